@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * poolgrad: the reference for pooling and pooling gradients.
+ *
+ * Synopsis
+ * --------
+ *     #include <poolgrad/poolgrad.h>            // cc main.c $(pkg-config --cflags --libs poolgrad)
+ *
+ *     float x[16], dy[4], dx[16];               // 4x4 image, 2x2 windows, stride 2
+ *     poolgrad_problem p;
+ *     poolgrad_problem_init(&p, sizeof p);
+ *     p.direction = POOLGRAD_GRADIENT;
+ *     p.kind = POOLGRAD_MAX;
+ *     p.window.kernel_width = p.window.kernel_height = 2;
+ *     p.window.stride_x = p.window.stride_y = 2;
+ *     p.offset_x = p.offset_y = 1;              // centre of the first window: reads columns and rows {0, 1}
+ *     p.source = (poolgrad_image){.data = x, .format = POOLGRAD_FLOAT32,
+ *                                 .images = 1, .channels = 1, .height = 4, .width = 4};
+ *     p.source_gradient = (poolgrad_image){.data = dy, .format = POOLGRAD_FLOAT32,
+ *                                          .images = 1, .channels = 1, .height = 2, .width = 2};
+ *     p.destination = p.source;
+ *     p.destination.data = dx;
+ *     poolgrad_error error;
+ *     if (poolgrad_run(&p, &error) != POOLGRAD_OK) fprintf(stderr, "%s\n", error.message);
+ *
+ * Formulas (one axis; x and y are independent; k kernel size, s stride, d dilation)
+ * --------
+ *     extent of a window          e = (k - 1) d + 1
+ *     taps of output pixel i      c(i) - floor(e / 2) + d t,   t = 0 .. k-1,   c(i) = offset + s i
+ *     average                     y = sum of taps / N                dx = sum over windows of  g / N
+ *     max                         y = greatest tap                   dx = sum over windows of  g where x was picked
+ *     L2-norm                     y = sqrt(sum of squares of taps)   dx = sum over windows of  g x / y
+ *
+ * What a tap outside the image does is the edge mode; which of several greatest taps is picked is the tie rule; the
+ * order and width of every addition and rounding is docs/numerics.md. Results are the same bits on every machine,
+ * instruction set, number of threads, layout and split of the work.
+ *
+ * Rules that hold for everything below
+ * --------
+ * Sizes are width x height in pixels; strides of memory are in elements; all counts are 64 bits wide.
+ * No function writes to stderr, sets errno, aborts or keeps hidden state. Every function is thread-safe: any number of
+ * calls may run at once as long as no destination is shared. The caller's floating-point environment (rounding mode,
+ * flush-to-zero, traps) neither changes a result nor is changed.
+ * Enumerations mirror Metal Performance Shaders' values where it has them.
+ */
+#ifndef POOLGRAD_POOLGRAD_H
+#define POOLGRAD_POOLGRAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define POOLGRAD_VERSION_MAJOR 0
+#define POOLGRAD_VERSION_MINOR 1
+#define POOLGRAD_VERSION_PATCH 0
+
+#if defined(POOLGRAD_STATIC)
+#define POOLGRAD_API
+#elif defined(_WIN32)
+#if defined(POOLGRAD_BUILDING)
+#define POOLGRAD_API __declspec(dllexport)
+#else
+#define POOLGRAD_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define POOLGRAD_API __attribute__((visibility("default")))
+#else
+#define POOLGRAD_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "Everything that is there": the neutral extent of a region and the neutral channel count. */
+#define POOLGRAD_ALL INT64_MAX
+
+/* ---- Errors -------------------------------------------------------------------------------------------------- */
+
+typedef enum poolgrad_status {
+    POOLGRAD_OK = 0,
+    POOLGRAD_INVALID = 1,  /* the description is wrong; the message says which field, its value, what was expected */
+    POOLGRAD_NO_MEMORY = 2 /* an allocation failed; nothing was written */
+} poolgrad_status;
+
+/* Filled when a function refuses; untouched otherwise. `message` is one sentence that begins with the name of the
+ * field, "window.stride_x is 0; expected at least 1"; `field` is that name. */
+typedef struct poolgrad_error {
+    char field[48];
+    char message[256];
+} poolgrad_error;
+
+/* ---- Images -------------------------------------------------------------------------------------------------- */
+
+/* Storage of one element. All are read exactly (unorm8: v / 255 and unorm16: v / 65535, rounded once to float32);
+ * stores round once, to nearest even, keep subnormals, and turn every NaN into the positive quiet one. */
+typedef enum poolgrad_format {
+    POOLGRAD_FORMAT_NONE = 0,
+    POOLGRAD_UNORM8 = 1,   /* source image only */
+    POOLGRAD_UNORM16 = 2,  /* source image only */
+    POOLGRAD_FLOAT16 = 3,  /* IEEE binary16 */
+    POOLGRAD_FLOAT32 = 4,  /* IEEE binary32 */
+    POOLGRAD_BFLOAT16 = 5, /* upper half of binary32 */
+    POOLGRAD_FLOAT64 = 6,  /* IEEE binary64 */
+    POOLGRAD_INT32 = 7,    /* indices only */
+    POOLGRAD_INT64 = 8     /* indices only */
+} poolgrad_format;
+
+/* Order of the elements in memory, slowest first. */
+typedef enum poolgrad_layout {
+    POOLGRAD_NCHW = 0,
+    POOLGRAD_NHWC = 1,
+    POOLGRAD_NC4HW4 = 2 /* [N][ceil(C/4)][H][W][4], the storage of an MPSImage: four channels are neighbours */
+} poolgrad_layout;
+
+/*
+ * A view of images x channels x height x width elements, owned by the caller. `data` is the element (0, 0, 0, 0) and
+ * needs no alignment. Strides are in elements and may be negative; a stride of 0 stands for the dense one: the distance
+ * (as a magnitude) that the next dimension inside it, in the layout's order, covers, so padding given there is kept. For NC4HW4 `channel_stride` is the distance of two slices of four channels, the four lanes of
+ * a pixel are always neighbours, and `column_stride` is 4 when dense. Padded rows, a region of a larger tensor or a
+ * window of its channels are views with the outer tensor's strides.
+ *
+ * Lanes beyond the last channel of an NC4HW4 image are never read; where a row of the last slice is written they become
+ * +0. A destination must not fold onto itself: ordered by size, each stride must step over everything inside it.
+ * An image with a dimension of 0 is empty and legal, and its data may be null.
+ */
+typedef struct poolgrad_image {
+    void *data; /* read only, unless the image is the destination or a forward call's indices */
+    poolgrad_format format;
+    poolgrad_layout layout;
+    int64_t images, channels, height, width;
+    int64_t image_stride, channel_stride, row_stride, column_stride;
+} poolgrad_image;
+
+/* Bytes of one element of the format, 0 for a value that is none. */
+POOLGRAD_API size_t poolgrad_format_size(poolgrad_format format);
+
+/* "float32" and so on; null for a value that is none. The names are those the command line takes. */
+POOLGRAD_API const char *poolgrad_format_name(poolgrad_format format);
+
+/* Checks a view by itself: sizes, format, layout, and that every element's address can be computed. */
+POOLGRAD_API poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error);
+
+/* Reads one element of a valid view, exactly as the kernels do. Indices are read as numbers. */
+POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+
+/* Writes one element of a valid view, rounded as the kernels round. Not for unorm and index formats: those are left as
+ * they are, and the result is POOLGRAD_INVALID. */
+POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x,
+                                                double value);
+
+/* ---- The problem --------------------------------------------------------------------------------------------- */
+
+typedef enum poolgrad_direction { POOLGRAD_FORWARD = 0, POOLGRAD_GRADIENT = 1 } poolgrad_direction;
+
+/* Dilated max pooling is POOLGRAD_MAX with a dilation above 1; every kind takes one. */
+typedef enum poolgrad_kind { POOLGRAD_AVERAGE = 0, POOLGRAD_MAX = 1, POOLGRAD_L2NORM = 2 } poolgrad_kind;
+
+/*
+ * What a tap outside the image does.
+ *   zero   max: it reads 0 and takes part; average: N is always kernel_width x kernel_height; L2-norm: it adds 0.
+ *   clamp  the window shrinks to the taps inside the image. For average it shrinks to those inside the image grown by
+ *          zero_pad_x / zero_pad_y pixels on both sides, and N counts them.
+ * Other modes of MPSImageEdgeMode (mirror 2, mirror with edge 3, constant 4) are not defined for pooling: refused.
+ */
+typedef enum poolgrad_edge_mode { POOLGRAD_EDGE_ZERO = 0, POOLGRAD_EDGE_CLAMP = 1 } poolgrad_edge_mode;
+
+/* Which of several equally great taps a max window picks, in row-major order of the taps; +0 and -0 are equal. In edge
+ * mode zero an outside tap takes part like any other, and what it wins is lost. */
+typedef enum poolgrad_tie_rule {
+    POOLGRAD_TIES_FIRST = 0,
+    POOLGRAD_TIES_LAST = 1,
+    POOLGRAD_TIES_ALL = 2,  /* each maximal tap gets the whole gradient */
+    POOLGRAD_TIES_SPLIT = 3 /* each maximal tap gets gradient / number of maximal taps */
+} poolgrad_tie_rule;
+
+/* What a NaN in a max window does. First and last: the NaN is the maximum and that one tap is picked, under every tie
+ * rule. Ignore: NaNs are left out; a window of nothing else picks its first tap inside the image, and its value is NaN.
+ */
+typedef enum poolgrad_nan_rule {
+    POOLGRAD_NAN_FIRST = 0,
+    POOLGRAD_NAN_LAST = 1,
+    POOLGRAD_NAN_IGNORE = 2
+} poolgrad_nan_rule;
+
+/* Width of the sums of average and max. float64 is also used whenever the source gradient (forward: the source of an
+ * average) or the destination is float64. L2-norm always works in float64. */
+typedef enum poolgrad_accumulator {
+    POOLGRAD_ACCUMULATE_FLOAT32 = 0,
+    POOLGRAD_ACCUMULATE_FLOAT64 = 1
+} poolgrad_accumulator;
+
+/*
+ * Which source pixel a pixel of a gradient's destination stands for.
+ *   source  destination pixel y is source pixel y.
+ *   clip    the clip rectangle's first pixel is source pixel max(t0, 0), t0 the first tap of the first window:
+ *           offset - kernel_offset - floor(extent / 2). This is what MPS kernels do.
+ * Destination pixels inside the clip rectangle that stand for no source pixel become +0.
+ */
+typedef enum poolgrad_mapping { POOLGRAD_MAPPING_SOURCE = 0, POOLGRAD_MAPPING_CLIP = 1 } poolgrad_mapping;
+
+/* Greatest instruction set a call may use: an upper bound, and what the processor lacks is never used. SSE4.1, AVX2 and
+ * AVX-512 are names of x86, NEON of ARM; the name of another architecture is refused. */
+typedef enum poolgrad_isa {
+    POOLGRAD_ISA_BEST = 0,
+    POOLGRAD_ISA_SCALAR = 1, /* plain C */
+    POOLGRAD_ISA_SSE41 = 2,
+    POOLGRAD_ISA_AVX2 = 3,
+    POOLGRAD_ISA_AVX512 = 4,
+    POOLGRAD_ISA_NEON = 5
+} poolgrad_isa;
+
+/* Sizes, strides and dilations are at least 1. */
+typedef struct poolgrad_window {
+    int64_t kernel_width, kernel_height;
+    int64_t stride_x, stride_y;
+    int64_t dilation_x, dilation_y;
+} poolgrad_window;
+
+/* A box of pixels and images. Cut to what is there; POOLGRAD_ALL as an extent reaches the end. */
+typedef struct poolgrad_region {
+    int64_t x, y, z;
+    int64_t width, height, depth;
+} poolgrad_region;
+
+/* One pooling call, forward or gradient, whole. poolgrad_problem_init makes it neutral; then set what differs. */
+typedef struct poolgrad_problem {
+    size_t struct_size; /* set by poolgrad_problem_init; lets later versions add fields at the end */
+
+    poolgrad_direction direction;
+    poolgrad_kind kind;
+    poolgrad_window window; /* all 1 */
+
+    /* Centre of the first window in the source image, and the first image pooled. MPS: offset of a forward kernel,
+     * secondaryOffset of a gradient kernel. */
+    int64_t offset_x, offset_y, offset_z;
+    /* Gradient only: moves the windows by minus this much (MPS: kernelOffsetX/Y, an offset of the upsampled gradient).
+     */
+    int64_t kernel_offset_x, kernel_offset_y;
+
+    poolgrad_edge_mode edge_mode;
+    int64_t zero_pad_x, zero_pad_y; /* average in edge mode clamp; of no effect elsewhere */
+    poolgrad_tie_rule ties;         /* max */
+    poolgrad_nan_rule nan;          /* max */
+    poolgrad_accumulator accumulator;
+
+    /* Gradient only: the pixels of the source gradient that count; its first pixel belongs to the first window, even
+     * where x or y is negative (MPS: primaryOffset and sourceSize). */
+    poolgrad_region gradient_region;
+
+    /* The part of the destination that is written; all else keeps its bytes. Forward: its first pixel belongs to the
+     * first window. The images done are min(clip depth, images left in each tensor from its first one, and of a
+     * gradient gradient_region depth); further images inside the clip become +0. Origin at least 0. (MPS: clipRect.) */
+    poolgrad_region clip;
+    poolgrad_mapping mapping; /* gradient only */
+
+    /* Channel windows: channels [offset, offset + count) of the sources, cut to what is there, go to the destination's
+     * channels from destination_channel_offset on. Both sources of a gradient must yield the same number. */
+    int64_t source_channel_offset, source_channel_count;
+    int64_t gradient_channel_offset, gradient_channel_count;
+    int64_t destination_channel_offset;
+
+    /* Gradient only: 1 adds the gradient to what the destination holds (in the accumulator, before the one rounding);
+     * 0 overwrites. */
+    int add_to_destination;
+
+    /* The source image. A gradient of average, or from indices, needs its sizes only: data may be null. */
+    poolgrad_image source;
+    poolgrad_image source_gradient; /* gradient only */
+    poolgrad_image destination;
+    /* Max only, optional (data null: none), int32 or int64, sized like the forward output. y * source width + x of the
+     * picked tap in its plane, -1 where that is outside or there is none, as in images that are not pooled. Forward writes it beside the destination;
+     * gradient reads it instead of the source's data (ties first or last: the choice is made already). */
+    poolgrad_image indices;
+
+    int threads; /* at most this many; 0: as many as the machine and the size of the work suggest */
+    poolgrad_isa max_isa;
+} poolgrad_problem;
+
+/* Makes *problem neutral: forward average, 1x1 window, everything else zero, regions and channel windows
+ * POOLGRAD_ALL. Call it as poolgrad_problem_init(&problem, sizeof problem). */
+POOLGRAD_API void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size);
+
+/*
+ * Says whether the problem can be run: every field in range, every formula free of overflow, images that fit together,
+ * and no byte of the destination (or of forward indices) inside the byte range of another image. Reads no element.
+ * `error` may be null.
+ */
+POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error);
+
+/* Says whether every index of a gradient's region is -1 or a tap, inside the source, of its own window. One pass over
+ * the indices. POOLGRAD_OK where the problem has none. */
+POOLGRAD_API poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error);
+
+/* Checks everything, indices too, then runs. Refuses before the first byte is written, or succeeds. */
+POOLGRAD_API poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *error);
+
+/* ---- Plans: check once, run often or in parts ----------------------------------------------------------------- */
+
+typedef struct poolgrad_plan poolgrad_plan;
+
+/* Copies and checks the problem (poolgrad_check). The images' memory must outlive the plan's last run; its contents
+ * may change between runs. On refusal *plan is null. */
+POOLGRAD_API poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan,
+                                                  poolgrad_error *error);
+
+/* Runs the whole plan. Cannot fail. An index that poolgrad_check_indices would refuse contributes nothing. */
+POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
+
+/* For callers with threads of their own: the work is a row of independent units, and any split of [0, units) over any
+ * threads, in any order, gives the same bits. Runs on the calling thread; what lies outside [0, units) is left out. */
+POOLGRAD_API int64_t poolgrad_plan_units(const poolgrad_plan *plan);
+POOLGRAD_API void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count);
+
+/* Threads that poolgrad_plan_run will use. */
+POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
+
+/* Null is legal. */
+POOLGRAD_API void poolgrad_plan_destroy(poolgrad_plan *plan);
+
+/* ---- Padding policies ----------------------------------------------------------------------------------------- */
+
+/* Bits of MPSNNPaddingMethod, same values. A method is one align, one remainder and one size, or-ed. */
+typedef uint32_t poolgrad_padding_method;
+#define POOLGRAD_PADDING_ALIGN_CENTERED UINT32_C(0)
+#define POOLGRAD_PADDING_ALIGN_TOP_LEFT UINT32_C(1)
+#define POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT UINT32_C(2)
+#define POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT UINT32_C(0)
+#define POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT UINT32_C(4)
+#define POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT UINT32_C(8)
+#define POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT UINT32_C(12)
+#define POOLGRAD_PADDING_SIZE_VALID_ONLY UINT32_C(0)
+#define POOLGRAD_PADDING_SIZE_SAME UINT32_C(16)
+#define POOLGRAD_PADDING_SIZE_FULL UINT32_C(32)
+#define POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION (UINT32_C(1) << 13) /* accepted; nothing is fused here */
+#define POOLGRAD_PADDING_CUSTOM (UINT32_C(1) << 14) /* refused here: flags alone cannot say what a callback would */
+#define POOLGRAD_PADDING_EXCLUDE_EDGES (UINT32_C(1) << 15)
+
+typedef struct poolgrad_padding {
+    int64_t width, height;          /* of the result */
+    int64_t offset_x, offset_y;     /* centre of the first window; poolgrad_padding_reverse leaves 0 */
+    int64_t left, top;              /* pixels of the first window before the image; negative: it starts inside */
+    int exclude_edges;              /* 1: the policy forces edge mode clamp with the zero padding below */
+    int64_t zero_pad_x, zero_pad_y; /* with exclude_edges: max(left, 0), max(top, 0) */
+} poolgrad_padding;
+
+/*
+ * Size of a forward result and place of its first window, per axis, with style -1 valid only, 0 same, +1 full and e the
+ * window's extent:
+ *     size   = ceil((source + style (e - 1)) / stride)              at most 0: refused
+ *     extra  = (size - 1) stride + e - source
+ *     left   = trunc((extra + r) / 2), r = 1 if the remainder goes to this axis's top or left  (centred)
+ *              extra (top left), 0 (bottom right)
+ *     offset = floor(e / 2) - left
+ * The formula holds where extra is negative too: the first window then starts inside the image.
+ */
+POOLGRAD_API poolgrad_status poolgrad_padding_forward(poolgrad_padding_method method, poolgrad_kind kind,
+                                                      const poolgrad_window *window, int64_t source_width,
+                                                      int64_t source_height, poolgrad_padding *padding,
+                                                      poolgrad_error *error);
+
+/* The same from explicit pads, as most frameworks give them: size = (source + before + behind - e) / stride + 1,
+ * rounded down or, with ceil_mode, up; at most 0 is refused. offset = floor(e / 2) - before. Nothing is dropped: with
+ * ceil_mode the last window may lie wholly behind the image. left and top are at least 0; right and bottom may cut into
+ * it. */
+typedef struct poolgrad_pads {
+    int64_t left, top, right, bottom;
+} poolgrad_pads;
+
+POOLGRAD_API poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, int ceil_mode,
+                                                       const poolgrad_window *window, int64_t source_width,
+                                                       int64_t source_height, poolgrad_padding *padding,
+                                                       poolgrad_error *error);
+
+/* Size of the image a gradient of the given size belongs to, where no state tells it:
+ * (size - 1) stride + 1 + style (e - 1); at most 0 is refused. */
+POOLGRAD_API poolgrad_status poolgrad_padding_reverse(poolgrad_padding_method method, const poolgrad_window *window,
+                                                      int64_t gradient_width, int64_t gradient_height,
+                                                      poolgrad_padding *padding, poolgrad_error *error);
+
+/* The method of the training gradient pass: valid only and full swap, everything else stays. */
+POOLGRAD_API poolgrad_padding_method poolgrad_padding_inverse(poolgrad_padding_method method);
+
+/* ---- The library ---------------------------------------------------------------------------------------------- */
+
+/* "0.1.0": of the library that is linked, where the macros above are those of the header. */
+POOLGRAD_API const char *poolgrad_version(void);
+
+/* 1 if the library was built with OpenMP; else every call runs on the calling thread alone. */
+POOLGRAD_API int poolgrad_has_openmp(void);
+
+/* Best instruction set that is both compiled in and usable on this processor. */
+POOLGRAD_API poolgrad_isa poolgrad_best_isa(void);
+
+/* Whether kernels for the instruction set are compiled in: 1 or 0. */
+POOLGRAD_API int poolgrad_isa_compiled(poolgrad_isa isa);
+
+/* "best", "scalar", "sse4.1", "avx2", "avx512", "neon"; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_isa_name(poolgrad_isa isa);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

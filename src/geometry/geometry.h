@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A problem resolved: everything checked, cut to what is there and written out, so that whoever computes trusts it.
+ * Plain data, shared by the reference and the kernels; made by poolgrad_resolve.
+ */
+#ifndef POOLGRAD_GEOMETRY_GEOMETRY_H
+#define POOLGRAD_GEOMETRY_GEOMETRY_H
+
+#include <poolgrad/poolgrad.h>
+
+#include "geometry/axis.h"
+
+struct poolgrad_geometry {
+    poolgrad_direction direction;
+    poolgrad_kind kind;
+    poolgrad_edge_mode edge_mode;
+    poolgrad_tie_rule ties;
+    poolgrad_nan_rule nan;
+    bool wide; /* float64 accumulator */
+    bool add_to_destination;
+    bool with_indices;
+
+    struct poolgrad_axis x, y;
+    int64_t full_count; /* kernel_width * kernel_height */
+
+    /* What is written: images, channels, rows and columns of the destination. */
+    struct poolgrad_range images, channels, rows, columns;
+    /* Of those images, how many are pooled; the others become +0. */
+    int64_t pooled_images;
+    /* The first written image, channel, row, column and what they stand for elsewhere: add to a destination index. */
+    int64_t source_image, source_channel; /* destination -> source, and gradient's indices and source gradient: */
+    int64_t gradient_image, gradient_channel;
+    int64_t source_row, source_column; /* gradient only: destination pixel -> source pixel */
+
+    /* Views with every stride spelled out. */
+    poolgrad_image source, source_gradient, destination, indices;
+};
+
+#endif

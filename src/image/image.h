@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Views: strides spelled out, addresses, and what memory a view covers. */
+#ifndef POOLGRAD_IMAGE_IMAGE_H
+#define POOLGRAD_IMAGE_IMAGE_H
+
+#include <poolgrad/poolgrad.h>
+
+#include <stdbool.h>
+
+enum { POOLGRAD_LANES = 4 }; /* channels that are neighbours in NC4HW4 */
+
+/* Checks `image` and writes it with all strides spelled out to *resolved, which may be the image itself. Refusals name
+ * the field "<name>.width", or plain "width" where name is null. */
+poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *name, poolgrad_image *resolved,
+                                       poolgrad_error *error);
+
+/* The rest works on resolved views. */
+
+bool poolgrad_image_is_empty(const poolgrad_image *image);
+
+/* Whether the byte ranges of two views, lowest to highest byte, share a byte. */
+bool poolgrad_images_overlap(const poolgrad_image *a, const poolgrad_image *b);
+
+/* Whether two elements may share memory: some stride does not step over everything inside it. */
+bool poolgrad_image_folds(const poolgrad_image *image);
+
+/* Address of an element. The unused lanes of NC4HW4's last slice have one, too. */
+void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+
+/* Writes +0 to the unused lanes of columns [begin, end) of a row, where channel c lies in NC4HW4's last slice. */
+void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t begin,
+                                       int64_t end);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pooling/plan.h"
+
+#include <stdlib.h>
+
+#include "geometry/error.h"
+#include "pooling/resolve.h"
+
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
+
+const char *poolgrad_version(void)
+{
+    return TEXT(POOLGRAD_VERSION_MAJOR) "." TEXT(POOLGRAD_VERSION_MINOR) "." TEXT(POOLGRAD_VERSION_PATCH);
+}
+
+void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size)
+{
+    const poolgrad_region everything = {0, 0, 0, POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL};
+    *problem = (poolgrad_problem){.struct_size = struct_size,
+                                  .window = {1, 1, 1, 1, 1, 1},
+                                  .gradient_region = everything,
+                                  .clip = everything,
+                                  .source_channel_count = POOLGRAD_ALL,
+                                  .gradient_channel_count = POOLGRAD_ALL};
+}
+
+poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error)
+{
+    poolgrad_status status = poolgrad_resolve(problem, &plan->geometry, error);
+    if (status != POOLGRAD_OK) return status;
+    const struct poolgrad_geometry *g = &plan->geometry;
+    plan->units = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) *
+                  (g->rows.end - g->rows.begin);
+    plan->threads = poolgrad_choose_threads(plan, problem->threads);
+    return POOLGRAD_OK;
+}
+
+poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error)
+{
+    struct poolgrad_geometry geometry;
+    return poolgrad_resolve(problem, &geometry, error);
+}
+
+poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error)
+{
+    struct poolgrad_geometry geometry;
+    poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
+    return status == POOLGRAD_OK ? poolgrad_resolve_indices(&geometry, error) : status;
+}
+
+poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan, poolgrad_error *error)
+{
+    struct poolgrad_plan made;
+    *plan = NULL;
+    poolgrad_status status = poolgrad_plan_make(problem, &made, error);
+    if (status != POOLGRAD_OK) return status;
+    *plan = malloc(sizeof made);
+    if (!*plan) return poolgrad_refuse_memory(error, "plan");
+    **plan = made;
+    return POOLGRAD_OK;
+}
+
+void poolgrad_plan_destroy(poolgrad_plan *plan)
+{
+    free(plan);
+}
+
+int64_t poolgrad_plan_units(const poolgrad_plan *plan)
+{
+    return plan->units;
+}
+
+int poolgrad_plan_threads(const poolgrad_plan *plan)
+{
+    return plan->threads;
+}
+
+/* Windows with a tap inside, along one axis. */
+static int64_t windows_inside(const struct poolgrad_axis *axis)
+{
+    int64_t inside = 0;
+    for (int64_t i = axis->begin; i < axis->end; i++) {
+        struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, i), 0);
+        inside += taps.begin < taps.end;
+    }
+    return inside;
+}
+
+int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan)
+{
+    const struct poolgrad_axis *x = &plan->geometry.x, *y = &plan->geometry.y;
+    return (x->end - x->begin) * (y->end - y->begin) - windows_inside(x) * windows_inside(y);
+}
+
+void poolgrad_plan_run(const poolgrad_plan *plan)
+{
+    poolgrad_plan_run_part(plan, 0, plan->units);
+}
+
+poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *error)
+{
+    struct poolgrad_plan plan;
+    poolgrad_status status = poolgrad_plan_make(problem, &plan, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&plan.geometry, error);
+    if (status == POOLGRAD_OK) poolgrad_plan_run(&plan);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan: a resolved geometry, the kernel chosen for it, and how its work is divided. */
+#ifndef POOLGRAD_POOLING_PLAN_H
+#define POOLGRAD_POOLING_PLAN_H
+
+#include "geometry/geometry.h"
+
+struct poolgrad_plan {
+    struct poolgrad_geometry geometry;
+    int64_t units; /* written rows of all written channels of all written images, in that order */
+    int threads;
+};
+
+/* Fills a plan the caller owns; poolgrad_plan_create does so on the heap. */
+poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error);
+
+/* Threads worth starting for this much work; `asked` 0 leaves it to the machine. At least 1. */
+int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked);
+
+/* Units [first, end) over the plan's threads. */
+void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end);
+
+/* Counted output pixels of one plane whose windows have no tap inside the source. */
+int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan);
+
+#endif

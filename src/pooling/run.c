@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Execution: units of work over threads. The only file that knows OpenMP. */
+#include <fenv.h>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "geometry/geometry.h"
+#include "image/image.h"
+#include "pooling/plan.h"
+#include "reference/reference.h"
+
+/* A thread costs microseconds to wake, milliseconds where processors are busy: below this many elements it does not
+ * pay. */
+enum { ELEMENTS_PER_THREAD = 32768 };
+
+static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
+{
+    int64_t rows = g->rows.end - g->rows.begin, channels = g->channels.end - g->channels.begin;
+    int64_t y = g->rows.begin + unit % rows;
+    int64_t c = g->channels.begin + unit / rows % channels;
+    int64_t n = g->images.begin + unit / rows / channels;
+    if (g->direction == POOLGRAD_GRADIENT) {
+        poolgrad_reference_gradient(g, n, c, y);
+    } else {
+        poolgrad_reference_forward(g, n, c, y);
+        if (g->with_indices && c == g->channels.end - 1) {
+            poolgrad_image_clear_unused_lanes(&g->indices, n, c, y, g->columns.begin, g->columns.end);
+        }
+    }
+    if (c != g->channels.end - 1) return;
+    poolgrad_image_clear_unused_lanes(&g->destination, n, c, y, g->columns.begin, g->columns.end);
+}
+
+/* docs/numerics.md N69. Whatever rounding mode, flush-to-zero or traps the caller has set: results are those of the
+ * default environment, and the caller finds his own again. */
+static void run_range(const struct poolgrad_geometry *g, int64_t first, int64_t end)
+{
+    fenv_t environment;
+    fegetenv(&environment);
+    fesetenv(FE_DFL_ENV);
+    for (int64_t unit = first; unit < end; unit++) run_unit(g, unit);
+    fesetenv(&environment);
+}
+
+void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count)
+{
+    int64_t end = count > INT64_MAX - poolgrad_max(first, 0) ? INT64_MAX : first + count;
+    run_range(&plan->geometry, poolgrad_clamp(first, 0, plan->units), poolgrad_clamp(end, 0, plan->units));
+}
+
+#if defined(_OPENMP)
+
+int poolgrad_has_openmp(void)
+{
+    return 1;
+}
+
+int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
+{
+    const struct poolgrad_geometry *g = &plan->geometry;
+    int64_t written = plan->units * (g->columns.end - g->columns.begin);
+    int64_t read = g->pooled_images * (g->channels.end - g->channels.begin);
+    if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
+    int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
+    return (int)poolgrad_clamp(worthwhile, 1, asked > 0 ? asked : omp_get_max_threads());
+}
+
+/* Pieces are small enough to even out and large enough not to share cache lines. */
+void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+{
+    enum { PIECES_PER_THREAD = 16 };
+    int64_t units = end - first;
+    int64_t pieces = poolgrad_min(units, (int64_t)plan->threads * PIECES_PER_THREAD);
+    if (plan->threads == 1) {
+        run_range(&plan->geometry, first, end);
+        return;
+    }
+#pragma omp parallel for schedule(dynamic) num_threads(plan->threads)
+    for (int64_t piece = 0; piece < pieces; piece++) {
+        int64_t size = units / pieces, rest = units % pieces;
+        int64_t begin = first + piece * size + poolgrad_min(piece, rest);
+        run_range(&plan->geometry, begin, begin + size + (piece < rest));
+    }
+}
+
+#else
+
+int poolgrad_has_openmp(void)
+{
+    return 0;
+}
+
+int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
+{
+    (void)plan;
+    (void)asked;
+    return 1;
+}
+
+void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+{
+    run_range(&plan->geometry, first, end);
+}
+
+#endif

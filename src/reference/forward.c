@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/format.h"
+#include "image/image.h"
+#include "reference/reference.h"
+#include "reference/window.h"
+
+static double average(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
+{
+    int64_t count = poolgrad_window_count(g, at);
+    return count ? poolgrad_quotient(g, poolgrad_window_sum(g, at), count) : 0;
+}
+
+void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y)
+{
+    bool pooled = n - g->images.begin < g->pooled_images;
+    struct poolgrad_window_at at = {n + g->source_image, c + g->source_channel, poolgrad_axis_start(&g->y, y), 0};
+    for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
+        at.left = poolgrad_axis_start(&g->x, x);
+        struct poolgrad_pick result = {0, -1};
+        if (pooled) {
+            switch (g->kind) {
+            case POOLGRAD_AVERAGE: result.value = average(g, at); break;
+            case POOLGRAD_L2NORM: result.value = poolgrad_window_norm(g, at); break;
+            case POOLGRAD_MAX: result = poolgrad_window_pick(g, at); break;
+            }
+        }
+        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), result.value);
+        if (!g->with_indices) continue;
+        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x), result.index);
+    }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One window of one plane of the source image: what it sums, counts, picks or measures. */
+#ifndef POOLGRAD_REFERENCE_WINDOW_H
+#define POOLGRAD_REFERENCE_WINDOW_H
+
+#include "geometry/geometry.h"
+
+/* Plane (n, c) of the source image, and the place of the window's first tap in it. */
+struct poolgrad_window_at {
+    int64_t n, c, top, left;
+};
+
+/* What a max window picked (docs/numerics.md N15, N16, N28 to N34). A NaN value was picked as a NaN: that one tap,
+ * under every tie rule. */
+struct poolgrad_pick {
+    double value;
+    int64_t index; /* y * width + x in the plane; -1: outside, or nothing to pick */
+};
+
+struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* Number of taps equal to `maximum`, those outside too (N30, N31). */
+int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_window_at at, double maximum);
+
+/* Number of taps an average divides by (N17, N18). */
+int64_t poolgrad_window_count(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* Sum of the taps, in the accumulator (N65). */
+double poolgrad_window_sum(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* Square root of the sum of squares, in double (N19, N66). */
+double poolgrad_window_norm(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* The accumulator's arithmetic (N60, N62): in float or in double, every value held in a double. */
+double poolgrad_sum(const struct poolgrad_geometry *g, double a, double b);
+double poolgrad_quotient(const struct poolgrad_geometry *g, double a, int64_t count);
+
+#endif
