@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <poolgrad/poolgrad.h>
+
+#include "cli/commands.h"
+
+static const struct {
+    enum command command;
+    int (*run)(const struct options *options);
+} commands[] = {{COMMAND_FORWARD, poolgrad_command_forward},
+                {COMMAND_GRADIENT, poolgrad_command_gradient},
+                {COMMAND_INFO, poolgrad_command_info}};
+
+static int run_command(size_t which, int count, char *const *word)
+{
+    struct options options;
+    /* Help is wanted however wrong the rest may be. */
+    for (int i = 0; i < count; i++) {
+        if (strcmp(word[i], "--help") == 0) return poolgrad_help_command(commands[which].command);
+    }
+    int status = poolgrad_options_parse(&options, commands[which].command, count, word);
+    return status == 0 ? commands[which].run(&options) : status;
+}
+
+static int dispatch(int count, char *const *word)
+{
+    if (count == 0) {
+        poolgrad_help(false);
+        return 2;
+    }
+    if (strcmp(word[0], "--version") == 0) {
+        printf("poolgrad %s\n", poolgrad_version());
+        return 0;
+    }
+    bool help = strcmp(word[0], "--help") == 0 || strcmp(word[0], "help") == 0;
+    if (help && count == 1) {
+        poolgrad_help(true);
+        return 0;
+    }
+    const char *name = word[help ? 1 : 0];
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(name, poolgrad_command_name(commands[i].command)) != 0) continue;
+        return help ? poolgrad_help_command(commands[i].command) : run_command(i, count - 1, word + 1);
+    }
+    const struct options none = {0};
+    return poolgrad_fail(&none, "'%s' is no command; expected forward, gradient or info (poolgrad --help)", name);
+}
+
+int poolgrad_main(int count, char *const *word)
+{
+    int status = dispatch(count, word);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    fprintf(stderr, "poolgrad: standard output cannot be written: %s\n", strerror(errno));
+    return 2;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands; each returns the exit status: 0 success, 2 usage or bad input. */
+#ifndef POOLGRAD_CLI_COMMANDS_H
+#define POOLGRAD_CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+int poolgrad_command_forward(const struct options *options);
+int poolgrad_command_gradient(const struct options *options);
+int poolgrad_command_info(const struct options *options);
+
+/* Help for one command on stdout. */
+int poolgrad_help_command(enum command command);
+
+/* Help for the whole, on stdout where it was asked for. */
+void poolgrad_help(bool asked);
+
+/* The whole command line, `word` without the program's name. */
+int poolgrad_main(int count, char *const *word);
+
+#endif

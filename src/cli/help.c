@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+enum { COLUMN = 34, LINE = 100 };
+
+static const char *purpose(enum command command)
+{
+    switch (command) {
+    case COMMAND_FORWARD: return "Pools an image: average, max (dilated or not) or L2-norm.";
+    case COMMAND_GRADIENT:
+        return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
+    case COMMAND_INFO: return "Says what this build of poolgrad can do.";
+    }
+    return "";
+}
+
+static const char *example(enum command command)
+{
+    switch (command) {
+    case COMMAND_FORWARD:
+        return "Example: 3x3 windows, stride 2, one pixel of padding, and which tap won\n"
+               "  poolgrad forward --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+               "      --source x.npy --output y.npy --indices argmax.npy\n";
+    case COMMAND_GRADIENT:
+        return "Example: the gradient of the same pooling, where dy.npy is the gradient by y\n"
+               "  poolgrad gradient --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+               "      --source x.npy --source-gradient dy.npy --output dx.npy\n"
+               "Example: average needs the source's size only\n"
+               "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
+               "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n";
+    case COMMAND_INFO: return "Example:\n  poolgrad info\n";
+    }
+    return "";
+}
+
+/* Text from column COLUMN on, broken between words. */
+static void print_wrapped(const char *text)
+{
+    int column = COLUMN;
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        bool first = column == COLUMN;
+        if (!first && column + 1 + length > LINE) {
+            printf("\n%*s", COLUMN, "");
+            column = COLUMN;
+            first = true;
+        }
+        column += printf("%s%.*s", first ? "" : " ", length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+    printf("\n");
+}
+
+static void print_choices(const struct choice *choice)
+{
+    for (; choice->name; choice++) printf("%s%s", choice->name, choice[1].name ? "|" : "");
+}
+
+static void print_option(const struct option_description *option)
+{
+    int column = printf("  --%s", option->name);
+    if (option->choices) {
+        printf(" ");
+        print_choices(option->choices);
+        column = COLUMN;
+    } else if (option->argument) {
+        column += printf(" %s", option->argument);
+    }
+    if (column >= COLUMN) {
+        printf("\n");
+        column = 0;
+    }
+    printf("%*s", COLUMN - column, "");
+    print_wrapped(option->help);
+}
+
+int poolgrad_help_command(enum command command)
+{
+    printf("poolgrad %s [options]\n%s\n\n%s", poolgrad_command_name(command), purpose(command), example(command));
+    if (command != COMMAND_INFO) printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
+    const char *heading = NULL;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &poolgrad_options[i];
+        if (option->group) heading = option->group;
+        if (!(option->commands & (int)command)) continue;
+        if (heading) printf("\n%s\n", heading);
+        heading = NULL;
+        print_option(option);
+    }
+    if (command == COMMAND_INFO) return 0;
+    printf(
+        "\nTensors are .npy files: H x W, C x H x W or N x C x H x W arrays of float16, float32, float64, bfloat16,\n"
+        "or, for --source, uint8 and uint16 (read as v / 255 and v / 65535). man poolgrad says the rest.\n"
+        "Exit status: 0 success, 2 usage or bad input.\n");
+    return 0;
+}
+
+void poolgrad_help(bool asked)
+{
+    FILE *file = asked ? stdout : stderr;
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_INFO};
+    fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        fprintf(file, "  %-10s%s\n", poolgrad_command_name(commands[i]), purpose(commands[i]));
+    }
+    fprintf(file,
+            "\npoolgrad <command> --help lists its options, with an example. poolgrad --version says which it is.\n");
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poolgrad/poolgrad.h>
+
+#include "pooling/isa.h"
+
+#define FORWARD COMMAND_FORWARD
+#define GRADIENT COMMAND_GRADIENT
+#define BOTH (COMMAND_FORWARD | COMMAND_GRADIENT)
+
+static const struct choice kinds[] = {{"average", POOLGRAD_AVERAGE},
+                                      {"max", POOLGRAD_MAX},
+                                      {"l2norm", POOLGRAD_L2NORM},
+                                      {"dilated-max", POOLGRAD_MAX},
+                                      {NULL, 0}};
+static const struct choice edge_modes[] = {{"zero", POOLGRAD_EDGE_ZERO}, {"clamp", POOLGRAD_EDGE_CLAMP}, {NULL, 0}};
+static const struct choice tie_rules[] = {{"first", POOLGRAD_TIES_FIRST},
+                                          {"last", POOLGRAD_TIES_LAST},
+                                          {"all", POOLGRAD_TIES_ALL},
+                                          {"split", POOLGRAD_TIES_SPLIT},
+                                          {NULL, 0}};
+static const struct choice nan_rules[] = {
+    {"first", POOLGRAD_NAN_FIRST}, {"last", POOLGRAD_NAN_LAST}, {"ignore", POOLGRAD_NAN_IGNORE}, {NULL, 0}};
+static const struct choice layouts[] = {
+    {"nchw", POOLGRAD_NCHW}, {"nhwc", POOLGRAD_NHWC}, {"nc4hw4", POOLGRAD_NC4HW4}, {NULL, 0}};
+static const struct choice accumulators[] = {
+    {"float32", POOLGRAD_ACCUMULATE_FLOAT32}, {"float64", POOLGRAD_ACCUMULATE_FLOAT64}, {NULL, 0}};
+static const struct choice policies[] = {{"same", POOLGRAD_PADDING_SIZE_SAME},
+                                         {"valid-only", POOLGRAD_PADDING_SIZE_VALID_ONLY},
+                                         {"full", POOLGRAD_PADDING_SIZE_FULL},
+                                         {NULL, 0}};
+static const struct choice aligns[] = {{"centered", POOLGRAD_PADDING_ALIGN_CENTERED},
+                                       {"top-left", POOLGRAD_PADDING_ALIGN_TOP_LEFT},
+                                       {"bottom-right", POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT},
+                                       {NULL, 0}};
+static const struct choice remainders[] = {{"top-left", POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT},
+                                           {"top-right", POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT},
+                                           {"bottom-left", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT},
+                                           {"bottom-right", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT},
+                                           {NULL, 0}};
+static const struct choice source_formats[] = {{"unorm8", POOLGRAD_UNORM8},
+                                               {"unorm16", POOLGRAD_UNORM16},
+                                               {"float16", POOLGRAD_FLOAT16},
+                                               {"bfloat16", POOLGRAD_BFLOAT16},
+                                               {"float32", POOLGRAD_FLOAT32},
+                                               {"float64", POOLGRAD_FLOAT64},
+                                               {NULL, 0}};
+static const struct choice result_formats[] = {{"float16", POOLGRAD_FLOAT16},
+                                               {"bfloat16", POOLGRAD_BFLOAT16},
+                                               {"float32", POOLGRAD_FLOAT32},
+                                               {"float64", POOLGRAD_FLOAT64},
+                                               {NULL, 0}};
+static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32", POOLGRAD_INT32}, {NULL, 0}};
+
+/* The reference is the only way to compute so far. */
+static const struct choice modes[] = {{"reference", 0}, {NULL, 0}};
+
+#define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
+#define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
+#define CHOICE(name, commands, choices, help) name, commands, TYPE_CHOICE, choices, "WORD", help, NULL
+#define FLAG(name, commands, help) name, commands, TYPE_FLAG, NULL, NULL, help, NULL
+
+/* A default stands in parentheses. */
+const struct option_description poolgrad_options[OPTION_COUNT] = {
+    [OPTION_SOURCE] = {"source", BOTH, TYPE_TEXT, NULL, "FILE",
+                       "the image that is pooled; average's gradient needs only its size", "Tensors (.npy)"},
+    [OPTION_SOURCE_GRADIENT] = {FILE_OPTION("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
+    [OPTION_INDICES] = {FILE_OPTION("indices", BOTH,
+                                    "max: y * width + x of each picked tap; forward writes it, gradient "
+                                    "reads it in place of --source")},
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", FORWARD, index_formats, "of the indices written (int64)")},
+    [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
+    [OPTION_OUTPUT] = {FILE_OPTION("output", BOTH, "the result; appears when it is complete")},
+    [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
+    [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
+    [OPTION_LAYOUT] = {CHOICE("layout", BOTH, layouts, "of all files (nchw)")},
+    [OPTION_CHANNELS] = {NUMBER("channels", BOTH, "nc4hw4: channels in use (4 for each slice)")},
+    [OPTION_SOURCE_FORMAT] = {CHOICE("source-format", BOTH, source_formats,
+                                     "what the source's elements are, where the "
+                                     "file leaves it open: uint16 as bfloat16")},
+    [OPTION_SOURCE_GRADIENT_FORMAT] = {CHOICE("source-gradient-format", GRADIENT, result_formats,
+                                              "the same for the source gradient")},
+    [OPTION_FORMAT] = {CHOICE("format", BOTH, result_formats,
+                              "of the output (gradient: the source gradient's; forward: the source's, float32 for "
+                              "unorm)")},
+
+    [OPTION_KIND] = {"kind", BOTH, TYPE_CHOICE, kinds, "WORD", "what is pooled; required", "Window"},
+    [OPTION_KERNEL] = {NUMBER("kernel", BOTH, "size of the window, both axes; required")},
+    [OPTION_KERNEL_WIDTH] = {NUMBER("kernel-width", BOTH, "along x alone (--kernel)")},
+    [OPTION_KERNEL_HEIGHT] = {NUMBER("kernel-height", BOTH, "along y alone (--kernel)")},
+    [OPTION_STRIDE] = {NUMBER("stride", BOTH, "from window to window, both axes (1)")},
+    [OPTION_STRIDE_X] = {NUMBER("stride-x", BOTH, "along x alone (--stride)")},
+    [OPTION_STRIDE_Y] = {NUMBER("stride-y", BOTH, "along y alone (--stride)")},
+    [OPTION_DILATION] = {NUMBER("dilation", BOTH, "from tap to tap, both axes, every kind (1)")},
+    [OPTION_DILATION_X] = {NUMBER("dilation-x", BOTH, "along x alone (--dilation)")},
+    [OPTION_DILATION_Y] = {NUMBER("dilation-y", BOTH, "along y alone (--dilation)")},
+
+    [OPTION_OFFSET_X] = {"offset-x", BOTH, TYPE_INTEGER, NULL, "N",
+                         "centre of the first window in the source; half its size for one that starts at the edge",
+                         "Placement: offsets, pads or a policy, one of them on each axis (--pad 0)"},
+    [OPTION_OFFSET_Y] = {NUMBER("offset-y", BOTH, "the same along y")},
+    [OPTION_OFFSET_Z] = {NUMBER("offset-z", FORWARD, "first source image (0)")},
+    [OPTION_PAD] = {NUMBER("pad", BOTH, "pixels of the first window before the image, both axes (0)")},
+    [OPTION_PAD_LEFT] = {NUMBER("pad-left", BOTH, "along x alone (--pad)")},
+    [OPTION_PAD_TOP] = {NUMBER("pad-top", BOTH, "along y alone (--pad)")},
+    [OPTION_PAD_RIGHT] = {NUMBER("pad-right", BOTH,
+                                 "behind the image, for the size of the output (as left); gradient: the source "
+                                 "gradient must have that size")},
+    [OPTION_PAD_BOTTOM] = {NUMBER("pad-bottom", BOTH, "the same along y (as top)")},
+    [OPTION_CEIL_MODE] = {FLAG("ceil-mode", BOTH,
+                               "round the output's size up; gradient: the source gradient must have that size")},
+    [OPTION_PADDING_POLICY] = {CHOICE("padding-policy", BOTH, policies,
+                                      "size and place both axes as MPS's policies do")},
+    [OPTION_ALIGN] = {CHOICE("align", BOTH, aligns, "policy: where the padding goes (centered)")},
+    [OPTION_REMAINDER_TO] = {CHOICE("remainder-to", BOTH, remainders, "policy: where an odd pixel goes (top-left)")},
+    [OPTION_EXCLUDE_EDGES] = {FLAG("exclude-edges", BOTH,
+                                   "policy, average: edge mode clamp, and padding counts (Caffe)")},
+    [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD, "size of the output; required with offsets")},
+    [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD, "the same along y")},
+
+    [OPTION_EDGE_MODE] = {"edge-mode", BOTH, TYPE_CHOICE, edge_modes, "WORD",
+                          "taps outside read 0, or the window shrinks (clamp)", "Rules"},
+    [OPTION_ZERO_PAD] = {NUMBER("zero-pad", BOTH,
+                                "average, clamp: pixels on each side of the image that count in N, both axes (0)")},
+    [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", BOTH, "left and right alone (--zero-pad)")},
+    [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", BOTH, "top and bottom alone (--zero-pad)")},
+    [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", BOTH, "zero padding as wide as the pads")},
+    [OPTION_TIES] = {CHOICE("ties", BOTH, tie_rules, "max: which of equal taps (first)")},
+    [OPTION_NAN] = {CHOICE("nan", BOTH, nan_rules, "max: which NaN wins, or none (first)")},
+    [OPTION_ACCUMULATOR] = {CHOICE("accumulator", BOTH, accumulators,
+                                   "of sums (float32, or float64 where the files are)")},
+
+    [OPTION_PRIMARY_OFFSET_X] = {"primary-offset-x", GRADIENT, TYPE_INTEGER, NULL, "N",
+                                 "first pixel of the source gradient that counts (0)", "MPS kernel properties"},
+    [OPTION_PRIMARY_OFFSET_Y] = {NUMBER("primary-offset-y", GRADIENT, "the same along y (0)")},
+    [OPTION_PRIMARY_OFFSET_Z] = {NUMBER("primary-offset-z", GRADIENT, "first image of the source gradient (0)")},
+    [OPTION_SOURCE_SIZE_WIDTH] = {NUMBER("source-size-width", GRADIENT, "how many pixels count (all)")},
+    [OPTION_SOURCE_SIZE_HEIGHT] = {NUMBER("source-size-height", GRADIENT, "the same along y (all)")},
+    [OPTION_SOURCE_SIZE_DEPTH] = {NUMBER("source-size-depth", GRADIENT, "how many images count (all)")},
+    [OPTION_SECONDARY_OFFSET_X] = {NUMBER("secondary-offset-x", GRADIENT, "the same as --offset-x")},
+    [OPTION_SECONDARY_OFFSET_Y] = {NUMBER("secondary-offset-y", GRADIENT, "the same as --offset-y")},
+    [OPTION_SECONDARY_OFFSET_Z] = {NUMBER("secondary-offset-z", GRADIENT, "first source image (0)")},
+    [OPTION_KERNEL_OFFSET_X] = {NUMBER("kernel-offset-x", GRADIENT, "moves the windows by minus this (0)")},
+    [OPTION_KERNEL_OFFSET_Y] = {NUMBER("kernel-offset-y", GRADIENT, "the same along y (0)")},
+    [OPTION_CLIP_X] = {NUMBER("clip-x", BOTH,
+                              "left edge of the clip rectangle: only it is written, and its first pixel belongs to "
+                              "the first window (0)")},
+    [OPTION_CLIP_Y] = {NUMBER("clip-y", BOTH, "top edge (0)")},
+    [OPTION_CLIP_Z] = {NUMBER("clip-z", BOTH, "first image written (0)")},
+    [OPTION_CLIP_WIDTH] = {NUMBER("clip-width", BOTH, "of the clip rectangle (all)")},
+    [OPTION_CLIP_HEIGHT] = {NUMBER("clip-height", BOTH, "of the clip rectangle (all)")},
+    [OPTION_CLIP_DEPTH] = {NUMBER("clip-depth", BOTH, "how many images are written (all)")},
+    [OPTION_SOURCE_CHANNEL_OFFSET] = {NUMBER("source-feature-channel-offset", FORWARD,
+                                             "first channel read, a multiple of 4 (0)")},
+    [OPTION_SOURCE_CHANNEL_COUNT] = {NUMBER("source-feature-channel-max-count", FORWARD, "channels read (all)")},
+    [OPTION_PRIMARY_CHANNEL_OFFSET] = {NUMBER("primary-source-feature-channel-offset", GRADIENT,
+                                              "first channel of the source gradient, a multiple of 4 (0)")},
+    [OPTION_PRIMARY_CHANNEL_COUNT] = {NUMBER("primary-source-feature-channel-max-count", GRADIENT,
+                                             "channels of the source gradient (all)")},
+    [OPTION_SECONDARY_CHANNEL_OFFSET] = {NUMBER("secondary-source-feature-channel-offset", GRADIENT,
+                                                "first channel of the source, a multiple of 4 (0)")},
+    [OPTION_SECONDARY_CHANNEL_COUNT] = {NUMBER("secondary-source-feature-channel-max-count", GRADIENT,
+                                               "channels of the source (all)")},
+    [OPTION_DESTINATION_CHANNEL_OFFSET] = {NUMBER("destination-feature-channel-offset", BOTH,
+                                                  "first channel written, a multiple of 4 (0)")},
+
+    [OPTION_MODE] = {"mode", BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (reference)", "Execution"},
+    [OPTION_THREADS] = {NUMBER("threads", BOTH, "at most this many (as many as pay)")},
+    [OPTION_MAX_ISA] = {"max-isa", BOTH, TYPE_ISA, NULL, "NAME",
+                        "greatest instruction set to use: best, scalar or what poolgrad info lists (best)", NULL},
+    [OPTION_HELP] = {FLAG("help", BOTH | COMMAND_INFO, "this text")},
+};
+
+const char *poolgrad_command_name(enum command command)
+{
+    switch (command) {
+    case COMMAND_FORWARD: return "forward";
+    case COMMAND_GRADIENT: return "gradient";
+    case COMMAND_INFO: return "info";
+    }
+    return "";
+}
+
+/* One line, whatever control characters are in the names it quotes. */
+static void say(const struct options *options, const char *kind, const char *format, va_list arguments)
+{
+    enum { DELETE = 0x7f };
+    static char text[1 << 14];
+    const char *command = poolgrad_command_name(options->command);
+    vsnprintf(text, sizeof text, format, arguments);
+    for (char *letter = text; *letter; letter++) {
+        if ((unsigned char)*letter < ' ' || *letter == DELETE) *letter = '?';
+    }
+    (void)fflush(stdout);
+    fprintf(stderr, "poolgrad%s%s: %s%s\n", *command ? " " : "", command, kind, text);
+}
+
+int poolgrad_fail(const struct options *options, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(options, "", format, arguments);
+    va_end(arguments);
+    return 2;
+}
+
+void poolgrad_note(const struct options *options, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(options, "note: ", format, arguments);
+    va_end(arguments);
+}
+
+bool poolgrad_given(const struct options *options, enum option option)
+{
+    return options->value[option].given;
+}
+
+int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise)
+{
+    return options->value[option].given ? options->value[option].number : otherwise;
+}
+
+int64_t poolgrad_axis_number(const struct options *options, enum option axis, enum option both, int64_t otherwise)
+{
+    return poolgrad_number(options, axis, poolgrad_number(options, both, otherwise));
+}
+
+/* ---- Parsing ---------------------------------------------------------------------------------------------------- */
+
+/* The option named by the first `length` characters, OPTION_COUNT where the command has none of that name. */
+static enum option find(enum command command, const char *name, size_t length)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *description = &poolgrad_options[i];
+        if ((description->commands & (int)command) && strlen(description->name) == length &&
+            memcmp(description->name, name, length) == 0) {
+            return (enum option)i;
+        }
+    }
+    return OPTION_COUNT;
+}
+
+/* "a, b or c" */
+static void list_choices(const struct choice *choice, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (; choice->name && used < size; choice++) {
+        const char *separator = choice[1].name ? ", " : " or ";
+        if (used == 0) separator = "";
+        int length = snprintf(text + used, size - used, "%s%s", separator, choice->name);
+        used += length > 0 ? (size_t)length : 0;
+    }
+}
+
+static int read_choice(struct options *options, enum option option, const char *text)
+{
+    char list[160];
+    const struct choice *choices = poolgrad_options[option].choices;
+    for (const struct choice *choice = choices; choice->name; choice++) {
+        if (strcmp(choice->name, text) != 0) continue;
+        options->value[option].number = choice->value;
+        return 0;
+    }
+    list_choices(choices, list, sizeof list);
+    bool planned = option == OPTION_MODE && (strcmp(text, "fast") == 0 || strcmp(text, "exact") == 0);
+    return poolgrad_fail(options, "--%s is '%s'%s; expected %s", poolgrad_options[option].name, text,
+                         planned ? ", which this version does not have" : "", list);
+}
+
+static int read_integer(struct options *options, enum option option, const char *text)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    bool digits = end != text && *end == '\0' && (strchr("+-", text[0]) || (text[0] >= '0' && text[0] <= '9'));
+    if (!digits || errno == ERANGE) {
+        return poolgrad_fail(options, "--%s is '%s'; expected an integer%s", poolgrad_options[option].name, text,
+                             digits ? " between -2^63 and 2^63" : "");
+    }
+    options->value[option].number = number;
+    return 0;
+}
+
+static int read_isa(struct options *options, enum option option, const char *text)
+{
+    poolgrad_isa isa;
+    if (!poolgrad_isa_from_name(text, &isa)) {
+        return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text,
+                             poolgrad_isa_names());
+    }
+    options->value[option].number = isa;
+    return 0;
+}
+
+static int read_value(struct options *options, enum option option, const char *text)
+{
+    options->value[option].text = text;
+    switch (poolgrad_options[option].type) {
+    case TYPE_CHOICE: return read_choice(options, option, text);
+    case TYPE_INTEGER: return read_integer(options, option, text);
+    case TYPE_ISA: return read_isa(options, option, text);
+    case TYPE_TEXT:
+        if (*text) return 0;
+        return poolgrad_fail(options, "--%s is ''; expected a file name", poolgrad_options[option].name);
+    case TYPE_FLAG: break;
+    }
+    return 0;
+}
+
+/* Reads the option at word[*i] and its value, and moves *i behind them. */
+static int read_option(struct options *options, int count, char *const *word, int *i)
+{
+    const char *name = word[*i];
+    if (strncmp(name, "--", 2) != 0) {
+        return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", name,
+                             poolgrad_command_name(options->command));
+    }
+    const char *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    enum option option = find(options->command, name + 2, length - 2);
+    if (option == OPTION_COUNT) {
+        return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length,
+                             name, poolgrad_command_name(options->command));
+    }
+    if (options->value[option].given)
+        return poolgrad_fail(options, "--%s is given twice; expected it once", poolgrad_options[option].name);
+    options->value[option].given = true;
+    bool flag = poolgrad_options[option].type == TYPE_FLAG;
+    if (flag && equals) return poolgrad_fail(options, "%s has a value; expected none", name);
+    bool missing = *i + 1 == count || strncmp(word[*i + 1], "--", 2) == 0;
+    if (!flag && !equals && missing) {
+        return poolgrad_fail(options, "--%s has no value; expected %s", poolgrad_options[option].name,
+                             poolgrad_options[option].argument);
+    }
+    const char *value = equals ? equals + 1 : NULL;
+    if (!flag && !value) value = word[++*i];
+    ++*i;
+    return flag ? 0 : read_value(options, option, value);
+}
+
+int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word)
+{
+    *options = (struct options){.command = command};
+    int i = 0, status = 0;
+    while (i < count && status == 0) status = read_option(options, count, word, &i);
+    return status;
+}

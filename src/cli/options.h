@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: one table of options, and what was given of it. */
+#ifndef POOLGRAD_CLI_OPTIONS_H
+#define POOLGRAD_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4 };
+
+/* In the order of the help texts. */
+enum option {
+    OPTION_SOURCE,
+    OPTION_SOURCE_GRADIENT,
+    OPTION_INDICES,
+    OPTION_INDICES_FORMAT,
+    OPTION_ADD_TO,
+    OPTION_OUTPUT,
+    OPTION_SOURCE_WIDTH,
+    OPTION_SOURCE_HEIGHT,
+    OPTION_LAYOUT,
+    OPTION_CHANNELS,
+    OPTION_SOURCE_FORMAT,
+    OPTION_SOURCE_GRADIENT_FORMAT,
+    OPTION_FORMAT,
+
+    OPTION_KIND,
+    OPTION_KERNEL,
+    OPTION_KERNEL_WIDTH,
+    OPTION_KERNEL_HEIGHT,
+    OPTION_STRIDE,
+    OPTION_STRIDE_X,
+    OPTION_STRIDE_Y,
+    OPTION_DILATION,
+    OPTION_DILATION_X,
+    OPTION_DILATION_Y,
+
+    OPTION_OFFSET_X,
+    OPTION_OFFSET_Y,
+    OPTION_OFFSET_Z,
+    OPTION_PAD,
+    OPTION_PAD_LEFT,
+    OPTION_PAD_TOP,
+    OPTION_PAD_RIGHT,
+    OPTION_PAD_BOTTOM,
+    OPTION_CEIL_MODE,
+    OPTION_PADDING_POLICY,
+    OPTION_ALIGN,
+    OPTION_REMAINDER_TO,
+    OPTION_EXCLUDE_EDGES,
+    OPTION_OUTPUT_WIDTH,
+    OPTION_OUTPUT_HEIGHT,
+
+    OPTION_EDGE_MODE,
+    OPTION_ZERO_PAD,
+    OPTION_ZERO_PAD_X,
+    OPTION_ZERO_PAD_Y,
+    OPTION_COUNT_INCLUDE_PAD,
+    OPTION_TIES,
+    OPTION_NAN,
+    OPTION_ACCUMULATOR,
+
+    OPTION_PRIMARY_OFFSET_X,
+    OPTION_PRIMARY_OFFSET_Y,
+    OPTION_PRIMARY_OFFSET_Z,
+    OPTION_SOURCE_SIZE_WIDTH,
+    OPTION_SOURCE_SIZE_HEIGHT,
+    OPTION_SOURCE_SIZE_DEPTH,
+    OPTION_SECONDARY_OFFSET_X,
+    OPTION_SECONDARY_OFFSET_Y,
+    OPTION_SECONDARY_OFFSET_Z,
+    OPTION_KERNEL_OFFSET_X,
+    OPTION_KERNEL_OFFSET_Y,
+    OPTION_CLIP_X,
+    OPTION_CLIP_Y,
+    OPTION_CLIP_Z,
+    OPTION_CLIP_WIDTH,
+    OPTION_CLIP_HEIGHT,
+    OPTION_CLIP_DEPTH,
+    OPTION_SOURCE_CHANNEL_OFFSET,
+    OPTION_SOURCE_CHANNEL_COUNT,
+    OPTION_PRIMARY_CHANNEL_OFFSET,
+    OPTION_PRIMARY_CHANNEL_COUNT,
+    OPTION_SECONDARY_CHANNEL_OFFSET,
+    OPTION_SECONDARY_CHANNEL_COUNT,
+    OPTION_DESTINATION_CHANNEL_OFFSET,
+
+    OPTION_MODE,
+    OPTION_THREADS,
+    OPTION_MAX_ISA,
+    OPTION_HELP,
+    OPTION_COUNT
+};
+
+enum option_type { TYPE_FLAG, TYPE_TEXT, TYPE_INTEGER, TYPE_CHOICE, TYPE_ISA };
+
+/* A word and what it stands for; a table of them ends with a null name. */
+struct choice {
+    const char *name;
+    int64_t value;
+};
+
+struct option_description {
+    const char *name; /* without the dashes */
+    int commands;     /* which take it, or-ed */
+    enum option_type type;
+    const struct choice *choices;
+    const char *argument; /* as the help shows it */
+    const char *help;
+    const char *group; /* heading, where a new group begins */
+};
+
+extern const struct option_description poolgrad_options[OPTION_COUNT];
+
+struct options {
+    enum command command;
+    struct {
+        bool given;
+        const char *text;
+        int64_t number; /* of an integer, a choice or an instruction set */
+    } value[OPTION_COUNT];
+};
+
+/* Reads `count` words, each option at most once, as --name value or --name=value. 0, or 2 after one sentence to stderr.
+ */
+int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word);
+
+bool poolgrad_given(const struct options *options, enum option option);
+
+/* The integer or choice, or `otherwise` where it was not given. */
+int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise);
+
+/* The same for the two axes of one quantity: the axis's own option wins over the one for both. */
+int64_t poolgrad_axis_number(const struct options *options, enum option axis, enum option both, int64_t otherwise);
+
+/* "forward" and so on. */
+const char *poolgrad_command_name(enum command command);
+
+/* One sentence to stderr, with the command's name before it. Returns 2, the exit status of bad input. */
+int poolgrad_fail(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A remark on stderr; the work goes on. */
+void poolgrad_note(const struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

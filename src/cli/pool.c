@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* forward and gradient: files to problem, plan, run, files. */
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/setup.h"
+#include "cli/tensor.h"
+#include "geometry/integer.h"
+#include "image/image.h"
+#include "pooling/plan.h"
+
+enum { PROGRESS_PARTS = 200 };
+
+/* All that a run holds, so that it is released in one place. */
+struct job {
+    poolgrad_problem problem;
+    struct tensor source, source_gradient, indices, destination;
+    struct output output, indices_output;
+    poolgrad_plan *plan;
+};
+
+static void release(struct job *job)
+{
+    poolgrad_plan_destroy(job->plan);
+    poolgrad_output_discard(&job->output);
+    poolgrad_output_discard(&job->indices_output);
+    poolgrad_tensor_free(&job->source);
+    poolgrad_tensor_free(&job->source_gradient);
+    poolgrad_tensor_free(&job->indices);
+    poolgrad_tensor_free(&job->destination);
+}
+
+/* ---- Running ---------------------------------------------------------------------------------------------------- */
+
+static void run(const poolgrad_plan *plan, const char *label)
+{
+    int64_t units = poolgrad_plan_units(plan);
+    struct progress progress = poolgrad_progress_begin(label, units);
+    int64_t step = progress.wanted ? units / PROGRESS_PARTS + plan->threads : units;
+    for (int64_t first = 0; first < units; first += step) {
+        poolgrad_plan_run_part(plan, first, poolgrad_min(first + step, units));
+        poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
+    }
+    poolgrad_progress_end(&progress);
+}
+
+static int make_plan(const struct options *options, struct job *job)
+{
+    poolgrad_error error;
+    poolgrad_problem *p = &job->problem;
+    poolgrad_status status = poolgrad_plan_create(p, &job->plan, &error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_indices(p, &error);
+    return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
+}
+
+static void print_notes(const struct options *options, const struct job *job)
+{
+    const poolgrad_problem *p = &job->problem;
+    poolgrad_setup_notes(options, p);
+    if (p->direction != POOLGRAD_GRADIENT || poolgrad_image_is_empty(&p->source_gradient)) return;
+    int64_t outside = poolgrad_plan_windows_outside(job->plan);
+    if (outside == 0) return;
+    poolgrad_note(options,
+                  "windows of the source gradient wholly outside the source: %" PRId64
+                  " in each plane; they contribute nothing",
+                  outside);
+}
+
+/* The outputs are opened before the work, so that a folder that cannot be written to costs no time. */
+static int run_and_write(const struct options *options, struct job *job, bool with_indices)
+{
+    int status = make_plan(options, job);
+    if (status == 0) status = poolgrad_output_open(options, OPTION_OUTPUT, &job->output);
+    if (status == 0 && with_indices) status = poolgrad_output_open(options, OPTION_INDICES, &job->indices_output);
+    if (status != 0) return status;
+    print_notes(options, job);
+    run(job->plan, poolgrad_command_name(options->command));
+    status = poolgrad_output_write(options, &job->output, &job->destination);
+    if (status == 0 && with_indices) status = poolgrad_output_write(options, &job->indices_output, &job->indices);
+    if (status == 0) status = poolgrad_output_commit(options, &job->output);
+    if (status == 0 && with_indices) status = poolgrad_output_commit(options, &job->indices_output);
+    return status;
+}
+
+/* ---- forward ---------------------------------------------------------------------------------------------------- */
+
+/* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
+static int64_t left_over(int64_t available, int64_t offset, int64_t count)
+{
+    return poolgrad_max(poolgrad_min(available - poolgrad_max(offset, 0), count), 0);
+}
+
+/* Just large enough for what will be written: the images done from clip-z on, and the channels read. */
+static void size_forward_result(poolgrad_problem *p)
+{
+    p->destination.images = poolgrad_clamp(p->clip.z, 0, POOLGRAD_COORDINATE_LIMIT) +
+                            left_over(p->source.images, p->offset_z, p->clip.depth);
+    p->destination.channels = poolgrad_clamp(p->destination_channel_offset, 0, POOLGRAD_COORDINATE_LIMIT) +
+                              left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
+}
+
+static poolgrad_format forward_format(const struct options *options, poolgrad_format source)
+{
+    bool unorm = source == POOLGRAD_UNORM8 || source == POOLGRAD_UNORM16;
+    return (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, unorm ? POOLGRAD_FLOAT32 : source);
+}
+
+static int allocate_forward(const struct options *options, struct job *job)
+{
+    poolgrad_problem *p = &job->problem;
+    p->destination.format = forward_format(options, p->source.format);
+    p->destination.layout = p->source.layout;
+    size_forward_result(p);
+    job->destination = (struct tensor){p->destination, job->source.rank};
+    if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
+    p->destination = job->destination.image;
+    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
+    if (p->kind != POOLGRAD_MAX) {
+        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
+                             options->value[OPTION_KIND].text);
+    }
+    job->indices = job->destination;
+    job->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
+    job->indices.image.data = NULL;
+    if (poolgrad_tensor_allocate(options, OPTION_INDICES, &job->indices) != 0) return 2;
+    p->indices = job->indices.image;
+    return 0;
+}
+
+static int forward(const struct options *options, struct job *job)
+{
+    static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT, OPTION_KIND};
+    poolgrad_problem *p = &job->problem;
+    bool with_indices = poolgrad_given(options, OPTION_INDICES);
+    int status = poolgrad_setup_required(options, required, 3);
+    if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_FORWARD, p);
+    if (status == 0 && !with_indices && poolgrad_given(options, OPTION_INDICES_FORMAT)) {
+        return poolgrad_fail(options, "--indices-format is given alone; expected --indices with it");
+    }
+    if (status == 0) {
+        status = poolgrad_tensor_read(options, OPTION_SOURCE, OPTION_SOURCE_FORMAT, TENSOR_SOURCE, &job->source);
+    }
+    if (status != 0) return status;
+    p->source = job->source.image;
+    status = poolgrad_setup_placement(options, p);
+    if (status == 0) status = allocate_forward(options, job);
+    return status == 0 ? run_and_write(options, job, with_indices) : status;
+}
+
+/* ---- gradient --------------------------------------------------------------------------------------------------- */
+
+/* Where the source's size comes from: its file, or two options. */
+static int check_source(const struct options *options, poolgrad_kind kind)
+{
+    static const enum option sizes[] = {OPTION_SOURCE_WIDTH, OPTION_SOURCE_HEIGHT};
+    bool file = poolgrad_given(options, OPTION_SOURCE), indices = poolgrad_given(options, OPTION_INDICES);
+    if (indices && kind != POOLGRAD_MAX) {
+        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
+                             options->value[OPTION_KIND].text);
+    }
+    bool size_will_do = kind == POOLGRAD_AVERAGE || indices;
+    for (int i = 0; i < 2; i++) {
+        const char *name = poolgrad_options[sizes[i]].name;
+        bool given = poolgrad_given(options, sizes[i]);
+        if (file && given) return poolgrad_fail(options, "--%s is given beside --source; expected one of them", name);
+        if (file) continue;
+        if (!size_will_do) {
+            return poolgrad_fail(options, "--source is missing; expected the image that was pooled%s",
+                                 kind == POOLGRAD_MAX ? ", or --indices" : "");
+        }
+        if (!given) return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
+        int64_t size = poolgrad_number(options, sizes[i], 0);
+        if (size < 0) return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least 0", name, size);
+    }
+    return 0;
+}
+
+static int read_gradient_files(const struct options *options, struct job *job)
+{
+    poolgrad_problem *p = &job->problem;
+    if (poolgrad_tensor_read(options, OPTION_SOURCE_GRADIENT, OPTION_SOURCE_GRADIENT_FORMAT, TENSOR_GRADIENT,
+                             &job->source_gradient) != 0) {
+        return 2;
+    }
+    p->source_gradient = job->source_gradient.image;
+    bool indices = poolgrad_given(options, OPTION_INDICES);
+    if (indices) {
+        if (poolgrad_tensor_read(options, OPTION_INDICES, OPTION_COUNT, TENSOR_INDICES, &job->indices) != 0) return 2;
+        p->indices = job->indices.image;
+    }
+    if (poolgrad_given(options, OPTION_SOURCE)) {
+        enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
+        if (poolgrad_tensor_read(options, OPTION_SOURCE, OPTION_SOURCE_FORMAT, role, &job->source) != 0) return 2;
+        p->source = job->source.image;
+        return 0;
+    }
+    p->source = p->source_gradient;
+    p->source.data = NULL;
+    p->source.format = POOLGRAD_FLOAT32;
+    p->source.width = poolgrad_number(options, OPTION_SOURCE_WIDTH, 0);
+    p->source.height = poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0);
+    return 0;
+}
+
+static bool any_given(const struct options *options, const enum option *option, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (poolgrad_given(options, option[i])) return true;
+    }
+    return false;
+}
+
+/* Unless a window of images or channels was asked for, a difference is a mistake. */
+static int check_agreement(const struct options *options, const poolgrad_problem *p)
+{
+    static const enum option images[] = {OPTION_PRIMARY_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z, OPTION_SOURCE_SIZE_DEPTH,
+                                         OPTION_CLIP_Z, OPTION_CLIP_DEPTH};
+    static const enum option channels[] = {OPTION_PRIMARY_CHANNEL_OFFSET, OPTION_PRIMARY_CHANNEL_COUNT,
+                                           OPTION_SECONDARY_CHANNEL_OFFSET, OPTION_SECONDARY_CHANNEL_COUNT,
+                                           OPTION_DESTINATION_CHANNEL_OFFSET};
+    if (p->source.images != p->source_gradient.images && !any_given(options, images, sizeof images / sizeof *images)) {
+        return poolgrad_fail(options, "--source-gradient has %" PRId64 " images; expected %" PRId64 ", as in --source",
+                             p->source_gradient.images, p->source.images);
+    }
+    if (p->source.channels != p->source_gradient.channels &&
+        !any_given(options, channels, sizeof channels / sizeof *channels)) {
+        return poolgrad_fail(options,
+                             "--source-gradient has %" PRId64 " channels; expected %" PRId64 ", as in --source",
+                             p->source_gradient.channels, p->source.channels);
+    }
+    return 0;
+}
+
+/* The tensor that is added to must be what the output will be. */
+static int read_add_to(const struct options *options, struct job *job)
+{
+    const poolgrad_image *source = &job->problem.source;
+    if (poolgrad_tensor_read(options, OPTION_ADD_TO, OPTION_FORMAT, TENSOR_GRADIENT, &job->destination) != 0) return 2;
+    const poolgrad_image *image = &job->destination.image;
+    if (image->images == source->images && image->channels == source->channels && image->height == source->height &&
+        image->width == source->width) {
+        return 0;
+    }
+    return poolgrad_fail(options,
+                         "--add-to is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
+                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
+                         " x %" PRId64 ", as the source",
+                         image->images, image->channels, image->height, image->width, source->images, source->channels,
+                         source->height, source->width);
+}
+
+static int allocate_gradient(const struct options *options, struct job *job)
+{
+    poolgrad_problem *p = &job->problem;
+    p->add_to_destination = poolgrad_given(options, OPTION_ADD_TO);
+    if (p->add_to_destination) {
+        if (read_add_to(options, job) != 0) return 2;
+    } else {
+        job->destination.image = (poolgrad_image){.layout = p->source.layout,
+                                                  .images = p->source.images,
+                                                  .channels = p->source.channels,
+                                                  .height = p->source.height,
+                                                  .width = p->source.width};
+        job->destination.image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT,
+                                                                         p->source_gradient.format);
+        job->destination.rank = job->source_gradient.rank;
+        if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
+    }
+    job->destination.rank = job->source_gradient.rank;
+    p->destination = job->destination.image;
+    return 0;
+}
+
+static int gradient(const struct options *options, struct job *job)
+{
+    static const enum option required[] = {OPTION_SOURCE_GRADIENT, OPTION_OUTPUT, OPTION_KIND};
+    poolgrad_problem *p = &job->problem;
+    int status = poolgrad_setup_required(options, required, 3);
+    if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_GRADIENT, p);
+    if (status == 0) status = check_source(options, p->kind);
+    if (status == 0) status = read_gradient_files(options, job);
+    if (status == 0) status = check_agreement(options, p);
+    if (status == 0) status = poolgrad_setup_placement(options, p);
+    if (status == 0) status = allocate_gradient(options, job);
+    return status == 0 ? run_and_write(options, job, false) : status;
+}
+
+int poolgrad_command_forward(const struct options *options)
+{
+    struct job job = {0};
+    int status = forward(options, &job);
+    release(&job);
+    return status;
+}
+
+int poolgrad_command_gradient(const struct options *options)
+{
+    struct job job = {0};
+    int status = gradient(options, &job);
+    release(&job);
+    return status;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/posix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEMPORARIES = 4 };
+
+/* ---- Signals ---------------------------------------------------------------------------------------------------- */
+
+/* Names to remove on a signal. A handler may read them at any moment: a slot is filled before it counts. */
+static char *volatile temporaries[TEMPORARIES];
+
+static void remove_temporaries(int signal_number)
+{
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i]) unlink(temporaries[i]);
+    }
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void watch_signals(void)
+{
+    static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        struct sigaction action = {0};
+        if (sigaction(watched[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+        action.sa_handler = remove_temporaries;
+        sigemptyset(&action.sa_mask);
+        sigaction(watched[i], &action, NULL);
+    }
+}
+
+static void forget(const char *name)
+{
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i] == name) temporaries[i] = NULL;
+    }
+}
+
+static bool remember(char *name)
+{
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i]) continue;
+        temporaries[i] = name;
+        return true;
+    }
+    return false;
+}
+
+/* ---- Paths ------------------------------------------------------------------------------------------------------ */
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_standard_output(const struct stat *status)
+{
+    struct stat output;
+    return fstat(STDOUT_FILENO, &output) == 0 && same(status, &output);
+}
+
+/* Paths such as /dev/fd/3 lead to an open file, which may have no name any more. */
+static bool has_name(const char *path, const struct stat *status)
+{
+    struct stat named;
+    char *target = realpath(path, NULL);
+    bool found = target && stat(target, &named) == 0 && same(status, &named);
+    free(target);
+    return found;
+}
+
+struct file_status poolgrad_file_status(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) return (struct file_status){FILE_MISSING, 0};
+    enum file_kind kind = FILE_STREAM;
+    if (S_ISREG(status.st_mode) && !is_standard_output(&status) && has_name(path, &status)) kind = FILE_REGULAR;
+    if (S_ISDIR(status.st_mode)) kind = FILE_DIRECTORY;
+    return (struct file_status){kind, status.st_size};
+}
+
+/* Bytes of a path up to its last part. */
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* `name` as seen from the folder of `path`, to be freed; null without memory. */
+static char *beside(const char *path, const char *name)
+{
+    size_t folder = *name == '/' ? 0 : folder_length(path), length = strlen(name);
+    char *joined = malloc(folder + length + 1);
+    if (!joined) return NULL;
+    memcpy(joined, path, folder);
+    memcpy(joined + folder, name, length + 1);
+    return joined;
+}
+
+/* For what does not exist, which realpath refuses: where its links lead. */
+static char *follow_links(const char *path)
+{
+    enum { MOST = 40 };
+    char link[PATH_MAX];
+    char *name = strdup(path);
+    for (int i = 0; name && i < MOST; i++) {
+        ssize_t length = readlink(name, link, sizeof link - 1);
+        if (length < 0) return name;
+        link[length] = '\0';
+        char *next = beside(name, link);
+        free(name);
+        name = next;
+    }
+    if (name) errno = ELOOP;
+    free(name);
+    return NULL;
+}
+
+char *poolgrad_file_target(const char *path)
+{
+    char *target = realpath(path, NULL);
+    return target ? target : follow_links(path);
+}
+
+/* Whether two files that do not exist yet would have one name in one folder. */
+static bool same_new_file(const char *a, const char *b)
+{
+    struct stat folder_of_a, folder_of_b;
+    char *target_of_a = poolgrad_file_target(a), *target_of_b = poolgrad_file_target(b);
+    char *folder_a = target_of_a ? beside(target_of_a, ".") : NULL;
+    char *folder_b = target_of_b ? beside(target_of_b, ".") : NULL;
+    bool result = folder_a && folder_b && stat(folder_a, &folder_of_a) == 0 && stat(folder_b, &folder_of_b) == 0 &&
+                  same(&folder_of_a, &folder_of_b) &&
+                  strcmp(target_of_a + folder_length(target_of_a), target_of_b + folder_length(target_of_b)) == 0;
+    free(target_of_a);
+    free(target_of_b);
+    free(folder_a);
+    free(folder_b);
+    return result;
+}
+
+bool poolgrad_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    bool a_exists = stat(a, &of_a) == 0, b_exists = stat(b, &of_b) == 0;
+    if (a_exists != b_exists) return false;
+    return a_exists ? S_ISREG(of_a.st_mode) && same(&of_a, &of_b) : same_new_file(a, b);
+}
+
+/* ---- Files that are written ------------------------------------------------------------------------------------- */
+
+/* Standard output is taken as it is: opened anew, a file would lose what stands in it, and a socket cannot be. */
+FILE *poolgrad_stream_open(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || !is_standard_output(&status)) return fopen(path, "wb");
+    int copy = dup(STDOUT_FILENO);
+    return copy < 0 ? NULL : fdopen(copy, "wb");
+}
+
+/* Those of the file that will be replaced; else what the process gives every new file. */
+static mode_t access_rights(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) == 0) return status.st_mode & 0777;
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* No signal comes between making the file and noting its name. */
+static int make_temporary(char *name)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    watch_signals();
+    sigprocmask(SIG_SETMASK, &all, &before);
+    int descriptor = mkstemp(name);
+    int reason = errno;
+    if (descriptor >= 0 && !remember(name)) {
+        reason = EMFILE;
+        close(descriptor);
+        unlink(name);
+        descriptor = -1;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = reason;
+    return descriptor;
+}
+
+FILE *poolgrad_temporary_open(const char *path, char **name)
+{
+    /* Not longer than the names a folder takes, however long that of the file is. */
+    *name = beside(path, ".poolgrad.XXXXXX");
+    if (!*name) return NULL;
+    int descriptor = make_temporary(*name);
+    FILE *file = NULL;
+    if (descriptor >= 0 && fchmod(descriptor, access_rights(path)) == 0) file = fdopen(descriptor, "wb");
+    if (file) return file;
+    int reason = errno;
+    if (descriptor >= 0) close(descriptor);
+    if (descriptor >= 0) unlink(*name);
+    forget(*name);
+    free(*name);
+    *name = NULL;
+    errno = reason;
+    return NULL;
+}
+
+bool poolgrad_temporary_rename(const char *name, const char *path)
+{
+    if (rename(name, path) != 0) return false;
+    forget(name);
+    return true;
+}
+
+void poolgrad_temporary_remove(const char *name)
+{
+    unlink(name);
+    forget(name);
+}
+
+bool poolgrad_file_flush(FILE *file)
+{
+    return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS);
+}
+
+/* ---- The process ------------------------------------------------------------------------------------------------ */
+
+/* What stands in for a closed stream cannot be used as that stream, so that its absence is still noticed. */
+void poolgrad_guard_standard_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (fcntl(stream, F_GETFD) >= 0) continue;
+        if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+    }
+}
+
+bool poolgrad_stderr_is_terminal(void)
+{
+    return isatty(STDERR_FILENO) == 1;
+}
+
+double poolgrad_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int poolgrad_processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int)count : 1;
+}

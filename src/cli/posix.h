@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What C11 does not have: the kinds of files, names of their own for temporaries, replacing a file in one step, and
+ * clearing up when the process is interrupted. The only file of the command that needs POSIX. */
+#ifndef POOLGRAD_CLI_POSIX_H
+#define POOLGRAD_CLI_POSIX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A stream is what must be written in place: a device, a pipe, standard output whatever it is, or an open file that has
+ * lost its name. */
+enum file_kind { FILE_MISSING, FILE_REGULAR, FILE_DIRECTORY, FILE_STREAM };
+
+struct file_status {
+    enum file_kind kind;
+    int64_t size; /* of a regular file */
+};
+
+struct file_status poolgrad_file_status(const char *path);
+
+/* Whether two paths lead to the same regular file, or would, where neither exists yet. */
+bool poolgrad_same_file(const char *a, const char *b);
+
+/* What `path` names once links are followed, whether it exists yet or not; to be freed. Null on failure, errno set. */
+char *poolgrad_file_target(const char *path);
+
+/* Opens a stream for writing. Null on failure, errno set. */
+FILE *poolgrad_stream_open(const char *path);
+
+/* A new file beside `path`, open for writing with the access rights the file will have. *name is to be freed, and the
+ * file is removed if the process is interrupted before it is renamed or removed here. Null on failure, errno set. */
+FILE *poolgrad_temporary_open(const char *path, char **name);
+
+/* Gives the temporary its final name. False on failure, errno set. */
+bool poolgrad_temporary_rename(const char *name, const char *path);
+void poolgrad_temporary_remove(const char *name);
+
+/* Writes buffered data through to the disk. */
+bool poolgrad_file_flush(FILE *file);
+
+/* Keeps files that are opened later from becoming standard streams that were closed when the process started. */
+void poolgrad_guard_standard_streams(void);
+
+bool poolgrad_stderr_is_terminal(void);
+double poolgrad_seconds(void);
+int poolgrad_processors(void);
+
+#endif

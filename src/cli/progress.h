@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bar on stderr for work that takes more than a moment, where stderr is a terminal. */
+#ifndef POOLGRAD_CLI_PROGRESS_H
+#define POOLGRAD_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+    const char *label;
+    int64_t total;
+    double started, drawn; /* seconds; drawn 0: not yet */
+    bool wanted;
+};
+
+struct progress poolgrad_progress_begin(const char *label, int64_t total);
+void poolgrad_progress_update(struct progress *progress, int64_t done);
+
+/* Clears the bar. */
+void poolgrad_progress_end(struct progress *progress);
+
+#endif

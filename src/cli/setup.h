@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From options to a problem. */
+#ifndef POOLGRAD_CLI_SETUP_H
+#define POOLGRAD_CLI_SETUP_H
+
+#include <poolgrad/poolgrad.h>
+
+#include "cli/options.h"
+
+/* All of these return 0, or 2 after one sentence to stderr. */
+
+/* Refuses a command line without one of the options it needs. */
+int poolgrad_setup_required(const struct options *options, const enum option *option, int count);
+
+/* Makes *problem what the options say, but for placement and images. */
+int poolgrad_setup_rules(const struct options *options, poolgrad_direction direction, poolgrad_problem *problem);
+
+/* Places the windows over problem->source. Of a forward problem, gives the destination its width and height; of a
+ * gradient, sees that the source gradient has the size the placement asks for, if it asks for one. */
+int poolgrad_setup_placement(const struct options *options, poolgrad_problem *problem);
+
+/* The library's refusal in the command's words. */
+int poolgrad_setup_refused(const struct options *options, const poolgrad_error *error);
+
+/* Notes on options that are without effect here. */
+void poolgrad_setup_notes(const struct options *options, const poolgrad_problem *problem);
+
+#endif

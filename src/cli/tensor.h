@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tensors of the command: .npy files in, views of memory, .npy files out. */
+#ifndef POOLGRAD_CLI_TENSOR_H
+#define POOLGRAD_CLI_TENSOR_H
+
+#include <poolgrad/poolgrad.h>
+
+#include <stdio.h>
+
+#include "cli/options.h"
+
+/* A dense tensor and the memory it owns. */
+struct tensor {
+    poolgrad_image image;
+    int rank; /* of the file's array */
+};
+
+/* What a file may hold; of TENSOR_SOURCE_SIZE only the header is read, and the image's data is null. */
+enum tensor_role { TENSOR_SOURCE, TENSOR_SOURCE_SIZE, TENSOR_GRADIENT, TENSOR_INDICES };
+
+/* Reads the file that `option` names; `format` is the option that may say what its elements are, OPTION_COUNT
+ * where there is none. 0, or 2 after one sentence. */
+int poolgrad_tensor_read(const struct options *options, enum option option, enum option format, enum tensor_role role,
+                         struct tensor *tensor);
+
+/* Memory for a tensor of the image's sizes, format and layout, all bits 0. 0, or 2 after one sentence. */
+int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor);
+
+void poolgrad_tensor_free(struct tensor *tensor);
+
+/* A file being written. It appears under its name only when it is complete. */
+struct output {
+    enum option option;
+    char *path, *temporary; /* temporary null: a stream, written to directly */
+    FILE *file;
+};
+
+/* Opens the file that `option` names, which must not be one of the inputs. 0, or 2 after one sentence. */
+int poolgrad_output_open(const struct options *options, enum option option, struct output *output);
+
+/* Writes the tensor and closes the file, which still has its temporary name. */
+int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor);
+
+/* Gives the file its name. */
+int poolgrad_output_commit(const struct options *options, struct output *output);
+
+/* Removes what was not committed. Harmless after a commit or before an open. */
+void poolgrad_output_discard(struct output *output);
+
+#endif
