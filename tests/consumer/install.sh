@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# install.sh BUILD LIBDIR DIRECTORY: installs into DIRECTORY/first and moves that to DIRECTORY/moved, where everything
+# has to work as well. What a consumer reads must not name the place it was built or first installed in.
+set -euo pipefail
+build=$1 libdir=$2 directory=$3
+
+rm -rf "$directory"
+mkdir -p "$directory"
+cmake --install "$build" --prefix "$directory/first"
+mv "$directory/first" "$directory/moved"
+cd "$directory/moved"
+
+for file in bin/poolgrad include/poolgrad/poolgrad.h \
+    "$libdir/libpoolgrad.a" "$libdir/libpoolgrad.so" "$libdir/libpoolgrad.so.0" \
+    "$libdir/pkgconfig/poolgrad.pc" "$libdir/cmake/poolgrad/poolgradConfig.cmake"; do
+    test -f "$file" || { echo "not installed: $file"; exit 1; }
+done
+if grep -rnF -e "$build" -e "$directory/first" "$libdir/cmake" "$libdir/pkgconfig"; then
+    echo "the package names the place it was built in"
+    exit 1
+fi
