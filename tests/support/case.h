@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random problems with their memory, each made from one seed and the limits a test sets, and from nothing else. */
+#ifndef POOLGRAD_TESTS_CASE_H
+#define POOLGRAD_TESTS_CASE_H
+
+#include "guard.h"
+#include "random.h"
+#include <poolgrad/poolgrad.h>
+
+typedef enum case_data {
+    DATA_ANY,     /* one of the next five for each image */
+    DATA_TIES,    /* very few different values */
+    DATA_RELU,    /* half of them zeros, the rest random */
+    DATA_PLAIN,   /* random fractions of many magnitudes */
+    DATA_SPECIAL, /* ties among NaNs, infinities, zeros, subnormals and the greatest numbers */
+    DATA_BITS,    /* random bits */
+    DATA_WHOLE,   /* whole multiples of case_limits.unit, at most 8 either way */
+    DATA_POSITIVE /* 1 to 2 in steps of 1/256 */
+} case_data;
+
+/* Where the memory of the images ends. Loose: some bytes later, so that data is misaligned. */
+typedef enum case_guard { CASE_LOOSE, CASE_GUARD_BEHIND, CASE_GUARD_BEFORE } case_guard;
+
+/* What a test allows; zero allows everything. Sets have the bit CASE_SET(value) for each value of an enumeration. */
+typedef struct case_limits {
+    unsigned directions, kinds, edge_modes, ties, nans;
+    unsigned source_formats, gradient_formats, destination_formats;
+    int64_t greatest_kernel;
+    bool no_indices, no_adding;
+    bool from_data; /* the source has data */
+    bool whole;     /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
+    case_data data;
+    int64_t unit;
+    case_guard guard;
+} case_limits;
+
+#define CASE_SET(value) (1u << (value))
+
+/* Buffers of images that the problem does not have stay zero. */
+typedef struct test_case {
+    uint64_t seed;
+    poolgrad_problem problem;
+    guard_buffer source, source_gradient, destination, indices;
+} test_case;
+
+void case_make(test_case *made, uint64_t seed);
+void case_make_within(test_case *made, uint64_t seed, const case_limits *limits);
+void case_free(test_case *made);
+
+/* Whether the sources are untouched and no canary is dead. */
+bool case_intact(const test_case *made);
+
+/* The forward problem that pools what a gradient problem's region counts: its destination is sized like the source
+ * gradient and gets each window's value where the gradient has that window's pixel. Indices and memory of the result
+ * are the caller's to set. */
+poolgrad_problem case_forward_of(const poolgrad_problem *gradient);
+
+#endif

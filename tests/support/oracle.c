@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle.h"
+
+#include "view.h"
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+typedef struct tap {
+    int64_t y, x;
+    double value; /* 0 outside */
+    bool inside;  /* the image */
+    bool counted; /* in N of an average */
+    bool picked;  /* by a maximum */
+} tap;
+
+/* One plane of the source and the window that is being looked at. */
+typedef struct plane {
+    const poolgrad_problem *p;
+    int64_t height, width;
+    double *values; /* null where the source has no data */
+    tap *taps;      /* of the window, in row-major order */
+    int64_t tap_count;
+} plane;
+
+/* What a pixel of the source has received. */
+typedef struct sums {
+    bool wide;
+    float *narrow_sum;
+    double *wide_sum;
+    bool *touched; /* by a window of an L2-norm */
+} sums;
+
+static void *new_array(int64_t count, size_t size)
+{
+    void *array = calloc(count > 0 ? (size_t)count : 1, size);
+    if (!array) abort();
+    return array;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+oracle_span oracle_cut(int64_t origin, int64_t extent, int64_t size)
+{
+    int64_t end = extent > size - origin ? size : origin + extent;
+    int64_t first = origin < 0 ? 0 : origin;
+    return (oracle_span){first, end < first ? first : end};
+}
+
+static int64_t length(oracle_span span)
+{
+    return span.end - span.first;
+}
+
+int64_t oracle_images(const poolgrad_problem *p)
+{
+    int64_t images = least(length(oracle_cut(p->clip.z, p->clip.depth, p->destination.images)),
+                           length(oracle_cut(p->offset_z, POOLGRAD_ALL, p->source.images)));
+    if (p->direction == POOLGRAD_FORWARD) return images;
+    const poolgrad_region *region = &p->gradient_region;
+    return least(images, length(oracle_cut(region->z, region->depth, p->source_gradient.images)));
+}
+
+int64_t oracle_channels(const poolgrad_problem *p)
+{
+    return length(oracle_cut(p->source_channel_offset, p->source_channel_count, p->source.channels));
+}
+
+static int64_t half_extent(int64_t kernel, int64_t dilation)
+{
+    return ((kernel - 1) * dilation + 1) / 2;
+}
+
+/* kernel_offset stays 0 in forward problems. */
+int64_t oracle_first_tap_y(const poolgrad_problem *p)
+{
+    return p->offset_y - p->kernel_offset_y - half_extent(p->window.kernel_height, p->window.dilation_y);
+}
+
+int64_t oracle_first_tap_x(const poolgrad_problem *p)
+{
+    return p->offset_x - p->kernel_offset_x - half_extent(p->window.kernel_width, p->window.dilation_x);
+}
+
+/* ---- Windows ------------------------------------------------------------------------------------------------- */
+
+static plane plane_new(const poolgrad_problem *p)
+{
+    int64_t count = p->window.kernel_height * p->window.kernel_width;
+    plane source = {.p = p, .height = p->source.height, .width = p->source.width, .tap_count = count};
+    source.taps = new_array(count, sizeof(tap));
+    if (p->source.data) source.values = new_array(source.height * source.width, sizeof(double));
+    return source;
+}
+
+static void plane_load(plane *source, int64_t n, int64_t c)
+{
+    if (!source->values) return;
+    for (int64_t y = 0; y < source->height; ++y)
+        for (int64_t x = 0; x < source->width; ++x)
+            source->values[y * source->width + x] = view_number(&source->p->source, n, c, y, x);
+}
+
+static void plane_free(plane *source)
+{
+    free(source->taps);
+    free(source->values);
+}
+
+static bool within(int64_t position, int64_t size, int64_t grown_by)
+{
+    return position >= -grown_by && position < size + grown_by;
+}
+
+/* Window i of an axis begins stride i after the first one. */
+static void look_at_window(plane *source, int64_t window_y, int64_t window_x)
+{
+    const poolgrad_problem *p = source->p;
+    const poolgrad_window *w = &p->window;
+    int64_t top = oracle_first_tap_y(p) + w->stride_y * window_y;
+    int64_t left = oracle_first_tap_x(p) + w->stride_x * window_x;
+    tap *t = source->taps;
+    for (int64_t ky = 0; ky < w->kernel_height; ++ky) {
+        for (int64_t kx = 0; kx < w->kernel_width; ++kx, ++t) {
+            *t = (tap){.y = top + w->dilation_y * ky, .x = left + w->dilation_x * kx};
+            t->inside = within(t->y, source->height, 0) && within(t->x, source->width, 0);
+            t->counted = p->edge_mode == POOLGRAD_EDGE_ZERO ||
+                         (within(t->y, source->height, p->zero_pad_y) && within(t->x, source->width, p->zero_pad_x));
+            if (t->inside && source->values) t->value = source->values[t->y * source->width + t->x];
+        }
+    }
+}
+
+static int64_t count_for_average(const plane *source)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < source->tap_count; ++i) count += source->taps[i].counted;
+    return count;
+}
+
+static double norm(const plane *source)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        const tap *t = &source->taps[i];
+        if (!t->inside) continue;
+        double square = t->value * t->value;
+        sum = sum + square;
+    }
+    return sqrt(sum);
+}
+
+static bool takes_part(const plane *source, const tap *t)
+{
+    if (!t->inside) return source->p->edge_mode == POOLGRAD_EDGE_ZERO;
+    return !isnan(t->value);
+}
+
+static int64_t pick_alone(plane *source, int64_t chosen)
+{
+    for (int64_t i = 0; i < source->tap_count; ++i) source->taps[i].picked = i == chosen;
+    return 1;
+}
+
+static int64_t pick_equal(plane *source, double greatest)
+{
+    int64_t first = -1, last = -1, count = 0;
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        tap *t = &source->taps[i];
+        if (!takes_part(source, t) || t->value != greatest) continue;
+        t->picked = true;
+        ++count;
+        last = i;
+        if (first < 0) first = i;
+    }
+    if (source->p->ties == POOLGRAD_TIES_FIRST) return pick_alone(source, first);
+    if (source->p->ties == POOLGRAD_TIES_LAST) return pick_alone(source, last);
+    return count;
+}
+
+/* Marks the picked taps and returns how many there are. */
+static int64_t pick(plane *source)
+{
+    int64_t first_nan = -1, last_nan = -1, first_inside = -1, participants = 0;
+    double greatest = -(double)INFINITY;
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        const tap *t = &source->taps[i];
+        if (t->inside && first_inside < 0) first_inside = i;
+        if (t->inside && isnan(t->value)) {
+            last_nan = i;
+            if (first_nan < 0) first_nan = i;
+        }
+        if (!takes_part(source, t)) continue;
+        ++participants;
+        if (t->value > greatest) greatest = t->value;
+    }
+    if (source->p->nan == POOLGRAD_NAN_FIRST && first_nan >= 0) return pick_alone(source, first_nan);
+    if (source->p->nan == POOLGRAD_NAN_LAST && last_nan >= 0) return pick_alone(source, last_nan);
+    if (participants > 0) return pick_equal(source, greatest);
+    if (first_inside >= 0) return pick_alone(source, first_inside);
+    return 0;
+}
+
+static const tap *first_picked(const plane *source)
+{
+    for (int64_t i = 0; i < source->tap_count; ++i)
+        if (source->taps[i].picked) return &source->taps[i];
+    return NULL;
+}
+
+/* ---- The destination ----------------------------------------------------------------------------------------- */
+
+static void write_unused_lanes(const poolgrad_image *image, int64_t n, int64_t channel_end, int64_t y, int64_t x)
+{
+    if ((channel_end - 1) / LANES != (image->channels - 1) / LANES) return;
+    for (int64_t c = image->channels; c < view_stored_channels(image); ++c) view_set_bits(image, n, c, y, x, 0);
+}
+
+static void clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image)
+{
+    int64_t channels = oracle_channels(p);
+    if (channels == 0 || image->channels == 0) return;
+    oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
+    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    for (int64_t n = zs.first; n < zs.end; ++n)
+        for (int64_t y = ys.first; y < ys.end; ++y)
+            for (int64_t x = xs.first; x < xs.end; ++x)
+                write_unused_lanes(image, n, p->destination_channel_offset + channels, y, x);
+}
+
+/* ---- Forward ------------------------------------------------------------------------------------------------- */
+
+static double forward_average(const plane *source, bool wide)
+{
+    float narrow_sum = 0;
+    double wide_sum = 0;
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        const tap *t = &source->taps[i];
+        if (!t->inside) continue;
+        narrow_sum = narrow_sum + (float)t->value;
+        wide_sum = wide_sum + t->value;
+    }
+    int64_t count = count_for_average(source);
+    if (count == 0) return 0;
+    if (wide) return wide_sum / (double)count;
+    float mean = narrow_sum / (float)count;
+    return (double)mean;
+}
+
+static bool is_wide(const poolgrad_problem *p)
+{
+    poolgrad_format other = p->direction == POOLGRAD_FORWARD ? p->source.format : p->source_gradient.format;
+    return p->accumulator == POOLGRAD_ACCUMULATE_FLOAT64 || other == POOLGRAD_FLOAT64 ||
+           p->destination.format == POOLGRAD_FLOAT64;
+}
+
+static double forward_value(plane *source, int64_t *index)
+{
+    if (source->p->kind == POOLGRAD_AVERAGE) return forward_average(source, is_wide(source->p));
+    if (source->p->kind == POOLGRAD_L2NORM) return norm(source);
+    pick(source);
+    const tap *winner = first_picked(source);
+    if (winner && winner->inside) *index = winner->y * source->width + winner->x;
+    return winner ? winner->value : 0;
+}
+
+/* Image number z of the clip, pooled or not, and channel number c of the window. */
+static void forward_plane(plane *source, int64_t z, int64_t c)
+{
+    const poolgrad_problem *p = source->p;
+    bool pooled = z < oracle_images(p);
+    if (pooled) plane_load(source, p->offset_z + z, p->source_channel_offset + c);
+    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
+    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
+    for (int64_t y = ys.first; y < ys.end; ++y) {
+        for (int64_t x = xs.first; x < xs.end; ++x) {
+            double value = 0;
+            int64_t index = -1;
+            if (pooled) {
+                look_at_window(source, y - p->clip.y, x - p->clip.x);
+                value = forward_value(source, &index);
+            }
+            view_set_number(&p->destination, n, to_c, y, x, value);
+            if (p->indices.data) view_set_bits(&p->indices, n, to_c, y, x, (uint64_t)index);
+        }
+    }
+}
+
+/* ---- Gradient ------------------------------------------------------------------------------------------------ */
+
+static void add(sums *s, int64_t at, double gradient, int64_t divisor)
+{
+    if (s->wide) {
+        double share = gradient / (double)divisor;
+        s->wide_sum[at] = s->wide_sum[at] + share;
+    } else {
+        float share = (float)gradient / (float)divisor;
+        s->narrow_sum[at] = s->narrow_sum[at] + share;
+    }
+}
+
+static void scatter_l2norm(const plane *source, sums *s, double gradient)
+{
+    double out = norm(source);
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        const tap *t = &source->taps[i];
+        if (!t->inside) continue;
+        int64_t at = t->y * source->width + t->x;
+        s->touched[at] = true;
+        if (out == 0) continue;
+        double ratio = gradient / out;
+        s->wide_sum[at] = s->wide_sum[at] + ratio;
+    }
+}
+
+static void scatter(plane *source, sums *s, double gradient)
+{
+    if (source->p->kind == POOLGRAD_L2NORM) {
+        scatter_l2norm(source, s, gradient);
+        return;
+    }
+    bool average = source->p->kind == POOLGRAD_AVERAGE;
+    int64_t divisor = average ? count_for_average(source) : pick(source);
+    if (!average && source->p->ties != POOLGRAD_TIES_SPLIT) divisor = 1;
+    for (int64_t i = 0; i < source->tap_count; ++i) {
+        const tap *t = &source->taps[i];
+        if (!t->inside) continue;
+        if (average || t->picked) add(s, t->y * source->width + t->x, gradient, divisor);
+    }
+}
+
+/* Pixel number z of the gradient region's images and channel number c of the window: all its windows. */
+static void scatter_plane(plane *source, sums *s, int64_t z, int64_t c)
+{
+    const poolgrad_problem *p = source->p;
+    const poolgrad_region *region = &p->gradient_region;
+    int64_t n = region->z + z, from_c = p->gradient_channel_offset + c;
+    oracle_span ys = oracle_cut(region->y, region->height, p->source_gradient.height);
+    oracle_span xs = oracle_cut(region->x, region->width, p->source_gradient.width);
+    for (int64_t y = ys.first; y < ys.end; ++y) {
+        for (int64_t x = xs.first; x < xs.end; ++x) {
+            double gradient = view_number(&p->source_gradient, n, from_c, y, x);
+            if (p->indices.data) {
+                int64_t index = view_index(&p->indices, n, from_c, y, x);
+                if (index >= 0) add(s, index, gradient, 1);
+                continue;
+            }
+            look_at_window(source, y - region->y, x - region->x);
+            scatter(source, s, gradient);
+        }
+    }
+}
+
+static double finished(const plane *source, const sums *s, int64_t at)
+{
+    if (source->p->kind != POOLGRAD_L2NORM) return s->wide ? s->wide_sum[at] : (double)s->narrow_sum[at];
+    return s->touched[at] ? source->values[at] * s->wide_sum[at] : 0;
+}
+
+static double plus(bool wide, double held, double value)
+{
+    if (wide) return held + value;
+    float sum = (float)held + (float)value;
+    return (double)sum;
+}
+
+/* Position in the source of a destination pixel. */
+static int64_t mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
+{
+    if (p->mapping == POOLGRAD_MAPPING_SOURCE) return position;
+    return (first_tap > 0 ? first_tap : 0) + (position - clip_origin);
+}
+
+/* s is null for an image inside the clip that nothing is computed for. */
+static void write_gradient(const plane *source, const sums *s, bool wide, int64_t n, int64_t c)
+{
+    const poolgrad_problem *p = source->p;
+    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
+    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    for (int64_t y = ys.first; y < ys.end; ++y) {
+        for (int64_t x = xs.first; x < xs.end; ++x) {
+            int64_t from_y = mapped(p, y, p->clip.y, oracle_first_tap_y(p));
+            int64_t from_x = mapped(p, x, p->clip.x, oracle_first_tap_x(p));
+            double value = 0;
+            if (s && within(from_y, source->height, 0) && within(from_x, source->width, 0))
+                value = finished(source, s, from_y * source->width + from_x);
+            if (p->add_to_destination) value = plus(wide, view_number(&p->destination, n, c, y, x), value);
+            view_set_number(&p->destination, n, c, y, x, value);
+        }
+    }
+}
+
+static void gradient_plane(plane *source, int64_t z, int64_t c)
+{
+    const poolgrad_problem *p = source->p;
+    bool wide = p->kind == POOLGRAD_L2NORM || is_wide(p);
+    int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
+    if (z >= oracle_images(p)) {
+        write_gradient(source, NULL, wide, n, to_c);
+        return;
+    }
+    int64_t pixels = source->height * source->width;
+    sums s = {.wide = wide,
+              .narrow_sum = new_array(pixels, sizeof(float)),
+              .wide_sum = new_array(pixels, sizeof(double)),
+              .touched = new_array(pixels, sizeof(bool))};
+    plane_load(source, p->offset_z + z, p->source_channel_offset + c);
+    scatter_plane(source, &s, z, c);
+    write_gradient(source, &s, wide, n, to_c);
+    free(s.narrow_sum);
+    free(s.wide_sum);
+    free(s.touched);
+}
+
+void oracle_run(const poolgrad_problem *p)
+{
+    bool forward = p->direction == POOLGRAD_FORWARD;
+    oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    plane source = plane_new(p);
+    for (int64_t z = 0; z < length(zs); ++z)
+        for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
+    plane_free(&source);
+    clear_unused_lanes(p, &p->destination);
+    if (forward && p->indices.data) clear_unused_lanes(p, &p->indices);
+}

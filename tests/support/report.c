@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report.h"
+
+#include "number.h"
+#include "view.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+    const char *test;
+    const test_case *made;
+    char repeat[256]; /* ready for a signal handler, which must not format */
+} current;
+
+static void print_repeat_and_die(int signal_number)
+{
+    static const char crashed[] = "\ncrashed; repeat with\n    ";
+    ssize_t written = write(STDERR_FILENO, crashed, sizeof crashed - 1);
+    written = write(STDERR_FILENO, current.repeat, strlen(current.repeat));
+    (void)written;
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+void report_begin(const char *test, const test_case *made)
+{
+    current.test = test;
+    current.made = made;
+    snprintf(current.repeat, sizeof current.repeat,
+             "POOLGRAD_TEST_SEED=0x%016" PRIx64 " POOLGRAD_TEST_CASES=1 "
+             "./tests/test_properties --filter 'properties/%s'\n",
+             made->seed, test);
+    signal(SIGSEGV, print_repeat_and_die);
+    signal(SIGBUS, print_repeat_and_die);
+    signal(SIGFPE, print_repeat_and_die);
+    signal(SIGABRT, print_repeat_and_die);
+}
+
+/* ---- The case in words --------------------------------------------------------------------------------------- */
+
+static void print_extent(int64_t extent)
+{
+    if (extent == POOLGRAD_ALL)
+        fprintf(stderr, "all");
+    else
+        fprintf(stderr, "%" PRId64, extent);
+}
+
+static void print_region(const char *name, const poolgrad_region *region)
+{
+    fprintf(stderr, "    %s from x %" PRId64 ", y %" PRId64 ", z %" PRId64 ", width ", name, region->x, region->y,
+            region->z);
+    print_extent(region->width);
+    fprintf(stderr, ", height ");
+    print_extent(region->height);
+    fprintf(stderr, ", depth ");
+    print_extent(region->depth);
+    fprintf(stderr, "\n");
+}
+
+static void print_image(const char *name, const poolgrad_image *image)
+{
+    static const char *const formats[] = {"none",     "unorm8",  "unorm16", "float16", "float32",
+                                          "bfloat16", "float64", "int32",   "int64"};
+    static const char *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
+    if (image->format == POOLGRAD_FORMAT_NONE) return;
+    fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64, name, formats[image->format],
+            layouts[image->layout], image->images, image->channels, image->height, image->width);
+    fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " y %" PRId64 " x %" PRId64 "%s\n", image->image_stride,
+            image->channel_stride, image->row_stride, image->column_stride, image->data ? "" : ", no data");
+}
+
+static void print_rules(const poolgrad_problem *p)
+{
+    static const char *const directions[] = {"forward", "gradient"};
+    static const char *const kinds[] = {"average", "max", "l2norm"};
+    static const char *const edges[] = {"zero", "clamp"};
+    static const char *const ties[] = {"first", "last", "all", "split"};
+    static const char *const nans[] = {"first", "last", "ignore"};
+    const poolgrad_window *w = &p->window;
+    fprintf(stderr, "    %s %s, kernel %" PRId64 "x%" PRId64, directions[p->direction], kinds[p->kind], w->kernel_width,
+            w->kernel_height);
+    fprintf(stderr, ", stride %" PRId64 ",%" PRId64 ", dilation %" PRId64 ",%" PRId64 "\n", w->stride_x, w->stride_y,
+            w->dilation_x, w->dilation_y);
+    fprintf(stderr, "    offset x %" PRId64 ", y %" PRId64 ", z %" PRId64, p->offset_x, p->offset_y, p->offset_z);
+    fprintf(stderr, ", kernel offset x %" PRId64 ", y %" PRId64 "\n", p->kernel_offset_x, p->kernel_offset_y);
+    fprintf(stderr, "    edge mode %s, zero pad %" PRId64 ",%" PRId64 ", ties %s, nan %s, accumulator float%s\n",
+            edges[p->edge_mode], p->zero_pad_x, p->zero_pad_y, ties[p->ties], nans[p->nan],
+            p->accumulator ? "64" : "32");
+    fprintf(stderr, "    mapping %s%s, threads %d, max isa %d\n", p->mapping ? "clip" : "source",
+            p->add_to_destination ? ", added to the destination" : "", p->threads, (int)p->max_isa);
+}
+
+static void print_channels(const char *name, int64_t offset, int64_t count)
+{
+    fprintf(stderr, "    channels of the %s from %" PRId64 ", count ", name, offset);
+    print_extent(count);
+    fprintf(stderr, "\n");
+}
+
+static void print_case(const test_case *made)
+{
+    const poolgrad_problem *p = &made->problem;
+    fprintf(stderr, "properties/%s, seed 0x%016" PRIx64 ":\n", current.test, made->seed);
+    print_rules(p);
+    print_channels("source", p->source_channel_offset, p->source_channel_count);
+    if (p->direction == POOLGRAD_GRADIENT) {
+        print_channels("source gradient", p->gradient_channel_offset, p->gradient_channel_count);
+        print_region("gradient region", &p->gradient_region);
+    }
+    print_channels("destination", p->destination_channel_offset, POOLGRAD_ALL);
+    print_region("clip", &p->clip);
+    print_image("source         ", &p->source);
+    print_image("source gradient", &p->source_gradient);
+    print_image("destination    ", &p->destination);
+    print_image("indices        ", &p->indices);
+    fprintf(stderr, "repeat with\n    %s", current.repeat);
+}
+
+bool report_failure(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n");
+    print_case(current.made);
+    return false;
+}
+
+bool report_status(poolgrad_status status, const poolgrad_error *error)
+{
+    if (status == POOLGRAD_OK) return true;
+    return report_failure("refused with status %d: %s", (int)status, error->message);
+}
+
+/* ---- Comparisons --------------------------------------------------------------------------------------------- */
+
+static void print_difference(const char *what, const poolgrad_image *image, const int64_t at[4], uint64_t expected,
+                             uint64_t actual)
+{
+    int digits = 2 * (int)number_size(image->format);
+    fprintf(stderr,
+            "%s at n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ": expected 0x%0*" PRIx64
+            " (%.17g), found 0x%0*" PRIx64 " (%.17g)\n",
+            what, at[0], at[1], at[2], at[3], digits, expected, number_decode(image->format, expected), digits, actual,
+            number_decode(image->format, actual));
+}
+
+bool report_same_elements(const char *what, const poolgrad_image *expected, const poolgrad_image *actual)
+{
+    enum { SHOWN = 8 };
+    int64_t differences = 0;
+    for (int64_t n = 0; n < expected->images; ++n)
+        for (int64_t c = 0; c < expected->channels; ++c)
+            for (int64_t y = 0; y < expected->height; ++y)
+                for (int64_t x = 0; x < expected->width; ++x) {
+                    uint64_t left = view_bits(expected, n, c, y, x), right = view_bits(actual, n, c, y, x);
+                    if (left == right || differences++ >= SHOWN) continue;
+                    print_difference(what, expected, (int64_t[]){n, c, y, x}, left, right);
+                }
+    return differences == 0 || report_failure("%" PRId64 " elements of %s differ", differences, what);
+}
+
+/* Finds the stored element that a byte belongs to; fails for a byte between elements. */
+static bool find_element(const poolgrad_image *image, const unsigned char *byte, int64_t at[4])
+{
+    size_t size = number_size(image->format);
+    for (at[0] = 0; at[0] < image->images; ++at[0])
+        for (at[1] = 0; at[1] < view_stored_channels(image); ++at[1])
+            for (at[2] = 0; at[2] < image->height; ++at[2])
+                for (at[3] = 0; at[3] < image->width; ++at[3]) {
+                    const unsigned char *first = view_at(image, at[0], at[1], at[2], at[3]);
+                    if (byte >= first && byte < first + size) return true;
+                }
+    return false;
+}
+
+bool report_same_bytes(const char *what, const poolgrad_image *image, const guard_buffer *actual,
+                       const unsigned char *expected)
+{
+    if (!actual->mapping || memcmp(actual->bytes, expected, actual->size) == 0) return true;
+    size_t i = 0;
+    while (actual->bytes[i] == expected[i]) ++i;
+    int64_t at[4];
+    if (view_is_empty(image) || !find_element(image, actual->bytes + i, at))
+        return report_failure("%s: byte %zu, which is no element's, was 0x%02x and became 0x%02x", what, i, expected[i],
+                              actual->bytes[i]);
+    poolgrad_image moved = *image;
+    size_t data = (size_t)((unsigned char *)image->data - actual->bytes);
+    union {
+        const unsigned char *constant;
+        unsigned char *writable;
+    } pointer = {.constant = expected}; /* only read from */
+    moved.data = pointer.writable + data;
+    print_difference(what, image, at, view_bits(&moved, at[0], at[1], at[2], at[3]),
+                     view_bits(image, at[0], at[1], at[2], at[3]));
+    return report_failure("the bytes of %s differ%s", what, at[1] >= image->channels ? " in an unused lane" : "");
+}
+
+bool report_intact(void)
+{
+    return case_intact(current.made) || report_failure("a source or a byte beside an image was written");
+}

@@ -1,0 +1,1020 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a problem may say: every refusal names its field, every extreme is accepted or refused, large tensors work. */
+#include "support/small.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* ---- Valid problems to break --------------------------------------------------------------------------------- */
+
+typedef enum base { GRADIENT, AVERAGE, FORWARD, INDEXED_FORWARD, INDEXED_GRADIENT, BASES } base;
+
+static const char *const base_names[BASES] = {"gradient", "average gradient", "forward", "forward with indices",
+                                              "gradient from indices"};
+
+static float source_data[16], gradient_data[4], destination_data[16];
+static int32_t index_data[4];
+
+/* A 4x4 image under 2x2 windows of stride 2, the first at its corner. */
+static poolgrad_problem valid(base which)
+{
+    poolgrad_kind kind = which == AVERAGE ? POOLGRAD_AVERAGE : POOLGRAD_MAX;
+    bool forward = which == FORWARD || which == INDEXED_FORWARD;
+    poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 1, 1);
+    p.direction = forward ? POOLGRAD_FORWARD : POOLGRAD_GRADIENT;
+    p.source = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    if (forward) p.destination.height = p.destination.width = 2;
+    if (!forward) p.source_gradient = poolgrad_small_view(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    if (which == INDEXED_FORWARD || which == INDEXED_GRADIENT) {
+        const int32_t corners[4] = {0, 2, 8, 10};
+        memcpy(index_data, corners, sizeof index_data);
+        p.indices = poolgrad_small_view(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    }
+    return p;
+}
+
+static void accepted(const char *name, const poolgrad_problem *problem)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_status status = poolgrad_check(problem, &error);
+    cr_expect(status == POOLGRAD_OK, "%s: %s", name, error.message);
+}
+
+/* Refused, and for this field. */
+static void refused(const char *name, const poolgrad_problem *problem, const char *field)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_status status = poolgrad_check(problem, &error);
+    bool good = poolgrad_small_refusal(status, &error) && strncmp(error.field, field, strlen(field)) == 0;
+    cr_expect(good, "%s, expected a refusal of %s: status %d, field \"%s\", message \"%s\"", name, field, (int)status,
+              error.field, error.message);
+}
+
+/* Accepted, or refused with a sentence. */
+static bool sound(const poolgrad_problem *problem)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_status status = poolgrad_check(problem, &error);
+    return status == POOLGRAD_OK || poolgrad_small_refusal(status, &error);
+}
+
+Test(geometry, valid_problems_are_accepted)
+{
+    for (int b = 0; b < BASES; ++b) {
+        poolgrad_problem p = valid((base)b);
+        accepted(base_names[b], &p);
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+        cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+    }
+}
+
+/* ---- Wrong values -------------------------------------------------------------------------------------------- */
+
+typedef struct wrong {
+    const char *field;
+    size_t offset, size;
+    int64_t value;
+    base where;
+    const char *name; /* of the value, where the message may say that instead of the number */
+} wrong;
+
+#define MEMBER(member) #member, offsetof(poolgrad_problem, member), sizeof((poolgrad_problem *)0)->member
+#define BELOW_ONE(member)                                                                                              \
+    {MEMBER(member), 0, GRADIENT, NULL}, {MEMBER(member), -1, FORWARD, NULL},                                          \
+    {                                                                                                                  \
+        MEMBER(member), INT64_MIN, GRADIENT, NULL                                                                      \
+    }
+#define NEGATIVE(member, where)                                                                                        \
+    {MEMBER(member), -1, where, NULL},                                                                                 \
+    {                                                                                                                  \
+        MEMBER(member), INT64_MIN, where, NULL                                                                         \
+    }
+#define UNKNOWN(member, first, where)                                                                                  \
+    {MEMBER(member), first, where, NULL},                                                                              \
+    {                                                                                                                  \
+        MEMBER(member), 99, where, NULL                                                                                \
+    }
+#define IMAGE(image, where)                                                                                            \
+    UNKNOWN(image.format, 9, where), UNKNOWN(image.layout, 3, where), NEGATIVE(image.images, where),                   \
+        NEGATIVE(image.channels, where), NEGATIVE(image.height, where), NEGATIVE(image.width, where),                  \
+    {                                                                                                                  \
+        MEMBER(image.format), POOLGRAD_FORMAT_NONE, where, "none"                                                      \
+    }
+
+static const wrong wrongs[] = {
+    {MEMBER(struct_size), 0, GRADIENT, NULL},
+    {MEMBER(struct_size), 8, FORWARD, NULL},
+    {MEMBER(struct_size), (int64_t)sizeof(poolgrad_problem) - 1, GRADIENT, NULL},
+    UNKNOWN(direction, 2, GRADIENT),
+    UNKNOWN(kind, 3, GRADIENT),
+    UNKNOWN(kind, 3, FORWARD),
+    BELOW_ONE(window.kernel_width),
+    BELOW_ONE(window.kernel_height),
+    BELOW_ONE(window.stride_x),
+    BELOW_ONE(window.stride_y),
+    BELOW_ONE(window.dilation_x),
+    BELOW_ONE(window.dilation_y),
+    NEGATIVE(offset_z, GRADIENT),
+    NEGATIVE(offset_z, FORWARD),
+    UNKNOWN(edge_mode, 5, GRADIENT),
+    {MEMBER(edge_mode), 2, FORWARD, "mirror"},
+    {MEMBER(edge_mode), 3, AVERAGE, "mirror"},
+    {MEMBER(edge_mode), 4, GRADIENT, "constant"},
+    NEGATIVE(zero_pad_x, AVERAGE),
+    NEGATIVE(zero_pad_y, AVERAGE),
+    UNKNOWN(ties, 4, GRADIENT),
+    UNKNOWN(nan, 3, GRADIENT),
+    UNKNOWN(accumulator, 2, GRADIENT),
+    NEGATIVE(gradient_region.z, GRADIENT),
+    NEGATIVE(gradient_region.width, GRADIENT),
+    NEGATIVE(gradient_region.height, GRADIENT),
+    NEGATIVE(gradient_region.depth, GRADIENT),
+    NEGATIVE(clip.x, GRADIENT),
+    NEGATIVE(clip.y, FORWARD),
+    NEGATIVE(clip.z, GRADIENT),
+    NEGATIVE(clip.width, FORWARD),
+    NEGATIVE(clip.height, GRADIENT),
+    NEGATIVE(clip.depth, FORWARD),
+    UNKNOWN(mapping, 2, GRADIENT),
+    NEGATIVE(source_channel_offset, GRADIENT),
+    NEGATIVE(source_channel_count, FORWARD),
+    NEGATIVE(gradient_channel_offset, GRADIENT),
+    NEGATIVE(gradient_channel_count, GRADIENT),
+    NEGATIVE(destination_channel_offset, FORWARD),
+    {MEMBER(add_to_destination), 2, GRADIENT, NULL},
+    {MEMBER(add_to_destination), -1, GRADIENT, NULL},
+    IMAGE(source, GRADIENT),
+    IMAGE(source, FORWARD),
+    IMAGE(source, AVERAGE),
+    IMAGE(source_gradient, GRADIENT),
+    IMAGE(destination, GRADIENT),
+    IMAGE(destination, FORWARD),
+    IMAGE(indices, INDEXED_FORWARD),
+    IMAGE(indices, INDEXED_GRADIENT),
+    {MEMBER(source.format), POOLGRAD_INT32, GRADIENT, "int32"},
+    {MEMBER(source.format), POOLGRAD_INT64, FORWARD, "int64"},
+    {MEMBER(source_gradient.format), POOLGRAD_UNORM8, GRADIENT, "unorm8"},
+    {MEMBER(source_gradient.format), POOLGRAD_INT32, GRADIENT, "int32"},
+    {MEMBER(destination.format), POOLGRAD_UNORM8, GRADIENT, "unorm8"},
+    {MEMBER(destination.format), POOLGRAD_UNORM16, FORWARD, "unorm16"},
+    {MEMBER(destination.format), POOLGRAD_INT64, FORWARD, "int64"},
+    {MEMBER(indices.format), POOLGRAD_FLOAT32, INDEXED_FORWARD, "float32"},
+    {MEMBER(indices.format), POOLGRAD_UNORM8, INDEXED_GRADIENT, "unorm8"},
+    {MEMBER(indices.width), 3, INDEXED_FORWARD, NULL},
+    {MEMBER(indices.height), 1, INDEXED_FORWARD, NULL},
+    {MEMBER(indices.width), 1, INDEXED_GRADIENT, NULL},
+    {MEMBER(indices.height), 3, INDEXED_GRADIENT, NULL},
+    {MEMBER(indices.channels), 2, INDEXED_GRADIENT, NULL},
+    {MEMBER(indices.images), 2, INDEXED_FORWARD, NULL},
+    {MEMBER(threads), -1, GRADIENT, NULL},
+    UNKNOWN(max_isa, 6, GRADIENT),
+#if defined(__x86_64__) || defined(__i386__)
+    {MEMBER(max_isa), POOLGRAD_ISA_NEON, GRADIENT, "neon"},
+#else
+    {MEMBER(max_isa), POOLGRAD_ISA_AVX2, GRADIENT, "avx2"},
+#endif
+};
+
+enum { WRONGS = sizeof wrongs / sizeof *wrongs };
+
+static void put(poolgrad_problem *problem, size_t offset, size_t size, int64_t value)
+{
+    int32_t narrow = (int32_t)value;
+    unsigned char *member = (unsigned char *)problem + offset;
+    if (size == sizeof value) memcpy(member, &value, sizeof value);
+    if (size == sizeof narrow) memcpy(member, &narrow, sizeof narrow);
+}
+
+Test(geometry, wrong_values_are_refused_by_name_and_value)
+{
+    for (int i = 0; i < WRONGS; ++i) {
+        const wrong *w = &wrongs[i];
+        poolgrad_problem p = valid(w->where);
+        put(&p, w->offset, w->size, w->value);
+        poolgrad_error error = {"", ""};
+        poolgrad_status status = poolgrad_check(&p, &error);
+        char number[32];
+        snprintf(number, sizeof number, "%lld", (long long)w->value);
+        bool names = strncmp(error.field, w->field, strlen(w->field)) == 0;
+        bool shows = strstr(error.message, number) || (w->name && strstr(error.message, w->name));
+        cr_expect(poolgrad_small_refusal(status, &error) && names && shows,
+                  "%s = %s in a %s: status %d, field \"%s\", message \"%s\"", w->field, number, base_names[w->where],
+                  (int)status, error.field, error.message);
+    }
+}
+
+Test(geometry, channels_that_do_not_fit_are_refused)
+{
+    for (int b = 0; b < BASES; ++b) {
+        poolgrad_problem p = valid((base)b);
+        p.destination_channel_offset = 1;
+        refused(base_names[b], &p, "destination");
+    }
+}
+
+/* Whatever refuses refuses alike, and writes nothing. */
+Test(geometry, run_and_plan_refuse_as_check_does)
+{
+    for (int i = 0; i < WRONGS; ++i) {
+        const wrong *w = &wrongs[i];
+        poolgrad_problem p = valid(w->where);
+        put(&p, w->offset, w->size, w->value);
+        poolgrad_error a = {"", ""}, b = {"", ""}, c = {"", ""};
+        poolgrad_plan *plan = (poolgrad_plan *)(void *)&p;
+        memset(destination_data, 0x5a, sizeof destination_data);
+        float before[16];
+        memcpy(before, destination_data, sizeof before);
+        cr_expect(poolgrad_check(&p, &a) == POOLGRAD_INVALID);
+        cr_expect(poolgrad_run(&p, &b) == POOLGRAD_INVALID && strcmp(a.message, b.message) == 0, "%s", b.message);
+        cr_expect(poolgrad_plan_create(&p, &plan, &c) == POOLGRAD_INVALID && strcmp(a.message, c.message) == 0, "%s",
+                  c.message);
+        cr_expect(plan == NULL, "%s", w->field);
+        cr_expect(poolgrad_check(&p, NULL) == POOLGRAD_INVALID);
+        cr_expect(memcmp(before, destination_data, sizeof before) == 0, "%s", w->field);
+    }
+}
+
+Test(geometry, missing_data_is_refused)
+{
+    poolgrad_problem p = valid(GRADIENT);
+    p.source.data = NULL;
+    refused("max", &p, "source.data");
+    p.kind = POOLGRAD_L2NORM;
+    refused("L2-norm", &p, "source.data");
+    p.kind = POOLGRAD_AVERAGE;
+    accepted("average needs sizes only", &p);
+    p = valid(INDEXED_GRADIENT);
+    p.source.data = NULL;
+    accepted("a gradient from indices needs sizes only", &p);
+    p = valid(FORWARD);
+    p.source.data = NULL;
+    refused("forward", &p, "source.data");
+    p.kind = POOLGRAD_AVERAGE;
+    refused("forward average", &p, "source.data");
+    p = valid(GRADIENT);
+    p.source_gradient.data = NULL;
+    refused("gradient", &p, "source_gradient.data");
+    p = valid(FORWARD);
+    p.destination.data = NULL;
+    refused("forward", &p, "destination.data");
+    p = valid(GRADIENT);
+    p.destination.data = NULL;
+    refused("gradient", &p, "destination.data");
+}
+
+Test(geometry, indices_are_for_max_alone)
+{
+    poolgrad_problem p = valid(INDEXED_FORWARD);
+    p.kind = POOLGRAD_AVERAGE;
+    refused("average", &p, "indices");
+    p.kind = POOLGRAD_L2NORM;
+    refused("L2-norm", &p, "indices");
+    p = valid(INDEXED_GRADIENT);
+    p.kind = POOLGRAD_AVERAGE;
+    refused("average gradient", &p, "indices");
+}
+
+/* One index cannot stand for several taps. */
+Test(geometry, a_gradient_from_indices_has_no_ties_to_share)
+{
+    poolgrad_problem p = valid(INDEXED_GRADIENT);
+    p.ties = POOLGRAD_TIES_LAST;
+    accepted("last", &p);
+    p.ties = POOLGRAD_TIES_ALL;
+    refused("all", &p, "ties");
+    p.ties = POOLGRAD_TIES_SPLIT;
+    refused("split", &p, "ties");
+}
+
+Test(geometry, no_problem_is_refused)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan = NULL;
+    cr_expect(poolgrad_small_refusal(poolgrad_check(NULL, &error), &error), "\"%s\" \"%s\"", error.field,
+              error.message);
+    cr_expect(poolgrad_check(NULL, NULL) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_run(NULL, &error) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_plan_create(NULL, &plan, &error) == POOLGRAD_INVALID && plan == NULL);
+    poolgrad_plan_destroy(NULL);
+}
+
+Test(geometry, errors_stay_untouched_on_success)
+{
+    poolgrad_error error, before;
+    memset(&error, 0x5a, sizeof error);
+    before = error;
+    poolgrad_problem p = valid(INDEXED_GRADIENT);
+    poolgrad_plan *plan = NULL;
+    cr_expect(poolgrad_check(&p, &error) == POOLGRAD_OK);
+    cr_expect(poolgrad_check_indices(&p, &error) == POOLGRAD_OK);
+    cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK);
+    cr_expect(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK);
+    cr_expect(poolgrad_image_check(&p.source, &error) == POOLGRAD_OK);
+    cr_expect(memcmp(&error, &before, sizeof error) == 0);
+    poolgrad_plan_destroy(plan);
+}
+
+Test(geometry, neutral_problem)
+{
+    poolgrad_problem p;
+    memset(&p, 0x5a, sizeof p);
+    poolgrad_problem_init(&p, sizeof p);
+    cr_expect(p.struct_size == sizeof p && p.direction == POOLGRAD_FORWARD && p.kind == POOLGRAD_AVERAGE);
+    const poolgrad_window *w = &p.window;
+    cr_expect(w->kernel_width == 1 && w->kernel_height == 1 && w->stride_x == 1 && w->stride_y == 1);
+    cr_expect(w->dilation_x == 1 && w->dilation_y == 1);
+    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.offset_z == 0 && p.kernel_offset_x == 0 &&
+              p.kernel_offset_y == 0);
+    cr_expect(p.edge_mode == POOLGRAD_EDGE_ZERO && p.zero_pad_x == 0 && p.zero_pad_y == 0 && p.ties == 0 && p.nan == 0);
+    cr_expect(p.accumulator == POOLGRAD_ACCUMULATE_FLOAT32 && p.mapping == POOLGRAD_MAPPING_SOURCE);
+    const poolgrad_region *regions[] = {&p.gradient_region, &p.clip};
+    for (int i = 0; i < 2; ++i) {
+        const poolgrad_region *r = regions[i];
+        cr_expect(r->x == 0 && r->y == 0 && r->z == 0);
+        cr_expect(r->width == POOLGRAD_ALL && r->height == POOLGRAD_ALL && r->depth == POOLGRAD_ALL);
+    }
+    cr_expect(p.source_channel_offset == 0 && p.source_channel_count == POOLGRAD_ALL);
+    cr_expect(p.gradient_channel_offset == 0 && p.gradient_channel_count == POOLGRAD_ALL);
+    cr_expect(p.destination_channel_offset == 0 && p.add_to_destination == 0 && p.threads == 0);
+    cr_expect(p.max_isa == POOLGRAD_ISA_BEST && !p.source.data && !p.source_gradient.data && !p.destination.data);
+    cr_expect(!p.indices.data);
+}
+
+/* ---- Extremes ------------------------------------------------------------------------------------------------ */
+
+static const int64_t extremes[] = {INT64_MIN,
+                                   INT64_MIN + 1,
+                                   -(INT64_C(1) << 62),
+                                   -(INT64_C(1) << 32),
+                                   INT32_MIN,
+                                   -1,
+                                   0,
+                                   1,
+                                   INT32_MAX,
+                                   (int64_t)INT32_MAX + 1,
+                                   INT64_C(1) << 32,
+                                   (INT64_C(1) << 53) + 1,
+                                   INT64_C(1) << 61,
+                                   INT64_C(1) << 62,
+                                   INT64_MAX - 1,
+                                   INT64_MAX};
+
+#define AT(member) offsetof(poolgrad_problem, member)
+#define IMAGE_AT(image)                                                                                                \
+    AT(image.images), AT(image.channels), AT(image.height), AT(image.width), AT(image.image_stride),                   \
+        AT(image.channel_stride), AT(image.row_stride), AT(image.column_stride)
+
+static const size_t wide_members[] = {AT(window.kernel_width),
+                                      AT(window.kernel_height),
+                                      AT(window.stride_x),
+                                      AT(window.stride_y),
+                                      AT(window.dilation_x),
+                                      AT(window.dilation_y),
+                                      AT(offset_x),
+                                      AT(offset_y),
+                                      AT(offset_z),
+                                      AT(kernel_offset_x),
+                                      AT(kernel_offset_y),
+                                      AT(zero_pad_x),
+                                      AT(zero_pad_y),
+                                      AT(gradient_region.x),
+                                      AT(gradient_region.y),
+                                      AT(gradient_region.z),
+                                      AT(gradient_region.width),
+                                      AT(gradient_region.height),
+                                      AT(gradient_region.depth),
+                                      AT(clip.x),
+                                      AT(clip.y),
+                                      AT(clip.z),
+                                      AT(clip.width),
+                                      AT(clip.height),
+                                      AT(clip.depth),
+                                      AT(source_channel_offset),
+                                      AT(source_channel_count),
+                                      AT(gradient_channel_offset),
+                                      AT(gradient_channel_count),
+                                      AT(destination_channel_offset),
+                                      IMAGE_AT(source),
+                                      IMAGE_AT(source_gradient),
+                                      IMAGE_AT(destination),
+                                      IMAGE_AT(indices)};
+
+enum { EXTREMES = sizeof extremes / sizeof *extremes, WIDE_MEMBERS = sizeof wide_members / sizeof *wide_members };
+
+static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4};
+
+static void expect_sound(const poolgrad_problem *p, base which, const size_t *members, const int64_t *values, int count)
+{
+    if (sound(p)) return;
+    char text[160] = "";
+    for (int i = 0, used = 0; i < count && used >= 0 && used < (int)sizeof text; ++i) {
+        used += snprintf(text + used, sizeof text - (size_t)used, " member at %zu = %lld", members[i],
+                         (long long)values[i]);
+    }
+    cr_expect(false, "%s with%s: neither accepted nor refused with a sentence", base_names[which], text);
+}
+
+Test(geometry, single_extremes)
+{
+    for (int i = 0; i < BASES * 3 * EXTREMES * WIDE_MEMBERS; ++i) {
+        poolgrad_problem p = valid((base)(i % BASES));
+        p.source.layout = p.source_gradient.layout = p.destination.layout = layouts[i / BASES % 3];
+        size_t member = wide_members[i / (BASES * 3) % WIDE_MEMBERS];
+        int64_t value = extremes[i / (BASES * 3) / WIDE_MEMBERS];
+        put(&p, member, sizeof value, value);
+        expect_sound(&p, (base)(i % BASES), &member, &value, 1);
+    }
+}
+
+Test(geometry, pairs_of_extremes)
+{
+    for (int i = 0; i < WIDE_MEMBERS * WIDE_MEMBERS; ++i) {
+        const size_t members[2] = {wide_members[i / WIDE_MEMBERS], wide_members[i % WIDE_MEMBERS]};
+        if (members[0] >= members[1]) continue;
+        base which = (base)(i % BASES);
+        for (int j = 0; j < EXTREMES * EXTREMES; ++j) {
+            const int64_t values[2] = {extremes[j / EXTREMES], extremes[j % EXTREMES]};
+            poolgrad_problem p = valid(which);
+            p.mapping = which == GRADIENT ? POOLGRAD_MAPPING_CLIP : POOLGRAD_MAPPING_SOURCE;
+            p.edge_mode = j & 1 ? POOLGRAD_EDGE_ZERO : POOLGRAD_EDGE_CLAMP;
+            put(&p, members[0], sizeof values[0], values[0]);
+            put(&p, members[1], sizeof values[1], values[1]);
+            expect_sound(&p, which, members, values, 2);
+        }
+    }
+}
+
+Test(geometry, many_extremes_at_once)
+{
+    enum { AT_ONCE = 5, CASES = 400000 };
+    uint64_t state = 0x9e3779b97f4a7c15;
+    for (int i = 0; i < CASES; ++i) {
+        base which = (base)(i % BASES);
+        poolgrad_problem p = valid(which);
+        p.kind = i % 7 == 0 ? POOLGRAD_L2NORM : p.kind;
+        p.mapping = i % 3 ? POOLGRAD_MAPPING_SOURCE : POOLGRAD_MAPPING_CLIP;
+        p.source.layout = layouts[i / 5 % 3];
+        size_t members[AT_ONCE];
+        int64_t values[AT_ONCE];
+        for (int j = 0; j < AT_ONCE; ++j) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            members[j] = wide_members[(state >> 33) % WIDE_MEMBERS];
+            values[j] = extremes[(state >> 13) % EXTREMES];
+            put(&p, members[j], sizeof values[j], values[j]);
+        }
+        expect_sound(&p, which, members, values, AT_ONCE);
+    }
+}
+
+Test(geometry, extreme_windows)
+{
+    for (int i = 0; i < BASES * 2; ++i) {
+        base which = (base)(i % BASES);
+        poolgrad_problem p = valid(which);
+        p.edge_mode = i / BASES ? POOLGRAD_EDGE_ZERO : POOLGRAD_EDGE_CLAMP;
+        p.window.kernel_width = INT64_C(1) << 62;
+        cr_expect(sound(&p), "kernel of 2^62");
+        p.window.kernel_height = INT64_C(1) << 62;
+        cr_expect(sound(&p), "kernel of 2^124 pixels");
+        p.window.kernel_width = p.window.kernel_height = INT64_C(3037000500); /* just above 2^63 pixels */
+        cr_expect(sound(&p), "kernel of 2^63 pixels");
+        p.window = SQUARE(3, INT64_MAX, INT64_MAX);
+        cr_expect(sound(&p), "stride and dilation of 2^63 - 1");
+        p.window = SQUARE(1, INT64_MAX, INT64_MAX);
+        cr_expect(sound(&p), "one tap");
+        p = valid(which);
+        p.offset_x = INT64_MIN;
+        p.kernel_offset_x = INT64_MAX;
+        cr_expect(sound(&p), "offsets that differ by 2^64");
+        p.gradient_region.x = INT64_MIN;
+        cr_expect(sound(&p), "a region at -2^63");
+        p.gradient_region.width = 1;
+        cr_expect(sound(&p), "a region at -2^63 of one pixel");
+    }
+}
+
+/* Far beyond 32 bits and legal: what is asked for is what is done. */
+Test(geometry, far_offsets_are_legal)
+{
+    const int64_t far = INT64_C(1) << 40;
+    poolgrad_problem p = valid(GRADIENT);
+    p.offset_x = far;
+    accepted("windows far behind the image", &p);
+    p.offset_y = -far;
+    accepted("windows far before the image", &p);
+    p = valid(GRADIENT);
+    p.window.stride_x = far;
+    accepted("a stride of 2^40", &p);
+    p.window.dilation_y = far;
+    accepted("a dilation of 2^40", &p);
+    p.window.kernel_width = far;
+    accepted("a kernel of 2^40", &p);
+    p = valid(GRADIENT);
+    p.gradient_region.x = -far;
+    accepted("a region that starts at -2^40 and reaches the end", &p);
+    p = valid(AVERAGE);
+    p.zero_pad_x = far;
+    accepted("padding of 2^40", &p);
+    p.clip.x = far;
+    accepted("a clip rectangle behind the destination", &p);
+}
+
+/* ---- Regions ------------------------------------------------------------------------------------------------- */
+
+Test(geometry, extents_are_cut_to_what_is_there)
+{
+    static const int64_t extents[] = {0, 1, 3, 4, 5, INT64_C(1) << 40, POOLGRAD_ALL - 1, POOLGRAD_ALL};
+    for (size_t i = 0; i < sizeof extents / sizeof *extents; ++i) {
+        for (int64_t start = 0; start < 6; ++start) {
+            poolgrad_problem p = valid(GRADIENT);
+            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], extents[i]};
+            accepted("clip", &p);
+            p.gradient_region = p.clip;
+            accepted("gradient region", &p);
+            p.gradient_region.x = p.gradient_region.y = -start;
+            accepted("gradient region from before the gradient", &p);
+            p = valid(FORWARD);
+            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], extents[i]};
+            accepted("forward clip", &p);
+        }
+    }
+}
+
+/* The written part of a row of 8 destination pixels under clip rectangles [x, x + width). */
+Test(geometry, clip_rectangles_write_what_they_cover)
+{
+    static const int64_t widths[] = {0, 1, 7, 8, 9, POOLGRAD_ALL - 1, POOLGRAD_ALL};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; ++i) {
+        for (int64_t x = 0; x < 10; ++x) {
+            float source[8] = {1, 1, 1, 1, 1, 1, 1, 1}, destination[8] = {9, 9, 9, 9, 9, 9, 9, 9};
+            poolgrad_problem p = poolgrad_small_problem(POOLGRAD_AVERAGE, POOLGRAD_EDGE_ZERO, SQUARE(1, 1, 1), 0, 0);
+            p.direction = POOLGRAD_GRADIENT;
+            p.clip.x = x;
+            p.clip.width = widths[i];
+            p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
+            p.source_gradient = p.source;
+            p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
+            cr_assert(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+            for (int64_t j = 0; j < 8; ++j) {
+                float expected = j >= x && j - x < widths[i] ? 1.0f : 9.0f;
+                cr_expect(destination[j] == expected, "x %d width %lld pixel %d", (int)x, (long long)widths[i], (int)j);
+            }
+        }
+    }
+}
+
+/* ---- Memory -------------------------------------------------------------------------------------------------- */
+
+Test(geometry, destination_inside_the_range_of_a_source)
+{
+    static float memory[128];
+    poolgrad_problem p = valid(GRADIENT);
+    p.source.data = memory + 32;
+    for (int shift = -15; shift <= 15; ++shift) {
+        p.destination.data = memory + 32 + shift;
+        refused("over the source", &p, "destination");
+    }
+    p.destination.data = memory + 16;
+    accepted("just before", &p);
+    p.destination.data = memory + 48;
+    accepted("just behind", &p);
+    p.destination.data = (unsigned char *)(memory + 48) - 1;
+    refused("one byte", &p, "destination");
+    p.source_gradient.data = memory + 60;
+    p.destination.data = memory + 48;
+    refused("over the gradient", &p, "destination");
+    p.source_gradient.data = memory + 32;
+    accepted("sources may overlap", &p);
+}
+
+/* Reflected views reach down from their data. */
+Test(geometry, byte_ranges_of_negative_strides)
+{
+    static float memory[128];
+    poolgrad_problem p = valid(GRADIENT);
+    p.source.data = memory + 63; /* 48 .. 63 */
+    p.source.row_stride = -4;
+    p.source.column_stride = -1;
+    p.destination.data = memory + 64;
+    accepted("behind", &p);
+    p.destination.data = memory + 32;
+    accepted("before", &p);
+    p.destination.data = memory + 33;
+    refused("lowest element", &p, "destination");
+    p.destination.data = memory + 63;
+    refused("highest element", &p, "destination");
+    p.destination.data = memory + 95; /* 80 .. 95 */
+    p.destination.row_stride = -4;
+    p.destination.column_stride = -1;
+    accepted("both reflected", &p);
+    p.destination.data = memory + 78;
+    refused("both reflected, one shared", &p, "destination");
+    p.destination.data = memory + 79;
+    accepted("both reflected, neighbours", &p);
+}
+
+/* Even and odd columns share no byte but share a range: refused. */
+Test(geometry, interleaved_images)
+{
+    static float memory[64];
+    poolgrad_problem p = valid(GRADIENT);
+    p.source.data = memory;
+    p.source.row_stride = 8;
+    p.source.column_stride = 2;
+    p.destination = p.source;
+    p.destination.data = memory + 1;
+    refused("interleaved", &p, "destination");
+    p.destination.data = memory + 31; /* the source ends at 30 */
+    accepted("one after the other", &p);
+}
+
+Test(geometry, indices_may_not_be_overwritten_nor_overwrite)
+{
+    static float memory[64];
+    poolgrad_problem p = valid(INDEXED_FORWARD);
+    p.indices.data = p.destination.data;
+    refused("forward indices over the destination", &p, "");
+    p.indices.data = source_data + 12;
+    refused("forward indices over the source", &p, "indices");
+    p = valid(INDEXED_GRADIENT);
+    p.destination.data = memory;
+    p.indices.data = memory + 15;
+    refused("destination over the indices it reads", &p, "destination");
+    p.indices.data = memory + 16;
+    accepted("indices behind the destination", &p);
+}
+
+Test(geometry, destinations_that_fold)
+{
+    static float memory[256];
+    poolgrad_problem p = valid(GRADIENT);
+    p.destination.data = memory + 128;
+    p.destination.row_stride = 3;
+    refused("rows of 4, 3 apart", &p, "destination");
+    p.destination.row_stride = -3;
+    refused("rows of 4, -3 apart", &p, "destination");
+    p.destination.row_stride = 1;
+    p.destination.column_stride = 1;
+    refused("both 1", &p, "destination");
+    p.destination.column_stride = 4;
+    accepted("transposed", &p);
+    p.destination.column_stride = 3;
+    refused("transposed, columns of 4, 3 apart", &p, "destination");
+    p.destination.row_stride = 9;
+    p.destination.column_stride = -2;
+    accepted("padded and reflected", &p);
+    p.destination.row_stride = 2;
+    p.destination.column_stride = 7;
+    accepted("transposed and padded: 0 2 4 6 inside 7", &p);
+    p.destination.column_stride = 6;
+    refused("transposed: 0 2 4 6 inside 6", &p, "destination");
+    p = valid(GRADIENT);
+    p.source.row_stride = p.source.column_stride = 1;
+    accepted("a source may fold", &p);
+}
+
+Test(geometry, destinations_that_fold_across_channels_and_images)
+{
+    static float memory[512];
+    static float gradient[16];
+    poolgrad_problem p = valid(AVERAGE);
+    p.source.images = p.source.channels = p.source_gradient.images = p.source_gradient.channels = 2;
+    p.destination.images = p.destination.channels = 2;
+    p.source.data = NULL;
+    p.source_gradient.data = gradient;
+    p.destination.data = memory + 128;
+    accepted("dense", &p);
+    p.destination.channel_stride = 15;
+    p.destination.image_stride = 32;
+    refused("channels of 16, 15 apart", &p, "destination");
+    p.destination.channel_stride = 16;
+    p.destination.image_stride = 31;
+    refused("images of 32, 31 apart", &p, "destination");
+    p.destination.image_stride = -32;
+    accepted("images backwards", &p);
+    p.destination.image_stride = 16;
+    p.destination.channel_stride = 32;
+    accepted("channels outside images", &p);
+    p.destination.layout = POOLGRAD_NC4HW4;
+    p.destination.channel_stride = p.destination.image_stride = 0;
+    p.destination.column_stride = 3;
+    refused("four lanes, columns 3 apart", &p, "destination");
+    p.destination.column_stride = 5;
+    p.destination.row_stride = 20;
+    p.destination.image_stride = 80;
+    accepted("four lanes in five", &p);
+}
+
+/* A stride over a single element never steps. */
+Test(geometry, strides_of_single_elements_do_not_fold)
+{
+    poolgrad_problem p = valid(AVERAGE);
+    p.destination.image_stride = 1;
+    p.destination.channel_stride = 1;
+    accepted("one image, one channel", &p);
+    p.destination.height = 1;
+    p.destination.row_stride = 2;
+    accepted("one row", &p);
+}
+
+Test(geometry, empty_images_need_no_memory)
+{
+    static const size_t members[] = {AT(source.images), AT(source.height), AT(source.width)};
+    for (int i = 0; i < 3; ++i) {
+        poolgrad_problem p = valid(GRADIENT);
+        put(&p, members[i], sizeof(int64_t), 0);
+        p.source.data = NULL;
+        accepted("empty source", &p);
+        p = valid(GRADIENT);
+        put(&p, members[i] - AT(source) + AT(destination), sizeof(int64_t), 0);
+        p.destination.data = NULL;
+        accepted("empty destination", &p);
+        cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+        p = valid(GRADIENT);
+        put(&p, members[i] - AT(source) + AT(source_gradient), sizeof(int64_t), 0);
+        p.source_gradient.data = NULL;
+        accepted("empty gradient", &p);
+        cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+    }
+}
+
+/* ---- Views by themselves ------------------------------------------------------------------------------------- */
+
+static void view_refused(const poolgrad_image *image, const char *field)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_status status = poolgrad_image_check(image, &error);
+    cr_expect(poolgrad_small_refusal(status, &error) && strstr(error.field, field), "%s: field \"%s\", message \"%s\"",
+              field, error.field, error.message);
+}
+
+Test(geometry, views_are_checked)
+{
+    const poolgrad_image good = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 4, 2, 2);
+    poolgrad_image image = good;
+    cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
+    image.format = POOLGRAD_FORMAT_NONE;
+    view_refused(&image, "format");
+    image.format = (poolgrad_format)9;
+    view_refused(&image, "format");
+    image = good;
+    image.layout = (poolgrad_layout)3;
+    view_refused(&image, "layout");
+    image = good;
+    image.images = -1;
+    view_refused(&image, "images");
+    image = good;
+    image.channels = -2;
+    view_refused(&image, "channels");
+    image = good;
+    image.height = INT64_MIN;
+    view_refused(&image, "height");
+    image = good;
+    image.width = -1;
+    view_refused(&image, "width");
+    image = good;
+    image.data = NULL;
+    view_refused(&image, "data");
+    image.width = 0;
+    cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
+}
+
+/* Addresses that no machine has: one element count, one byte count and one offset beyond 2^63. */
+Test(geometry, views_without_addresses_are_refused)
+{
+    const int64_t half = INT64_C(1) << 32;
+    poolgrad_image image = poolgrad_small_view(source_data, POOLGRAD_FLOAT16, POOLGRAD_NCHW, half, half, 1, 1);
+    view_refused(&image, "");
+    image = poolgrad_small_view(source_data, POOLGRAD_FLOAT64, POOLGRAD_NCHW, 1, 1, half, half / 4);
+    view_refused(&image, "");
+    image = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
+    image.image_stride = INT64_C(1) << 62;
+    view_refused(&image, "");
+    image.image_stride = INT64_MIN;
+    view_refused(&image, "");
+    image = poolgrad_small_view(source_data, POOLGRAD_UNORM8, POOLGRAD_NC4HW4, 1, INT64_MAX, 1, 1);
+    view_refused(&image, "");
+}
+
+/* ---- Large tensors ------------------------------------------------------------------------------------------- */
+
+static poolgrad_image at_address(uint64_t address, poolgrad_image image)
+{
+    image.data = (void *)(uintptr_t)address; /* only checked, never read */
+    return image;
+}
+
+#if UINTPTR_MAX > UINT32_MAX
+
+Test(geometry, absurd_but_legal_sizes)
+{
+    const int64_t width = (INT64_C(1) << 31) + 5, images = INT64_C(1) << 16;
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
+    p.direction = POOLGRAD_GRADIENT;
+    poolgrad_image image = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, 3, 5, width);
+    p.source = at_address(UINT64_C(1) << 55, image);
+    p.source_gradient = at_address(UINT64_C(1) << 56, image);
+    p.destination = at_address(UINT64_C(3) << 55, image); /* each is 15 * 2^49 bytes and a little */
+    accepted("2^50 elements", &p);
+    p.destination = at_address((UINT64_C(1) << 55) + (UINT64_C(1) << 49), image);
+    refused("overlapping far away", &p, "destination");
+    p.destination = at_address((UINT64_C(1) << 55) + UINT64_C(15) * 65536 * 4 * (uint64_t)width, image);
+    p.source_gradient = at_address(UINT64_C(1) << 57, image);
+    accepted("exactly behind", &p);
+    p.destination.data = (unsigned char *)p.destination.data - 1;
+    refused("one byte too near", &p, "destination");
+}
+
+/* 2^31 pixels are numbered 0 .. 2^31 - 1. */
+Test(geometry, indices_of_32_bits_number_31_bits_of_pixels)
+{
+    static const int64_t heights[] = {32768, 32769};
+    for (int i = 0; i < 2; ++i) {
+        poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
+        poolgrad_image source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, heights[i], 65536);
+        p.source = at_address(UINT64_C(1) << 40, source);
+        p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_small_view(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        if (i == 0) accepted("2^31 pixels", &p);
+        if (i == 1) refused("2^31 + 2^16 pixels", &p, "indices.format");
+        static int64_t wide_indices[4];
+        p.indices = poolgrad_small_view(wide_indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        accepted("int64", &p);
+    }
+}
+
+enum { SIDE = 65537 }; /* SIDE * SIDE is above 2^32 */
+
+static void *sparse(size_t element)
+{
+    void *data = mmap(NULL, (size_t)SIDE * SIDE * element, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return data == MAP_FAILED ? NULL : data;
+}
+
+static void sparse_free(void *data, size_t element)
+{
+    munmap(data, (size_t)SIDE * SIDE * element);
+}
+
+static size_t pixel(size_t y, size_t x)
+{
+    return y * SIDE + x;
+}
+
+/* Four 2x2 windows at the far corner: three see the pixel before the last as their greatest, one the last. */
+static poolgrad_problem far_corner(uint8_t *source, poolgrad_kind kind)
+{
+    poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 1, 1), SIDE - 2, SIDE - 2);
+    p.source = poolgrad_small_view(source, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    return p;
+}
+
+static bool far_gradient(poolgrad_kind kind, uint8_t *source, uint16_t *destination, const float expected[16])
+{
+    const uint16_t gradient[4] = {0x3c00, 0x4000, 0x4400, 0x4800}; /* 1 2 4 8 */
+    poolgrad_problem p = far_corner(source, kind);
+    p.direction = POOLGRAD_GRADIENT;
+    p.clip.x = p.clip.y = SIDE - 4;
+    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    size_t outside = pixel(SIDE - 5, SIDE - 1), beside = pixel(SIDE - 1, SIDE - 5);
+    destination[outside] = destination[beside] = 0x5a5a;
+    float actual[16];
+    poolgrad_error error = {"", ""};
+    cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    for (int64_t i = 0; i < 16; ++i) {
+        actual[i] = (float)poolgrad_image_get(&p.destination, 0, 0, SIDE - 4 + i / 4, SIDE - 4 + i % 4);
+    }
+    cr_expect(destination[outside] == 0x5a5a && destination[beside] == 0x5a5a, "a pixel outside was written");
+    return poolgrad_small_same("far corner", POOLGRAD_FLOAT32, actual, expected, 4, 4);
+}
+
+Test(geometry, gradients_beyond_32_bits)
+{
+    uint8_t *source = sparse(1);
+    uint16_t *destination = sparse(2);
+    if (!source || !destination) cr_skip_test("no address space for 12 GB");
+    source[pixel(SIDE - 2, SIDE - 2)] = 102;
+    source[pixel(SIDE - 1, SIDE - 1)] = 204;
+    const float max[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 8};
+    cr_expect(far_gradient(POOLGRAD_MAX, source, destination, max));
+    const float average[16] = {0, 0, 0, 0, 0, 0.25f, 0.75f, 0.5f, 0, 1.25f, 3.75f, 2.5f, 0, 1, 3, 2};
+    cr_expect(far_gradient(POOLGRAD_AVERAGE, source, destination, average));
+    /* three windows of norm 0.4 alone, then 0.4 and 0.8: 0.4 (7 / 0.4 + 8 / 0.8944) and 0.8 (8 / 0.8944) */
+    const float l2norm[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1.528p+3f, 0, 0, 0, 0, 0x1.cap+2f};
+    cr_expect(far_gradient(POOLGRAD_L2NORM, source, destination, l2norm));
+    sparse_free(source, 1);
+    sparse_free(destination, 2);
+}
+
+Test(geometry, indices_beyond_32_bits)
+{
+    uint8_t *source = sparse(1);
+    if (!source) cr_skip_test("no address space for 4 GB");
+    source[pixel(SIDE - 2, SIDE - 2)] = 102;
+    source[pixel(SIDE - 1, SIDE - 1)] = 204;
+    float destination[4];
+    int64_t indices[4];
+    poolgrad_problem p = far_corner(source, POOLGRAD_MAX);
+    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.indices = poolgrad_small_view(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+    poolgrad_error error = {"", ""};
+    cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    const int64_t before_last = INT64_C(65535) * SIDE + 65535, last = INT64_C(65536) * SIDE + 65536;
+    const int64_t picked[4] = {before_last, before_last, before_last, last};
+    const float greatest[4] = {102.0f / 255, 102.0f / 255, 102.0f / 255, 204.0f / 255};
+    cr_expect(poolgrad_small_same("indices", POOLGRAD_INT64, indices, picked, 2, 2));
+    cr_expect(poolgrad_small_same("values", POOLGRAD_FLOAT32, destination, greatest, 2, 2));
+
+    /* and back, from the indices, into a destination that is one row of the plane */
+    const float gradient[4] = {1, 2, 4, 8};
+    float *back = sparse(4);
+    if (!back) cr_skip_test("no address space for 17 GB");
+    p.direction = POOLGRAD_GRADIENT;
+    p.source.data = NULL;
+    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_small_view(back, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.clip.x = p.clip.y = SIDE - 3;
+    cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(back[before_last] == 7 && back[last] == 8, "%g %g", (double)back[before_last], (double)back[last]);
+    sparse_free(source, 1);
+    sparse_free(back, 4);
+}
+
+#endif
+
+/* ---- Indices that are wrong ---------------------------------------------------------------------------------- */
+
+/* 2x2 windows of stride 2 on 4x4: window (0, 1) has taps 2, 3, 6, 7. */
+Test(geometry, indices_must_be_taps_of_their_window)
+{
+    static const int32_t wrong_indices[] = {-2, INT32_MIN, 0, 1, 4, 8, 10, 15, 16, INT32_MAX};
+    static const int32_t right_indices[] = {-1, 2, 3, 6, 7};
+    for (size_t i = 0; i < sizeof right_indices / sizeof *right_indices; ++i) {
+        poolgrad_problem p = valid(INDEXED_GRADIENT);
+        index_data[1] = right_indices[i];
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK, "%d", (int)right_indices[i]);
+    }
+    for (size_t i = 0; i < sizeof wrong_indices / sizeof *wrong_indices; ++i) {
+        poolgrad_problem p = valid(INDEXED_GRADIENT);
+        poolgrad_error error = {"", ""};
+        index_data[1] = wrong_indices[i];
+        cr_expect(poolgrad_check(&p, NULL) == POOLGRAD_OK, "the check reads no element");
+        poolgrad_status status = poolgrad_check_indices(&p, &error);
+        cr_expect(poolgrad_small_refusal(status, &error), "%d: \"%s\"", (int)wrong_indices[i], error.message);
+        memset(destination_data, 0x5a, sizeof destination_data);
+        float before[16];
+        memcpy(before, destination_data, sizeof before);
+        cr_expect(poolgrad_run(&p, &error) == POOLGRAD_INVALID, "%d", (int)wrong_indices[i]);
+        cr_expect(memcmp(before, destination_data, sizeof before) == 0, "%d: something was written",
+                  (int)wrong_indices[i]);
+    }
+}
+
+Test(geometry, wrong_indices_contribute_nothing_to_a_plan)
+{
+    static const int32_t wrong_indices[] = {-2, INT32_MIN, 0, 1, 4, 8, 10, 15, 16, INT32_MAX};
+    const float expected[16] = {1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 8, 0, 0, 0, 0, 0};
+    for (size_t i = 0; i < sizeof wrong_indices / sizeof *wrong_indices; ++i) {
+        poolgrad_problem p = valid(INDEXED_GRADIENT);
+        poolgrad_plan *plan = NULL;
+        for (int j = 0; j < 4; ++j) gradient_data[j] = (float)(1 << j);
+        index_data[1] = wrong_indices[i];
+        memset(destination_data, 0x5a, sizeof destination_data);
+        cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
+        poolgrad_plan_run(plan);
+        poolgrad_plan_destroy(plan);
+        cr_expect(poolgrad_small_same("wrong index", POOLGRAD_FLOAT32, destination_data, expected, 4, 4), "%d",
+                  (int)wrong_indices[i]);
+    }
+}
+
+/* The hole of a dilated window is no tap; a window that sticks out has no tap there; what does not count is not read.
+ */
+Test(geometry, taps_that_indices_may_name)
+{
+    poolgrad_problem p = valid(INDEXED_GRADIENT);
+    p.window = SQUARE(2, 1, 2); /* the first at -1 .. 1, taps {-1, 1}; the second at 0 .. 2, taps {0, 2} */
+    p.offset_x = p.offset_y = 0;
+    const int32_t right[4] = {5, 4, 1, 0}, second[4] = {-1, 6, 9, 10};
+    memcpy(index_data, right, sizeof index_data);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+    memcpy(index_data, second, sizeof index_data);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+    static const int32_t wrong_first[] = {0, 1, 4, 6, 10}, wrong_last[] = {1, 4, 5, 6, 9};
+    for (int i = 0; i < 5; ++i) {
+        memcpy(index_data, right, sizeof index_data);
+        index_data[0] = wrong_first[i];
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID, "%d", (int)wrong_first[i]);
+        memcpy(index_data, right, sizeof index_data);
+        index_data[3] = wrong_last[i];
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID, "%d", (int)wrong_last[i]);
+        p.gradient_region.height = 1;
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK, "outside the region");
+        p.gradient_region.height = POOLGRAD_ALL;
+    }
+}

@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What must hold for every problem, shown on random ones. POOLGRAD_TEST_SEED and POOLGRAD_TEST_CASES repeat a case or
+ * lengthen the run; tests/support/case.h says what a case may be.
+ */
+#include "support/case.h"
+#include "support/number.h"
+#include "support/oracle.h"
+#include "support/report.h"
+#include "support/view.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looks at one case; false after a report. Sets *telling if the case could have shown a fault. */
+typedef bool case_check(test_case *made, bool *telling);
+
+/* Runs the check over a sweep of cases, of which at least `percent` in a hundred have to be telling. */
+static void sweep(const char *name, int64_t cases, int percent, const case_limits *limits, case_check *check)
+{
+    random_sweep s = random_sweep_start(name, cases);
+    while (random_sweep_next(&s)) {
+        test_case made;
+        case_make_within(&made, s.seed, limits);
+        report_begin(name, &made);
+        bool telling = false;
+        bool held = check(&made, &telling);
+        s.telling += telling;
+        case_free(&made);
+        cr_assert(held, "seed 0x%016llx", (unsigned long long)s.seed);
+    }
+    cr_log_info("%s: %lld of %lld cases telling", name, (long long)s.telling, (long long)s.cases);
+    cr_assert(random_sweep_told(&s, percent), "only %lld of %lld cases were telling, expected %d %%",
+              (long long)s.telling, (long long)s.cases, percent);
+}
+
+static bool run(const poolgrad_problem *p)
+{
+    poolgrad_error error = {"", ""};
+    return report_status(poolgrad_run(p, &error), &error);
+}
+
+/* ---- Results in memory --------------------------------------------------------------------------------------- */
+
+/* What the buffer holds now, on the heap; the buffer itself goes back to what it held at first. */
+static unsigned char *take(guard_buffer *buffer)
+{
+    if (!buffer->mapping) return NULL;
+    unsigned char *taken = malloc(buffer->size ? buffer->size : 1);
+    if (!taken) abort();
+    memcpy(taken, buffer->bytes, buffer->size);
+    guard_restore(buffer);
+    return taken;
+}
+
+/* The image as it was before anything ran. */
+static poolgrad_image before_run(const poolgrad_image *image, const guard_buffer *buffer)
+{
+    poolgrad_image kept = *image;
+    if (image->data) kept.data = buffer->kept + ((unsigned char *)image->data - buffer->bytes);
+    return kept;
+}
+
+/* Elements that are written: the part of the clip and of the channels that is there. */
+typedef struct written {
+    oracle_span n, c, y, x;
+} written;
+
+static written written_of(const poolgrad_problem *p)
+{
+    const poolgrad_image *d = &p->destination;
+    int64_t c = p->destination_channel_offset;
+    return (written){oracle_cut(p->clip.z, p->clip.depth, d->images),
+                     {c, c + oracle_channels(p)},
+                     oracle_cut(p->clip.y, p->clip.height, d->height),
+                     oracle_cut(p->clip.x, p->clip.width, d->width)};
+}
+
+static bool has(oracle_span span, int64_t i)
+{
+    return i >= span.first && i < span.end;
+}
+
+/* Unused lanes go with the last channel. */
+static bool is_written(const written *w, const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    bool channel = has(w->c, c);
+    if (c >= image->channels) channel = w->c.end > w->c.first && (w->c.end - 1) / LANES == c / LANES;
+    return channel && has(w->n, n) && has(w->y, y) && has(w->x, x);
+}
+
+/* Whether every byte of the buffer but those of written elements is what it was. */
+static bool rest_unchanged(const test_case *made)
+{
+    const poolgrad_image *image = &made->problem.destination;
+    const guard_buffer *buffer = &made->destination;
+    written w = written_of(&made->problem);
+    size_t size = number_size(image->format);
+    unsigned char *expected = malloc(buffer->size + 1);
+    if (!expected) abort();
+    memcpy(expected, buffer->kept, buffer->size);
+    for (int64_t n = 0; !view_is_empty(image) && n < image->images; ++n)
+        for (int64_t c = 0; c < view_stored_channels(image); ++c)
+            for (int64_t y = 0; y < image->height; ++y)
+                for (int64_t x = 0; x < image->width; ++x) {
+                    if (!is_written(&w, image, n, c, y, x)) continue;
+                    const unsigned char *at = view_at(image, n, c, y, x);
+                    memcpy(expected + (at - buffer->bytes), at, size);
+                }
+    bool same = report_same_bytes("what lies outside the clip", image, buffer, expected);
+    free(expected);
+    return same;
+}
+
+static bool has_nonzero(const poolgrad_image *image)
+{
+    for (int64_t n = 0; n < image->images; ++n)
+        for (int64_t c = 0; c < image->channels; ++c)
+            for (int64_t y = 0; y < image->height; ++y)
+                for (int64_t x = 0; x < image->width; ++x)
+                    if (view_number(image, n, c, y, x) != 0) return true;
+    return false;
+}
+
+/* The same problem on dense copies of its images. */
+static poolgrad_problem copy_problem(const poolgrad_problem *p, const poolgrad_layout *layout)
+{
+    poolgrad_problem copy = *p;
+    copy.source = view_copy(&p->source, layout ? *layout : p->source.layout);
+    copy.destination = view_copy(&p->destination, layout ? *layout : p->destination.layout);
+    if (p->direction == POOLGRAD_GRADIENT)
+        copy.source_gradient = view_copy(&p->source_gradient, layout ? *layout : p->source_gradient.layout);
+    if (p->indices.data) copy.indices = view_copy(&p->indices, layout ? *layout : p->indices.layout);
+    return copy;
+}
+
+static void free_copy(poolgrad_problem *copy)
+{
+    view_free(&copy->source);
+    view_free(&copy->source_gradient);
+    view_free(&copy->destination);
+    view_free(&copy->indices);
+}
+
+static bool same_results(const poolgrad_problem *expected, const poolgrad_problem *actual)
+{
+    if (!report_same_elements("destination", &expected->destination, &actual->destination)) return false;
+    return !expected->indices.data || report_same_elements("indices", &expected->indices, &actual->indices);
+}
+
+/* Whether the library's results are these bytes, and nothing else was written. */
+static bool same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *indices)
+{
+    const poolgrad_problem *p = &made->problem;
+    return report_same_bytes("destination", &p->destination, &made->destination, destination) &&
+           report_same_bytes("indices", &p->indices, &made->indices, indices) && report_intact();
+}
+
+/* ---- The oracle ---------------------------------------------------------------------------------------------- */
+
+/* Whether the windows make a difference, for a case whose result is in `result`. Restores the buffer. */
+static bool windows_matter(test_case *made, const unsigned char *result)
+{
+    poolgrad_problem without = made->problem;
+    if (without.direction == POOLGRAD_GRADIENT) {
+        without.gradient_region.width = 0;
+        oracle_run(&without);
+    }
+    bool same = memcmp(made->destination.bytes, result, made->destination.size) == 0;
+    guard_restore(&made->destination);
+    return !same;
+}
+
+/* Whether any window makes a difference to the case's destination. */
+static bool contributes(test_case *made)
+{
+    oracle_run(&made->problem);
+    unsigned char *destination = take(&made->destination);
+    free(take(&made->indices));
+    bool matter = windows_matter(made, destination);
+    free(destination);
+    return matter;
+}
+
+static bool check_scatter(test_case *made, bool *telling)
+{
+    oracle_run(&made->problem);
+    unsigned char *destination = take(&made->destination), *indices = take(&made->indices);
+    *telling = windows_matter(made, destination);
+    bool held = run(&made->problem) && same_buffers(made, destination, indices);
+    free(destination);
+    free(indices);
+    return held;
+}
+
+/* The library and the oracle, which scatters in raster order, leave the same bytes in the whole allocation. */
+Test(properties, scatter)
+{
+    sweep("scatter", 40000, 55, &(case_limits){0}, check_scatter);
+}
+
+/* ---- Linear algebra ------------------------------------------------------------------------------------------ */
+
+/* Numbers that are whole by construction; anything else is a fault that the comparison will show. */
+static int64_t whole(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    double value = view_number(image, n, c, y, x);
+    return fabs(value) < 0x1p53 && value == floor(value) ? (int64_t)value : INT64_C(0x5eed);
+}
+
+/* Inner product of the first images and channels of b with those of a from image n0 and channel c0 on. */
+static int64_t inner_product(const poolgrad_image *a, int64_t n0, int64_t c0, const poolgrad_image *b, int64_t images,
+                             int64_t channels)
+{
+    int64_t sum = 0;
+    for (int64_t n = 0; n < images; ++n)
+        for (int64_t c = 0; c < channels; ++c)
+            for (int64_t y = 0; y < b->height; ++y)
+                for (int64_t x = 0; x < b->width; ++x) sum += whole(a, n0 + n, c0 + c, y, x) * whole(b, n, c, y, x);
+    return sum;
+}
+
+static bool check_adjoint(test_case *made, bool *telling)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_problem forward = case_forward_of(p);
+    forward.destination = view_new(p->source_gradient.format, POOLGRAD_NCHW, &p->source_gradient, 0);
+    bool held = run(p) && run(&forward) && report_intact();
+    if (held) {
+        const poolgrad_image *y = &forward.destination;
+        int64_t left = inner_product(&p->source_gradient, 0, 0, y, y->images, y->channels);
+        int64_t right = inner_product(&p->source, p->offset_z, p->source_channel_offset, &p->destination,
+                                      oracle_images(p), oracle_channels(p));
+        *telling = left != 0;
+        held = left == right ||
+               report_failure("<forward(x), g> is %lld, <x, gradient(g)> is %lld", (long long)left, (long long)right);
+    }
+    view_free(&forward.destination);
+    return held;
+}
+
+/* <forward(x), g> = <x, gradient(g)> for average. Kernels up to 6x6 divide by products of two numbers up to 6, so in
+ * multiples of 60 * 60 every quotient is whole; sums stay below 36 * 8 * 3600 < 2^24: exact even in float32. */
+Test(properties, adjoint)
+{
+    const unsigned formats = CASE_SET(POOLGRAD_FLOAT32) | CASE_SET(POOLGRAD_FLOAT64);
+    sweep("adjoint", 8000, 50,
+          &(case_limits){.directions = CASE_SET(POOLGRAD_GRADIENT),
+                         .kinds = CASE_SET(POOLGRAD_AVERAGE),
+                         .source_formats = formats,
+                         .gradient_formats = formats,
+                         .destination_formats = formats,
+                         .greatest_kernel = 6,
+                         .no_adding = true,
+                         .from_data = true,
+                         .whole = true,
+                         .data = DATA_WHOLE,
+                         .unit = 3600},
+          check_adjoint);
+}
+
+/* Sum of the gradient over the pixels whose window picked a tap inside the source. */
+static int64_t sum_of_picked(const poolgrad_image *gradient, const poolgrad_image *indices)
+{
+    int64_t sum = 0;
+    for (int64_t n = 0; n < gradient->images; ++n)
+        for (int64_t c = 0; c < gradient->channels; ++c)
+            for (int64_t y = 0; y < gradient->height; ++y)
+                for (int64_t x = 0; x < gradient->width; ++x)
+                    if (view_index(indices, n, c, y, x) >= 0) sum += whole(gradient, n, c, y, x);
+    return sum;
+}
+
+static int64_t sum_of(const poolgrad_image *image)
+{
+    int64_t sum = 0;
+    for (int64_t n = 0; n < image->images; ++n)
+        for (int64_t c = 0; c < image->channels; ++c)
+            for (int64_t y = 0; y < image->height; ++y)
+                for (int64_t x = 0; x < image->width; ++x) sum += whole(image, n, c, y, x);
+    return sum;
+}
+
+/* Bytes of minus one in both index formats. */
+enum { NO_INDEX = 0xff };
+
+static bool check_conservation(test_case *made, bool *telling)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_problem forward = case_forward_of(p);
+    forward.destination = view_new(POOLGRAD_FLOAT64, POOLGRAD_NCHW, &p->source_gradient, 0);
+    forward.indices = view_new(POOLGRAD_INT64, POOLGRAD_NCHW, &p->source_gradient, NO_INDEX);
+    bool held = run(p) && run(&forward) && report_intact();
+    if (held) {
+        int64_t expected = sum_of_picked(&p->source_gradient, &forward.indices), sum = sum_of(&p->destination);
+        *telling = expected != 0;
+        held = sum == expected || report_failure("the gradients of windows that picked a tap sum to %lld, the result "
+                                                 "to %lld",
+                                                 (long long)expected, (long long)sum);
+    }
+    view_free(&forward.destination);
+    view_free(&forward.indices);
+    return held;
+}
+
+/* A max gradient hands on all it gets. Split divides by 1 to 16 in multiples of their least common multiple; it loses
+ * the shares of outside taps, so it is only summed where there are none. */
+Test(properties, conservation)
+{
+    case_limits limits = {
+        .directions = CASE_SET(POOLGRAD_GRADIENT),
+        .kinds = CASE_SET(POOLGRAD_MAX),
+        .ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST),
+        .gradient_formats = CASE_SET(POOLGRAD_FLOAT32) | CASE_SET(POOLGRAD_FLOAT64),
+        .destination_formats = CASE_SET(POOLGRAD_FLOAT64),
+        .greatest_kernel = 4,
+        .no_indices = true,
+        .no_adding = true,
+        .from_data = true,
+        .whole = true,
+        .data = DATA_WHOLE,
+        .unit = 720720,
+    };
+    sweep("conservation", 5000, 45, &limits, check_conservation);
+    limits.ties = CASE_SET(POOLGRAD_TIES_SPLIT);
+    limits.edge_modes = CASE_SET(POOLGRAD_EDGE_CLAMP);
+    sweep("conservation", 5000, 45, &limits, check_conservation);
+}
+
+/* ---- Layouts and views --------------------------------------------------------------------------------------- */
+
+static bool check_layouts(test_case *made, bool *telling)
+{
+    static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4};
+    enum { LAYOUTS = sizeof layouts / sizeof *layouts };
+    poolgrad_problem copies[LAYOUTS];
+    bool held = true;
+    for (int i = 0; i < LAYOUTS; ++i) {
+        copies[i] = copy_problem(&made->problem, &layouts[i]);
+        held = held && run(&copies[i]) && same_results(&copies[0], &copies[i]);
+    }
+    *telling = made->problem.destination.channels > 1 && contributes(made);
+    for (int i = 0; i < LAYOUTS; ++i) free_copy(&copies[i]);
+    return held;
+}
+
+/* The same elements in three layouts give the same bits. */
+Test(properties, layouts)
+{
+    sweep("layouts", 6000, 40, &(case_limits){0}, check_layouts);
+}
+
+static bool check_views(test_case *made, bool *telling)
+{
+    *telling = contributes(made);
+    poolgrad_problem copy = copy_problem(&made->problem, NULL);
+    bool held = run(&copy) && run(&made->problem) && same_results(&copy, &made->problem) && report_intact() &&
+                rest_unchanged(made);
+    free_copy(&copy);
+    return held;
+}
+
+/* Views of any strides give what dense copies give, and leave the bytes between their elements alone. */
+Test(properties, views)
+{
+    sweep("views", 10000, 55, &(case_limits){0}, check_views);
+}
+
+static bool check_guard(test_case *made, bool *telling)
+{
+    *telling = contributes(made);
+    return run(&made->problem) && report_intact() && rest_unchanged(made);
+}
+
+/* Nothing is read or written beyond the first and the last byte of any image: there the pages are locked. */
+Test(properties, guard)
+{
+    sweep("guard", 8000, 55, &(case_limits){.guard = CASE_GUARD_BEHIND}, check_guard);
+    sweep("guard", 8000, 55, &(case_limits){.guard = CASE_GUARD_BEFORE}, check_guard);
+}
+
+/* ---- Splits of the work -------------------------------------------------------------------------------------- */
+
+enum { MOST_PIECES = 6, WORKERS = 2 };
+
+/* Units [cuts[i], cuts[i + 1]) are piece i; a worker runs every other piece, the last ones first. */
+typedef struct pieces {
+    const poolgrad_plan *plan;
+    int64_t cuts[MOST_PIECES + 1];
+    int count;
+} pieces;
+
+typedef struct worker {
+    const pieces *shared;
+    int number;
+} worker;
+
+static void *work(void *argument)
+{
+    const worker *w = argument;
+    const pieces *shared = w->shared;
+    for (int i = shared->count - 1; i >= 0; --i)
+        if (i % WORKERS == w->number)
+            poolgrad_plan_run_units(shared->plan, shared->cuts[i], shared->cuts[i + 1] - shared->cuts[i]);
+    return NULL;
+}
+
+/* Random cuts in ascending order; the first and the last piece reach beyond the units. */
+static pieces cut(const poolgrad_plan *plan, random_state *r)
+{
+    pieces made = {.plan = plan, .count = (int)random_between(r, 1, MOST_PIECES)};
+    int64_t units = poolgrad_plan_units(plan), at = 0;
+    for (int i = 1; i < made.count; ++i) made.cuts[i] = at = random_between(r, at, random_between(r, at, units));
+    made.cuts[0] = -random_between(r, 0, 3);
+    made.cuts[made.count] = units + random_between(r, 0, 3);
+    return made;
+}
+
+static bool run_in_pieces(const test_case *made, bool *several)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan;
+    if (!report_status(poolgrad_plan_create(&made->problem, &plan, &error), &error)) return false;
+    random_state r = {made->seed ^ UINT64_C(0x5eed)};
+    pieces shared = cut(plan, &r);
+    *several = shared.count > 1 && poolgrad_plan_units(plan) > 1;
+    worker workers[WORKERS] = {{&shared, 0}, {&shared, 1}};
+    pthread_t other;
+    if (pthread_create(&other, NULL, work, &workers[1]) != 0) abort();
+    work(&workers[0]);
+    pthread_join(other, NULL);
+    poolgrad_plan_destroy(plan);
+    return true;
+}
+
+/* The clip's images as problems of one image each, the last one first. */
+static bool run_image_by_image(const test_case *made)
+{
+    const poolgrad_problem *p = &made->problem;
+    oracle_span images = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    bool held = true;
+    for (int64_t i = images.end - images.first - 1; held && i >= 0; --i) {
+        poolgrad_problem one = *p;
+        one.clip.z += i;
+        one.clip.depth = 1;
+        one.offset_z += i;
+        if (p->direction == POOLGRAD_GRADIENT) {
+            one.gradient_region.z += i;
+            if (one.gradient_region.depth != POOLGRAD_ALL) one.gradient_region.depth -= i;
+            if (one.gradient_region.depth < 0) one.gradient_region.depth = 0;
+        }
+        held = run(&one);
+    }
+    return held;
+}
+
+static bool check_split_batch(test_case *made, bool *telling)
+{
+    if (!run(&made->problem)) return false;
+    unsigned char *destination = take(&made->destination), *indices = take(&made->indices);
+    bool several = false, matter = windows_matter(made, destination);
+    bool held = run_in_pieces(made, &several) && same_buffers(made, destination, indices);
+    free(take(&made->destination));
+    free(take(&made->indices));
+    *telling = held && several && matter;
+    held = held && run_image_by_image(made) && same_buffers(made, destination, indices);
+    free(destination);
+    free(indices);
+    return held;
+}
+
+/* Units in random pieces over two threads, and images one by one, give what one run gives. */
+Test(properties, split_batch)
+{
+    sweep("split_batch", 5000, 25, &(case_limits){0}, check_split_batch);
+}
+
+static bool check_threads(test_case *made, bool *telling)
+{
+    static const int counts[] = {1, 2, 3, 8, 0};
+    unsigned char *destination = NULL, *indices = NULL;
+    bool held = true;
+    *telling = contributes(made);
+    for (size_t i = 0; held && i < sizeof counts / sizeof *counts; ++i) {
+        poolgrad_problem p = made->problem;
+        p.threads = counts[i];
+        held = run(&p) && (i == 0 || same_buffers(made, destination, indices));
+        free(destination);
+        free(indices);
+        destination = take(&made->destination);
+        indices = take(&made->indices);
+    }
+    free(destination);
+    free(indices);
+    return held;
+}
+
+/* Any number of threads gives the same bytes. */
+Test(properties, threads)
+{
+    sweep("threads", 6000, 55, &(case_limits){0}, check_threads);
+}
+
+/* ---- Calculus ------------------------------------------------------------------------------------------------ */
+
+/* A step h that is exact beside values of 1 to 2, and half the spacing of doubles at 1. */
+static const double step = 0x1p-15, unit_roundoff = 0x1p-53;
+
+/* (f(x + h) - f(x - h)) / 2h for f = sum of g times forward, and the gradients of the windows that noticed. */
+typedef struct difference {
+    double slope, noticed;
+} difference;
+
+static difference weigh(const poolgrad_image *g, const poolgrad_image *up, const poolgrad_image *down)
+{
+    difference d = {0, 0};
+    for (int64_t n = 0; n < g->images; ++n)
+        for (int64_t c = 0; c < g->channels; ++c)
+            for (int64_t y = 0; y < g->height; ++y)
+                for (int64_t x = 0; x < g->width; ++x) {
+                    double change = view_number(up, n, c, y, x) - view_number(down, n, c, y, x);
+                    double weight = view_number(g, n, c, y, x);
+                    d.slope += weight * change;
+                    d.noticed += change != 0 ? weight : 0;
+                }
+    d.slope /= 2 * step;
+    return d;
+}
+
+/*
+ * Values and gradients lie in [1, 2], n is the number of taps, G the sum of the noticing windows' gradients, u the unit
+ * roundoff. A value of at most 2 sqrt(n) has a relative error of at most (n + 2) u (squares or sum, root or quotient),
+ * and so the difference of two, over 2h, one of (n + 2) u 2 sqrt(n) / h. The third derivative of a norm of at least 1
+ * is at most 3, which leaves 3 h^2 / 6. The gradient itself and the sum of the differences are off by (n + 2 + windows)
+ * u each, relative to at most G; no pixel has more than n windows.
+ */
+static double tolerance(const poolgrad_window *w, double noticed)
+{
+    double n = (double)(w->kernel_width * w->kernel_height);
+    double of_values = (n + 2) * unit_roundoff * 2 * sqrt(n) / step;
+    double of_slope = step * step / 2;
+    double of_sums = 2 * (2 * n + 2) * unit_roundoff;
+    return noticed * (of_values + of_slope + of_sums);
+}
+
+/* Runs forward with one source element moved by h. */
+static bool run_moved(poolgrad_problem *forward, const poolgrad_image *result, const int64_t at[4], double h)
+{
+    double value = view_number(&forward->source, at[0], at[1], at[2], at[3]);
+    view_set_number(&forward->source, at[0], at[1], at[2], at[3], value + h);
+    forward->destination = *result;
+    bool held = run(forward);
+    view_set_number(&forward->source, at[0], at[1], at[2], at[3], value);
+    return held;
+}
+
+static bool slope_agrees(const poolgrad_problem *p, poolgrad_problem *forward, const poolgrad_image results[2],
+                         const int64_t at[4], bool *telling)
+{
+    int64_t n = p->offset_z + at[0], c = p->source_channel_offset + at[1];
+    const int64_t moved[4] = {n, c, at[2], at[3]};
+    if (!run_moved(forward, &results[0], moved, step) || !run_moved(forward, &results[1], moved, -step)) return false;
+    difference d = weigh(&p->source_gradient, &results[0], &results[1]);
+    double gradient = view_number(&p->destination, at[0], at[1], at[2], at[3]);
+    *telling = *telling || d.noticed > 0;
+    double allowed = tolerance(&p->window, d.noticed);
+    return fabs(gradient - d.slope) <= allowed ||
+           report_failure("the gradient at n %lld, c %lld, y %lld, x %lld is %.17g, the slope %.17g; %g is allowed",
+                          (long long)at[0], (long long)at[1], (long long)at[2], (long long)at[3], gradient, d.slope,
+                          allowed);
+}
+
+static bool check_finite_differences(test_case *made, bool *telling)
+{
+    enum { PIXELS = 5 };
+    const poolgrad_problem *p = &made->problem;
+    int64_t images = oracle_images(p), channels = oracle_channels(p);
+    if (!run(p)) return false;
+    if (images == 0 || channels == 0 || p->source.height == 0 || p->source.width == 0) return true;
+    random_state r = {made->seed ^ UINT64_C(0x51093)};
+    poolgrad_problem forward = case_forward_of(p);
+    poolgrad_image results[2];
+    for (int i = 0; i < 2; ++i) results[i] = view_new(POOLGRAD_FLOAT64, POOLGRAD_NCHW, &p->source_gradient, 0);
+    forward.source = view_copy(&p->source, POOLGRAD_NCHW);
+    bool held = true;
+    for (int i = 0; held && i < PIXELS; ++i) {
+        const int64_t at[4] = {random_between(&r, 0, images - 1), random_between(&r, 0, channels - 1),
+                               random_between(&r, 0, p->source.height - 1), random_between(&r, 0, p->source.width - 1)};
+        held = slope_agrees(p, &forward, results, at, telling);
+    }
+    view_free(&results[0]);
+    view_free(&results[1]);
+    view_free(&forward.source);
+    return held;
+}
+
+/* The gradient is the slope of forward, for average and L2-norm in float64. */
+Test(properties, finite_differences)
+{
+    const unsigned wide = CASE_SET(POOLGRAD_FLOAT64);
+    sweep("finite_differences", 4000, 40,
+          &(case_limits){.directions = CASE_SET(POOLGRAD_GRADIENT),
+                         .kinds = CASE_SET(POOLGRAD_AVERAGE) | CASE_SET(POOLGRAD_L2NORM),
+                         .source_formats = wide,
+                         .gradient_formats = wide,
+                         .destination_formats = wide,
+                         .greatest_kernel = 6,
+                         .no_adding = true,
+                         .from_data = true,
+                         .whole = true,
+                         .data = DATA_POSITIVE},
+          check_finite_differences);
+}
+
+/* ---- Destinations -------------------------------------------------------------------------------------------- */
+
+static int64_t source_position(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
+{
+    if (p->mapping == POOLGRAD_MAPPING_SOURCE) return position;
+    return position - clip_origin + (first_tap > 0 ? first_tap : 0);
+}
+
+/* The whole gradient of the source, image 0 and channel 0 being the first ones that are pooled. */
+static poolgrad_problem unclipped(const poolgrad_problem *p, poolgrad_format format)
+{
+    poolgrad_problem full = *p;
+    const poolgrad_image size = {.images = oracle_images(p),
+                                 .channels = oracle_channels(p),
+                                 .height = p->source.height,
+                                 .width = p->source.width};
+    full.destination = view_new(format, POOLGRAD_NCHW, &size, 0);
+    full.destination_channel_offset = 0;
+    full.clip = (poolgrad_region){.width = POOLGRAD_ALL, .height = POOLGRAD_ALL, .depth = POOLGRAD_ALL};
+    full.mapping = POOLGRAD_MAPPING_SOURCE;
+    full.add_to_destination = 0;
+    return full;
+}
+
+/* Number at a destination element, of the whole gradient moved by the mapping. */
+static double moved_number(const poolgrad_problem *p, const poolgrad_image *full, int64_t n, int64_t c, int64_t y,
+                           int64_t x)
+{
+    int64_t from_n = n - p->clip.z, from_c = c - p->destination_channel_offset;
+    int64_t from_y = source_position(p, y, p->clip.y, oracle_first_tap_y(p));
+    int64_t from_x = source_position(p, x, p->clip.x, oracle_first_tap_x(p));
+    bool there = from_n < full->images && from_y >= 0 && from_y < full->height && from_x >= 0 && from_x < full->width;
+    return there ? view_number(full, from_n, from_c, from_y, from_x) : 0;
+}
+
+static bool sums_are_wide(const poolgrad_problem *p)
+{
+    return p->kind == POOLGRAD_L2NORM || p->accumulator == POOLGRAD_ACCUMULATE_FLOAT64 ||
+           p->source_gradient.format == POOLGRAD_FLOAT64 || p->destination.format == POOLGRAD_FLOAT64;
+}
+
+static double sum(bool wide, double held, double added)
+{
+    if (wide) return held + added;
+    float narrow = (float)held + (float)added;
+    return (double)narrow;
+}
+
+/* Whether every written element is the element of the whole gradient, or its sum with what was there before. */
+static bool written_is_moved(const test_case *made, const poolgrad_image *full)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_image before = before_run(&p->destination, &made->destination);
+    poolgrad_image expected = view_copy(&p->destination, POOLGRAD_NCHW);
+    written w = written_of(p);
+    for (int64_t n = w.n.first; n < w.n.end; ++n)
+        for (int64_t c = w.c.first; c < w.c.end; ++c)
+            for (int64_t y = w.y.first; y < w.y.end; ++y)
+                for (int64_t x = w.x.first; x < w.x.end; ++x) {
+                    double value = moved_number(p, full, n, c, y, x);
+                    if (p->add_to_destination) value = sum(sums_are_wide(p), view_number(&before, n, c, y, x), value);
+                    view_set_number(&expected, n, c, y, x, value);
+                }
+    bool same = report_same_elements("destination", &expected, &p->destination);
+    view_free(&expected);
+    return same;
+}
+
+static bool check_clip(test_case *made, bool *telling)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_problem full = unclipped(p, p->destination.format);
+    bool held = run(p) && run(&full) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
+                report_intact();
+    bool cut_short = p->clip.x || p->clip.y || p->clip.width != POOLGRAD_ALL || p->clip.height != POOLGRAD_ALL;
+    *telling = has_nonzero(&full.destination) && (cut_short || p->mapping == POOLGRAD_MAPPING_CLIP);
+    view_free(&full.destination);
+    return held;
+}
+
+/* Inside the clip lies the whole gradient, moved by the mapping; outside it nothing changes. */
+Test(properties, clip)
+{
+    sweep("clip", 8000, 40, &(case_limits){.directions = CASE_SET(POOLGRAD_GRADIENT), .no_adding = true}, check_clip);
+}
+
+static bool check_accumulate(test_case *made, bool *telling)
+{
+    poolgrad_problem *p = &made->problem;
+    p->add_to_destination = 1;
+    poolgrad_problem full = unclipped(p, sums_are_wide(p) ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32);
+    bool held = run(&full) && run(p) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
+                report_intact();
+    *telling = has_nonzero(&full.destination);
+    view_free(&full.destination);
+    return held;
+}
+
+/* Adding to the destination is one addition in the accumulator's width and one rounding. A destination as wide as the
+ * accumulator shows what is added. */
+Test(properties, accumulate)
+{
+    sweep("accumulate", 8000, 45, &(case_limits){.directions = CASE_SET(POOLGRAD_GRADIENT)}, check_accumulate);
+}
+
+/* ---- Indices ------------------------------------------------------------------------------------------------- */
+
+static bool agrees_from_indices(test_case *made, const unsigned char *destination, poolgrad_format format)
+{
+    poolgrad_problem forward = case_forward_of(&made->problem), from_indices = made->problem;
+    const poolgrad_image *size = &made->problem.source_gradient;
+    forward.destination = view_new(size->format, POOLGRAD_NHWC, size, 0);
+    forward.indices = view_new(format, POOLGRAD_NC4HW4, size, NO_INDEX);
+    from_indices.indices = forward.indices;
+    from_indices.source.data = NULL;
+    bool held = run(&forward) && run(&from_indices) && same_buffers(made, destination, NULL);
+    guard_restore(&made->destination);
+    view_free(&forward.destination);
+    view_free(&forward.indices);
+    return held;
+}
+
+static bool check_indices(test_case *made, bool *telling)
+{
+    if (!run(&made->problem)) return false;
+    unsigned char *destination = take(&made->destination);
+    *telling = windows_matter(made, destination);
+    bool held = agrees_from_indices(made, destination, POOLGRAD_INT32) &&
+                agrees_from_indices(made, destination, POOLGRAD_INT64);
+    free(destination);
+    return held;
+}
+
+/* The gradient from forward's indices is the gradient from the source. */
+Test(properties, indices)
+{
+    sweep("indices", 6000, 45,
+          &(case_limits){.directions = CASE_SET(POOLGRAD_GRADIENT),
+                         .kinds = CASE_SET(POOLGRAD_MAX),
+                         .ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST),
+                         .no_indices = true,
+                         .from_data = true},
+          check_indices);
+}
+
+/* ---- Refusals ------------------------------------------------------------------------------------------------ */
+
+/* Breaks one field and returns its name. */
+static const char *break_field(poolgrad_problem *p, int which)
+{
+    switch (which) {
+    case 0: return p->window.kernel_width = 0, "window.kernel_width";
+    case 1: return p->window.stride_y = 0, "window.stride_y";
+    case 2: return p->window.dilation_x = -1, "window.dilation_x";
+    case 3: return p->zero_pad_y = -1, "zero_pad_y";
+    case 4: return p->edge_mode = (poolgrad_edge_mode)2, "edge_mode";
+    case 5: return p->clip.x = -1, "clip.x";
+    case 6: return p->source.width = -1, "source.width";
+    case 7: return p->destination.format = POOLGRAD_UNORM8, "destination.format";
+    case 8: return p->source.layout = (poolgrad_layout)3, "source.layout";
+    default: return p->kind = (poolgrad_kind)3, "kind";
+    }
+}
+
+enum { BREAKABLE_FIELDS = 10 };
+
+static bool broken_is_refused(const test_case *made)
+{
+    poolgrad_problem broken = made->problem;
+    const char *field = break_field(&broken, (int)(made->seed % BREAKABLE_FIELDS));
+    poolgrad_error error = {"", ""};
+    if (poolgrad_check(&broken, &error) != POOLGRAD_INVALID || poolgrad_run(&broken, NULL) != POOLGRAD_INVALID)
+        return report_failure("accepted although %s is wrong", field);
+    if (strcmp(error.field, field) != 0 || strncmp(error.message, field, strlen(field)) != 0)
+        return report_failure("%s is wrong, but the error is about \"%s\": %s", field, error.field, error.message);
+    return guard_unchanged(&made->destination) || report_failure("refused, but written to");
+}
+
+static bool check_agrees(test_case *made, bool *telling)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_error error = {"", ""};
+    *telling = !view_is_empty(&p->destination);
+    return report_status(poolgrad_check(p, &error), &error) &&
+           report_status(poolgrad_check_indices(p, &error), &error) &&
+           report_status(poolgrad_image_check(&p->destination, &error), &error) &&
+           (!p->source.data || report_status(poolgrad_image_check(&p->source, &error), &error)) &&
+           broken_is_refused(made);
+}
+
+/* Every case is accepted, and refused with one field broken, by name and before a byte is written. */
+Test(properties, check_agrees)
+{
+    sweep("check_agrees", 8000, 80, &(case_limits){0}, check_agrees);
+}
