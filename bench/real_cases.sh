@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds poolgrad, computes the gradients of tests/data and compares them with PyTorch's. On Debian, as root, what is
+# missing is installed first. Everything goes to the folder build/real-cases.
+#
+#     bash bench/real_cases.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+build=build/real-cases
+log=$build/build.log
+mkdir -p "$build"
+: >"$log"
+
+die() {
+    echo "real_cases.sh: $*" >&2
+    exit 1
+}
+
+# Its output goes to the log, of which the end is shown if it fails.
+quietly() { # WHAT COMMAND...
+    echo "$1"
+    "${@:2}" >>"$log" 2>&1 </dev/null && return
+    tail -n 40 "$log" >&2
+    die "failed: $1 (all of it: $PWD/$log)"
+}
+
+has_libpng() { echo '#include <png.h>' | cc -E - >/dev/null 2>&1; }
+
+missing=()
+command -v cmake >/dev/null || missing+=(cmake)
+command -v cc >/dev/null || missing+=(gcc libc6-dev)
+command -v make >/dev/null || missing+=(make)
+has_libpng || missing+=(libpng-dev)
+if [ ${#missing[@]} -gt 0 ]; then
+    if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+        export DEBIAN_FRONTEND=noninteractive
+        quietly "looking up packages" apt-get update -q
+        quietly "installing ${missing[*]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+    elif [ "${missing[*]}" != libpng-dev ]; then
+        die "missing: ${missing[*]}; install them, or run this on Debian as root"
+    fi
+fi
+
+quietly "configuring" cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DPOOLGRAD_TESTS=OFF -DPOOLGRAD_BENCH=ON
+quietly "building" cmake --build "$build" -j "$(nproc)"
+echo
+
+status=0
+"$build/bench/real_cases" --output "$build/results" tests/data || status=$?
+if [ "$status" -le 1 ]; then
+    echo
+    echo "results: $PWD/$build/results"
+    if has_libpng; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
+fi
+exit "$status"
