@@ -115,9 +115,10 @@ typedef enum poolgrad_layout {
 /*
  * A view of images x channels x height x width elements, owned by the caller. `data` is the element (0, 0, 0, 0) and
  * needs no alignment. Strides are in elements and may be negative; a stride of 0 stands for the dense one: the distance
- * (as a magnitude) that the next dimension inside it, in the layout's order, covers, so padding given there is kept. For NC4HW4 `channel_stride` is the distance of two slices of four channels, the four lanes of
- * a pixel are always neighbours, and `column_stride` is 4 when dense. Padded rows, a region of a larger tensor or a
- * window of its channels are views with the outer tensor's strides.
+ * (as a magnitude) that the next dimension inside it, in the layout's order, covers, so padding given there is kept.
+ * For NC4HW4 `channel_stride` is the distance of two slices of four channels, the four lanes of a pixel are always
+ * neighbours, and `column_stride` is 4 when dense. Padded rows, a region of a larger tensor or a window of its channels
+ * are views with the outer tensor's strides.
  *
  * Lanes beyond the last channel of an NC4HW4 image are never read; where a row of the last slice is written they become
  * +0. A destination must not fold onto itself: ordered by size, each stride must step over everything inside it.
@@ -268,8 +269,9 @@ typedef struct poolgrad_problem {
     poolgrad_image source_gradient; /* gradient only */
     poolgrad_image destination;
     /* Max only, optional (data null: none), int32 or int64, sized like the forward output. y * source width + x of the
-     * picked tap in its plane, -1 where that is outside or there is none, as in images that are not pooled. Forward writes it beside the destination;
-     * gradient reads it instead of the source's data (ties first or last: the choice is made already). */
+     * picked tap in its plane, -1 where that is outside or there is none, as in images that are not pooled. Forward
+     * writes it beside the destination; gradient reads it instead of the source's data (ties first or last: the choice
+     * is made already). */
     poolgrad_image indices;
 
     int threads; /* at most this many; 0: as many as the machine and the size of the work suggest */

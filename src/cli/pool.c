@@ -84,6 +84,20 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
     return status;
 }
 
+/* Indices are of max pooling, and hold one tap of each window. */
+static int check_indices(const struct options *options, const poolgrad_problem *p)
+{
+    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
+    if (p->kind != POOLGRAD_MAX) {
+        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
+                             options->value[OPTION_KIND].text);
+    }
+    if (p->direction == POOLGRAD_FORWARD || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
+    return poolgrad_fail(options,
+                         "--ties is %s; expected first or last with --indices, which hold one tap of each window",
+                         options->value[OPTION_TIES].text);
+}
+
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
 
 /* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
@@ -117,10 +131,6 @@ static int allocate_forward(const struct options *options, struct job *job)
     if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
     p->destination = job->destination.image;
     if (!poolgrad_given(options, OPTION_INDICES)) return 0;
-    if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
-                             options->value[OPTION_KIND].text);
-    }
     job->indices = job->destination;
     job->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
     job->indices.image.data = NULL;
@@ -136,6 +146,7 @@ static int forward(const struct options *options, struct job *job)
     bool with_indices = poolgrad_given(options, OPTION_INDICES);
     int status = poolgrad_setup_required(options, required, 3);
     if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_FORWARD, p);
+    if (status == 0) status = check_indices(options, p);
     if (status == 0 && !with_indices && poolgrad_given(options, OPTION_INDICES_FORMAT)) {
         return poolgrad_fail(options, "--indices-format is given alone; expected --indices with it");
     }
@@ -156,10 +167,6 @@ static int check_source(const struct options *options, poolgrad_kind kind)
 {
     static const enum option sizes[] = {OPTION_SOURCE_WIDTH, OPTION_SOURCE_HEIGHT};
     bool file = poolgrad_given(options, OPTION_SOURCE), indices = poolgrad_given(options, OPTION_INDICES);
-    if (indices && kind != POOLGRAD_MAX) {
-        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
-                             options->value[OPTION_KIND].text);
-    }
     bool size_will_do = kind == POOLGRAD_AVERAGE || indices;
     for (int i = 0; i < 2; i++) {
         const char *name = poolgrad_options[sizes[i]].name;
@@ -279,6 +286,7 @@ static int gradient(const struct options *options, struct job *job)
     poolgrad_problem *p = &job->problem;
     int status = poolgrad_setup_required(options, required, 3);
     if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_GRADIENT, p);
+    if (status == 0) status = check_indices(options, p);
     if (status == 0) status = check_source(options, p->kind);
     if (status == 0) status = read_gradient_files(options, job);
     if (status == 0) status = check_agreement(options, p);

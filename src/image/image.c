@@ -67,6 +67,16 @@ static void element_range(const poolgrad_image *image, int64_t *low, int64_t *hi
     }
 }
 
+/* The greatest of dimensions 0 to `last`: most likely the one that was mistyped. */
+static const struct dimension *greatest(const struct dimension dimension[DIMENSIONS], int last)
+{
+    const struct dimension *result = dimension;
+    for (int i = 1; i <= last; i++) {
+        if (dimension[i].count > result->count) result = &dimension[i];
+    }
+    return result;
+}
+
 /* Replaces strides of 0 by dense ones, and sees that nothing the view reaches is further away than `limit` elements. */
 static poolgrad_status spell_out_strides(poolgrad_image *image, int64_t limit, const char *name, poolgrad_error *error)
 {
@@ -81,8 +91,9 @@ static poolgrad_status spell_out_strides(poolgrad_image *image, int64_t limit, c
         if (stride < -limit || stride > limit || !poolgrad_multiply(magnitude(stride), dimension[i].count, &inside) ||
             !poolgrad_multiply(magnitude(stride), dimension[i].count - 1, &reach) ||
             !poolgrad_add(span, reach, &span) || span > limit) {
-            return refuse(error, name, given ? dimension[i].stride_name : dimension[i].size_name,
-                          given ? stride : dimension[i].count, "memory that can be addressed");
+            const struct dimension *culprit = given ? &dimension[i] : greatest(dimension, i);
+            return refuse(error, name, given ? culprit->stride_name : culprit->size_name,
+                          given ? stride : culprit->count, "memory that can be addressed");
         }
     }
     return POOLGRAD_OK;

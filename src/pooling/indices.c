@@ -32,7 +32,7 @@ static poolgrad_status check_row(const struct poolgrad_geometry *g, int64_t n, i
 poolgrad_status poolgrad_resolve_indices(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
     poolgrad_status status = POOLGRAD_OK;
-    if (!g->with_indices || g->direction != POOLGRAD_GRADIENT) return POOLGRAD_OK;
+    if (!g->with_indices || g->direction != POOLGRAD_GRADIENT || g->x.begin == g->x.end) return POOLGRAD_OK;
     for (int64_t i = 0; i < g->pooled_images; i++) {
         int64_t n = g->images.begin + i + g->gradient_image;
         for (int64_t j = g->channels.begin; j < g->channels.end; j++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "geometry/error.h"
+#include "image/image.h"
 #include "pooling/resolve.h"
 
 #define TEXT(number) TEXT_OF(number)
@@ -30,8 +31,11 @@ poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolg
     poolgrad_status status = poolgrad_resolve(problem, &plan->geometry, error);
     if (status != POOLGRAD_OK) return status;
     const struct poolgrad_geometry *g = &plan->geometry;
-    plan->units = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) *
-                  (g->rows.end - g->rows.begin);
+    /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
+    bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->destination);
+    plan->units = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) *
+                            (g->rows.end - g->rows.begin)
+                      : 0;
     plan->threads = poolgrad_choose_threads(plan, problem->threads);
     return POOLGRAD_OK;
 }
@@ -90,6 +94,7 @@ static int64_t windows_inside(const struct poolgrad_axis *axis)
 int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan)
 {
     const struct poolgrad_axis *x = &plan->geometry.x, *y = &plan->geometry.y;
+    if (x->begin == x->end || y->begin == y->end) return 0;
     return (x->end - x->begin) * (y->end - y->begin) - windows_inside(x) * windows_inside(y);
 }
 

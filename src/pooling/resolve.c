@@ -108,7 +108,7 @@ static poolgrad_status check_numbers(const poolgrad_problem *p, poolgrad_error *
 
 /* What a problem says about one axis, with the names its refusals use. */
 struct axis_fields {
-    const char *kernel_name, *dilation_name, *stride_name, *offset_name;
+    const char *kernel_name, *stride_name, *offset_name;
     int64_t kernel, stride, dilation;
     int64_t size, pad;
     int64_t offset, kernel_offset;
@@ -139,8 +139,9 @@ static poolgrad_status resolve_axis(const struct axis_fields *f, struct poolgrad
     bool any = outputs.begin < outputs.end;
     if (!poolgrad_axis_extent(f->kernel, f->dilation, &extent)) {
         return poolgrad_refuse(error, f->kernel_name,
-                               "is %" PRId64 " with %s %" PRId64 "; expected a window that spans at most 2^61 pixels",
-                               f->kernel, f->dilation_name, f->dilation);
+                               "is %" PRId64 " with dilation %" PRId64
+                               "; expected a window that spans at most 2^61 pixels",
+                               f->kernel, f->dilation);
     }
     *first_tap = f->offset - f->kernel_offset - extent / 2;
     if (!within_limit(*first_tap)) {
@@ -163,7 +164,6 @@ static struct axis_fields fields_x(const poolgrad_problem *p)
     bool forward = p->direction == POOLGRAD_FORWARD;
     const poolgrad_region *region = forward ? &p->clip : &p->gradient_region;
     return (struct axis_fields){.kernel_name = "window.kernel_width",
-                                .dilation_name = "dilation_x",
                                 .stride_name = "window.stride_x",
                                 .offset_name = "offset_x",
                                 .kernel = p->window.kernel_width,
@@ -183,7 +183,6 @@ static struct axis_fields fields_y(const poolgrad_problem *p)
     bool forward = p->direction == POOLGRAD_FORWARD;
     const poolgrad_region *region = forward ? &p->clip : &p->gradient_region;
     return (struct axis_fields){.kernel_name = "window.kernel_height",
-                                .dilation_name = "dilation_y",
                                 .stride_name = "window.stride_y",
                                 .offset_name = "offset_y",
                                 .kernel = p->window.kernel_height,
@@ -205,6 +204,8 @@ static poolgrad_status resolve_axes(const poolgrad_problem *p, struct poolgrad_g
     poolgrad_status status = resolve_axis(&x, &g->x, first_column, error);
     if (status == POOLGRAD_OK) status = resolve_axis(&y, &g->y, first_row, error);
     if (status != POOLGRAD_OK) return status;
+    /* A plane without pixels has none on either axis, so that nobody counts along the other one. */
+    if (x.size == 0 || y.size == 0) g->x.size = g->y.size = 0;
     if (poolgrad_multiply(x.kernel, y.kernel, &g->full_count)) return POOLGRAD_OK;
     return poolgrad_refuse(error, x.kernel_name,
                            "is %" PRId64 " with kernel_height %" PRId64 "; expected a product below 2^63", x.kernel,

@@ -35,19 +35,26 @@ static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
 
 /* docs/numerics.md N69. Whatever rounding mode, flush-to-zero or traps the caller has set: results are those of the
  * default environment, and the caller finds his own again. */
-static void run_range(const struct poolgrad_geometry *g, int64_t first, int64_t end)
+static fenv_t enter_default_environment(void)
 {
     fenv_t environment;
     fegetenv(&environment);
     fesetenv(FE_DFL_ENV);
+    return environment;
+}
+
+static void run_range(const struct poolgrad_geometry *g, int64_t first, int64_t end)
+{
+    fenv_t environment = enter_default_environment();
     for (int64_t unit = first; unit < end; unit++) run_unit(g, unit);
     fesetenv(&environment);
 }
 
 void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count)
 {
-    int64_t end = count > INT64_MAX - poolgrad_max(first, 0) ? INT64_MAX : first + count;
-    run_range(&plan->geometry, poolgrad_clamp(first, 0, plan->units), poolgrad_clamp(end, 0, plan->units));
+    int64_t begin = poolgrad_clamp(first, 0, plan->units), end = begin;
+    if (count > 0 && (!poolgrad_add(first, count, &end) || end > plan->units)) end = plan->units;
+    run_range(&plan->geometry, begin, poolgrad_max(begin, end));
 }
 
 #if defined(_OPENMP)
@@ -57,6 +64,15 @@ int poolgrad_has_openmp(void)
     return 1;
 }
 
+/* The OpenMP runtime computes in floating point, too, when it starts. */
+static int default_threads(void)
+{
+    fenv_t environment = enter_default_environment();
+    int threads = omp_get_max_threads();
+    fesetenv(&environment);
+    return threads;
+}
+
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
@@ -64,25 +80,33 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
     int64_t read = g->pooled_images * (g->channels.end - g->channels.begin);
     if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
     int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
-    return (int)poolgrad_clamp(worthwhile, 1, asked > 0 ? asked : omp_get_max_threads());
+    if (worthwhile <= 1) return 1;
+    return (int)poolgrad_min(worthwhile, asked > 0 ? asked : default_threads());
 }
 
 /* Pieces are small enough to even out and large enough not to share cache lines. */
-void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+static void run_parallel(const struct poolgrad_plan *plan, int64_t first, int64_t units)
 {
     enum { PIECES_PER_THREAD = 16 };
-    int64_t units = end - first;
     int64_t pieces = poolgrad_min(units, (int64_t)plan->threads * PIECES_PER_THREAD);
-    if (plan->threads == 1) {
-        run_range(&plan->geometry, first, end);
-        return;
-    }
 #pragma omp parallel for schedule(dynamic) num_threads(plan->threads)
     for (int64_t piece = 0; piece < pieces; piece++) {
         int64_t size = units / pieces, rest = units % pieces;
         int64_t begin = first + piece * size + poolgrad_min(piece, rest);
         run_range(&plan->geometry, begin, begin + size + (piece < rest));
     }
+}
+
+/* Threads that start inherit the environment of the one that starts them. */
+void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+{
+    if (plan->threads == 1) {
+        run_range(&plan->geometry, first, end);
+        return;
+    }
+    fenv_t environment = enter_default_environment();
+    run_parallel(plan, first, end - first);
+    fesetenv(&environment);
 }
 
 #else

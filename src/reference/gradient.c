@@ -118,6 +118,7 @@ static void add_windows(const struct poolgrad_geometry *g, struct block *block)
     struct poolgrad_range rows = poolgrad_axis_windows(&g->y, block->y);
     int64_t first = poolgrad_axis_windows(&g->x, block->begin).begin;
     int64_t end = poolgrad_axis_windows(&g->x, block->end - 1).end;
+    if (first == end) return;
     for (int64_t y = rows.begin; y < rows.end; y++) {
         for (int64_t x = first; x < end; x++) add_window(g, block, y, x);
     }

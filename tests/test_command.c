@@ -1,0 +1,1143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command's words from outside: what each option does, what is refused and how, what is noted, what help says. */
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "support/npyfile.h"
+#include "support/process.h"
+#include "support/scene.h"
+#include "support/view.h"
+#include <poolgrad/poolgrad.h>
+
+/* ---- Problems ---------------------------------------------------------------------------------------------------- */
+
+static void pool(poolgrad_problem *p, poolgrad_kind kind, int64_t kernel, int64_t stride, int64_t dilation)
+{
+    p->kind = kind;
+    p->window = (poolgrad_window){kernel, kernel, stride, stride, dilation, dilation};
+}
+
+static void centre(poolgrad_problem *p, int64_t x, int64_t y)
+{
+    p->offset_x = x;
+    p->offset_y = y;
+}
+
+/* Of a forward result. */
+static void size(poolgrad_problem *p, int64_t width, int64_t height)
+{
+    p->destination.width = width;
+    p->destination.height = height;
+}
+
+static void policy(poolgrad_problem *p, poolgrad_padding_method method)
+{
+    poolgrad_padding padding;
+    poolgrad_error error;
+    poolgrad_status status = poolgrad_padding_forward(method, p->kind, &p->window, p->source.width, p->source.height,
+                                                      &padding, &error);
+    cr_assert(status == POOLGRAD_OK, "%s", error.message);
+    centre(p, padding.offset_x, padding.offset_y);
+    if (p->direction == POOLGRAD_FORWARD) size(p, padding.width, padding.height);
+    if (!padding.exclude_edges) return;
+    p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    p->zero_pad_x = padding.zero_pad_x;
+    p->zero_pad_y = padding.zero_pad_y;
+}
+
+/* ---- Every option, beside the library ---------------------------------------------------------------------------- */
+
+/* An option under test: a line with it and one without. Both run; with it the result is that of the problem `set`
+ * describes, and it is another one than without it, or for SAME the same. */
+enum effect { CHANGES, SAME };
+
+struct row {
+    const char *name;
+    enum effect effect;
+    const char *without, *with;
+    void (*set)(poolgrad_problem *p);
+};
+
+#define MAX POOLGRAD_MAX
+#define AVERAGE POOLGRAD_AVERAGE
+#define L2NORM POOLGRAD_L2NORM
+
+#define A2 "--kind average --kernel 2"
+#define A3 "--kind average --kernel 3"
+#define M2 "--kind max --kernel 2"
+#define M3 "--kind max --kernel 3"
+#define PADDED A3 " --pad 1"
+
+static void a2(poolgrad_problem *p)
+{
+    pool(p, AVERAGE, 2, 1, 1);
+    centre(p, 1, 1);
+    size(p, 8, 6);
+}
+
+static void m2(poolgrad_problem *p)
+{
+    a2(p);
+    p->kind = MAX;
+}
+
+static void a3(poolgrad_problem *p)
+{
+    pool(p, AVERAGE, 3, 1, 1);
+    centre(p, 1, 1);
+    size(p, 7, 5);
+}
+
+static void padded(poolgrad_problem *p)
+{
+    pool(p, AVERAGE, 3, 1, 1);
+    size(p, 9, 7);
+}
+
+#define FORWARD_ROWS(ROW)                                                                                              \
+    ROW(kind_max, CHANGES, A2, M2, m2(p);)                                                                             \
+    ROW(kind_average, CHANGES, M2, A2, a2(p);)                                                                         \
+    ROW(kind_l2norm, CHANGES, A2, "--kind l2norm --kernel 2", pool(p, L2NORM, 2, 1, 1); centre(p, 1, 1);               \
+        size(p, 8, 6);)                                                                                                \
+    ROW(kind_dilated_max, CHANGES, A2, "--kind dilated-max --kernel 2 --dilation 2", pool(p, MAX, 2, 1, 2);            \
+        centre(p, 1, 1); size(p, 7, 5);)                                                                               \
+    ROW(kernel, CHANGES, A2, A3, a3(p);)                                                                               \
+    ROW(kernel_width, CHANGES, A2, A2 " --kernel-width 3", a2(p); p->window.kernel_width = 3; centre(p, 1, 1);         \
+        size(p, 7, 6);)                                                                                                \
+    ROW(kernel_height, CHANGES, A2, A2 " --kernel-height 4", a2(p); p->window.kernel_height = 4; centre(p, 1, 2);      \
+        size(p, 8, 4);)                                                                                                \
+    ROW(kernel_sides, CHANGES, A2, "--kind average --kernel-width 5 --kernel-height 1", pool(p, AVERAGE, 5, 1, 1);     \
+        p->window.kernel_height = 1; centre(p, 2, 0); size(p, 5, 7);)                                                  \
+    ROW(stride, CHANGES, A2, A2 " --stride 2", pool(p, AVERAGE, 2, 2, 1); centre(p, 1, 1); size(p, 4, 3);)             \
+    ROW(stride_x, CHANGES, A2, A2 " --stride-x 2", a2(p); p->window.stride_x = 2; centre(p, 1, 1); size(p, 4, 6);)     \
+    ROW(stride_y, CHANGES, A2, A2 " --stride-y 3", a2(p); p->window.stride_y = 3; centre(p, 1, 1); size(p, 8, 2);)     \
+    ROW(stride_y_of_two, CHANGES, A2 " --stride 2", A2 " --stride 2 --stride-y 1", pool(p, AVERAGE, 2, 2, 1);          \
+        p->window.stride_y = 1; centre(p, 1, 1); size(p, 4, 6);)                                                       \
+    ROW(dilation, CHANGES, A2, A2 " --dilation 2", pool(p, AVERAGE, 2, 1, 2); centre(p, 1, 1); size(p, 7, 5);)         \
+    ROW(dilation_x, CHANGES, A2, A2 " --dilation-x 3", a2(p); p->window.dilation_x = 3; centre(p, 2, 1);               \
+        size(p, 6, 6);)                                                                                                \
+    ROW(dilation_y, CHANGES, A2, A2 " --dilation-y 2", a2(p); p->window.dilation_y = 2; centre(p, 1, 1);               \
+        size(p, 8, 5);)                                                                                                \
+    ROW(offset_x, CHANGES, A2 " --output-width 8", A2 " --output-width 8 --offset-x 0", a2(p); centre(p, 0, 1);        \
+        size(p, 8, 6);)                                                                                                \
+    ROW(offset_y, CHANGES, A2 " --output-height 5", A2 " --output-height 5 --offset-y -1", a2(p); centre(p, 1, -1);    \
+        size(p, 8, 5);)                                                                                                \
+    ROW(offset_z, CHANGES, A2, A2 " --offset-z 1", a2(p); p->offset_z = 1; p->destination.images = 1;)                 \
+    ROW(pad, CHANGES, A3, PADDED, padded(p);)                                                                          \
+    ROW(pad_left, CHANGES, A3, A3 " --pad-left 2", a3(p); centre(p, -1, 1); size(p, 11, 5);)                           \
+    ROW(pad_top, CHANGES, A3, A3 " --pad-top 1", a3(p); centre(p, 1, 0); size(p, 7, 7);)                               \
+    ROW(pad_right, CHANGES, A3 " --pad-left 1", A3 " --pad-left 1 --pad-right 0", a3(p); centre(p, 0, 1);              \
+        size(p, 8, 5);)                                                                                                \
+    ROW(pad_right_inside, CHANGES, A3, A3 " --pad-right -3", a3(p); centre(p, 1, 1); size(p, 4, 5);)                   \
+    ROW(pad_bottom, CHANGES, A3, A3 " --pad-bottom 2", a3(p); centre(p, 1, 1); size(p, 7, 7);)                         \
+    ROW(ceil_mode, CHANGES, A2 " --stride 2", A2 " --stride 2 --ceil-mode", pool(p, AVERAGE, 2, 2, 1);                 \
+        centre(p, 1, 1); size(p, 5, 4);)                                                                               \
+    ROW(policy_same, CHANGES, A2 " --padding-policy valid-only", A2 " --padding-policy same", a2(p);                   \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME);)                                                                        \
+    ROW(policy_valid_only, CHANGES, A2 " --padding-policy full", A2 " --padding-policy valid-only", a2(p);             \
+        policy(p, POOLGRAD_PADDING_SIZE_VALID_ONLY);)                                                                  \
+    ROW(policy_full, CHANGES, A2 " --padding-policy same", A2 " --padding-policy full", a2(p);                         \
+        policy(p, POOLGRAD_PADDING_SIZE_FULL);)                                                                        \
+    ROW(align, CHANGES, A3 " --padding-policy same", A3 " --padding-policy same --align bottom-right", a3(p);          \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);)                                  \
+    ROW(remainder_to, CHANGES, A2 " --padding-policy same", A2 " --padding-policy same --remainder-to bottom-left",    \
+        a2(p);                                                                                                         \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT);)                            \
+    ROW(exclude_edges, CHANGES, A3 " --padding-policy same", A3 " --padding-policy same --exclude-edges", a3(p);       \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_EXCLUDE_EDGES);)                                       \
+    ROW(output_width, CHANGES, A2, A2 " --output-width 12", a2(p); centre(p, 1, 1); size(p, 12, 6);)                   \
+    ROW(output_height, CHANGES, A2, A2 " --output-height 0", a2(p); centre(p, 1, 1); size(p, 8, 0);)                   \
+    ROW(edge_mode_zero, CHANGES, PADDED, PADDED " --edge-mode zero", padded(p); p->edge_mode = POOLGRAD_EDGE_ZERO;)    \
+    ROW(edge_mode_zero_max, CHANGES, M3 " --pad 1", M3 " --pad 1 --edge-mode zero", pool(p, MAX, 3, 1, 1);             \
+        size(p, 9, 7); p->edge_mode = POOLGRAD_EDGE_ZERO;)                                                             \
+    ROW(edge_mode_clamp, CHANGES, PADDED " --edge-mode zero", PADDED " --edge-mode clamp", padded(p);)                 \
+    ROW(zero_pad, CHANGES, PADDED, PADDED " --zero-pad 2", padded(p); p->zero_pad_x = p->zero_pad_y = 2;)              \
+    ROW(zero_pad_x, CHANGES, PADDED, PADDED " --zero-pad-x 1", padded(p); p->zero_pad_x = 1;)                          \
+    ROW(zero_pad_y, CHANGES, PADDED " --zero-pad 1", PADDED " --zero-pad 1 --zero-pad-y 0", padded(p);                 \
+        p->zero_pad_x = 1;)                                                                                            \
+    ROW(count_include_pad, CHANGES, A3 " --pad-left 1", A3 " --pad-left 1 --count-include-pad", a3(p);                 \
+        centre(p, 0, 1); size(p, 9, 5); p->zero_pad_x = 1;)                                                            \
+    ROW(ties_last, CHANGES, M2, M2 " --ties last", m2(p); p->ties = POOLGRAD_TIES_LAST;)                               \
+    ROW(nan_ignore, CHANGES, M2, M2 " --nan ignore", m2(p); p->nan = POOLGRAD_NAN_IGNORE;)                             \
+    ROW(accumulator, CHANGES, A3, A3 " --accumulator float64", a3(p); p->accumulator = POOLGRAD_ACCUMULATE_FLOAT64;)   \
+    ROW(clip_x, CHANGES, A2, A2 " --clip-x 2", a2(p); p->clip.x = 2;)                                                  \
+    ROW(clip_y, CHANGES, A2, A2 " --clip-y 2", a2(p); p->clip.y = 2;)                                                  \
+    ROW(clip_z, CHANGES, A2, A2 " --clip-z 1", a2(p); p->clip.z = 1; p->destination.images = 3;)                       \
+    ROW(clip_width, CHANGES, A2, A2 " --clip-width 5", a2(p); p->clip.width = 5;)                                      \
+    ROW(clip_height, CHANGES, A2, A2 " --clip-height 1", a2(p); p->clip.height = 1;)                                   \
+    ROW(clip_depth, CHANGES, A2, A2 " --clip-depth 1", a2(p); p->clip.depth = 1; p->destination.images = 1;)           \
+    ROW(source_channel_offset, CHANGES, A2, A2 " --source-feature-channel-offset 4", a2(p);                            \
+        p->source_channel_offset = 4; p->destination.channels = 4;)                                                    \
+    ROW(source_channel_count, CHANGES, A2, A2 " --source-feature-channel-max-count 5", a2(p);                          \
+        p->source_channel_count = 5; p->destination.channels = 5;)                                                     \
+    ROW(destination_channel_offset, CHANGES, A2, A2 " --destination-feature-channel-offset 4", a2(p);                  \
+        p->destination_channel_offset = 4; p->destination.channels = 12;)                                              \
+    ROW(format, CHANGES, A2, A2 " --format float16", a2(p); p->destination.format = POOLGRAD_FLOAT16;)                 \
+    ROW(layout, SAME, A2, A2 " --layout nchw", a2(p);)                                                                 \
+    ROW(mode, SAME, A2, A2 " --mode reference", a2(p);)                                                                \
+    ROW(threads, SAME, A2, A2 " --threads 1", a2(p);)                                                                  \
+    ROW(max_isa, SAME, A2, A2 " --max-isa scalar", a2(p);)                                                             \
+    ROW(equals, SAME, A2, "--kind=average --kernel=2", a2(p);)
+
+#define A "--kind average --kernel 3 --stride 2 --pad 1"
+#define M "--kind max --kernel 3 --stride 2 --pad 1"
+#define P "--kernel 2 --stride 2 --padding-policy "
+static void a(poolgrad_problem *p)
+{
+    pool(p, AVERAGE, 3, 2, 1);
+}
+
+static void m(poolgrad_problem *p)
+{
+    pool(p, MAX, 3, 2, 1);
+}
+
+#define FOUR " --primary-source-feature-channel-max-count 4 --secondary-source-feature-channel-max-count 4"
+
+#define GRADIENT_ROWS(ROW)                                                                                             \
+    ROW(kind_max, CHANGES, A, M, m(p);)                                                                                \
+    ROW(kind_average, CHANGES, M, A, a(p);)                                                                            \
+    ROW(kind_l2norm, CHANGES, A, "--kind l2norm --kernel 3 --stride 2 --pad 1", pool(p, L2NORM, 3, 2, 1);)             \
+    ROW(kind_dilated_max, CHANGES, M, "--kind dilated-max --kernel 2 --stride 2 --pad 1 --dilation 2",                 \
+        pool(p, MAX, 2, 2, 2);)                                                                                        \
+    ROW(kernel, CHANGES, A2, A3, pool(p, AVERAGE, 3, 1, 1); centre(p, 1, 1);)                                          \
+    ROW(kernel_width, CHANGES, A2, A2 " --kernel-width 4", pool(p, AVERAGE, 2, 1, 1); p->window.kernel_width = 4;      \
+        centre(p, 2, 1);)                                                                                              \
+    ROW(kernel_height, CHANGES, A2, A2 " --kernel-height 3", pool(p, AVERAGE, 2, 1, 1); p->window.kernel_height = 3;   \
+        centre(p, 1, 1);)                                                                                              \
+    ROW(stride, CHANGES, A2, A2 " --stride 2", pool(p, AVERAGE, 2, 2, 1); centre(p, 1, 1);)                            \
+    ROW(stride_x, CHANGES, A2, A2 " --stride-x 2", pool(p, AVERAGE, 2, 1, 1); p->window.stride_x = 2;                  \
+        centre(p, 1, 1);)                                                                                              \
+    ROW(stride_y, CHANGES, A2, A2 " --stride-y 2", pool(p, AVERAGE, 2, 1, 1); p->window.stride_y = 2;                  \
+        centre(p, 1, 1);)                                                                                              \
+    ROW(dilation, CHANGES, A2, A2 " --dilation 3", pool(p, AVERAGE, 2, 1, 3); centre(p, 2, 2);)                        \
+    ROW(dilation_x, CHANGES, A2, A2 " --dilation-x 2", pool(p, AVERAGE, 2, 1, 1); p->window.dilation_x = 2;            \
+        centre(p, 1, 1);)                                                                                              \
+    ROW(dilation_y, CHANGES, A2, A2 " --dilation-y 4", pool(p, AVERAGE, 2, 1, 1); p->window.dilation_y = 4;            \
+        centre(p, 1, 2);)                                                                                              \
+    ROW(offset_x, CHANGES, M2, M2 " --offset-x 3", pool(p, MAX, 2, 1, 1); centre(p, 3, 1);)                            \
+    ROW(offset_y, CHANGES, M2, M2 " --offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)                            \
+    ROW(secondary_offset_x, CHANGES, M2, M2 " --secondary-offset-x 3", pool(p, MAX, 2, 1, 1); centre(p, 3, 1);)        \
+    ROW(secondary_offset_y, CHANGES, M2, M2 " --secondary-offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)        \
+    ROW(secondary_offset_z, CHANGES, M, M " --secondary-offset-z 1", m(p); p->offset_z = 1;)                           \
+    ROW(primary_offset_x, CHANGES, M, M " --primary-offset-x 1", m(p); p->gradient_region.x = 1;)                      \
+    ROW(primary_offset_x_outside, CHANGES, M, M " --primary-offset-x -1 --source-size-width 5", m(p);                  \
+        p->gradient_region.x = -1; p->gradient_region.width = 5;)                                                      \
+    ROW(primary_offset_y, CHANGES, M, M " --primary-offset-y 2", m(p); p->gradient_region.y = 2;)                      \
+    ROW(primary_offset_z, CHANGES, M, M " --primary-offset-z 1", m(p); p->gradient_region.z = 1;)                      \
+    ROW(source_size_width, CHANGES, M, M " --source-size-width 2", m(p); p->gradient_region.width = 2;)                \
+    ROW(source_size_height, CHANGES, M, M " --source-size-height 0", m(p); p->gradient_region.height = 0;)             \
+    ROW(source_size_depth, CHANGES, M, M " --source-size-depth 1", m(p); p->gradient_region.depth = 1;)                \
+    ROW(kernel_offset_x, CHANGES, M, M " --kernel-offset-x 1", m(p); p->kernel_offset_x = 1;)                          \
+    ROW(kernel_offset_y, CHANGES, A, A " --kernel-offset-y 1", a(p); p->kernel_offset_y = 1;)                          \
+    ROW(clip_x, CHANGES, M, M " --clip-x 2", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.x = 2;)                 \
+    ROW(clip_y, CHANGES, M, M " --clip-y 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.y = 1;)                 \
+    ROW(clip_z, CHANGES, M, M " --clip-z 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.z = 1;)                 \
+    ROW(clip_width, CHANGES, M, M " --clip-width 3", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.width = 3;)     \
+    ROW(clip_height, CHANGES, M, M " --clip-height 4", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.height = 4;)  \
+    ROW(clip_depth, CHANGES, M, M " --clip-depth 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.depth = 1;)     \
+    ROW(clip_maps, CHANGES, M2 " --offset-x 3 --offset-y 2", M2 " --offset-x 3 --offset-y 2 --clip-x 0",               \
+        pool(p, MAX, 2, 1, 1);                                                                                         \
+        centre(p, 3, 2); p->mapping = POOLGRAD_MAPPING_CLIP;)                                                          \
+    ROW(pad, CHANGES, "--kind max --kernel 3 --stride 2", M, m(p);)                                                    \
+    ROW(pad_left, CHANGES, M, M " --pad-left 2", m(p); centre(p, -1, 0);)                                              \
+    ROW(pad_top, CHANGES, M, M " --pad-top 2", m(p); centre(p, 0, -1);)                                                \
+    ROW(pad_right, SAME, M, M " --pad-right 1", m(p);)                                                                 \
+    ROW(pad_bottom, SAME, M, M " --pad-bottom 2", m(p);)                                                               \
+    ROW(ceil_mode, SAME, M, M " --ceil-mode", m(p);)                                                                   \
+    ROW(policy_same, CHANGES, "--kind max --kernel 2 --stride 2", "--kind max " P "same", pool(p, MAX, 2, 2, 1);       \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME);)                                                                        \
+    ROW(policy_valid_only, CHANGES, A, "--kind average --kernel 1 --stride 2 --padding-policy valid-only",             \
+        pool(p, AVERAGE, 1, 2, 1);                                                                                     \
+        policy(p, POOLGRAD_PADDING_SIZE_VALID_ONLY);)                                                                  \
+    ROW(policy_full, CHANGES, A, "--kind average " P "full", pool(p, AVERAGE, 2, 2, 1);                                \
+        policy(p, POOLGRAD_PADDING_SIZE_FULL);)                                                                        \
+    ROW(align, CHANGES, "--kind max " P "same", "--kind max " P "same --align bottom-right", pool(p, MAX, 2, 2, 1);    \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);)                                  \
+    ROW(remainder_to, CHANGES, "--kind max " P "same", "--kind max " P "same --remainder-to top-right",                \
+        pool(p, MAX, 2, 2, 1);                                                                                         \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT);)                              \
+    ROW(exclude_edges, CHANGES, "--kind average " P "same", "--kind average " P "same --exclude-edges",                \
+        pool(p, AVERAGE, 2, 2, 1);                                                                                     \
+        policy(p, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_EXCLUDE_EDGES);)                                       \
+    ROW(edge_mode, CHANGES, A, A " --edge-mode zero", a(p); p->edge_mode = POOLGRAD_EDGE_ZERO;)                        \
+    ROW(zero_pad, CHANGES, A, A " --zero-pad 1", a(p); p->zero_pad_x = p->zero_pad_y = 1;)                             \
+    ROW(zero_pad_x, CHANGES, A, A " --zero-pad-x 1", a(p); p->zero_pad_x = 1;)                                         \
+    ROW(zero_pad_y, CHANGES, A, A " --zero-pad-y 1", a(p); p->zero_pad_y = 1;)                                         \
+    ROW(count_include_pad, CHANGES, A, A " --count-include-pad", a(p); p->zero_pad_x = p->zero_pad_y = 1;)             \
+    ROW(ties_first, CHANGES, M " --ties last", M " --ties first", m(p);)                                               \
+    ROW(ties_last, CHANGES, M, M " --ties last", m(p); p->ties = POOLGRAD_TIES_LAST;)                                  \
+    ROW(ties_all, CHANGES, M, M " --ties all", m(p); p->ties = POOLGRAD_TIES_ALL;)                                     \
+    ROW(ties_split, CHANGES, M " --ties all", M " --ties split", m(p); p->ties = POOLGRAD_TIES_SPLIT;)                 \
+    ROW(nan_first, CHANGES, M " --nan last", M " --nan first", m(p);)                                                  \
+    ROW(nan_last, CHANGES, M, M " --nan last", m(p); p->nan = POOLGRAD_NAN_LAST;)                                      \
+    ROW(nan_ignore, CHANGES, M, M " --nan ignore", m(p); p->nan = POOLGRAD_NAN_IGNORE;)                                \
+    ROW(accumulator, CHANGES, A, A " --accumulator float64", a(p); p->accumulator = POOLGRAD_ACCUMULATE_FLOAT64;)      \
+    ROW(channel_counts, CHANGES, M, M FOUR, m(p); p->source_channel_count = p->gradient_channel_count = 4;)            \
+    ROW(primary_channel_offset, CHANGES, M FOUR, M FOUR " --primary-source-feature-channel-offset 4", m(p);            \
+        p->source_channel_count = p->gradient_channel_count = 4; p->gradient_channel_offset = 4;)                      \
+    ROW(secondary_channel_offset, CHANGES, M FOUR, M FOUR " --secondary-source-feature-channel-offset 4", m(p);        \
+        p->source_channel_count = p->gradient_channel_count = 4; p->source_channel_offset = 4;)                        \
+    ROW(destination_channel_offset, CHANGES, M FOUR, M FOUR " --destination-feature-channel-offset 4", m(p);           \
+        p->source_channel_count = p->gradient_channel_count = 4; p->destination_channel_offset = 4;)                   \
+    ROW(format, CHANGES, M, M " --format bfloat16", m(p); p->destination.format = POOLGRAD_BFLOAT16;)                  \
+    ROW(layout, SAME, M, M " --layout nchw", m(p);)                                                                    \
+    ROW(mode, SAME, M, M " --mode reference", m(p);)                                                                   \
+    ROW(threads, SAME, M, M " --threads 1", m(p);)                                                                     \
+    ROW(max_isa, SAME, M, M " --max-isa best", m(p);)
+
+#define DEFINE_FORWARD(Name, Effect, Without, With, Body)                                                              \
+    static void set_forward_##Name(poolgrad_problem *p)                                                                \
+    {                                                                                                                  \
+        Body                                                                                                           \
+    }
+#define DEFINE_GRADIENT(Name, Effect, Without, With, Body)                                                             \
+    static void set_gradient_##Name(poolgrad_problem *p)                                                               \
+    {                                                                                                                  \
+        Body                                                                                                           \
+    }
+#define LIST_FORWARD(Name, Effect, Without, With, Body) {#Name, Effect, Without, With, set_forward_##Name},
+#define LIST_GRADIENT(Name, Effect, Without, With, Body) {#Name, Effect, Without, With, set_gradient_##Name},
+
+FORWARD_ROWS(DEFINE_FORWARD)
+GRADIENT_ROWS(DEFINE_GRADIENT)
+
+static const struct row forward_rows[] = {FORWARD_ROWS(LIST_FORWARD)};
+static const struct row gradient_rows[] = {GRADIENT_ROWS(LIST_GRADIENT)};
+
+static const char *files_of(poolgrad_direction direction)
+{
+    return direction == POOLGRAD_FORWARD ? "forward --source x.npy" : "gradient --source x.npy --source-gradient g.npy";
+}
+
+static void check_row(const struct row *row, poolgrad_direction direction)
+{
+    char with[SCENE_LINE], without[SCENE_LINE];
+    snprintf(with, sizeof with, "%s --output with.npy %s", files_of(direction), row->with);
+    snprintf(without, sizeof without, "%s --output without.npy %s", files_of(direction), row->without);
+    poolgrad_problem p = scene_problem(direction, &scene_source,
+                                       direction == POOLGRAD_GRADIENT ? &scene_gradient : NULL);
+    row->set(&p);
+    cr_expect(scene_gives(with, "with.npy", scene_solve(&p, 4, NULL)), "%s", row->name);
+    size_t size_with, size_without;
+    cr_expect(scene_runs(without), "%s", row->name);
+    unsigned char *result = scene_read_bytes("with.npy", &size_with),
+                  *other = scene_read_bytes("without.npy", &size_without);
+    bool same = result && other && size_with == size_without && memcmp(result, other, size_with) == 0;
+    cr_expect(same == (row->effect == SAME), "%s: the option makes %s difference", row->name, same ? "no" : "a");
+    free(result);
+    free(other);
+}
+
+Test(command, options_of_forward, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    for (size_t i = 0; i < sizeof forward_rows / sizeof *forward_rows; i++)
+        check_row(&forward_rows[i], POOLGRAD_FORWARD);
+}
+
+Test(command, options_of_gradient, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    for (size_t i = 0; i < sizeof gradient_rows / sizeof *gradient_rows; i++) {
+        check_row(&gradient_rows[i], POOLGRAD_GRADIENT);
+    }
+}
+
+/* ---- Policies ---------------------------------------------------------------------------------------------------- */
+
+struct method_word {
+    const char *word;
+    poolgrad_padding_method bits;
+};
+
+static const struct method_word size_words[] = {{"same", POOLGRAD_PADDING_SIZE_SAME},
+                                                {"valid-only", POOLGRAD_PADDING_SIZE_VALID_ONLY},
+                                                {"full", POOLGRAD_PADDING_SIZE_FULL}};
+static const struct method_word align_words[] = {{"centered", POOLGRAD_PADDING_ALIGN_CENTERED},
+                                                 {"top-left", POOLGRAD_PADDING_ALIGN_TOP_LEFT},
+                                                 {"bottom-right", POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT}};
+static const struct method_word remainder_words[] = {{"top-left", POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT},
+                                                     {"top-right", POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT},
+                                                     {"bottom-left", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT},
+                                                     {"bottom-right", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT}};
+
+/* 2x3 windows of stride 2 and dilation 2 on 9 x 7: every size and every odd pixel comes up. All the padding of a full
+ * size on one side leaves windows outside. */
+static void check_policy(const struct method_word *size_word, const struct method_word *align,
+                         const struct method_word *remainder, bool exclude)
+{
+    char line[SCENE_LINE], options[SCENE_LINE / 2];
+    poolgrad_padding_method bits = size_word->bits | align->bits | remainder->bits;
+    bool centered = align->bits == POOLGRAD_PADDING_ALIGN_CENTERED;
+    if (exclude) bits |= POOLGRAD_PADDING_EXCLUDE_EDGES;
+    if (!centered && remainder != remainder_words) return;
+    snprintf(options, sizeof options,
+             "--kind average --kernel-width 2 --kernel-height 3 --stride 2 --dilation-y 2 --padding-policy %s --align "
+             "%s%s%s%s",
+             size_word->word, align->word, centered ? " --remainder-to " : "", centered ? remainder->word : "",
+             exclude ? " --exclude-edges" : "");
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &scene_source, NULL);
+    p.window = (poolgrad_window){2, 3, 2, 2, 1, 2};
+    policy(&p, bits);
+    snprintf(line, sizeof line, "forward --source x.npy --output y.npy %s", options);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)));
+    poolgrad_image g = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 8, p.destination.height, p.destination.width);
+    scene_fill(&g, 3, false);
+    scene_write_image(&g, 4, "gp.npy");
+    p = scene_problem(POOLGRAD_GRADIENT, &scene_source, &g);
+    p.window = (poolgrad_window){2, 3, 2, 2, 1, 2};
+    policy(&p, bits);
+    snprintf(line, sizeof line, "gradient --source x.npy --source-gradient gp.npy --output y.npy %s", options);
+    bool outside = size_word->bits == POOLGRAD_PADDING_SIZE_FULL && !centered;
+    cr_expect(scene_gives_with(line, outside ? "wholly outside the source" : NULL, "y.npy", scene_solve(&p, 4, NULL)));
+    view_free(&g);
+}
+
+Test(command, padding_policies, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    for (int s = 0; s < 3; s++) {
+        for (int a = 0; a < 3; a++) {
+            for (int r = 0; r < 4; r++) {
+                check_policy(&size_words[s], &align_words[a], &remainder_words[r], false);
+                check_policy(&size_words[s], &align_words[a], &remainder_words[r], true);
+            }
+        }
+    }
+}
+
+/* ---- Formats, byte orders, layouts ------------------------------------------------------------------------------- */
+
+static const poolgrad_format all_formats[] = {POOLGRAD_UNORM8,   POOLGRAD_UNORM16, POOLGRAD_FLOAT16,
+                                              POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64};
+
+/* A way to write an array down. */
+struct writing {
+    int major;
+    bool swapped, transposed, uint16;
+};
+
+static void write_in(const poolgrad_image *image, const struct writing *writing, const char *name)
+{
+    npyfile file = npyfile_of_image(image, 4);
+    file.major = writing->major;
+    if (writing->uint16) npyfile_call_uint16(&file);
+    if (writing->swapped) npyfile_swap_bytes(&file);
+    if (writing->transposed) npyfile_transpose(&file);
+    npyfile_write(&file, scene_folder, name);
+    npyfile_free(&file);
+}
+
+/* Only bfloat16 goes by another name as well. */
+static int ways_to_write(poolgrad_format format)
+{
+    return format == POOLGRAD_BFLOAT16 ? 24 : 12;
+}
+
+static struct writing way_to_write(int way)
+{
+    return (struct writing){way % 3 + 1, way / 3 % 2 == 1, way / 6 % 2 == 1, way / 12 == 1};
+}
+
+static void check_source_format(poolgrad_format format)
+{
+    char line[SCENE_LINE];
+    poolgrad_image x = scene_tensor(format, POOLGRAD_NCHW, 1, 6, 4, 5);
+    scene_fill(&x, 4, true);
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &x, NULL);
+    pool(&p, L2NORM, 2, 1, 1);
+    centre(&p, 1, 1);
+    size(&p, 4, 3);
+    for (int i = 0; i < ways_to_write(format); i++) {
+        struct writing way = way_to_write(i);
+        write_in(&x, &way, "x.npy");
+        snprintf(line, sizeof line, "forward --kind l2norm --kernel 2 --source x.npy --output y.npy%s%s",
+                 way.uint16 ? " --source-format " : "", way.uint16 ? "bfloat16" : "");
+        cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)), "version %d, swapped %d, Fortran order %d",
+                  way.major, way.swapped, way.transposed);
+    }
+    for (size_t i = 2; i < sizeof all_formats / sizeof *all_formats; i++) {
+        p.destination.format = all_formats[i];
+        snprintf(line, sizeof line,
+                 "forward --kind l2norm --kernel 2 --source x.npy --output y.npy --source-format %s --format %s",
+                 poolgrad_format_name(format), poolgrad_format_name(all_formats[i]));
+        cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)));
+    }
+    view_free(&x);
+}
+
+Test(command, formats_of_the_source, .init = scene_enter, .fini = scene_leave)
+{
+    for (size_t i = 0; i < sizeof all_formats / sizeof *all_formats; i++) check_source_format(all_formats[i]);
+}
+
+static void check_gradient_format(poolgrad_format format)
+{
+    char line[SCENE_LINE];
+    poolgrad_image g = scene_tensor(format, POOLGRAD_NCHW, 2, 8, 4, 5);
+    scene_fill(&g, 5, false);
+    poolgrad_problem p = scene_problem(POOLGRAD_GRADIENT, &scene_source, &g);
+    pool(&p, L2NORM, 3, 2, 1);
+    for (int i = 0; i < ways_to_write(format); i++) {
+        struct writing way = way_to_write(i);
+        write_in(&g, &way, "g.npy");
+        snprintf(line, sizeof line,
+                 "gradient --kind l2norm --kernel 3 --stride 2 --pad 1 --source x.npy --source-gradient g.npy --output "
+                 "y.npy%s",
+                 way.uint16 ? " --source-gradient-format bfloat16" : "");
+        cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)), "version %d, swapped %d, Fortran order %d",
+                  way.major, way.swapped, way.transposed);
+    }
+    for (size_t i = 2; i < sizeof all_formats / sizeof *all_formats; i++) {
+        p.destination.format = all_formats[i];
+        snprintf(line, sizeof line,
+                 "gradient --kind l2norm --kernel 3 --stride 2 --pad 1 --source x.npy --source-gradient g.npy --output "
+                 "y.npy --source-gradient-format %s --format %s",
+                 poolgrad_format_name(format), poolgrad_format_name(all_formats[i]));
+        cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)));
+    }
+    view_free(&g);
+}
+
+Test(command, formats_of_the_source_gradient, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    for (size_t i = 2; i < sizeof all_formats / sizeof *all_formats; i++) check_gradient_format(all_formats[i]);
+}
+
+/* Two images and six channels, as far as the rank has them. */
+static void check_layout(poolgrad_layout layout, const char *word, int rank)
+{
+    char line[SCENE_LINE];
+    bool packed = layout == POOLGRAD_NC4HW4;
+    int64_t images = rank == (packed ? 5 : 4) ? 2 : 1, channels = rank > 2 ? 6 : 1;
+    poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, layout, images, channels, 7, 9);
+    poolgrad_image g = scene_tensor(POOLGRAD_FLOAT16, layout, images, channels, 4, 5);
+    scene_fill(&x, 6, true);
+    scene_fill(&g, 7, false);
+    scene_write_image(&x, rank, "x.npy");
+    scene_write_image(&g, rank, "g.npy");
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &x, NULL);
+    pool(&p, MAX, 3, 2, 1);
+    size(&p, 5, 4);
+    snprintf(line, sizeof line, "forward " M " --source x.npy --output y.npy --layout %s%s", word,
+             packed ? " --channels 6" : "");
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, rank, NULL)));
+    p = scene_problem(POOLGRAD_GRADIENT, &x, &g);
+    pool(&p, MAX, 3, 2, 1);
+    snprintf(line, sizeof line, "gradient " M " --source x.npy --source-gradient g.npy --output y.npy --layout %s%s",
+             word, packed ? " --channels 6" : "");
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, rank, NULL)));
+    view_free(&x);
+    view_free(&g);
+}
+
+Test(command, layouts_and_ranks, .init = scene_enter, .fini = scene_leave)
+{
+    for (int rank = 2; rank <= 4; rank++) {
+        check_layout(POOLGRAD_NCHW, "nchw", rank);
+        check_layout(POOLGRAD_NHWC, "nhwc", rank);
+    }
+    check_layout(POOLGRAD_NC4HW4, "nc4hw4", 4);
+    check_layout(POOLGRAD_NC4HW4, "nc4hw4", 5);
+}
+
+/* Without --channels all four lanes of every slice are channels. */
+Test(command, all_lanes_are_channels, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 8, 4, 4);
+    scene_fill(&x, 8, false);
+    scene_write_image(&x, 4, "x.npy");
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &x, NULL);
+    pool(&p, AVERAGE, 2, 2, 1);
+    centre(&p, 1, 1);
+    size(&p, 2, 2);
+    cr_expect(scene_gives("forward --layout nc4hw4 --source x.npy --output y.npy " A2 " --stride 2", "y.npy",
+                          scene_solve(&p, 4, NULL)));
+    view_free(&x);
+}
+
+/* The output has the rank of the source gradient, whatever that of the source; more where its images need it. */
+Test(command, rank_of_the_output, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 7, 9);
+    poolgrad_image g = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 5);
+    scene_fill(&x, 9, false);
+    scene_fill(&g, 10, false);
+    poolgrad_problem p = scene_problem(POOLGRAD_GRADIENT, &x, &g);
+    pool(&p, MAX, 3, 2, 1);
+    for (int source_rank = 2; source_rank <= 4; source_rank++) {
+        for (int rank = 2; rank <= 4; rank++) {
+            scene_write_image(&x, source_rank, "x.npy");
+            scene_write_image(&g, rank, "g.npy");
+            cr_expect(scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy " M, "y.npy",
+                                  scene_solve(&p, rank, NULL)));
+        }
+    }
+    scene_write_image(&x, 4, "before.npy");
+    scene_write_image(&g, 3, "g.npy");
+    p.add_to_destination = 1;
+    cr_expect(scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy --add-to before.npy " M,
+                          "y.npy", scene_solve(&p, 3, &x)));
+    poolgrad_image two = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 1, 7, 9);
+    scene_fill(&two, 11, false);
+    scene_write_image(&two, 4, "x.npy");
+    scene_write_image(&g, 2, "g.npy");
+    p = scene_problem(POOLGRAD_GRADIENT, &two, &g);
+    pool(&p, MAX, 3, 2, 1);
+    p.offset_z = 1;
+    cr_expect(scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy --secondary-offset-z 1 " M,
+                          "y.npy", scene_solve(&p, 4, NULL)));
+    view_free(&x);
+    view_free(&g);
+    view_free(&two);
+}
+
+/* ---- Inputs beside the source and the gradient ------------------------------------------------------------------- */
+
+Test(command, average_from_sizes_alone, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    poolgrad_problem p = scene_problem(POOLGRAD_GRADIENT, &scene_source, &scene_gradient);
+    pool(&p, AVERAGE, 3, 2, 1);
+    const char *files = "gradient --source-gradient g.npy --output y.npy " A;
+    char line[SCENE_LINE];
+    snprintf(line, sizeof line, "%s --source-width 9 --source-height 7", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)));
+    p.source.width = p.destination.width = 10;
+    snprintf(line, sizeof line, "%s --source-width 10 --source-height 7", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)), "the source's width counts");
+    p.source.width = p.destination.width = 9;
+    p.source.height = p.destination.height = 8;
+    snprintf(line, sizeof line, "%s --source-width 9 --source-height 8", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)), "the source's height counts");
+    p.source.height = p.destination.height = 7;
+    cr_expect(truncate(scene_path("x.npy"), 128 + 2 * 8 * 7 * 9 * 4) == 0);
+    snprintf(line, sizeof line, "%s --source x.npy", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, NULL)), "a source that is read for its size");
+}
+
+static void check_indices(poolgrad_format format, poolgrad_tie_rule ties, poolgrad_nan_rule nan, const char *rules)
+{
+    char line[SCENE_LINE];
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &scene_source, NULL);
+    pool(&p, MAX, 3, 2, 1);
+    size(&p, 5, 4);
+    p.ties = ties;
+    p.nan = nan;
+    p.edge_mode = POOLGRAD_EDGE_ZERO;
+    p.indices = view_new(format, POOLGRAD_NCHW, &p.destination, 0);
+    npyfile pooled = scene_solve(&p, 4, NULL), indices = npyfile_of_image(&p.indices, 4);
+    bool wide = format == POOLGRAD_INT64;
+    snprintf(line, sizeof line, "forward --source x.npy --output y.npy --indices i.npy --edge-mode zero " M " %s%s",
+             rules, wide ? "" : " --indices-format int32");
+    cr_expect(scene_gives(line, "y.npy", pooled));
+    cr_expect(scene_gives(line, "i.npy", indices));
+    poolgrad_image taken = p.indices;
+    p = scene_problem(POOLGRAD_GRADIENT, &scene_source, &scene_gradient);
+    pool(&p, MAX, 3, 2, 1);
+    p.indices = taken;
+    p.source.data = NULL;
+    const char *files = "gradient --source-gradient g.npy --indices i.npy --output dx.npy " M;
+    snprintf(line, sizeof line, "%s --source x.npy", files);
+    cr_expect(scene_gives(line, "dx.npy", scene_solve(&p, 4, NULL)));
+    snprintf(line, sizeof line, "%s --source-width 9 --source-height 7", files);
+    cr_expect(scene_gives(line, "dx.npy", scene_solve(&p, 4, NULL)));
+    view_free(&taken);
+}
+
+Test(command, indices, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    check_indices(POOLGRAD_INT64, POOLGRAD_TIES_FIRST, POOLGRAD_NAN_FIRST, "");
+    check_indices(POOLGRAD_INT32, POOLGRAD_TIES_FIRST, POOLGRAD_NAN_LAST, "--nan last");
+    check_indices(POOLGRAD_INT64, POOLGRAD_TIES_LAST, POOLGRAD_NAN_IGNORE, "--ties last --nan ignore");
+    check_indices(POOLGRAD_INT32, POOLGRAD_TIES_LAST, POOLGRAD_NAN_FIRST, "--ties last");
+}
+
+/* The output is in the format of what is added to, with its values outside the clip rectangle. */
+Test(command, add_to, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    poolgrad_image before = scene_tensor(POOLGRAD_FLOAT16, POOLGRAD_NCHW, 2, 8, 7, 9);
+    scene_fill(&before, 12, true);
+    scene_write_image(&before, 4, "before.npy");
+    poolgrad_problem p = scene_problem(POOLGRAD_GRADIENT, &scene_source, &scene_gradient);
+    pool(&p, MAX, 3, 2, 1);
+    p.add_to_destination = 1;
+    const char *files = "gradient --source x.npy --source-gradient g.npy --output y.npy --add-to before.npy " M;
+    char line[SCENE_LINE];
+    cr_expect(scene_gives(files, "y.npy", scene_solve(&p, 4, &before)));
+    p.mapping = POOLGRAD_MAPPING_CLIP;
+    p.clip.x = 3;
+    snprintf(line, sizeof line, "%s --clip-x 3", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, &before)));
+    before.format = POOLGRAD_BFLOAT16;
+    npyfile file = npyfile_of_image(&before, 4);
+    npyfile_call_uint16(&file);
+    npyfile_write(&file, scene_folder, "before.npy");
+    npyfile_free(&file);
+    snprintf(line, sizeof line, "%s --clip-x 3 --format bfloat16", files);
+    cr_expect(scene_gives(line, "y.npy", scene_solve(&p, 4, &before)), "uint16 as bfloat16");
+    view_free(&before);
+}
+
+/* Empty tensors: empty in, empty or all +0 out. A gradient however long may have no pixel. */
+Test(command, empty_tensors, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 0, 3, 7, 9);
+    poolgrad_image g = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 0, 3, 4, 5);
+    scene_write_image(&x, 4, "x.npy");
+    scene_write_image(&g, 4, "g.npy");
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &x, NULL);
+    size(&p, 5, 4);
+    cr_expect(scene_gives("forward --source x.npy --output y.npy " M, "y.npy", scene_solve(&p, 4, NULL)));
+    p = scene_problem(POOLGRAD_GRADIENT, &x, &g);
+    cr_expect(scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy " M, "y.npy",
+                          scene_solve(&p, 4, NULL)));
+    static const int64_t shapes[][2] = {{0, 3}, {3, 0}, {INT64_C(1) << 60, 0}, {0, INT64_C(1) << 60}};
+    poolgrad_image zeros = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        npyfile file = {.descr = "<f4", .rank = 2, .shape = {shapes[i][0], shapes[i][1]}};
+        npyfile_write(&file, scene_folder, "g.npy");
+        cr_expect(scene_gives("gradient --source-gradient g.npy --source-width 4 --source-height 4 --output y.npy " A,
+                              "y.npy", npyfile_of_image(&zeros, 2)));
+        /* Nor does a result or a source without pixels cost time, however long it is. */
+        char line[SCENE_LINE];
+        snprintf(
+            line, sizeof line,
+            "forward --source-format float32 --source g.npy --kind max --kernel 1 --output-width 2 --output-height 2 "
+            "--output y.npy");
+        cr_expect(scene_runs(line));
+        snprintf(line, sizeof line,
+                 "forward --source g.npy --kind average --kernel 1152921504606846976 --kernel-height 3 --output-width "
+                 "%" PRId64 " --output-height %" PRId64 " --output y.npy",
+                 shapes[i][0], shapes[i][1]);
+        cr_expect(scene_runs(line));
+    }
+    view_free(&x);
+    view_free(&g);
+    view_free(&zeros);
+}
+
+/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
+
+#define F "forward --source x.npy --output out.npy "
+#define G "gradient --source x.npy --source-gradient g.npy --output out.npy "
+#define S "gradient --source-gradient g.npy --output out.npy --kind average --kernel 3 "
+
+static const struct refusal {
+    const char *line, *sentence;
+} refusals[] = {
+    /* Words */
+    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient or info"},
+    {"--help fly", "poolgrad: 'fly' is no command"},
+    {"-h", "poolgrad: '-h' is no command"},
+    {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},
+    {F A2 " --add-to x.npy", "--add-to is no option of this command"},
+    {"info --kind max", "poolgrad info: --kind is no option of this command"},
+    {G M " --output-width 3", "--output-width is no option of this command"},
+    {F A2 " -k 3", "'-k' is no option; expected --name value"},
+    {F A2 " 3", "'3' is no option"},
+    {F A2 " --", "-- is no option"},
+    {F A2 " --pad", "--pad has no value; expected N"},
+    {F " --kind --kernel 3", "--kind has no value; expected WORD"},
+    {F A2 " --pad 1 --pad 1", "--pad is given twice; expected it once"},
+    {F A2 " --kernel=2", "--kernel is given twice"},
+    {F A2 " --ceil-mode=1", "--ceil-mode=1 has a value; expected none"},
+    {F A2 " --source-format=",
+     "--source-format is ''; expected unorm8, unorm16, float16, bfloat16, float32 or float64"},
+    {"forward --source= --output out.npy " A2, "--source is ''; expected a file name"},
+    {F "--kind mean --kernel 2", "--kind is 'mean'; expected average, max, l2norm or dilated-max"},
+    {F "--kind MAX --kernel 2", "--kind is 'MAX'; expected average"},
+    {F A2 " --edge-mode mirror", "--edge-mode is 'mirror'; expected zero or clamp"},
+    {F A2 " --edge-mode constant", "--edge-mode is 'constant'; expected zero or clamp"},
+    {F A2 " --format unorm8", "--format is 'unorm8'; expected float16, bfloat16, float32 or float64"},
+    {G M " --source-gradient-format unorm16", "--source-gradient-format is 'unorm16'; expected float16"},
+    {F A2 " --padding-policy custom", "--padding-policy is 'custom'; expected same, valid-only or full"},
+    {F A2 " --layout chw", "--layout is 'chw'; expected nchw, nhwc or nc4hw4"},
+    {F A2 " --mode fast", "--mode is 'fast', which this version does not have; expected reference"},
+    {F A2 " --mode exact", "--mode is 'exact', which this version does not have; expected reference"},
+    {F A2 " --mode quick", "--mode is 'quick'; expected reference"},
+    {F A2 " --max-isa mmx", "--max-isa is 'mmx'; expected best, scalar"},
+    {F A2 " --max-isa 3", "--max-isa is '3'; expected best, scalar"},
+    /* Numbers */
+    {F "--kind max --kernel x", "--kernel is 'x'; expected an integer"},
+    {F "--kind max --kernel 2.5", "--kernel is '2.5'; expected an integer"},
+    {F "--kind max --kernel 1e3", "--kernel is '1e3'; expected an integer"},
+    {F "--kind max --kernel 0x3", "--kernel is '0x3'; expected an integer"},
+    {F "--kind max --kernel 3x3", "--kernel is '3x3'; expected an integer"},
+    {F "--kind max --kernel=", "--kernel is ''; expected an integer"},
+    {F "--kind max --kernel 9223372036854775808",
+     "--kernel is '9223372036854775808'; expected an integer between -2^63"},
+    {F "--kind max --kernel 0", "--kernel is 0; expected 1 to 2^61"},
+    {F "--kind max --kernel -3", "--kernel is -3; expected 1 to 2^61"},
+    {F "--kind max --kernel 2 --kernel-width 0", "--kernel-width is 0; expected 1 to 2^61"},
+    {F "--kind max --kernel 9223372036854775807", "--kernel is 9223372036854775807; expected 1 to 2^61"},
+    {F A2 " --stride 0", "--stride is 0; expected 1 to 2^61"},
+    {F A2 " --stride-y -1", "--stride-y is -1; expected 1 to 2^61"},
+    {G M " --dilation 0", "--dilation is 0; expected 1 to 2^61"},
+    {F A2 " --dilation-x -9223372036854775808", "--dilation-x is -9223372036854775808; expected 1 to 2^61"},
+    {F "--kind max --kernel 3000000000 --dilation 3000000000", "expected a window that spans at most 2^61 pixels"},
+    {F A2 " --pad -1", "--pad is -1; expected 0 to 2^61"},
+    {F A2 " --pad-top -1", "--pad-top is -1; expected 0 to 2^61"},
+    {F A2 " --pad-left 9223372036854775807", "--pad-left is 9223372036854775807; expected 0 to 2^61"},
+    {F A2 " --pad-right 9223372036854775807", "--pad-right is 9223372036854775807; expected -2^61 to 2^61"},
+    {F A2 " --zero-pad -1", "--zero-pad is -1; expected 0 to 2^61"},
+    {F A2 " --zero-pad-y -2", "--zero-pad-y is -2; expected 0 to 2^61"},
+    {F A2 " --output-width -1", "--output-width is -1; expected at least 0"},
+    {F A2 " --output-width 4611686018427387904", "--output: width is 4611686018427387904; expected at most 2^61"},
+    {F A2 " --output-width 1152921504606846976", "memory that can be addressed"},
+    {F A2 " --output-width 70368744177664", "do not fit into memory; expected fewer"},
+    {F A2 " --offset-z -9223372036854775808", "--offset-z is -9223372036854775808; expected 0 to 2^61"},
+    {F A2 " --clip-z -9223372036854775808", "--clip-z is -9223372036854775808; expected 0 to 2^61"},
+    {F A2 " --clip-x -1", "--clip-x is -1; expected 0 to 2^61"},
+    {F A2 " --clip-width -1", "--clip-width is -1; expected at least 0"},
+    {F A2 " --clip-depth -1", "--clip-depth is -1; expected at least 0"},
+    {G M " --primary-offset-z -1", "--primary-offset-z is -1; expected 0 to 2^61"},
+    {G M " --secondary-offset-z -1", "--secondary-offset-z is -1; expected 0 to 2^61"},
+    {G M " --source-size-height -1", "--source-size-height is -1; expected at least 0"},
+    {G M2 " --secondary-offset-x 9223372036854775807", "--secondary-offset-x is 9223372036854775807; expected -2^61"},
+    {G M " --kernel-offset-y -9223372036854775808",
+     "--kernel-offset-y is -9223372036854775808; expected -2^61 to 2^61"},
+    {F A2 " --source-feature-channel-offset 2", "--source-feature-channel-offset is 2; expected a multiple of 4"},
+    {F A2 " --source-feature-channel-offset -4", "--source-feature-channel-offset is -4; expected 0 to 2^61"},
+    {F A2 " --source-feature-channel-offset 8",
+     "--source-feature-channel-offset is 8; expected less than the image's 8"},
+    {F A2 " --source-feature-channel-max-count -1", "--source-feature-channel-max-count is -1; expected at least 0"},
+    {F A2 " --destination-feature-channel-offset -9223372036854775808",
+     "--destination-feature-channel-offset is -9223372036854775808; expected 0 to 2^61"},
+    {G M " --primary-source-feature-channel-offset 4", "--primary-source-feature-channel-max-count leaves 4 channels"},
+    {G M " --primary-source-feature-channel-offset 3",
+     "--primary-source-feature-channel-offset is 3; expected a multi"},
+    {G M " --destination-feature-channel-offset 4",
+     "--destination-feature-channel-offset is 4 for 8 channels; expected all"},
+    {F A2 " --threads -1", "--threads is -1; expected 0 (automatic) to 1024"},
+    {F A2 " --threads 9999999999", "--threads is 9999999999; expected 0 (automatic) to 1024"},
+    /* What is missing */
+    {"forward", "--source is missing; expected --source FILE"},
+    {"forward --source x.npy", "--output is missing; expected --output FILE"},
+    {"gradient --source x.npy --output out.npy", "--source-gradient is missing; expected --source-gradient FILE"},
+    {F, "--kind is missing; expected --kind WORD"},
+    {F "--kind max", "--kernel-width is missing; expected it, or --kernel for both axes"},
+    {F "--kind max --kernel-width 2", "--kernel-height is missing; expected it, or --kernel for both axes"},
+    {F A2 " --offset-x 0", "--output-width is missing; expected the output's size with --offset-x"},
+    {F A2 " --offset-y 0", "--output-height is missing; expected the output's size with --offset-y"},
+    {F A2 " --indices-format int32", "--indices-format is given alone; expected --indices with it"},
+    {S, "--source-width is missing; expected it, or --source FILE"},
+    {S "--source-width 9", "--source-height is missing; expected it, or --source FILE"},
+    {S "--source-width 9 --source-height -7", "--source-height is -7; expected at least 0"},
+    {"gradient --source-gradient g.npy --output out.npy --source-width 9 --source-height 7 " M,
+     "--source is missing; expected the image that was pooled, or --indices"},
+    {"gradient --source-gradient g.npy --output out.npy --source-width 9 --source-height 7 --kind l2norm --kernel 3",
+     "--source is missing; expected the image that was pooled"},
+    /* What does not go together */
+    {F A2 " --pad 1 --offset-x 0 --output-width 3", "--pad is given beside --offset-x; expected one way to place"},
+    {F A2 " --pad-right 1 --offset-x 0 --output-width 3", "--pad-right is given beside --offset-x; expected one way"},
+    {F A2 " --padding-policy same --pad-top 1", "--padding-policy is given beside --pad-top; expected one way"},
+    {F A2 " --padding-policy same --offset-y 1", "--padding-policy is given beside --offset-y; expected one way"},
+    {G A2 " --offset-x 1 --secondary-offset-x 1", "--secondary-offset-x is given beside --offset-x; expected one way"},
+    {F A2 " --align centered", "--align is given alone; expected --padding-policy with it"},
+    {F A2 " --remainder-to top-left --pad 1", "--remainder-to is given alone; expected --padding-policy with it"},
+    {F A2 " --exclude-edges", "--exclude-edges is given alone; expected --padding-policy with it"},
+    {F A2 " --padding-policy same --ceil-mode", "--ceil-mode is given beside --padding-policy; expected it with pads"},
+    {G A2 " --offset-y 1 --count-include-pad", "--count-include-pad is given beside --offset-y; expected it with pads"},
+    {F A2 " --pad-left 1 --pad-right 0 --count-include-pad", "--pad-right is 0; expected 1, the pad on the other side"},
+    {F PADDED " --count-include-pad --zero-pad 1", "--zero-pad is given beside --count-include-pad; expected one of"},
+    {F A2 " --padding-policy same --exclude-edges --zero-pad-x 1", "--zero-pad-x is given beside --exclude-edges"},
+    {F A2 " --indices i.npy", "--indices is given with --kind average; expected max or dilated-max"},
+    {G A " --indices indices.npy", "--indices is given with --kind average; expected max or dilated-max"},
+    {G A " --source-width 9", "--source-width is given beside --source; expected one of them"},
+    {G M " --indices indices.npy --ties all", "--ties is all; expected first or last with --indices"},
+    /* Sizes */
+    {F "--kind max --kernel 10", "--source: source_width is 9 and 9 with its pads, where a window spans 10 pixels"},
+    {F "--kind max --kernel 8 --padding-policy valid-only", "expected a larger image, the result would be 0 pixels"},
+    {S "--kernel-width 12 --pad-right 1 --source-width 9 --source-height 7",
+     "--source-width is 9 and 10 with its pads"},
+    {F A2 " --padding-policy same --output-width 8",
+     "--output-width is 8; expected 9, the policy's size, or no policy"},
+    {G M " --pad-right 0", "--source-gradient has a width of 5; expected 4 by its pads"},
+    {G M " --pad-bottom 4", "--source-gradient has a height of 4; expected 5 by its pads"},
+    {G "--kind max --kernel 2 --stride 2 --ceil-mode --pad 2", "--source-gradient has a width of 5; expected 7 by"},
+    {G "--kind max --kernel 2 --padding-policy same", "--source-gradient has a width of 5; expected 9 by the padding"},
+    {"gradient --source x.npy --source-gradient one_image.npy --output out.npy " M,
+     "--source-gradient has 1 images; expected 2, as in --source"},
+    {"gradient --source x.npy --source-gradient four_channels.npy --output out.npy " M,
+     "--source-gradient has 4 channels; expected 8, as in --source"},
+    {G M " --add-to g.npy", "--add-to is 2 x 8 x 4 x 5 (images, channels, height, width); expected 2 x 8 x 7 x 9"},
+    {"gradient --source x.npy --source-gradient four_channels.npy --indices indices.npy --output out.npy " M FOUR,
+     "--indices: indices.channels is 8; expected 4, as in source_gradient"},
+    {G M " --indices indices.npy", "is 62; expected -1 or y * width + x of a tap of that window"},
+    {F A2 " --layout nc4hw4", "x.npy: last dimension is 9; expected 4, the lanes of nc4hw4"},
+    /* Formats */
+    {F A2 " --source-format float16", "--source-format is float16; expected what x.npy holds: float32"},
+    {F A2 " --source-format bfloat16", "--source-format is bfloat16; expected what x.npy holds: float32"},
+    {G M " --add-to x.npy --format float16", "--format is float16; expected what x.npy holds: float32"},
+    {"gradient --source x.npy --source-gradient uint16.npy --output out.npy " M,
+     "uint16.npy: elements are uint16; expected float16, float32, float64 or bfloat16"},
+    {"gradient --source x.npy --source-gradient indices.npy --output out.npy " M,
+     "indices.npy: elements are int64; expected float16"},
+    {"forward --source indices.npy --output out.npy " M, "indices.npy: elements are int64; expected float16"},
+    {G M " --indices x.npy", "x.npy: elements are float32; expected int32 or int64"},
+    {G M " --add-to uint16.npy", "uint16.npy: elements are uint16; expected float16"},
+    /* Files */
+    {"forward --source none.npy --output out.npy " A2, "--source none.npy: No such file or directory; expected a .npy"},
+    {"forward --source dir --output out.npy " A2, "--source dir: is a directory; expected a .npy file"},
+    {"forward --source x.npy/y --output out.npy " A2, "--source x.npy/y: Not a directory; expected a .npy file"},
+    {"forward --source rank1.npy --output out.npy " A2, "rank1.npy: an array of rank 1; expected rank 2 (HxW), 3"},
+    {"forward --source rank9.npy --output out.npy " A2, "rank9.npy: shape is (3, 1, 1, 1, 1, 1, 1, 1, 1); expected at"},
+    {"forward --source x.npy --layout nhwc --output out.npy --indices dir " M2, "--indices dir: is a directory"},
+    {"forward --source text.npy --output out.npy " A2, "text.npy: magic is n,c,y,; expected \\x93NUMPY"},
+    {"forward --source /dev/null --output out.npy " A2, "/dev/null: header ends after 0 bytes"},
+    {"forward --source x.npy --output dir " A2, "--output dir: is a directory; expected a file name"},
+    {"forward --source x.npy --output none/y.npy " A2,
+     "--output none/y.npy: cannot be written: No such file or direct"},
+    {"forward --source x.npy --output out.npy/y.npy " A2, "--output out.npy/y.npy: cannot be written: Not a directory"},
+    {"forward --source x.npy --output /dev/full " A2, "--output /dev/full: cannot be written: No space left on device"},
+    {"forward --source x.npy --output out.npy --indices /dev/full " M2,
+     "--indices /dev/full: cannot be written: No sp"},
+    {"forward --source x.npy --output x.npy " A2, "--output x.npy: is also --source; expected a file of its own"},
+    {"forward --source x.npy --output ./x.npy " A2, "--output ./x.npy: is also --source; expected a file of its own"},
+    {"forward --source x.npy --output dir/../x.npy " A2, "--output dir/../x.npy: is also --source"},
+    {"forward --source x.npy --output out.npy --indices out.npy " M2, "is also --"},
+    {"forward --source x.npy --output y.npy --indices ./y.npy " M2, "is also --"},
+    {"forward --source x.npy --output y.npy --indices dir/../y.npy " M2, "is also --"},
+    {"forward --source x.npy --output out.npy --indices x.npy " M2, "--indices x.npy: is also --source"},
+    {"gradient --source x.npy --source-gradient g.npy --output g.npy " M, "--output g.npy: is also --source-gradient"},
+    {G M " --add-to out.npy", "out.npy: magic is old; expected \\x93NUMPY"},
+};
+
+Test(command, refusals, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    scene_write_bad_files();
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
+    }
+}
+
+/* Names that are hostile to a terminal or a line. */
+Test(command, control_characters_are_not_repeated, .init = scene_enter, .fini = scene_leave)
+{
+    static const char *const lines[][8] = {
+        {"forward", "--source", "a\nb\033[31m.npy", "--output", "y.npy", "--kind=max", "--kernel=2", NULL},
+        {"forward", "--no\nsuch", NULL},
+        {"\r\n\033[2J", NULL},
+        {"forward", "--kind", "m\tax\177", NULL},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        process running = process_start(&scene_setting, lines[i]);
+        process_result result = process_finish(&running);
+        cr_expect(result.status == 2 && process_speaks_plainly(&result), "%s", result.err);
+        const char *letter = result.err;
+        while (*letter && !iscntrl((unsigned char)*letter)) letter++;
+        cr_expect(letter[0] == '\n' && letter[1] == '\0', "%s", result.err);
+        process_release(&result);
+    }
+}
+
+Test(command, environment, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    process_setting setting = {.folder = scene_folder, .name = "POOLGRAD_MAX_ISA", .value = "fastest"};
+    process_result result = process_run(&setting, F M2);
+    cr_expect(result.status == 2 && process_speaks_plainly(&result), "%s", result.err);
+    cr_expect(strstr(result.err, "POOLGRAD_MAX_ISA is 'fastest'; expected best, scalar") != NULL, "%s", result.err);
+    process_release(&result);
+    setting.value = "scalar";
+    result = process_run(&setting, F M2);
+    cr_expect(result.status == 0 && !*result.err, "%s", result.err);
+    process_release(&result);
+}
+
+/* ---- Notes ------------------------------------------------------------------------------------------------------- */
+
+static const struct note {
+    const char *line, *notes[3];
+} notes[] = {
+    {F M2 " --zero-pad 1", {"--zero-pad has no effect: only average pooling counts padding"}},
+    {F M2 " --pad 1 --count-include-pad", {"--count-include-pad has no effect: only average pooling counts padding"}},
+    {F A2 " --edge-mode zero --zero-pad-x 1", {"--zero-pad-x has no effect: edge mode zero always counts every tap"}},
+    {F M2 " --padding-policy same --exclude-edges", {"--exclude-edges has no effect: only average pooling counts"}},
+    {F A2 " --padding-policy same --exclude-edges --edge-mode zero",
+     {"--edge-mode has no effect: --exclude-edges sets it to clamp"}},
+    {F A2 " --ties last", {"--ties has no effect: only max pooling has ties"}},
+    {F A2 " --nan last", {"--nan has no effect: only max pooling chooses among NaNs"}},
+    {F M2 " --accumulator float64", {"--accumulator has no effect: forward max adds nothing"}},
+    {F "--kind l2norm --kernel 2 --accumulator float64",
+     {"--accumulator has no effect: L2-norm always works in float64"}},
+    {F A2 " --format float64 --accumulator float32", {"--accumulator has no effect: with float64 tensors"}},
+    {G M " --format float64 --accumulator float32", {"--accumulator has no effect: with float64 tensors"}},
+    {F A2 " --channels 4", {"--channels has no effect: only nc4hw4 leaves it open"}},
+    {F A2 " --kernel-width 3 --kernel-height 3", {"--kernel has no effect: each axis has an option of its own"}},
+    {F A2 " --stride 2 --stride-x 3 --stride-y 3", {"--stride has no effect: each axis has an option of its own"}},
+    {F A2 " --pad-right 3 --output-width 4", {"--pad-right has no effect: --output-width says the size"}},
+    {F A2 " --ceil-mode --output-width 4 --output-height 4", {"--ceil-mode has no effect"}},
+    {F A2 " --padding-policy same --align top-left --remainder-to top-left",
+     {"--remainder-to has no effect: only centered padding has a remainder"}},
+    {F A2 " --ties last --nan last", {"--ties has no effect", "--nan has no effect"}},
+    {G M " --indices none.npy --ties last --nan last --edge-mode zero",
+     {"--ties has no effect: the indices have chosen already", "--nan has no effect: the indices",
+      "--edge-mode has no effect: the indices"}},
+    {G M2 " --offset-x 9",
+     {"windows of the source gradient wholly outside the source: 16 in each plane; they contribute"}},
+    {G M2 " --stride-x 3", {"wholly outside the source: 8 in each plane"}},
+    {G M2 " --offset-x 100 --offset-y -100", {"wholly outside the source: 20 in each plane"}},
+    {F M2 " --output-width 100", {NULL}},
+    {F A2 " --ceil-mode --output-width 4", {NULL}},
+    {F A2 " --kernel-width 3", {NULL}},
+    {G M " --accumulator float64", {NULL}},
+};
+
+static void check_notes(const struct note *expected)
+{
+    process_result result = process_run(&scene_setting, expected->line);
+    int lines = 0, wanted = 0;
+    cr_expect(result.status == 0 && process_speaks_plainly(&result), "%s\n%s", expected->line, result.err);
+    for (const char *at = result.err; (at = strchr(at, '\n')); at++) lines++;
+    for (; wanted < 3 && expected->notes[wanted]; wanted++) {
+        cr_expect(strstr(result.err, expected->notes[wanted]) != NULL, "%s\nexpected: %s\ngot: %s", expected->line,
+                  expected->notes[wanted], result.err);
+    }
+    cr_expect(lines == wanted, "%s\nexpected %d lines\ngot: %s", expected->line, wanted, result.err);
+    process_release(&result);
+}
+
+Test(command, notes, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    poolgrad_image none = scene_tensor(POOLGRAD_INT32, POOLGRAD_NCHW, 2, 8, 4, 5);
+    memset(none.data, -1, 2 * 8 * 4 * 5 * sizeof(int32_t));
+    scene_write_image(&none, 4, "none.npy");
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) check_notes(&notes[i]);
+    view_free(&none);
+}
+
+/* ---- Help and manual --------------------------------------------------------------------------------------------- */
+
+/* "--pad" in "--pad N", but not in "--pad-left N". */
+static bool names_option(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = text; (at = strstr(at, "--")); at++) {
+        char next = at[2] ? at[2 + strnlen(at + 2, length)] : '\0';
+        if (strncmp(at + 2, name, length) == 0 && next != '-' && !isalnum((unsigned char)next)) return true;
+    }
+    return false;
+}
+
+/* No line ends in a blank or is longer than 104 letters; all ends with a line's end. */
+static void check_page(const char *text, const char *name)
+{
+    cr_expect(*text && text[strlen(text) - 1] == '\n', "%s", name);
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
+        cr_expect(end == text || end[-1] != ' ', "%s: a blank ends the line %.*s", name, (int)(end - text), text);
+        cr_expect(end - text <= 104, "%s: a long line: %.*s", name, (int)(end - text), text);
+    }
+}
+
+Test(command, help)
+{
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_INFO};
+    static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+            const char *name = poolgrad_command_name(commands[i]);
+            char line[SCENE_LINE];
+            snprintf(line, sizeof line, ways[way], name);
+            process_result result = process_run(NULL, line);
+            cr_expect(result.status == 0 && !*result.err, "%s: %s", line, result.err);
+            cr_expect(strstr(result.out, "Example") != NULL && strstr(result.out, name) != NULL, "%s", line);
+            check_page(result.out, line);
+            for (int option = 0; option < OPTION_COUNT; option++) {
+                bool takes = (poolgrad_options[option].commands & (int)commands[i]) != 0;
+                bool named = names_option(result.out, poolgrad_options[option].name);
+                cr_expect(named || !takes, "%s lacks --%s", line, poolgrad_options[option].name);
+            }
+            process_release(&result);
+        }
+    }
+}
+
+Test(command, words_about_itself)
+{
+    process_result result = process_run(NULL, "--version");
+    cr_expect(result.status == 0 && !*result.err, "%s", result.err);
+    cr_expect(strncmp(result.out, "poolgrad ", 9) == 0 && strstr(result.out, poolgrad_version()), "%s", result.out);
+    process_release(&result);
+    result = process_run(NULL, "--help");
+    cr_expect(result.status == 0 && !*result.err && strstr(result.out, "gradient"), "%s", result.out);
+    check_page(result.out, "--help");
+    process_release(&result);
+    result = process_run(NULL, "");
+    cr_expect(result.status == 2 && result.out_size == 0 && strstr(result.err, "gradient"), "%s", result.err);
+    process_release(&result);
+    result = process_run(NULL, "info");
+    cr_expect(result.status == 0 && !*result.err, "%s", result.err);
+    check_page(result.out, "info");
+    for (poolgrad_format format = POOLGRAD_UNORM8; poolgrad_format_name(format); format++) {
+        cr_expect(strstr(result.out, poolgrad_format_name(format)) != NULL, "%s", result.out);
+    }
+    cr_expect(strstr(result.out, poolgrad_version()) && strstr(result.out, "scalar"), "%s", result.out);
+    process_release(&result);
+}
+
+static char *read_manual(void)
+{
+    const char *path = getenv("POOLGRAD_MANUAL_PATH");
+    char beside[SCENE_PATH] = __FILE__;
+#if defined(POOLGRAD_MANUAL_PATH)
+    if (!path) path = POOLGRAD_MANUAL_PATH;
+#endif
+    char *slash = strrchr(beside, '/');
+    snprintf(slash ? slash : beside, SCENE_PATH / 2, "%s", slash ? "/../docs/poolgrad.1" : "docs/poolgrad.1");
+    FILE *file = fopen(path ? path : beside, "rb");
+    if (!file) return NULL;
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    char *text = calloc(size + 1, 1);
+    rewind(file);
+    size = fread(text, 1, size, file);
+    fclose(file);
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        if (from[0] != '\\' || from[1] != '-') *to++ = *from;
+    }
+    *to = '\0';
+    return text;
+}
+
+Test(command, manual)
+{
+    char *text = read_manual();
+    cr_assert(text, "docs/poolgrad.1 cannot be read");
+    for (int option = 0; option < OPTION_COUNT; option++) {
+        cr_expect(names_option(text, poolgrad_options[option].name), "lacks --%s", poolgrad_options[option].name);
+    }
+    free(text);
+}
+
+/* The tables above leave none out. */
+Test(command, every_option_has_a_test)
+{
+    static const char elsewhere[] = "--source --source-gradient --output --indices --indices-format --add-to "
+                                    "--source-width --source-height --channels --source-format "
+                                    "--source-gradient-format --help ";
+    for (int option = 0; option < OPTION_COUNT; option++) {
+        const struct option_description *description = &poolgrad_options[option];
+        bool forward = !(description->commands & COMMAND_FORWARD),
+             gradient = !(description->commands & COMMAND_GRADIENT);
+        for (size_t i = 0; i < sizeof forward_rows / sizeof *forward_rows; i++) {
+            forward = forward || names_option(forward_rows[i].with, description->name);
+        }
+        for (size_t i = 0; i < sizeof gradient_rows / sizeof *gradient_rows; i++) {
+            gradient = gradient || names_option(gradient_rows[i].with, description->name);
+        }
+        cr_expect((forward && gradient) || names_option(elsewhere, description->name), "--%s", description->name);
+    }
+}
