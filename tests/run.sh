@@ -4,7 +4,7 @@
 #
 #     bash tests/run.sh             the release build and its tests
 #     CI=true bash tests/run.sh     warnings are errors; before that build come format and lint, clang, a build without
-#                                   OpenMP, sanitizers, and 64-bit ARM under emulation
+#                                   OpenMP, the sanitizers, and 64-bit ARM under emulation
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,7 +62,7 @@ part lint lint
 part no-openmp build_and_test no-openmp
 part sanitizers build_and_test sanitizers
 # Slower by an order of magnitude: fewer random cases.
-export POOLGRAD_TEST_CASES=50
+export POOLGRAD_TEST_CASES=300
 part thread build_and_test thread -L unit
 part aarch64 build_and_test aarch64
 unset POOLGRAD_TEST_CASES

@@ -11,7 +11,7 @@ cmake --install "$build" --prefix "$directory/first"
 mv "$directory/first" "$directory/moved"
 cd "$directory/moved"
 
-for file in bin/poolgrad include/poolgrad/poolgrad.h \
+for file in bin/poolgrad share/man/man1/poolgrad.1 include/poolgrad/poolgrad.h \
     "$libdir/libpoolgrad.a" "$libdir/libpoolgrad.so" "$libdir/libpoolgrad.so.0" \
     "$libdir/pkgconfig/poolgrad.pc" "$libdir/cmake/poolgrad/poolgradConfig.cmake"; do
     test -f "$file" || { echo "not installed: $file"; exit 1; }

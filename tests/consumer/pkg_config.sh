@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# pkg_config.sh c|cpp DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds the consumer against DIRECTORY/moved by pkg-config,
-# once shared and once with --static, and runs both.
+# pkg_config.sh c|cpp DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds the consumer against DIRECTORY/moved by
+# pkg-config, once shared and once with --static, and runs both.
 set -euo pipefail
 language=$1 directory=$2 libdir=$3 compiler=$4
 emulator=("${@:5}")
