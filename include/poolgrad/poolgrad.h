@@ -40,7 +40,7 @@
  * Sizes are width x height in pixels; strides of memory are in elements; all counts are 64 bits wide.
  * No function writes to stderr, sets errno, aborts or keeps hidden state. Every function is thread-safe: any number of
  * calls may run at once as long as no destination is shared. The caller's floating-point environment (rounding mode,
- * flush-to-zero, traps) neither changes a result nor is changed.
+ * flush-to-zero, traps, flags) neither changes a result nor is changed.
  * Enumerations mirror Metal Performance Shaders' values where it has them.
  */
 #ifndef POOLGRAD_POOLGRAD_H
