@@ -62,7 +62,7 @@ part lint lint
 part no-openmp build_and_test no-openmp
 part sanitizers build_and_test sanitizers
 # Slower by an order of magnitude: fewer random cases.
-export POOLGRAD_TEST_CASES=300
+export POOLGRAD_TEST_CASES=200
 part thread build_and_test thread -L unit
 part aarch64 build_and_test aarch64
 unset POOLGRAD_TEST_CASES

@@ -687,6 +687,27 @@ Test(command, add_to, .init = scene_enter, .fini = scene_leave)
     view_free(&before);
 }
 
+/* Nor do planes without number, if they hold no pixel, cost time; and an empty plane is pooled to an empty one. */
+Test(command, empty_planes, .init = scene_enter, .fini = scene_leave)
+{
+    npyfile file = {.descr = "<f4", .rank = 4, .shape = {INT64_C(1) << 29, INT64_C(1) << 29, 0, 1}};
+    npyfile_write(&file, scene_folder, "g.npy");
+    strcpy(file.descr, "<i4");
+    npyfile_write(&file, scene_folder, "i.npy");
+    cr_expect(scene_runs("gradient --kind max --kernel 1 --source-gradient g.npy --indices i.npy --source-width 1 "
+                         "--source-height 0 --output y.npy"));
+    cr_expect(scene_runs("gradient --kind average --kernel 1 --source-gradient g.npy --source-width 1 "
+                         "--source-height 0 --output y.npy"));
+    strcpy(file.descr, "<f4");
+    file.shape[0] = file.shape[1] = 1;
+    npyfile_write(&file, scene_folder, "x.npy");
+    cr_expect(scene_gives("forward --kind max --kernel 3 --pad 1 --source x.npy --output y.npy", "y.npy", file));
+    cr_expect(
+        scene_gives("gradient --kind max --kernel 3 --pad 1 --pad-bottom 1 --source x.npy --source-gradient x.npy "
+                    "--output y.npy",
+                    "y.npy", file));
+}
+
 /* Empty tensors: empty in, empty or all +0 out. A gradient however long may have no pixel. */
 Test(command, empty_tensors, .init = scene_enter, .fini = scene_leave)
 {
@@ -869,6 +890,15 @@ static const struct refusal {
      "--source-gradient has 1 images; expected 2, as in --source"},
     {"gradient --source x.npy --source-gradient four_channels.npy --output out.npy " M,
      "--source-gradient has 4 channels; expected 8, as in --source"},
+    {"forward --source rank4_slices.npy --layout nc4hw4 --channels 9 --output out.npy " M,
+     "--channels is 9; expected 1 to 4 for the slices of rank4_slices.npy (1)"},
+    {"forward --source no_slices.npy --layout nc4hw4 --channels 1 --output out.npy " M,
+     "--channels is 1; expected 0 to 0 for the slices of no_slices.npy (0)"},
+    {"--version now", "'now' stands behind --version; expected nothing more"},
+    {"help forward twice", "'twice' stands behind help; expected nothing more"},
+    {"forward --source no_slices.npy --layout nc4hw4 --kind max --kernel 1 --output-width 2305843009213693951 "
+     "--output-height 2305843009213693951 --output out.npy",
+     "is too large for a file, though it is empty"},
     {G M " --add-to g.npy", "--add-to is 2 x 8 x 4 x 5 (images, channels, height, width); expected 2 x 8 x 7 x 9"},
     {"gradient --source x.npy --source-gradient four_channels.npy --indices indices.npy --output out.npy " M FOUR,
      "--indices: indices.channels is 8; expected 4, as in source_gradient"},

@@ -3,6 +3,7 @@
 #include "support/small.h"
 
 #include <criterion/criterion.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -522,6 +523,36 @@ Test(geometry, far_offsets_are_legal)
     accepted("a clip rectangle behind the destination", &p);
 }
 
+/* The first and the last tap may be 2^61 pixels away and no more. */
+Test(geometry, windows_reach_2_to_the_61)
+{
+    const int64_t limit = INT64_C(1) << 61;
+    poolgrad_problem p = valid(AVERAGE);
+    p.window.kernel_width = limit;
+    p.window.stride_x = 1;
+    accepted("an extent of 2^61", &p);
+    p.window.dilation_x = 2;
+    refused("an extent of 2^62 - 1", &p, "window.kernel_width");
+    p = valid(AVERAGE);
+    p.window.kernel_width = limit / 2 + 1;
+    p.window.dilation_x = 2;
+    refused("an extent of 2^61 + 1", &p, "window.kernel_width");
+    p = valid(AVERAGE);
+    p.offset_x = 1;
+    p.window.stride_x = limit;
+    accepted("a last window at 2^61", &p);
+    p.offset_x = 2;
+    refused("a last window at 2^61 + 1", &p, "window.stride_x");
+    p.source_gradient.width = 1;
+    accepted("one window", &p);
+    p = valid(AVERAGE);
+    p.gradient_region.x = -1;
+    p.window.stride_x = limit / 2;
+    accepted("skipped windows before the last one, at 2^61", &p);
+    p.offset_x = 2;
+    refused("skipped windows before the last one, at 2^61 + 1", &p, "window.stride_x");
+}
+
 /* ---- Regions ------------------------------------------------------------------------------------------------- */
 
 Test(geometry, extents_are_cut_to_what_is_there)
@@ -583,6 +614,8 @@ Test(geometry, destination_inside_the_range_of_a_source)
     accepted("just behind", &p);
     p.destination.data = (unsigned char *)(memory + 48) - 1;
     refused("one byte", &p, "destination");
+    p.destination.data = (unsigned char *)(memory + 16) + 1;
+    refused("one byte at the other end", &p, "destination");
     p.source_gradient.data = memory + 60;
     p.destination.data = memory + 48;
     refused("over the gradient", &p, "destination");
@@ -739,6 +772,69 @@ Test(geometry, empty_images_need_no_memory)
         accepted("empty gradient", &p);
         cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
     }
+}
+
+/* Images and channels without number, and no pixel. */
+Test(geometry, empty_images_without_number)
+{
+    const int64_t limit = INT64_C(1) << 61;
+    poolgrad_problem p = valid(AVERAGE);
+    p.source.images = p.source_gradient.images = p.destination.images = limit;
+    p.source.channels = p.source_gradient.channels = p.destination.channels = limit;
+    p.source.height = p.source_gradient.height = p.destination.height = 0;
+    cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+}
+
+/* Indices without pixels need no memory either; their format says that there are some. */
+Test(geometry, empty_indices)
+{
+    poolgrad_problem p = valid(INDEXED_GRADIENT);
+    p.source.data = NULL;
+    p.source_gradient.height = p.indices.height = 0;
+    p.indices.data = NULL;
+    cr_expect(poolgrad_run(&p, NULL) == POOLGRAD_OK);
+    p = valid(INDEXED_GRADIENT);
+    p.indices.data = NULL;
+    refused("indices that are not there", &p, "indices.data");
+}
+
+/* A source that is not read may be larger than memory. */
+Test(geometry, sizes_beyond_memory)
+{
+    poolgrad_problem p = valid(AVERAGE);
+    p.source.data = NULL;
+    p.source.width = p.source.height = INT64_C(1) << 59;
+    accepted("2^118 pixels", &p);
+    p.source.width = (INT64_C(1) << 61) + 1;
+    refused("a width above 2^61", &p, "source.width");
+    p.source.width = -1;
+    refused("a negative width", &p, "source.width");
+}
+
+/* A caller with a smaller struct, of an older version, keeps what lies behind it. */
+Test(geometry, initialisation_keeps_to_the_size)
+{
+    poolgrad_problem p;
+    memset(&p, 0xa5, sizeof p);
+    const size_t size = offsetof(poolgrad_problem, threads);
+    poolgrad_problem_init(&p, size);
+    const unsigned char *behind = (const unsigned char *)&p + size;
+    for (size_t i = 0; i < sizeof p - size; ++i) cr_expect(behind[i] == 0xa5, "byte %zu", i);
+    cr_expect(p.struct_size == size && p.window.kernel_width == 1 && p.clip.width == POOLGRAD_ALL);
+    refused("an unknown size", &p, "struct_size");
+}
+
+Test(geometry, elements_that_are_not_there)
+{
+    poolgrad_image image = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    source_data[0] = 5;
+    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0) == 5);
+    cr_expect(poolgrad_image_get(&image, 0, 0, 2, 0) == 0 && poolgrad_image_get(&image, 0, 0, 0, -1) == 0);
+    cr_expect(poolgrad_image_set(&image, 1, 0, 0, 0, 1) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_image_set(&image, 0, 1, 0, 0, 1) == POOLGRAD_INVALID);
+    image.data = NULL;
+    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0) == 0);
+    cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
 }
 
 /* ---- Views by themselves ------------------------------------------------------------------------------------- */

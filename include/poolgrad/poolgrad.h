@@ -38,10 +38,11 @@
  * Rules that hold for everything below
  * --------
  * Sizes are width x height in pixels; strides of memory are in elements; all counts are 64 bits wide.
+ * The synopsis is C; in C++, assign the images' members one by one.
  * No function writes to stderr, sets errno, aborts or keeps hidden state. Every function is thread-safe: any number of
- * calls may run at once as long as no destination is shared. The caller's floating-point environment (rounding mode,
- * flush-to-zero, traps, flags) neither changes a result nor is changed.
- * Enumerations mirror Metal Performance Shaders' values where it has them.
+ * calls may run at once as long as nobody writes what another reads or writes. The caller's floating-point environment
+ * (rounding mode, flush-to-zero, traps, flags) neither changes a result nor is changed. Enumerations mirror Metal
+ * Performance Shaders' values where it has them.
  */
 #ifndef POOLGRAD_POOLGRAD_H
 #define POOLGRAD_POOLGRAD_H
@@ -83,7 +84,7 @@ typedef enum poolgrad_status {
 } poolgrad_status;
 
 /* Filled when a function refuses; untouched otherwise. `message` is one sentence that begins with the name of the
- * field, "window.stride_x is 0; expected at least 1"; `field` is that name. */
+ * field, "window.stride_x is 0; expected 1 to 2^61"; `field` is that name. */
 typedef struct poolgrad_error {
     char field[48];
     char message[256];
@@ -120,7 +121,7 @@ typedef enum poolgrad_layout {
  * neighbours, and `column_stride` is 4 when dense. Padded rows, a region of a larger tensor or a window of its channels
  * are views with the outer tensor's strides.
  *
- * Lanes beyond the last channel of an NC4HW4 image are never read; where a row of the last slice is written they become
+ * Lanes beyond the last channel of an NC4HW4 image are never read; in every written pixel of the last slice they become
  * +0. A destination must not fold onto itself: ordered by size, each stride must step over everything inside it.
  * An image with a dimension of 0 is empty and legal, and its data may be null.
  */
@@ -141,11 +142,12 @@ POOLGRAD_API const char *poolgrad_format_name(poolgrad_format format);
 /* Checks a view by itself: sizes, format, layout, and that every element's address can be computed. */
 POOLGRAD_API poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error);
 
-/* Reads one element of a valid view, exactly as the kernels do. Indices are read as numbers. */
+/* Reads one element, exactly as the kernels do; 0 where the view is invalid or has no such element. Indices are read as
+ * numbers, beyond 2^53 rounded in the caller's mode. */
 POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 
-/* Writes one element of a valid view, rounded as the kernels round. Not for unorm and index formats: those are left as
- * they are, and the result is POOLGRAD_INVALID. */
+/* Writes one element, rounded as the kernels round. POOLGRAD_INVALID, and nothing written, for unorm and index formats,
+ * and where the view is invalid or has no such element. */
 POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x,
                                                 double value);
 
@@ -223,7 +225,8 @@ typedef struct poolgrad_region {
     int64_t width, height, depth;
 } poolgrad_region;
 
-/* One pooling call, forward or gradient, whole. poolgrad_problem_init makes it neutral; then set what differs. */
+/* One pooling call, forward or gradient, whole. poolgrad_problem_init makes it neutral; then set what differs. Offsets,
+ * sizes, kernels and the first tap of every window that counts lie within 2^61 pixels; z offsets are at least 0. */
 typedef struct poolgrad_problem {
     size_t struct_size; /* set by poolgrad_problem_init; lets later versions add fields at the end */
 
@@ -268,14 +271,15 @@ typedef struct poolgrad_problem {
     poolgrad_image source;
     poolgrad_image source_gradient; /* gradient only */
     poolgrad_image destination;
-    /* Max only, optional (data null: none), int32 or int64, sized like the forward output. y * source width + x of the
-     * picked tap in its plane, -1 where that is outside or there is none, as in images that are not pooled. Forward
-     * writes it beside the destination; gradient reads it instead of the source's data (ties first or last: the choice
-     * is made already). */
+    /* Max only, optional (data null and format none: none), int32 or int64, sized like the forward output. y * source
+     * width + x of the picked tap in its plane, -1 where that is outside or there is none, as in images that are not
+     * pooled. Forward writes it beside the destination; gradient reads it instead of the source's data (ties first or
+     * last: the choice is made already). */
     poolgrad_image indices;
 
-    int threads; /* at most this many; 0: as many as the machine and the size of the work suggest */
-    poolgrad_isa max_isa;
+    int threads; /* 0 to 1024: at most this many and twice the processors; 0: as the size of the work suggests. OpenMP
+                  * ends the process where it cannot create one; poolgrad_plan_run_units creates none */
+    poolgrad_isa max_isa; /* the environment variable POOLGRAD_MAX_ISA, one of the names below, may lower it further */
 } poolgrad_problem;
 
 /* Makes *problem neutral: forward average, 1x1 window, everything else zero, regions and channel windows
@@ -313,13 +317,15 @@ POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
 POOLGRAD_API int64_t poolgrad_plan_units(const poolgrad_plan *plan);
 POOLGRAD_API void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count);
 
-/* Threads that poolgrad_plan_run will use. */
+/* Threads that poolgrad_plan_run will use at most. */
 POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
 
 /* Null is legal. */
 POOLGRAD_API void poolgrad_plan_destroy(poolgrad_plan *plan);
 
 /* ---- Padding policies ----------------------------------------------------------------------------------------- */
+
+/* Pointers are not null, but for `error`; *padding is untouched on refusal. */
 
 /* Bits of MPSNNPaddingMethod, same values. A method is one align, one remainder and one size, or-ed. */
 typedef uint32_t poolgrad_padding_method;
@@ -361,9 +367,9 @@ POOLGRAD_API poolgrad_status poolgrad_padding_forward(poolgrad_padding_method me
                                                       poolgrad_error *error);
 
 /* The same from explicit pads, as most frameworks give them: size = (source + before + behind - e) / stride + 1,
- * rounded down or, with ceil_mode, up; at most 0 is refused. offset = floor(e / 2) - before. Nothing is dropped: with
- * ceil_mode the last window may lie wholly behind the image. left and top are at least 0; right and bottom may cut into
- * it. */
+ * rounded down or, with ceil_mode, up; at most 0 is refused, but an empty source gives an empty result. offset =
+ * floor(e / 2) - before. Nothing is dropped: with ceil_mode the last window may lie wholly behind the image. left and
+ * top are at least 0; right and bottom may cut into it. */
 typedef struct poolgrad_pads {
     int64_t left, top, right, bottom;
 } poolgrad_pads;

@@ -31,11 +31,16 @@ static int dispatch(int count, char *const *word)
         poolgrad_help(false);
         return 2;
     }
-    if (strcmp(word[0], "--version") == 0) {
+    bool version = strcmp(word[0], "--version") == 0;
+    bool help = strcmp(word[0], "--help") == 0 || strcmp(word[0], "help") == 0;
+    const struct options none = {0};
+    if ((version && count > 1) || (help && count > 2)) {
+        return poolgrad_fail(&none, "'%s' stands behind %s; expected nothing more", word[help ? 2 : 1], word[0]);
+    }
+    if (version) {
         printf("poolgrad %s\n", poolgrad_version());
         return 0;
     }
-    bool help = strcmp(word[0], "--help") == 0 || strcmp(word[0], "help") == 0;
     if (help && count == 1) {
         poolgrad_help(true);
         return 0;
@@ -45,7 +50,6 @@ static int dispatch(int count, char *const *word)
         if (strcmp(name, poolgrad_command_name(commands[i].command)) != 0) continue;
         return help ? poolgrad_help_command(commands[i].command) : run_command(i, count - 1, word + 1);
     }
-    const struct options none = {0};
     return poolgrad_fail(&none, "'%s' is no command; expected forward, gradient or info (poolgrad --help)", name);
 }
 

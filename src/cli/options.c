@@ -174,8 +174,9 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
 
     [OPTION_MODE] = {"mode", BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (reference)", "Execution"},
     [OPTION_THREADS] = {NUMBER("threads", BOTH, "at most this many (as many as pay)")},
-    [OPTION_MAX_ISA] = {"max-isa", BOTH, TYPE_ISA, NULL, "NAME",
-                        "greatest instruction set to use: best, scalar or what poolgrad info lists (best)", NULL},
+    [OPTION_MAX_ISA] =
+        {"max-isa", BOTH, TYPE_ISA, NULL, "NAME",
+         "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
     [OPTION_HELP] = {FLAG("help", BOTH | COMMAND_INFO, "this text")},
 };
 

@@ -18,25 +18,35 @@ enum { TEMPORARIES = 4 };
 /* Names to remove on a signal. A handler may read them at any moment: a slot is filled before it counts. */
 static char *volatile temporaries[TEMPORARIES];
 
-static void remove_temporaries(int signal_number)
+static void remove_temporaries(void)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
         if (temporaries[i]) unlink(temporaries[i]);
     }
+}
+
+static void interrupted(int signal_number)
+{
+    remove_temporaries();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
 
-static void watch_signals(void)
+/* Nor does a library that ends the process leave anything behind. */
+static void watch_end(void)
 {
-    static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+    static bool watching;
+    static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
         struct sigaction action = {0};
         if (sigaction(watched[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-        action.sa_handler = remove_temporaries;
+        action.sa_handler = interrupted;
         sigemptyset(&action.sa_mask);
         sigaction(watched[i], &action, NULL);
     }
+    /* A file that may not grow is told by write, like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
+    if (!watching && atexit(remove_temporaries) == 0) watching = true;
 }
 
 static void forget(const char *name)
@@ -183,7 +193,7 @@ static int make_temporary(char *name)
 {
     sigset_t all, before;
     sigfillset(&all);
-    watch_signals();
+    watch_end();
     sigprocmask(SIG_SETMASK, &all, &before);
     int descriptor = mkstemp(name);
     int reason = errno;

@@ -46,11 +46,13 @@ static int set_channels(const struct options *options, const char *path, int64_t
 {
     if (slices > INT64_MAX / POOLGRAD_LANES)
         return poolgrad_fail(options, "%s: %" PRId64 " slices; expected fewer", path, slices);
-    int64_t channels = poolgrad_number(options, OPTION_CHANNELS, slices * POOLGRAD_LANES);
-    if (channels < 0 || channels > slices * POOLGRAD_LANES || channels <= (slices - 1) * POOLGRAD_LANES) {
-        return poolgrad_fail(
-            options, "--channels is %" PRId64 "; expected %" PRId64 " to %" PRId64 " for the %" PRId64 " slices of %s",
-            channels, (slices - 1) * POOLGRAD_LANES + 1, slices * POOLGRAD_LANES, slices, path);
+    int64_t most = slices * POOLGRAD_LANES, least = slices > 0 ? most - POOLGRAD_LANES + 1 : 0;
+    int64_t channels = poolgrad_number(options, OPTION_CHANNELS, most);
+    if (channels < least || channels > most) {
+        return poolgrad_fail(options,
+                             "--channels is %" PRId64 "; expected %" PRId64 " to %" PRId64
+                             " for the slices of %s (%" PRId64 ")",
+                             channels, least, most, path, slices);
     }
     image->channels = channels;
     return 0;
@@ -238,6 +240,16 @@ int poolgrad_tensor_read(const struct options *options, enum option option, enum
     return status;
 }
 
+/* Whether readers accept the array, of which they count every dimension as 1 at least. */
+static bool readable(const struct poolgrad_npy *npy)
+{
+    int64_t bytes = npy->item_size;
+    for (int i = 0; i < npy->rank; i++) {
+        if (!poolgrad_multiply(bytes, poolgrad_max(npy->shape[i], 1), &bytes)) return false;
+    }
+    return bytes <= PTRDIFF_MAX - POOLGRAD_NPY_WRITTEN_HEADER;
+}
+
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor)
 {
     poolgrad_error error;
@@ -246,6 +258,13 @@ int poolgrad_tensor_allocate(const struct options *options, enum option option, 
         return poolgrad_fail(options, "--%s: %s", option_name(option), error.message);
     }
     struct poolgrad_npy npy = array_of(tensor);
+    if (!readable(&npy)) {
+        return poolgrad_fail(
+            options,
+            "--%s: %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
+            " (images, channels, height, width) is too large for a file, though it is empty; expected less",
+            option_name(option), image->images, image->channels, image->height, image->width);
+    }
     image->data = calloc(npy.elements > 0 ? (size_t)npy.elements : 1, (size_t)npy.item_size);
     if (image->data) return 0;
     return poolgrad_fail(options, "--%s: %" PRId64 " elements of %d bytes do not fit into memory; expected fewer",
@@ -300,7 +319,7 @@ int poolgrad_output_open(const struct options *options, enum option option, stru
 
 int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor)
 {
-    unsigned char header[512];
+    unsigned char header[POOLGRAD_NPY_WRITTEN_HEADER];
     struct poolgrad_npy npy = array_of(tensor);
     size_t bytes = (size_t)npy.elements * (size_t)npy.item_size;
     const unsigned char *data = tensor->image.data;

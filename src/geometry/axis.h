@@ -3,8 +3,9 @@
  * Window placement along one axis; x and y are independent (docs/numerics.md N11 to N13).
  *
  * Output pixel i, begin <= i < end, has the window whose taps are start(i) + dilation t, t = 0 .. kernel-1, with
- * start(i) = first + stride (i - begin). Every quantity here is within +-POOLGRAD_COORDINATE_LIMIT (resolve.c sees to
- * it, N10), so that sums and differences of a few of them cannot overflow.
+ * start(i) = first + stride (i - begin). Every quantity here, a window's start included, is within
+ * +-POOLGRAD_COORDINATE_LIMIT (resolve.c sees to it, N10), so that sums and differences of a few of them cannot
+ * overflow.
  */
 #ifndef POOLGRAD_GEOMETRY_AXIS_H
 #define POOLGRAD_GEOMETRY_AXIS_H

@@ -27,10 +27,11 @@ struct poolgrad_geometry {
     struct poolgrad_range images, channels, rows, columns;
     /* Of those images, how many are pooled; the others become +0. */
     int64_t pooled_images;
-    /* The first written image, channel, row, column and what they stand for elsewhere: add to a destination index. */
-    int64_t source_image, source_channel; /* destination -> source, and gradient's indices and source gradient: */
+    /* What to add to an index of the destination to get the one it stands for: in the source, */
+    int64_t source_image, source_channel;
+    int64_t source_row, source_column; /* (of a gradient; forward has windows) */
+    /* and in the source gradient and a gradient's indices. */
     int64_t gradient_image, gradient_channel;
-    int64_t source_row, source_column; /* gradient only: destination pixel -> source pixel */
 
     /* Views with every stride spelled out. */
     poolgrad_image source, source_gradient, destination, indices;

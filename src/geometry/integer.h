@@ -29,13 +29,6 @@ static inline bool poolgrad_add(int64_t a, int64_t b, int64_t *sum)
     return true;
 }
 
-static inline bool poolgrad_subtract(int64_t a, int64_t b, int64_t *difference)
-{
-    if (b < 0 ? a > INT64_MAX + b : a < INT64_MIN + b) return false;
-    *difference = a - b;
-    return true;
-}
-
 static inline bool poolgrad_multiply(int64_t a, int64_t b, int64_t *product)
 {
     if (a > 0 && (b > INT64_MAX / a || b < INT64_MIN / a)) return false;

@@ -44,7 +44,7 @@ struct padded_axis {
     bool remainder_first; /* the odd pixel goes to the left or the top */
 };
 
-static poolgrad_status check_positive(const char *name, int64_t value, int64_t least, poolgrad_error *error)
+static poolgrad_status check_number(const char *name, int64_t value, int64_t least, poolgrad_error *error)
 {
     if (value >= least && value <= POOLGRAD_COORDINATE_LIMIT) return POOLGRAD_OK;
     return poolgrad_refuse(error, name, "is %" PRId64 "; expected %" PRId64 " to 2^61", value, least);
@@ -52,10 +52,10 @@ static poolgrad_status check_positive(const char *name, int64_t value, int64_t l
 
 static poolgrad_status resolve_extent(const struct padded_axis *axis, int64_t *extent, poolgrad_error *error)
 {
-    poolgrad_status status = check_positive(axis->kernel_name, axis->kernel, 1, error);
-    if (status == POOLGRAD_OK) status = check_positive(axis->stride_name, axis->stride, 1, error);
-    if (status == POOLGRAD_OK) status = check_positive(axis->dilation_name, axis->dilation, 1, error);
-    if (status == POOLGRAD_OK) status = check_positive(axis->size_name, axis->size, 0, error);
+    poolgrad_status status = check_number(axis->kernel_name, axis->kernel, 1, error);
+    if (status == POOLGRAD_OK) status = check_number(axis->stride_name, axis->stride, 1, error);
+    if (status == POOLGRAD_OK) status = check_number(axis->dilation_name, axis->dilation, 1, error);
+    if (status == POOLGRAD_OK) status = check_number(axis->size_name, axis->size, 0, error);
     if (status != POOLGRAD_OK) return status;
     if (poolgrad_axis_extent(axis->kernel, axis->dilation, extent)) return POOLGRAD_OK;
     return poolgrad_refuse(error, axis->kernel_name,
@@ -150,7 +150,8 @@ static poolgrad_status explicit_axis(const struct padded_axis *axis, int64_t bef
     int64_t room = axis->size + before + behind - extent;
     *size = (ceil_mode ? poolgrad_ceiling_divide(room, axis->stride) : poolgrad_floor_divide(room, axis->stride)) + 1;
     *offset = extent / 2 - before;
-    if (*size > 0) return POOLGRAD_OK;
+    if (axis->size == 0) *size = poolgrad_max(*size, 0);
+    if (*size > 0 || axis->size == 0) return POOLGRAD_OK;
     return poolgrad_refuse(error, axis->size_name,
                            "is %" PRId64 " and %" PRId64 " with its pads, where a window spans %" PRId64
                            " pixels; expected room for a window",
@@ -181,7 +182,8 @@ static poolgrad_status reverse_axis(poolgrad_padding_method method, const struct
                                     poolgrad_error *error)
 {
     int64_t extent = 0, reach = 0;
-    poolgrad_status status = resolve_extent(axis, &extent, error);
+    poolgrad_status status = check_number(axis->size_name, axis->size, 1, error);
+    if (status == POOLGRAD_OK) status = resolve_extent(axis, &extent, error);
     if (status != POOLGRAD_OK) return status;
     if (!poolgrad_multiply(axis->size - 1, axis->stride, &reach) || reach >= POOLGRAD_COORDINATE_LIMIT) {
         return poolgrad_refuse(error, axis->size_name,

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/format.h"
 
-#include <float.h>
 #include <string.h>
 
-#if defined(__FAST_MATH__)
-#error "poolgrad's results rest on IEEE arithmetic: build without -ffast-math"
-#endif
-#if FLT_EVAL_METHOD != 0
-#error "poolgrad's results rest on float and double arithmetic without excess precision (x86: -msse2 -mfpmath=sse)"
-#endif
+#include "image/ieee.h"
 
 /* A binary format of at most 32 bits, all that decoding and rounding need to know. */
 struct binary {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scalar conversions between storage and double, and the accumulator's arithmetic. Every finite value of every format
+/* Scalar conversions between storage and double. Every finite value of every format
  * is exact in a double, so reading never rounds and storing rounds once (docs/numerics.md N58, N59). */
 #ifndef POOLGRAD_IMAGE_FORMAT_H
 #define POOLGRAD_IMAGE_FORMAT_H

@@ -105,16 +105,13 @@ static void spell_out_nothing(poolgrad_image *image)
     image->image_stride = image->channel_stride = image->row_stride = image->column_stride = 1;
 }
 
-static poolgrad_status check_values(const poolgrad_image *image, const char *name, poolgrad_error *error)
+poolgrad_status poolgrad_image_check_sizes(const poolgrad_image *image, const char *name, poolgrad_error *error)
 {
     const struct {
         const char *field;
         int64_t value;
     } size[] = {
         {"images", image->images}, {"channels", image->channels}, {"height", image->height}, {"width", image->width}};
-    if (poolgrad_format_size(image->format) == 0) {
-        return refuse(error, name, "format", image->format, "a value of poolgrad_format");
-    }
     if (image->layout != POOLGRAD_NCHW && image->layout != POOLGRAD_NHWC && image->layout != POOLGRAD_NC4HW4) {
         return refuse(error, name, "layout", image->layout, "NCHW (0), NHWC (1) or NC4HW4 (2)");
     }
@@ -125,6 +122,14 @@ static poolgrad_status check_values(const poolgrad_image *image, const char *nam
         }
     }
     return POOLGRAD_OK;
+}
+
+static poolgrad_status check_values(const poolgrad_image *image, const char *name, poolgrad_error *error)
+{
+    if (poolgrad_format_size(image->format) == 0) {
+        return refuse(error, name, "format", image->format, "a value of poolgrad_format");
+    }
+    return poolgrad_image_check_sizes(image, name, error);
 }
 
 static poolgrad_status check_address(const poolgrad_image *image, const char *name, poolgrad_error *error)
@@ -231,10 +236,18 @@ void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, i
     for (int64_t x = begin; x < end; x++) memset(poolgrad_image_at(image, n, image->channels, y, x), 0, bytes);
 }
 
+/* Whether the view is valid and has the element; then writes the view with its strides spelled out. */
+static bool locate(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, poolgrad_image *view)
+{
+    return image && image->data && n >= 0 && n < image->images && c >= 0 && c < image->channels && y >= 0 &&
+           y < image->height && x >= 0 && x < image->width &&
+           poolgrad_image_resolve(image, NULL, view, NULL) == POOLGRAD_OK;
+}
+
 double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     poolgrad_image view;
-    if (poolgrad_image_resolve(image, NULL, &view, NULL) != POOLGRAD_OK) return 0;
+    if (!locate(image, n, c, y, x, &view)) return 0;
     return poolgrad_load(view.format, poolgrad_image_at(&view, n, c, y, x));
 }
 
@@ -242,7 +255,7 @@ poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64
                                    double value)
 {
     poolgrad_image view;
-    if (poolgrad_image_resolve(image, NULL, &view, NULL) != POOLGRAD_OK) return POOLGRAD_INVALID;
+    if (!locate(image, n, c, y, x, &view)) return POOLGRAD_INVALID;
     if (view.format != POOLGRAD_FLOAT16 && view.format != POOLGRAD_BFLOAT16 && view.format != POOLGRAD_FLOAT32 &&
         view.format != POOLGRAD_FLOAT64) {
         return POOLGRAD_INVALID;

@@ -14,6 +14,9 @@ enum { POOLGRAD_LANES = 4 }; /* channels that are neighbours in NC4HW4 */
 poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *name, poolgrad_image *resolved,
                                        poolgrad_error *error);
 
+/* The part of it that looks at the layout and the four sizes: for an image that is never read. */
+poolgrad_status poolgrad_image_check_sizes(const poolgrad_image *image, const char *name, poolgrad_error *error);
+
 /* The rest works on resolved views. */
 
 bool poolgrad_image_is_empty(const poolgrad_image *image);

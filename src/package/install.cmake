@@ -8,8 +8,8 @@ if(POOLGRAD_COMMAND)
     install(TARGETS poolgrad)
     install(FILES docs/poolgrad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
-install(FILES README.md LICENSE TYPE DOC)
-install(DIRECTORY docs/ TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
+install(FILES README.md CONTRIBUTING.md LICENSE TYPE DOC)
+install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
 # find_package(poolgrad): poolgrad::poolgrad (shared) and poolgrad::poolgrad_static.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/poolgrad)

@@ -31,15 +31,16 @@ static poolgrad_status check_row(const struct poolgrad_geometry *g, int64_t n, i
 
 poolgrad_status poolgrad_resolve_indices(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    poolgrad_status status = POOLGRAD_OK;
-    if (!g->with_indices || g->direction != POOLGRAD_GRADIENT || g->x.begin == g->x.end) return POOLGRAD_OK;
+    bool any = g->x.begin < g->x.end && g->y.begin < g->y.end;
+    if (!g->with_indices || g->direction != POOLGRAD_GRADIENT || !any) return POOLGRAD_OK;
     for (int64_t i = 0; i < g->pooled_images; i++) {
         int64_t n = g->images.begin + i + g->gradient_image;
         for (int64_t j = g->channels.begin; j < g->channels.end; j++) {
-            for (int64_t y = g->y.begin; y < g->y.end && status == POOLGRAD_OK; y++) {
-                status = check_row(g, n, j + g->gradient_channel, y, error);
+            for (int64_t y = g->y.begin; y < g->y.end; y++) {
+                poolgrad_status status = check_row(g, n, j + g->gradient_channel, y, error);
+                if (status != POOLGRAD_OK) return status;
             }
         }
     }
-    return status;
+    return POOLGRAD_OK;
 }

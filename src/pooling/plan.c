@@ -2,6 +2,7 @@
 #include "pooling/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "geometry/error.h"
 #include "image/image.h"
@@ -15,15 +16,18 @@ const char *poolgrad_version(void)
     return TEXT(POOLGRAD_VERSION_MAJOR) "." TEXT(POOLGRAD_VERSION_MINOR) "." TEXT(POOLGRAD_VERSION_PATCH);
 }
 
+/* Writes no more than the caller's struct, which may be older or newer than this one. */
 void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size)
 {
     const poolgrad_region everything = {0, 0, 0, POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL};
-    *problem = (poolgrad_problem){.struct_size = struct_size,
-                                  .window = {1, 1, 1, 1, 1, 1},
-                                  .gradient_region = everything,
-                                  .clip = everything,
-                                  .source_channel_count = POOLGRAD_ALL,
-                                  .gradient_channel_count = POOLGRAD_ALL};
+    const poolgrad_problem neutral = {.struct_size = struct_size,
+                                      .window = {1, 1, 1, 1, 1, 1},
+                                      .gradient_region = everything,
+                                      .clip = everything,
+                                      .source_channel_count = POOLGRAD_ALL,
+                                      .gradient_channel_count = POOLGRAD_ALL};
+    memset(problem, 0, struct_size);
+    memcpy(problem, &neutral, struct_size < sizeof neutral ? struct_size : sizeof neutral);
 }
 
 poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error)

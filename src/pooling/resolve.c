@@ -239,11 +239,10 @@ struct image_role {
 static poolgrad_status resolve_image(const poolgrad_image *image, const struct image_role *role,
                                      poolgrad_image *resolved, poolgrad_error *error)
 {
-    poolgrad_image sizes_only = *image;
     if (!image->data && !role->data_needed) {
-        sizes_only.format = role->formats == INDEX_FORMATS ? POOLGRAD_INT32 : POOLGRAD_FLOAT32;
-        sizes_only.image_stride = sizes_only.channel_stride = sizes_only.row_stride = sizes_only.column_stride = 0;
-        return poolgrad_image_resolve(&sizes_only, role->name, resolved, error);
+        *resolved = (poolgrad_image){
+            .images = image->images, .channels = image->channels, .height = image->height, .width = image->width};
+        return poolgrad_image_check_sizes(image, role->name, error);
     }
     poolgrad_status status = check_format(image->format, role->formats, role->format_field, error);
     if (status == POOLGRAD_OK) status = poolgrad_image_resolve(image, role->name, resolved, error);
@@ -430,7 +429,7 @@ static void copy_rules(const poolgrad_problem *p, struct poolgrad_geometry *g)
     g->wide = p->accumulator == POOLGRAD_ACCUMULATE_FLOAT64 || input == POOLGRAD_FLOAT64 ||
               p->destination.format == POOLGRAD_FLOAT64;
     g->add_to_destination = p->add_to_destination != 0;
-    g->with_indices = p->indices.data != NULL;
+    g->with_indices = p->indices.data != NULL || p->indices.format != POOLGRAD_FORMAT_NONE;
 }
 
 poolgrad_status poolgrad_resolve(const poolgrad_problem *problem, struct poolgrad_geometry *geometry,

@@ -64,11 +64,14 @@ int poolgrad_has_openmp(void)
     return 1;
 }
 
-/* The OpenMP runtime computes in floating point, too, when it starts. */
-static int default_threads(void)
+/* The threads asked for or, for 0, OpenMP's default, and no more than twice the processors: where one cannot be
+ * created, OpenMP ends the process. The environment is set aside because OpenMP computes in floating point, too, when
+ * it starts. */
+static int64_t available_threads(int asked)
 {
     fenv_t environment = enter_default_environment();
-    int threads = omp_get_max_threads();
+    int64_t most = poolgrad_min(2 * (int64_t)omp_get_num_procs(), omp_get_thread_limit());
+    int64_t threads = poolgrad_min(asked > 0 ? asked : omp_get_max_threads(), most);
     fesetenv(&environment);
     return threads;
 }
@@ -76,12 +79,13 @@ static int default_threads(void)
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
+    if (plan->units == 0) return 1;
     int64_t written = plan->units * (g->columns.end - g->columns.begin);
     int64_t read = g->pooled_images * (g->channels.end - g->channels.begin);
     if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
     int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
     if (worthwhile <= 1) return 1;
-    return (int)poolgrad_min(worthwhile, asked > 0 ? asked : default_threads());
+    return (int)poolgrad_min(worthwhile, available_threads(asked));
 }
 
 /* Pieces are small enough to even out and large enough not to share cache lines. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/format.h"
+#include "image/ieee.h"
 #include "image/image.h"
 #include "reference/reference.h"
 #include "reference/window.h"

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "image/format.h"
+#include "image/ieee.h"
 #include "image/image.h"
 #include "reference/reference.h"
 #include "reference/window.h"

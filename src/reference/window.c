@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "image/format.h"
+#include "image/ieee.h"
 #include "image/image.h"
 
 double poolgrad_sum(const struct poolgrad_geometry *g, double a, double b)

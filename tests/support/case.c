@@ -60,8 +60,9 @@ static int64_t choose_size(maker *m)
 static void choose_plane(maker *m, int64_t *height, int64_t *width)
 {
     enum { LONG = 12 };
-    *height = choose_size(m);
-    *width = choose_size(m);
+    *height = m->limits->large ? between(m, 130, 190) : choose_size(m);
+    *width = m->limits->large ? between(m, 130, 190) : choose_size(m);
+    if (m->limits->large) return;
     if (*height > LONG && *width > LONG) *height = between(m, 1, LONG);
 }
 

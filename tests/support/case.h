@@ -28,6 +28,7 @@ typedef struct case_limits {
     int64_t greatest_kernel;
     bool no_indices, no_adding;
     bool from_data; /* the source has data */
+    bool large;     /* planes that several threads share */
     bool whole;     /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
     case_data data;
     int64_t unit;

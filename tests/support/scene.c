@@ -172,6 +172,16 @@ static void write_ranks(void)
     npyfile_write(&file, scene_folder, "rank9.npy");
 }
 
+static void write_slices(void)
+{
+    float lanes[4] = {1, 2, 3, 4};
+    npyfile file = {
+        .descr = "<f4", .rank = 4, .shape = {1, 1, 1, 4}, .data = (unsigned char *)lanes, .size = sizeof lanes};
+    npyfile_write(&file, scene_folder, "rank4_slices.npy");
+    const npyfile none = {.descr = "<f4", .rank = 4, .shape = {0, 4, 4, 4}};
+    npyfile_write(&none, scene_folder, "no_slices.npy");
+}
+
 void scene_write_bad_files(void)
 {
     write_zeros(POOLGRAD_FLOAT32, 1, 8, "one_image.npy");
@@ -179,6 +189,7 @@ void scene_write_bad_files(void)
     write_zeros(POOLGRAD_UNORM16, 2, 8, "uint16.npy");
     write_bad_indices();
     write_ranks();
+    write_slices();
     scene_write_bytes("text.npy", "n,c,y,x\n", 8);
     scene_write_bytes("out.npy", "old", 3);
     if (mkdir(scene_path("dir"), 0777) != 0) abort();
