@@ -2,11 +2,13 @@
 /* The command's words from outside: what each option does, what is refused and how, what is noted, what help says. */
 #include <criterion/criterion.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "support/npyfile.h"
 #include "support/process.h"
 #include "support/scene.h"
@@ -969,6 +971,42 @@ Test(command, control_characters_are_not_repeated, .init = scene_enter, .fini = 
         cr_expect(letter[0] == '\n' && letter[1] == '\0', "%s", result.err);
         process_release(&result);
     }
+}
+
+/* Threads that cannot be had are refused, not left out. */
+Test(command, threads_without_openmp, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    scene_write_bad_files();
+    if (poolgrad_has_openmp()) {
+        cr_expect(scene_runs("forward --source x.npy --output y.npy --threads 2 " A2));
+    } else {
+        cr_expect(scene_refuses("forward --source x.npy --output out.npy --threads 2 " A2,
+                                "--threads is 2; expected 1, poolgrad was built without OpenMP"));
+    }
+}
+
+/* A bar on a terminal, after a moment of silence; cleared at the end. */
+Test(command, progress)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), kept = dup(STDERR_FILENO);
+    if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) cr_skip_test("no terminal to be had");
+    int other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    cr_assert(other >= 0 && dup2(other, STDERR_FILENO) >= 0);
+    struct progress progress = poolgrad_progress_begin("working", 4);
+    poolgrad_progress_update(&progress, 1);
+    bool early = progress.drawn > 0;
+    progress.started -= 10; /* as if seconds had passed */
+    poolgrad_progress_update(&progress, 2);
+    poolgrad_progress_end(&progress);
+    char text[512] = "";
+    ssize_t size = read(terminal, text, sizeof text - 1);
+    cr_assert(dup2(kept, STDERR_FILENO) >= 0);
+    close(other);
+    close(terminal);
+    cr_expect(!early && size > 0 && strstr(text, "working"), "\"%s\"", text);
+    cr_expect(strstr(text, "[####################                    ]  50 %") != NULL, "\"%s\"", text);
+    cr_expect(size > 0 && text[size - 1] == '\r', "\"%s\"", text);
 }
 
 Test(command, environment, .init = scene_enter, .fini = scene_leave)
