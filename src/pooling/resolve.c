@@ -229,7 +229,7 @@ static poolgrad_status check_format(poolgrad_format format, int role, const char
                            expected[role]);
 }
 
-/* `field` names the image; "<field>.format" and "<field>.data" are spelled by the caller's table below. */
+/* What an image is for: the names its refusals use, what it may hold, and whether its elements are read or written. */
 struct image_role {
     const char *name, *format_field, *data_field;
     int formats;
