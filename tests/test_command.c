@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -986,6 +987,20 @@ Test(command, threads_without_openmp, .init = scene_enter, .fini = scene_leave)
     }
 }
 
+/* What arrives, in pieces of any size, until a moment passes without more. */
+static size_t read_terminal(int terminal, char *text, size_t capacity)
+{
+    enum { PATIENCE = 500 }; /* milliseconds */
+    struct pollfd ready = {.fd = terminal, .events = POLLIN};
+    size_t size = 0;
+    while (size < capacity && poll(&ready, 1, PATIENCE) > 0) {
+        ssize_t more = read(terminal, text + size, capacity - size);
+        if (more <= 0) break;
+        size += (size_t)more;
+    }
+    return size;
+}
+
 /* A bar on a terminal, after a moment of silence; cleared at the end. */
 Test(command, progress)
 {
@@ -1000,7 +1015,7 @@ Test(command, progress)
     poolgrad_progress_update(&progress, 2);
     poolgrad_progress_end(&progress);
     char text[512] = "";
-    ssize_t size = read(terminal, text, sizeof text - 1);
+    size_t size = read_terminal(terminal, text, sizeof text - 1);
     cr_assert(dup2(kept, STDERR_FILENO) >= 0);
     close(other);
     close(terminal);
