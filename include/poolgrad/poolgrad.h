@@ -102,8 +102,11 @@ typedef enum poolgrad_format {
     POOLGRAD_FLOAT32 = 4,  /* IEEE binary32 */
     POOLGRAD_BFLOAT16 = 5, /* upper half of binary32 */
     POOLGRAD_FLOAT64 = 6,  /* IEEE binary64 */
-    POOLGRAD_INT32 = 7,    /* indices only */
-    POOLGRAD_INT64 = 8     /* indices only */
+    POOLGRAD_INT32 = 7,    /* indices only: places in the plane */
+    POOLGRAD_INT64 = 8,    /* indices only: places in the plane */
+    POOLGRAD_TAP8 = 9,     /* indices only: taps of the window, unsigned, 1 byte */
+    POOLGRAD_TAP16 = 10,   /* the same in 2 bytes */
+    POOLGRAD_TAP32 = 11    /* the same in 4 bytes */
 } poolgrad_format;
 
 /* Order of the elements in memory, slowest first. */
@@ -212,6 +215,12 @@ typedef enum poolgrad_isa {
     POOLGRAD_ISA_NEON = 5
 } poolgrad_isa;
 
+/* How a call computes; the bits are the same. */
+typedef enum poolgrad_mode {
+    POOLGRAD_MODE_FAST = 0,     /* vectorised; poolgrad_plan_kernel says by what */
+    POOLGRAD_MODE_REFERENCE = 1 /* the plain loops that define every result */
+} poolgrad_mode;
+
 /* Sizes, strides and dilations are at least 1. */
 typedef struct poolgrad_window {
     int64_t kernel_width, kernel_height;
@@ -271,15 +280,18 @@ typedef struct poolgrad_problem {
     poolgrad_image source;
     poolgrad_image source_gradient; /* gradient only */
     poolgrad_image destination;
-    /* Max only, optional (data null and format none: none), int32 or int64, sized like the forward output. y * source
-     * width + x of the picked tap in its plane, -1 where that is outside or there is none, as in images that are not
-     * pooled. Forward writes it beside the destination; gradient reads it instead of the source's data (ties first or
-     * last: the choice is made already). */
+    /* Max only, optional (data null and format none: none), sized like the forward output: which tap each window
+     * picked. int32 and int64 hold y * source width + x of its place in the plane, -1 where that is outside or there is
+     * none, as in images that are not pooled. tap8, tap16 and tap32 are the compact state, for windows of at most 255,
+     * 65535 and 2^32 - 1 taps: ky * kernel width + kx of the tap in its window, and all bits set where the others have
+     * -1. Forward writes it beside the destination; gradient reads it instead of the source's data (ties first or last:
+     * the choice is made already). */
     poolgrad_image indices;
 
     int threads; /* 0 to 1024: at most this many and twice the processors; 0: as the size of the work suggests. OpenMP
                   * ends the process where it cannot create one; poolgrad_plan_run_units creates none */
     poolgrad_isa max_isa; /* the environment variable POOLGRAD_MAX_ISA, one of the names below, may lower it further */
+    poolgrad_mode mode;
 } poolgrad_problem;
 
 /* Makes *problem neutral: forward average, 1x1 window, everything else zero, regions and channel windows
@@ -319,6 +331,12 @@ POOLGRAD_API void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t fir
 
 /* Threads that poolgrad_plan_run will use at most. */
 POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
+
+/* What will compute it: "gradient/max/pixels/float32/avx2": direction, kind, what lies side by side in a vector (pixels
+ * of a row or channels of a pixel), the format that is compared or added, and the instruction set. The word "reference"
+ * stands in place of the last three where the plain loops run: in that mode, and for windows or strides so wide that no
+ * working memory would hold what a row needs. Valid as long as the plan. */
+POOLGRAD_API const char *poolgrad_plan_kernel(const poolgrad_plan *plan);
 
 /* Null is legal. */
 POOLGRAD_API void poolgrad_plan_destroy(poolgrad_plan *plan);

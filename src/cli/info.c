@@ -31,7 +31,7 @@ int poolgrad_command_info(const struct options *options)
                                               POOLGRAD_UNORM8,  POOLGRAD_UNORM16,  POOLGRAD_INT32,   POOLGRAD_INT64};
     (void)options;
     printf("poolgrad          %s\n", poolgrad_version());
-    printf("modes             reference\n");
+    printf("modes             fast, reference\n");
     print_isas();
     if (poolgrad_has_openmp()) {
         printf("threads           up to %d by default (OpenMP)\n", poolgrad_processors());

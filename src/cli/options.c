@@ -61,7 +61,8 @@ static const struct choice result_formats[] = {{"float16", POOLGRAD_FLOAT16},
 static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32", POOLGRAD_INT32}, {NULL, 0}};
 
 /* The reference is the only way to compute so far. */
-static const struct choice modes[] = {{"reference", 0}, {NULL, 0}};
+static const struct choice modes[] = {
+    {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 
 #define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
 #define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
@@ -172,7 +173,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_DESTINATION_CHANNEL_OFFSET] = {NUMBER("destination-feature-channel-offset", BOTH,
                                                   "first channel written, a multiple of 4 (0)")},
 
-    [OPTION_MODE] = {"mode", BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (reference)", "Execution"},
+    [OPTION_MODE] = {"mode", BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
     [OPTION_THREADS] = {NUMBER("threads", BOTH, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
         {"max-isa", BOTH, TYPE_ISA, NULL, "NAME",

@@ -101,6 +101,7 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     poolgrad_problem_init(p, sizeof *p);
     p->direction = direction;
     p->kind = (poolgrad_kind)poolgrad_number(o, OPTION_KIND, POOLGRAD_AVERAGE);
+    p->mode = (poolgrad_mode)poolgrad_number(o, OPTION_MODE, POOLGRAD_MODE_FAST);
     p->edge_mode = (poolgrad_edge_mode)poolgrad_number(o, OPTION_EDGE_MODE, POOLGRAD_EDGE_CLAMP);
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, POOLGRAD_TIES_FIRST);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);

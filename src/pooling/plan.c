@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pooling/plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,13 @@ void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size)
     memcpy(problem, &neutral, struct_size < sizeof neutral ? struct_size : sizeof neutral);
 }
 
+static void name_kernel(struct poolgrad_plan *plan)
+{
+    static const char *const directions[] = {"forward", "gradient"}, *const kinds[] = {"average", "max", "l2norm"};
+    const struct poolgrad_geometry *g = &plan->geometry;
+    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", directions[g->direction], kinds[g->kind]);
+}
+
 poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error)
 {
     poolgrad_status status = poolgrad_resolve(problem, &plan->geometry, error);
@@ -41,6 +49,7 @@ poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolg
                             (g->rows.end - g->rows.begin)
                       : 0;
     plan->threads = poolgrad_choose_threads(plan, problem->threads);
+    name_kernel(plan);
     return POOLGRAD_OK;
 }
 
@@ -82,6 +91,11 @@ int64_t poolgrad_plan_units(const poolgrad_plan *plan)
 int poolgrad_plan_threads(const poolgrad_plan *plan)
 {
     return plan->threads;
+}
+
+const char *poolgrad_plan_kernel(const poolgrad_plan *plan)
+{
+    return plan->kernel;
 }
 
 /* Windows with a tap inside, along one axis. */

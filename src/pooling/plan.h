@@ -9,6 +9,7 @@ struct poolgrad_plan {
     struct poolgrad_geometry geometry;
     int64_t units; /* written rows of all written channels of all written images, in that order */
     int threads;
+    char kernel[64]; /* poolgrad_plan_kernel */
 };
 
 /* Fills a plan the caller owns; poolgrad_plan_create does so on the heap. */

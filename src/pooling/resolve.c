@@ -59,6 +59,7 @@ static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *er
         {"add_to_destination", p->add_to_destination, 0, p->direction == POOLGRAD_GRADIENT,
          "0, or 1 for a gradient only"},
         {"threads", p->threads, 0, THREADS_LIMIT, "0 (automatic) to 1024"},
+        {"mode", (int64_t)p->mode, 0, 1, "fast (0) or reference (1)"},
     };
     poolgrad_status status = CHECK_BOUNDS(bounds);
     if (status == POOLGRAD_OK) status = check_edge_mode(p->edge_mode, error);
