@@ -25,13 +25,14 @@ quietly() { # WHAT COMMAND...
     die "failed: $1 (all of it: $PWD/$log)"
 }
 
-has_libpng() { echo '#include <png.h>' | cc -E - >/dev/null 2>&1; }
+has_header() { echo "#include <$1>" | cc -E - >/dev/null 2>&1; }
 
 missing=()
 command -v cmake >/dev/null || missing+=(cmake)
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v make >/dev/null || missing+=(make)
-has_libpng || missing+=(libpng-dev)
+has_header simde/x86/avx512.h || missing+=(libsimde-dev)
+has_header png.h || missing+=(libpng-dev)
 if [ ${#missing[@]} -gt 0 ]; then
     if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
         export DEBIAN_FRONTEND=noninteractive
@@ -51,6 +52,6 @@ status=0
 if [ "$status" -le 1 ]; then
     echo
     echo "results: $PWD/$build/results"
-    if has_libpng; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
+    if has_header png.h; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
 fi
 exit "$status"

@@ -172,9 +172,9 @@ static const wrong wrongs[] = {
     {MEMBER(indices.images), 2, INDEXED_FORWARD, NULL},
     {MEMBER(threads), -1, GRADIENT, NULL},
     UNKNOWN(max_isa, 6, GRADIENT),
-#if defined(__x86_64__) || defined(__i386__)
+#if !defined(__aarch64__) && !defined(__arm__)
     {MEMBER(max_isa), POOLGRAD_ISA_NEON, GRADIENT, "neon"},
-#else
+#elif !defined(POOLGRAD_EMULATE)
     {MEMBER(max_isa), POOLGRAD_ISA_AVX2, GRADIENT, "avx2"},
 #endif
 };

@@ -5,30 +5,63 @@
 #include <string.h>
 
 #include "geometry/error.h"
+#include "pooling/processor.h"
 
 enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };
 
 static const char *const names[ISA_COUNT] = {"best", "scalar", "sse4.1", "avx2", "avx512", "neon"};
 
-#if defined(__x86_64__) || defined(__i386__)
+/* Names of x86 belong to a build that emulates its kernels as well. */
+#if defined(__x86_64__) || defined(__i386__) || defined(POOLGRAD_EMULATE)
+#define X86 1
+#else
+#define X86 0
+#endif
+#if defined(__aarch64__) || defined(__arm__)
+#define ARM 1
+#else
+#define ARM 0
+#endif
+
+#if X86 && ARM
+#define ARCHITECTURE_NAMES "best, scalar, sse4.1, avx2, avx512 or neon"
+#elif X86
 #define ARCHITECTURE_NAMES "best, scalar, sse4.1, avx2 or avx512"
-static int of_this_architecture(poolgrad_isa isa)
-{
-    return isa != POOLGRAD_ISA_NEON;
-}
-#elif defined(__aarch64__) || defined(__arm__)
+#elif ARM
 #define ARCHITECTURE_NAMES "best, scalar or neon"
-static int of_this_architecture(poolgrad_isa isa)
-{
-    return isa <= POOLGRAD_ISA_SCALAR || isa == POOLGRAD_ISA_NEON;
-}
 #else
 #define ARCHITECTURE_NAMES "best or scalar"
+#endif
+
+/* What src/kernels/CMakeLists.txt compiles for this architecture. */
+static const struct poolgrad_kernels *const tables[ISA_COUNT] = {
+    [POOLGRAD_ISA_SCALAR] = &poolgrad_kernels_scalar,
+#if defined(__x86_64__) || defined(POOLGRAD_EMULATE)
+    [POOLGRAD_ISA_SSE41] = &poolgrad_kernels_sse41,   [POOLGRAD_ISA_AVX2] = &poolgrad_kernels_avx2,
+    [POOLGRAD_ISA_AVX512] = &poolgrad_kernels_avx512,
+#endif
+#if defined(__aarch64__)
+    [POOLGRAD_ISA_NEON] = &poolgrad_kernels_neon,
+#endif
+};
+
 static int of_this_architecture(poolgrad_isa isa)
 {
-    return isa <= POOLGRAD_ISA_SCALAR;
+    return isa <= POOLGRAD_ISA_SCALAR || (isa == POOLGRAD_ISA_NEON ? ARM : X86);
 }
-#endif
+
+/* The scalar kernels are always there. */
+static poolgrad_isa best_compiled(poolgrad_isa most)
+{
+    int isa = (int)most;
+    while (isa > POOLGRAD_ISA_SCALAR && !tables[isa]) isa--;
+    return (poolgrad_isa)isa;
+}
+
+static poolgrad_isa lower(poolgrad_isa isa, poolgrad_isa bound)
+{
+    return bound != POOLGRAD_ISA_BEST && bound < isa ? bound : isa;
+}
 
 const char *poolgrad_isa_names(void)
 {
@@ -65,10 +98,18 @@ poolgrad_status poolgrad_check_isa(poolgrad_isa max_isa, poolgrad_error *error)
 
 int poolgrad_isa_compiled(poolgrad_isa isa)
 {
-    return isa == POOLGRAD_ISA_BEST || isa == POOLGRAD_ISA_SCALAR;
+    return isa == POOLGRAD_ISA_BEST || (poolgrad_isa_name(isa) && tables[isa]);
 }
 
 poolgrad_isa poolgrad_best_isa(void)
 {
-    return POOLGRAD_ISA_SCALAR;
+    return best_compiled(poolgrad_processor_isa());
+}
+
+const struct poolgrad_kernels *poolgrad_choose_kernels(poolgrad_isa max_isa)
+{
+    const char *variable = getenv("POOLGRAD_MAX_ISA");
+    poolgrad_isa most = lower(poolgrad_processor_isa(), max_isa), bound;
+    if (variable && *variable && poolgrad_isa_from_name(variable, &bound)) most = lower(most, bound);
+    return tables[best_compiled(most)];
 }

@@ -7,6 +7,7 @@
 
 #include "geometry/error.h"
 #include "image/image.h"
+#include "pooling/isa.h"
 #include "pooling/resolve.h"
 
 #define TEXT(number) TEXT_OF(number)
@@ -49,6 +50,7 @@ poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolg
                             (g->rows.end - g->rows.begin)
                       : 0;
     plan->threads = poolgrad_choose_threads(plan, problem->threads);
+    plan->kernels = poolgrad_choose_kernels(problem->max_isa);
     name_kernel(plan);
     return POOLGRAD_OK;
 }

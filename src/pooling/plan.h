@@ -4,9 +4,11 @@
 #define POOLGRAD_POOLING_PLAN_H
 
 #include "geometry/geometry.h"
+#include "kernels/kernels.h"
 
 struct poolgrad_plan {
     struct poolgrad_geometry geometry;
+    const struct poolgrad_kernels *kernels; /* of the instruction set to use */
     int64_t units; /* written rows of all written channels of all written images, in that order */
     int threads;
     char kernel[64]; /* poolgrad_plan_kernel */

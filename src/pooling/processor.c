@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pooling/processor.h"
+
+#if defined(POOLGRAD_EMULATE)
+
+/* Emulated kernels are plain C. */
+poolgrad_isa poolgrad_processor_isa(void)
+{
+    return POOLGRAD_ISA_NEON;
+}
+
+#elif defined(__x86_64__)
+
+#include <cpuid.h>
+#include <stdatomic.h>
+
+/* Where a requirement is looked up. */
+enum source { LEAF_1_ECX, LEAF_7_EBX, XCR0, SOURCES };
+
+/* Extended control register 0: the registers the system saves when it switches threads. */
+enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe0 };
+
+/* All that a -m flag of src/kernels/CMakeLists.txt lets a compiler use, implied instructions included. An instruction
+ * set needs what those below it need as well. */
+static const struct requirement {
+    poolgrad_isa isa;
+    enum source source;
+    unsigned bits;
+} requirements[] = {
+    {POOLGRAD_ISA_SSE41, LEAF_1_ECX, bit_SSE3 | bit_SSSE3 | bit_SSE4_1},                          /* -msse4.1 */
+    {POOLGRAD_ISA_AVX2, LEAF_1_ECX, bit_SSE4_2 | bit_POPCNT | bit_XSAVE | bit_OSXSAVE | bit_AVX}, /* -mavx2 */
+    {POOLGRAD_ISA_AVX2, LEAF_7_EBX, bit_AVX2},                                                    /* -mavx2 */
+    {POOLGRAD_ISA_AVX2, LEAF_1_ECX, bit_F16C},                                                    /* -mf16c */
+    {POOLGRAD_ISA_AVX2, XCR0, XCR0_YMM},                                                          /* -mavx2 */
+    {POOLGRAD_ISA_AVX512, LEAF_1_ECX, bit_FMA},                                                   /* -mavx512f */
+    {POOLGRAD_ISA_AVX512, LEAF_7_EBX, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL},  /* -mavx512* */
+    {POOLGRAD_ISA_AVX512, XCR0, XCR0_ZMM},                                                        /* -mavx512f */
+};
+
+static unsigned read_xcr0(void)
+{
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    (void)high;
+    return low;
+}
+
+static poolgrad_isa ask_processor(void)
+{
+    unsigned a, b, c, d, found[SOURCES] = {0};
+    if (__get_cpuid(1, &a, &b, &c, &d)) found[LEAF_1_ECX] = c;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) found[LEAF_7_EBX] = b;
+    if (found[LEAF_1_ECX] & bit_OSXSAVE) found[XCR0] = read_xcr0();
+    poolgrad_isa best = POOLGRAD_ISA_AVX512;
+    for (size_t i = 0; i < sizeof requirements / sizeof *requirements; i++) {
+        const struct requirement *r = &requirements[i];
+        if ((found[r->source] & r->bits) != r->bits && r->isa <= best) best = (poolgrad_isa)(r->isa - 1);
+    }
+    return best;
+}
+
+/* Asked once: under virtualisation each question costs microseconds. Threads that ask at the same time find the same
+ * answer. */
+poolgrad_isa poolgrad_processor_isa(void)
+{
+    static atomic_int known = POOLGRAD_ISA_BEST;
+    int isa = atomic_load_explicit(&known, memory_order_relaxed);
+    if (isa == POOLGRAD_ISA_BEST) {
+        isa = (int)ask_processor();
+        atomic_store_explicit(&known, isa, memory_order_relaxed);
+    }
+    return (poolgrad_isa)isa;
+}
+
+#elif defined(__aarch64__)
+
+/* Part of the architecture. */
+poolgrad_isa poolgrad_processor_isa(void)
+{
+    return POOLGRAD_ISA_NEON;
+}
+
+#else
+
+poolgrad_isa poolgrad_processor_isa(void)
+{
+    return POOLGRAD_ISA_SCALAR;
+}
+
+#endif

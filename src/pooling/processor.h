@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the processor can do. */
+#ifndef POOLGRAD_POOLING_PROCESSOR_H
+#define POOLGRAD_POOLING_PROCESSOR_H
+
+#include <poolgrad/poolgrad.h>
+
+/* The greatest instruction set whose kernels the processor and the system let run, compiled in or not. */
+poolgrad_isa poolgrad_processor_isa(void);
+
+#endif
