@@ -60,9 +60,7 @@ static const struct choice result_formats[] = {{"float16", POOLGRAD_FLOAT16},
                                                {NULL, 0}};
 static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32", POOLGRAD_INT32}, {NULL, 0}};
 
-/* The reference is the only way to compute so far. */
-static const struct choice modes[] = {
-    {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
+static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 
 #define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
 #define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
@@ -275,7 +273,7 @@ static int read_choice(struct options *options, enum option option, const char *
         return 0;
     }
     list_choices(choices, list, sizeof list);
-    bool planned = option == OPTION_MODE && (strcmp(text, "fast") == 0 || strcmp(text, "exact") == 0);
+    bool planned = option == OPTION_MODE && strcmp(text, "exact") == 0;
     return poolgrad_fail(options, "--%s is '%s'%s; expected %s", poolgrad_options[option].name, text,
                          planned ? ", which this version does not have" : "", list);
 }
