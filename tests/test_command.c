@@ -915,7 +915,7 @@ static const struct refusal {
     {"gradient --source x.npy --source-gradient indices.npy --output out.npy " M,
      "indices.npy: elements are int64; expected float16"},
     {"forward --source indices.npy --output out.npy " M, "indices.npy: elements are int64; expected float16"},
-    {G M " --indices x.npy", "x.npy: elements are float32; expected int32 or int64"},
+    {G M " --indices x.npy", "x.npy: elements are float32; expected int32, int64, uint8, uint16 or uint32"},
     {G M " --add-to uint16.npy", "uint16.npy: elements are uint16; expected float16"},
     /* Files */
     {"forward --source none.npy --output out.npy " A2, "--source none.npy: No such file or directory; expected a .npy"},

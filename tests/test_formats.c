@@ -155,6 +155,23 @@ Test(formats, indices_are_read_as_numbers)
     }
 }
 
+/* Unsigned, and all bits set is the greatest number. */
+Test(formats, taps_are_read_as_numbers)
+{
+    const uint8_t tap8[] = {0, 1, 127, 128, 254, 255};
+    const uint16_t tap16[] = {0, 255, 256, 32768, 65534, 65535};
+    const uint32_t tap32[] = {0, 65536, 16777217, 2147483648, 4294967294, 4294967295};
+    poolgrad_image rows[] = {row(tap8, POOLGRAD_TAP8, 6), row(tap16, POOLGRAD_TAP16, 6), row(tap32, POOLGRAD_TAP32, 6)};
+    for (int i = 0; i < 6; ++i) {
+        const double expected[] = {tap8[i], tap16[i], tap32[i]};
+        for (int j = 0; j < 3; ++j) {
+            double actual = poolgrad_image_get(&rows[j], 0, 0, 0, i);
+            cr_expect(same_double(actual, expected[j]), "%s: %.0f reads %a", poolgrad_format_name(rows[j].format),
+                      expected[j], actual);
+        }
+    }
+}
+
 /* ---- Stores -------------------------------------------------------------------------------------------------- */
 
 static void expect_store(const binary *b, double value, uint32_t expected)
@@ -356,23 +373,26 @@ Test(formats, data_needs_no_alignment)
 
 Test(formats, indices_and_unorm_need_no_alignment)
 {
-    static const poolgrad_format formats[] = {POOLGRAD_UNORM16, POOLGRAD_INT32, POOLGRAD_INT64};
+    static const poolgrad_format formats[] = {POOLGRAD_UNORM16, POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP16,
+                                              POOLGRAD_TAP32};
+    static const double all_bits_set[] = {1, -1, -1, 65535, 4294967295};
     unsigned char memory[32] = {0};
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 5; ++i) {
         for (int shift = 0; shift < 8; ++shift) {
             memset(memory, 0, sizeof memory);
             memset(memory + shift, 0xff, poolgrad_format_size(formats[i]));
             poolgrad_image image = row(memory + shift, formats[i], 1);
-            double expected = formats[i] == POOLGRAD_UNORM16 ? 1 : -1;
-            cr_expect(same_double(poolgrad_image_get(&image, 0, 0, 0, 0), expected), "format %d shift %d", i, shift);
+            double actual = poolgrad_image_get(&image, 0, 0, 0, 0);
+            cr_expect(same_double(actual, all_bits_set[i]), "format %d shift %d", i, shift);
         }
     }
 }
 
 Test(formats, unorm_and_indices_are_not_written)
 {
-    static const poolgrad_format formats[] = {POOLGRAD_UNORM8, POOLGRAD_UNORM16, POOLGRAD_INT32, POOLGRAD_INT64};
-    for (int i = 0; i < 4; ++i) {
+    static const poolgrad_format formats[] = {POOLGRAD_UNORM8, POOLGRAD_UNORM16, POOLGRAD_INT32, POOLGRAD_INT64,
+                                              POOLGRAD_TAP8,   POOLGRAD_TAP16,   POOLGRAD_TAP32};
+    for (int i = 0; i < 7; ++i) {
         unsigned char memory[16], before[16];
         memset(memory, 0x5a, sizeof memory);
         memset(before, 0x5a, sizeof before);
@@ -443,16 +463,16 @@ Test(formats, some_strides_given)
 
 Test(formats, sizes_and_names)
 {
-    static const char *const names[] = {"unorm8",   "unorm16", "float16", "float32",
-                                        "bfloat16", "float64", "int32",   "int64"};
-    static const size_t sizes[] = {1, 2, 2, 4, 2, 8, 4, 8};
-    for (int i = 0; i < 8; ++i) {
+    static const char *const names[] = {"unorm8", "unorm16", "float16", "float32", "bfloat16", "float64",
+                                        "int32",  "int64",   "tap8",    "tap16",   "tap32"};
+    static const size_t sizes[] = {1, 2, 2, 4, 2, 8, 4, 8, 1, 2, 4};
+    for (int i = 0; i < 11; ++i) {
         poolgrad_format format = (poolgrad_format)(POOLGRAD_UNORM8 + i);
         cr_expect(poolgrad_format_size(format) == sizes[i], "%s", names[i]);
         const char *name = poolgrad_format_name(format);
         cr_expect(name && strcmp(name, names[i]) == 0, "%s", names[i]);
     }
-    static const int none[] = {POOLGRAD_FORMAT_NONE, 9, 10, 255, 1 << 20};
+    static const int none[] = {POOLGRAD_FORMAT_NONE, 12, 13, 255, 1 << 20};
     for (int i = 0; i < 5; ++i) {
         cr_expect(poolgrad_format_size((poolgrad_format)none[i]) == 0, "%d", none[i]);
         cr_expect(poolgrad_format_name((poolgrad_format)none[i]) == NULL, "%d", none[i]);

@@ -99,7 +99,7 @@ typedef struct wrong {
         MEMBER(member), 99, where, NULL                                                                                \
     }
 #define IMAGE(image, where)                                                                                            \
-    UNKNOWN(image.format, 9, where), UNKNOWN(image.layout, 3, where), NEGATIVE(image.images, where),                   \
+    UNKNOWN(image.format, 12, where), UNKNOWN(image.layout, 3, where), NEGATIVE(image.images, where),                  \
         NEGATIVE(image.channels, where), NEGATIVE(image.height, where), NEGATIVE(image.width, where),                  \
     {                                                                                                                  \
         MEMBER(image.format), POOLGRAD_FORMAT_NONE, where, "none"                                                      \
@@ -157,11 +157,17 @@ static const wrong wrongs[] = {
     IMAGE(indices, INDEXED_GRADIENT),
     {MEMBER(source.format), POOLGRAD_INT32, GRADIENT, "int32"},
     {MEMBER(source.format), POOLGRAD_INT64, FORWARD, "int64"},
+    {MEMBER(source.format), POOLGRAD_TAP8, FORWARD, "tap8"},
+    {MEMBER(source.format), POOLGRAD_TAP16, GRADIENT, "tap16"},
     {MEMBER(source_gradient.format), POOLGRAD_UNORM8, GRADIENT, "unorm8"},
     {MEMBER(source_gradient.format), POOLGRAD_INT32, GRADIENT, "int32"},
+    {MEMBER(source_gradient.format), POOLGRAD_TAP8, GRADIENT, "tap8"},
+    {MEMBER(source_gradient.format), POOLGRAD_TAP32, GRADIENT, "tap32"},
     {MEMBER(destination.format), POOLGRAD_UNORM8, GRADIENT, "unorm8"},
     {MEMBER(destination.format), POOLGRAD_UNORM16, FORWARD, "unorm16"},
     {MEMBER(destination.format), POOLGRAD_INT64, FORWARD, "int64"},
+    {MEMBER(destination.format), POOLGRAD_TAP16, FORWARD, "tap16"},
+    {MEMBER(destination.format), POOLGRAD_TAP32, GRADIENT, "tap32"},
     {MEMBER(indices.format), POOLGRAD_FLOAT32, INDEXED_FORWARD, "float32"},
     {MEMBER(indices.format), POOLGRAD_UNORM8, INDEXED_GRADIENT, "unorm8"},
     {MEMBER(indices.width), 3, INDEXED_FORWARD, NULL},
@@ -854,7 +860,7 @@ Test(geometry, views_are_checked)
     cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
     image.format = POOLGRAD_FORMAT_NONE;
     view_refused(&image, "format");
-    image.format = (poolgrad_format)9;
+    image.format = (poolgrad_format)12;
     view_refused(&image, "format");
     image = good;
     image.layout = (poolgrad_layout)3;

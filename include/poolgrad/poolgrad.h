@@ -305,7 +305,7 @@ POOLGRAD_API void poolgrad_problem_init(poolgrad_problem *problem, size_t struct
  */
 POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error);
 
-/* Says whether every index of a gradient's region is -1 or a tap, inside the source, of its own window. One pass over
+/* Says whether every index of a gradient's region is none or a tap, inside the source, of its own window. One pass over
  * the indices. POOLGRAD_OK where the problem has none. */
 POOLGRAD_API poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error);
 

@@ -28,7 +28,8 @@ static void print_formats(const char *label, const poolgrad_format *format, size
 int poolgrad_command_info(const struct options *options)
 {
     static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64,
-                                              POOLGRAD_UNORM8,  POOLGRAD_UNORM16,  POOLGRAD_INT32,   POOLGRAD_INT64};
+                                              POOLGRAD_UNORM8,  POOLGRAD_UNORM16,  POOLGRAD_INT32,   POOLGRAD_INT64,
+                                              POOLGRAD_TAP8,    POOLGRAD_TAP16,    POOLGRAD_TAP32};
     (void)options;
     printf("poolgrad          %s\n", poolgrad_version());
     printf("modes             fast, reference\n");
@@ -40,7 +41,7 @@ int poolgrad_command_info(const struct options *options)
     }
     print_formats("formats", formats, 4);
     print_formats("of sources, too", formats + 4, 2);
-    print_formats("of indices", formats + 6, 2);
+    print_formats("of indices", formats + 6, 5);
     printf("layouts           nchw, nhwc, nc4hw4\n");
     return 0;
 }

@@ -58,7 +58,9 @@ static const struct choice result_formats[] = {{"float16", POOLGRAD_FLOAT16},
                                                {"float32", POOLGRAD_FLOAT32},
                                                {"float64", POOLGRAD_FLOAT64},
                                                {NULL, 0}};
-static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32", POOLGRAD_INT32}, {NULL, 0}};
+static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32", POOLGRAD_INT32},
+                                              {"tap8", POOLGRAD_TAP8},   {"tap16", POOLGRAD_TAP16},
+                                              {"tap32", POOLGRAD_TAP32}, {NULL, 0}};
 
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 
@@ -73,9 +75,10 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                        "the image that is pooled; average's gradient needs only its size", "Tensors (.npy)"},
     [OPTION_SOURCE_GRADIENT] = {FILE_OPTION("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
     [OPTION_INDICES] = {FILE_OPTION("indices", BOTH,
-                                    "max: y * width + x of each picked tap; forward writes it, gradient "
-                                    "reads it in place of --source")},
-    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", FORWARD, index_formats, "of the indices written (int64)")},
+                                    "max: which tap each window picked; forward writes it, gradient reads it in "
+                                    "place of --source")},
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", FORWARD, index_formats,
+                                      "places in the plane, or taps of the window (int64)")},
     [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
     [OPTION_OUTPUT] = {FILE_OPTION("output", BOTH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},

@@ -9,6 +9,7 @@
 #include "cli/posix.h"
 #include "cli/progress.h"
 #include "geometry/integer.h"
+#include "image/format.h"
 #include "image/image.h"
 #include "image/npy.h"
 
@@ -94,7 +95,7 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
     struct poolgrad_npy npy = {
         .kind = 'f', .item_size = (int)poolgrad_format_size(image->format), .rank = tensor->rank};
     if (image->format == POOLGRAD_BFLOAT16) npy.kind = 'V';
-    if (image->format == POOLGRAD_INT32 || image->format == POOLGRAD_INT64) npy.kind = 'i';
+    if (poolgrad_format_is_index(image->format)) npy.kind = poolgrad_format_holds_taps(image->format) ? 'u' : 'i';
     bool dropped = !strchr(dimensions(image->layout, npy.rank), 'N') && image->images != 1;
     bool flat = npy.rank == 2 && image->channels != 1;
     if (dropped || flat) npy.rank = image->layout == POOLGRAD_NC4HW4 ? 5 : 4;
@@ -109,8 +110,9 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
 
 /* ---- Formats ---------------------------------------------------------------------------------------------------- */
 
-/* What an array's element is when no option says otherwise. */
-static poolgrad_format natural_format(const struct poolgrad_npy *npy)
+/* What an array's element is when no option says otherwise. As indices, signed integers are places in the plane and
+ * unsigned ones taps of the window. */
+static poolgrad_format natural_format(const struct poolgrad_npy *npy, enum tensor_role role)
 {
     static const struct {
         char kind;
@@ -118,16 +120,19 @@ static poolgrad_format natural_format(const struct poolgrad_npy *npy)
         poolgrad_format format;
     } known[] = {{'f', 2, POOLGRAD_FLOAT16}, {'f', 4, POOLGRAD_FLOAT32}, {'f', 8, POOLGRAD_FLOAT64},
                  {'u', 1, POOLGRAD_UNORM8},  {'u', 2, POOLGRAD_UNORM16}, {'V', 2, POOLGRAD_BFLOAT16},
-                 {'i', 4, POOLGRAD_INT32},   {'i', 8, POOLGRAD_INT64}};
+                 {'i', 4, POOLGRAD_INT32},   {'i', 8, POOLGRAD_INT64},   {'u', 1, POOLGRAD_TAP8},
+                 {'u', 2, POOLGRAD_TAP16},   {'u', 4, POOLGRAD_TAP32}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (npy->kind == known[i].kind && npy->item_size == known[i].size) return known[i].format;
+        bool named = npy->kind == known[i].kind && npy->item_size == known[i].size;
+        bool wanted = npy->kind != 'u' || poolgrad_format_is_index(known[i].format) == (role == TENSOR_INDICES);
+        if (named && wanted) return known[i].format;
     }
     return POOLGRAD_FORMAT_NONE;
 }
 
 static bool fits_role(poolgrad_format format, enum tensor_role role)
 {
-    bool index = format == POOLGRAD_INT32 || format == POOLGRAD_INT64;
+    bool index = poolgrad_format_is_index(format);
     bool unorm = format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
     if (format == POOLGRAD_FORMAT_NONE || index != (role == TENSOR_INDICES)) return false;
     return role != TENSOR_GRADIENT || !unorm;
@@ -140,9 +145,9 @@ static int choose_format(const struct options *options, const char *path, const 
         "float16, float32, float64, uint8, uint16 or bfloat16 (2-byte void)",
         "float16, float32, float64, uint8, uint16 or bfloat16 (2-byte void)",
         "float16, float32, float64 or bfloat16 (2-byte void, or uint16 with --source-gradient-format bfloat16)",
-        "int32 or int64"};
+        "int32, int64, uint8, uint16 or uint32"};
     static const char *const numpy_kind[] = {"float", "uint", "int", "void"};
-    poolgrad_format natural = natural_format(npy);
+    poolgrad_format natural = natural_format(npy, role);
     *format = natural;
     if (option != OPTION_COUNT && poolgrad_given(options, option)) {
         *format = (poolgrad_format)poolgrad_number(options, option, 0);

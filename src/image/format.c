@@ -99,6 +99,13 @@ static uint32_t load32(const void *element)
     return code;
 }
 
+/* An element of a tap format. */
+static uint32_t load_code(poolgrad_format format, const void *element)
+{
+    if (format == POOLGRAD_TAP8) return *(const unsigned char *)element;
+    return format == POOLGRAD_TAP16 ? load16(element) : load32(element);
+}
+
 static double load_float64(const void *element)
 {
     double value;
@@ -130,6 +137,9 @@ double poolgrad_load(poolgrad_format format, const void *element)
     case POOLGRAD_FLOAT64: return load_float64(element);
     case POOLGRAD_INT32:
     case POOLGRAD_INT64: return (double)poolgrad_load_index(format, element);
+    case POOLGRAD_TAP8:
+    case POOLGRAD_TAP16:
+    case POOLGRAD_TAP32: return (double)load_code(format, element);
     case POOLGRAD_FORMAT_NONE: break;
     }
     return 0;
@@ -156,14 +166,19 @@ void poolgrad_store(poolgrad_format format, void *element, double value)
     }
 }
 
+/* The narrowing of -1 is all bits set in every format. */
 void poolgrad_store_index(poolgrad_format format, void *element, int64_t index)
 {
+    uint32_t narrow = (uint32_t)index;
     if (format == POOLGRAD_INT64) {
         memcpy(element, &index, sizeof index);
-        return;
+    } else if (format == POOLGRAD_TAP8) {
+        *(unsigned char *)element = (unsigned char)narrow;
+    } else if (format == POOLGRAD_TAP16) {
+        store16(element, narrow);
+    } else {
+        memcpy(element, &narrow, sizeof narrow);
     }
-    int32_t narrow = (int32_t)index;
-    memcpy(element, &narrow, sizeof narrow);
 }
 
 int64_t poolgrad_load_index(poolgrad_format format, const void *element)
@@ -173,20 +188,43 @@ int64_t poolgrad_load_index(poolgrad_format format, const void *element)
         memcpy(&index, element, sizeof index);
         return index;
     }
+    if (poolgrad_format_holds_taps(format)) {
+        uint32_t code = load_code(format, element);
+        return code == poolgrad_format_taps(format) ? -1 : (int64_t)code;
+    }
     int32_t narrow;
     memcpy(&narrow, element, sizeof narrow);
     return narrow;
 }
 
+bool poolgrad_format_holds_taps(poolgrad_format format)
+{
+    return format == POOLGRAD_TAP8 || format == POOLGRAD_TAP16 || format == POOLGRAD_TAP32;
+}
+
+bool poolgrad_format_is_index(poolgrad_format format)
+{
+    return format == POOLGRAD_INT32 || format == POOLGRAD_INT64 || poolgrad_format_holds_taps(format);
+}
+
+int64_t poolgrad_format_taps(poolgrad_format format)
+{
+    if (format == POOLGRAD_TAP8) return UINT8_MAX;
+    return format == POOLGRAD_TAP16 ? UINT16_MAX : UINT32_MAX;
+}
+
 size_t poolgrad_format_size(poolgrad_format format)
 {
     switch (format) {
-    case POOLGRAD_UNORM8: return 1;
+    case POOLGRAD_UNORM8:
+    case POOLGRAD_TAP8: return 1;
     case POOLGRAD_UNORM16:
+    case POOLGRAD_TAP16:
     case POOLGRAD_FLOAT16:
     case POOLGRAD_BFLOAT16: return 2;
     case POOLGRAD_FLOAT32:
-    case POOLGRAD_INT32: return 4;
+    case POOLGRAD_INT32:
+    case POOLGRAD_TAP32: return 4;
     case POOLGRAD_FLOAT64:
     case POOLGRAD_INT64: return 8;
     case POOLGRAD_FORMAT_NONE: break;
@@ -205,6 +243,9 @@ const char *poolgrad_format_name(poolgrad_format format)
     case POOLGRAD_FLOAT64: return "float64";
     case POOLGRAD_INT32: return "int32";
     case POOLGRAD_INT64: return "int64";
+    case POOLGRAD_TAP8: return "tap8";
+    case POOLGRAD_TAP16: return "tap16";
+    case POOLGRAD_TAP32: return "tap32";
     case POOLGRAD_FORMAT_NONE: break;
     }
     return NULL;

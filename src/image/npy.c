@@ -224,7 +224,7 @@ static poolgrad_status split(struct text text, struct text values[KEYS], poolgra
 static const struct item {
     char kind;
     int size;
-} items[] = {{'f', 2}, {'f', 4}, {'f', 8}, {'u', 1}, {'u', 2}, {'i', 4}, {'i', 8}, {'V', 2}};
+} items[] = {{'f', 2}, {'f', 4}, {'f', 8}, {'u', 1}, {'u', 2}, {'u', 4}, {'i', 4}, {'i', 8}, {'V', 2}};
 
 static bool host_is_big_endian(void)
 {
@@ -261,7 +261,8 @@ static poolgrad_status parse_descr(struct text value, struct poolgrad_npy *npy, 
     struct text rest = value, content;
     if (take_string(&rest, &content) && rest.at == rest.end && read_descr(content, npy)) return POOLGRAD_OK;
     return refuse_value("descr", value,
-                        "float16, float32, float64, uint8, uint16, int32, int64 or bfloat16 (filed as '<V2')", error);
+                        "float16, float32, float64, uint8, uint16, uint32, int32, int64 or bfloat16 (filed as '<V2')",
+                        error);
 }
 
 static poolgrad_status parse_fortran_order(struct text value, struct poolgrad_npy *npy, poolgrad_error *error)

@@ -6,9 +6,9 @@
  * poolgrad_npy_parse on those bytes says what the data is, poolgrad_npy_place puts it where it belongs, chunk by chunk.
  * To write: poolgrad_npy_header, then the elements as they lie in memory.
  *
- * Accepted items: float16, float32, float64, uint8, uint16, int32, int64, and void of two bytes, under which ml_dtypes
- * files bfloat16. Mark '<' is little endian and '>' big endian, for that void type too; '=', '|' and no mark stand for
- * the order of the machine that reads, as in NumPy.
+ * Accepted items: float16, float32, float64, uint8, uint16, uint32, int32, int64, and void of two bytes, under which
+ * ml_dtypes files bfloat16. Mark '<' is little endian and '>' big endian, for that void type too; '=', '|' and no mark
+ * stand for the order of the machine that reads, as in NumPy.
  */
 #ifndef POOLGRAD_IMAGE_NPY_H
 #define POOLGRAD_IMAGE_NPY_H

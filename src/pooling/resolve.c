@@ -221,8 +221,8 @@ static poolgrad_status check_format(poolgrad_format format, int role, const char
 {
     static const char *const expected[] = {"unorm8, unorm16, float16, bfloat16, float32 or float64",
                                            "float16, bfloat16, float32 or float64 (unorm is for the source image only)",
-                                           "int32 or int64"};
-    bool index = format == POOLGRAD_INT32 || format == POOLGRAD_INT64;
+                                           "int32, int64, tap8, tap16 or tap32"};
+    bool index = poolgrad_format_is_index(format);
     bool unorm = format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
     const char *name = poolgrad_format_name(format);
     if (name && index == (role == INDEX_FORMATS) && !(unorm && role == RESULT_FORMATS)) return POOLGRAD_OK;
@@ -328,6 +328,17 @@ static poolgrad_status check_indices_shape(const poolgrad_problem *p, const stru
                                (int)p->indices.format);
     }
     return POOLGRAD_OK;
+}
+
+/* docs/numerics.md N39: all bits set is no tap's number. */
+static poolgrad_status check_taps(const struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    poolgrad_format format = g->indices.format, wider = POOLGRAD_TAP8;
+    if (!poolgrad_format_holds_taps(format) || g->full_count <= poolgrad_format_taps(format)) return POOLGRAD_OK;
+    while (poolgrad_format_holds_taps(wider) && g->full_count > poolgrad_format_taps(wider)) wider++;
+    const char *expected = poolgrad_format_holds_taps(wider) ? poolgrad_format_name(wider) : "int32 or int64";
+    return poolgrad_refuse(error, "indices.format", "is %d (%s); expected %s for windows of %" PRId64 " taps",
+                           (int)format, poolgrad_format_name(format), expected, g->full_count);
 }
 
 static poolgrad_status check_indices_rules(const poolgrad_problem *p, poolgrad_error *error)
@@ -453,6 +464,7 @@ poolgrad_status poolgrad_resolve(const poolgrad_problem *problem, struct poolgra
     if (status == POOLGRAD_OK) status = check_memory(geometry, error);
     if (status == POOLGRAD_OK) status = resolve_channels(problem, geometry, error);
     if (status == POOLGRAD_OK) status = resolve_axes(problem, geometry, &first_column, &first_row, error);
+    if (status == POOLGRAD_OK && geometry->with_indices) status = check_taps(geometry, error);
     if (status != POOLGRAD_OK) return status;
     resolve_batch(problem, geometry);
     resolve_pixels(problem, first_column, first_row, geometry);

@@ -60,11 +60,9 @@ static void add_norm(const struct poolgrad_geometry *g, struct block *block, str
 }
 
 /* docs/numerics.md N63: to the one tap that was picked, if it is in the block. */
-static void add_pick(const struct poolgrad_geometry *g, struct block *block, int64_t index, double gradient)
+static void add_pick(const struct poolgrad_geometry *g, struct block *block, int64_t y, int64_t x, double gradient)
 {
-    if (index < 0 || index / g->x.size != block->y) return;
-    int64_t x = index % g->x.size;
-    if (x >= block->begin && x < block->end) add(g, block, x, gradient);
+    if (y == block->y && x >= block->begin && x < block->end) add(g, block, x, gradient);
 }
 
 /* docs/numerics.md N28, N30, N63. */
@@ -74,7 +72,7 @@ static void add_max(const struct poolgrad_geometry *g, struct block *block, stru
     struct poolgrad_pick pick = poolgrad_window_pick(g, at);
     bool one = g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value);
     if (one) {
-        add_pick(g, block, pick.index, gradient);
+        add_pick(g, block, pick.y, pick.x, gradient);
         return;
     }
     double share = gradient;
@@ -91,7 +89,14 @@ static void add_index(const struct poolgrad_geometry *g, struct block *block, st
 {
     const void *element = poolgrad_image_at(&g->indices, block->gradient_n, block->gradient_c, y, x);
     int64_t index = poolgrad_load_index(g->indices.format, element);
-    if (index >= 0 && poolgrad_axis_is_tap(&g->x, at.left, index % g->x.size)) add_pick(g, block, index, gradient);
+    if (index < 0) return;
+    if (poolgrad_format_holds_taps(g->indices.format)) {
+        if (index >= g->full_count) return;
+        int64_t ky = index / g->x.kernel, kx = index % g->x.kernel;
+        add_pick(g, block, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation, gradient);
+    } else if (poolgrad_axis_is_tap(&g->x, at.left, index % g->x.size)) {
+        add_pick(g, block, index / g->x.size, index % g->x.size, gradient);
+    }
 }
 
 static void add_window(const struct poolgrad_geometry *g, struct block *block, int64_t y, int64_t x)

@@ -42,17 +42,18 @@ static bool moves_on(const struct poolgrad_geometry *g, double value, double tap
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
 {
     struct poolgrad_range rows = distinct_taps(&g->y, at.top), columns = distinct_taps(&g->x, at.left);
-    struct poolgrad_pick pick = {0, -1}, first_nan = pick;
+    struct poolgrad_pick pick = {0, -1, -1}, first_nan = pick;
     bool picked = false, skipped = false;
     for (int64_t ky = rows.begin; ky < rows.end; ky++) {
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
             int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
             bool inside = y >= 0 && y < g->y.size && x >= 0 && x < g->x.size;
             if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
-            struct poolgrad_pick tap = {0, -1};
+            struct poolgrad_pick tap = {0, -1, -1};
             if (inside) {
                 tap.value = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
-                tap.index = y * g->x.size + x;
+                tap.y = y;
+                tap.x = x;
             }
             if (isnan(tap.value) && g->nan == POOLGRAD_NAN_IGNORE) {
                 if (!skipped) first_nan = tap;

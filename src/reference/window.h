@@ -14,7 +14,7 @@ struct poolgrad_window_at {
  * under every tie rule. */
 struct poolgrad_pick {
     double value;
-    int64_t index; /* y * width + x in the plane; -1: outside, or nothing to pick */
+    int64_t y, x; /* in the plane; -1: outside, or nothing to pick */
 };
 
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
