@@ -4,7 +4,8 @@
 #
 #     bash tests/run.sh             the release build and its tests
 #     CI=true bash tests/run.sh     warnings are errors; before that build come format and lint, clang, a build without
-#                                   OpenMP, the sanitizers, and 64-bit ARM under emulation
+#                                   OpenMP, whose tests also run on older processors, emulated kernels, the sanitizers,
+#                                   and 64-bit ARM under emulation
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,6 +61,7 @@ part format check_format
 part clang build_and_test clang
 part lint lint
 part no-openmp build_and_test no-openmp
+part emulate build_and_test emulate
 part sanitizers build_and_test sanitizers
 # Slower by an order of magnitude: fewer random cases.
 export POOLGRAD_TEST_CASES=200
