@@ -7,53 +7,19 @@
 #include "support/number.h"
 #include "support/oracle.h"
 #include "support/report.h"
+#include "support/trial.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Looks at one case; false after a report. Sets *telling if the case could have shown a fault. */
-typedef bool case_check(test_case *made, bool *telling);
-
-/* Runs the check over a sweep of cases, of which at least `percent` in a hundred have to be telling. */
-static void sweep(const char *name, int64_t cases, int percent, const case_limits *limits, case_check *check)
+static void sweep(const char *name, int64_t cases, int percent, const case_limits *limits, trial_check *check)
 {
-    random_sweep s = random_sweep_start(name, cases);
-    while (random_sweep_next(&s)) {
-        test_case made;
-        case_make_within(&made, s.seed, limits);
-        report_begin(name, &made);
-        bool telling = false;
-        bool held = check(&made, &telling);
-        s.telling += telling;
-        case_free(&made);
-        cr_assert(held, "seed 0x%016llx", (unsigned long long)s.seed);
-    }
-    cr_log_info("%s: %lld of %lld cases telling", name, (long long)s.telling, (long long)s.cases);
-    cr_assert(random_sweep_told(&s, percent), "only %lld of %lld cases were telling, expected %d %%",
-              (long long)s.telling, (long long)s.cases, percent);
-}
-
-static bool run(const poolgrad_problem *p)
-{
-    poolgrad_error error = {"", ""};
-    return report_status(poolgrad_run(p, &error), &error);
+    trial_sweep("properties", name, cases, percent, limits, check);
 }
 
 /* ---- Results in memory --------------------------------------------------------------------------------------- */
-
-/* What the buffer holds now, on the heap; the buffer itself goes back to what it held at first. */
-static unsigned char *take(guard_buffer *buffer)
-{
-    if (!buffer->mapping) return NULL;
-    unsigned char *taken = malloc(buffer->size ? buffer->size : 1);
-    if (!taken) abort();
-    memcpy(taken, buffer->bytes, buffer->size);
-    guard_restore(buffer);
-    return taken;
-}
 
 /* The image as it was before anything ran. */
 static poolgrad_image before_run(const poolgrad_image *image, const guard_buffer *buffer)
@@ -150,14 +116,6 @@ static bool same_results(const poolgrad_problem *expected, const poolgrad_proble
     return !expected->indices.data || report_same_elements("indices", &expected->indices, &actual->indices);
 }
 
-/* Whether the library's results are these bytes, and nothing else was written. */
-static bool same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *indices)
-{
-    const poolgrad_problem *p = &made->problem;
-    return report_same_bytes("destination", &p->destination, &made->destination, destination) &&
-           report_same_bytes("indices", &p->indices, &made->indices, indices) && report_intact();
-}
-
 /* ---- The oracle ---------------------------------------------------------------------------------------------- */
 
 /* Whether the windows make a difference, for a case whose result is in `result`. Restores the buffer. */
@@ -177,8 +135,8 @@ static bool windows_matter(test_case *made, const unsigned char *result)
 static bool contributes(test_case *made)
 {
     oracle_run(&made->problem);
-    unsigned char *destination = take(&made->destination);
-    free(take(&made->indices));
+    unsigned char *destination = trial_take(&made->destination);
+    free(trial_take(&made->indices));
     bool matter = windows_matter(made, destination);
     free(destination);
     return matter;
@@ -187,9 +145,9 @@ static bool contributes(test_case *made)
 static bool check_scatter(test_case *made, bool *telling)
 {
     oracle_run(&made->problem);
-    unsigned char *destination = take(&made->destination), *indices = take(&made->indices);
+    unsigned char *destination = trial_take(&made->destination), *indices = trial_take(&made->indices);
     *telling = windows_matter(made, destination);
-    bool held = run(&made->problem) && same_buffers(made, destination, indices);
+    bool held = trial_run(&made->problem) && trial_same_buffers(made, destination, indices);
     free(destination);
     free(indices);
     return held;
@@ -227,7 +185,7 @@ static bool check_adjoint(test_case *made, bool *telling)
     const poolgrad_problem *p = &made->problem;
     poolgrad_problem forward = case_forward_of(p);
     forward.destination = view_new(p->source_gradient.format, POOLGRAD_NCHW, &p->source_gradient, 0);
-    bool held = run(p) && run(&forward) && report_intact();
+    bool held = trial_run(p) && trial_run(&forward) && report_intact();
     if (held) {
         const poolgrad_image *y = &forward.destination;
         int64_t left = inner_product(&p->source_gradient, 0, 0, y, y->images, y->channels);
@@ -292,7 +250,7 @@ static bool check_conservation(test_case *made, bool *telling)
     poolgrad_problem forward = case_forward_of(p);
     forward.destination = view_new(POOLGRAD_FLOAT64, POOLGRAD_NCHW, &p->source_gradient, 0);
     forward.indices = view_new(POOLGRAD_INT64, POOLGRAD_NCHW, &p->source_gradient, NO_INDEX);
-    bool held = run(p) && run(&forward) && report_intact();
+    bool held = trial_run(p) && trial_run(&forward) && report_intact();
     if (held) {
         int64_t expected = sum_of_picked(&p->source_gradient, &forward.indices), sum = sum_of(&p->destination);
         *telling = expected != 0;
@@ -339,7 +297,7 @@ static bool check_layouts(test_case *made, bool *telling)
     bool held = true;
     for (int i = 0; i < LAYOUTS; ++i) {
         copies[i] = copy_problem(&made->problem, &layouts[i]);
-        held = held && run(&copies[i]) && same_results(&copies[0], &copies[i]);
+        held = held && trial_run(&copies[i]) && same_results(&copies[0], &copies[i]);
     }
     *telling = made->problem.destination.channels > 1 && contributes(made);
     for (int i = 0; i < LAYOUTS; ++i) free_copy(&copies[i]);
@@ -356,8 +314,8 @@ static bool check_views(test_case *made, bool *telling)
 {
     *telling = contributes(made);
     poolgrad_problem copy = copy_problem(&made->problem, NULL);
-    bool held = run(&copy) && run(&made->problem) && same_results(&copy, &made->problem) && report_intact() &&
-                rest_unchanged(made);
+    bool held = trial_run(&copy) && trial_run(&made->problem) && same_results(&copy, &made->problem) &&
+                report_intact() && rest_unchanged(made);
     free_copy(&copy);
     return held;
 }
@@ -371,7 +329,7 @@ Test(properties, views)
 static bool check_guard(test_case *made, bool *telling)
 {
     *telling = contributes(made);
-    return run(&made->problem) && report_intact() && rest_unchanged(made);
+    return trial_run(&made->problem) && report_intact() && rest_unchanged(made);
 }
 
 /* Nothing is read or written beyond the first and the last byte of any image: there the pages are locked. */
@@ -382,58 +340,6 @@ Test(properties, guard)
 }
 
 /* ---- Splits of the work -------------------------------------------------------------------------------------- */
-
-enum { MOST_PIECES = 6, WORKERS = 2 };
-
-/* Units [cuts[i], cuts[i + 1]) are piece i; a worker runs every other piece, the last ones first. */
-typedef struct pieces {
-    const poolgrad_plan *plan;
-    int64_t cuts[MOST_PIECES + 1];
-    int count;
-} pieces;
-
-typedef struct worker {
-    const pieces *shared;
-    int number;
-} worker;
-
-static void *work(void *argument)
-{
-    const worker *w = argument;
-    const pieces *shared = w->shared;
-    for (int i = shared->count - 1; i >= 0; --i)
-        if (i % WORKERS == w->number)
-            poolgrad_plan_run_units(shared->plan, shared->cuts[i], shared->cuts[i + 1] - shared->cuts[i]);
-    return NULL;
-}
-
-/* Random cuts in ascending order; the first and the last piece reach beyond the units. */
-static pieces cut(const poolgrad_plan *plan, random_state *r)
-{
-    pieces made = {.plan = plan, .count = (int)random_between(r, 1, MOST_PIECES)};
-    int64_t units = poolgrad_plan_units(plan), at = 0;
-    for (int i = 1; i < made.count; ++i) made.cuts[i] = at = random_between(r, at, random_between(r, at, units));
-    made.cuts[0] = -random_between(r, 0, 3);
-    made.cuts[made.count] = units + random_between(r, 0, 3);
-    return made;
-}
-
-static bool run_in_pieces(const test_case *made, bool *several)
-{
-    poolgrad_error error = {"", ""};
-    poolgrad_plan *plan;
-    if (!report_status(poolgrad_plan_create(&made->problem, &plan, &error), &error)) return false;
-    random_state r = {made->seed ^ UINT64_C(0x5eed)};
-    pieces shared = cut(plan, &r);
-    *several = shared.count > 1 && poolgrad_plan_units(plan) > 1;
-    worker workers[WORKERS] = {{&shared, 0}, {&shared, 1}};
-    pthread_t other;
-    if (pthread_create(&other, NULL, work, &workers[1]) != 0) abort();
-    work(&workers[0]);
-    pthread_join(other, NULL);
-    poolgrad_plan_destroy(plan);
-    return true;
-}
 
 /* The clip's images as problems of one image each, the last one first. */
 static bool run_image_by_image(const test_case *made)
@@ -451,21 +357,22 @@ static bool run_image_by_image(const test_case *made)
             if (one.gradient_region.depth != POOLGRAD_ALL) one.gradient_region.depth -= i;
             if (one.gradient_region.depth < 0) one.gradient_region.depth = 0;
         }
-        held = run(&one);
+        held = trial_run(&one);
     }
     return held;
 }
 
 static bool check_split_batch(test_case *made, bool *telling)
 {
-    if (!run(&made->problem)) return false;
-    unsigned char *destination = take(&made->destination), *indices = take(&made->indices);
+    if (!trial_run(&made->problem)) return false;
+    unsigned char *destination = trial_take(&made->destination), *indices = trial_take(&made->indices);
     bool several = false, matter = windows_matter(made, destination);
-    bool held = run_in_pieces(made, &several) && same_buffers(made, destination, indices);
-    free(take(&made->destination));
-    free(take(&made->indices));
+    bool held = trial_run_in_pieces(&made->problem, made->seed, &several) &&
+                trial_same_buffers(made, destination, indices);
+    free(trial_take(&made->destination));
+    free(trial_take(&made->indices));
     *telling = held && several && matter;
-    held = held && run_image_by_image(made) && same_buffers(made, destination, indices);
+    held = held && run_image_by_image(made) && trial_same_buffers(made, destination, indices);
     free(destination);
     free(indices);
     return held;
@@ -497,11 +404,11 @@ static bool check_threads(test_case *made, bool *telling)
     for (size_t i = 0; held && i < sizeof counts / sizeof *counts; ++i) {
         poolgrad_problem p = made->problem;
         p.threads = counts[i];
-        held = run(&p) && (i == 0 || same_buffers(made, destination, indices));
+        held = trial_run(&p) && (i == 0 || trial_same_buffers(made, destination, indices));
         free(destination);
         free(indices);
-        destination = take(&made->destination);
-        indices = take(&made->indices);
+        destination = trial_take(&made->destination);
+        indices = trial_take(&made->indices);
     }
     free(destination);
     free(indices);
@@ -562,7 +469,7 @@ static bool run_moved(poolgrad_problem *forward, const poolgrad_image *result, c
     double value = view_number(&forward->source, at[0], at[1], at[2], at[3]);
     view_set_number(&forward->source, at[0], at[1], at[2], at[3], value + h);
     forward->destination = *result;
-    bool held = run(forward);
+    bool held = trial_run(forward);
     view_set_number(&forward->source, at[0], at[1], at[2], at[3], value);
     return held;
 }
@@ -588,7 +495,7 @@ static bool check_finite_differences(test_case *made, bool *telling)
     enum { PIXELS = 5 };
     const poolgrad_problem *p = &made->problem;
     int64_t images = oracle_images(p), channels = oracle_channels(p);
-    if (!run(p)) return false;
+    if (!trial_run(p)) return false;
     if (images == 0 || channels == 0 || p->source.height == 0 || p->source.width == 0) return true;
     random_state r = {made->seed ^ UINT64_C(0x51093)};
     poolgrad_problem forward = case_forward_of(p);
@@ -697,7 +604,7 @@ static bool check_clip(test_case *made, bool *telling)
 {
     const poolgrad_problem *p = &made->problem;
     poolgrad_problem full = unclipped(p, p->destination.format);
-    bool held = run(p) && run(&full) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
+    bool held = trial_run(p) && trial_run(&full) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
                 report_intact();
     bool cut_short = p->clip.x || p->clip.y || p->clip.width != POOLGRAD_ALL || p->clip.height != POOLGRAD_ALL;
     *telling = has_nonzero(&full.destination) && (cut_short || p->mapping == POOLGRAD_MAPPING_CLIP);
@@ -716,7 +623,7 @@ static bool check_accumulate(test_case *made, bool *telling)
     poolgrad_problem *p = &made->problem;
     p->add_to_destination = 1;
     poolgrad_problem full = unclipped(p, sums_are_wide(p) ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32);
-    bool held = run(&full) && run(p) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
+    bool held = trial_run(&full) && trial_run(p) && written_is_moved(made, &full.destination) && rest_unchanged(made) &&
                 report_intact();
     *telling = has_nonzero(&full.destination);
     view_free(&full.destination);
@@ -740,7 +647,7 @@ static bool agrees_from_indices(test_case *made, const unsigned char *destinatio
     forward.indices = view_new(format, POOLGRAD_NC4HW4, size, NO_INDEX);
     from_indices.indices = forward.indices;
     from_indices.source.data = NULL;
-    bool held = run(&forward) && run(&from_indices) && same_buffers(made, destination, NULL);
+    bool held = trial_run(&forward) && trial_run(&from_indices) && trial_same_buffers(made, destination, NULL);
     guard_restore(&made->destination);
     view_free(&forward.destination);
     view_free(&forward.indices);
@@ -749,8 +656,8 @@ static bool agrees_from_indices(test_case *made, const unsigned char *destinatio
 
 static bool check_indices(test_case *made, bool *telling)
 {
-    if (!run(&made->problem)) return false;
-    unsigned char *destination = take(&made->destination);
+    if (!trial_run(&made->problem)) return false;
+    unsigned char *destination = trial_take(&made->destination);
     *telling = windows_matter(made, destination);
     bool held = agrees_from_indices(made, destination, POOLGRAD_INT32) &&
                 agrees_from_indices(made, destination, POOLGRAD_INT64);

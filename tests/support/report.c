@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static struct {
-    const char *test;
+    const char *suite, *test;
     const test_case *made;
     char repeat[256]; /* ready for a signal handler, which must not format */
 } current;
@@ -26,14 +26,15 @@ static void print_repeat_and_die(int signal_number)
     raise(signal_number);
 }
 
-void report_begin(const char *test, const test_case *made)
+void report_begin(const char *suite, const char *test, const test_case *made)
 {
+    current.suite = suite;
     current.test = test;
     current.made = made;
     snprintf(current.repeat, sizeof current.repeat,
              "POOLGRAD_TEST_SEED=0x%016" PRIx64 " POOLGRAD_TEST_CASES=1 "
-             "./tests/test_properties --filter 'properties/%s'\n",
-             made->seed, test);
+             "./tests/test_%s --filter '%s/%s'\n",
+             made->seed, suite, suite, test);
     signal(SIGSEGV, print_repeat_and_die);
     signal(SIGBUS, print_repeat_and_die);
     signal(SIGFPE, print_repeat_and_die);
@@ -105,7 +106,7 @@ static void print_channels(const char *name, int64_t offset, int64_t count)
 static void print_case(const test_case *made)
 {
     const poolgrad_problem *p = &made->problem;
-    fprintf(stderr, "properties/%s, seed 0x%016" PRIx64 ":\n", current.test, made->seed);
+    fprintf(stderr, "%s/%s, seed 0x%016" PRIx64 ":\n", current.suite, current.test, made->seed);
     print_rules(p);
     print_channels("source", p->source_channel_offset, p->source_channel_count);
     if (p->direction == POOLGRAD_GRADIENT) {

@@ -7,8 +7,9 @@
 #include <poolgrad/poolgrad.h>
 #include <stdbool.h>
 
-/* Names the case at hand, for the reports below and for a crash; to be called before each case. */
-void report_begin(const char *test, const test_case *made);
+/* Names the case at hand, for the reports below and for a crash; to be called before each case. The suite is that of
+ * tests/test_SUITE.c. */
+void report_begin(const char *suite, const char *test, const test_case *made);
 
 /* Prints the case and how to repeat it, after a line of the caller's. Returns false. */
 __attribute__((format(printf, 1, 2))) bool report_failure(const char *format, ...);
