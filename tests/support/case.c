@@ -18,6 +18,9 @@ typedef struct maker {
     random_state random;
     const case_limits *limits;
     poolgrad_problem *p;
+    bool deep; /* many channels rather than long rows */
+    bool same_layout;
+    poolgrad_layout layout; /* of all images, if it is the same */
 } maker;
 
 static int64_t between(maker *m, int64_t first, int64_t last)
@@ -56,10 +59,24 @@ static int64_t choose_size(maker *m)
     return between(m, 38, 75);
 }
 
+static int64_t choose_width(maker *m)
+{
+    int64_t kind = between(m, 0, 99);
+    if (kind < 1) return 0;
+    if (m->deep) return between(m, 1, kind < 90 ? 8 : 40);
+    if (kind < 90) return between(m, 1, 70);
+    return kind < 97 ? between(m, 71, 200) : between(m, 300, 700);
+}
+
 /* Keeps the work of a case small: one long side at most, and only where there are few planes. */
 static void choose_plane(maker *m, int64_t *height, int64_t *width)
 {
     enum { LONG = 12 };
+    if (m->limits->wide && !m->limits->large) {
+        *height = between(m, 1, chance(m, 90) ? 7 : 40);
+        *width = choose_width(m);
+        return;
+    }
     *height = m->limits->large ? between(m, 130, 190) : choose_size(m);
     *width = m->limits->large ? between(m, 130, 190) : choose_size(m);
     if (m->limits->large) return;
@@ -79,6 +96,56 @@ static int64_t choose_step(maker *m, int64_t greatest)
     return between(m, 1, chance(m, 50) ? 2 : greatest);
 }
 
+/* ---- Windows of any shape -------------------------------------------------------------------------------------- */
+
+/* Windows much larger than others: a column, a row, the whole plane. */
+static void choose_vast_kernel(maker *m)
+{
+    enum { VAST = 64 };
+    poolgrad_window *w = &m->p->window;
+    int64_t kind = between(m, 0, 2);
+    w->kernel_height = kind == 0 ? VAST : kind == 1 ? 1 : m->p->source.height;
+    w->kernel_width = kind == 0 ? 1 : kind == 1 ? VAST : m->p->source.width;
+    if (w->kernel_width == 0) w->kernel_width = 1;
+}
+
+static int64_t choose_wide_kernel(maker *m)
+{
+    int64_t greatest = m->limits->greatest_kernel ? m->limits->greatest_kernel : 9;
+    return between(m, 1, chance(m, 65) ? least(3, greatest) : greatest);
+}
+
+static int64_t choose_wide_stride(maker *m, int64_t kernel)
+{
+    int64_t kind = between(m, 0, 99);
+    if (kind < 30) return kernel;
+    if (kind < 70) return between(m, 1, 2);
+    return between(m, 1, kind < 96 ? 5 : 64);
+}
+
+static int64_t choose_wide_dilation(maker *m, int64_t size)
+{
+    int64_t kind = between(m, 0, 99);
+    if (kind < 60) return 1;
+    return kind < 96 ? between(m, 1, 3) : between(m, 1, size + 3);
+}
+
+/* Needs the source's size. */
+static void choose_wide_window(maker *m)
+{
+    poolgrad_window *w = &m->p->window;
+    bool square = chance(m, 50);
+    w->kernel_width = choose_wide_kernel(m);
+    w->kernel_height = square ? w->kernel_width : choose_wide_kernel(m);
+    if (!m->limits->greatest_kernel && chance(m, 5)) choose_vast_kernel(m);
+    w->stride_x = choose_wide_stride(m, w->kernel_width);
+    w->stride_y = square ? w->stride_x : choose_wide_stride(m, w->kernel_height);
+    w->dilation_x = choose_wide_dilation(m, m->p->source.width);
+    w->dilation_y = square ? w->dilation_x : choose_wide_dilation(m, m->p->source.height);
+}
+
+/* ---- Placement ------------------------------------------------------------------------------------------------- */
+
 static int64_t extent_of(int64_t kernel, int64_t dilation)
 {
     return (kernel - 1) * dilation + 1;
@@ -89,6 +156,7 @@ static int64_t choose_offset(maker *m, int64_t size, int64_t extent)
 {
     int64_t kind = between(m, 0, 99);
     int64_t half = extent / 2;
+    if (m->limits->wide && chance(m, 70)) kind = between(m, 0, 91);
     if (kind < 60) return half - between(m, 0, least(extent - 1, 8));
     if (kind < 92) return half + between(m, 1 - extent, size / 2);
     if (kind < 95) return half - extent - between(m, 0, 9);
@@ -121,9 +189,21 @@ static void choose_rules(maker *m)
     p->add_to_destination = p->direction == POOLGRAD_GRADIENT && !limits->no_adding && chance(m, 25);
 }
 
+static void choose_style(maker *m)
+{
+    m->deep = chance(m, 40);
+    m->same_layout = chance(m, 60);
+    m->layout = (poolgrad_layout)between(m, 0, 2);
+}
+
 static void choose_window(maker *m)
 {
     poolgrad_window *w = &m->p->window;
+    if (m->limits->wide) {
+        choose_plane(m, &m->p->source.height, &m->p->source.width);
+        choose_wide_window(m);
+        return;
+    }
     bool square = chance(m, 40), dense = chance(m, 60);
     w->kernel_width = choose_kernel(m);
     w->kernel_height = square ? w->kernel_width : choose_kernel(m);
@@ -137,7 +217,7 @@ static void choose_placement(maker *m)
 {
     poolgrad_problem *p = m->p;
     const poolgrad_window *w = &p->window;
-    choose_plane(m, &p->source.height, &p->source.width);
+    if (!m->limits->wide) choose_plane(m, &p->source.height, &p->source.width);
     p->offset_x = choose_offset(m, p->source.width, extent_of(w->kernel_width, w->dilation_x));
     p->offset_y = choose_offset(m, p->source.height, extent_of(w->kernel_height, w->dilation_y));
     if (p->direction == POOLGRAD_FORWARD || chance(m, 75)) return;
@@ -148,6 +228,9 @@ static void choose_placement(maker *m)
 /* One axis of a region, mostly all of it; `lowest` is the least origin that is legal. */
 static void choose_part(maker *m, int64_t size, int64_t lowest, int64_t *origin, int64_t *extent)
 {
+    *origin = 0;
+    *extent = POOLGRAD_ALL;
+    if (m->limits->wide && chance(m, 50)) return;
     *origin = chance(m, 70) ? 0 : between(m, lowest, chance(m, 70) ? size / 2 : size + 1);
     *extent = chance(m, 65) ? POOLGRAD_ALL : chance(m, 4) ? 0 : between(m, 1, size + 3);
 }
@@ -191,6 +274,24 @@ static int64_t choose_channels(maker *m, int64_t count, int64_t *offset, int64_t
     return before + count + behind;
 }
 
+/* As many channels as fill vectors and leave tails, as long as the reference has little to do: it looks at all taps of
+ * a window for each of its rows. */
+static int64_t choose_wide_channels(maker *m)
+{
+    static const int64_t counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65};
+    enum { COUNTS = sizeof counts / sizeof *counts, LITTLE = 25000, MUCH = 120000 };
+    const poolgrad_problem *p = m->p;
+    const poolgrad_window *w = &p->window;
+    bool forward = p->direction == POOLGRAD_FORWARD;
+    const poolgrad_image *windows = forward ? &p->destination : &p->source_gradient;
+    int64_t taps = least(w->kernel_width, p->source.width) * least(w->kernel_height, p->source.height);
+    int64_t looks = windows->height * windows->width * taps * (forward ? 1 : least(w->kernel_height, p->source.height));
+    int64_t work = looks + p->source.height * p->source.width + p->destination.height * p->destination.width;
+    int64_t most = (m->limits->large ? 0 : chance(m, 90) ? LITTLE : MUCH) / (work + 1);
+    int64_t count = m->deep ? counts[between(m, 0, COUNTS - 1)] : between(m, 1, 5);
+    return least(count, most < 1 ? 1 : most);
+}
+
 static void choose_channel_windows(maker *m)
 {
     poolgrad_problem *p = m->p;
@@ -200,6 +301,7 @@ static void choose_channel_windows(maker *m)
     bool heavy = p->source.height * p->source.width > WORK / 4 ||
                  p->window.kernel_height * p->window.kernel_width > LARGE_KERNEL;
     if (heavy) count = least(count, 3);
+    if (m->limits->wide) count = choose_wide_channels(m);
     p->source.channels = choose_channels(m, count, &p->source_channel_offset, &p->source_channel_count);
     p->destination.channels = choose_channels(m, count, &p->destination_channel_offset, NULL);
     if (p->direction == POOLGRAD_FORWARD) return;
@@ -317,7 +419,7 @@ static void spell_out_dense_strides(maker *m, poolgrad_image *image)
 
 static void choose_view(maker *m, poolgrad_image *image, bool read_only)
 {
-    image->layout = (poolgrad_layout)between(m, 0, 2);
+    image->layout = m->same_layout ? m->layout : (poolgrad_layout)between(m, 0, 2);
     int64_t kind = between(m, 0, 99);
     if (kind < 35) return;
     if (kind < 45) {
@@ -388,6 +490,7 @@ static uint64_t element_bits(maker *m, case_data data, poolgrad_format format)
 {
     if (format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16) return unorm_bits(m, data, format);
     if (number_mantissa_bits(format) == 0) return random_bits(&m->random); /* indices, still to be made */
+    if (data == DATA_RARE) data = chance(m, 3) ? DATA_SPECIAL : DATA_TIES;
     switch (data) {
     case DATA_TIES: return number_encode(format, chance(m, 15) ? -0.0 : (double)between(m, -2, 2));
     case DATA_RELU: return number_encode(format, chance(m, 50) ? 0 : fabs(fraction(m)));
@@ -401,9 +504,24 @@ static uint64_t element_bits(maker *m, case_data data, poolgrad_format format)
 
 static case_data choose_data(maker *m)
 {
-    static const case_data kinds[] = {DATA_TIES, DATA_RELU, DATA_PLAIN, DATA_SPECIAL, DATA_BITS};
+    static const case_data kinds[] = {DATA_TIES, DATA_RELU, DATA_PLAIN, DATA_SPECIAL, DATA_BITS, DATA_RARE};
+    enum { KINDS = sizeof kinds / sizeof *kinds };
     if (m->limits->data != DATA_ANY) return m->limits->data;
-    return kinds[between(m, 0, sizeof kinds / sizeof *kinds - 1)];
+    return kinds[between(m, 0, m->limits->wide ? KINDS - 1 : KINDS - 2)];
+}
+
+/* Of many elements, values are made once and drawn often. */
+enum { PALETTE = 512 };
+
+static void fill_from_palette(maker *m, const poolgrad_image *image, case_data data)
+{
+    uint64_t palette[PALETTE];
+    for (int i = 0; i < PALETTE; ++i) palette[i] = element_bits(m, data, image->format);
+    for (int64_t n = 0; n < image->images; ++n)
+        for (int64_t c = 0; c < image->channels; ++c)
+            for (int64_t y = 0; y < image->height; ++y)
+                for (int64_t x = 0; x < image->width; ++x)
+                    view_set_bits(image, n, c, y, x, palette[random_bits(&m->random) % PALETTE]);
 }
 
 /* Everything that is not an element, the unused lanes included, is random bytes. */
@@ -411,7 +529,9 @@ static void fill(maker *m, const poolgrad_image *image, guard_buffer *buffer)
 {
     for (size_t i = 0; i < buffer->size; ++i) buffer->bytes[i] = (unsigned char)random_bits(&m->random);
     case_data data = choose_data(m);
-    for (int64_t n = 0; image->data && n < image->images; ++n)
+    bool many = m->limits->wide && image->images * image->channels * image->height * image->width > PALETTE;
+    if (many) fill_from_palette(m, image, data);
+    for (int64_t n = 0; !many && image->data && n < image->images; ++n)
         for (int64_t c = 0; c < image->channels; ++c)
             for (int64_t y = 0; y < image->height; ++y)
                 for (int64_t x = 0; x < image->width; ++x)
@@ -494,6 +614,7 @@ void case_make_within(test_case *made, uint64_t seed, const case_limits *limits)
     maker m = {.random = {seed}, .limits = limits, .p = &made->problem};
     bool indices;
     choose_rules(&m);
+    if (limits->wide) choose_style(&m);
     choose_window(&m);
     choose_placement(&m);
     choose_destination(&m);

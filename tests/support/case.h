@@ -8,14 +8,15 @@
 #include <poolgrad/poolgrad.h>
 
 typedef enum case_data {
-    DATA_ANY,     /* one of the next five for each image */
-    DATA_TIES,    /* very few different values */
-    DATA_RELU,    /* half of them zeros, the rest random */
-    DATA_PLAIN,   /* random fractions of many magnitudes */
-    DATA_SPECIAL, /* ties among NaNs, infinities, zeros, subnormals and the greatest numbers */
-    DATA_BITS,    /* random bits */
-    DATA_WHOLE,   /* whole multiples of case_limits.unit, at most 8 either way */
-    DATA_POSITIVE /* 1 to 2 in steps of 1/256 */
+    DATA_ANY,      /* one of the next five for each image; in wide cases, rare as well */
+    DATA_TIES,     /* very few different values */
+    DATA_RELU,     /* half of them zeros, the rest random */
+    DATA_PLAIN,    /* random fractions of many magnitudes */
+    DATA_SPECIAL,  /* ties among NaNs, infinities, zeros, subnormals and the greatest numbers */
+    DATA_BITS,     /* random bits */
+    DATA_WHOLE,    /* whole multiples of case_limits.unit, at most 8 either way */
+    DATA_POSITIVE, /* 1 to 2 in steps of 1/256 */
+    DATA_RARE      /* ties with a special value here and there */
 } case_data;
 
 /* Where the memory of the images ends. Loose: some bytes later, so that data is misaligned. */
@@ -29,6 +30,7 @@ typedef struct case_limits {
     bool no_indices, no_adding;
     bool from_data; /* the source has data */
     bool large;     /* planes that several threads share */
+    bool wide;      /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */
     bool whole;     /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
     case_data data;
     int64_t unit;
