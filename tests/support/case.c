@@ -279,7 +279,7 @@ static int64_t choose_channels(maker *m, int64_t count, int64_t *offset, int64_t
 static int64_t choose_wide_channels(maker *m)
 {
     static const int64_t counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 65};
-    enum { COUNTS = sizeof counts / sizeof *counts, LITTLE = 25000, MUCH = 120000 };
+    enum { COUNTS = sizeof counts / sizeof *counts, LITTLE = 25000, MUCH = 120000, LOTS = 2000000 };
     const poolgrad_problem *p = m->p;
     const poolgrad_window *w = &p->window;
     bool forward = p->direction == POOLGRAD_FORWARD;
@@ -287,7 +287,7 @@ static int64_t choose_wide_channels(maker *m)
     int64_t taps = least(w->kernel_width, p->source.width) * least(w->kernel_height, p->source.height);
     int64_t looks = windows->height * windows->width * taps * (forward ? 1 : least(w->kernel_height, p->source.height));
     int64_t work = looks + p->source.height * p->source.width + p->destination.height * p->destination.width;
-    int64_t most = (m->limits->large ? 0 : chance(m, 90) ? LITTLE : MUCH) / (work + 1);
+    int64_t most = (m->limits->large ? LOTS : chance(m, 90) ? LITTLE : MUCH) / (work + 1);
     int64_t count = m->deep ? counts[between(m, 0, COUNTS - 1)] : between(m, 1, 5);
     return least(count, most < 1 ? 1 : most);
 }
