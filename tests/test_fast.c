@@ -6,6 +6,7 @@
  */
 #include "support/case.h"
 #include "support/contender.h"
+#include "support/number.h"
 #include "support/report.h"
 #include "support/trial.h"
 #include "support/view.h"
@@ -96,22 +97,23 @@ Test(fast, splits)
     sweep("splits", 1500, 55, &(case_limits){.wide = true}, check_splits);
 }
 
-static bool agree_on_threads(test_case *made, const contender_result *expected)
+static bool agree_on_threads(test_case *made, const int *counts, size_t how_many, const contender_result *expected)
 {
-    static const int counts[] = {1, 2, 3};
     poolgrad_isa isas[CONTENDER_ISAS];
     int count = contender_isas(isas);
     bool held = true;
     for (int i = 0; i < count; ++i)
-        for (size_t j = 0; held && j < sizeof counts / sizeof *counts; ++j)
+        for (size_t j = 0; held && j < how_many; ++j)
             held = contender_agrees(made, isas[i], counts[j], CONTENDER_RUN, expected);
     return held;
 }
 
 static bool check_threads(test_case *made, bool *telling)
 {
+    static const int counts[] = {1, 2, 3};
     contender_result expected;
-    bool held = contender_expect(made, true, &expected) && agree_on_threads(made, &expected);
+    bool held = contender_expect(made, true, &expected) &&
+                agree_on_threads(made, counts, sizeof counts / sizeof *counts, &expected);
     *telling = held && contender_telling(made, &expected);
     contender_forget(&expected);
     return held;
@@ -121,6 +123,100 @@ static bool check_threads(test_case *made, bool *telling)
 Test(fast, threads)
 {
     sweep("threads", 60, 50, &(case_limits){.wide = true, .large = true, .greatest_kernel = 4}, check_threads);
+}
+
+/* ---- Beyond the caches ----------------------------------------------------------------------------------------- */
+
+/* Images of 46 MiB and more, whose rows and ends are not whole cache lines. */
+enum { LONG_SIDE = 871, BYTES_PER_PIXEL = 64 };
+
+typedef struct big_case {
+    poolgrad_direction direction;
+    poolgrad_kind kind;
+    poolgrad_layout layout;
+    poolgrad_format format, indices;
+    int64_t kernel, stride;
+    int add_to_destination;
+} big_case;
+
+static const big_case big_cases[] = {
+    {POOLGRAD_GRADIENT, POOLGRAD_MAX, POOLGRAD_NCHW, POOLGRAD_FLOAT32, POOLGRAD_FORMAT_NONE, 2, 2, 0},
+    {POOLGRAD_FORWARD, POOLGRAD_AVERAGE, POOLGRAD_NC4HW4, POOLGRAD_FLOAT32, POOLGRAD_FORMAT_NONE, 2, 1, 0},
+    {POOLGRAD_GRADIENT, POOLGRAD_AVERAGE, POOLGRAD_NCHW, POOLGRAD_FLOAT16, POOLGRAD_FORMAT_NONE, 3, 2, 0},
+    {POOLGRAD_GRADIENT, POOLGRAD_L2NORM, POOLGRAD_NHWC, POOLGRAD_FLOAT32, POOLGRAD_FORMAT_NONE, 2, 2, 0},
+    {POOLGRAD_FORWARD, POOLGRAD_MAX, POOLGRAD_NHWC, POOLGRAD_FLOAT32, POOLGRAD_INT32, 2, 1, 0},
+    {POOLGRAD_GRADIENT, POOLGRAD_MAX, POOLGRAD_NC4HW4, POOLGRAD_FLOAT64, POOLGRAD_FORMAT_NONE, 2, 3, 0},
+    {POOLGRAD_GRADIENT, POOLGRAD_AVERAGE, POOLGRAD_NHWC, POOLGRAD_FLOAT32, POOLGRAD_FORMAT_NONE, 3, 3, 1},
+};
+
+enum { BIG_CASES = sizeof big_cases / sizeof *big_cases };
+
+/* The image's memory, on no boundary but an element's, and in it whole numbers from -8 to 8. */
+static void big_make_image(poolgrad_image *image, guard_buffer *buffer, random_state *r)
+{
+    enum { NUMBERS = 17 };
+    size_t element = number_size(image->format), count = (size_t)view_range_of(image).end;
+    poolgrad_image numbers = {.format = image->format, .images = 1, .channels = 1, .height = 1, .width = NUMBERS};
+    numbers = view_new(image->format, POOLGRAD_NCHW, &numbers, 0);
+    for (int64_t i = 0; i < NUMBERS; ++i) view_set_number(&numbers, 0, 0, 0, i, (double)(i - NUMBERS / 2));
+    guard_make(buffer, (count + 1) * element, GUARD_BEHIND);
+    image->data = buffer->bytes + element;
+    for (size_t i = 0; i < count; ++i)
+        memcpy((unsigned char *)image->data + i * element,
+               (unsigned char *)numbers.data + random_bits(r) % NUMBERS * element, element);
+    guard_keep(buffer);
+    view_free(&numbers);
+}
+
+static void big_make(test_case *made, int number)
+{
+    const big_case *big = &big_cases[number];
+    poolgrad_problem *p = &made->problem;
+    random_state r = {(uint64_t)number};
+    *made = (test_case){.seed = (uint64_t)number};
+    poolgrad_problem_init(p, sizeof *p);
+    p->direction = big->direction;
+    p->kind = big->kind;
+    p->add_to_destination = big->add_to_destination;
+    p->window = (poolgrad_window){big->kernel, big->kernel, big->stride, big->stride, 1, 1};
+    p->source = (poolgrad_image){.format = big->format,
+                                 .layout = big->layout,
+                                 .images = 1,
+                                 .channels = BYTES_PER_PIXEL / (int64_t)number_size(big->format),
+                                 .height = LONG_SIDE,
+                                 .width = LONG_SIDE};
+    poolgrad_image windows = p->source;
+    windows.height = windows.width = (LONG_SIDE + big->stride - 1) / big->stride;
+    p->destination = p->direction == POOLGRAD_FORWARD ? windows : p->source;
+    big_make_image(&p->source, &made->source, &r);
+    big_make_image(&p->destination, &made->destination, &r);
+    if (p->direction == POOLGRAD_GRADIENT) {
+        p->source_gradient = windows;
+        big_make_image(&p->source_gradient, &made->source_gradient, &r);
+    } else if (big->indices != POOLGRAD_FORMAT_NONE) {
+        p->indices = windows;
+        p->indices.format = big->indices;
+        guard_make(&made->indices, (size_t)view_range_of(&p->indices).end * number_size(big->indices), GUARD_BEHIND);
+        p->indices.data = made->indices.bytes;
+    }
+}
+
+/* Destinations that no cache holds, which may be written past them. A case takes the time of hundreds of others. */
+Test(fast, big)
+{
+    enum { WORTH = 100 };
+    static const int counts[] = {1, 3};
+    int64_t wanted = random_sweep_start("big", (int64_t)WORTH * BIG_CASES).cases / WORTH;
+    for (int i = 0; i < BIG_CASES && (i == 0 || i < wanted); ++i) {
+        test_case made;
+        big_make(&made, i);
+        report_begin("fast", "big", &made);
+        contender_result expected;
+        cr_assert(contender_expect(&made, true, &expected) && agree_on_threads(&made, counts, 2, &expected), "case %d",
+                  i);
+        contender_forget(&expected);
+        case_free(&made);
+    }
 }
 
 /* ---- Indices that are none ------------------------------------------------------------------------------------- */
