@@ -241,7 +241,7 @@ static int64_t sum_of(const poolgrad_image *image)
     return sum;
 }
 
-/* Bytes of minus one in both index formats. */
+/* Bytes of none in every index format. */
 enum { NO_INDEX = 0xff };
 
 static bool check_conservation(test_case *made, bool *telling)
@@ -659,8 +659,12 @@ static bool check_indices(test_case *made, bool *telling)
     if (!trial_run(&made->problem)) return false;
     unsigned char *destination = trial_take(&made->destination);
     *telling = windows_matter(made, destination);
+    const poolgrad_window *w = &made->problem.window;
+    bool large = w->kernel_height * w->kernel_width > UINT8_MAX;
     bool held = agrees_from_indices(made, destination, POOLGRAD_INT32) &&
-                agrees_from_indices(made, destination, POOLGRAD_INT64);
+                agrees_from_indices(made, destination, POOLGRAD_INT64) &&
+                agrees_from_indices(made, destination, large ? POOLGRAD_TAP32 : POOLGRAD_TAP8) &&
+                agrees_from_indices(made, destination, POOLGRAD_TAP16);
     free(destination);
     return held;
 }

@@ -156,11 +156,12 @@ static poolgrad_problem forward_of(const poolgrad_problem *gradient, poolgrad_fo
 /* The forward value is the source's element at the index, and the gradient by the index is the gradient by the data. */
 Test(real, indices_give_the_same_gradient)
 {
-    static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64};
+    static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16,
+                                              POOLGRAD_TAP32};
     int pooled_by_max = 0;
     for (int i = 0; i < CASES; i++) {
         real_case made = read_case(i);
-        for (int j = 0; j < 2 && made.problem.kind == POOLGRAD_MAX; j++) {
+        for (int j = 0; j < 5 && made.problem.kind == POOLGRAD_MAX; j++) {
             poolgrad_problem forward = forward_of(&made.problem, formats[j]), p = made.problem;
             run(names[i], &forward);
             p.indices = forward.indices;
@@ -177,7 +178,7 @@ Test(real, indices_give_the_same_gradient)
         }
         real_case_free(&made);
     }
-    cr_expect(pooled_by_max == 6, "%d runs with indices; expected 6", pooled_by_max);
+    cr_expect(pooled_by_max == 15, "%d runs with indices; expected 15", pooled_by_max);
 }
 
 Test(real, forward_picks_what_its_indices_say)

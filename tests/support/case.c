@@ -349,13 +349,23 @@ static void choose_formats(maker *m)
     if (same) p->source.format = p->source_gradient.format;
 }
 
+/* A byte numbers the taps of all but the largest windows. */
+static poolgrad_format choose_index_format(maker *m)
+{
+    static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16,
+                                              POOLGRAD_TAP32};
+    poolgrad_format format = formats[between(m, 0, sizeof formats / sizeof *formats - 1)];
+    bool large = m->p->window.kernel_height * m->p->window.kernel_width > UINT8_MAX;
+    return large && format == POOLGRAD_TAP8 ? POOLGRAD_TAP16 : format;
+}
+
 static void choose_indices(maker *m, bool *wanted)
 {
     poolgrad_problem *p = m->p;
     *wanted = !m->limits->no_indices && p->kind == POOLGRAD_MAX && chance(m, 40);
     if (!*wanted) return;
     const poolgrad_image *windows = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
-    p->indices = (poolgrad_image){.format = chance(m, 50) ? POOLGRAD_INT32 : POOLGRAD_INT64,
+    p->indices = (poolgrad_image){.format = choose_index_format(m),
                                   .images = windows->images,
                                   .channels = windows->channels,
                                   .height = windows->height,
@@ -539,7 +549,7 @@ static void fill(maker *m, const poolgrad_image *image, guard_buffer *buffer)
     guard_keep(buffer);
 }
 
-/* A tap of the window that lies inside the source, or -1. */
+/* The index of a tap of the window that lies inside the source, or -1. */
 static int64_t choose_tap(maker *m, int64_t y, int64_t x)
 {
     const poolgrad_problem *p = m->p;
@@ -547,10 +557,11 @@ static int64_t choose_tap(maker *m, int64_t y, int64_t x)
     int64_t top = oracle_first_tap_y(p) + w->stride_y * (y - p->gradient_region.y);
     int64_t left = oracle_first_tap_x(p) + w->stride_x * (x - p->gradient_region.x);
     for (int tries = 0; tries < 4; ++tries) {
-        int64_t tap_y = top + w->dilation_y * between(m, 0, w->kernel_height - 1);
-        int64_t tap_x = left + w->dilation_x * between(m, 0, w->kernel_width - 1);
+        int64_t ky = between(m, 0, w->kernel_height - 1), kx = between(m, 0, w->kernel_width - 1);
+        int64_t tap_y = top + w->dilation_y * ky, tap_x = left + w->dilation_x * kx;
         bool inside = tap_y >= 0 && tap_y < p->source.height && tap_x >= 0 && tap_x < p->source.width;
-        if (inside && !chance(m, 10)) return tap_y * p->source.width + tap_x;
+        if (!inside || chance(m, 10)) continue;
+        return view_holds_taps(&p->indices) ? ky * w->kernel_width + kx : tap_y * p->source.width + tap_x;
     }
     return -1;
 }

@@ -33,8 +33,8 @@ static bool is_big_endian(void)
 
 static void describe(poolgrad_format format, char descr[8])
 {
-    static const char *const items[] = {"", "u1", "u2", "f2", "f4", "V2", "f8", "i4", "i8"};
-    char mark = format == POOLGRAD_UNORM8 ? '|' : is_big_endian() ? '>' : '<';
+    static const char *const items[] = {"", "u1", "u2", "f2", "f4", "V2", "f8", "i4", "i8", "u1", "u2", "u4"};
+    char mark = number_size(format) == 1 ? '|' : is_big_endian() ? '>' : '<';
     snprintf(descr, 8, "%c%s", mark, items[format]);
 }
 

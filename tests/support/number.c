@@ -11,6 +11,7 @@ size_t number_size(poolgrad_format format)
     static const size_t sizes[] = {
         [POOLGRAD_UNORM8] = 1,   [POOLGRAD_UNORM16] = 2, [POOLGRAD_FLOAT16] = 2, [POOLGRAD_FLOAT32] = 4,
         [POOLGRAD_BFLOAT16] = 2, [POOLGRAD_FLOAT64] = 8, [POOLGRAD_INT32] = 4,   [POOLGRAD_INT64] = 8,
+        [POOLGRAD_TAP8] = 1,     [POOLGRAD_TAP16] = 2,   [POOLGRAD_TAP32] = 4,
     };
     return sizes[format];
 }
@@ -19,7 +20,7 @@ int number_exponent_bits(poolgrad_format format)
 {
     static const int bits[] = {
         [POOLGRAD_FLOAT16] = 5,  [POOLGRAD_FLOAT32] = 8, [POOLGRAD_BFLOAT16] = 8,
-        [POOLGRAD_FLOAT64] = 11, [POOLGRAD_INT64] = 0, /* and all others */
+        [POOLGRAD_FLOAT64] = 11, [POOLGRAD_TAP32] = 0, /* and all others */
     };
     return bits[format];
 }
@@ -28,7 +29,7 @@ int number_mantissa_bits(poolgrad_format format)
 {
     static const int bits[] = {
         [POOLGRAD_FLOAT16] = 10, [POOLGRAD_FLOAT32] = 23, [POOLGRAD_BFLOAT16] = 7,
-        [POOLGRAD_FLOAT64] = 52, [POOLGRAD_INT64] = 0,
+        [POOLGRAD_FLOAT64] = 52, [POOLGRAD_TAP32] = 0,
     };
     return bits[format];
 }
@@ -58,6 +59,9 @@ double number_decode(poolgrad_format format, uint64_t bits)
     case POOLGRAD_UNORM16: return (double)((float)bits / (float)UNORM16_ONE);
     case POOLGRAD_INT32: return (double)(int32_t)(uint32_t)bits;
     case POOLGRAD_INT64: return (double)(int64_t)bits;
+    case POOLGRAD_TAP8:
+    case POOLGRAD_TAP16:
+    case POOLGRAD_TAP32: return (double)bits;
     default: return decode_float(bits, number_exponent_bits(format), number_mantissa_bits(format));
     }
 }

@@ -264,7 +264,10 @@ static double forward_value(plane *source, int64_t *index)
     if (source->p->kind == POOLGRAD_L2NORM) return norm(source);
     pick(source);
     const tap *winner = first_picked(source);
-    if (winner && winner->inside) *index = winner->y * source->width + winner->x;
+    if (winner && winner->inside) {
+        bool taps = view_holds_taps(&source->p->indices);
+        *index = taps ? winner - source->taps : winner->y * source->width + winner->x;
+    }
     return winner ? winner->value : 0;
 }
 
@@ -334,6 +337,17 @@ static void scatter(plane *source, sums *s, double gradient)
     }
 }
 
+/* The place of the tap that the window at (y, x) of the source gradient picked, or -1. */
+static int64_t saved_pick(plane *source, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    const poolgrad_problem *p = source->p;
+    int64_t index = view_index(&p->indices, n, c, y, x);
+    if (index < 0 || !view_holds_taps(&p->indices)) return index;
+    look_at_window(source, y - p->gradient_region.y, x - p->gradient_region.x);
+    const tap *t = &source->taps[index];
+    return t->y * source->width + t->x;
+}
+
 /* Pixel number z of the gradient region's images and channel number c of the window: all its windows. */
 static void scatter_plane(plane *source, sums *s, int64_t z, int64_t c)
 {
@@ -346,8 +360,8 @@ static void scatter_plane(plane *source, sums *s, int64_t z, int64_t c)
         for (int64_t x = xs.first; x < xs.end; ++x) {
             double gradient = view_number(&p->source_gradient, n, from_c, y, x);
             if (p->indices.data) {
-                int64_t index = view_index(&p->indices, n, from_c, y, x);
-                if (index >= 0) add(s, index, gradient, 1);
+                int64_t at = saved_pick(source, n, from_c, y, x);
+                if (at >= 0) add(s, at, gradient, 1);
                 continue;
             }
             look_at_window(source, y - region->y, x - region->x);

@@ -232,6 +232,7 @@ static bool forward_once(const char *name, poolgrad_problem problem, const poolg
     bool good = runs(name, &problem) && every_plane(name, destination, expected, shape);
     if (good && everything(&problem)) good = lanes_are_zero(name, destination, expected, shape);
     if (good && indexed) good = every_plane(name, found, indices, shape);
+    if (good && indexed && everything(&problem)) good = lanes_are_zero(name, found, indices, shape);
     free(source);
     free(destination);
     free(found);

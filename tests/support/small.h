@@ -30,6 +30,9 @@ typedef struct poolgrad_small {
 #define B64(height, width, ...) POOLGRAD_SMALL(POOLGRAD_FLOAT64, uint64_t, height, width, __VA_ARGS__)
 #define I32(height, width, ...) POOLGRAD_SMALL(POOLGRAD_INT32, int32_t, height, width, __VA_ARGS__)
 #define I64(height, width, ...) POOLGRAD_SMALL(POOLGRAD_INT64, int64_t, height, width, __VA_ARGS__)
+#define T8(height, width, ...) POOLGRAD_SMALL(POOLGRAD_TAP8, uint8_t, height, width, __VA_ARGS__)
+#define T16(height, width, ...) POOLGRAD_SMALL(POOLGRAD_TAP16, uint16_t, height, width, __VA_ARGS__)
+#define T32(height, width, ...) POOLGRAD_SMALL(POOLGRAD_TAP32, uint32_t, height, width, __VA_ARGS__)
 #define NO_PLANE ((poolgrad_small){POOLGRAD_FORMAT_NONE, 0, 0, NULL, 0})
 /* A plane of which only the size is given: the image's data is null. */
 #define SIZE_ONLY(height, width) ((poolgrad_small){POOLGRAD_FLOAT32, height, width, NULL, 0})

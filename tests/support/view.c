@@ -120,7 +120,13 @@ void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t 
 int64_t view_index(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     uint64_t bits = view_bits(image, n, c, y, x);
+    if (view_holds_taps(image)) return bits == UINT64_MAX >> (64 - 8 * number_size(image->format)) ? -1 : (int64_t)bits;
     return image->format == POOLGRAD_INT32 ? (int32_t)(uint32_t)bits : (int64_t)bits;
+}
+
+bool view_holds_taps(const poolgrad_image *image)
+{
+    return image->format >= POOLGRAD_TAP8 && image->format <= POOLGRAD_TAP32;
 }
 
 poolgrad_image view_new(poolgrad_format format, poolgrad_layout layout, const poolgrad_image *size, int fill)

@@ -34,6 +34,8 @@ void view_set_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y,
 double view_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, double value);
 
+/* An index: a place in the plane or the number of a tap in its window; -1 for none. */
+bool view_holds_taps(const poolgrad_image *image);
 int64_t view_index(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 
 /* A dense image of the same size on the heap, its bytes `fill`; free it with view_free. */
