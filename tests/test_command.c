@@ -636,9 +636,9 @@ static void check_indices(poolgrad_format format, poolgrad_tie_rule ties, poolgr
     p.edge_mode = POOLGRAD_EDGE_ZERO;
     p.indices = view_new(format, POOLGRAD_NCHW, &p.destination, 0);
     npyfile pooled = scene_solve(&p, 4, NULL), indices = npyfile_of_image(&p.indices, 4);
-    bool wide = format == POOLGRAD_INT64;
-    snprintf(line, sizeof line, "forward --source x.npy --output y.npy --indices i.npy --edge-mode zero " M " %s%s",
-             rules, wide ? "" : " --indices-format int32");
+    bool wide = format == POOLGRAD_INT64; /* which goes without saying */
+    snprintf(line, sizeof line, "forward --source x.npy --output y.npy --indices i.npy --edge-mode zero " M " %s%s%s",
+             rules, wide ? "" : " --indices-format ", wide ? "" : poolgrad_format_name(format));
     cr_expect(scene_gives(line, "y.npy", pooled));
     cr_expect(scene_gives(line, "i.npy", indices));
     poolgrad_image taken = p.indices;
@@ -651,6 +651,12 @@ static void check_indices(poolgrad_format format, poolgrad_tie_rule ties, poolgr
     cr_expect(scene_gives(line, "dx.npy", scene_solve(&p, 4, NULL)));
     snprintf(line, sizeof line, "%s --source-width 9 --source-height 7", files);
     cr_expect(scene_gives(line, "dx.npy", scene_solve(&p, 4, NULL)));
+    for (int i = 0; i < 12; i++) {
+        struct writing way = way_to_write(i);
+        write_in(&taken, &way, "i.npy");
+        cr_expect(scene_gives(line, "dx.npy", scene_solve(&p, 4, NULL)), "%s, version %d, swapped %d, Fortran order %d",
+                  poolgrad_format_name(format), way.major, way.swapped, way.transposed);
+    }
     view_free(&taken);
 }
 
@@ -661,6 +667,9 @@ Test(command, indices, .init = scene_enter, .fini = scene_leave)
     check_indices(POOLGRAD_INT32, POOLGRAD_TIES_FIRST, POOLGRAD_NAN_LAST, "--nan last");
     check_indices(POOLGRAD_INT64, POOLGRAD_TIES_LAST, POOLGRAD_NAN_IGNORE, "--ties last --nan ignore");
     check_indices(POOLGRAD_INT32, POOLGRAD_TIES_LAST, POOLGRAD_NAN_FIRST, "--ties last");
+    check_indices(POOLGRAD_TAP8, POOLGRAD_TIES_FIRST, POOLGRAD_NAN_FIRST, "");
+    check_indices(POOLGRAD_TAP16, POOLGRAD_TIES_LAST, POOLGRAD_NAN_IGNORE, "--ties last --nan ignore");
+    check_indices(POOLGRAD_TAP32, POOLGRAD_TIES_LAST, POOLGRAD_NAN_FIRST, "--ties last");
 }
 
 /* The output is in the format of what is added to, with its values outside the clip rectangle. */
@@ -852,6 +861,14 @@ static const struct refusal {
     {F A2 " --offset-x 0", "--output-width is missing; expected the output's size with --offset-x"},
     {F A2 " --offset-y 0", "--output-height is missing; expected the output's size with --offset-y"},
     {F A2 " --indices-format int32", "--indices-format is given alone; expected --indices with it"},
+    {F A2 " --indices-format tap8", "--indices-format is given alone; expected --indices with it"},
+    {F M2 " --indices i.npy --indices-format tap4",
+     "--indices-format is 'tap4'; expected int64, int32, tap8, tap16 or tap32"},
+    {F "--kind max --kernel 16 --pad 8 --indices i.npy --indices-format tap8",
+     "--indices: indices.format is 9 (tap8); expected tap16 for windows of 256 taps"},
+    {"gradient --source x.npy --source-gradient g.npy --output out.npy --indices uint8.npy --kind max --kernel 16 "
+     "--pad 8 --stride 2",
+     "indices.format is 9 (tap8); expected tap16 for windows of 256 taps"},
     {S, "--source-width is missing; expected it, or --source FILE"},
     {S "--source-width 9", "--source-height is missing; expected it, or --source FILE"},
     {S "--source-width 9 --source-height -7", "--source-height is -7; expected at least 0"},
@@ -905,6 +922,12 @@ static const struct refusal {
     {"gradient --source x.npy --source-gradient four_channels.npy --indices indices.npy --output out.npy " M FOUR,
      "--indices: indices.channels is 8; expected 4, as in source_gradient"},
     {G M " --indices indices.npy", "is 62; expected -1 or y * width + x of a tap of that window"},
+    {G M " --indices uint8.npy",
+     "indices at (n 0, c 0, y 0, x 0) is 0; expected 255 or ky * kernel width + kx of a tap"},
+    {G M " --indices uint16.npy",
+     "indices at (n 0, c 0, y 0, x 0) is 0; expected 65535 or ky * kernel width + kx of a"},
+    {G M " --indices uint32.npy",
+     "indices at (n 0, c 0, y 0, x 0) is 0; expected 4294967295 or ky * kernel width + kx"},
     {F A2 " --layout nc4hw4", "x.npy: last dimension is 9; expected 4, the lanes of nc4hw4"},
     /* Formats */
     {F A2 " --source-format float16", "--source-format is float16; expected what x.npy holds: float32"},
@@ -915,6 +938,9 @@ static const struct refusal {
     {"gradient --source x.npy --source-gradient indices.npy --output out.npy " M,
      "indices.npy: elements are int64; expected float16"},
     {"forward --source indices.npy --output out.npy " M, "indices.npy: elements are int64; expected float16"},
+    {"forward --source uint32.npy --output out.npy " M, "uint32.npy: elements are uint32; expected float16, float32"},
+    {"gradient --source x.npy --source-gradient uint32.npy --output out.npy " M,
+     "uint32.npy: elements are uint32; expected float16"},
     {G M " --indices x.npy", "x.npy: elements are float32; expected int32, int64, uint8, uint16 or uint32"},
     {G M " --add-to uint16.npy", "uint16.npy: elements are uint16; expected float16"},
     /* Files */

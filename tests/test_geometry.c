@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a problem may say: every refusal names its field, every extreme is accepted or refused, large tensors work. */
 #include "support/small.h"
+#include "support/view.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -1119,4 +1122,181 @@ Test(geometry, taps_that_indices_may_name)
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK, "outside the region");
         p.gradient_region.height = POOLGRAD_ALL;
     }
+}
+
+/* ---- Taps that are wrong ------------------------------------------------------------------------------------- */
+
+enum { STATES = 2 * 5 * 3 * 3, GARBAGE = 0x5a };
+
+static const poolgrad_format tap_formats[] = {POOLGRAD_TAP8, POOLGRAD_TAP16, POOLGRAD_TAP32};
+static const int64_t no_tap[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX};
+/* Where the sign would be, what the next narrower format would cut off, the greatest. */
+static const int64_t large_taps[][3] = {
+    {128, 16, 254}, {32768, 256, 65534}, {INT64_C(2147483648), 65536, INT64_C(4294967294)}};
+
+/* 3x3 windows of 2x2, stride 2, on each plane of 4x4, the first at -1: the corners have one tap inside, the edges two,
+ * the middle four. What is in the unused lanes is no state. */
+static poolgrad_problem of_taps(poolgrad_format format)
+{
+    static float gradients[STATES], destination[2 * 5 * 4 * 4];
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 0, 0);
+    p.direction = POOLGRAD_GRADIENT;
+    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
+    p.source_gradient = poolgrad_small_view(gradients, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 3, 3);
+    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
+    for (int i = 0; i < STATES; ++i) gradients[i] = (float)(i + 1);
+    memset(destination, GARBAGE, sizeof destination);
+    p.indices = view_new(format, POOLGRAD_NC4HW4, &p.source_gradient, GARBAGE);
+    for (int i = 0; i < STATES; ++i) view_set_bits(&p.indices, i / 45, i / 9 % 5, i / 3 % 3, i % 3, UINT64_MAX);
+    return p;
+}
+
+typedef struct window_at {
+    int64_t n, c, y, x;
+    int right[5], wrong[5]; /* taps; -1 ends the list */
+} window_at;
+
+static const window_at window_ats[] = {
+    {0, 0, 0, 0, {3, -1}, {0, 1, 2, 4, -1}},       /* the first */
+    {0, 4, 0, 1, {2, 3, -1}, {0, 1, 4, 5, -1}},    /* the last channel, above */
+    {1, 2, 1, 1, {0, 1, 2, 3, -1}, {4, 5, 7, -1}}, /* in the middle */
+    {1, 0, 1, 2, {0, 2, -1}, {1, 3, 4, -1}},       /* at the right */
+    {1, 4, 2, 2, {0, -1}, {1, 2, 3, 4, -1}}        /* the last */
+};
+
+static void tap_is_accepted(const poolgrad_problem *p, const window_at *at, uint64_t tap)
+{
+    poolgrad_error error = {"", ""};
+    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, tap);
+    cr_expect(poolgrad_check_indices(p, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(poolgrad_run(p, &error) == POOLGRAD_OK, "%s", error.message);
+    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, UINT64_MAX);
+    memset(p->destination.data, GARBAGE, 2 * 5 * 4 * 4 * sizeof(float));
+}
+
+/* Refused with its position, its value and none's, and nothing is written. */
+static void tap_is_refused(const poolgrad_problem *p, const window_at *at, int64_t tap)
+{
+    poolgrad_error error = {"", ""};
+    char sentence[256];
+    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, (uint64_t)tap);
+    snprintf(sentence, sizeof sentence,
+             "indices at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64 "; expected %" PRId64
+             " or ky * kernel width + kx of a tap of that window inside the 4 x 4 source",
+             at->n, at->c, at->y, at->x, tap, no_tap[p->indices.format - POOLGRAD_TAP8]);
+    cr_expect(poolgrad_check(p, NULL) == POOLGRAD_OK, "the check reads no element");
+    cr_expect(poolgrad_check_indices(p, &error) == POOLGRAD_INVALID, "%s", sentence);
+    cr_expect(strcmp(error.message, sentence) == 0, "\"%s\", not \"%s\"", error.message, sentence);
+    cr_expect(poolgrad_run(p, NULL) == POOLGRAD_INVALID, "%s", sentence);
+    const unsigned char *bytes = p->destination.data;
+    for (size_t i = 0; i < 2 * 5 * 4 * 4 * sizeof(float); ++i) cr_assert(bytes[i] == GARBAGE, "%s: written", sentence);
+}
+
+/* In a plan it adds nothing, as if it were none; all the other windows picked none. */
+static void tap_adds_nothing(const poolgrad_problem *p, const window_at *at)
+{
+    poolgrad_plan *plan = NULL;
+    cr_assert(poolgrad_plan_create(p, &plan, NULL) == POOLGRAD_OK);
+    poolgrad_plan_run(plan);
+    poolgrad_plan_destroy(plan);
+    const float *sums = p->destination.data;
+    for (int i = 0; i < 2 * 5 * 4 * 4; ++i) cr_assert(sums[i] == 0, "%s adds", poolgrad_format_name(p->indices.format));
+    memset(p->destination.data, GARBAGE, 2 * 5 * 4 * 4 * sizeof(float));
+    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, UINT64_MAX);
+}
+
+Test(geometry, taps_must_lie_in_their_window_and_inside)
+{
+    for (int f = 0; f < 3; ++f) {
+        poolgrad_problem p = of_taps(tap_formats[f]);
+        for (size_t i = 0; i < sizeof window_ats / sizeof *window_ats; ++i) {
+            const window_at *at = &window_ats[i];
+            for (const int *tap = at->right; *tap >= 0; ++tap) tap_is_accepted(&p, at, (uint64_t)*tap);
+            for (const int *tap = at->wrong; *tap >= 0; ++tap) {
+                tap_is_refused(&p, at, *tap);
+                tap_adds_nothing(&p, at);
+            }
+            for (int j = 0; j < 3; ++j) {
+                tap_is_refused(&p, at, large_taps[f][j]);
+                tap_adds_nothing(&p, at);
+            }
+        }
+        view_free(&p.indices);
+    }
+}
+
+/* What the gradient region leaves out is no state, and an empty source has no tap. */
+Test(geometry, taps_that_do_not_count)
+{
+    for (int f = 0; f < 3; ++f) {
+        poolgrad_problem p = of_taps(tap_formats[f]);
+        view_set_bits(&p.indices, 1, 4, 2, 2, 9);
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+        p.gradient_region.height = 2;
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+        p.gradient_region.height = POOLGRAD_ALL;
+        p.gradient_region.depth = 1;
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+        p.gradient_channel_count = p.source_channel_count = 4;
+        p.gradient_region.depth = POOLGRAD_ALL;
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+        p.source.width = p.destination.width = 0;
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+        view_set_bits(&p.indices, 0, 0, 0, 0, 3);
+        cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+        view_free(&p.indices);
+    }
+}
+
+/* ---- Windows with too many taps ------------------------------------------------------------------------------ */
+
+typedef struct many_taps {
+    int64_t width, height;
+    int fits; /* the first of the tap formats that does, 3: none */
+} many_taps;
+
+static const many_taps windows_of_taps[] = {
+    {255, 1, 0},       {15, 17, 0},
+    {256, 1, 1},       {16, 16, 1},
+    {1, 256, 1},       {65535, 1, 1},
+    {257, 255, 1},     {65536, 1, 2},
+    {256, 256, 2},     {INT64_C(4294967295), 1, 2},
+    {65537, 65535, 2}, {1, INT64_C(4294967296), 3},
+    {65536, 65536, 3}, {INT64_C(1) << 61, 3, 3},
+};
+
+static void check_many_taps(const many_taps *window, base which, int format)
+{
+    static const char *const expected[] = {"tap8", "tap16", "tap32", "int32 or int64"};
+    static uint32_t states[4];
+    poolgrad_problem p = valid(which);
+    poolgrad_error error = {"", ""};
+    char sentence[128];
+    p.window.kernel_width = window->width;
+    p.window.kernel_height = window->height;
+    p.indices = poolgrad_small_view(states, tap_formats[format], POOLGRAD_NCHW, 1, 1, 2, 2);
+    poolgrad_status status = poolgrad_check(&p, &error);
+    if (format >= window->fits) {
+        cr_expect(status == POOLGRAD_OK, "%s", error.message);
+        return;
+    }
+    snprintf(sentence, sizeof sentence, "indices.format is %d (%s); expected %s for windows of %" PRId64 " taps",
+             (int)tap_formats[format], poolgrad_format_name(tap_formats[format]), expected[window->fits],
+             window->width * window->height);
+    cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.message, sentence) == 0, "\"%s\", not \"%s\"",
+              error.message, sentence);
+}
+
+Test(geometry, windows_with_more_taps_than_the_format_numbers)
+{
+    for (size_t i = 0; i < sizeof windows_of_taps / sizeof *windows_of_taps; ++i) {
+        for (int format = 0; format < 3; ++format) {
+            check_many_taps(&windows_of_taps[i], INDEXED_FORWARD, format);
+            check_many_taps(&windows_of_taps[i], INDEXED_GRADIENT, format);
+        }
+    }
+    poolgrad_problem p = valid(INDEXED_FORWARD);
+    p.window.kernel_width = p.window.kernel_height = INT64_C(1) << 61;
+    p.indices.format = POOLGRAD_TAP32;
+    refused("2^122 taps", &p, "window.kernel_width");
 }

@@ -488,14 +488,10 @@ Test(npy, every_byte_in_every_place)
         const char *text, *field;
         const char *fine; /* the bytes with which the text is legal */
     } places[] = {
-        {DESCR("'<?4'"), "descr", "fiu"},
-        {DESCR("?'<f4'"), "descr", " \t\n\v\f\r"},
-        {ORDER("Fals?"), "fortran_order", "e"},
-        {SHAPE("(?, 4)"), "shape", "0123456789"},
-        {SHAPE("(3, 4)?"), "shape", " \t\n\v\f\r"},
-        {"{'descr?': '<f4'}", "header", ""},
-        {"?" VALID, "header", " \t\n\v\f\r"},
-        {VALID "?", "header", " \t\n\v\f\r"},
+        {DESCR("'<?4'"), "descr", "fiu"},           {DESCR("?'<f4'"), "descr", " \t\n\v\f\r"},
+        {ORDER("Fals?"), "fortran_order", "e"},     {SHAPE("(?, 4)"), "shape", "0123456789"},
+        {SHAPE("(3, 4)?"), "shape", " \t\n\v\f\r"}, {"{'descr?': '<f4'}", "header", ""},
+        {"?" VALID, "header", " \t\n\v\f\r"},       {VALID "?", "header", " \t\n\v\f\r"},
     };
     for (size_t place = 0; place < sizeof places / sizeof *places; place++) {
         size_t size = strlen(places[place].text), at = strcspn(places[place].text, "?");

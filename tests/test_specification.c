@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every rule of the numerics, each by a problem worked out by hand: the expected planes are literals. */
+#include "support/oracle.h"
 #include "support/small.h"
+#include "support/view.h"
 
 #include <criterion/criterion.h>
 #include <fenv.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -26,10 +29,47 @@ static void forward_is(const char *name, poolgrad_problem problem, poolgrad_smal
     cr_expect(poolgrad_small_forward(name, &problem, source, expected, NO_PLANE), "%s", name);
 }
 
+/* The window at (y, x) of the output numbers the pixel at `place` of the plane so. */
+static int64_t tap_of(const poolgrad_problem *p, int64_t source_width, int64_t y, int64_t x, int64_t place)
+{
+    const poolgrad_window *w = &p->window;
+    if (place < 0) return -1;
+    int64_t ky = (place / source_width - oracle_first_tap_y(p) - w->stride_y * y) / w->dilation_y;
+    int64_t kx = (place % source_width - oracle_first_tap_x(p) - w->stride_x * x) / w->dilation_x;
+    return ky * w->kernel_width + kx;
+}
+
+static poolgrad_small as_taps(const poolgrad_problem *p, int64_t source_width, poolgrad_small places,
+                              poolgrad_format format, void *data)
+{
+    poolgrad_image from = poolgrad_small_view(places.data, places.format, POOLGRAD_NCHW, 1, 1, places.height,
+                                              places.width);
+    poolgrad_image to = poolgrad_small_view(data, format, POOLGRAD_NCHW, 1, 1, places.height, places.width);
+    for (int64_t y = 0; y < places.height; ++y) {
+        for (int64_t x = 0; x < places.width; ++x) {
+            int64_t tap = tap_of(p, source_width, y, x, view_index(&from, 0, 0, y, x));
+            view_set_bits(&to, 0, 0, y, x, (uint64_t)tap);
+        }
+    }
+    return (poolgrad_small){format, places.height, places.width, data, places.count};
+}
+
+/* The expected indices are places in the plane; the compact formats must hold the same taps. */
 static void indices_are(const char *name, poolgrad_problem problem, poolgrad_small source, poolgrad_small expected,
                         poolgrad_small indices)
 {
+    static const poolgrad_format formats[] = {POOLGRAD_TAP8, POOLGRAD_TAP16, POOLGRAD_TAP32};
+    static const int64_t most_taps[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX};
     cr_expect(poolgrad_small_forward(name, &problem, source, expected, indices), "%s", name);
+    for (int i = 0; i < 3 && indices.data; ++i) {
+        if (problem.window.kernel_width > most_taps[i] / problem.window.kernel_height) continue;
+        uint32_t *data = calloc(indices.count, sizeof *data);
+        cr_assert(data);
+        poolgrad_small taps = as_taps(&problem, source.width, indices, formats[i], data);
+        cr_expect(poolgrad_small_forward(name, &problem, source, expected, taps), "%s, %s", name,
+                  poolgrad_format_name(formats[i]));
+        free(data);
+    }
 }
 
 static void gradient_is(const char *name, poolgrad_problem problem, poolgrad_small source, poolgrad_small gradient,
@@ -756,9 +796,92 @@ Test(specification, gradient_from_indices)
     poolgrad_small g = F32(1, 4, 1, 2, 4, 8), expected = F32(1, 4, 0, 3, 0, 8);
     cr_expect(poolgrad_small_gradient("int32", &p, SIZE_ONLY(1, 4), g, I32(1, 4, 1, 1, -1, 3), NO_PLANE, expected));
     cr_expect(poolgrad_small_gradient("int64", &p, SIZE_ONLY(1, 4), g, I64(1, 4, 1, 1, -1, 3), NO_PLANE, expected));
+    cr_expect(poolgrad_small_gradient("tap8", &p, SIZE_ONLY(1, 4), g, T8(1, 4, 2, 1, 255, 1), NO_PLANE, expected));
+    cr_expect(poolgrad_small_gradient("tap16", &p, SIZE_ONLY(1, 4), g, T16(1, 4, 2, 1, 65535, 1), NO_PLANE, expected));
+    cr_expect(
+        poolgrad_small_gradient("tap32", &p, SIZE_ONLY(1, 4), g, T32(1, 4, 2, 1, 4294967295, 1), NO_PLANE, expected));
     /* the image would choose otherwise, and is not asked */
     cr_expect(poolgrad_small_gradient("image and indices", &p, F32(1, 4, 9, 0, 9, 0), g, I32(1, 4, 1, 1, -1, 3),
                                       NO_PLANE, expected));
+}
+
+/* 3x2 windows of stride 2 and 1; the right column hangs over by one pixel, the lower row by one. */
+Test(specification, compact_indices)
+{
+    const poolgrad_window window = {3, 2, 2, 1, 1, 1};
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 1, 1);
+    poolgrad_small image = F32(3, 4, 1, 2, 3, 4, 5, 9, 7, 8, 6, 0, -1, 2);
+    poolgrad_small values = F32(3, 2, 9, 8, 9, 8, 6, 2), g = F32(3, 2, 1, 2, 4, 8, 16, 32);
+    poolgrad_small expected = F32(3, 4, 0, 0, 0, 0, 0, 5, 0, 10, 16, 0, 0, 32);
+    const poolgrad_small taps[] = {T8(3, 2, 4, 4, 1, 1, 0, 1), T16(3, 2, 4, 4, 1, 1, 0, 1),
+                                   T32(3, 2, 4, 4, 1, 1, 0, 1)};
+    gradient_is("from the image", p, image, g, expected);
+    for (int i = 0; i < 3; ++i) {
+        const char *name = poolgrad_format_name(taps[i].format);
+        cr_expect(poolgrad_small_forward(name, &p, image, values, taps[i]), "%s", name);
+        cr_expect(poolgrad_small_gradient(name, &p, SIZE_ONLY(3, 4), g, taps[i], NO_PLANE, expected), "%s", name);
+    }
+}
+
+/* In edge mode zero a tap outside may win: nothing is picked. */
+Test(specification, compact_indices_outside)
+{
+    const poolgrad_window window = {3, 2, 2, 1, 1, 1};
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_ZERO, window, 1, 1);
+    poolgrad_small image = F32(3, 4, -1, -2, -3, -4, -5, -9, -7, -8, -6, 0, 1, -2);
+    poolgrad_small values = F32(3, 2, -1, 0, 1, 1, 1, 1), g = F32(3, 2, 1, 2, 4, 8, 16, 32);
+    poolgrad_small expected = F32(3, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 0);
+    const poolgrad_small taps[] = {T8(3, 2, 0, 255, 5, 3, 2, 0), T16(3, 2, 0, 65535, 5, 3, 2, 0),
+                                   T32(3, 2, 0, 4294967295, 5, 3, 2, 0)};
+    gradient_is("from the image", p, image, g, expected);
+    for (int i = 0; i < 3; ++i) {
+        const char *name = poolgrad_format_name(taps[i].format);
+        cr_expect(poolgrad_small_forward(name, &p, image, values, taps[i]), "%s", name);
+        cr_expect(poolgrad_small_gradient(name, &p, SIZE_ONLY(3, 4), g, taps[i], NO_PLANE, expected), "%s", name);
+    }
+}
+
+/* Taps are counted, not the pixels between them, and from the first tap, which may lie outside. */
+Test(specification, compact_indices_of_dilated_windows)
+{
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, ALONG_X(3, 1, 2), 0, 0);
+    poolgrad_small image = F32(1, 5, 3, 8, 2, 7, 9), values = F32(1, 5, 3, 8, 9, 8, 9);
+    poolgrad_small g = F32(1, 5, 1, 2, 4, 8, 16), expected = F32(1, 5, 1, 10, 0, 0, 20);
+    poolgrad_small taps = T8(1, 5, 1, 1, 2, 0, 1);
+    cr_expect(poolgrad_small_forward("forward", &p, image, values, taps));
+    cr_expect(poolgrad_small_gradient("gradient", &p, SIZE_ONLY(1, 5), g, taps, NO_PLANE, expected));
+}
+
+/* The greatest number of each format: the last pixel of the last window that it can number. */
+static void last_tap_is(poolgrad_window window, poolgrad_small source, poolgrad_small tap)
+{
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 0, 0);
+    p.offset_x = source.width - window.kernel_width + window.kernel_width / 2;
+    p.offset_y = source.height - window.kernel_height + window.kernel_height / 2;
+    poolgrad_small last = {source.format, 1, 1, (const float *)source.data + source.count - 1, 1};
+    float *expected = calloc(source.count, sizeof *expected);
+    cr_assert(expected);
+    expected[source.count - 1] = 5;
+    poolgrad_small gradient = {POOLGRAD_FLOAT32, source.height, source.width, expected, source.count};
+    const char *name = poolgrad_format_name(tap.format);
+    cr_expect(poolgrad_small_forward(name, &p, source, last, tap), "%s", name);
+    source.data = NULL;
+    cr_expect(poolgrad_small_gradient(name, &p, source, F32(1, 1, 5), tap, NO_PLANE, gradient), "%s", name);
+    free(expected);
+}
+
+Test(specification, windows_of_as_many_taps_as_a_format_numbers)
+{
+    static float rising[257 * 255];
+    for (int i = 0; i < 257 * 255; ++i) rising[i] = (float)i;
+    const poolgrad_small row = {POOLGRAD_FLOAT32, 1, 255, rising, 255}, one = F32(1, 1, 3);
+    const poolgrad_small plane = {POOLGRAD_FLOAT32, 257, 255, rising, 257 * 255};
+    last_tap_is(ALONG_X(255, 1, 1), row, T8(1, 1, 254));
+    last_tap_is((poolgrad_window){51, 5, 1, 1, 1, 1}, one, T8(1, 1, 254));
+    last_tap_is(ALONG_X(256, 1, 1), row, T16(1, 1, 255));
+    last_tap_is((poolgrad_window){255, 257, 1, 1, 1, 1}, plane, T16(1, 1, 65534));
+    last_tap_is((poolgrad_window){256, 256, 1, 1, 1, 1}, one, T32(1, 1, 65535));
+    last_tap_is((poolgrad_window){65537, 65535, 1, 1, 1, 1}, one, T32(1, 1, 4294967294));
 }
 
 #define KEPT_8 F32(1, 8, 9, 9, 9, 9, 9, 9, 9, 9)

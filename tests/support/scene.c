@@ -186,7 +186,9 @@ void scene_write_bad_files(void)
 {
     write_zeros(POOLGRAD_FLOAT32, 1, 8, "one_image.npy");
     write_zeros(POOLGRAD_FLOAT32, 2, 4, "four_channels.npy");
+    write_zeros(POOLGRAD_UNORM8, 2, 8, "uint8.npy");
     write_zeros(POOLGRAD_UNORM16, 2, 8, "uint16.npy");
+    write_zeros(POOLGRAD_TAP32, 2, 8, "uint32.npy");
     write_bad_indices();
     write_ranks();
     write_slices();
