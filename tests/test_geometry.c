@@ -1225,6 +1225,27 @@ Test(geometry, taps_must_lie_in_their_window_and_inside)
     }
 }
 
+/* Where such a tap would lie cannot be computed in 64 bits: 8 times 2^61 would come back to the window's first tap. */
+Test(geometry, wrong_taps_of_far_dilations_add_nothing)
+{
+    const float gradient = 5;
+    const uint8_t tap = 8;
+    float sum = 9;
+    poolgrad_plan *plan = NULL;
+    const poolgrad_window window = {1, 1, 1, 1, INT64_C(1) << 61, INT64_C(1) << 61};
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 0, 0);
+    p.direction = POOLGRAD_GRADIENT;
+    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.source_gradient = poolgrad_small_view(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.indices = poolgrad_small_view(&tap, POOLGRAD_TAP8, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_small_view(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+    cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
+    poolgrad_plan_run(plan);
+    poolgrad_plan_destroy(plan);
+    cr_expect(sum == 0, "%g", (double)sum);
+}
+
 /* What the gradient region leaves out is no state, and an empty source has no tap. */
 Test(geometry, taps_that_do_not_count)
 {
