@@ -951,6 +951,26 @@ Test(geometry, indices_of_32_bits_number_31_bits_of_pixels)
     }
 }
 
+/* Rows and columns that fold make a plane of any size in little memory. */
+Test(geometry, indices_of_64_bits_number_63_bits_of_pixels)
+{
+    static int64_t indices[4];
+    static const int64_t heights[] = {(INT64_C(1) << 32) - 1, INT64_C(1) << 32};
+    for (int i = 0; i < 2; ++i) {
+        poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
+        poolgrad_image source = poolgrad_small_view(NULL, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, heights[i],
+                                                    INT64_C(1) << 31);
+        source.row_stride = source.column_stride = 1;
+        p.source = at_address(UINT64_C(1) << 40, source);
+        p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_small_view(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        if (i == 0) accepted("2^63 - 2^31 pixels", &p);
+        if (i == 1) refused("2^63 pixels", &p, "indices.format");
+        p.indices.format = POOLGRAD_TAP8;
+        accepted("tap8", &p);
+    }
+}
+
 enum { SIDE = 65537 }; /* SIDE * SIDE is above 2^32 */
 
 static void *sparse(size_t element)

@@ -305,6 +305,24 @@ static poolgrad_status check_memory(const struct poolgrad_geometry *g, poolgrad_
     return status == POOLGRAD_OK ? check_written(&g->indices, "indices.data", &g->source, "source", error) : status;
 }
 
+/* docs/numerics.md N39. Folded rows and columns make planes of any size; a gradient's indices need not name them all.
+ */
+static poolgrad_status check_places(const struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    int64_t pixels;
+    bool countable = poolgrad_multiply(g->source.height, g->source.width, &pixels);
+    if (g->indices.format == POOLGRAD_INT32 && !(countable && pixels <= (int64_t)INT32_MAX + 1)) {
+        return poolgrad_refuse(error, "indices.format", "is %d (int32); expected int64 for planes above 2^31 pixels",
+                               (int)g->indices.format);
+    }
+    if (g->indices.format == POOLGRAD_INT64 && g->direction == POOLGRAD_FORWARD && !countable) {
+        return poolgrad_refuse(error, "indices.format",
+                               "is %d (int64); expected tap8, tap16 or tap32 for planes of 2^63 pixels or more",
+                               (int)g->indices.format);
+    }
+    return POOLGRAD_OK;
+}
+
 static poolgrad_status check_indices_shape(const poolgrad_problem *p, const struct poolgrad_geometry *g,
                                            poolgrad_error *error)
 {
@@ -322,12 +340,7 @@ static poolgrad_status check_indices_shape(const poolgrad_problem *p, const stru
         return poolgrad_refuse(error, size[i].field, "is %" PRId64 "; expected %" PRId64 ", as in %s", size[i].value,
                                size[i].expected, gradient ? "source_gradient" : "destination");
     }
-    if (g->indices.format == POOLGRAD_INT32 && g->source.height > 0 &&
-        g->source.width > ((int64_t)INT32_MAX + 1) / g->source.height) {
-        return poolgrad_refuse(error, "indices.format", "is %d (int32); expected int64 for planes above 2^31 pixels",
-                               (int)p->indices.format);
-    }
-    return POOLGRAD_OK;
+    return check_places(g, error);
 }
 
 /* docs/numerics.md N39: all bits set is no tap's number. */
