@@ -309,11 +309,9 @@ static bool check_is_fast(test_case *made, bool *telling)
     return true;
 }
 
-/* POOLGRAD_EXPECT_FAST in the environment turns these on, as long as there are problems that only the plain loops
- * compute. */
+/* Nothing is left to the plain loops. */
 static void expect_fast(const char *name, poolgrad_direction direction)
 {
-    if (!getenv("POOLGRAD_EXPECT_FAST")) cr_skip_test("POOLGRAD_EXPECT_FAST is not set");
     sweep(name, 3000, 80, &(case_limits){.wide = true, .directions = CASE_SET(direction)}, check_is_fast);
 }
 

@@ -309,19 +309,22 @@ POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poo
  * the indices. POOLGRAD_OK where the problem has none. */
 POOLGRAD_API poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error);
 
-/* Checks everything, indices too, then runs. Refuses before the first byte is written, or succeeds. */
+/* Checks everything, indices too, then runs. Refuses before the first byte is written, or succeeds. Allocates working
+ * memory, a few hundred kilobytes per thread unless windows are very large, and frees it. */
 POOLGRAD_API poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *error);
 
 /* ---- Plans: check once, run often or in parts ----------------------------------------------------------------- */
 
 typedef struct poolgrad_plan poolgrad_plan;
 
-/* Copies and checks the problem (poolgrad_check). The images' memory must outlive the plan's last run; its contents
- * may change between runs. On refusal *plan is null. */
+/* Copies and checks the problem (poolgrad_check) and allocates working memory for its threads. The images' memory must
+ * outlive the plan's last run; its contents may change between runs. On refusal *plan is null. */
 POOLGRAD_API poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan,
                                                   poolgrad_error *error);
 
-/* Runs the whole plan. Cannot fail. An index that poolgrad_check_indices would refuse contributes nothing. */
+/* Runs the whole plan. Cannot fail: where more calls run it at once than it has threads, those allocate for themselves,
+ * and compute in plain loops should that be refused. An index that poolgrad_check_indices would refuse contributes
+ * nothing. */
 POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
 
 /* For callers with threads of their own: the work is a row of independent units, and any split of [0, units) over any

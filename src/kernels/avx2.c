@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernels/kernels.h"
+#include "simd/v256.h"
 
-const struct poolgrad_kernels poolgrad_kernels_avx2 = {.isa = POOLGRAD_ISA_AVX2, .vector_bytes = 32};
+#include "kernels/elements.h"
+#include "kernels/positions.h"
+
+const struct poolgrad_kernels poolgrad_kernels_avx2 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX2);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernels/kernels.h"
+#include "simd/v512.h"
 
-const struct poolgrad_kernels poolgrad_kernels_avx512 = {.isa = POOLGRAD_ISA_AVX512, .vector_bytes = 64};
+#include "kernels/elements.h"
+#include "kernels/positions.h"
+
+const struct poolgrad_kernels poolgrad_kernels_avx512 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX512);

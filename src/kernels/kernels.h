@@ -1,17 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernels of one instruction set: a table of row operations, the same for each. One file per instruction set
- * (scalar.c, sse41.c, avx2.c, avx512.c, neon.c) defines its table; pooling/isa.c chooses among those compiled in.
+ * The kernels of one instruction set: a table of operations on working memory, the same for each. One file per
+ * instruction set (scalar.c, sse41.c, avx2.c, avx512.c, neon.c) defines its table; pooling/isa.c chooses among those
+ * compiled in; fast/ drives them.
+ *
+ * Lanes are neighbouring results: pixels of a row or channels of a pixel. No lane ever meets another, so that each
+ * result sees the reference's operations in the reference's order (docs/numerics.md N61), whatever the width.
+ *
+ * A maximum is found among keys, integers whose order is that of the values they stand for: -0 and +0 have the same
+ * key, a NaN has the key the NaN rule gives it, a tap that is not there has POOLGRAD_KEY_NONE, below all others.
  */
 #ifndef POOLGRAD_KERNELS_KERNELS_H
 #define POOLGRAD_KERNELS_KERNELS_H
 
 #include <poolgrad/poolgrad.h>
 
+#include <stdbool.h>
+
+enum {
+    POOLGRAD_FORMATS = POOLGRAD_TAP32 + 1,
+    /* Counts are rounded up to this many elements: working memory has room for them behind every array, and what is
+     * computed there is never looked at. */
+    POOLGRAD_BLOCK = 128,
+};
+
+/* The taps of every position along one axis: where each lies, in elements from the position, and its code. */
+struct poolgrad_operand {
+    int64_t offset;
+    int64_t code;
+};
+
+/* Along both, visited row by row: offsets and codes of row and column add up. */
+struct poolgrad_operands {
+    const struct poolgrad_operand *row, *column;
+    int64_t rows, columns;
+};
+
+/* Which of the keys equally great is picked: the one visited first; among NaNs, which have the key `nan`, the one
+ * visited last if `last_nan`. */
+struct poolgrad_pick_rule {
+    int64_t nan;
+    bool last_nan;
+};
+
+/* Index of a table by the width of its elements. */
+enum { POOLGRAD_KEY16, POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
+enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
+
 struct poolgrad_kernels {
     poolgrad_isa isa;
     int vector_bytes;
+
+    /* Positions [0, count rounded up to a block). */
+
+    /* best = greatest key; tap = code of its operand plus, where `other` is given, other of that operand: the outcome
+     * of an earlier search along the other axis. Nothing but KEY_NONE: tap = TAP_NONE. */
+    void (*pick[POOLGRAD_KEYS])(const void *key, const void *other, struct poolgrad_operands operands,
+                                struct poolgrad_pick_rule rule, int64_t count, void *best, void *tap);
+    /* The greatest key alone. */
+    void (*greatest[POOLGRAD_KEYS])(const void *key, struct poolgrad_operands operands, int64_t count, void *best);
+    /* sum = +0 plus the gradients whose tap, of 8 or 32 bits, is the operand's code, in order. */
+    void (*select8[POOLGRAD_SUMS])(const uint8_t *tap, const void *gradient, struct poolgrad_operands operands,
+                                   int64_t count, void *sum);
+    void (*select32[POOLGRAD_SUMS])(const uint32_t *tap, const void *gradient, struct poolgrad_operands operands,
+                                    int64_t count, void *sum);
+    /* sum = +0 plus all operands, in order. */
+    void (*sum[POOLGRAD_SUMS])(const void *from, struct poolgrad_operands operands, int64_t count, void *sum);
+
+    /* Elements [0, count), any alignment; results may take the place of operands of the same size. */
+
+    /* Keys of stored elements, null where that key cannot hold the format; whether one may be -0. */
+    bool (*key[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *from, int64_t count, int64_t nan, void *key);
+    /* And back to stored elements: the key of a NaN becomes one, that of no tap +0. */
+    void (*unkey[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *key, int64_t count, int64_t nan, void *to);
+    /* Stored elements as float32 or float64, exactly; and back, rounded once, NaN canonical. */
+    void (*load[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
+    void (*store[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
+    /* Taps in fewer bits. */
+    void (*narrow8[POOLGRAD_KEYS])(const void *tap, int64_t count, uint8_t *to);
+    void (*narrow32[POOLGRAD_KEYS])(const void *tap, int64_t count, uint32_t *to);
+
+    /* a = a / b; a = a + b. */
+    void (*divide[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
+    void (*divide_by[POOLGRAD_SUMS])(void *a, double b, int64_t count);
+    void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
+    /* L2-norm: a = a a; the square root of a; a = gradient / a, +0 where a is 0; a = a b. */
+    void (*square)(double *a, int64_t count);
+    void (*root)(double *a, int64_t count);
+    void (*ratio)(double *a, const double *gradient, int64_t count);
+    void (*multiply)(double *a, const double *b, int64_t count);
+
+    /* Ties all and split: ties += 1 where key == best; sum += share where key == best or tap == code. */
+    void (*count_ties[POOLGRAD_KEYS])(const void *key, const void *best, int64_t count, int32_t *ties);
+    void (*add_ties[POOLGRAD_KEYS][POOLGRAD_SUMS])(const void *key, const void *best, const uint32_t *tap,
+                                                   uint32_t code, const void *share, int64_t count, void *sum);
+
+    /* Every other element, and back: by log2 of an element's size. `pairs` of them. */
+    void (*split[4])(const void *from, int64_t pairs, void *even, void *odd);
+    void (*merge[4])(const void *even, const void *odd, int64_t pairs, void *to);
+    /* A copy that goes past the caches; fence before another thread may look. */
+    void (*stream)(void *to, const void *from, int64_t bytes);
+    void (*fence)(void);
 };
+
+/* The key of a tap that is not there, and the code of no tap (in 8 bits: 255). */
+#define POOLGRAD_KEY_NONE(bits) (-(INT64_C(1) << ((bits)-2)) * 2)
+#define POOLGRAD_TAP_NONE (-1)
 
 extern const struct poolgrad_kernels poolgrad_kernels_scalar;
 extern const struct poolgrad_kernels poolgrad_kernels_sse41;

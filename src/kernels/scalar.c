@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernels/kernels.h"
+#include "simd/v1.h"
 
-const struct poolgrad_kernels poolgrad_kernels_scalar = {.isa = POOLGRAD_ISA_SCALAR, .vector_bytes = 4};
+#include "kernels/elements.h"
+#include "kernels/positions.h"
+
+const struct poolgrad_kernels poolgrad_kernels_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR);

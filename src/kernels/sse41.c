@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernels/kernels.h"
+#include "simd/v128.h"
 
-const struct poolgrad_kernels poolgrad_kernels_sse41 = {.isa = POOLGRAD_ISA_SSE41, .vector_bytes = 16};
+#include "kernels/elements.h"
+#include "kernels/positions.h"
+
+const struct poolgrad_kernels poolgrad_kernels_sse41 = POOLGRAD_TABLE(POOLGRAD_ISA_SSE41);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "geometry/error.h"
+#include "image/format.h"
 #include "image/image.h"
 #include "pooling/isa.h"
 #include "pooling/resolve.h"
@@ -32,27 +33,58 @@ void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size)
     memcpy(problem, &neutral, struct_size < sizeof neutral ? struct_size : sizeof neutral);
 }
 
+/* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
+static int64_t count_units(const struct poolgrad_plan *plan)
+{
+    const struct poolgrad_geometry *g = &plan->geometry;
+    bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->destination);
+    int64_t planes = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) : 0;
+    if (g->rows.begin == g->rows.end || planes == 0) return 0;
+    return plan->is_fast ? plan->fast.units : planes * (g->rows.end - g->rows.begin);
+}
+
 static void name_kernel(struct poolgrad_plan *plan)
 {
     static const char *const directions[] = {"forward", "gradient"}, *const kinds[] = {"average", "max", "l2norm"};
     const struct poolgrad_geometry *g = &plan->geometry;
-    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", directions[g->direction], kinds[g->kind]);
+    const struct poolgrad_fast *fast = &plan->fast;
+    if (!plan->is_fast) {
+        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", directions[g->direction], kinds[g->kind]);
+        return;
+    }
+    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/%s/%s/%s", directions[g->direction], kinds[g->kind],
+             g->destination.layout == POOLGRAD_NCHW ? "pixels" : "channels",
+             poolgrad_format_name(fast->picks ? g->source.format : poolgrad_fast_sum_format(fast)),
+             poolgrad_isa_name(fast->kernels->isa));
+}
+
+/* Working memory of all threads, whole cache lines each, and behind it who has which. */
+static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_error *error)
+{
+    const size_t threads = (size_t)plan->threads, bytes = threads * (size_t)plan->fast.bytes;
+    plan->memory = NULL;
+    if (!plan->is_fast || plan->units == 0) return POOLGRAD_OK;
+    plan->memory = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, bytes + POOLGRAD_FAST_ALIGNMENT * threads);
+    if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
+    plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
+    for (size_t i = 0; i < threads; i++) atomic_flag_clear(&plan->taken[i]);
+    return POOLGRAD_OK;
+}
+
+void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
+{
+    free(plan->memory);
 }
 
 poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error)
 {
     poolgrad_status status = poolgrad_resolve(problem, &plan->geometry, error);
     if (status != POOLGRAD_OK) return status;
-    const struct poolgrad_geometry *g = &plan->geometry;
-    /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
-    bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->destination);
-    plan->units = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) *
-                            (g->rows.end - g->rows.begin)
-                      : 0;
+    const struct poolgrad_kernels *kernels = poolgrad_choose_kernels(problem->max_isa);
+    plan->is_fast = problem->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, kernels, &plan->fast);
+    plan->units = count_units(plan);
     plan->threads = poolgrad_choose_threads(plan, problem->threads);
-    plan->kernels = poolgrad_choose_kernels(problem->max_isa);
-    name_kernel(plan);
-    return POOLGRAD_OK;
+    return allocate_memory(plan, error);
 }
 
 poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error)
@@ -75,13 +107,18 @@ poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_p
     poolgrad_status status = poolgrad_plan_make(problem, &made, error);
     if (status != POOLGRAD_OK) return status;
     *plan = malloc(sizeof made);
-    if (!*plan) return poolgrad_refuse_memory(error, "plan");
+    if (!*plan) {
+        poolgrad_plan_free_memory(&made);
+        return poolgrad_refuse_memory(error, "plan");
+    }
     **plan = made;
+    name_kernel(*plan);
     return POOLGRAD_OK;
 }
 
 void poolgrad_plan_destroy(poolgrad_plan *plan)
 {
+    if (plan) poolgrad_plan_free_memory(plan);
     free(plan);
 }
 
@@ -127,7 +164,9 @@ poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *er
 {
     struct poolgrad_plan plan;
     poolgrad_status status = poolgrad_plan_make(problem, &plan, error);
-    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&plan.geometry, error);
+    if (status != POOLGRAD_OK) return status;
+    status = poolgrad_resolve_indices(&plan.geometry, error);
     if (status == POOLGRAD_OK) poolgrad_plan_run(&plan);
+    poolgrad_plan_free_memory(&plan);
     return status;
 }

@@ -3,19 +3,27 @@
 #ifndef POOLGRAD_POOLING_PLAN_H
 #define POOLGRAD_POOLING_PLAN_H
 
+#include <stdatomic.h>
+
+#include "fast/fast.h"
 #include "geometry/geometry.h"
-#include "kernels/kernels.h"
 
 struct poolgrad_plan {
     struct poolgrad_geometry geometry;
-    const struct poolgrad_kernels *kernels; /* of the instruction set to use */
-    int64_t units; /* written rows of all written channels of all written images, in that order */
+    bool is_fast;  /* else the reference computes: */
+    int64_t units; /* written rows of all written channels of all written images, in that order; or fast.units */
     int threads;
+    struct poolgrad_fast fast;
+    /* Working memory for as many threads, each of which takes what is free while it runs: a plan may run in several
+     * calls at once. */
+    unsigned char *memory;
+    atomic_flag *taken;
     char kernel[64]; /* poolgrad_plan_kernel */
 };
 
 /* Fills a plan the caller owns; poolgrad_plan_create does so on the heap. */
 poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error);
+void poolgrad_plan_free_memory(struct poolgrad_plan *plan);
 
 /* Threads worth starting for this much work; `asked` 0 leaves it to the machine. At least 1. */
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Execution: units of work over threads. The only file that knows OpenMP. */
 #include <fenv.h>
+#include <stdlib.h>
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -15,12 +16,8 @@
  * pay. */
 enum { ELEMENTS_PER_THREAD = 32768 };
 
-static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
+static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y)
 {
-    int64_t rows = g->rows.end - g->rows.begin, channels = g->channels.end - g->channels.begin;
-    int64_t y = g->rows.begin + unit % rows;
-    int64_t c = g->channels.begin + unit / rows % channels;
-    int64_t n = g->images.begin + unit / rows / channels;
     if (g->direction == POOLGRAD_GRADIENT) {
         poolgrad_reference_gradient(g, n, c, y);
     } else {
@@ -33,6 +30,14 @@ static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
     poolgrad_image_clear_unused_lanes(&g->destination, n, c, y, g->columns.begin, g->columns.end);
 }
 
+static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
+{
+    int64_t rows = g->rows.end - g->rows.begin, channels = g->channels.end - g->channels.begin;
+    int64_t y = g->rows.begin + unit % rows;
+    int64_t c = g->channels.begin + unit / rows % channels;
+    run_row(g, g->images.begin + unit / rows / channels, c, y);
+}
+
 /* docs/numerics.md N69. Whatever rounding mode, flush-to-zero or traps the caller has set: results are those of the
  * default environment, and the caller finds his own again. */
 static fenv_t enter_default_environment(void)
@@ -43,10 +48,55 @@ static fenv_t enter_default_environment(void)
     return environment;
 }
 
-static void run_range(const struct poolgrad_geometry *g, int64_t first, int64_t end)
+/* A unit of the fast path in plain loops: the same pixels. */
+static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t unit)
+{
+    const struct poolgrad_fast_part part = poolgrad_fast_part_of(fast, unit);
+    struct poolgrad_geometry columns = *g;
+    columns.columns = part.columns;
+    for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
+        for (int64_t lane = plane.low; lane < plane.high; lane++) {
+            for (int64_t y = part.rows.begin; y < part.rows.end; y++) run_row(&columns, plane.n, plane.c + lane, y);
+        }
+    }
+}
+
+/* Of the plan's working memory, what no other call has; null where others have it all. */
+static unsigned char *take_memory(const struct poolgrad_plan *plan, int *block)
+{
+    for (*block = 0; *block < plan->threads; ++*block) {
+        if (!atomic_flag_test_and_set_explicit(&plan->taken[*block], memory_order_acquire)) {
+            return plan->memory + *block * plan->fast.bytes;
+        }
+    }
+    return NULL;
+}
+
+/* More calls at once than the plan was made for bring memory of their own, and go the plain way where there is none. */
+static void run_fast(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+{
+    int block = 0;
+    if (first >= end) return;
+    unsigned char *own = NULL, *memory = take_memory(plan, &block);
+    if (!memory) memory = own = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->fast.bytes);
+    if (memory) {
+        poolgrad_fast_run(&plan->geometry, &plan->fast, first, end, memory);
+    } else {
+        for (int64_t unit = first; unit < end; unit++) run_part(&plan->geometry, &plan->fast, unit);
+    }
+    if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);
+    free(own);
+}
+
+static void run_range(const struct poolgrad_plan *plan, int64_t first, int64_t end)
 {
     fenv_t environment = enter_default_environment();
-    for (int64_t unit = first; unit < end; unit++) run_unit(g, unit);
+    if (plan->is_fast) {
+        run_fast(plan, first, end);
+    } else {
+        for (int64_t unit = first; unit < end; unit++) run_unit(&plan->geometry, unit);
+    }
     fesetenv(&environment);
 }
 
@@ -54,7 +104,7 @@ void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t c
 {
     int64_t begin = poolgrad_clamp(first, 0, plan->units), end = begin;
     if (count > 0 && (!poolgrad_add(first, count, &end) || end > plan->units)) end = plan->units;
-    run_range(&plan->geometry, begin, poolgrad_max(begin, end));
+    run_range(plan, begin, poolgrad_max(begin, end));
 }
 
 #if defined(_OPENMP)
@@ -80,7 +130,8 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
     if (plan->units == 0) return 1;
-    int64_t written = plan->units * (g->columns.end - g->columns.begin);
+    int64_t planes = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
+    int64_t written = planes * (g->rows.end - g->rows.begin) * (g->columns.end - g->columns.begin);
     int64_t read = g->pooled_images * (g->channels.end - g->channels.begin);
     if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
     int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
@@ -97,7 +148,7 @@ static void run_parallel(const struct poolgrad_plan *plan, int64_t first, int64_
     for (int64_t piece = 0; piece < pieces; piece++) {
         int64_t size = units / pieces, rest = units % pieces;
         int64_t begin = first + piece * size + poolgrad_min(piece, rest);
-        run_range(&plan->geometry, begin, begin + size + (piece < rest));
+        run_range(plan, begin, begin + size + (piece < rest));
     }
 }
 
@@ -105,7 +156,7 @@ static void run_parallel(const struct poolgrad_plan *plan, int64_t first, int64_
 void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
 {
     if (plan->threads == 1) {
-        run_range(&plan->geometry, first, end);
+        run_range(plan, first, end);
         return;
     }
     fenv_t environment = enter_default_environment();
@@ -129,7 +180,7 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
 
 void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
 {
-    run_range(&plan->geometry, first, end);
+    run_range(plan, first, end);
 }
 
 #endif

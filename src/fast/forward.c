@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forward pooling: a step loads what its windows need and stores a value for each, and for max its tap on request. */
+#include <math.h>
+#include <string.h>
+
+#include "fast/fast.h"
+#include "fast/move.h"
+#include "fast/places.h"
+#include "image/format.h"
+#include "image/image.h"
+
+static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
+
+/* The windows of a step: rows and columns of the destination. */
+struct step {
+    const struct poolgrad_fast_unit *unit;
+    struct poolgrad_fast_block block;
+    struct poolgrad_range rows, columns;
+};
+
+static unsigned char *element(const struct step *step, enum poolgrad_fast_area area, int64_t index, int64_t bytes)
+{
+    return (unsigned char *)poolgrad_fast_area(step->unit, area) + index * bytes;
+}
+
+static int64_t taps_within(const struct poolgrad_axis *axis, int64_t output, int64_t margin)
+{
+    struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, output), margin);
+    return taps.end - taps.begin;
+}
+
+/* docs/numerics.md N17, N18. */
+static void divide_averages(const struct step *step)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t count = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
+    const bool all = g->edge_mode == POOLGRAD_EDGE_ZERO;
+    unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
+    int64_t divisors_for = -1;
+    for (int64_t y = step->rows.begin; y < step->rows.end; y++) {
+        const int64_t rows = all ? g->y.kernel : taps_within(&g->y, y, g->y.pad);
+        for (int64_t i = 0; i < count && rows != divisors_for; i++) {
+            unsigned char number[sizeof(double)];
+            int64_t columns = all ? g->x.kernel : taps_within(&g->x, step->columns.begin + i, g->x.pad);
+            poolgrad_fast_number(fast, poolgrad_max(rows * columns, 1), number);
+            poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
+        }
+        divisors_for = rows;
+        for (int64_t p = 0; p < step->unit->planes; p++) {
+            const int64_t at = poolgrad_fast_window_at(fast, p, y - step->rows.begin);
+            step->unit->kernels->divide[fast->sum](element(step, POOLGRAD_AREA_BEST, at, bytes), divisors,
+                                                   count * fast->lanes);
+        }
+    }
+}
+
+/* Keys make no difference between zeros: where the greatest is one, the tap that was picked says which. */
+static void restore_minus_zeros(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t y, int64_t at,
+                                unsigned char *results)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
+    const unsigned char *best = element(step, POOLGRAD_AREA_BEST, at, key_bytes[fast->key]);
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]);
+    for (int64_t x = step->columns.begin; x < step->columns.end; x++) {
+        for (int64_t lane = plane->low; lane < plane->high; lane++) {
+            const int64_t i = (x - step->columns.begin) * fast->lanes + lane, tap = poolgrad_fast_key(fast, taps, i);
+            if (poolgrad_fast_key(fast, best, i) != 0 || tap < 0) continue;
+            const int64_t tap_y = tap / fast->x.taps, tap_x = tap % fast->x.taps;
+            const int64_t row = fast->y.first + g->y.stride * (y - fast->y.output) + fast->y.dilation * tap_y;
+            const int64_t column = fast->x.first + g->x.stride * (x - fast->x.output) + fast->x.dilation * tap_x;
+            if (row < 0 || row >= g->y.size || column < 0 || column >= g->x.size) continue;
+            const void *from = poolgrad_image_at(&g->source, plane->n + g->source_image,
+                                                 plane->c + g->source_channel + lane, row, column);
+            poolgrad_store(g->destination.format, results + i * size, poolgrad_load(g->source.format, from));
+        }
+    }
+}
+
+/* All windows' results as the destination stores them. */
+static void round_results(const struct step *step)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const int64_t count = poolgrad_fast_windows_size(step->unit, &step->block);
+    void *best = poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST);
+    void *values = poolgrad_fast_area(step->unit, POOLGRAD_AREA_RAW);
+    void *results = poolgrad_fast_area(step->unit, POOLGRAD_AREA_RESULTS);
+    const bool double_values = fast->sum == POOLGRAD_SUM64 || g->source.format == POOLGRAD_FLOAT64;
+    const int sum = double_values ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
+    if (!fast->picks) {
+        kernels->store[fast->sum][g->destination.format](best, count, results);
+    } else if (g->source.format == g->destination.format) {
+        kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
+    } else {
+        kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
+        kernels->load[sum][g->source.format](results, count, values);
+        kernels->store[sum][g->destination.format](values, count, results);
+    }
+}
+
+static void store_results(const struct step *step, bool minus_zero)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
+    struct poolgrad_pixels row = {
+        .x = step->columns.begin, .step = 1, .count = step->columns.end - step->columns.begin};
+    for (int64_t p = 0; p < step->unit->planes; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
+        if (!plane.pooled) continue;
+        row.n = plane.n;
+        row.c = plane.c;
+        row.low = plane.low;
+        row.high = plane.high;
+        for (row.y = step->rows.begin; row.y < step->rows.end; row.y++) {
+            const int64_t at = poolgrad_fast_window_at(fast, p, row.y - step->rows.begin);
+            unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, at, size);
+            if (minus_zero) restore_minus_zeros(step, &plane, row.y, at, results);
+            void *dense = fast->stream ? poolgrad_dense(&g->destination, &row, fast->lanes) : NULL;
+            if (dense) {
+                step->unit->kernels->stream(dense, results, row.count * fast->lanes * size);
+            } else {
+                poolgrad_move_out(&g->destination, &row, fast->lanes, results);
+            }
+            if (!g->with_indices) continue;
+            poolgrad_fast_store_indices(step->unit, &plane, row.y, row.x, row.count,
+                                        element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]));
+        }
+    }
+}
+
+static void run_step(const struct step *step)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    bool minus_zero = poolgrad_fast_load_source(step->unit, &step->block);
+    switch (g->kind) {
+    case POOLGRAD_AVERAGE:
+        poolgrad_fast_sum(step->unit, &step->block);
+        divide_averages(step);
+        break;
+    case POOLGRAD_L2NORM: poolgrad_fast_norm(step->unit, &step->block); break;
+    case POOLGRAD_MAX:
+        if (g->with_indices || minus_zero) {
+            poolgrad_fast_pick(step->unit, &step->block);
+        } else {
+            poolgrad_fast_greatest(step->unit, &step->block);
+        }
+        break;
+    }
+    round_results(step);
+    store_results(step, minus_zero);
+}
+
+void poolgrad_fast_forward(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t end = unit->band.entry + unit->band.entries;
+    const struct poolgrad_range x = {unit->columns.entry, unit->columns.entry + unit->columns.entries};
+    struct step step = {.unit = unit, .columns = unit->columns.inside};
+    if (x.begin == x.end) return;
+    for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
+        const struct poolgrad_range y = {entry, poolgrad_min(entry + fast->step, end)};
+        step.block = poolgrad_fast_source_block(fast, x, y);
+        step.rows = (struct poolgrad_range){fast->y.output + y.begin, fast->y.output + y.end};
+        run_step(&step);
+    }
+}

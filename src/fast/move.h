@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elements between images and working memory, bytes as they are. */
+#ifndef POOLGRAD_FAST_MOVE_H
+#define POOLGRAD_FAST_MOVE_H
+
+#include <poolgrad/poolgrad.h>
+
+/* `runs` runs of `bytes` bytes; both sides step from one to the next. */
+struct poolgrad_runs {
+    int64_t runs, bytes, from_step, to_step;
+};
+
+void poolgrad_move_runs(void *to, const void *from, struct poolgrad_runs runs);
+
+/* `count` neighbouring elements of `size` bytes made equal to the one at `value`. */
+void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size);
+
+/* Pixels of a row of an image, each with lanes [low, high) of a plane whose lane 0 is channel c: `count` pixels from x
+ * on, every step-th. */
+struct poolgrad_pixels {
+    int64_t n, c, low, high;
+    int64_t y, x, step, count;
+};
+
+/* In working memory a pixel is `lanes` elements, and its neighbour follows. */
+void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to);
+void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes,
+                       const void *from);
+/* +0 to each. */
+void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *pixels);
+
+/* The address of the first pixel's lane `low`, where lanes and pixels are neighbours in memory as in working memory;
+ * else null. */
+void *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
+
+#endif

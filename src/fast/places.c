@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fast/places.h"
+
+#include <string.h>
+
+#include "fast/move.h"
+#include "image/format.h"
+#include "image/image.h"
+
+/* ---- From indices to codes --------------------------------------------------------------------------------------- */
+
+/* The number of the visited tap at `distance` from a window's first visited one, or -1. */
+static int64_t tap_at(const struct poolgrad_fast_axis *axis, int64_t distance)
+{
+    if (axis->dilation == 1) return distance >= 0 && distance < axis->taps ? distance : -1;
+    if (distance < 0 || distance % axis->dilation != 0) return -1;
+    int64_t tap = distance / axis->dilation;
+    return tap < axis->taps ? tap : -1;
+}
+
+static int64_t code_of(const struct poolgrad_fast *fast, int64_t tap_y, int64_t tap_x)
+{
+    return tap_y < 0 || tap_x < 0 ? POOLGRAD_TAP_NONE : tap_y * fast->x.taps + tap_x;
+}
+
+/* Quotient and rest of numbers that are not negative: 32 bits are several times faster where they do. */
+static inline void divide(int64_t a, int64_t b, int64_t *quotient, int64_t *rest)
+{
+    if (((uint64_t)a | (uint64_t)b) <= UINT32_MAX) {
+        *quotient = (uint32_t)a / (uint32_t)b;
+        *rest = (uint32_t)a % (uint32_t)b;
+    } else {
+        *quotient = a / b;
+        *rest = a % b;
+    }
+}
+
+/* A place in the plane: y * width + x. */
+static int64_t code_of_place(const struct poolgrad_fast *fast, int64_t place, int64_t top, int64_t left)
+{
+    int64_t y, x;
+    if (place < 0 || fast->x.size == 0) return POOLGRAD_TAP_NONE;
+    divide(place, fast->x.size, &y, &x);
+    return code_of(fast, tap_at(&fast->y, y - top), tap_at(&fast->x, x - left));
+}
+
+/* A tap of the whole window: ky * kernel width + kx. */
+static int64_t code_of_tap(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t tap)
+{
+    int64_t y, x;
+    if (tap < 0) return POOLGRAD_TAP_NONE;
+    divide(tap, g->x.kernel, &y, &x);
+    y -= fast->y.first_tap;
+    x -= fast->x.first_tap;
+    return code_of(fast, y < fast->y.taps ? y : -1, x < fast->x.taps ? x : -1);
+}
+
+void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
+                              int64_t x, int64_t count, void *codes)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const poolgrad_format format = g->indices.format;
+    const int64_t size = (int64_t)poolgrad_format_size(format);
+    const struct poolgrad_pixels row = {.n = plane->n + g->gradient_image,
+                                        .c = plane->c + g->gradient_channel,
+                                        .low = plane->low,
+                                        .high = plane->high,
+                                        .y = y,
+                                        .x = x,
+                                        .step = 1,
+                                        .count = count};
+    const bool as_they_are = format == POOLGRAD_TAP8 && fast->code_bytes == 1 && fast->same_taps;
+    unsigned char *line = as_they_are ? codes : poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
+    poolgrad_move_in(&g->indices, &row, fast->lanes, line);
+    if (as_they_are) return;
+    const bool taps = poolgrad_format_holds_taps(format);
+    const int64_t top = fast->y.first + g->y.stride * (y - fast->y.output);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
+        for (int64_t lane = plane->low; lane < plane->high; lane++) {
+            const int64_t at = i * fast->lanes + lane;
+            const int64_t index = poolgrad_load_index(format, line + at * size);
+            const int64_t code = taps ? code_of_tap(g, fast, index) : code_of_place(fast, index, top, left);
+            if (fast->code_bytes == 1) {
+                ((uint8_t *)codes)[at] = (uint8_t)code;
+            } else {
+                ((uint32_t *)codes)[at] = (uint32_t)code;
+            }
+        }
+    }
+}
+
+/* ---- From codes to indices --------------------------------------------------------------------------------------- */
+
+void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
+                                 int64_t y, int64_t x, int64_t count, const void *taps)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const poolgrad_format format = g->indices.format;
+    const int64_t size = (int64_t)poolgrad_format_size(format);
+    const struct poolgrad_pixels row = {plane->n, plane->c, plane->low, plane->high, y, x, 1, count};
+    const bool holds_taps = poolgrad_format_holds_taps(format);
+    const int64_t top = fast->y.first + g->y.stride * (y - fast->y.output);
+    unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
+    uint32_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_CODE);
+    if (format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
+        unit->kernels->narrow8[fast->key](taps, count * fast->lanes, line);
+        poolgrad_move_out(&g->indices, &row, fast->lanes, line);
+        return;
+    }
+    unit->kernels->narrow32[fast->key](taps, count * fast->lanes, codes);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
+        for (int64_t at = i * fast->lanes; at < (i + 1) * fast->lanes; at++) {
+            int64_t index = -1;
+            if (codes[at] != (uint32_t)POOLGRAD_TAP_NONE) {
+                const int64_t tap_y = codes[at] / (uint32_t)fast->x.taps, tap_x = codes[at] % (uint32_t)fast->x.taps;
+                const int64_t row_at = top + fast->y.dilation * tap_y, column = left + fast->x.dilation * tap_x;
+                const bool inside = row_at >= 0 && row_at < fast->y.size && column >= 0 && column < fast->x.size;
+                const int64_t tap = (tap_y + fast->y.first_tap) * g->x.kernel + tap_x + fast->x.first_tap;
+                if (inside) index = holds_taps ? tap : row_at * fast->x.size + column;
+            }
+            poolgrad_store_index(format, line + at * size, index);
+        }
+    }
+    poolgrad_move_out(&g->indices, &row, fast->lanes, line);
+}

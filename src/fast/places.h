@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Saved picks: what an index format (docs/numerics.md N39) calls a tap, and the code working memory has for it. */
+#ifndef POOLGRAD_FAST_PLACES_H
+#define POOLGRAD_FAST_PLACES_H
+
+#include "fast/fast.h"
+
+/* Codes, of fast->code_bytes, of a row of `count` windows of a gradient's plane: output pixels x on of row y. What is
+ * no visited tap is none. */
+void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
+                              int64_t x, int64_t count, void *codes);
+
+/* Writes forward indices of a row of windows; `taps` as a pick left them. */
+void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
+                                 int64_t y, int64_t x, int64_t count, const void *taps);
+
+#endif

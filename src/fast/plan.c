@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fast/fast.h"
+
+#include <string.h>
+
+#include "image/image.h"
+
+enum {
+    CHANNELS = 64,          /* of NHWC at once at least, if there are: four cache lines of float32 */
+    STEP_BYTES = 192 << 10, /* working memory of a step: within a core's second-level cache */
+    BAND_STEPS = 16,        /* a band's first step computes windows that its neighbour computes, too */
+    PLACES = 256,           /* codes that are looked up instead of computed */
+};
+
+/* Beyond this, per thread, the reference computes. */
+static const int64_t memory_limit = INT64_C(1) << 28;
+/* Results beyond this many bytes will have left the caches before anybody reads them. */
+static const int64_t stream_bytes = INT64_C(24) << 20;
+
+/* ---- The kernels ------------------------------------------------------------------------------------------------- */
+
+/* 16 bits hold the keys of narrow formats, and taps as long as they are few enough. */
+static int key_for(poolgrad_format format, int64_t taps)
+{
+    bool narrow = format == POOLGRAD_UNORM8 || format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16;
+    if (format == POOLGRAD_FLOAT64) return POOLGRAD_KEY64;
+    return narrow && taps <= INT16_MAX ? POOLGRAD_KEY16 : POOLGRAD_KEY32;
+}
+
+/* docs/numerics.md N30, N32, N33. Ties last: from the last tap to the first, the first one found; of NaNs, whose keys
+ * are equal, the rule may want the other end. Ignored NaNs are below everything but nothing. */
+static void choose_rule(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    static const int64_t highest[] = {INT16_MAX, INT32_MAX, INT64_MAX};
+    static const int64_t lowest[] = {POOLGRAD_KEY_NONE(16) + 1, POOLGRAD_KEY_NONE(32) + 1, POOLGRAD_KEY_NONE(64) + 1};
+    fast->reversed = fast->picks && g->ties == POOLGRAD_TIES_LAST;
+    fast->rule.nan = g->nan == POOLGRAD_NAN_IGNORE ? lowest[fast->key] : highest[fast->key];
+    fast->rule.last_nan = (g->nan == POOLGRAD_NAN_LAST) != fast->reversed;
+}
+
+/* Rows first costs each source row's search once and one across rows; by windows, each tap once. */
+static bool is_separable(const struct poolgrad_fast *fast)
+{
+    const int64_t taps_x = fast->x.taps, taps_y = fast->y.taps;
+    return 2 * taps_x * fast->y.phases + 3 * taps_y < 2 * taps_x * taps_y;
+}
+
+static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    const int64_t taps = fast->x.taps * fast->y.taps;
+    bool max = g->kind == POOLGRAD_MAX, gradient = g->direction == POOLGRAD_GRADIENT;
+    fast->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
+    fast->picks = max && !(gradient && g->with_indices);
+    fast->key = key_for(g->source.format, taps);
+    fast->shares = gradient && fast->picks && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT);
+    fast->code_bytes = taps <= UINT8_MAX && !fast->shares ? 1 : 4;
+    fast->same_taps = fast->x.first_tap == 0 && fast->y.first_tap == 0 && fast->x.taps == g->x.kernel;
+    fast->separable = fast->picks && !fast->shares && is_separable(fast);
+    choose_rule(g, fast);
+}
+
+/* ---- The pieces -------------------------------------------------------------------------------------------------- */
+
+static int64_t ceiling(int64_t a, int64_t b)
+{
+    return poolgrad_ceiling_divide(a, b);
+}
+
+/* Pieces of at most `most`, all about as large. */
+static int64_t even(int64_t whole, int64_t most)
+{
+    return whole <= most ? poolgrad_max(whole, 1) : ceiling(whole, ceiling(whole, most));
+}
+
+static struct poolgrad_fast_line make_line(const struct poolgrad_geometry *g, const struct poolgrad_fast_axis *axis,
+                                           struct poolgrad_range written, int64_t to_source)
+{
+    struct poolgrad_fast_line line = {.written = written, .pixels = 1};
+    if (g->direction == POOLGRAD_FORWARD) {
+        line.inside = (struct poolgrad_range){axis->output, axis->output + axis->windows};
+        line.origin = axis->output;
+        line.entries = axis->windows;
+        return line;
+    }
+    int64_t begin = poolgrad_clamp(-to_source, written.begin, written.end);
+    line.inside = (struct poolgrad_range){begin, poolgrad_clamp(axis->size - to_source, begin, written.end)};
+    if (axis->windows == 0) line.inside.end = begin;
+    line.origin = axis->first - to_source;
+    line.pixels = axis->stride;
+    if (line.inside.begin == line.inside.end) return line;
+    line.entry = poolgrad_fast_entry(axis, line.inside.begin + to_source);
+    line.entries = poolgrad_fast_entry(axis, line.inside.end - 1 + to_source) + 1 - line.entry;
+    return line;
+}
+
+struct poolgrad_fast_cut poolgrad_fast_cut_make(const struct poolgrad_fast_line *line, int64_t entry, int64_t end)
+{
+    struct poolgrad_fast_cut cut = {.written = line->written, .entry = entry, .entries = end - entry};
+    if (entry > line->entry) cut.written.begin = line->origin + line->pixels * entry;
+    if (end < line->entry + line->entries) cut.written.end = line->origin + line->pixels * end;
+    cut.inside.begin = poolgrad_clamp(line->inside.begin, cut.written.begin, cut.written.end);
+    cut.inside.end = poolgrad_clamp(line->inside.end, cut.inside.begin, cut.written.end);
+    return cut;
+}
+
+/* Bytes of working memory per lane of an entry. */
+static int64_t bytes_per_entry(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
+{
+    static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
+    const int64_t phases = fast->x.phases * fast->y.phases;
+    const int64_t source = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t stored = (int64_t)poolgrad_format_size(g->destination.format);
+    int64_t bytes = 0;
+    if (fast->picks || g->kind == POOLGRAD_L2NORM || g->direction == POOLGRAD_FORWARD) bytes += (phases + 2) * source;
+    if (g->direction == POOLGRAD_GRADIENT) {
+        bytes += sum_bytes[fast->sum] * (1 + fast->x.phases) + stored * fast->x.phases * (1 + fast->y.phases);
+    }
+    return bytes + 8;
+}
+
+/* Channels of NHWC: all if the rows that a row of results needs fit, else as many as do, for a pixel of all its
+ * channels is one run of memory. */
+static int64_t choose_channels(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t channels)
+{
+    const int64_t rows = 1 + fast->y.reach, columns = fast->columns.entries + fast->x.reach;
+    const int64_t entries = poolgrad_max(poolgrad_min(rows, STEP_BYTES) * poolgrad_min(columns, STEP_BYTES), 1);
+    return even(channels, poolgrad_max(STEP_BYTES / bytes_per_entry(g, fast) / entries, CHANNELS));
+}
+
+static void choose_lanes(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    const int64_t channels = g->channels.end - g->channels.begin;
+    fast->lanes = fast->blocks = 1;
+    if (channels > 0 && g->destination.layout == POOLGRAD_NC4HW4) {
+        fast->lanes = POOLGRAD_LANES;
+        fast->blocks = ceiling(g->channels.end, POOLGRAD_LANES) - g->channels.begin / POOLGRAD_LANES;
+    } else if (channels > 0 && g->destination.layout == POOLGRAD_NHWC) {
+        fast->lanes = choose_channels(g, fast, channels);
+        fast->blocks = ceiling(channels, fast->lanes);
+    } else {
+        fast->blocks = channels;
+    }
+    fast->planes = (g->images.end - g->images.begin) * fast->blocks;
+}
+
+/* How many entries of a row, rows of a step and planes fit, without too much of what neighbours share. */
+static void choose_pieces(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    const int64_t budget = STEP_BYTES / poolgrad_min(bytes_per_entry(g, fast), STEP_BYTES) / fast->lanes;
+    const int64_t reach_x = fast->x.reach, reach_y = fast->y.reach;
+    const int64_t rows_at_least = 1 + poolgrad_min(reach_y, budget);
+    int64_t columns = budget / rows_at_least - reach_x;
+    columns = poolgrad_max(columns, poolgrad_min(4 * reach_x, budget) + 16);
+    fast->tile = even(fast->columns.entries, columns);
+    fast->tiles = poolgrad_max(ceiling(fast->columns.entries, fast->tile), 1);
+    int64_t pitch = fast->tile + reach_x;
+    int64_t rows = poolgrad_max(budget / pitch - reach_y, reach_y / 2 + 1);
+    fast->step = even(fast->rows.entries, rows);
+    fast->group = 1;
+    if (fast->step >= fast->rows.entries && fast->tiles == 1) {
+        int64_t plane = pitch * (fast->step + reach_y);
+        fast->group = poolgrad_clamp(budget / poolgrad_max(plane, 1), 1, poolgrad_max(fast->planes, 1));
+    }
+    fast->band = even(ceiling(fast->rows.entries, fast->step), BAND_STEPS) * fast->step;
+    fast->bands = poolgrad_max(ceiling(fast->rows.entries, fast->band), 1);
+    fast->units = ceiling(fast->planes, fast->group) * fast->tiles * fast->bands;
+}
+
+/* ---- Working memory ---------------------------------------------------------------------------------------------- */
+
+/* Adds an area of count elements (a product of up to four numbers) with room for what is computed behind it. */
+struct layout {
+    struct poolgrad_fast *fast;
+    bool fits;
+};
+
+static void place(struct layout *layout, enum poolgrad_fast_area area, int64_t size, int64_t a, int64_t b, int64_t c,
+                  int64_t d)
+{
+    const int64_t factors[] = {b, c, d, size};
+    int64_t bytes = a;
+    for (int i = 0; i < 4; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
+    layout->fits = layout->fits && bytes <= memory_limit;
+    if (!layout->fits) return;
+    bytes = poolgrad_ceiling_divide(bytes + 2 * POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) *
+            POOLGRAD_FAST_ALIGNMENT;
+    /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
+    layout->fast->area[area] = layout->fast->bytes;
+    layout->fast->bytes += bytes + POOLGRAD_FAST_ALIGNMENT;
+    layout->fits = layout->fast->bytes <= memory_limit;
+}
+
+static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
+    const bool gradient = g->direction == POOLGRAD_GRADIENT;
+    const int64_t lanes = fast->lanes, group = fast->group, phases_x = fast->x.phases, phases_y = fast->y.phases;
+    const int64_t key = key_bytes[fast->key], sum = sum_bytes[fast->sum];
+    const int64_t element = fast->picks ? key : sum;
+    const int64_t source_plane = fast->source_rows * lanes, window_plane = fast->window_rows * lanes;
+    const int64_t pitch = fast->source_pitch, window_pitch = fast->window_pitch;
+    const int64_t widest = poolgrad_max(pitch, window_pitch);
+    struct layout layout = {fast, true};
+    fast->bytes = 0;
+    if (fast->picks || g->kind == POOLGRAD_L2NORM || !gradient) {
+        place(&layout, POOLGRAD_AREA_RAW, 8, phases_x, group, source_plane, pitch);
+        place(&layout, POOLGRAD_AREA_SOURCE, element, phases_x * phases_y, group, source_plane, pitch);
+        if (fast->separable) {
+            place(&layout, POOLGRAD_AREA_ROW_BEST, key, phases_y, group, source_plane, pitch);
+            place(&layout, POOLGRAD_AREA_ROW_TAP, key, phases_y, group, source_plane, pitch);
+        }
+        place(&layout, POOLGRAD_AREA_BEST, 8, 1, group, source_plane, pitch);
+        place(&layout, POOLGRAD_AREA_TAP, key, 1, group, source_plane, pitch);
+    }
+    if (fast->shares) {
+        place(&layout, POOLGRAD_AREA_TIES, 4, 1, group, source_plane, pitch);
+        place(&layout, POOLGRAD_AREA_GREATEST, key, 1, group, window_plane, window_pitch);
+    }
+    if (gradient) {
+        place(&layout, POOLGRAD_AREA_CODE, fast->code_bytes, 1, group, window_plane, window_pitch);
+        place(&layout, POOLGRAD_AREA_GRADIENT, sum, 1, group, window_plane, window_pitch);
+        place(&layout, POOLGRAD_AREA_SUMS, sum, phases_x, group, window_plane, window_pitch);
+        place(&layout, POOLGRAD_AREA_RESULTS, 8, phases_x, group, window_plane, window_pitch);
+        place(&layout, POOLGRAD_AREA_BEFORE, 8, phases_x, group, window_plane, window_pitch);
+        place(&layout, POOLGRAD_AREA_OPERAND, 8, phases_x, group, window_plane, window_pitch);
+    } else {
+        place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, group, source_plane, pitch);
+        place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, pitch);
+    }
+    place(&layout, POOLGRAD_AREA_LINE, 8, 1, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_VALUES, 8, 1, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_DIVISORS, 8, 1, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
+    if (gradient) {
+        const struct poolgrad_range *x = &fast->columns.inside, *y = &fast->rows.inside;
+        int64_t width = poolgrad_min(x->end - x->begin, fast->tile * fast->x.stride);
+        int64_t height = poolgrad_min(y->end - y->begin, fast->step * fast->y.stride);
+        place(&layout, POOLGRAD_AREA_COVERED, 1, 1, 1, 1, width);
+        if (fast->stream) {
+            place(&layout, POOLGRAD_AREA_STAGE, (int64_t)poolgrad_format_size(g->destination.format), group, lanes,
+                  width, height);
+        }
+    }
+    place(&layout, POOLGRAD_AREA_TAPS, sizeof(struct poolgrad_operand), 2, 1, 1, fast->x.taps + fast->y.taps);
+    place(&layout, POOLGRAD_AREA_PLACES, sizeof(int64_t), 2, 1, 1, PLACES);
+    return layout.fits;
+}
+
+/* Whether what is written leaves the caches anyway, so that it need not go through them. */
+static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
+{
+    int64_t bytes = (int64_t)poolgrad_format_size(g->destination.format);
+    return !poolgrad_multiply(bytes, fast->planes, &bytes) || !poolgrad_multiply(bytes, fast->lanes, &bytes) ||
+           !poolgrad_multiply(bytes, g->rows.end - g->rows.begin, &bytes) ||
+           !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
+}
+
+bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_kernels *kernels,
+                        struct poolgrad_fast *fast)
+{
+    const bool gradient = g->direction == POOLGRAD_GRADIENT;
+    const int64_t outside = g->kind == POOLGRAD_MAX && g->edge_mode == POOLGRAD_EDGE_ZERO;
+    memset(fast, 0, sizeof *fast);
+    fast->kernels = kernels;
+    fast->x = poolgrad_fast_axis_make(&g->x, outside);
+    fast->y = poolgrad_fast_axis_make(&g->y, outside);
+    /* Without windows on one axis there are none, and nothing to do along the other. */
+    if (fast->x.windows == 0 || fast->y.windows == 0) {
+        fast->x.windows = fast->x.taps = fast->x.phases = fast->x.reach = 0;
+        fast->y.windows = fast->y.taps = fast->y.phases = fast->y.reach = 0;
+    }
+    if (fast->x.taps > INT32_MAX || fast->y.taps > INT32_MAX / poolgrad_max(fast->x.taps, 1)) return false;
+    fast->columns = make_line(g, &fast->x, g->columns, gradient ? g->source_column : 0);
+    fast->rows = make_line(g, &fast->y, g->rows, gradient ? g->source_row : 0);
+    choose_kernels(g, fast);
+    choose_lanes(g, fast);
+    fast->stream = is_streamed(g, fast);
+    if (fast->x.reach > memory_limit || fast->y.reach > memory_limit) return false;
+    choose_pieces(g, fast);
+    fast->window_pitch = fast->tile + fast->x.reach;
+    fast->window_rows = fast->step + fast->y.reach;
+    fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
+    fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
+    return lay_out(g, fast);
+}
+
+struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast,
+                                                  int64_t plane)
+{
+    const int64_t image = plane / fast->blocks, block = plane % fast->blocks;
+    const bool slices = g->destination.layout == POOLGRAD_NC4HW4;
+    const int64_t c = (slices ? g->channels.begin / POOLGRAD_LANES * POOLGRAD_LANES : g->channels.begin) +
+                      block * fast->lanes;
+    return (struct poolgrad_fast_plane){.n = g->images.begin + image,
+                                        .c = c,
+                                        .low = poolgrad_max(g->channels.begin - c, 0),
+                                        .high = poolgrad_min(g->channels.end - c, fast->lanes),
+                                        .pooled = image < g->pooled_images};
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Units: which part of the destination each is, and what of it has nothing to do with windows. */
+#include <string.h>
+
+#include "fast/fast.h"
+#include "fast/move.h"
+#include "image/format.h"
+#include "image/image.h"
+
+/* ---- Operands ---------------------------------------------------------------------------------------------------- */
+
+struct poolgrad_fast_taps poolgrad_fast_taps_of_memory(const struct poolgrad_fast *fast, unsigned char *memory)
+{
+    struct poolgrad_operand *operand = (struct poolgrad_operand *)(void *)(memory + fast->area[POOLGRAD_AREA_TAPS]);
+    struct poolgrad_fast_taps taps = {.rows = operand};
+    taps.columns = taps.rows + fast->y.taps;
+    taps.window_rows = taps.columns + fast->x.taps;
+    taps.window_columns = taps.window_rows + fast->y.taps;
+    return taps;
+}
+
+/* A window's taps along an axis, in the order they are visited. */
+static void list_taps(const struct poolgrad_fast_axis *axis, bool reversed, int64_t phase_step, int64_t shift_step,
+                      int64_t code_step, struct poolgrad_operand *operand)
+{
+    for (int64_t i = 0; i < axis->taps; i++) {
+        const int64_t tap = reversed ? axis->taps - 1 - i : i;
+        operand[i].offset = tap % axis->period * phase_step + poolgrad_fast_shift(axis, tap) * shift_step;
+        operand[i].code = tap * code_step;
+    }
+}
+
+/* The windows a pixel is a tap of, along an axis: phase by phase, each in ascending order, which is that of descending
+ * taps. */
+static void list_windows(const struct poolgrad_fast_axis *axis, int64_t shift_step, int64_t code_step,
+                         struct poolgrad_operand *operand)
+{
+    for (int64_t phase = 0; phase < axis->phases; phase++) {
+        for (int64_t i = poolgrad_fast_taps_of(axis, phase) - 1; i >= 0; i--, operand++) {
+            const int64_t tap = phase + i * axis->period;
+            operand->offset = (axis->reach - poolgrad_fast_shift(axis, tap)) * shift_step;
+            operand->code = tap * code_step;
+        }
+    }
+}
+
+static void list_operands(const struct poolgrad_fast *fast, unsigned char *memory)
+{
+    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, memory);
+    const int64_t phase = fast->group * fast->source_rows * fast->source_pitch * fast->lanes;
+    const int64_t phases = fast->separable ? 1 : fast->x.phases;
+    list_taps(&fast->y, fast->reversed, phases * phase, fast->source_pitch * fast->lanes, fast->x.taps, taps.rows);
+    list_taps(&fast->x, fast->reversed, phase, fast->lanes, 1, taps.columns);
+    list_windows(&fast->y, fast->window_pitch * fast->lanes, fast->x.taps, taps.window_rows);
+    list_windows(&fast->x, fast->lanes, 1, taps.window_columns);
+}
+
+/* ---- Pixels outside of everything -------------------------------------------------------------------------------- */
+
+/* docs/numerics.md N40, N41: adding +0 turns -0 into +0 and a NaN into the one of N68. */
+static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixels *pixels, unsigned char *stage,
+                        int64_t lanes)
+{
+    const int64_t size = (int64_t)poolgrad_format_size(image->format);
+    for (int64_t i = 0; i < pixels->count; i++) {
+        for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
+            unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
+            unsigned char *to = stage ? stage + (i * lanes + lane) * size : from;
+            poolgrad_store(image->format, to, poolgrad_load(image->format, from) + 0.0);
+        }
+    }
+}
+
+static void clear_indices(const struct poolgrad_geometry *g, const struct poolgrad_pixels *pixels)
+{
+    for (int64_t i = 0; i < pixels->count; i++) {
+        for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
+            void *element = poolgrad_image_at(&g->indices, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
+            poolgrad_store_index(g->indices.format, element, -1);
+        }
+    }
+}
+
+void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
+                         struct poolgrad_range rows, struct poolgrad_range columns)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    struct poolgrad_pixels pixels = {.n = plane->n,
+                                     .c = plane->c,
+                                     .low = plane->low,
+                                     .high = plane->high,
+                                     .x = columns.begin,
+                                     .step = 1,
+                                     .count = columns.end - columns.begin};
+    if (pixels.count <= 0) return;
+    for (pixels.y = rows.begin; pixels.y < rows.end; pixels.y++) {
+        if (g->add_to_destination) {
+            add_nothing(&g->destination, &pixels, NULL, unit->fast->lanes);
+        } else {
+            poolgrad_clear(&g->destination, &pixels);
+        }
+        if (g->direction == POOLGRAD_FORWARD && g->with_indices) clear_indices(g, &pixels);
+    }
+}
+
+/* Whether a source pixel is where some tap of some window may be, were there windows everywhere. */
+static bool is_tap(const struct poolgrad_fast_axis *axis, int64_t pixel)
+{
+    const int64_t phase = pixel - axis->first - axis->stride * poolgrad_fast_entry(axis, pixel);
+    for (int64_t i = 0; i < axis->phases; i++) {
+        if (axis->dilation * i % axis->stride == phase) return true;
+    }
+    return false;
+}
+
+void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
+                              unsigned char *stage)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_range *columns = &unit->columns.inside;
+    const int64_t bytes = fast->lanes * (int64_t)poolgrad_format_size(g->destination.format);
+    struct poolgrad_pixels pixels = {.n = plane->n,
+                                     .c = plane->c,
+                                     .low = plane->low,
+                                     .high = plane->high,
+                                     .y = y,
+                                     .x = columns->begin,
+                                     .step = 1,
+                                     .count = columns->end - columns->begin};
+    if (!g->add_to_destination && stage) {
+        memset(stage, 0, (size_t)(pixels.count * bytes));
+    } else if (!g->add_to_destination) {
+        poolgrad_clear(&g->destination, &pixels);
+    } else {
+        const bool row = is_tap(&fast->y, y + g->source_row);
+        const bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
+        pixels.count = 1;
+        for (; pixels.x < columns->end; pixels.x++) {
+            const int64_t at = pixels.x - columns->begin;
+            if (!row || !covered[at])
+                add_nothing(&g->destination, &pixels, stage ? stage + at * bytes : NULL, fast->lanes);
+        }
+    }
+}
+
+/* The columns of a unit that blank_gaps need not touch. */
+static void mark_covered(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_range *columns = &unit->columns.inside;
+    bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
+    if (!unit->g->add_to_destination) return;
+    for (int64_t x = columns->begin; x < columns->end; x++) {
+        covered[x - columns->begin] = is_tap(&unit->fast->x, x + unit->g->source_column);
+    }
+}
+
+/* ---- Units ------------------------------------------------------------------------------------------------------- */
+
+static struct poolgrad_range before(struct poolgrad_range whole, struct poolgrad_range inside)
+{
+    return (struct poolgrad_range){whole.begin, inside.begin};
+}
+
+static struct poolgrad_range behind(struct poolgrad_range whole, struct poolgrad_range inside)
+{
+    return (struct poolgrad_range){inside.end, whole.end};
+}
+
+/* All that is written but not inside; of an image that is not pooled, all. */
+static void blank_around(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane)
+{
+    const struct poolgrad_fast_cut *x = &unit->columns, *y = &unit->band;
+    if (!plane->pooled || x->entries == 0 || y->entries == 0) {
+        poolgrad_fast_blank(unit, plane, y->written, x->written);
+        return;
+    }
+    poolgrad_fast_blank(unit, plane, before(y->written, y->inside), x->written);
+    poolgrad_fast_blank(unit, plane, y->inside, before(x->written, x->inside));
+    poolgrad_fast_blank(unit, plane, y->inside, behind(x->written, x->inside));
+    poolgrad_fast_blank(unit, plane, behind(y->written, y->inside), x->written);
+}
+
+/* NC4HW4's lanes without a channel. */
+static void clear_unused_lanes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_range *x = &unit->columns.written, *rows = &unit->band.written;
+    const int64_t c = plane->c + plane->high - 1;
+    if (c != g->channels.end - 1) return;
+    for (int64_t y = rows->begin; y < rows->end; y++) {
+        poolgrad_image_clear_unused_lanes(&g->destination, plane->n, c, y, x->begin, x->end);
+        if (g->direction == POOLGRAD_GRADIENT || !g->with_indices) continue;
+        poolgrad_image_clear_unused_lanes(&g->indices, plane->n, c, y, x->begin, x->end);
+    }
+}
+
+static struct poolgrad_fast_cut cut(const struct poolgrad_fast_line *line, int64_t piece, int64_t size)
+{
+    const int64_t begin = line->entry + piece * size, end = line->entry + line->entries;
+    return poolgrad_fast_cut_make(line, begin, poolgrad_min(begin + size, end));
+}
+
+static struct poolgrad_fast_unit unit_at(const struct poolgrad_fast *fast, int64_t number)
+{
+    const int64_t tile = number % fast->tiles, band = number / fast->tiles % fast->bands;
+    const int64_t plane = number / fast->tiles / fast->bands * fast->group;
+    return (struct poolgrad_fast_unit){.fast = fast,
+                                       .kernels = fast->kernels,
+                                       .plane = plane,
+                                       .planes = poolgrad_min(fast->group, fast->planes - plane),
+                                       .columns = cut(&fast->columns, tile, fast->tile),
+                                       .band = cut(&fast->rows, band, fast->band)};
+}
+
+struct poolgrad_fast_part poolgrad_fast_part_of(const struct poolgrad_fast *fast, int64_t unit)
+{
+    const struct poolgrad_fast_unit at = unit_at(fast, unit);
+    return (struct poolgrad_fast_part){{at.plane, at.plane + at.planes}, at.band.written, at.columns.written};
+}
+
+static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t number,
+                     unsigned char *memory)
+{
+    struct poolgrad_fast_unit unit = unit_at(fast, number);
+    unit.g = g;
+    unit.memory = memory;
+    bool pooled = false;
+    for (int64_t p = 0; p < unit.planes; p++) {
+        const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
+        blank_around(&unit, &at);
+        pooled = pooled || at.pooled;
+    }
+    if (pooled && g->direction == POOLGRAD_GRADIENT) {
+        mark_covered(&unit);
+        poolgrad_fast_gradient(&unit);
+    } else if (pooled) {
+        poolgrad_fast_forward(&unit);
+    }
+    for (int64_t p = 0; p < unit.planes; p++) {
+        const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
+        clear_unused_lanes(&unit, &at);
+    }
+}
+
+void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t first, int64_t end,
+                       void *memory)
+{
+    if (first >= end) return;
+    list_operands(fast, memory);
+    for (int64_t unit = first; unit < end; unit++) run_unit(g, fast, unit, memory);
+    if (fast->stream) fast->kernels->fence();
+}

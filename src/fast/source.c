@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phases of an image, and what windows find among those of the source. */
+#include <string.h>
+
+#include "fast/fast.h"
+#include "fast/move.h"
+#include "image/image.h"
+
+static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
+
+int64_t poolgrad_fast_phase_size(const struct poolgrad_fast *fast, const struct poolgrad_fast_block *block)
+{
+    return fast->group * block->rows * block->pitch * fast->lanes;
+}
+
+/* ---- Loading ----------------------------------------------------------------------------------------------------- */
+
+/* The entries of a phase whose pixels are to be loaded. */
+static struct poolgrad_range loaded(const struct poolgrad_fast *fast, const struct poolgrad_fast_block *block,
+                                    int64_t phase)
+{
+    return poolgrad_fast_entries(&fast->x, phase, block->x.entry, block->x.entries, block->x.begin, block->x.end);
+}
+
+/* One row of one phase of x: zeros, pixels, zeros. */
+static void load_phase(const struct poolgrad_fast *fast, const poolgrad_image *image, struct poolgrad_pixels *pixels,
+                       int64_t entries, struct poolgrad_range range, int64_t size, unsigned char *to)
+{
+    const int64_t bytes = fast->lanes * size;
+    pixels->x += fast->x.stride * range.begin;
+    pixels->count = range.end - range.begin;
+    pixels->step = fast->x.stride;
+    memset(to, 0, (size_t)(range.begin * bytes));
+    poolgrad_move_in(image, pixels, fast->lanes, to + range.begin * bytes);
+    memset(to + range.end * bytes, 0, (size_t)((entries - range.end) * bytes));
+}
+
+static int size_code(int64_t size)
+{
+    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
+}
+
+/* Both phases of stride 2 at once, where pixels are neighbours: the pairs that are inside as a whole, then the rest one
+ * by one. */
+static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned char *first, int64_t size,
+                       const struct poolgrad_range range[2], int64_t entries, unsigned char *even, unsigned char *odd)
+{
+    struct poolgrad_range pairs = {poolgrad_max(range[0].begin, range[1].begin),
+                                   poolgrad_min(range[0].end, range[1].end)};
+    unsigned char *phase[] = {even, odd};
+    pairs.end = poolgrad_max(pairs.begin, pairs.end);
+    for (int p = 0; p < 2; p++) {
+        memset(phase[p], 0, (size_t)(range[p].begin * size));
+        memset(phase[p] + range[p].end * size, 0, (size_t)((entries - range[p].end) * size));
+        for (int64_t i = range[p].begin; i < range[p].end; i++) {
+            if (i == pairs.begin) i = poolgrad_max(i, poolgrad_min(pairs.end, range[p].end));
+            if (i < range[p].end) memcpy(phase[p] + i * size, first + (2 * i + p) * size, (size_t)size);
+        }
+    }
+    unit->kernels->split[size_code(size)](first + 2 * pairs.begin * size, pairs.end - pairs.begin,
+                                          even + pairs.begin * size, odd + pairs.begin * size);
+}
+
+/* One row of all phases of x. */
+static void load_row(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
+                     const struct poolgrad_fast_plane *plane, const struct poolgrad_fast_block *block, int64_t y,
+                     int64_t phase_bytes, unsigned char *to)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
+    struct poolgrad_pixels row = {.n = plane->n + from->n,
+                                  .c = plane->c + from->c,
+                                  .low = plane->low,
+                                  .high = plane->high,
+                                  .y = y + from->y,
+                                  .step = 1,
+                                  .count = 2};
+    if (fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && poolgrad_dense(from->image, &row, 1)) {
+        const struct poolgrad_range range[] = {loaded(fast, block, 0), loaded(fast, block, 1)};
+        const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
+        row.x = 0;
+        const unsigned char *origin = poolgrad_dense(from->image, &row, 1);
+        load_pairs(unit, origin + x * size, size, range, block->x.entries, to, to + phase_bytes);
+        return;
+    }
+    for (int64_t phase = 0; phase < fast->x.phases; phase++) {
+        struct poolgrad_pixels pixels = row;
+        pixels.x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry) + from->x;
+        load_phase(fast, from->image, &pixels, block->x.entries, loaded(fast, block, phase), size,
+                   to + phase * phase_bytes);
+    }
+}
+
+void poolgrad_fast_load(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
+                        const struct poolgrad_fast_block *block, int64_t phase_y, void *to)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
+    const int64_t row_bytes = block->pitch * fast->lanes * size;
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size;
+    for (int64_t p = 0; p < unit->planes; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, fast, unit->plane + p);
+        if (!plane.pooled) continue;
+        for (int64_t row = 0; row < block->y.entries; row++) {
+            unsigned char *at = (unsigned char *)to + (p * block->rows + row) * row_bytes;
+            int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + row);
+            if (y >= block->y.begin && y < block->y.end) {
+                load_row(unit, from, &plane, block, y, phase_bytes, at);
+                continue;
+            }
+            for (int64_t phase = 0; phase < fast->x.phases; phase++) {
+                memset(at + phase * phase_bytes, 0, (size_t)row_bytes);
+            }
+        }
+    }
+}
+
+struct poolgrad_fast_block poolgrad_fast_source_block(const struct poolgrad_fast *fast, struct poolgrad_range x,
+                                                      struct poolgrad_range y)
+{
+    struct poolgrad_fast_block block = {.x = {x.begin, x.end - x.begin + fast->x.reach, 0, fast->x.size},
+                                        .y = {y.begin, y.end - y.begin + fast->y.reach, 0, fast->y.size},
+                                        .pitch = fast->source_pitch,
+                                        .rows = fast->source_rows};
+    return block;
+}
+
+/* Elements from the first to the last one of a block's phase, all planes. */
+static int64_t extent(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block, int64_t rows,
+                      int64_t columns)
+{
+    return (((unit->planes - 1) * block->rows + rows - 1) * block->pitch + columns) * unit->fast->lanes;
+}
+
+void poolgrad_fast_fill_keys(const struct poolgrad_fast *fast, void *keys, int64_t count)
+{
+    static const int64_t none[] = {POOLGRAD_KEY_NONE(16), POOLGRAD_KEY_NONE(32), POOLGRAD_KEY_NONE(64)};
+    const int16_t none16 = (int16_t)none[0];
+    const int32_t none32 = (int32_t)none[1];
+    const void *value = fast->key == POOLGRAD_KEY16   ? (const void *)&none16
+                        : fast->key == POOLGRAD_KEY32 ? (const void *)&none32
+                                                      : (const void *)&none[2];
+    poolgrad_fill(keys, count, value, key_bytes[fast->key]);
+}
+
+/* Edge mode clamp: what is outside the image is no tap. */
+static void clear_outside(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
+                          int64_t phase_y, int64_t phase_x, unsigned char *keys)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_range inside = loaded(fast, block, phase_x);
+    const int64_t bytes = fast->lanes * key_bytes[fast->key];
+    for (int64_t p = 0; p < unit->planes; p++) {
+        for (int64_t row = 0; row < block->y.entries; row++) {
+            unsigned char *at = keys + (p * block->rows + row) * block->pitch * bytes;
+            int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + row);
+            bool outside = y < 0 || y >= fast->y.size;
+            int64_t begin = outside ? block->x.entries : inside.begin, end = outside ? block->x.entries : inside.end;
+            poolgrad_fast_fill_keys(fast, at, begin * fast->lanes);
+            poolgrad_fast_fill_keys(fast, at + end * bytes, (block->x.entries - end) * fast->lanes);
+        }
+    }
+}
+
+void poolgrad_fast_number(const struct poolgrad_fast *fast, int64_t count, void *to)
+{
+    const double wide = (double)count;
+    const float narrow = (float)count;
+    if (fast->sum == POOLGRAD_SUM64) {
+        memcpy(to, &wide, sizeof wide);
+    } else {
+        memcpy(to, &narrow, sizeof narrow);
+    }
+}
+
+int64_t poolgrad_fast_key(const struct poolgrad_fast *fast, const void *keys, int64_t i)
+{
+    switch (fast->key) {
+    case POOLGRAD_KEY16: return ((const int16_t *)keys)[i];
+    case POOLGRAD_KEY32: return ((const int32_t *)keys)[i];
+    default: return ((const int64_t *)keys)[i];
+    }
+}
+
+bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
+    const int64_t size = (int64_t)poolgrad_format_size(g->source.format),
+                  phase_size = poolgrad_fast_phase_size(fast, block);
+    const int64_t element = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t count = extent(unit, block, block->y.entries, block->x.entries);
+    const bool as_stored = !fast->picks && g->source.format == poolgrad_fast_sum_format(fast);
+    unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
+    unsigned char *raw = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
+    bool minus_zero = false;
+    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++) {
+        poolgrad_fast_load(unit, &source, block, phase_y, as_stored ? to : raw);
+        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, to += phase_size * element) {
+            const void *from = raw + phase_x * phase_size * size;
+            if (fast->picks) {
+                minus_zero |= unit->kernels->key[fast->key][g->source.format](from, count, fast->rule.nan, to);
+                if (g->edge_mode == POOLGRAD_EDGE_CLAMP) clear_outside(unit, block, phase_y, phase_x, to);
+            } else if (!as_stored) {
+                unit->kernels->load[fast->sum][g->source.format](from, count, to);
+            }
+        }
+    }
+    return minus_zero;
+}
+
+/* ---- Searching --------------------------------------------------------------------------------------------------- */
+
+int64_t poolgrad_fast_window_at(const struct poolgrad_fast *fast, int64_t plane, int64_t row)
+{
+    return (plane * fast->source_rows + row) * fast->source_pitch * fast->lanes;
+}
+
+/* Runs of windows to search: all planes in one, rows between them included, unless those are too many. */
+struct runs {
+    int64_t runs, step, count;
+};
+
+static struct runs window_runs(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t rows = block->y.entries - fast->y.reach, columns = block->x.entries - fast->x.reach;
+    const int64_t plane = ((rows - 1) * block->pitch + columns) * fast->lanes;
+    const int64_t step = poolgrad_fast_window_at(fast, 1, 0);
+    if (step < plane + 2 * POOLGRAD_BLOCK) return (struct runs){1, 0, extent(unit, block, rows, columns)};
+    return (struct runs){unit->planes, step, plane};
+}
+
+/* The search along y, of every row's outcome where the one along x has been. */
+static void search(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block, const void *keys,
+                   const void *taps, struct poolgrad_operands operands, bool with_taps)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct runs runs = window_runs(unit, block);
+    const int64_t bytes = key_bytes[fast->key];
+    unsigned char *best = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);
+    unsigned char *tap = poolgrad_fast_area(unit, POOLGRAD_AREA_TAP);
+    for (int64_t run = 0; run < runs.runs; run++) {
+        const int64_t at = run * runs.step * bytes;
+        const unsigned char *key = (const unsigned char *)keys + at;
+        const unsigned char *other = taps ? (const unsigned char *)taps + at : NULL;
+        if (with_taps) {
+            unit->kernels->pick[fast->key](key, other, operands, fast->rule, runs.count, best + at, tap + at);
+        } else {
+            unit->kernels->greatest[fast->key](key, operands, runs.count, best + at);
+        }
+    }
+}
+
+static void search_windows(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
+                           bool with_taps)
+{
+    static const struct poolgrad_operand here = {0, 0};
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, unit->memory);
+    const unsigned char *keys = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
+    if (!fast->separable) {
+        const struct poolgrad_operands both = {taps.rows, taps.columns, fast->y.taps, fast->x.taps};
+        search(unit, block, keys, NULL, both, with_taps);
+        return;
+    }
+    const struct poolgrad_operands along_x = {&here, taps.columns, 1, fast->x.taps};
+    const struct poolgrad_operands along_y = {taps.rows, &here, fast->y.taps, 1};
+    const int64_t columns = block->x.entries - fast->x.reach;
+    const int64_t count = extent(unit, block, block->y.entries, columns);
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * key_bytes[fast->key];
+    unsigned char *row_best = poolgrad_fast_area(unit, POOLGRAD_AREA_ROW_BEST);
+    unsigned char *row_tap = poolgrad_fast_area(unit, POOLGRAD_AREA_ROW_TAP);
+    for (int64_t phase = 0; phase < fast->y.phases; phase++) {
+        const int64_t at = phase * phase_bytes;
+        const unsigned char *key = keys + at * fast->x.phases;
+        if (with_taps) {
+            unit->kernels->pick[fast->key](key, NULL, along_x, fast->rule, count, row_best + at, row_tap + at);
+        } else {
+            unit->kernels->greatest[fast->key](key, along_x, count, row_best + at);
+        }
+    }
+    search(unit, block, row_best, row_tap, along_y, with_taps);
+}
+
+void poolgrad_fast_pick(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    search_windows(unit, block, true);
+}
+
+void poolgrad_fast_greatest(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    search_windows(unit, block, false);
+}
+
+void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, unit->memory);
+    const struct poolgrad_operands both = {taps.rows, taps.columns, fast->y.taps, fast->x.taps};
+    const struct runs runs = window_runs(unit, block);
+    const unsigned char *values = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
+    unsigned char *sums = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);
+    for (int64_t run = 0; run < runs.runs; run++) {
+        const int64_t at = run * runs.step * sum_bytes[fast->sum];
+        unit->kernels->sum[fast->sum](values + at, both, runs.count, sums + at);
+    }
+}
+
+int64_t poolgrad_fast_windows_size(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    return extent(unit, block, block->y.entries - unit->fast->y.reach, block->x.entries - unit->fast->x.reach);
+}
+
+void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t phases = fast->x.phases * fast->y.phases, phase_size = poolgrad_fast_phase_size(fast, block);
+    const int64_t count = extent(unit, block, block->y.entries, block->x.entries);
+    double *values = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
+    for (int64_t phase = 0; phase < phases; phase++) unit->kernels->square(values + phase * phase_size, count);
+    poolgrad_fast_sum(unit, block);
+    unit->kernels->root(poolgrad_fast_area(unit, POOLGRAD_AREA_BEST), poolgrad_fast_windows_size(unit, block));
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations that take one element after the other, in plain C: conversions, divisions and the like, which
+ * compilers vectorise by themselves with each file's flags. No branch depends on an element, and floating-point
+ * operations stand outside of conditions, for else they would not.
+ */
+#ifndef POOLGRAD_KERNELS_ELEMENTS_H
+#define POOLGRAD_KERNELS_ELEMENTS_H
+
+#include <math.h>
+#include <string.h>
+
+#include "image/ieee.h"
+#include "kernels/kernels.h"
+
+static inline uint32_t bits_of_float(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline float float_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint64_t bits_of_double(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double double_of(uint64_t bits)
+{
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* ---- Values: stored elements as float32 or float64, and back (docs/numerics.md N5, N58, N59, N68) ---------------- */
+
+static inline float from_float16(uint16_t code)
+{
+    const uint32_t exponent = UINT32_C(0x1f) << 23, rebias = (127 - 15) << 23, least_normal = (127 - 14) << 23;
+    uint32_t magnitude = (uint32_t)(code & 0x7fff) << 13, sign = (uint32_t)(code & 0x8000) << 16;
+    uint32_t special = (magnitude & exponent) == exponent ? rebias : 0;
+    /* A subnormal's fraction behind the exponent of the least normal number, less that number. */
+    uint32_t subnormal = bits_of_float(float_of(magnitude + least_normal) - float_of(least_normal));
+    return float_of(sign | ((magnitude & exponent) == 0 ? subnormal : magnitude + rebias + special));
+}
+
+static inline uint16_t to_float16(float value)
+{
+    const uint32_t infinity = UINT32_C(255) << 23, overflow = UINT32_C(143) << 23, least = (127 - 14) << 23;
+    const uint32_t rebias = (127 - 15) << 23, half = 126 << 23;
+    uint32_t bits = bits_of_float(value), magnitude = bits & 0x7fffffff, sign = bits >> 16 & 0x8000;
+    /* Where 0.5 has its last bit, float16 has the one of its subnormals: the addition rounds there. */
+    uint32_t subnormal = bits_of_float(float_of(magnitude < least ? magnitude : 0) + float_of(half)) - half;
+    uint32_t normal = (magnitude - rebias + 0xfff + (magnitude >> 13 & 1)) >> 13;
+    uint32_t code = sign | (magnitude >= overflow ? 0x7c00 : magnitude < least ? subnormal : normal);
+    return (uint16_t)(magnitude > infinity ? 0x7e00 : code);
+}
+
+static inline float from_bfloat16(uint16_t code)
+{
+    return float_of((uint32_t)code << 16);
+}
+
+static inline uint16_t to_bfloat16(float value)
+{
+    uint32_t bits = bits_of_float(value), rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
+}
+
+static inline float to_float32(float value)
+{
+    uint32_t bits = bits_of_float(value);
+    return float_of((bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits);
+}
+
+static inline double to_float64(double value)
+{
+    uint64_t bits = bits_of_double(value), magnitude = bits & ~(UINT64_C(1) << 63);
+    return double_of(magnitude > UINT64_C(0x7ff) << 52 ? UINT64_C(0x7ff8) << 48 : bits);
+}
+
+/* The float32 next to a double, towards zero, with its last bit set if the double lies beside it: rounding that to a
+ * narrower format rounds the double once. */
+static inline float round_to_odd(double value)
+{
+    float nearest = (float)value;
+    double back = nearest;
+    uint32_t beyond = (uint32_t)(fabs(back) > fabs(value)), inexact = (uint32_t)(back < value || back > value);
+    return float_of((bits_of_float(nearest) - beyond) | inexact);
+}
+
+#define IDENTITY(value) (value)
+#define FROM_UNORM8(code) ((float)(code) / 255.0F)
+#define FROM_UNORM16(code) ((float)(code) / 65535.0F)
+#define DOUBLE_TO_FLOAT16(value) to_float16(round_to_odd(value))
+#define DOUBLE_TO_BFLOAT16(value) to_bfloat16(round_to_odd(value))
+#define DOUBLE_TO_FLOAT32(value) to_float32((float)(value))
+
+/* Never in place: a compiler that cannot tell goes one by one. */
+#define CONVERT(NAME, FROM, TO, CONVERSION)                                                                            \
+    static void NAME(const void *from, int64_t count, void *to)                                                        \
+    {                                                                                                                  \
+        const FROM *restrict a = from;                                                                                 \
+        TO *restrict b = to;                                                                                           \
+        for (int64_t i = 0; i < count; i++) b[i] = (TO)CONVERSION(a[i]);                                               \
+    }
+
+CONVERT(load32_unorm8, uint8_t, float, FROM_UNORM8)
+CONVERT(load32_unorm16, uint16_t, float, FROM_UNORM16)
+CONVERT(load32_float16, uint16_t, float, from_float16)
+CONVERT(load32_bfloat16, uint16_t, float, from_bfloat16)
+CONVERT(load32_float32, float, float, IDENTITY)
+CONVERT(load64_unorm8, uint8_t, double, FROM_UNORM8)
+CONVERT(load64_unorm16, uint16_t, double, FROM_UNORM16)
+CONVERT(load64_float16, uint16_t, double, from_float16)
+CONVERT(load64_bfloat16, uint16_t, double, from_bfloat16)
+CONVERT(load64_float32, float, double, IDENTITY)
+CONVERT(load64_float64, double, double, IDENTITY)
+CONVERT(store32_float16, float, uint16_t, to_float16)
+CONVERT(store32_bfloat16, float, uint16_t, to_bfloat16)
+CONVERT(store32_float32, float, float, to_float32)
+CONVERT(store64_float16, double, uint16_t, DOUBLE_TO_FLOAT16)
+CONVERT(store64_bfloat16, double, uint16_t, DOUBLE_TO_BFLOAT16)
+CONVERT(store64_float32, double, float, DOUBLE_TO_FLOAT32)
+CONVERT(store64_float64, double, double, to_float64)
+#undef CONVERT
+
+/* ---- Keys -------------------------------------------------------------------------------------------------------- */
+
+/* A binary format of STORED_BITS bits, all a sign and a magnitude, INFINITY_CODE that of infinity. The key is the
+ * magnitude, negated where the sign is set. */
+#define FLOAT_KEYS(NAME, STORED_BITS, BITS, INFINITY_CODE, NAN_CODE)                                                   \
+    static bool key##BITS##_##NAME(const void *from, int64_t count, int64_t nan, void *key)                            \
+    {                                                                                                                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const int##STORED_BITS##_t *restrict code = from;                                                              \
+        const int##BITS##_t not_a_number = (int##BITS##_t)nan;                                                         \
+        int##BITS##_t *restrict keys = key;                                                                            \
+        uint##STORED_BITS##_t minus_zeros = 0;                                                                         \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            int##BITS##_t magnitude = (int##BITS##_t)(code[i] & (int##STORED_BITS##_t) ~sign);                         \
+            int##BITS##_t negative = (int##BITS##_t) - (code[i] < 0);                                                  \
+            int##BITS##_t value = (int##BITS##_t)((magnitude ^ negative) - negative);                                  \
+            minus_zeros |= (uint##STORED_BITS##_t)((uint##STORED_BITS##_t)code[i] == sign);                            \
+            keys[i] = magnitude > (int##BITS##_t)(INFINITY_CODE) ? not_a_number : value;                               \
+        }                                                                                                              \
+        return minus_zeros != 0;                                                                                       \
+    }                                                                                                                  \
+    static void unkey##BITS##_##NAME(const void *key, int64_t count, int64_t nan, void *to)                            \
+    {                                                                                                                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const int##BITS##_t none = (int##BITS##_t)POOLGRAD_KEY_NONE(BITS), not_a_number = (int##BITS##_t)nan;          \
+        const int##BITS##_t *restrict keys = key;                                                                      \
+        uint##STORED_BITS##_t *restrict code = to;                                                                     \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            int##BITS##_t value = keys[i] == none ? 0 : keys[i];                                                       \
+            int##BITS##_t magnitude = (int##BITS##_t)(value < 0 ? -value : value);                                     \
+            uint##STORED_BITS##_t stored = (uint##STORED_BITS##_t)((uint##STORED_BITS##_t)magnitude |                  \
+                                                                   (value < 0 ? sign : 0));                            \
+            code[i] = value == not_a_number ? (uint##STORED_BITS##_t)(NAN_CODE) : stored;                              \
+        }                                                                                                              \
+    }
+
+FLOAT_KEYS(float16, 16, 16, 0x7c00, 0x7e00)
+FLOAT_KEYS(float16, 16, 32, 0x7c00, 0x7e00)
+FLOAT_KEYS(bfloat16, 16, 16, 0x7f80, 0x7fc0)
+FLOAT_KEYS(bfloat16, 16, 32, 0x7f80, 0x7fc0)
+FLOAT_KEYS(float32, 32, 32, 0x7f800000, 0x7fc00000)
+FLOAT_KEYS(float64, 64, 64, INT64_C(0x7ff) << 52, INT64_C(0x7ff8) << 48)
+#undef FLOAT_KEYS
+
+/* Codes of unorm are in the order of their values as they are. */
+#define UNORM_KEYS(NAME, STORED_BITS, BITS)                                                                            \
+    static bool key##BITS##_##NAME(const void *from, int64_t count, int64_t nan, void *key)                            \
+    {                                                                                                                  \
+        const uint##STORED_BITS##_t *restrict code = from;                                                             \
+        int##BITS##_t *restrict keys = key;                                                                            \
+        (void)nan;                                                                                                     \
+        for (int64_t i = 0; i < count; i++) keys[i] = (int##BITS##_t)code[i];                                          \
+        return false;                                                                                                  \
+    }                                                                                                                  \
+    static void unkey##BITS##_##NAME(const void *key, int64_t count, int64_t nan, void *to)                            \
+    {                                                                                                                  \
+        const int##BITS##_t *restrict keys = key;                                                                      \
+        uint##STORED_BITS##_t *restrict code = to;                                                                     \
+        (void)nan;                                                                                                     \
+        for (int64_t i = 0; i < count; i++) code[i] = (uint##STORED_BITS##_t)(keys[i] < 0 ? 0 : keys[i]);              \
+    }
+
+UNORM_KEYS(unorm8, 8, 16)
+UNORM_KEYS(unorm8, 8, 32)
+UNORM_KEYS(unorm16, 16, 32)
+#undef UNORM_KEYS
+
+#define NARROW(BITS)                                                                                                   \
+    static void narrow8_##BITS(const void *tap, int64_t count, uint8_t *to)                                            \
+    {                                                                                                                  \
+        const int##BITS##_t *taps = tap;                                                                               \
+        for (int64_t i = 0; i < count; i++) to[i] = (uint8_t)taps[i];                                                  \
+    }                                                                                                                  \
+    static void narrow32_##BITS(const void *tap, int64_t count, uint32_t *to)                                          \
+    {                                                                                                                  \
+        const int##BITS##_t *taps = tap;                                                                               \
+        for (int64_t i = 0; i < count; i++) to[i] = (uint32_t)taps[i];                                                 \
+    }
+
+NARROW(16)
+NARROW(32)
+NARROW(64)
+#undef NARROW
+
+/* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
+
+#define ARITHMETIC(NAME, TYPE)                                                                                         \
+    static void divide_##NAME(void *a, const void *b, int64_t count)                                                   \
+    {                                                                                                                  \
+        TYPE *dividend = a;                                                                                            \
+        const TYPE *divisor = b;                                                                                       \
+        for (int64_t i = 0; i < count; i++) dividend[i] /= divisor[i];                                                 \
+    }                                                                                                                  \
+    static void divide_by_##NAME(void *a, double b, int64_t count)                                                     \
+    {                                                                                                                  \
+        TYPE *dividend = a;                                                                                            \
+        const TYPE divisor = (TYPE)b;                                                                                  \
+        for (int64_t i = 0; i < count; i++) dividend[i] /= divisor;                                                    \
+    }                                                                                                                  \
+    static void add_##NAME##_to(void *a, const void *b, int64_t count)                                                 \
+    {                                                                                                                  \
+        TYPE *sum = a;                                                                                                 \
+        const TYPE *term = b;                                                                                          \
+        for (int64_t i = 0; i < count; i++) sum[i] += term[i];                                                         \
+    }
+
+ARITHMETIC(f32, float)
+ARITHMETIC(f64, double)
+#undef ARITHMETIC
+
+static void square_f64(double *a, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) a[i] *= a[i];
+}
+
+static void root_f64(double *a, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) a[i] = sqrt(a[i]);
+}
+
+static void ratio_f64(double *a, const double *gradient, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        double quotient = gradient[i] / a[i];
+        a[i] = a[i] == 0 ? 0 : quotient;
+    }
+}
+
+static void multiply_f64(double *a, const double *b, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) a[i] *= b[i];
+}
+
+#define COUNT_TIES(BITS)                                                                                               \
+    static void count_ties_##BITS(const void *key, const void *best, int64_t count, int32_t *ties)                     \
+    {                                                                                                                  \
+        const int##BITS##_t *keys = key, *greatest = best;                                                             \
+        for (int64_t i = 0; i < count; i++) ties[i] += keys[i] == greatest[i];                                         \
+    }
+
+#define ADD_TIES(BITS, NAME, TYPE)                                                                                     \
+    static void add_ties_##BITS##_##NAME(const void *key, const void *best, const uint32_t *tap, uint32_t code,        \
+                                         const void *share, int64_t count, void *sum)                                  \
+    {                                                                                                                  \
+        const int##BITS##_t *keys = key, *greatest = best;                                                             \
+        const TYPE *shares = share;                                                                                    \
+        TYPE *sums = sum;                                                                                              \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            TYPE term = keys[i] == greatest[i] || tap[i] == code ? shares[i] : 0;                                      \
+            sums[i] += term;                                                                                           \
+        }                                                                                                              \
+    }
+
+COUNT_TIES(16)
+COUNT_TIES(32)
+COUNT_TIES(64)
+ADD_TIES(16, f32, float)
+ADD_TIES(32, f32, float)
+ADD_TIES(64, f32, float)
+ADD_TIES(16, f64, double)
+ADD_TIES(32, f64, double)
+ADD_TIES(64, f64, double)
+#undef COUNT_TIES
+#undef ADD_TIES
+
+/* ---- Movement ---------------------------------------------------------------------------------------------------- */
+
+#define MOVES(BITS)                                                                                                    \
+    static void split_##BITS(const void *from, int64_t pairs, void *even, void *odd)                                   \
+    {                                                                                                                  \
+        const uint##BITS##_t *restrict both = from;                                                                    \
+        uint##BITS##_t *restrict first = even, *restrict second = odd;                                                 \
+        for (int64_t i = 0; i < pairs; i++) {                                                                          \
+            first[i] = both[2 * i];                                                                                    \
+            second[i] = both[2 * i + 1];                                                                               \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void merge_##BITS(const void *even, const void *odd, int64_t pairs, void *to)                               \
+    {                                                                                                                  \
+        const uint##BITS##_t *restrict first = even, *restrict second = odd;                                           \
+        uint##BITS##_t *restrict both = to;                                                                            \
+        for (int64_t i = 0; i < pairs; i++) {                                                                          \
+            both[2 * i] = first[i];                                                                                    \
+            both[2 * i + 1] = second[i];                                                                               \
+        }                                                                                                              \
+    }
+
+MOVES(8)
+MOVES(16)
+MOVES(32)
+MOVES(64)
+#undef MOVES
+
+/* ---- The table --------------------------------------------------------------------------------------------------- */
+
+#define POOLGRAD_TABLE(ISA)                                                                                            \
+    {                                                                                                                  \
+        .isa = (ISA), .vector_bytes = VECTOR_BYTES, .pick = {pick_16, pick_32, pick_64},                               \
+        .greatest = {greatest_of_16, greatest_of_32, greatest_of_64}, .select8 = {select8_f32, select8_f64},           \
+        .select32 = {select32_f32, select32_f64}, .sum = {sum_f32, sum_f64},                                           \
+        .key = {{[POOLGRAD_UNORM8] = key16_unorm8,                                                                     \
+                 [POOLGRAD_FLOAT16] = key16_float16,                                                                   \
+                 [POOLGRAD_BFLOAT16] = key16_bfloat16},                                                                \
+                {[POOLGRAD_UNORM8] = key32_unorm8,                                                                     \
+                 [POOLGRAD_UNORM16] = key32_unorm16,                                                                   \
+                 [POOLGRAD_FLOAT16] = key32_float16,                                                                   \
+                 [POOLGRAD_BFLOAT16] = key32_bfloat16,                                                                 \
+                 [POOLGRAD_FLOAT32] = key32_float32},                                                                  \
+                {[POOLGRAD_FLOAT64] = key64_float64}},                                                                 \
+        .unkey = {{[POOLGRAD_UNORM8] = unkey16_unorm8,                                                                 \
+                   [POOLGRAD_FLOAT16] = unkey16_float16,                                                               \
+                   [POOLGRAD_BFLOAT16] = unkey16_bfloat16},                                                            \
+                  {[POOLGRAD_UNORM8] = unkey32_unorm8,                                                                 \
+                   [POOLGRAD_UNORM16] = unkey32_unorm16,                                                               \
+                   [POOLGRAD_FLOAT16] = unkey32_float16,                                                               \
+                   [POOLGRAD_BFLOAT16] = unkey32_bfloat16,                                                             \
+                   [POOLGRAD_FLOAT32] = unkey32_float32},                                                              \
+                  {[POOLGRAD_FLOAT64] = unkey64_float64}},                                                             \
+        .load = {{[POOLGRAD_UNORM8] = load32_unorm8,                                                                   \
+                  [POOLGRAD_UNORM16] = load32_unorm16,                                                                 \
+                  [POOLGRAD_FLOAT16] = load32_float16,                                                                 \
+                  [POOLGRAD_BFLOAT16] = load32_bfloat16,                                                               \
+                  [POOLGRAD_FLOAT32] = load32_float32},                                                                \
+                 {[POOLGRAD_UNORM8] = load64_unorm8,                                                                   \
+                  [POOLGRAD_UNORM16] = load64_unorm16,                                                                 \
+                  [POOLGRAD_FLOAT16] = load64_float16,                                                                 \
+                  [POOLGRAD_BFLOAT16] = load64_bfloat16,                                                               \
+                  [POOLGRAD_FLOAT32] = load64_float32,                                                                 \
+                  [POOLGRAD_FLOAT64] = load64_float64}},                                                               \
+        .store = {{[POOLGRAD_FLOAT16] = store32_float16,                                                               \
+                   [POOLGRAD_BFLOAT16] = store32_bfloat16,                                                             \
+                   [POOLGRAD_FLOAT32] = store32_float32},                                                              \
+                  {[POOLGRAD_FLOAT16] = store64_float16,                                                               \
+                   [POOLGRAD_BFLOAT16] = store64_bfloat16,                                                             \
+                   [POOLGRAD_FLOAT32] = store64_float32,                                                               \
+                   [POOLGRAD_FLOAT64] = store64_float64}},                                                             \
+        .narrow8 = {narrow8_16, narrow8_32, narrow8_64}, .narrow32 = {narrow32_16, narrow32_32, narrow32_64},          \
+        .divide = {divide_f32, divide_f64}, .divide_by = {divide_by_f32, divide_by_f64},                               \
+        .add = {add_f32_to, add_f64_to}, .square = square_f64, .root = root_f64, .ratio = ratio_f64,                   \
+        .multiply = multiply_f64, .count_ties = {count_ties_16, count_ties_32, count_ties_64},                         \
+        .add_ties = {{add_ties_16_f32, add_ties_16_f64},                                                               \
+                     {add_ties_32_f32, add_ties_32_f64},                                                               \
+                     {add_ties_64_f32, add_ties_64_f64}},                                                              \
+        .split = {split_8, split_16, split_32, split_64}, .merge = {merge_8, merge_16, merge_32, merge_64},            \
+        .stream = stream, .fence = fence                                                                               \
+    }
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The operations that visit many operands per position, written once in the words of simd/v*.h; included by each
+ * instruction set's file behind its vocabulary. Several vectors go through the operands together, so that the additions
+ * and comparisons of one wait for those of another.
+ */
+#ifndef POOLGRAD_KERNELS_POSITIONS_H
+#define POOLGRAD_KERNELS_POSITIONS_H
+
+#include "kernels/kernels.h"
+
+enum { TOGETHER = 4, TOGETHER_16 = 2 };
+
+#define FOR_EACH(v, together) for (int v = 0; v < (together); v++)
+#define FOR_EACH_OPERAND                                                                                               \
+    for (int64_t r = 0; r < operands.rows; r++)                                                                        \
+        for (int64_t c = 0; c < operands.columns; c++)
+
+#define PICK(BITS, TOGETHER)                                                                                           \
+    static inline void pick_by_##BITS(const int##BITS##_t *key, const int##BITS##_t *other,                            \
+                                      struct poolgrad_operands operands, struct poolgrad_pick_rule rule,               \
+                                      int64_t count, bool last_nan, int##BITS##_t *best, int##BITS##_t *tap)           \
+    {                                                                                                                  \
+        const v##BITS nan = splat_##BITS(rule.nan);                                                                    \
+        for (int64_t i = 0; i < count; i += (TOGETHER)*LANES_##BITS) {                                                 \
+            v##BITS greatest[TOGETHER], picked[TOGETHER];                                                              \
+            FOR_EACH(v, TOGETHER) greatest[v] = splat_##BITS(POOLGRAD_KEY_NONE(BITS));                                 \
+            FOR_EACH(v, TOGETHER) picked[v] = splat_##BITS(POOLGRAD_TAP_NONE);                                         \
+            FOR_EACH_OPERAND                                                                                           \
+            {                                                                                                          \
+                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
+                const v##BITS code = splat_##BITS(operands.row[r].code + operands.column[c].code);                     \
+                FOR_EACH(v, TOGETHER)                                                                                  \
+                {                                                                                                      \
+                    const int64_t lane = at + v * LANES_##BITS;                                                        \
+                    v##BITS mark = other ? add_##BITS(code, load_##BITS(other + lane)) : code;                         \
+                    if (last_nan) {                                                                                    \
+                        take_opposed_##BITS(&greatest[v], &picked[v], load_##BITS(key + lane), mark, nan);             \
+                    } else {                                                                                           \
+                        take_##BITS(&greatest[v], &picked[v], load_##BITS(key + lane), mark);                          \
+                    }                                                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+            FOR_EACH(v, TOGETHER) store_##BITS(best + i + v * LANES_##BITS, greatest[v]);                              \
+            FOR_EACH(v, TOGETHER) store_##BITS(tap + i + v * LANES_##BITS, picked[v]);                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void pick_##BITS(const void *key, const void *other, struct poolgrad_operands operands,                     \
+                            struct poolgrad_pick_rule rule, int64_t count, void *best, void *tap)                      \
+    {                                                                                                                  \
+        if (rule.last_nan) {                                                                                           \
+            pick_by_##BITS(key, other, operands, rule, count, true, best, tap);                                        \
+        } else if (other) {                                                                                            \
+            pick_by_##BITS(key, other, operands, rule, count, false, best, tap);                                       \
+        } else {                                                                                                       \
+            pick_by_##BITS(key, NULL, operands, rule, count, false, best, tap);                                        \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void greatest_of_##BITS(const void *key, struct poolgrad_operands operands, int64_t count, void *best)      \
+    {                                                                                                                  \
+        const int##BITS##_t *keys = key;                                                                               \
+        for (int64_t i = 0; i < count; i += (TOGETHER)*LANES_##BITS) {                                                 \
+            v##BITS greatest[TOGETHER];                                                                                \
+            FOR_EACH(v, TOGETHER) greatest[v] = splat_##BITS(POOLGRAD_KEY_NONE(BITS));                                 \
+            FOR_EACH_OPERAND                                                                                           \
+            {                                                                                                          \
+                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
+                FOR_EACH(v, TOGETHER)                                                                                  \
+                {                                                                                                      \
+                    greatest[v] = greatest_##BITS(load_##BITS(keys + at + v * LANES_##BITS), greatest[v]);             \
+                }                                                                                                      \
+            }                                                                                                          \
+            FOR_EACH(v, TOGETHER) store_##BITS((int##BITS##_t *)best + i + v * LANES_##BITS, greatest[v]);             \
+        }                                                                                                              \
+    }
+
+PICK(16, TOGETHER_16)
+PICK(32, TOGETHER)
+PICK(64, TOGETHER)
+#undef PICK
+
+#define SELECT(TAP_BITS, NAME, TYPE, LANES)                                                                            \
+    static void select##TAP_BITS##_##NAME(const uint##TAP_BITS##_t *tap, const void *gradient,                         \
+                                          struct poolgrad_operands operands, int64_t count, void *sum)                 \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < count; i += TOGETHER * (LANES)) {                                                      \
+            v##NAME sums[TOGETHER];                                                                                    \
+            FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                             \
+            FOR_EACH_OPERAND                                                                                           \
+            {                                                                                                          \
+                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
+                const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                      \
+                FOR_EACH(v, TOGETHER)                                                                                  \
+                {                                                                                                      \
+                    const int64_t lane = at + v * (LANES);                                                             \
+                    sums[v] = add_where##TAP_BITS##_##NAME(sums[v], tap + lane, code, (const TYPE *)gradient + lane);  \
+                }                                                                                                      \
+            }                                                                                                          \
+            FOR_EACH(v, TOGETHER) store_##NAME((TYPE *)sum + i + v * (LANES), sums[v]);                                \
+        }                                                                                                              \
+    }
+
+SELECT(8, f32, float, LANES_32)
+SELECT(32, f32, float, LANES_32)
+SELECT(8, f64, double, LANES_64)
+SELECT(32, f64, double, LANES_64)
+#undef SELECT
+
+#define SUM(NAME, TYPE, LANES)                                                                                         \
+    static void sum_##NAME(const void *from, struct poolgrad_operands operands, int64_t count, void *sum)              \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < count; i += TOGETHER * (LANES)) {                                                      \
+            v##NAME sums[TOGETHER];                                                                                    \
+            FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                             \
+            FOR_EACH_OPERAND                                                                                           \
+            {                                                                                                          \
+                const TYPE *at = (const TYPE *)from + operands.row[r].offset + operands.column[c].offset + i;          \
+                FOR_EACH(v, TOGETHER) sums[v] = add_##NAME(sums[v], load_##NAME(at + v * (LANES)));                    \
+            }                                                                                                          \
+            FOR_EACH(v, TOGETHER) store_##NAME((TYPE *)sum + i + v * (LANES), sums[v]);                                \
+        }                                                                                                              \
+    }
+
+SUM(f32, float, LANES_32)
+SUM(f64, double, LANES_64)
+#undef SUM
+#undef FOR_EACH
+#undef FOR_EACH_OPERAND
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What SIMDe 0.7.4 lacks at 512 bits, under the names it would have. The only place that looks for an instruction set's
+ * own names. */
+#ifndef POOLGRAD_SIMD_GAPS_H
+#define POOLGRAD_SIMD_GAPS_H
+
+#include <simde/x86/avx512.h>
+
+#if defined(SIMDE_X86_AVX512BW_NATIVE)
+#define poolgrad_cmpgt_epi16_mask _mm512_cmpgt_epi16_mask
+#define poolgrad_cmpeq_epi16_mask _mm512_cmpeq_epi16_mask
+#else
+static inline simde__mmask32 poolgrad_cmpgt_epi16_mask(simde__m512i a, simde__m512i b)
+{
+    simde__m512i_private left = simde__m512i_to_private(a), right = simde__m512i_to_private(b);
+    simde__mmask32 mask = 0;
+    for (unsigned i = 0; i < 32; i++) mask |= (simde__mmask32)(left.i16[i] > right.i16[i]) << i;
+    return mask;
+}
+static inline simde__mmask32 poolgrad_cmpeq_epi16_mask(simde__m512i a, simde__m512i b)
+{
+    simde__m512i_private left = simde__m512i_to_private(a), right = simde__m512i_to_private(b);
+    simde__mmask32 mask = 0;
+    for (unsigned i = 0; i < 32; i++) mask |= (simde__mmask32)(left.i16[i] == right.i16[i]) << i;
+    return mask;
+}
+#endif
+
+/* 16 bytes against one. */
+#if defined(SIMDE_X86_AVX512BW_NATIVE) && defined(SIMDE_X86_AVX512VL_NATIVE)
+#define poolgrad_cmpeq_epi8_mask _mm_cmpeq_epi8_mask
+#else
+static inline simde__mmask16 poolgrad_cmpeq_epi8_mask(simde__m128i a, simde__m128i b)
+{
+    return (simde__mmask16)simde_mm_movemask_epi8(simde_mm_cmpeq_epi8(a, b));
+}
+#endif
+
+#if defined(SIMDE_X86_AVX512F_NATIVE)
+#define poolgrad_stream_si512(to, value) _mm512_stream_si512(to, value)
+#else
+#define poolgrad_stream_si512(to, value) simde_mm512_storeu_si512(to, value)
+#endif
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vocabulary in plain C, one lane wide. Its words, for integers of 16, 32 and 64 bits and for float32 and float64:
+ *
+ *   load, store        any alignment
+ *   splat, zero, add   as they say
+ *   greatest           the greater of two signed integers
+ *   take               where key > best: best = key, tap = code
+ *   take_opposed       also where key and best are both the key of a NaN: among NaNs the last one visited stays
+ *   add_where8/32      adds the gradient to the sum where the tap (unsigned, 8 or 32 bits) is `code`; elsewhere the sum
+ *                      keeps its bits
+ *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
+ */
+#ifndef POOLGRAD_SIMD_V1_H
+#define POOLGRAD_SIMD_V1_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { VECTOR_BYTES = 8, LANES_16 = 1, LANES_32 = 1, LANES_64 = 1 };
+
+typedef int16_t v16;
+typedef int32_t v32;
+typedef int64_t v64;
+typedef float vf32;
+typedef double vf64;
+
+#define INTEGERS(BITS)                                                                                                 \
+    static inline v##BITS load_##BITS(const void *from)                                                                \
+    {                                                                                                                  \
+        v##BITS v;                                                                                                     \
+        memcpy(&v, from, sizeof v);                                                                                    \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    static inline void store_##BITS(void *to, v##BITS v)                                                               \
+    {                                                                                                                  \
+        memcpy(to, &v, sizeof v);                                                                                      \
+    }                                                                                                                  \
+    static inline v##BITS splat_##BITS(int64_t value)                                                                  \
+    {                                                                                                                  \
+        return (v##BITS)value;                                                                                         \
+    }                                                                                                                  \
+    static inline v##BITS add_##BITS(v##BITS a, v##BITS b)                                                             \
+    {                                                                                                                  \
+        return (v##BITS)((uint##BITS##_t)a + (uint##BITS##_t)b);                                                       \
+    }                                                                                                                  \
+    static inline v##BITS greatest_##BITS(v##BITS a, v##BITS b)                                                        \
+    {                                                                                                                  \
+        return a > b ? a : b;                                                                                          \
+    }                                                                                                                  \
+    static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
+    {                                                                                                                  \
+        *tap = key > *best ? code : *tap;                                                                              \
+        *best = greatest_##BITS(key, *best);                                                                           \
+    }                                                                                                                  \
+    static inline void take_opposed_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code, v##BITS nan)        \
+    {                                                                                                                  \
+        *tap = key > *best || (key == nan && *best == nan) ? code : *tap;                                              \
+        *best = greatest_##BITS(key, *best);                                                                           \
+    }
+
+INTEGERS(16)
+INTEGERS(32)
+INTEGERS(64)
+#undef INTEGERS
+
+#define FLOATS(NAME, TYPE)                                                                                             \
+    static inline TYPE load_##NAME(const void *from)                                                                   \
+    {                                                                                                                  \
+        TYPE v;                                                                                                        \
+        memcpy(&v, from, sizeof v);                                                                                    \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    static inline void store_##NAME(void *to, TYPE v)                                                                  \
+    {                                                                                                                  \
+        memcpy(to, &v, sizeof v);                                                                                      \
+    }                                                                                                                  \
+    static inline TYPE zero_##NAME(void)                                                                               \
+    {                                                                                                                  \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    static inline TYPE add_##NAME(TYPE a, TYPE b)                                                                      \
+    {                                                                                                                  \
+        return a + b;                                                                                                  \
+    }                                                                                                                  \
+    static inline TYPE add_where8_##NAME(TYPE sum, const uint8_t *tap, uint32_t code, const TYPE *gradient)            \
+    {                                                                                                                  \
+        return *tap == code ? sum + *gradient : sum;                                                                   \
+    }                                                                                                                  \
+    static inline TYPE add_where32_##NAME(TYPE sum, const uint32_t *tap, uint32_t code, const TYPE *gradient)          \
+    {                                                                                                                  \
+        return *tap == code ? sum + *gradient : sum;                                                                   \
+    }
+
+FLOATS(f32, float)
+FLOATS(f64, double)
+#undef FLOATS
+
+static inline void stream(void *to, const void *from, int64_t bytes)
+{
+    memcpy(to, from, (size_t)bytes);
+}
+static inline void fence(void)
+{
+}
+
+#endif

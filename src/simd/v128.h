@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vocabulary at 128 bits (SSE4.1; NEON and WebAssembly through SIMDe); v1.h describes the words. */
+#ifndef POOLGRAD_SIMD_V128_H
+#define POOLGRAD_SIMD_V128_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <simde/x86/sse4.2.h>
+
+enum { VECTOR_BYTES = 16, LANES_16 = 8, LANES_32 = 4, LANES_64 = 2 };
+
+typedef simde__m128i v16, v32, v64;
+typedef simde__m128 vf32;
+typedef simde__m128d vf64;
+
+/* BITS-bit integers. */
+#define INTEGERS(BITS)                                                                                                 \
+    static inline v##BITS load_##BITS(const void *from)                                                                \
+    {                                                                                                                  \
+        return simde_mm_loadu_si128(from);                                                                             \
+    }                                                                                                                  \
+    static inline void store_##BITS(void *to, v##BITS v)                                                               \
+    {                                                                                                                  \
+        simde_mm_storeu_si128(to, v);                                                                                  \
+    }                                                                                                                  \
+    static inline v##BITS splat_##BITS(int64_t value)                                                                  \
+    {                                                                                                                  \
+        return SPLAT_##BITS((int##BITS##_t)value);                                                                     \
+    }                                                                                                                  \
+    static inline v##BITS add_##BITS(v##BITS a, v##BITS b)                                                             \
+    {                                                                                                                  \
+        return simde_mm_add_epi##BITS(a, b);                                                                           \
+    }                                                                                                                  \
+    static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
+    {                                                                                                                  \
+        v##BITS greater = simde_mm_cmpgt_epi##BITS(key, *best);                                                        \
+        *best = simde_mm_blendv_epi8(*best, key, greater);                                                             \
+        *tap = simde_mm_blendv_epi8(*tap, code, greater);                                                              \
+    }                                                                                                                  \
+    static inline void take_opposed_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code, v##BITS nan)        \
+    {                                                                                                                  \
+        v##BITS greater = simde_mm_cmpgt_epi##BITS(key, *best);                                                        \
+        v##BITS again = simde_mm_and_si128(simde_mm_cmpeq_epi##BITS(key, nan), simde_mm_cmpeq_epi##BITS(*best, nan));  \
+        *best = simde_mm_blendv_epi8(*best, key, greater);                                                             \
+        *tap = simde_mm_blendv_epi8(*tap, code, simde_mm_or_si128(greater, again));                                    \
+    }
+
+#define SPLAT_16 simde_mm_set1_epi16
+#define SPLAT_32 simde_mm_set1_epi32
+#define SPLAT_64 simde_mm_set1_epi64x
+INTEGERS(16)
+INTEGERS(32)
+INTEGERS(64)
+#undef INTEGERS
+#undef SPLAT_16
+#undef SPLAT_32
+#undef SPLAT_64
+
+static inline v16 greatest_16(v16 a, v16 b)
+{
+    return simde_mm_max_epi16(a, b);
+}
+static inline v32 greatest_32(v32 a, v32 b)
+{
+    return simde_mm_max_epi32(a, b);
+}
+static inline v64 greatest_64(v64 a, v64 b)
+{
+    return simde_mm_blendv_epi8(b, a, simde_mm_cmpgt_epi64(a, b));
+}
+
+/* `count` bytes, at most 4, in the lowest lanes. */
+static inline simde__m128i few_bytes(const void *from, unsigned count)
+{
+    int32_t bytes = 0;
+    memcpy(&bytes, from, count);
+    return simde_mm_cvtsi32_si128(bytes);
+}
+
+static inline vf32 load_f32(const void *from)
+{
+    return simde_mm_loadu_ps(from);
+}
+static inline void store_f32(void *to, vf32 v)
+{
+    simde_mm_storeu_ps(to, v);
+}
+static inline vf32 zero_f32(void)
+{
+    return simde_mm_setzero_ps();
+}
+static inline vf32 add_f32(vf32 a, vf32 b)
+{
+    return simde_mm_add_ps(a, b);
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf32 add_masked_f32(vf32 sum, v32 mask, const float *gradient)
+{
+    return simde_mm_add_ps(sum, simde_mm_and_ps(simde_mm_castsi128_ps(mask), load_f32(gradient)));
+}
+static inline vf32 add_where8_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient)
+{
+    v32 taps = simde_mm_cvtepu8_epi32(few_bytes(tap, 4));
+    return add_masked_f32(sum, simde_mm_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient);
+}
+static inline vf32 add_where32_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient)
+{
+    v32 taps = load_32(tap);
+    return add_masked_f32(sum, simde_mm_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient);
+}
+
+static inline vf64 load_f64(const void *from)
+{
+    return simde_mm_loadu_pd(from);
+}
+static inline void store_f64(void *to, vf64 v)
+{
+    simde_mm_storeu_pd(to, v);
+}
+static inline vf64 zero_f64(void)
+{
+    return simde_mm_setzero_pd();
+}
+static inline vf64 add_f64(vf64 a, vf64 b)
+{
+    return simde_mm_add_pd(a, b);
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf64 add_masked_f64(vf64 sum, v64 mask, const double *gradient)
+{
+    return simde_mm_add_pd(sum, simde_mm_and_pd(simde_mm_castsi128_pd(mask), load_f64(gradient)));
+}
+static inline vf64 add_where8_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient)
+{
+    v64 taps = simde_mm_cvtepu8_epi64(few_bytes(tap, 2));
+    return add_masked_f64(sum, simde_mm_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
+}
+static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient)
+{
+    v64 taps = simde_mm_cvtepi32_epi64(simde_mm_loadl_epi64((const void *)tap));
+    return add_masked_f64(sum, simde_mm_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
+}
+
+/* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
+static inline void stream(void *to, const void *from, int64_t bytes)
+{
+    unsigned char *target = to;
+    const unsigned char *origin = from;
+    int64_t head = (int64_t)(-(uintptr_t)target % VECTOR_BYTES);
+    if (head > bytes) head = bytes;
+    memcpy(target, origin, (size_t)head);
+    for (; head + VECTOR_BYTES <= bytes; head += VECTOR_BYTES) {
+        simde_mm_stream_si128((void *)(target + head), simde_mm_loadu_si128((const void *)(origin + head)));
+    }
+    memcpy(target + head, origin + head, (size_t)(bytes - head));
+}
+static inline void fence(void)
+{
+    simde_mm_sfence();
+}
+
+#endif
