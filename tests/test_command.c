@@ -768,7 +768,7 @@ static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {
     /* Words */
-    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient or info"},
+    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, bench or info"},
     {"--help fly", "poolgrad: 'fly' is no command"},
     {"-h", "poolgrad: '-h' is no command"},
     {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},
@@ -1151,7 +1151,7 @@ static void check_page(const char *text, const char *name)
 
 Test(command, help)
 {
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_INFO};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_BENCH, COMMAND_INFO};
     static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {

@@ -431,9 +431,12 @@ static const char *random_value(random_state *r, const struct option_description
     case TYPE_FLAG: return random_chance(r, 5) ? "x" : NULL;
     case TYPE_TEXT: return PICK(r, fuzz_files);
     case TYPE_ISA: return random_chance(r, 80) ? "scalar" : "x";
+    case TYPE_SECONDS: return random_chance(r, 80) ? "0.01" : PICK(r, hostile_numbers);
     case TYPE_CHOICE:
+    case TYPE_CHOICES:
         while (option->choices[choices].name) choices++;
         return random_chance(r, 95) ? option->choices[random_between(r, 0, choices - 1)].name : "x";
+    case TYPE_INTEGERS:
     case TYPE_INTEGER: break;
     }
     return random_chance(r, 80) ? PICK(r, small_numbers) : PICK(r, hostile_numbers);

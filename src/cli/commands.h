@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands; each returns the exit status: 0 success, 2 usage or bad input. */
+/* The commands; each returns the exit status: 0 success, 1 a result that is not the reference's, 2 usage or bad input.
+ */
 #ifndef POOLGRAD_CLI_COMMANDS_H
 #define POOLGRAD_CLI_COMMANDS_H
 
@@ -8,6 +9,7 @@
 int poolgrad_command_forward(const struct options *options);
 int poolgrad_command_gradient(const struct options *options);
 int poolgrad_command_info(const struct options *options);
+int poolgrad_command_bench(const struct options *options);
 
 /* Help for one command on stdout. */
 int poolgrad_help_command(enum command command);

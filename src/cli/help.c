@@ -12,6 +12,7 @@ static const char *purpose(enum command command)
     case COMMAND_FORWARD: return "Pools an image: average, max (dilated or not) or L2-norm.";
     case COMMAND_GRADIENT:
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
+    case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
     case COMMAND_INFO: return "Says what this build of poolgrad can do.";
     }
     return "";
@@ -31,6 +32,12 @@ static const char *example(enum command command)
                "Example: average needs the source's size only\n"
                "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
                "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n";
+    case COMMAND_BENCH:
+        return "Example: the gradients of two standard workloads, as a table and as a picture\n"
+               "  poolgrad bench --workload resnet_stem,vgg --plot bench.svg\n"
+               "Example: a layer of one's own, forward and gradient, in two formats, within 20 seconds\n"
+               "  poolgrad bench --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
+               "      --direction forward,gradient --format float16,float32 --seconds 20\n";
     case COMMAND_INFO: return "Example:\n  poolgrad info\n";
     }
     return "";
@@ -66,6 +73,7 @@ static void print_option(const struct option_description *option)
     if (option->choices) {
         printf(" ");
         print_choices(option->choices);
+        if (option->type == TYPE_CHOICES) printf("[,...]");
         column = COLUMN;
     } else if (option->argument) {
         column += printf(" %s", option->argument);
@@ -92,6 +100,11 @@ int poolgrad_help_command(enum command command)
         print_option(option);
     }
     if (command == COMMAND_INFO) return 0;
+    if (command == COMMAND_BENCH) {
+        printf("\nman poolgrad says what the columns are, and docs/performance.md how it is measured.\n"
+               "Exit status: 0 success, 1 a result that is not the reference's, 2 usage or bad input.\n");
+        return 0;
+    }
     printf(
         "\nTensors are .npy files: H x W, C x H x W or N x C x H x W arrays of float16, float32, float64, bfloat16,\n"
         "or, for --source, uint8 and uint16 (read as v / 255 and v / 65535). man poolgrad says the rest.\n"
@@ -102,7 +115,7 @@ int poolgrad_help_command(enum command command)
 void poolgrad_help(bool asked)
 {
     FILE *file = asked ? stdout : stderr;
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_INFO};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_BENCH, COMMAND_INFO};
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         fprintf(file, "  %-10s%s\n", poolgrad_command_name(commands[i]), purpose(commands[i]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -10,11 +11,14 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include "measure/workload.h"
 #include "pooling/isa.h"
 
 #define FORWARD COMMAND_FORWARD
 #define GRADIENT COMMAND_GRADIENT
+#define BENCH COMMAND_BENCH
 #define BOTH (COMMAND_FORWARD | COMMAND_GRADIENT)
+#define ALL (BOTH | BENCH)
 
 static const struct choice kinds[] = {{"average", POOLGRAD_AVERAGE},
                                       {"max", POOLGRAD_MAX},
@@ -62,11 +66,23 @@ static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32
                                               {"tap8", POOLGRAD_TAP8},   {"tap16", POOLGRAD_TAP16},
                                               {"tap32", POOLGRAD_TAP32}, {NULL, 0}};
 
+/* Their values are places in poolgrad_workloads. */
+static const struct choice workloads[] = {{"resnet_stem", 0}, {"vgg", 1},       {"incep_s1", 2},
+                                          {"global_avg", 3},  {"big_image", 4}, {"large_win", 5},
+                                          {"dilated", 6},     {"tiny", 7},      {NULL, 0}};
+static const struct choice directions[] = {{"forward", POOLGRAD_FORWARD}, {"gradient", POOLGRAD_GRADIENT}, {NULL, 0}};
+static const struct choice measured_kinds[] = {{"average", MEASURED_AVERAGE},
+                                               {"max", MEASURED_MAX},
+                                               {"argmax", MEASURED_ARGMAX},
+                                               {"l2norm", MEASURED_L2NORM},
+                                               {NULL, 0}};
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 
 #define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
 #define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
 #define CHOICE(name, commands, choices, help) name, commands, TYPE_CHOICE, choices, "WORD", help, NULL
+#define NUMBERS(name, commands, help) name, commands, TYPE_INTEGERS, NULL, "N[,N...]", help, NULL
+#define CHOICES(name, commands, choices, help) name, commands, TYPE_CHOICES, choices, "WORD[,WORD...]", help, NULL
 #define FLAG(name, commands, help) name, commands, TYPE_FLAG, NULL, NULL, help, NULL
 
 /* A default stands in parentheses. */
@@ -94,50 +110,65 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
                               "unorm)")},
 
-    [OPTION_KIND] = {"kind", BOTH, TYPE_CHOICE, kinds, "WORD", "what is pooled; required", "Window"},
-    [OPTION_KERNEL] = {NUMBER("kernel", BOTH, "size of the window, both axes; required")},
-    [OPTION_KERNEL_WIDTH] = {NUMBER("kernel-width", BOTH, "along x alone (--kernel)")},
-    [OPTION_KERNEL_HEIGHT] = {NUMBER("kernel-height", BOTH, "along y alone (--kernel)")},
-    [OPTION_STRIDE] = {NUMBER("stride", BOTH, "from window to window, both axes (1)")},
-    [OPTION_STRIDE_X] = {NUMBER("stride-x", BOTH, "along x alone (--stride)")},
-    [OPTION_STRIDE_Y] = {NUMBER("stride-y", BOTH, "along y alone (--stride)")},
-    [OPTION_DILATION] = {NUMBER("dilation", BOTH, "from tap to tap, both axes, every kind (1)")},
-    [OPTION_DILATION_X] = {NUMBER("dilation-x", BOTH, "along x alone (--dilation)")},
-    [OPTION_DILATION_Y] = {NUMBER("dilation-y", BOTH, "along y alone (--dilation)")},
+    [OPTION_WORKLOAD] = {"workload", BENCH, TYPE_CHOICES, workloads, "WORD[,WORD...]",
+                         "standard geometries, see --list (all of them)",
+                         "What is measured: standard workloads, or one geometry with --input-size and --kernel"},
+    [OPTION_INPUT_SIZE] = {NUMBERS("input-size", BENCH,
+                                   "images, channels, height and width of what is pooled, in place of --workload")},
+    [OPTION_DIRECTIONS] = {CHOICES("direction", BENCH, directions, "one or both (gradient)")},
+    [OPTION_KINDS] = {CHOICES("kind", BENCH, measured_kinds,
+                              "argmax is max whose forward pass saves the picked taps and whose gradient reads them in "
+                              "place of the source (those that networks use with each workload)")},
+    [OPTION_LAYOUTS] = {CHOICES("layout", BENCH, layouts, "of all tensors (nchw,nhwc)")},
+    [OPTION_FORMATS] = {CHOICES("format", BENCH, result_formats, "of all tensors (float32)")},
+    [OPTION_THREAD_COUNTS] = {NUMBERS("threads", BENCH,
+                                      "at most this many, of poolgrad and of the streams that measure "
+                                      "the memory (as many as processors)")},
 
-    [OPTION_OFFSET_X] = {"offset-x", BOTH, TYPE_INTEGER, NULL, "N",
+    [OPTION_KIND] = {"kind", BOTH, TYPE_CHOICE, kinds, "WORD", "what is pooled; required", "Window"},
+    [OPTION_KERNEL] = {NUMBER("kernel", ALL, "size of the window, both axes; required")},
+    [OPTION_KERNEL_WIDTH] = {NUMBER("kernel-width", ALL, "along x alone (--kernel)")},
+    [OPTION_KERNEL_HEIGHT] = {NUMBER("kernel-height", ALL, "along y alone (--kernel)")},
+    [OPTION_STRIDE] = {NUMBER("stride", ALL, "from window to window, both axes (1)")},
+    [OPTION_STRIDE_X] = {NUMBER("stride-x", ALL, "along x alone (--stride)")},
+    [OPTION_STRIDE_Y] = {NUMBER("stride-y", ALL, "along y alone (--stride)")},
+    [OPTION_DILATION] = {NUMBER("dilation", ALL, "from tap to tap, both axes, every kind (1)")},
+    [OPTION_DILATION_X] = {NUMBER("dilation-x", ALL, "along x alone (--dilation)")},
+    [OPTION_DILATION_Y] = {NUMBER("dilation-y", ALL, "along y alone (--dilation)")},
+
+    [OPTION_OFFSET_X] = {"offset-x", ALL, TYPE_INTEGER, NULL, "N",
                          "centre of the first window in the source; half its size for one that starts at the edge",
                          "Placement: offsets, pads or a policy, one of them on each axis (--pad 0)"},
-    [OPTION_OFFSET_Y] = {NUMBER("offset-y", BOTH, "the same along y")},
+    [OPTION_OFFSET_Y] = {NUMBER("offset-y", ALL, "the same along y")},
     [OPTION_OFFSET_Z] = {NUMBER("offset-z", FORWARD, "first source image (0)")},
-    [OPTION_PAD] = {NUMBER("pad", BOTH, "pixels of the first window before the image, both axes (0)")},
-    [OPTION_PAD_LEFT] = {NUMBER("pad-left", BOTH, "along x alone (--pad)")},
-    [OPTION_PAD_TOP] = {NUMBER("pad-top", BOTH, "along y alone (--pad)")},
-    [OPTION_PAD_RIGHT] = {NUMBER("pad-right", BOTH,
+    [OPTION_PAD] = {NUMBER("pad", ALL, "pixels of the first window before the image, both axes (0)")},
+    [OPTION_PAD_LEFT] = {NUMBER("pad-left", ALL, "along x alone (--pad)")},
+    [OPTION_PAD_TOP] = {NUMBER("pad-top", ALL, "along y alone (--pad)")},
+    [OPTION_PAD_RIGHT] = {NUMBER("pad-right", ALL,
                                  "behind the image, for the size of the output (as left); gradient: the source "
                                  "gradient must have that size")},
-    [OPTION_PAD_BOTTOM] = {NUMBER("pad-bottom", BOTH, "the same along y (as top)")},
-    [OPTION_CEIL_MODE] = {FLAG("ceil-mode", BOTH,
+    [OPTION_PAD_BOTTOM] = {NUMBER("pad-bottom", ALL, "the same along y (as top)")},
+    [OPTION_CEIL_MODE] = {FLAG("ceil-mode", ALL,
                                "round the output's size up; gradient: the source gradient must have that size")},
-    [OPTION_PADDING_POLICY] = {CHOICE("padding-policy", BOTH, policies,
+    [OPTION_PADDING_POLICY] = {CHOICE("padding-policy", ALL, policies,
                                       "size and place both axes as MPS's policies do")},
-    [OPTION_ALIGN] = {CHOICE("align", BOTH, aligns, "policy: where the padding goes (centered)")},
-    [OPTION_REMAINDER_TO] = {CHOICE("remainder-to", BOTH, remainders, "policy: where an odd pixel goes (top-left)")},
+    [OPTION_ALIGN] = {CHOICE("align", ALL, aligns, "policy: where the padding goes (centered)")},
+    [OPTION_REMAINDER_TO] = {CHOICE("remainder-to", ALL, remainders, "policy: where an odd pixel goes (top-left)")},
     [OPTION_EXCLUDE_EDGES] = {FLAG("exclude-edges", BOTH,
                                    "policy, average: edge mode clamp, and padding counts (Caffe)")},
-    [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD, "size of the output; required with offsets")},
-    [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD, "the same along y")},
+    [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD | BENCH, "size of the output; required with offsets")},
+    [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD | BENCH, "the same along y")},
 
-    [OPTION_EDGE_MODE] = {"edge-mode", BOTH, TYPE_CHOICE, edge_modes, "WORD",
+    [OPTION_EDGE_MODE] = {"edge-mode", ALL, TYPE_CHOICE, edge_modes, "WORD",
                           "taps outside read 0, or the window shrinks (clamp)", "Rules"},
-    [OPTION_ZERO_PAD] = {NUMBER("zero-pad", BOTH,
+    [OPTION_ZERO_PAD] = {NUMBER("zero-pad", ALL,
                                 "average, clamp: pixels on each side of the image that count in N, both axes (0)")},
-    [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", BOTH, "left and right alone (--zero-pad)")},
-    [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", BOTH, "top and bottom alone (--zero-pad)")},
-    [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", BOTH, "zero padding as wide as the pads")},
-    [OPTION_TIES] = {CHOICE("ties", BOTH, tie_rules, "max: which of equal taps (first)")},
-    [OPTION_NAN] = {CHOICE("nan", BOTH, nan_rules, "max: which NaN wins, or none (first)")},
-    [OPTION_ACCUMULATOR] = {CHOICE("accumulator", BOTH, accumulators,
+    [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", ALL, "left and right alone (--zero-pad)")},
+    [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", ALL, "top and bottom alone (--zero-pad)")},
+    [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", ALL, "zero padding as wide as the pads")},
+    [OPTION_TIES] = {CHOICE("ties", ALL, tie_rules, "max: which of equal taps (first)")},
+    [OPTION_NAN] = {CHOICE("nan", ALL, nan_rules, "max: which NaN wins, or none (first)")},
+    [OPTION_ACCUMULATOR] = {CHOICE("accumulator", ALL, accumulators,
                                    "of sums (float32, or float64 where the files are)")},
 
     [OPTION_PRIMARY_OFFSET_X] = {"primary-offset-x", GRADIENT, TYPE_INTEGER, NULL, "N",
@@ -174,12 +205,22 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_DESTINATION_CHANNEL_OFFSET] = {NUMBER("destination-feature-channel-offset", BOTH,
                                                   "first channel written, a multiple of 4 (0)")},
 
-    [OPTION_MODE] = {"mode", BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
+    [OPTION_REPEAT] = {"repeat", BENCH, TYPE_INTEGER, NULL, "N",
+                       "rounds at most; in each everything is timed once, in a new random order (15)",
+                       "Measuring and results"},
+    [OPTION_SECONDS] = {"seconds", BENCH, TYPE_SECONDS, NULL, "X",
+                        "begin no further round after this long, once there are three (no limit)", NULL},
+    [OPTION_LIST] = {FLAG("list", BENCH, "say what would be measured, and measure nothing")},
+    [OPTION_JSON] = {FILE_OPTION("json", BENCH,
+                                 "write the results as JSON; - is standard output, in place of the table")},
+    [OPTION_PLOT] = {FILE_OPTION("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
+
+    [OPTION_MODE] = {"mode", ALL, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
     [OPTION_THREADS] = {NUMBER("threads", BOTH, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
-        {"max-isa", BOTH, TYPE_ISA, NULL, "NAME",
+        {"max-isa", ALL, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
-    [OPTION_HELP] = {FLAG("help", BOTH | COMMAND_INFO, "this text")},
+    [OPTION_HELP] = {FLAG("help", ALL | COMMAND_INFO, "this text")},
 };
 
 const char *poolgrad_command_name(enum command command)
@@ -188,6 +229,7 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_FORWARD: return "forward";
     case COMMAND_GRADIENT: return "gradient";
     case COMMAND_INFO: return "info";
+    case COMMAND_BENCH: return "bench";
     }
     return "";
 }
@@ -266,19 +308,81 @@ static void list_choices(const struct choice *choice, char *text, size_t size)
     }
 }
 
+/* Null where the first `length` letters of the text are no choice. */
+static const struct choice *find_choice(const struct choice *choice, const char *text, size_t length)
+{
+    for (; choice->name; choice++) {
+        if (strlen(choice->name) == length && memcmp(choice->name, text, length) == 0) return choice;
+    }
+    return NULL;
+}
+
 static int read_choice(struct options *options, enum option option, const char *text)
 {
     char list[160];
     const struct choice *choices = poolgrad_options[option].choices;
-    for (const struct choice *choice = choices; choice->name; choice++) {
-        if (strcmp(choice->name, text) != 0) continue;
-        options->value[option].number = choice->value;
+    const struct choice *found = find_choice(choices, text, strlen(text));
+    if (found) {
+        options->value[option].number = found->value;
         return 0;
     }
     list_choices(choices, list, sizeof list);
     bool planned = option == OPTION_MODE && strcmp(text, "exact") == 0;
     return poolgrad_fail(options, "--%s is '%s'%s; expected %s", poolgrad_options[option].name, text,
                          planned ? ", which this version does not have" : "", list);
+}
+
+static int read_choices(struct options *options, enum option option, const char *text)
+{
+    char list[160];
+    const struct choice *choices = poolgrad_options[option].choices;
+    for (const char *word = text;; word++) {
+        size_t length = strcspn(word, ",");
+        const struct choice *found = find_choice(choices, word, length);
+        if (!found) {
+            list_choices(choices, list, sizeof list);
+            return poolgrad_fail(options, "--%s has '%.*s' among its words; expected %s, with commas between them",
+                                 poolgrad_options[option].name, (int)length, word, list);
+        }
+        options->value[option].number |= INT64_C(1) << found->value;
+        word += length;
+        if (!*word) return 0;
+    }
+}
+
+static int read_integers(struct options *options, enum option option, const char *text)
+{
+    const char *name = poolgrad_options[option].name;
+    int64_t count = 0;
+    for (const char *word = text;; word++) {
+        char *end;
+        errno = 0;
+        long long number = strtoll(word, &end, 10);
+        bool digits = end != word && (*end == ',' || *end == '\0') && !isspace((unsigned char)*word);
+        if (!digits || errno == ERANGE || count == OPTION_INTEGERS) {
+            return poolgrad_fail(options, "--%s is '%s'; expected up to %d integers with commas between them", name,
+                                 text, OPTION_INTEGERS);
+        }
+        options->value[option].integers[count++] = number;
+        word = end;
+        if (!*word) break;
+    }
+    options->value[option].number = count;
+    return 0;
+}
+
+static int read_seconds(struct options *options, enum option option, const char *text)
+{
+    const double most = 1e6;
+    char *end;
+    double seconds = strtod(text, &end);
+    bool good = end != text && *end == '\0' && !isspace((unsigned char)*text) && seconds > 0 && seconds <= most;
+    if (!good) {
+        return poolgrad_fail(options, "--%s is '%s'; expected a number of seconds above 0, at most %.0f",
+                             poolgrad_options[option].name, text, most);
+    }
+    options->value[option].seconds = seconds;
+    return 0;
 }
 
 static int read_integer(struct options *options, enum option option, const char *text)
@@ -311,7 +415,10 @@ static int read_value(struct options *options, enum option option, const char *t
     options->value[option].text = text;
     switch (poolgrad_options[option].type) {
     case TYPE_CHOICE: return read_choice(options, option, text);
+    case TYPE_CHOICES: return read_choices(options, option, text);
     case TYPE_INTEGER: return read_integer(options, option, text);
+    case TYPE_INTEGERS: return read_integers(options, option, text);
+    case TYPE_SECONDS: return read_seconds(options, option, text);
     case TYPE_ISA: return read_isa(options, option, text);
     case TYPE_TEXT:
         if (*text) return 0;

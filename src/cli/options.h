@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4 };
+enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4, COMMAND_BENCH = 8 };
 
 /* In the order of the help texts. */
 enum option {
@@ -23,6 +23,14 @@ enum option {
     OPTION_SOURCE_FORMAT,
     OPTION_SOURCE_GRADIENT_FORMAT,
     OPTION_FORMAT,
+
+    OPTION_WORKLOAD,
+    OPTION_INPUT_SIZE,
+    OPTION_DIRECTIONS,
+    OPTION_KINDS,
+    OPTION_LAYOUTS,
+    OPTION_FORMATS,
+    OPTION_THREAD_COUNTS,
 
     OPTION_KIND,
     OPTION_KERNEL,
@@ -85,6 +93,12 @@ enum option {
     OPTION_SECONDARY_CHANNEL_COUNT,
     OPTION_DESTINATION_CHANNEL_OFFSET,
 
+    OPTION_REPEAT,
+    OPTION_SECONDS,
+    OPTION_LIST,
+    OPTION_JSON,
+    OPTION_PLOT,
+
     OPTION_MODE,
     OPTION_THREADS,
     OPTION_MAX_ISA,
@@ -92,7 +106,18 @@ enum option {
     OPTION_COUNT
 };
 
-enum option_type { TYPE_FLAG, TYPE_TEXT, TYPE_INTEGER, TYPE_CHOICE, TYPE_ISA };
+enum option_type {
+    TYPE_FLAG,
+    TYPE_TEXT,
+    TYPE_INTEGER,
+    TYPE_INTEGERS,
+    TYPE_SECONDS,
+    TYPE_CHOICE,
+    TYPE_CHOICES,
+    TYPE_ISA
+};
+
+enum { OPTION_INTEGERS = 8 }; /* in one list, at most */
 
 /* A word and what it stands for; a table of them ends with a null name. */
 struct choice {
@@ -117,7 +142,11 @@ struct options {
     struct {
         bool given;
         const char *text;
-        int64_t number; /* of an integer, a choice or an instruction set */
+        /* Of an integer, a choice or an instruction set; of choices one bit, 1 << value, for each; of integers how
+         * many. */
+        int64_t number;
+        int64_t integers[OPTION_INTEGERS];
+        double seconds;
     } value[OPTION_COUNT];
 };
 

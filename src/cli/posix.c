@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "geometry/integer.h"
+
 enum { TEMPORARIES = 4 };
 
 /* ---- Signals ---------------------------------------------------------------------------------------------------- */
@@ -272,4 +274,13 @@ int poolgrad_processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (int)count : 1;
+}
+
+int64_t poolgrad_memory(void)
+{
+#if defined(_SC_PHYS_PAGES)
+    int64_t pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE), bytes;
+    if (pages > 0 && page > 0 && poolgrad_multiply(pages, page, &bytes)) return bytes;
+#endif
+    return INT64_MAX;
 }

@@ -46,4 +46,7 @@ bool poolgrad_stderr_is_terminal(void);
 double poolgrad_seconds(void);
 int poolgrad_processors(void);
 
+/* Bytes of memory in this machine; INT64_MAX where it does not tell. */
+int64_t poolgrad_memory(void);
+
 #endif

@@ -381,7 +381,7 @@ static const char *option_of_field(const struct options *options, const char *fi
         {"pads.bottom", "pad-bottom", "pad-bottom"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i].field, field) != 0) continue;
-        return options->command == COMMAND_FORWARD ? names[i].forward : names[i].gradient;
+        return options->command == COMMAND_GRADIENT ? names[i].gradient : names[i].forward;
     }
     return NULL;
 }

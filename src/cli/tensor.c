@@ -287,8 +287,8 @@ void poolgrad_tensor_free(struct tensor *tensor)
 /* The inputs are in memory by then, but their files would be gone. */
 static int check_not_input(const struct options *options, enum option option)
 {
-    static const enum option files[] = {OPTION_SOURCE, OPTION_SOURCE_GRADIENT, OPTION_INDICES, OPTION_ADD_TO,
-                                        OPTION_OUTPUT};
+    static const enum option files[] = {
+        OPTION_SOURCE, OPTION_SOURCE_GRADIENT, OPTION_INDICES, OPTION_ADD_TO, OPTION_OUTPUT, OPTION_JSON, OPTION_PLOT};
     const char *path = options->value[option].text;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *other = options->value[files[i]].text;
@@ -322,6 +322,18 @@ int poolgrad_output_open(const struct options *options, enum option option, stru
     return output->file ? 0 : cannot_write(options, output);
 }
 
+/* `good`: nothing has failed so far. */
+static int close_output(const struct options *options, struct output *output, bool good)
+{
+    good = good && (!output->temporary || poolgrad_file_flush(output->file));
+    int reason = errno;
+    bool closed = fclose(output->file) == 0;
+    output->file = NULL;
+    if (good) reason = errno;
+    errno = reason;
+    return good && closed ? 0 : cannot_write(options, output);
+}
+
 int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor)
 {
     unsigned char header[POOLGRAD_NPY_WRITTEN_HEADER];
@@ -337,13 +349,12 @@ int poolgrad_output_write(const struct options *options, struct output *output, 
         poolgrad_progress_update(&progress, (int64_t)first);
     }
     poolgrad_progress_end(&progress);
-    good = good && (!output->temporary || poolgrad_file_flush(output->file));
-    int reason = errno;
-    bool closed = fclose(output->file) == 0;
-    output->file = NULL;
-    if (good) reason = errno;
-    errno = reason;
-    return good && closed ? 0 : cannot_write(options, output);
+    return close_output(options, output, good);
+}
+
+int poolgrad_output_close(const struct options *options, struct output *output)
+{
+    return close_output(options, output, fflush(output->file) == 0 && !ferror(output->file));
 }
 
 int poolgrad_output_commit(const struct options *options, struct output *output)

@@ -41,6 +41,9 @@ int poolgrad_output_open(const struct options *options, enum option option, stru
 /* Writes the tensor and closes the file, which still has its temporary name. */
 int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor);
 
+/* Closes the file that was written to by other means. It still has its temporary name. */
+int poolgrad_output_close(const struct options *options, struct output *output);
+
 /* Gives the file its name. */
 int poolgrad_output_commit(const struct options *options, struct output *output);
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From options to cases and rows. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cli/bench.h"
+#include "cli/posix.h"
+#include "cli/setup.h"
+#include "image/image.h"
+
+#define ALL_BITS(count) ((INT64_C(1) << (count)) - 1)
+
+static const unsigned every_kind = ALL_BITS(MEASURED_KINDS);
+
+/* ---- Cases ------------------------------------------------------------------------------------------------------ */
+
+/* Options of a geometry of one's own. */
+static enum option first_geometry_option(const struct options *options)
+{
+    for (int option = OPTION_KERNEL; option <= OPTION_ACCUMULATOR; option++) {
+        if (poolgrad_given(options, (enum option)option)) return (enum option)option;
+    }
+    return OPTION_COUNT;
+}
+
+static int set_input_size(const struct options *options, poolgrad_image *image)
+{
+    const int64_t *size = options->value[OPTION_INPUT_SIZE].integers;
+    const char *text = options->value[OPTION_INPUT_SIZE].text;
+    bool good = options->value[OPTION_INPUT_SIZE].number == 4;
+    for (int i = 0; good && i < 4; i++) good = size[i] >= 1;
+    if (!good) {
+        return poolgrad_fail(options,
+                             "--input-size is '%s'; expected four integers above 0 with commas between them: images, "
+                             "channels, height, width",
+                             text);
+    }
+    image->images = size[0];
+    image->channels = size[1];
+    image->height = size[2];
+    image->width = size[3];
+    return 0;
+}
+
+static int make_own_shape(const struct options *options, poolgrad_problem *shape)
+{
+    int status = poolgrad_setup_rules(options, POOLGRAD_FORWARD, shape);
+    if (status == 0) status = set_input_size(options, &shape->source);
+    if (status == 0) status = poolgrad_setup_placement(options, shape);
+    if (status != 0) return status;
+    shape->destination.images = shape->source.images;
+    shape->destination.channels = shape->source.channels;
+    const poolgrad_window *w = &shape->window;
+    bool windows = w->kernel_width > 0 && w->kernel_height > 0 && w->dilation_x > 0 && w->dilation_y > 0;
+    bool pixels = shape->destination.height > 0 && shape->destination.width > 0;
+    if (pixels || !windows) return 0; /* senseless windows are refused with the rest of the problem */
+    return poolgrad_fail(options,
+                         "the output would be %" PRId64 " x %" PRId64 " pixels; expected at least one to measure",
+                         shape->destination.width, shape->destination.height);
+}
+
+static void add_case(const struct options *options, struct bench *bench, const struct bench_case *model)
+{
+    int64_t formats = poolgrad_number(options, OPTION_FORMATS, INT64_C(1) << POOLGRAD_FLOAT32);
+    for (int format = POOLGRAD_FLOAT16; format <= POOLGRAD_FLOAT64; format++) {
+        if (!(formats >> format & 1)) continue;
+        bench->cases[bench->case_count] = *model;
+        bench->cases[bench->case_count++].format = (poolgrad_format)format;
+    }
+}
+
+static int choose_own(const struct options *options, struct bench *bench)
+{
+    struct bench_case own = {.workload = "custom", .kinds = every_kind};
+    if (poolgrad_given(options, OPTION_WORKLOAD)) {
+        return poolgrad_fail(options, "--workload is given beside --input-size; expected one of them");
+    }
+    int status = make_own_shape(options, &own.shape);
+    if (status == 0) add_case(options, bench, &own);
+    return status;
+}
+
+static int choose_workloads(const struct options *options, struct bench *bench)
+{
+    enum option stray = first_geometry_option(options);
+    int64_t chosen = poolgrad_number(options, OPTION_WORKLOAD, ALL_BITS(WORKLOADS));
+    if (stray != OPTION_COUNT) {
+        return poolgrad_fail(options,
+                             "--%s is given without --input-size; expected both, workloads have windows of "
+                             "their own",
+                             poolgrad_options[stray].name);
+    }
+    for (int i = 0; i < WORKLOADS; i++) {
+        if (!(chosen >> i & 1)) continue;
+        struct bench_case standard = {.workload = poolgrad_workloads[i].name, .kinds = poolgrad_workloads[i].kinds};
+        poolgrad_workload_shape(&poolgrad_workloads[i], &standard.shape);
+        add_case(options, bench, &standard);
+    }
+    return 0;
+}
+
+/* ---- Rows ------------------------------------------------------------------------------------------------------- */
+
+struct thread_counts {
+    int count;
+    int threads[OPTION_INTEGERS];
+};
+
+static int choose_threads(const struct options *options, struct thread_counts *counts)
+{
+    enum { MOST = 1024 };
+    bool given = poolgrad_given(options, OPTION_THREAD_COUNTS);
+    *counts = (struct thread_counts){1, {poolgrad_has_openmp() ? poolgrad_processors() : 1}};
+    if (!given) return 0;
+    counts->count = (int)options->value[OPTION_THREAD_COUNTS].number;
+    for (int i = 0; i < counts->count; i++) {
+        int64_t number = options->value[OPTION_THREAD_COUNTS].integers[i];
+        if (number < 1 || number > MOST) {
+            return poolgrad_fail(options, "--threads has %" PRId64 " among its numbers; expected 1 to %d", number,
+                                 MOST);
+        }
+        if (number > 1 && !poolgrad_has_openmp()) {
+            return poolgrad_fail(options, "--threads is %" PRId64 "; expected 1, poolgrad was built without OpenMP",
+                                 number);
+        }
+        counts->threads[i] = (int)number;
+    }
+    return 0;
+}
+
+static void add_rows(const struct options *options, struct bench *bench, struct bench_row row,
+                     const struct thread_counts *counts)
+{
+    unsigned kinds = (unsigned)poolgrad_number(options, OPTION_KINDS, bench->cases[row.which].kinds);
+    for (int kind = 0; kind < MEASURED_KINDS; kind++) {
+        if (!(kinds >> kind & 1)) continue;
+        for (int i = 0; i < counts->count; i++) {
+            row.choice.kind = (enum measured_kind)kind;
+            row.choice.threads = counts->threads[i];
+            bench->rows[bench->row_count++] = row;
+        }
+    }
+}
+
+/* Rows that share buffers stand together, the gradient before the forward pass. */
+static void choose_rows(const struct options *options, struct bench *bench, const struct thread_counts *counts)
+{
+    int64_t layouts = poolgrad_number(options, OPTION_LAYOUTS, 1 << POOLGRAD_NCHW | 1 << POOLGRAD_NHWC);
+    int64_t directions = poolgrad_number(options, OPTION_DIRECTIONS, 1 << POOLGRAD_GRADIENT);
+    struct bench_row row = {
+        .choice = {.max_isa = (poolgrad_isa)poolgrad_number(options, OPTION_MAX_ISA, POOLGRAD_ISA_BEST),
+                   .mode = (poolgrad_mode)poolgrad_number(options, OPTION_MODE, POOLGRAD_MODE_FAST)}};
+    for (row.which = 0; row.which < bench->case_count; row.which++) {
+        for (int layout = 0; layout < LAYOUTS; layout++) {
+            for (int direction = POOLGRAD_GRADIENT; direction >= POOLGRAD_FORWARD; direction--) {
+                if (!(layouts >> layout & 1) || !(directions >> direction & 1)) continue;
+                row.choice.layout = (poolgrad_layout)layout;
+                row.choice.direction = (poolgrad_direction)direction;
+                add_rows(options, bench, row, counts);
+            }
+        }
+    }
+}
+
+int poolgrad_bench_choose(const struct options *options, struct bench *bench)
+{
+    enum { FORMATS = 4, DIRECTIONS = 2, MOST_CASES = WORKLOADS * FORMATS };
+    struct thread_counts counts;
+    int status = choose_threads(options, &counts);
+    if (status != 0) return status;
+    size_t most_rows = (size_t)MOST_CASES * LAYOUTS * DIRECTIONS * MEASURED_KINDS * OPTION_INTEGERS;
+    bench->cases = calloc(MOST_CASES, sizeof *bench->cases);
+    bench->rows = calloc(most_rows, sizeof *bench->rows);
+    if (!bench->cases || !bench->rows) return poolgrad_fail(options, "not enough memory for a list of what to measure");
+    bool own = poolgrad_given(options, OPTION_INPUT_SIZE);
+    status = own ? choose_own(options, bench) : choose_workloads(options, bench);
+    if (status == 0) choose_rows(options, bench, &counts);
+    return status;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bench command from outside: what it measures, how it tells it, what it refuses. No time is expected of anything.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/json.h"
+#include "support/process.h"
+#include "support/scene.h"
+
+#define QUICK "bench --threads 1 --repeat 1 "
+
+static int count(const char *text, const char *word)
+{
+    int found = 0;
+    for (; (text = strstr(text, word)); text += strlen(word)) found++;
+    return found;
+}
+
+static process_result run(const char *line)
+{
+    process_result result = process_run(&scene_setting, line);
+    cr_assert(result.status == 0, "%s: %d, %s", line, result.status, result.err);
+    return result;
+}
+
+/* ---- What is measured -------------------------------------------------------------------------------------------- */
+
+/* A line and how many of the list's rows have each word. */
+static const struct selection {
+    const char *line;
+    int rows;
+    struct {
+        const char *word;
+        int rows;
+    } having[4];
+} selections[] = {
+    {"bench --list", 56, {{" gradient ", 56}, {" nhwc ", 28}, {" float32 ", 56}, {" argmax ", 14}}},
+    {"bench --list --workload tiny", 8, {{"tiny ", 8}, {"1x16x32x32_k2s2p0", 8}}},
+    {"bench --list --workload vgg,dilated", 12, {{"32x64x56x56_k2s2p0", 8}, {"4x64x128x128_k3s2p1d2", 4}}},
+    {"bench --list --workload global_avg", 4, {{"16x2048x7x7_k7s7p0", 4}, {" average ", 2}, {" l2norm ", 2}}},
+    {"bench --list --workload global_avg --kind max", 2, {{" max ", 2}}},
+    {"bench --list --workload resnet_stem,incep_s1,big_image,large_win --kind l2norm --layout nchw",
+     4,
+     {{"8x64x112x112_k3s2p1", 1}, {"8x256x28x28_k3s1p1", 1}, {"1x3x2048x2048_k2s2p0", 1}, {"8x64x64x64_k5s1p2", 1}}},
+    {"bench --list --workload tiny --direction forward,gradient", 16, {{" forward ", 8}, {" gradient ", 8}}},
+    {"bench --list --workload tiny --layout nchw,nhwc,nc4hw4", 12, {{" nc4hw4 ", 4}}},
+    {"bench --list --workload tiny --format bfloat16,float64", 16, {{" bfloat16 ", 8}, {" float64 ", 8}}},
+    {"bench --list --workload tiny --format float16", 8, {{" float16 ", 8}}},
+    {"bench --list --workload tiny --threads 1", 8, {{" 1  1x16", 8}}},
+    {"bench --list --input-size 2,3,9,7 --kernel 3", 8, {{"custom ", 8}, {"2x3x9x7_k3s1p0", 8}}},
+    {"bench --list --input-size 2,3,9,7 --kernel-width 3 --kernel-height 2 --stride-x 2 --pad-left 1 --dilation-y 2",
+     8,
+     {{"2x3x9x7_k3x2s2x1p1x0d1x2", 8}}},
+};
+
+Test(bench, list, .init = scene_enter, .fini = scene_leave)
+{
+    for (size_t i = 0; i < sizeof selections / sizeof *selections; i++) {
+        const struct selection *s = &selections[i];
+        process_result result = run(s->line);
+        cr_expect(count(result.out, "\n") == s->rows + 1, "%s\n%s", s->line, result.out);
+        for (int j = 0; j < 4 && s->having[j].word; j++) {
+            cr_expect(count(result.out, s->having[j].word) == s->having[j].rows, "%s: '%s'\n%s", s->line,
+                      s->having[j].word, result.out);
+        }
+        process_release(&result);
+    }
+}
+
+/* ---- Results ----------------------------------------------------------------------------------------------------- */
+
+static double number(const char *row, const char *name)
+{
+    return json_number(json_member(row, name));
+}
+
+static void check_row(const char *row)
+{
+    const char *seconds = json_member(row, "seconds"), *ceiling = json_member(row, "ceiling");
+    cr_assert(seconds && ceiling, "%s", row);
+    double median = number(seconds, "median"), best = number(ceiling, "seconds"), share = number(ceiling, "share");
+    double bytes = number(row, "bytes"), rate = number(row, "gigabytes_per_second");
+    cr_expect(median > 0 && number(seconds, "lower_quartile") <= median);
+    cr_expect(number(seconds, "upper_quartile") >= median && best > 0);
+    cr_expect(share > 0.999 * best / median && share < 1.001 * best / median, "%g", share);
+    cr_expect(rate > 0.999e-9 * bytes / median && rate < 1.001e-9 * bytes / median, "%g", rate);
+    cr_expect(json_member(row, "kernel") && number(row, "threads") == 1 && number(ceiling, "threads") == 1);
+}
+
+/* Of a valid text; null where no row has the name. */
+static const char *row_of(const char *text, const char *name)
+{
+    const char *rows = json_member(text, "rows");
+    for (int i = 0; i < json_count(rows); i++) {
+        if (json_is(json_member(json_element(rows, i), "case"), name)) return json_element(rows, i);
+    }
+    return NULL;
+}
+
+/* Bytes by hand: the source of tiny has 16384 elements, its output 4096, and a picked tap one byte. */
+static const struct {
+    const char *name;
+    double bytes;
+} tiny_rows[] = {{"gradient/average/nchw/float32/1x16x32x32_k2s2p0", 81920},
+                 {"gradient/max/nchw/float32/1x16x32x32_k2s2p0", 147456},
+                 {"gradient/argmax/nhwc/float32/1x16x32x32_k2s2p0", 86016},
+                 {"gradient/l2norm/nc4hw4/float64/1x16x32x32_k2s2p0", 294912},
+                 {"forward/average/nhwc/float16/1x16x32x32_k2s2p0", 40960},
+                 {"forward/max/nchw/bfloat16/1x16x32x32_k2s2p0", 40960},
+                 {"forward/argmax/nc4hw4/float32/1x16x32x32_k2s2p0", 86016},
+                 {"forward/l2norm/nhwc/float32/1x16x32x32_k2s2p0", 81920}};
+
+Test(bench, json, .init = scene_enter, .fini = scene_leave)
+{
+    process_result result = run(QUICK "--workload tiny --direction forward,gradient --layout nchw,nhwc,nc4hw4 --json - "
+                                      "--format float16,bfloat16,float32,float64");
+    cr_assert(json_is_valid(result.out), "%s", result.out);
+    const char *rows = json_member(result.out, "rows");
+    cr_assert(rows && json_count(rows) == 96, "%d", rows ? json_count(rows) : -1);
+    cr_expect(number(result.out, "rounds") == 1 && json_is(json_member(result.out, "poolgrad"), poolgrad_version()));
+    for (int i = 0; i < json_count(rows); i++) check_row(json_element(rows, i));
+    for (size_t i = 0; i < sizeof tiny_rows / sizeof *tiny_rows; i++) {
+        const char *row = row_of(result.out, tiny_rows[i].name);
+        cr_expect(row && number(row, "bytes") == tiny_rows[i].bytes, "%s", tiny_rows[i].name);
+    }
+    process_release(&result);
+}
+
+/* 9 x 7 pixels, windows of 3 x 3. */
+static const struct placement {
+    const char *options;
+    double height, width, offset_y, offset_x;
+} placements[] = {{"", 7, 5, 1, 1},
+                  {"--stride 2 --pad 1", 5, 4, 0, 0},
+                  {"--stride-x 3 --pad-left 2 --pad-right 0", 7, 3, 1, -1},
+                  {"--pad-top 1 --pad-bottom 2", 10, 5, 0, 1},
+                  {"--stride 3 --ceil-mode", 3, 3, 1, 1},
+                  {"--dilation 2", 5, 3, 2, 2},
+                  {"--offset-x 0 --offset-y 2 --output-width 4 --output-height 6", 6, 4, 2, 0},
+                  {"--stride 2 --padding-policy same", 5, 4, 0, 0},
+                  {"--stride 2 --padding-policy valid-only --align top-left", 4, 3, 1, 1},
+                  {"--stride 2 --padding-policy same --remainder-to bottom-right", 5, 4, 0, 0},
+                  {"--zero-pad 1", 7, 5, 1, 1},
+                  {"--pad 1 --count-include-pad --kind average", 9, 7, 0, 0}};
+
+Test(bench, own_geometry, .init = scene_enter, .fini = scene_leave)
+{
+    for (size_t i = 0; i < sizeof placements / sizeof *placements; i++) {
+        char line[SCENE_LINE];
+        const struct placement *p = &placements[i];
+        snprintf(line, sizeof line, QUICK "--input-size 1,2,9,7 --kernel 3 --layout nchw --json - %s", p->options);
+        process_result result = run(line);
+        cr_assert(json_is_valid(result.out), "%s", result.out);
+        const char *row = json_element(json_member(result.out, "rows"), 0);
+        cr_expect(number(row, "output_height") == p->height && number(row, "output_width") == p->width, "%s\n%s", line,
+                  row);
+        cr_expect(number(row, "offset_y") == p->offset_y && number(row, "offset_x") == p->offset_x, "%s\n%s", line,
+                  row);
+        cr_expect(number(row, "kernel_width") == 3 && number(row, "images") == 1 && number(row, "channels") == 2 &&
+                  number(row, "height") == 9 && number(row, "width") == 7);
+        process_release(&result);
+    }
+}
+
+Test(bench, table, .init = scene_enter, .fini = scene_leave)
+{
+    process_result result = run(QUICK "--workload tiny --kind average,max --mode reference");
+    cr_expect(strncmp(result.out, "workload ", 9) == 0 && !*result.err, "%s%s", result.out, result.err);
+    cr_expect(count(result.out, "\ntiny ") == 4 && count(result.out, "gradient/max/reference\n") == 2, "%s",
+              result.out);
+    cr_expect(count(result.out, ", 1 rounds, ") == 1, "%s", result.out);
+    for (const char *at = result.out, *end; (end = strchr(at, '\n')); at = end + 1) {
+        cr_expect(end == at || end[-1] != ' ', "a blank ends a line\n%s", result.out);
+    }
+    process_release(&result);
+    result = run("bench --threads 1 --repeat 1000000 --seconds 0.01 --workload tiny --kind average --layout nchw");
+    cr_expect(strstr(result.out, " 1000000 rounds, ") == NULL, "%s", result.out);
+    process_release(&result);
+}
+
+/* Each row is a bar in the picture, beside its background. */
+Test(bench, files, .init = scene_enter, .fini = scene_leave)
+{
+    size_t size;
+    scene_write_bytes("out.json", "old", 3);
+    process_result result = run(QUICK "--workload tiny --json out.json --plot out.svg --direction forward,gradient");
+    char *json = (char *)scene_read_bytes("out.json", &size), *plot = (char *)scene_read_bytes("out.svg", &size);
+    cr_assert(json && plot && json_is_valid(json), "%s", json ? json : "no file");
+    cr_expect(json_count(json_member(json, "rows")) == 16 && count(result.out, "\ntiny ") == 16);
+    cr_expect(strncmp(plot, "<svg ", 5) == 0 && count(plot, "<rect ") == 17, "%s", plot);
+    cr_expect(strcmp(plot + strlen(plot) - 7, "</svg>\n") == 0 && count(plot, "<text ") == count(plot, "</text>"));
+    free(json);
+    free(plot);
+    process_release(&result);
+}
+
+Test(bench, notes, .init = scene_enter, .fini = scene_leave)
+{
+    process_result result = run(QUICK "--input-size 1,2,9,7 --kernel 3 --kind average --ties last");
+    cr_expect(strstr(result.err, "--ties has no effect: only max pooling has ties") != NULL, "%s", result.err);
+    cr_expect(process_speaks_plainly(&result));
+    process_release(&result);
+    result = run(QUICK "--input-size 1,2,9,7 --kernel 3 --kind argmax --ties last --nan ignore");
+    cr_expect(!*result.err, "%s", result.err);
+    process_release(&result);
+    result = run(QUICK "--input-size 1,2,9,7 --kernel 3 --ties last --max-isa scalar");
+    cr_expect(!*result.err, "%s", result.err);
+    process_release(&result);
+}
+
+/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
+
+#define OWN "bench --input-size 1,2,9,7 "
+
+static const char *const refusals[][2] = {
+    {"bench --workload nonsense", "--workload has 'nonsense' among its words; expected resnet_stem, vgg"},
+    {"bench --workload tiny,", "--workload has '' among its words"},
+    {"bench --layout nchw,chwn", "--layout has 'chwn' among its words; expected nchw, nhwc or nc4hw4"},
+    {"bench --format int32", "--format has 'int32' among its words"},
+    {"bench --kind average,mean", "--kind has 'mean' among its words; expected average, max, argmax or l2norm"},
+    {"bench --direction back", "--direction has 'back' among its words; expected forward or gradient"},
+    {"bench --threads 0", "--threads has 0 among its numbers; expected 1 to 1024"},
+    {"bench --threads 1,2000", "--threads has 2000 among its numbers; expected 1 to 1024"},
+    {"bench --threads 1,x", "--threads is '1,x'; expected up to 8 integers with commas between them"},
+    {"bench --threads 1,1,1,1,1,1,1,1,1", "--threads is '1,1,1,1,1,1,1,1,1'; expected up to 8 integers"},
+    {"bench --repeat 0", "--repeat is 0; expected 1 to 1000000"},
+    {"bench --seconds 0", "--seconds is '0'; expected a number of seconds above 0"},
+    {"bench --seconds nan", "--seconds is 'nan'; expected a number of seconds"},
+    {"bench --seconds 1s", "--seconds is '1s'; expected a number of seconds"},
+    {"bench --list --json a.json", "--json is given beside --list"},
+    {"bench --list --plot a.svg", "--plot is given beside --list"},
+    {"bench --list --repeat 3", "--repeat is given beside --list"},
+    {"bench --list --seconds 3", "--seconds is given beside --list"},
+    {"bench --kernel 3", "--kernel is given without --input-size; expected both"},
+    {"bench --workload tiny --ties last", "--ties is given without --input-size"},
+    {OWN "--workload tiny --kernel 2", "--workload is given beside --input-size; expected one of them"},
+    {OWN, "--kernel-width is missing; expected it, or --kernel for both axes"},
+    {OWN "--kernel 0", "--kernel is 0; expected 1 to 2^61"},
+    {OWN "--kernel 3 --dilation 0", "--dilation is 0; expected"},
+    {OWN "--kernel 3 --stride 0", "--stride is 0; expected"},
+    {OWN "--kernel 12", "expected"},
+    {OWN "--kernel 3 --offset-x 1", "--output-width is missing"},
+    {OWN "--kernel 3 --offset-x 1 --pad-left 1", "expected one way to place the windows on an axis"},
+    {OWN "--kernel 3 --output-width 0", "the output would be 0 x 7 pixels; expected at least one to measure"},
+    {OWN "--kernel 3 --ties all", "expected"},
+    {OWN "--kernel 3 --source x.npy", "--source is no option of this command"},
+    {"bench --input-size 1,2,9 --kernel 3", "--input-size is '1,2,9'; expected four integers above 0"},
+    {"bench --input-size 1,2,9,0 --kernel 3", "--input-size is '1,2,9,0'; expected four integers above 0"},
+    {"bench --input-size 1,2,9,7x --kernel 3", "--input-size is '1,2,9,7x'; expected up to 8 integers"},
+    {"bench --input-size 9000000,9000000,9000000,9000000 --kernel 3", "the tensors have more than 2^63 bytes"},
+    {"bench --input-size 1,1,4000000,4000000 --kernel 3", "GiB, the memory of this machine"},
+    {"bench --workload tiny --json dir", "--json dir: is a directory; expected a file name"},
+    {"bench --workload tiny --plot no/such.svg", "--plot no/such.svg: cannot be written"},
+    {"bench --workload tiny --json a --plot a", "--json a: is also --plot; expected a file of its own"},
+    {"bench --workload tiny --workload vgg", "--workload is given twice"},
+    {"bench tiny", "'tiny' is no option"},
+};
+
+Test(bench, refusals, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write_bad_files();
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        cr_expect(scene_refuses(refusals[i][0], refusals[i][1]));
+    }
+}

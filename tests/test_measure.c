@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What measuring rests on: statistics, fair turns, streams that move what they say, checks that notice. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/clock.h"
+#include "measure/contest.h"
+#include "measure/noise.h"
+#include "measure/trial.h"
+
+/* ---- Statistics and turns ---------------------------------------------------------------------------------------- */
+
+Test(measure, spread)
+{
+    double one[] = {3}, four[] = {4, 1, 3, 2}, five[] = {50, 10, 40, 20, 30};
+    struct spread spread = poolgrad_spread_of(one, 1);
+    cr_expect(spread.lower == 3 && spread.median == 3 && spread.upper == 3);
+    spread = poolgrad_spread_of(four, 4);
+    cr_expect(spread.lower == 1.75 && spread.median == 2.5 && spread.upper == 3.25);
+    spread = poolgrad_spread_of(five, 5);
+    cr_expect(spread.lower == 20 && spread.median == 30 && spread.upper == 40);
+}
+
+Test(measure, clock)
+{
+    int64_t before = poolgrad_nanoseconds(), after;
+    for (int i = 0; i < 1000; i++) {
+        after = poolgrad_nanoseconds();
+        cr_assert(after >= before);
+        before = after;
+    }
+}
+
+Test(measure, noise)
+{
+    enum { SIDES = 6, THROWS = 6000 };
+    uint64_t noise = 7;
+    int count[SIDES] = {0};
+    for (int i = 0; i < THROWS; i++) count[poolgrad_noise_below(&noise, SIDES)]++;
+    for (int i = 0; i < SIDES; i++) cr_expect(count[i] > 850 && count[i] < 1150, "%d: %d", i, count[i]);
+}
+
+/* Who was called, in order. A turn is as long as the calls of a sample, which are the same each time. */
+static struct {
+    int who[100000];
+    int count;
+} calls;
+
+static void be_called(const void *context)
+{
+    int64_t begin = poolgrad_nanoseconds();
+    if (calls.count < (int)(sizeof calls.who / sizeof *calls.who)) calls.who[calls.count++] = *(const int *)context;
+    while (poolgrad_nanoseconds() - begin < 100000) {
+    }
+}
+
+static void note_share(void *context, double share)
+{
+    double *last = context;
+    cr_expect(share >= *last && share <= 1, "%g after %g", share, *last);
+    *last = share;
+}
+
+/* Each contender runs as often as every other, and rounds differ in their order. */
+Test(measure, contest)
+{
+    enum { COUNT = 5, ROUNDS = 12 };
+    static const int names[COUNT] = {0, 1, 2, 3, 4};
+    struct contender contender[COUNT];
+    double share = 0;
+    int turns[COUNT] = {0}, first[COUNT] = {0}, last = -1, turn = 0;
+    for (int i = 0; i < COUNT; i++) contender[i] = (struct contender){.run = be_called, .context = &names[i]};
+    struct contest contest = {contender, COUNT, ROUNDS, 0, 1, note_share, &share};
+    cr_assert(poolgrad_contest_run(&contest) == ROUNDS);
+    cr_expect(share == 1, "%g", share);
+    for (int i = 0; i < COUNT; i++) {
+        cr_expect(contender[i].seconds.lower >= 1e-4 && contender[i].seconds.lower <= contender[i].seconds.median);
+        cr_expect(contender[i].calls >= 1 && contender[i].seconds.upper >= contender[i].seconds.median);
+    }
+    /* Two calls of calibration each, then in each turn one that warms up. */
+    for (int i = 2 * COUNT; i < calls.count;) {
+        last = calls.who[i];
+        turns[last]++;
+        if (turn++ % COUNT == 0) first[last]++;
+        for (int64_t j = 0; j <= contender[last].calls; j++, i++) cr_assert(calls.who[i] == last, "call %d", i);
+    }
+    for (int i = 0; i < COUNT; i++) cr_expect(turns[i] == ROUNDS && first[i] < ROUNDS, "%d: %d", i, turns[i]);
+}
+
+Test(measure, contest_ends)
+{
+    static const int name = 0;
+    struct contender contender = {.run = be_called, .context = &name};
+    struct contest contest = {.contender = &contender, .count = 1, .rounds = 1000, .limit = 1e-9};
+    cr_expect(poolgrad_contest_run(&contest) == CONTEST_FEWEST_ROUNDS);
+}
+
+/* ---- Streams ----------------------------------------------------------------------------------------------------- */
+
+/* Every way writes every byte of what it has to write, and no other; what it reads stays. */
+static void check_stream(int way, int threads, size_t lines)
+{
+    size_t bytes = lines * STREAM_LINE, room = bytes + 2 * STREAM_LINE;
+    unsigned char *read = aligned_alloc(STREAM_LINE, room), *written = aligned_alloc(STREAM_LINE, room);
+    cr_assert(read && written);
+    memset(read, 0x55, room);
+    memset(written, 0x55, room);
+    struct stream stream = {.part = {{read + STREAM_LINE, bytes / 2, false}, {written + STREAM_LINE, bytes, true}},
+                            .parts = 2,
+                            .threads = threads,
+                            .way = way};
+    poolgrad_stream_run(&stream);
+    for (size_t i = 0; i < room; i++) {
+        bool inside = i >= STREAM_LINE && i < STREAM_LINE + bytes;
+        cr_assert(written[i] == (inside ? 0 : 0x55), "way %d, %d threads, %zu lines: byte %zu", way, threads, lines, i);
+        cr_assert(read[i] == 0x55);
+    }
+    free(read);
+    free(written);
+}
+
+Test(measure, streams)
+{
+    static const size_t lines[] = {1, 2, 7, 8, 63, 64, 65, 129, 1000, 4099};
+    for (int way = 0; way < poolgrad_stream_ways(); way++) {
+        for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+            for (int threads = 1; threads <= 3; threads++) check_stream(way, threads, lines[i]);
+        }
+    }
+}
+
+/* ---- Trials ------------------------------------------------------------------------------------------------------ */
+
+static const struct workload small = {"small", 2, 6, 11, 13, 3, 2, 1, 1, 0};
+
+static struct trial make_trial(struct buffers *buffers, struct trial_choice choice)
+{
+    struct trial trial;
+    poolgrad_error error = {.message = ""};
+    poolgrad_status status = poolgrad_trial_make(&trial, buffers, &choice, &error);
+    cr_assert(status == POOLGRAD_OK, "%s", error.message);
+    return trial;
+}
+
+/* The last byte of the last pixel: it is in the part that is checked. */
+static unsigned char *last_byte(const poolgrad_image *image)
+{
+    int64_t bytes = poolgrad_dense_bytes(image, image->layout, image->format);
+    int64_t unused = 0;
+    if (image->layout == POOLGRAD_NC4HW4) unused = (4 - image->channels % 4) % 4;
+    return (unsigned char *)image->data + bytes - 1 - unused * (int64_t)poolgrad_format_size(image->format);
+}
+
+static bool notices(const struct trial *trial, const poolgrad_image *image)
+{
+    struct mismatch m;
+    unsigned char *byte = last_byte(image), kept = *byte;
+    *byte ^= 1;
+    bool wrong = poolgrad_trial_check(trial, &m) == TRIAL_WRONG;
+    bool there = m.n == image->images - 1 && m.c == image->channels - 1 && m.y == image->height - 1 &&
+                 m.x == image->width - 1 && m.of_picks == (image == &trial->problem.indices);
+    *byte = kept;
+    return wrong && there;
+}
+
+static void check_trial(struct buffers *buffers, struct trial_choice choice)
+{
+    struct mismatch m;
+    struct trial trial = make_trial(buffers, choice);
+    poolgrad_trial_contend(&trial);
+    cr_expect(poolgrad_trial_check(&trial, &m) == TRIAL_RIGHT, "n %d c %d y %d x %d: %g, expected %g", (int)m.n,
+              (int)m.c, (int)m.y, (int)m.x, m.actual, m.expected);
+    cr_expect(notices(&trial, &trial.problem.destination));
+    bool saves = choice.kind == MEASURED_ARGMAX && choice.direction == POOLGRAD_FORWARD;
+    if (saves) cr_expect(notices(&trial, &trial.problem.indices));
+    poolgrad_trial_destroy(&trial);
+}
+
+Test(measure, checks_notice)
+{
+    struct buffers buffers;
+    poolgrad_problem shape;
+    poolgrad_workload_shape(&small, &shape);
+    for (poolgrad_format format = POOLGRAD_FLOAT16; format <= POOLGRAD_FLOAT64; format++) {
+        cr_assert(poolgrad_buffers_make(&buffers, &shape, format, true));
+        for (int i = 0; i < MEASURED_KINDS * LAYOUTS * 2; i++) {
+            check_trial(&buffers, (struct trial_choice){.kind = (enum measured_kind)(i % MEASURED_KINDS),
+                                                        .layout = (poolgrad_layout)(i / MEASURED_KINDS % LAYOUTS),
+                                                        .direction = (poolgrad_direction)(i / MEASURED_KINDS / LAYOUTS),
+                                                        .threads = 1});
+        }
+        poolgrad_buffers_free(&buffers);
+    }
+}
+
+/* Planes too large to be checked as a whole: their last rows are. */
+Test(measure, checks_of_large_planes)
+{
+    static const struct workload large = {"large", 1, 2, 900, 700, 3, 1, 1, 1, 0};
+    struct buffers buffers;
+    poolgrad_problem shape;
+    poolgrad_workload_shape(&large, &shape);
+    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT32, true));
+    for (int direction = POOLGRAD_FORWARD; direction <= POOLGRAD_GRADIENT; direction++) {
+        check_trial(&buffers, (struct trial_choice){.kind = MEASURED_ARGMAX,
+                                                    .direction = (poolgrad_direction)direction,
+                                                    .layout = POOLGRAD_NHWC,
+                                                    .threads = 1});
+    }
+    poolgrad_buffers_free(&buffers);
+}
+
+/* By hand: 2 x 6 x 11 x 13 pixels become 6 x 7, and NC4HW4 stores 8 channels. */
+Test(measure, traffic)
+{
+    enum { SOURCE = 2 * 6 * 11 * 13, OUTPUT = 2 * 6 * 6 * 7 };
+    static const int64_t elements[2][MEASURED_KINDS] = {
+        {SOURCE + OUTPUT, SOURCE + OUTPUT, SOURCE + OUTPUT, SOURCE + OUTPUT},
+        {OUTPUT + SOURCE, SOURCE + OUTPUT + SOURCE, OUTPUT + SOURCE, SOURCE + OUTPUT + SOURCE}};
+    struct buffers buffers;
+    poolgrad_problem shape;
+    poolgrad_workload_shape(&small, &shape);
+    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT16, true));
+    for (int i = 0; i < 2 * MEASURED_KINDS; i++) {
+        int kind = i % MEASURED_KINDS, direction = i / MEASURED_KINDS;
+        struct trial_choice choice = {(poolgrad_direction)direction, (enum measured_kind)kind, POOLGRAD_NHWC, 1, 0, 0};
+        struct trial trial = make_trial(&buffers, choice);
+        int64_t expected = 2 * elements[direction][kind] + (kind == MEASURED_ARGMAX ? OUTPUT : 0);
+        cr_expect(poolgrad_trial_bytes(&trial) == expected, "%d %d", direction, kind);
+        poolgrad_trial_destroy(&trial);
+        choice.layout = POOLGRAD_NC4HW4;
+        trial = make_trial(&buffers, choice);
+        cr_expect(poolgrad_trial_bytes(&trial) * 6 == expected * 8, "%d %d", direction, kind);
+        poolgrad_trial_destroy(&trial);
+    }
+    poolgrad_buffers_free(&buffers);
+}
+
+Test(measure, sizes)
+{
+    poolgrad_problem shape;
+    poolgrad_workload_shape(&small, &shape);
+    cr_expect(poolgrad_picks_format(&shape) == POOLGRAD_TAP8);
+    shape.window.kernel_width = 86;
+    cr_expect(poolgrad_picks_format(&shape) == POOLGRAD_TAP16, "258 taps");
+    shape.window.kernel_height = INT64_C(1) << 40;
+    cr_expect(poolgrad_picks_format(&shape) == POOLGRAD_TAP32);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, true) > 0);
+    shape.source.channels = INT64_MAX;
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);
+    shape.source.channels = 1;
+    shape.source.width = INT64_C(1) << 58;
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);
+}
