@@ -170,13 +170,13 @@ Test(bench, table, .init = scene_enter, .fini = scene_leave)
     cr_expect(strncmp(result.out, "workload ", 9) == 0 && !*result.err, "%s%s", result.out, result.err);
     cr_expect(count(result.out, "\ntiny ") == 4 && count(result.out, "gradient/max/reference\n") == 2, "%s",
               result.out);
-    cr_expect(count(result.out, ", 1 rounds, ") == 1, "%s", result.out);
+    cr_expect(count(result.out, ", rounds: 1, ") == 1, "%s", result.out);
     for (const char *at = result.out, *end; (end = strchr(at, '\n')); at = end + 1) {
         cr_expect(end == at || end[-1] != ' ', "a blank ends a line\n%s", result.out);
     }
     process_release(&result);
     result = run("bench --threads 1 --repeat 1000000 --seconds 0.01 --workload tiny --kind average --layout nchw");
-    cr_expect(strstr(result.out, " 1000000 rounds, ") == NULL, "%s", result.out);
+    cr_expect(strstr(result.out, " rounds: 1000000, ") == NULL, "%s", result.out);
     process_release(&result);
 }
 

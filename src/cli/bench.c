@@ -14,7 +14,7 @@
 
 static const double gibibyte = 1 << 30;
 
-static void release(struct bench *bench)
+void poolgrad_bench_release(struct bench *bench)
 {
     for (int i = 0; i < bench->row_count; i++) poolgrad_trial_destroy(&bench->rows[i].trial);
     for (int i = 0; i < bench->case_count; i++) poolgrad_buffers_free(&bench->cases[i].buffers);
@@ -110,7 +110,7 @@ static int make_buffers(const struct options *options, struct bench *bench)
     return 0;
 }
 
-static int prepare(const struct options *options, struct bench *bench)
+int poolgrad_bench_prepare(const struct options *options, struct bench *bench)
 {
     int status = check_memory(options, bench);
     if (status == 0) status = make_buffers(options, bench);
@@ -189,12 +189,12 @@ static void show_share(void *context, double share)
     poolgrad_progress_update(progress, (int64_t)(share * PARTS));
 }
 
-static int run_contest(const struct options *options, struct bench *bench, struct contender *contender)
+static int run_contest(const struct options *options, struct bench *bench, struct contender *contender, int count)
 {
     const uint64_t seed = 20140915;
     struct progress progress = poolgrad_progress_begin("measuring", 1);
     const struct contest contest = {.contender = contender,
-                                    .count = bench->row_count + bench->stream_count,
+                                    .count = count,
                                     .rounds = (int)poolgrad_number(options, OPTION_REPEAT, 15),
                                     .limit = options->value[OPTION_SECONDS].seconds,
                                     .seed = seed,
@@ -214,15 +214,18 @@ static int run_contest(const struct options *options, struct bench *bench, struc
     return 0;
 }
 
-static int measure(const struct options *options, struct bench *bench)
+int poolgrad_bench_measure(const struct options *options, struct bench *bench, struct contender *other, int others)
 {
     size_t most = (size_t)bench->row_count * (size_t)poolgrad_stream_ways() * 2;
     bench->streams = calloc(most, sizeof *bench->streams);
     if (!bench->streams) return no_memory(options);
     for (int i = 0; i < bench->row_count; i++) find_streams(bench, i);
-    size_t contenders = (size_t)bench->row_count + (size_t)bench->stream_count;
-    struct contender *contender = calloc(contenders, sizeof *contender);
-    int status = contender ? run_contest(options, bench, contender) : no_memory(options);
+    int own = bench->row_count + bench->stream_count;
+    struct contender *contender = calloc((size_t)own + (size_t)others, sizeof *contender);
+    if (!contender) return no_memory(options);
+    for (int i = 0; i < others; i++) contender[own + i] = other[i];
+    int status = run_contest(options, bench, contender, own + others);
+    for (int i = 0; i < others; i++) other[i] = contender[own + i];
     free(contender);
     return status;
 }
@@ -300,10 +303,10 @@ static int measure_and_tell(const struct options *options, struct bench *bench)
 {
     struct results results = {0};
     int status = open_results(options, &results);
-    if (status == 0) status = prepare(options, bench);
+    if (status == 0) status = poolgrad_bench_prepare(options, bench);
     if (status == 0) {
         print_notes(options, bench);
-        status = measure(options, bench);
+        status = poolgrad_bench_measure(options, bench, NULL, 0);
     }
     if (status == 0) status = write_results(options, bench, &results);
     poolgrad_output_discard(&results.json);
@@ -335,6 +338,6 @@ int poolgrad_command_bench(const struct options *options)
     } else if (status == 0) {
         status = measure_and_tell(options, &bench);
     }
-    release(&bench);
+    poolgrad_bench_release(&bench);
     return status;
 }

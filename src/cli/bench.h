@@ -43,6 +43,15 @@ struct bench {
 /* Cases and rows, as the options choose them, without memory behind them. 0, or 2 after one sentence. */
 int poolgrad_bench_choose(const struct options *options, struct bench *bench);
 
+/* Memory, trials, and the check of each. 0, or 2 after one sentence, or 1 where a result is not the reference's. */
+int poolgrad_bench_prepare(const struct options *options, struct bench *bench);
+
+/* Times the rows, their streams and `others` more contenders in one contest. 0, or 2 after one sentence. */
+int poolgrad_bench_measure(const struct options *options, struct bench *bench, struct contender *other, int others);
+
+/* Of anything that began as zeros. */
+void poolgrad_bench_release(struct bench *bench);
+
 /* "gradient/max/nhwc/float16/8x64x112x112_k3s2p1" */
 void poolgrad_bench_row_name(const struct bench *bench, const struct bench_row *row, char name[CASE_NAME]);
 

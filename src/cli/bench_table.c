@@ -38,7 +38,7 @@ void poolgrad_bench_print_table(const struct bench *bench, FILE *file)
             "format", "threads", "ms", "spread", "GB/s", "ceiling", "kernel");
     for (int i = 0; i < bench->row_count; i++) print_row(bench, &bench->rows[i], file);
     fprintf(file,
-            "\npoolgrad %s, %d processors, %d rounds, each in a new random order\n"
+            "\npoolgrad %s, processors: %d, rounds: %d, each in a new random order\n"
             "ms       median of a call; spread: from the lower to the upper quartile, in parts of it\n"
             "GB/s     of the bytes that have to be read and written\n"
             "ceiling  the share of what the memory allows: the time of the best stream that moves the same bytes\n"

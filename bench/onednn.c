@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "onednn.h"
+
+#include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { AXES = 4, ARGUMENTS = 3 };
+
+struct onednn {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_primitive_desc_t forward_description, description;
+    dnnl_primitive_t forward, primitive;
+    dnnl_memory_t source, output, saved; /* output: or what stands for its gradient */
+    dnnl_memory_t scratch;               /* a forward output of oneDNN's own, while it saves */
+    dnnl_exec_arg_t argument[ARGUMENTS];
+    int arguments;
+};
+
+/* What describes a pooling; oneDNN counts dilations from 0. */
+struct geometry {
+    dnnl_alg_kind_t algorithm;
+    dnnl_memory_desc_t source, output;
+    dnnl_dims_t stride, kernel, dilation, before, behind;
+};
+
+const char *poolgrad_onednn_version(void)
+{
+    static char text[32];
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, sizeof text, "%d.%d.%d", version->major, version->minor, version->patch);
+    return text;
+}
+
+void poolgrad_onednn_set_threads(int threads)
+{
+    omp_set_num_threads(threads);
+}
+
+static bool describe_image(const poolgrad_image *image, dnnl_memory_desc_t *description)
+{
+    const dnnl_dims_t sizes = {image->images, image->channels, image->height, image->width};
+    dnnl_data_type_t type = image->format == POOLGRAD_FLOAT32 ? dnnl_f32 : dnnl_bf16;
+    dnnl_format_tag_t tag = image->layout == POOLGRAD_NCHW ? dnnl_nchw : dnnl_nhwc;
+    return dnnl_memory_desc_init_by_tag(description, AXES, sizes, type, tag) == dnnl_success;
+}
+
+static bool describe(const poolgrad_problem *p, struct geometry *g)
+{
+    const poolgrad_image *output = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
+    const poolgrad_window *w = &p->window;
+    poolgrad_image source = p->source;
+    int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1, extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
+    int64_t top = extent_y / 2 - p->offset_y, left = extent_x / 2 - p->offset_x;
+    source.format = output->format;
+    *g = (struct geometry){.algorithm = p->kind == POOLGRAD_MAX ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding,
+                           .stride = {w->stride_y, w->stride_x},
+                           .kernel = {w->kernel_height, w->kernel_width},
+                           .dilation = {w->dilation_y - 1, w->dilation_x - 1},
+                           .before = {top, left},
+                           .behind = {(output->height - 1) * w->stride_y + extent_y - source.height - top,
+                                      (output->width - 1) * w->stride_x + extent_x - source.width - left}};
+    return describe_image(&source, &g->source) && describe_image(output, &g->output);
+}
+
+static bool dilated(const struct geometry *g)
+{
+    return g->dilation[0] > 0 || g->dilation[1] > 0;
+}
+
+/* Only the second edition of the descriptor has dilations, and only the first one all fast implementations. */
+static bool make_forward(struct onednn *o, const struct geometry *g, bool saves)
+{
+    dnnl_pooling_desc_t plain;
+    dnnl_pooling_v2_desc_t second;
+    dnnl_prop_kind_t purpose = saves ? dnnl_forward_training : dnnl_forward_inference;
+    dnnl_status_t status = dilated(g)
+                               ? dnnl_pooling_v2_forward_desc_init(&second, purpose, g->algorithm, &g->source,
+                                                                   &g->output, g->stride, g->kernel, g->dilation,
+                                                                   g->before, g->behind)
+                               : dnnl_pooling_forward_desc_init(&plain, purpose, g->algorithm, &g->source, &g->output,
+                                                                g->stride, g->kernel, g->before, g->behind);
+    const void *description = dilated(g) ? (const void *)&second : (const void *)&plain;
+    return status == dnnl_success &&
+           dnnl_primitive_desc_create(&o->forward_description, description, NULL, o->engine, NULL) == dnnl_success &&
+           dnnl_primitive_create(&o->forward, o->forward_description) == dnnl_success;
+}
+
+static bool make_gradient(struct onednn *o, const struct geometry *g)
+{
+    dnnl_pooling_desc_t plain;
+    dnnl_pooling_v2_desc_t second;
+    dnnl_status_t status = dilated(g) ? dnnl_pooling_v2_backward_desc_init(&second, g->algorithm, &g->source,
+                                                                           &g->output, g->stride, g->kernel,
+                                                                           g->dilation, g->before, g->behind)
+                                      : dnnl_pooling_backward_desc_init(&plain, g->algorithm, &g->source, &g->output,
+                                                                        g->stride, g->kernel, g->before, g->behind);
+    const void *description = dilated(g) ? (const void *)&second : (const void *)&plain;
+    return status == dnnl_success &&
+           dnnl_primitive_desc_create(&o->description, description, NULL, o->engine, o->forward_description) ==
+               dnnl_success &&
+           dnnl_primitive_create(&o->primitive, o->description) == dnnl_success;
+}
+
+static bool make_memory(struct onednn *o, const dnnl_memory_desc_t *description, void *data, dnnl_memory_t *memory)
+{
+    return dnnl_memory_create(memory, description, o->engine, data) == dnnl_success;
+}
+
+static bool make_saved(struct onednn *o)
+{
+    const dnnl_memory_desc_t *saved = dnnl_primitive_desc_query_md(o->forward_description, dnnl_query_workspace_md, 0);
+    return saved && make_memory(o, saved, DNNL_MEMORY_ALLOCATE, &o->saved);
+}
+
+static bool run_forward(struct onednn *o, dnnl_memory_t source, dnnl_memory_t output)
+{
+    const dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, source}, {DNNL_ARG_DST, output}, {DNNL_ARG_WORKSPACE, o->saved}};
+    return dnnl_primitive_execute(o->forward, o->stream, ARGUMENTS, arguments) == dnnl_success &&
+           dnnl_stream_wait(o->stream) == dnnl_success;
+}
+
+/* The picks of oneDNN's own forward pass over the source. */
+static bool save(struct onednn *o, const struct geometry *g, void *data)
+{
+    dnnl_memory_t source = NULL;
+    bool good = make_saved(o) && make_memory(o, &g->source, data, &source) &&
+                make_memory(o, &g->output, DNNL_MEMORY_ALLOCATE, &o->scratch) && run_forward(o, source, o->scratch);
+    dnnl_memory_destroy(source);
+    return good;
+}
+
+static bool make(struct onednn *o, const struct trial *trial)
+{
+    struct geometry g;
+    const poolgrad_problem *p = &trial->problem;
+    bool forward = p->direction == POOLGRAD_FORWARD, max = p->kind == POOLGRAD_MAX;
+    bool saves = max && (!forward || trial->choice.kind == MEASURED_ARGMAX);
+    if (dnnl_engine_create(&o->engine, dnnl_cpu, 0) != dnnl_success) return false;
+    if (dnnl_stream_create(&o->stream, o->engine, dnnl_stream_default_flags) != dnnl_success) return false;
+    if (!describe(p, &g) || !make_forward(o, &g, saves || !forward)) return false;
+    if (forward && saves && !make_saved(o)) return false;
+    if (!forward && max && !save(o, &g, trial->buffers->source)) return false;
+    if (!forward && !make_gradient(o, &g)) return false;
+    if (!make_memory(o, &g.source, forward ? p->source.data : p->destination.data, &o->source)) return false;
+    if (!make_memory(o, &g.output, forward ? p->destination.data : p->source_gradient.data, &o->output)) return false;
+    o->argument[0] = (dnnl_exec_arg_t){forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_SRC, o->source};
+    o->argument[1] = (dnnl_exec_arg_t){forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, o->output};
+    o->argument[2] = (dnnl_exec_arg_t){DNNL_ARG_WORKSPACE, o->saved};
+    o->arguments = o->saved ? ARGUMENTS : ARGUMENTS - 1;
+    return true;
+}
+
+struct onednn *poolgrad_onednn_make(const struct trial *trial)
+{
+    const poolgrad_problem *p = &trial->problem;
+    bool known = p->kind != POOLGRAD_L2NORM && p->source.layout != POOLGRAD_NC4HW4 &&
+                 p->destination.format != POOLGRAD_FLOAT64 && p->edge_mode == POOLGRAD_EDGE_CLAMP &&
+                 p->zero_pad_x == 0 && p->zero_pad_y == 0;
+    struct onednn *made = known ? calloc(1, sizeof *made) : NULL;
+    if (!made || make(made, trial)) return made;
+    poolgrad_onednn_free(made);
+    return NULL;
+}
+
+void poolgrad_onednn_free(struct onednn *o)
+{
+    if (!o) return;
+    dnnl_memory_destroy(o->source);
+    dnnl_memory_destroy(o->output);
+    dnnl_memory_destroy(o->saved);
+    dnnl_memory_destroy(o->scratch);
+    dnnl_primitive_destroy(o->primitive);
+    dnnl_primitive_destroy(o->forward);
+    dnnl_primitive_desc_destroy(o->description);
+    dnnl_primitive_desc_destroy(o->forward_description);
+    dnnl_stream_destroy(o->stream);
+    dnnl_engine_destroy(o->engine);
+    free(o);
+}
+
+void poolgrad_onednn_contend(const void *context)
+{
+    const struct onednn *o = context;
+    dnnl_primitive_execute(o->primitive ? o->primitive : o->forward, o->stream, o->arguments, o->argument);
+    dnnl_stream_wait(o->stream);
+}
