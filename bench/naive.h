@@ -24,10 +24,10 @@ struct naive {
 };
 
 /* The trial's problem, on the trial's buffers. False where these loops do not do what it asks, or memory is lacking. */
-bool poolgrad_naive_make(struct naive *naive, const struct trial *trial);
-void poolgrad_naive_free(struct naive *naive);
+bool poolgrad_naive_make(struct naive *w, const struct trial *trial);
+void poolgrad_naive_free(struct naive *w);
 
 /* As contenders are run. */
-void poolgrad_naive_contend(const void *naive);
+void poolgrad_naive_contend(const void *context);
 
 #endif

@@ -129,6 +129,7 @@ static void LOOPS(gradient)(const struct naive *w, const STORED *source, const S
 {
     int64_t pixels = w->height * w->width, sums_pixel = DIRECT ? pixel : lanes;
     REAL *sums = DIRECT ? (REAL *)(void *)destination : scratch;
+    assert(gradient && sums);
     for (int64_t i = 0; i < pixels; i++) {
         for (int c = 0; c < lanes; c++) sums[i * sums_pixel + c] = 0;
     }

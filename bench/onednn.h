@@ -17,9 +17,9 @@ void poolgrad_onednn_set_threads(int threads);
  * as it always does. Float16 stands for bfloat16, which oneDNN has in its place: the same work on the same bytes, but
  * another result. */
 struct onednn *poolgrad_onednn_make(const struct trial *trial);
-void poolgrad_onednn_free(struct onednn *pooling);
+void poolgrad_onednn_free(struct onednn *o);
 
 /* As contenders are run. */
-void poolgrad_onednn_contend(const void *pooling);
+void poolgrad_onednn_contend(const void *context);
 
 #endif

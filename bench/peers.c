@@ -260,8 +260,9 @@ static int check_options(const struct options *options)
 
 static int compete(const struct options *options, struct bench *bench)
 {
-    struct peers *peers = calloc((size_t)bench->row_count + 1, sizeof *peers);
-    int status = peers ? 0 : poolgrad_fail(options, "not enough memory for the list of rows");
+    int status = 0;
+    struct peers *peers = calloc((size_t)bench->row_count, sizeof *peers);
+    if (!peers) return poolgrad_fail(options, "not enough memory for the list of rows");
 #ifdef POOLGRAD_ONEDNN
     poolgrad_onednn_set_threads(bench->rows[0].choice.threads);
 #endif
@@ -271,7 +272,7 @@ static int compete(const struct options *options, struct bench *bench)
     }
     if (status == 0) status = time_all(options, bench, peers);
     if (status == 0) tell(bench, peers);
-    if (peers) part(peers, bench->row_count);
+    part(peers, bench->row_count);
     return status;
 }
 
