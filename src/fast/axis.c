@@ -46,5 +46,6 @@ struct poolgrad_fast_axis poolgrad_fast_axis_make(const struct poolgrad_axis *ax
     fast.period = fast.stride / greatest_common_divisor(axis->dilation, fast.stride);
     fast.phases = poolgrad_min(fast.period, fast.taps);
     fast.reach = poolgrad_fast_shift(&fast, fast.taps - 1);
+    fast.gaps = fast.dilation > 1;
     return fast;
 }

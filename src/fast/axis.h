@@ -23,6 +23,7 @@ struct poolgrad_fast_axis {
     int64_t first_tap, taps; /* taps visited, of the kernel's; numbered from 0 */
     int64_t period, phases;  /* phases that hold visited taps: min(period, taps) */
     int64_t reach;           /* entries from a window to the one of its last tap */
+    bool gaps;               /* maybe, among the entries of a phase that windows cover */
 };
 
 /* Taps that no window has inside the image are left out, but for `outside` ones on either side: all are alike. */

@@ -27,28 +27,29 @@ struct poolgrad_fast_line {
 
 /* The arrays of working memory. */
 enum poolgrad_fast_area {
-    POOLGRAD_AREA_RAW,      /* source elements as they are stored, a row of phases */
-    POOLGRAD_AREA_SOURCE,   /* all phases: keys, or values */
-    POOLGRAD_AREA_ROW_BEST, /* greatest key and its tap of each row of a window */
-    POOLGRAD_AREA_ROW_TAP,  /* (separable search) */
-    POOLGRAD_AREA_BEST,     /* per window, spaced like its source: greatest key, or norm, or sum */
-    POOLGRAD_AREA_TAP,      /* and the tap it is at */
-    POOLGRAD_AREA_TIES,     /* and how many there are */
-    POOLGRAD_AREA_CODE,     /* per window, spaced for the gradient: the tap in 8 or 32 bits */
-    POOLGRAD_AREA_GREATEST, /* its key (ties all and split) */
-    POOLGRAD_AREA_GRADIENT, /* the gradient it has for each tap it picks */
-    POOLGRAD_AREA_LINE,     /* one row of windows: stored elements, */
-    POOLGRAD_AREA_VALUES,   /* their values, */
-    POOLGRAD_AREA_DIVISORS, /* and what they are divided by */
-    POOLGRAD_AREA_SUMS,     /* destination phases of one row phase: sums, */
-    POOLGRAD_AREA_RESULTS,  /* and stored elements */
-    POOLGRAD_AREA_BEFORE,   /* what of source or destination goes into a result: stored elements, */
-    POOLGRAD_AREA_OPERAND,  /* and values or keys */
-    POOLGRAD_AREA_STAGE,    /* destination rows on their way past the caches */
-    POOLGRAD_AREA_COUNTS,   /* per window column: taps it counts */
-    POOLGRAD_AREA_COVERED,  /* per destination column: whether a window covers it */
-    POOLGRAD_AREA_TAPS,     /* operands along x and y, as windows and as pixels see them */
-    POOLGRAD_AREA_PLACES,   /* what an index format calls each tap */
+    POOLGRAD_AREA_RAW,        /* source elements as they are stored, a row of phases */
+    POOLGRAD_AREA_SOURCE,     /* all phases: keys, or values */
+    POOLGRAD_AREA_ROW_BEST,   /* greatest key and its tap of each row of a window */
+    POOLGRAD_AREA_ROW_TAP,    /* (separable search) */
+    POOLGRAD_AREA_BEST,       /* per window, spaced like its source: greatest key, or norm, or sum */
+    POOLGRAD_AREA_TAP,        /* and the tap it is at */
+    POOLGRAD_AREA_TIES,       /* and how many there are */
+    POOLGRAD_AREA_CODE,       /* per window, spaced for the gradient: the tap in 8 or 32 bits */
+    POOLGRAD_AREA_GREATEST,   /* its key (ties all and split) */
+    POOLGRAD_AREA_GRADIENT,   /* the gradient it has for each tap it picks */
+    POOLGRAD_AREA_LINE,       /* one row of windows: stored elements, */
+    POOLGRAD_AREA_VALUES,     /* their values, */
+    POOLGRAD_AREA_DIVISORS,   /* and what they are divided by */
+    POOLGRAD_AREA_SUMS,       /* destination phases of one row phase: sums, */
+    POOLGRAD_AREA_RESULTS,    /* and stored elements */
+    POOLGRAD_AREA_BEFORE,     /* what of source or destination goes into a result: stored elements, */
+    POOLGRAD_AREA_OPERAND,    /* and values or keys */
+    POOLGRAD_AREA_STAGE,      /* destination rows on their way past the caches */
+    POOLGRAD_AREA_COUNTS,     /* per window column: taps it counts; */
+    POOLGRAD_AREA_ROW_COUNTS, /* per window row */
+    POOLGRAD_AREA_COVERED,    /* per destination column: whether a window covers it */
+    POOLGRAD_AREA_TAPS,       /* operands along x and y, as windows and as pixels see them */
+    POOLGRAD_AREA_PLACES,     /* what an index format calls each tap */
     POOLGRAD_AREAS
 };
 
@@ -133,6 +134,7 @@ struct poolgrad_fast_unit {
     unsigned char *memory;
     int64_t plane, planes; /* of the group */
     struct poolgrad_fast_cut columns, band;
+    bool same_columns; /* as the unit computed in this memory before */
 };
 
 /* The image that phases are loaded from, and how its indices follow from a destination plane's and a source pixel's. */
@@ -156,6 +158,9 @@ int64_t poolgrad_fast_phase_size(const struct poolgrad_fast *fast, const struct 
 
 void poolgrad_fast_load(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
                         const struct poolgrad_fast_block *block, int64_t phase_y, void *to);
+
+/* Elements of an image from plane to plane of the unit, where that is the same for all and all are pooled; else 0. */
+int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const poolgrad_image *image);
 
 /* Where the windows [x.begin, x.end) by [y.begin, y.end) find their taps: their block of the source image. */
 struct poolgrad_fast_block poolgrad_fast_source_block(const struct poolgrad_fast *fast, struct poolgrad_range x,
@@ -189,10 +194,10 @@ int64_t poolgrad_fast_window_at(const struct poolgrad_fast *fast, int64_t plane,
 void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
                          struct poolgrad_range rows, struct poolgrad_range columns);
 
-/* The same to the pixels of row y that are no tap of any window; where the row is put together in `stage`, there.
- * Others of the row may become +0. */
-void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
-                              unsigned char *stage);
+/* The same to those pixels of some rows that are no tap of any window; where the rows are put together in `stage`,
+ * there. Others may become +0. */
+void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
+                              struct poolgrad_range rows, unsigned char *stage);
 
 /* The operand lists of a unit's memory. */
 struct poolgrad_fast_taps {

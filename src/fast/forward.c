@@ -49,8 +49,8 @@ static void divide_averages(const struct step *step)
         divisors_for = rows;
         for (int64_t p = 0; p < step->unit->planes; p++) {
             const int64_t at = poolgrad_fast_window_at(fast, p, y - step->rows.begin);
-            step->unit->kernels->divide[fast->sum](element(step, POOLGRAD_AREA_BEST, at, bytes), divisors,
-                                                   count * fast->lanes);
+            step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){1, count * fast->lanes, 0, 0},
+                                                   element(step, POOLGRAD_AREA_BEST, at, bytes));
         }
     }
 }
@@ -102,34 +102,38 @@ static void round_results(const struct step *step)
     }
 }
 
-static void store_results(const struct step *step, bool minus_zero)
+/* Row by row what has to be; values in one go where nothing else does. */
+static void store_plane(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, bool minus_zero)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
-    struct poolgrad_pixels row = {
-        .x = step->columns.begin, .step = 1, .count = step->columns.end - step->columns.begin};
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format), pitch = fast->source_pitch * fast->lanes;
+    const int64_t rows = step->rows.end - step->rows.begin, columns = step->columns.end - step->columns.begin;
+    const int64_t at = poolgrad_fast_window_at(fast, p, 0);
+    unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, at, size);
+    struct poolgrad_pixels pixels = {plane->n, plane->c, plane->low, plane->high, step->rows.begin, step->columns.begin,
+                                     1,        1,        rows,       columns};
+    for (int64_t row = 0; row < rows && (minus_zero || g->with_indices); row++) {
+        const int64_t y = step->rows.begin + row;
+        if (minus_zero) restore_minus_zeros(step, plane, y, at + row * pitch, results + row * pitch * size);
+        if (!g->with_indices) continue;
+        poolgrad_fast_store_indices(step->unit, plane, y, step->columns.begin, columns,
+                                    element(step, POOLGRAD_AREA_TAP, at + row * pitch, key_bytes[fast->key]));
+    }
+    unsigned char *dense = fast->stream ? poolgrad_dense(&g->destination, &pixels, fast->lanes) : NULL;
+    if (!dense) poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
+    for (int64_t row = 0; dense && row < rows; row++) {
+        step->unit->kernels->stream(dense + row * g->destination.row_stride * size, results + row * pitch * size,
+                                    columns * fast->lanes * size);
+    }
+}
+
+static void store_results(const struct step *step, bool minus_zero)
+{
     for (int64_t p = 0; p < step->unit->planes; p++) {
-        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
-        if (!plane.pooled) continue;
-        row.n = plane.n;
-        row.c = plane.c;
-        row.low = plane.low;
-        row.high = plane.high;
-        for (row.y = step->rows.begin; row.y < step->rows.end; row.y++) {
-            const int64_t at = poolgrad_fast_window_at(fast, p, row.y - step->rows.begin);
-            unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, at, size);
-            if (minus_zero) restore_minus_zeros(step, &plane, row.y, at, results);
-            void *dense = fast->stream ? poolgrad_dense(&g->destination, &row, fast->lanes) : NULL;
-            if (dense) {
-                step->unit->kernels->stream(dense, results, row.count * fast->lanes * size);
-            } else {
-                poolgrad_move_out(&g->destination, &row, fast->lanes, results);
-            }
-            if (!g->with_indices) continue;
-            poolgrad_fast_store_indices(step->unit, &plane, row.y, row.x, row.count,
-                                        element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]));
-        }
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, step->unit->fast,
+                                                                        step->unit->plane + p);
+        if (plane.pooled) store_plane(step, &plane, p, minus_zero);
     }
 }
 

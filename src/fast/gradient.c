@@ -20,6 +20,7 @@ struct step {
     struct poolgrad_fast_cut rows;
     int64_t y, x;
     struct poolgrad_range columns; /* columns whose windows exist */
+    int64_t divisors_for;          /* rows of taps that AREA_DIVISORS is about, or -1 */
 };
 
 static int64_t window_at(const struct poolgrad_fast *fast, int64_t plane, int64_t row, int64_t column)
@@ -40,22 +41,18 @@ static int64_t taps_within(const struct poolgrad_axis *axis, int64_t output, int
     return taps.end - taps.begin;
 }
 
-/* docs/numerics.md N17, N18: what the windows of a row divide by; `rows` taps of each window's column count. */
-static void divide_average(const struct step *step, int64_t rows, void *values, int64_t *divisors_for)
+/* docs/numerics.md N17, N18: what the windows of a row divide by, each `rows` times its column's count of taps. */
+static void list_divisors(const struct step *step, int64_t rows)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t count = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
     const int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
     unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
-    if (*divisors_for != rows) {
-        for (int64_t i = 0; i < count; i++) {
-            unsigned char number[sizeof(double)];
-            poolgrad_fast_number(fast, poolgrad_max(rows * counts[i], 1), number);
-            poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
-        }
-        *divisors_for = rows;
+    for (int64_t i = 0; i < count; i++) {
+        unsigned char number[sizeof(double)];
+        poolgrad_fast_number(fast, poolgrad_max(rows * counts[i], 1), number);
+        poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
     }
-    step->unit->kernels->divide[fast->sum](values, divisors, count * fast->lanes);
 }
 
 static void count_columns(const struct step *step)
@@ -69,22 +66,22 @@ static void count_columns(const struct step *step)
 }
 
 /* docs/numerics.md N31: taps equal to the greatest, those outside the image too, by which split divides. A tap that is
- * never visited lies outside, and reads 0. */
-static void divide_ties(const struct step *step, const int64_t at, void *values)
+ * never visited lies outside, and reads 0. `from`: a row of windows spaced like their source. */
+static void divide_ties(const struct step *step, int64_t from, void *values)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes, bytes = sum_bytes[fast->sum];
     const int64_t outside = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->full_count - fast->y.taps * fast->x.taps : 0;
-    const unsigned char *keys = element(step, POOLGRAD_AREA_BEST, at, key_bytes[fast->key]);
-    const int32_t *ties = (const int32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_TIES) + at;
+    const unsigned char *keys = element(step, POOLGRAD_AREA_BEST, from, key_bytes[fast->key]);
+    const int32_t *ties = (const int32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_TIES) + from;
     unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
     for (int64_t i = 0; i < count; i++) {
         int64_t key = poolgrad_fast_key(fast, keys, i);
         int64_t equal = key == fast->rule.nan ? 1 : ties[i] + (key == 0 ? outside : 0);
         poolgrad_fast_number(fast, poolgrad_max(equal, 1), divisors + i * bytes);
     }
-    step->unit->kernels->divide[fast->sum](values, divisors, count);
+    step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){1, count, 0, 0}, values);
 }
 
 /* How many of the taps visited have the greatest key of their window. */
@@ -122,30 +119,112 @@ static void share_row(const struct step *step, int64_t from, int64_t to)
     }
 }
 
-/* One row of windows: what each gives to the taps it picks. */
-static void load_gradient(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t output,
-                          unsigned char *to)
+/* Rows of windows of one plane: `rows` of them from output row `output` on; `from` is the place of the first among
+ * windows spaced like their source, `to` its place among those spaced for the gradient. */
+struct band {
+    const struct poolgrad_fast_plane *plane;
+    int64_t output, rows, from, to;
+};
+
+static struct poolgrad_pixels gradient_pixels(const struct step *step, const struct band *band)
 {
     const struct poolgrad_geometry *g = step->unit->g;
+    return (struct poolgrad_pixels){.n = band->plane->n + g->gradient_image,
+                                    .c = band->plane->c + g->gradient_channel,
+                                    .low = band->plane->low,
+                                    .high = band->plane->high,
+                                    .y = band->output,
+                                    .x = step->unit->fast->x.output + step->x + step->columns.begin,
+                                    .y_step = 1,
+                                    .x_step = 1,
+                                    .rows = band->rows,
+                                    .columns = step->columns.end - step->columns.begin};
+}
+
+/* What each window gives to the taps it picks. */
+static void load_gradient(const struct step *step, const struct band *band)
+{
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_pixels row = {.n = plane->n + g->gradient_image,
-                                        .c = plane->c + g->gradient_channel,
-                                        .low = plane->low,
-                                        .high = plane->high,
-                                        .y = output,
-                                        .x = fast->x.output + step->x + step->columns.begin,
-                                        .step = 1,
-                                        .count = step->columns.end - step->columns.begin};
-    if (g->source_gradient.format == poolgrad_fast_sum_format(fast)) {
-        poolgrad_move_in(&g->source_gradient, &row, fast->lanes, to);
+    const poolgrad_image *image = &step->unit->g->source_gradient;
+    const int64_t bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
+    struct poolgrad_pixels pixels = gradient_pixels(step, band);
+    unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to, bytes);
+    if (image->format == poolgrad_fast_sum_format(fast)) {
+        poolgrad_move_in(image, &pixels, fast->lanes, to, pitch * bytes);
         return;
     }
     void *line = poolgrad_fast_area(step->unit, POOLGRAD_AREA_LINE);
-    poolgrad_move_in(&g->source_gradient, &row, fast->lanes, line);
-    step->unit->kernels->load[fast->sum][g->source_gradient.format](line, row.count * fast->lanes, to);
+    pixels.rows = 1;
+    for (int64_t row = 0; row < band->rows; row++, pixels.y++) {
+        poolgrad_move_in(image, &pixels, fast->lanes, line, 0);
+        step->unit->kernels->load[fast->sum][image->format](line, pixels.columns * fast->lanes,
+                                                            to + row * pitch * bytes);
+    }
 }
 
-/* A row of windows that do not exist. */
+/* Rows of the same number of taps at once; row_counts are those of the band's rows. */
+static void divide_average(struct step *step, const struct band *band, const int64_t *row_counts)
+{
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes;
+    const int64_t pitch = fast->window_pitch * fast->lanes, bytes = sum_bytes[fast->sum];
+    const void *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
+    for (int64_t row = 0, rows; row < band->rows; row += rows) {
+        for (rows = 1; row + rows < band->rows && row_counts[row + rows] == row_counts[row];) rows++;
+        if (step->divisors_for != row_counts[row]) list_divisors(step, row_counts[row]);
+        step->divisors_for = row_counts[row];
+        step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){rows, count, 0, pitch},
+                                               element(step, POOLGRAD_AREA_GRADIENT, band->to + row * pitch, bytes));
+    }
+}
+
+/* The tap that each window picked. */
+static void take_taps(const struct step *step, const struct band *band)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t columns = step->columns.end - step->columns.begin;
+    const struct poolgrad_rows rows = {band->rows, columns * fast->lanes, fast->source_pitch * fast->lanes,
+                                       fast->window_pitch * fast->lanes};
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, key_bytes[fast->key]);
+    unsigned char *codes = element(step, POOLGRAD_AREA_CODE, band->to, fast->code_bytes);
+    if (fast->code_bytes == 1) {
+        step->unit->kernels->narrow8[fast->key](taps, rows, codes);
+    } else {
+        step->unit->kernels->narrow32[fast->key](taps, rows, (uint32_t *)(void *)codes);
+    }
+    for (int64_t row = 0; row < band->rows && fast->shares; row++) {
+        const int64_t from = band->from + row * rows.from_step, to = band->to + row * rows.to_step;
+        void *values = element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]);
+        if (g->ties == POOLGRAD_TIES_SPLIT) divide_ties(step, from, values);
+        share_row(step, from, to);
+    }
+}
+
+static void load_windows(struct step *step, const struct band *band, const int64_t *row_counts)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t columns = step->columns.end - step->columns.begin;
+    load_gradient(step, band);
+    if (g->kind == POOLGRAD_AVERAGE) {
+        divide_average(step, band, row_counts);
+    } else if (g->kind == POOLGRAD_L2NORM) {
+        const struct poolgrad_rows rows = {band->rows, columns * fast->lanes, fast->source_pitch * fast->lanes,
+                                           fast->window_pitch * fast->lanes};
+        const double *norms = (const double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST) + band->from;
+        step->unit->kernels->ratio(norms, rows,
+                                   (double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_GRADIENT) + band->to);
+    } else if (g->with_indices) {
+        const struct poolgrad_pixels pixels = gradient_pixels(step, band);
+        poolgrad_fast_load_codes(step->unit, &pixels, fast->window_pitch * fast->lanes,
+                                 element(step, POOLGRAD_AREA_CODE, band->to, fast->code_bytes));
+    } else {
+        take_taps(step, band);
+    }
+}
+
+/* Rows of windows that do not exist. */
 static void clear_row(const struct step *step, int64_t at, int64_t count)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
@@ -153,39 +232,6 @@ static void clear_row(const struct step *step, int64_t at, int64_t count)
     memset(element(step, POOLGRAD_AREA_GRADIENT, at, sum_bytes[fast->sum]), 0, (size_t)(count * sum_bytes[fast->sum]));
     if (fast->shares)
         poolgrad_fast_fill_keys(fast, element(step, POOLGRAD_AREA_GREATEST, at, key_bytes[fast->key]), count);
-}
-
-/* A row of windows: `from` is its place among windows spaced like their source, `to` that among those spaced for the
- * gradient. */
-static void load_windows(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t output, int64_t from,
-                         int64_t to, int64_t *divisors_for)
-{
-    const struct poolgrad_geometry *g = step->unit->g;
-    const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes;
-    unsigned char *values = element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]);
-    unsigned char *codes = element(step, POOLGRAD_AREA_CODE, to, fast->code_bytes);
-    load_gradient(step, plane, output, values);
-    if (g->kind == POOLGRAD_AVERAGE) {
-        bool all = g->edge_mode == POOLGRAD_EDGE_ZERO;
-        divide_average(step, all ? g->y.kernel : taps_within(&g->y, output, g->y.pad), values, divisors_for);
-    } else if (g->kind == POOLGRAD_L2NORM) {
-        double *norms = (double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST) + from;
-        step->unit->kernels->ratio(norms, (const double *)(const void *)values, count);
-        memcpy(values, norms, (size_t)count * sizeof *norms);
-    } else if (g->with_indices) {
-        poolgrad_fast_load_codes(step->unit, plane, output, fast->x.output + step->x + step->columns.begin,
-                                 step->columns.end - step->columns.begin, codes);
-    } else {
-        const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, from, key_bytes[fast->key]);
-        if (fast->code_bytes == 1) {
-            step->unit->kernels->narrow8[fast->key](taps, count, codes);
-        } else {
-            step->unit->kernels->narrow32[fast->key](taps, count, (uint32_t *)(void *)codes);
-        }
-        if (g->ties == POOLGRAD_TIES_SPLIT) divide_ties(step, from, values);
-        if (fast->shares) share_row(step, from, to);
-    }
 }
 
 /* What rows [begin, end) of the step's windows need of the source. */
@@ -206,26 +252,33 @@ static void search_source(const struct step *step, int64_t begin, int64_t end)
     poolgrad_fast_norm(step->unit, &block);
 }
 
+static void count_rows(const struct step *step, int64_t begin, int64_t end)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS);
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t output = step->unit->fast->y.output + step->y + row;
+        *counts++ = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->y.kernel : taps_within(&g->y, output, g->y.pad);
+    }
+}
+
 /* Rows [begin, end) of the step's windows. */
-static void make_windows(const struct step *step, int64_t begin, int64_t end)
+static void make_windows(struct step *step, int64_t begin, int64_t end)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t pitch = fast->window_pitch * fast->lanes;
-    const int64_t first = poolgrad_clamp(-step->y, begin, end);
-    const int64_t last = poolgrad_clamp(fast->y.windows - step->y, first, end);
-    bool any = first < last && step->columns.begin < step->columns.end;
-    int64_t divisors_for = -1;
-    if (any) search_source(step, first, last);
+    int64_t first = poolgrad_clamp(-step->y, begin, end);
+    int64_t last = poolgrad_clamp(fast->y.windows - step->y, first, end);
+    if (step->columns.begin == step->columns.end) last = first;
+    if (first < last) search_source(step, first, last);
+    if (step->unit->g->kind == POOLGRAD_AVERAGE) count_rows(step, first, last);
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
-        for (int64_t row = begin; row < end; row++) {
-            if (!any || row < first || row >= last || !plane.pooled) {
-                clear_row(step, window_at(fast, p, row, 0), pitch);
-                continue;
-            }
-            load_windows(step, &plane, fast->y.output + step->y + row, poolgrad_fast_window_at(fast, p, row - first),
-                         window_at(fast, p, row, step->columns.begin), &divisors_for);
-        }
+        const struct band band = {&plane, fast->y.output + step->y + first, plane.pooled ? last - first : 0,
+                                  poolgrad_fast_window_at(fast, p, 0), window_at(fast, p, first, step->columns.begin)};
+        clear_row(step, window_at(fast, p, begin, 0), (first - begin) * pitch);
+        clear_row(step, window_at(fast, p, first + band.rows, 0), (end - first - band.rows) * pitch);
+        if (band.rows > 0) load_windows(step, &band, poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS));
     }
 }
 
@@ -320,6 +373,17 @@ static bool is_covered(const struct poolgrad_fast_axis *axis, int64_t phase, int
     return false;
 }
 
+/* The entries, of `count` from `entry` on, of a phase that are covered, where they are one range; taps and windows both
+ * without gaps, they are. */
+static struct poolgrad_range covered_range(const struct poolgrad_fast_axis *axis, int64_t phase, int64_t entry,
+                                           int64_t count)
+{
+    struct poolgrad_range range = {0, count};
+    while (range.begin < range.end && !is_covered(axis, phase, entry + range.begin)) range.begin++;
+    while (range.begin < range.end && !is_covered(axis, phase, entry + range.end - 1)) range.end--;
+    return range;
+}
+
 /* docs/numerics.md N36: In times the sum of r; +0 where there is no window, whatever In is. */
 static void multiply_source(const struct step *step, int64_t phase_y, int64_t phase_x, double *sums)
 {
@@ -328,13 +392,19 @@ static void multiply_source(const struct step *step, int64_t phase_y, int64_t ph
     const struct poolgrad_fast_block block = pixels_block(step);
     const double *source = (const double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_OPERAND) +
                            phase_x * poolgrad_fast_phase_size(fast, &block);
+    const struct poolgrad_range x = covered_range(&fast->x, phase_x, columns->entry, columns->entries);
+    const struct poolgrad_range y = covered_range(&fast->y, phase_y, step->rows.entry, step->rows.entries);
+    const size_t bytes = (size_t)fast->lanes * sizeof *sums;
     step->unit->kernels->multiply(sums, source, pixels_count(step));
-    for (int64_t row = 0; row < step->rows.entries; row++) {
-        bool covered = is_covered(&fast->y, phase_y, step->rows.entry + row);
-        for (int64_t i = 0; i < columns->entries; i++) {
-            if (covered && is_covered(&fast->x, phase_x, columns->entry + i)) continue;
-            for (int64_t p = 0; p < step->unit->planes; p++) {
-                memset(sums + window_at(fast, p, row, i), 0, (size_t)fast->lanes * sizeof *sums);
+    for (int64_t p = 0; p < step->unit->planes; p++) {
+        for (int64_t row = 0; row < step->rows.entries; row++) {
+            const bool inside = row >= y.begin && row < y.end && is_covered(&fast->y, phase_y, step->rows.entry + row);
+            double *at = sums + window_at(fast, p, row, 0);
+            const int64_t begin = inside ? x.begin : columns->entries, end = inside ? x.end : columns->entries;
+            memset(at, 0, (size_t)begin * bytes);
+            memset(at + end * fast->lanes, 0, (size_t)(columns->entries - end) * bytes);
+            for (int64_t i = begin; i < end && fast->x.gaps; i++) {
+                if (!is_covered(&fast->x, phase_x, columns->entry + i)) memset(at + i * fast->lanes, 0, bytes);
             }
         }
     }
@@ -378,39 +448,61 @@ static void add_destination(const struct step *step, int64_t phase_x, void *sums
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
-/* Where a row of a plane is put together: among others on their way past the caches, or in the image at once (null). */
-static unsigned char *staged_row(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, int64_t y)
+/* Where the rows of a plane are put together, dense, on their way past the caches; null: in the image at once. */
+static unsigned char *staged_rows(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_range *x = &step->unit->columns.inside, *rows = &step->rows.inside;
-    const struct poolgrad_pixels pixels = {plane->n, plane->c, plane->low, plane->high, y, x->begin, 1, 2};
-    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
+    const struct poolgrad_range *x = &step->unit->columns.inside, *y = &step->rows.inside;
+    const struct poolgrad_pixels pixels = {.n = plane->n, .c = plane->c, .low = plane->low, .high = plane->high};
     if (!fast->stream || !poolgrad_dense(&g->destination, &pixels, fast->lanes)) return NULL;
-    return element(step, POOLGRAD_AREA_STAGE,
-                   (p * (rows->end - rows->begin) + y - rows->begin) * (x->end - x->begin) * fast->lanes, size);
+    return element(step, POOLGRAD_AREA_STAGE, p * (y->end - y->begin) * (x->end - x->begin) * fast->lanes,
+                   (int64_t)poolgrad_format_size(g->destination.format));
 }
 
-static void store_phase(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t y, int64_t phase_x,
+/* The pixels of one phase of a plane: where they lie among a step's entries, and in the destination. */
+struct phase {
+    struct poolgrad_range rows, columns;
+    int64_t y, x;
+};
+
+static struct phase phase_of(const struct step *step, int64_t phase_y, int64_t phase_x)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_fast_block block = pixels_block(step);
+    struct phase phase = {
+        .rows = poolgrad_fast_entries(&fast->y, phase_y, block.y.entry, block.y.entries, block.y.begin, block.y.end),
+        .columns = poolgrad_fast_entries(&fast->x, phase_x, block.x.entry, block.x.entries, block.x.begin,
+                                         block.x.end)};
+    phase.y = poolgrad_fast_pixel(&fast->y, phase_y, block.y.entry + phase.rows.begin) - g->source_row;
+    phase.x = poolgrad_fast_pixel(&fast->x, phase_x, block.x.entry + phase.columns.begin) - g->source_column;
+    return phase;
+}
+
+/* One phase of a plane. */
+static void store_phase(const struct step *step, const struct poolgrad_fast_plane *plane, const struct phase *phase,
                         const unsigned char *results, unsigned char *stage)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_cut *columns = &step->unit->columns;
-    const struct poolgrad_range range = poolgrad_fast_entries(&fast->x, phase_x, columns->entry, columns->entries,
-                                                              columns->inside.begin + g->source_column,
-                                                              columns->inside.end + g->source_column);
     const int64_t bytes = fast->lanes * (int64_t)poolgrad_format_size(g->destination.format);
-    const int64_t x = poolgrad_fast_pixel(&fast->x, phase_x, columns->entry + range.begin) - g->source_column;
-    const int64_t count = range.end - range.begin;
-    const unsigned char *from = results + range.begin * bytes;
-    if (stage) {
-        poolgrad_move_runs(stage + (x - columns->inside.begin) * bytes, from,
-                           (struct poolgrad_runs){count, bytes, bytes, fast->x.stride * bytes});
+    const int64_t pitch = fast->window_pitch * bytes, rows = phase->rows.end - phase->rows.begin;
+    const int64_t columns = phase->columns.end - phase->columns.begin;
+    const unsigned char *from = results + phase->rows.begin * pitch + phase->columns.begin * bytes;
+    if (!stage) {
+        const struct poolgrad_pixels pixels = {plane->n, plane->c,       plane->low,     plane->high, phase->y,
+                                               phase->x, fast->y.stride, fast->x.stride, rows,        columns};
+        poolgrad_move_out(&g->destination, &pixels, fast->lanes, from, pitch);
         return;
     }
-    const struct poolgrad_pixels pixels = {plane->n, plane->c, plane->low, plane->high, y, x, fast->x.stride, count};
-    poolgrad_move_out(&g->destination, &pixels, fast->lanes, from);
+    const struct poolgrad_range *x = &step->unit->columns.inside;
+    const int64_t row_bytes = (x->end - x->begin) * bytes;
+    unsigned char *to = stage + (phase->y - step->rows.inside.begin) * row_bytes + (phase->x - x->begin) * bytes;
+    for (int64_t row = 0; row < rows; row++) {
+        poolgrad_move_runs(to + row * fast->y.stride * row_bytes, from + row * pitch,
+                           (struct poolgrad_runs){columns, bytes, bytes, fast->x.stride * bytes});
+    }
 }
 
 static int size_code(int64_t size)
@@ -419,28 +511,64 @@ static int size_code(int64_t size)
 }
 
 /* Both phases of stride 2 at once, where pixels are neighbours. */
-static bool store_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t y,
+static bool store_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t phase_y,
                         const unsigned char *even, const unsigned char *odd, unsigned char *stage)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_cut *columns = &step->unit->columns;
-    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
-    const struct poolgrad_pixels pixels = {plane->n, plane->c, plane->low, plane->high, y, columns->inside.begin, 1, 2};
+    const struct poolgrad_range *columns = &step->unit->columns.inside;
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format), pitch = fast->window_pitch * size;
+    const struct phase phase = phase_of(step, phase_y, 0);
+    const struct poolgrad_pixels pixels = {plane->n,       plane->c, plane->low, plane->high, phase.y,
+                                           columns->begin, 1,        1,          1,           1};
+    const int64_t row_bytes = stage ? (columns->end - columns->begin) * size : g->destination.row_stride * size;
+    const int64_t rows = phase.rows.end - phase.rows.begin;
     if (fast->lanes != 1 || fast->x.stride != 2 || fast->x.phases != 2) return false;
-    unsigned char *to = stage ? stage : poolgrad_dense(&g->destination, &pixels, 1);
+    unsigned char *to = stage ? stage + (phase.y - step->rows.inside.begin) * row_bytes : NULL;
+    if (!to && rows > 0) to = poolgrad_dense(&g->destination, &pixels, 1);
+    if (rows <= 0) return true;
     if (!to) return false;
-    int64_t x = columns->inside.begin + g->source_column, end = columns->inside.end + g->source_column;
-    int64_t i = poolgrad_fast_entry(&fast->x, x) - columns->entry;
+    const int64_t to_step = fast->y.stride * row_bytes;
+    int64_t x = columns->begin + g->source_column, end = columns->end + g->source_column;
+    int64_t i = poolgrad_fast_entry(&fast->x, x) - step->unit->columns.entry;
+    even += phase.rows.begin * pitch;
+    odd += phase.rows.begin * pitch;
     if (x < end && (x - fast->x.first) % 2 != 0) {
-        memcpy(to, odd + i * size, (size_t)size);
+        poolgrad_move_runs(to, odd + i * size, (struct poolgrad_runs){rows, size, pitch, to_step});
         to += size;
         x++;
         i++;
     }
     const int64_t pairs = (end - x) / 2;
-    step->unit->kernels->merge[size_code(size)](even + i * size, odd + i * size, pairs, to);
-    if ((end - x) % 2 != 0) memcpy(to + 2 * pairs * size, even + (i + pairs) * size, (size_t)size);
+    step->unit->kernels->merge[size_code(size)](even + i * size, odd + i * size,
+                                                (struct poolgrad_rows){rows, pairs, pitch / size, to_step / size}, to);
+    if ((end - x) % 2 != 0) {
+        poolgrad_move_runs(to + 2 * pairs * size, even + (i + pairs) * size,
+                           (struct poolgrad_runs){rows, size, pitch, to_step});
+    }
+    return true;
+}
+
+/* A step of one entry: plane by plane in one go. */
+static bool store_entry(const struct step *step, int64_t phase_y)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_fast_block block = pixels_block(step);
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, &block) * size;
+    if (fast->stream || block.x.entries != 1 || block.y.entries != 1) return false;
+    const int64_t plane_step = poolgrad_fast_plane_step(step->unit, &g->destination) * size;
+    if (plane_step == 0) return false;
+    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane);
+    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
+        const struct phase phase = phase_of(step, phase_y, phase_x);
+        if (phase.rows.end <= phase.rows.begin || phase.columns.end <= phase.columns.begin) continue;
+        poolgrad_move_runs(
+            poolgrad_image_at(&g->destination, plane.n, plane.c, phase.y, phase.x),
+            element(step, POOLGRAD_AREA_RESULTS, 0, size) + phase_x * phase_bytes,
+            (struct poolgrad_runs){step->unit->planes, size, window_at(fast, 1, 0, 0) * size, plane_step});
+    }
     return true;
 }
 
@@ -452,18 +580,16 @@ static void store_rows(const struct step *step, int64_t phase_y)
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, &block) * size;
+    if (store_entry(step, phase_y)) return;
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
+        const unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, window_at(fast, p, 0, 0), size);
         if (!plane.pooled) continue;
-        for (int64_t row = 0; row < step->rows.entries; row++) {
-            const int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, step->rows.entry + row) - g->source_row;
-            if (y < step->rows.inside.begin || y >= step->rows.inside.end) continue;
-            const unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, window_at(fast, p, row, 0), size);
-            unsigned char *stage = staged_row(step, &plane, p, y);
-            if (store_pairs(step, &plane, y, results, results + phase_bytes, stage)) continue;
-            for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
-                store_phase(step, &plane, y, phase_x, results + phase_x * phase_bytes, stage);
-            }
+        unsigned char *stage = staged_rows(step, &plane, p);
+        if (store_pairs(step, &plane, phase_y, results, results + phase_bytes, stage)) continue;
+        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
+            const struct phase phase = phase_of(step, phase_y, phase_x);
+            store_phase(step, &plane, &phase, results + phase_x * phase_bytes, stage);
         }
     }
 }
@@ -473,18 +599,16 @@ static void stream_rows(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_range *x = &step->unit->columns.inside, *rows = &step->rows.inside;
+    const struct poolgrad_range *x = &step->unit->columns.inside, *y = &step->rows.inside;
     const int64_t bytes = (x->end - x->begin) * fast->lanes * (int64_t)poolgrad_format_size(g->destination.format);
     const bool whole = g->destination.row_stride == (x->end - x->begin) * fast->lanes;
+    const int64_t together = whole ? y->end - y->begin : 1;
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
-        for (int64_t y = rows->begin; plane.pooled && y < rows->end; y++) {
-            const unsigned char *stage = staged_row(step, &plane, p, y);
-            int64_t together = whole ? rows->end - y : 1;
-            if (!stage) break;
-            step->unit->kernels->stream(poolgrad_image_at(&g->destination, plane.n, plane.c, y, x->begin), stage,
-                                        together * bytes);
-            y += together - 1;
+        const unsigned char *stage = plane.pooled ? staged_rows(step, &plane, p) : NULL;
+        for (int64_t row = 0; stage && row < y->end - y->begin; row += together) {
+            step->unit->kernels->stream(poolgrad_image_at(&g->destination, plane.n, plane.c, y->begin + row, x->begin),
+                                        stage + row * bytes, together * bytes);
         }
     }
 }
@@ -497,9 +621,7 @@ static void blank_gaps(const struct step *step)
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
         if (!plane.pooled) continue;
-        for (int64_t y = step->rows.inside.begin; y < step->rows.inside.end; y++) {
-            poolgrad_fast_blank_gaps(step->unit, &plane, y, staged_row(step, &plane, p, y));
-        }
+        poolgrad_fast_blank_gaps(step->unit, &plane, step->rows.inside, staged_rows(step, &plane, p));
     }
 }
 
@@ -540,23 +662,24 @@ static void run_step(const struct step *step)
     stream_rows(step);
 }
 
-/* Every window there may be is none, until it is made. */
+/* Every window there may be is none, until it is made. What is made in other steps of the same columns takes the same
+ * places. */
 static void clear_windows(const struct step *step)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    clear_row(step, 0, window_at(fast, step->unit->planes, 0, 0));
+    clear_row(step, 0, window_at(fast, fast->group, 0, 0));
 }
 
 void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t end = unit->band.entry + unit->band.entries;
-    struct step step = {.unit = unit, .x = unit->columns.entry - fast->x.reach};
+    struct step step = {.unit = unit, .x = unit->columns.entry - fast->x.reach, .divisors_for = -1};
     step.columns.begin = poolgrad_clamp(-step.x, 0, unit->columns.entries + fast->x.reach);
     step.columns.end = poolgrad_clamp(fast->x.windows - step.x, step.columns.begin,
                                       unit->columns.entries + fast->x.reach);
     if (unit->columns.entries == 0) return;
-    clear_windows(&step);
+    if (!unit->same_columns) clear_windows(&step);
     if (unit->g->kind == POOLGRAD_AVERAGE) count_columns(&step);
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         int64_t next = poolgrad_min(entry + fast->step, end), kept = 0;

@@ -6,6 +6,8 @@
 #include "geometry/integer.h"
 #include "image/image.h"
 
+enum { LONG_RUN = 1024 }; /* from here on a call of memcpy is cheap beside its bytes */
+
 /* Runs of one size, or of sizes from one power of two to the next by two moves that overlap: the compiler knows every
  * size and calls nobody. */
 #define MOVE_EXACTLY(SIZE)                                                                                             \
@@ -46,6 +48,13 @@ void poolgrad_move_runs(void *to, const void *from, struct poolgrad_runs runs)
         MOVE_TWICE(16)
     } else if (runs.bytes <= 64) {
         MOVE_TWICE(32)
+    } else if (runs.bytes <= LONG_RUN) {
+        for (int64_t i = 0; i < runs.runs; i++) {
+            unsigned char *run = target + i * runs.to_step;
+            const unsigned char *of = origin + i * runs.from_step;
+            for (int64_t at = 0; at < runs.bytes - 64; at += 64) memcpy(run + at, of + at, 64);
+            memcpy(run + runs.bytes - 64, of + runs.bytes - 64, 64);
+        }
     } else {
         for (int64_t i = 0; i < runs.runs; i++) {
             memcpy(target + i * runs.to_step, origin + i * runs.from_step, (size_t)runs.bytes);
@@ -74,49 +83,75 @@ static int64_t run_of(const poolgrad_image *image, const struct poolgrad_pixels 
     return poolgrad_min(neighbours(image, c), pixels->high - lane);
 }
 
-void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to)
+/* The shape of a run of lanes on either side: by pixels of each row or, where those are neighbours, by rows. */
+struct shape {
+    int64_t rows, from_row, to_row;
+    struct poolgrad_runs runs;
+};
+
+static struct shape shape_of(const struct poolgrad_pixels *pixels, int64_t bytes, int64_t from_row, int64_t from_step,
+                             int64_t to_row, int64_t to_step)
+{
+    if (pixels->columns == 1 || (from_step == bytes && to_step == bytes)) {
+        return (struct shape){1, 0, 0, {pixels->rows, pixels->columns * bytes, from_row, to_row}};
+    }
+    return (struct shape){pixels->rows, from_row, to_row, {pixels->columns, bytes, from_step, to_step}};
+}
+
+static void move_shape(unsigned char *to, const unsigned char *from, const struct shape *shape)
+{
+    for (int64_t row = 0; row < shape->rows; row++) {
+        poolgrad_move_runs(to + row * shape->to_row, from + row * shape->from_row, shape->runs);
+    }
+}
+
+void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
+                      int64_t pitch)
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
-    const int64_t step = pixels->step * image->column_stride * size;
+    const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     unsigned char *from;
-    if (pixels->count <= 0) return;
+    if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
         run = run_of(image, pixels, lane, &from);
-        poolgrad_move_runs((unsigned char *)to + lane * size, from,
-                           (struct poolgrad_runs){pixels->count, run * size, step, lanes * size});
+        const struct shape shape = shape_of(pixels, run * size, row, step, pitch, lanes * size);
+        move_shape((unsigned char *)to + lane * size, from, &shape);
     }
 }
 
 void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes,
-                       const void *from)
+                       const void *from, int64_t pitch)
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
-    const int64_t step = pixels->step * image->column_stride * size;
+    const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     unsigned char *to;
-    if (pixels->count <= 0) return;
+    if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
         run = run_of(image, pixels, lane, &to);
-        poolgrad_move_runs(to, (const unsigned char *)from + lane * size,
-                           (struct poolgrad_runs){pixels->count, run * size, lanes * size, step});
+        const struct shape shape = shape_of(pixels, run * size, pitch, lanes * size, row, step);
+        move_shape(to, (const unsigned char *)from + lane * size, &shape);
     }
 }
 
 void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *pixels)
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
+    const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     unsigned char *to;
+    if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
         run = run_of(image, pixels, lane, &to);
-        for (int64_t i = 0; i < pixels->count; i++) {
-            memset(to + i * pixels->step * image->column_stride * size, 0, (size_t)(run * size));
+        const bool whole = pixels->columns == 1 || step == run * size;
+        const size_t bytes = (size_t)((whole ? pixels->columns : 1) * run * size);
+        for (int64_t y = 0; y < pixels->rows; y++) {
+            for (int64_t x = 0; x < (whole ? 1 : pixels->columns); x++) memset(to + y * row + x * step, 0, bytes);
         }
     }
 }
 
-void *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes)
+unsigned char *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes)
 {
     unsigned char *first;
-    if (pixels->count <= 0 || pixels->high - pixels->low != lanes) return NULL;
-    if (run_of(image, pixels, pixels->low, &first) != lanes) return NULL;
-    return pixels->count == 1 || pixels->step * image->column_stride == lanes ? first : NULL;
+    if (pixels->low != 0 || pixels->high != lanes || image->column_stride != lanes) return NULL;
+    return run_of(image, pixels, 0, &first) == lanes ? first : NULL;
 }

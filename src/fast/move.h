@@ -15,22 +15,24 @@ void poolgrad_move_runs(void *to, const void *from, struct poolgrad_runs runs);
 /* `count` neighbouring elements of `size` bytes made equal to the one at `value`. */
 void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size);
 
-/* Pixels of a row of an image, each with lanes [low, high) of a plane whose lane 0 is channel c: `count` pixels from x
- * on, every step-th. */
+/* Pixels of an image, each with lanes [low, high) of a plane whose lane 0 is channel c: `columns` of each of `rows`,
+ * from (y, x) on, every step-th. */
 struct poolgrad_pixels {
     int64_t n, c, low, high;
-    int64_t y, x, step, count;
+    int64_t y, x, y_step, x_step;
+    int64_t rows, columns;
 };
 
-/* In working memory a pixel is `lanes` elements, and its neighbour follows. */
-void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to);
+/* In working memory a pixel is `lanes` elements, its neighbour follows, and rows are `pitch` bytes apart. */
+void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
+                      int64_t pitch);
 void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes,
-                       const void *from);
+                       const void *from, int64_t pitch);
 /* +0 to each. */
 void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *pixels);
 
-/* The address of the first pixel's lane `low`, where lanes and pixels are neighbours in memory as in working memory;
- * else null. */
-void *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
+/* The address of the first pixel's lane 0, where the lanes of a pixel, all of them, are neighbours in memory and so are
+ * pixels; else null. */
+unsigned char *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
 
 #endif

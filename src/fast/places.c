@@ -55,31 +55,20 @@ static int64_t code_of_tap(const struct poolgrad_geometry *g, const struct poolg
     return code_of(fast, y < fast->y.taps ? y : -1, x < fast->x.taps ? x : -1);
 }
 
-void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
-                              int64_t x, int64_t count, void *codes)
+/* One row of windows. */
+static void load_row(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *row, void *codes)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = g->indices.format;
     const int64_t size = (int64_t)poolgrad_format_size(format);
-    const struct poolgrad_pixels row = {.n = plane->n + g->gradient_image,
-                                        .c = plane->c + g->gradient_channel,
-                                        .low = plane->low,
-                                        .high = plane->high,
-                                        .y = y,
-                                        .x = x,
-                                        .step = 1,
-                                        .count = count};
-    const bool as_they_are = format == POOLGRAD_TAP8 && fast->code_bytes == 1 && fast->same_taps;
-    unsigned char *line = as_they_are ? codes : poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
-    poolgrad_move_in(&g->indices, &row, fast->lanes, line);
-    if (as_they_are) return;
+    unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
+    poolgrad_move_in(&g->indices, row, fast->lanes, line, 0);
     const bool taps = poolgrad_format_holds_taps(format);
-    const int64_t top = fast->y.first + g->y.stride * (y - fast->y.output);
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
-        for (int64_t lane = plane->low; lane < plane->high; lane++) {
-            const int64_t at = i * fast->lanes + lane;
+    const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
+    for (int64_t i = 0; i < row->columns; i++) {
+        const int64_t left = fast->x.first + g->x.stride * (row->x + i - fast->x.output);
+        for (int64_t at = i * fast->lanes + row->low; at < i * fast->lanes + row->high; at++) {
             const int64_t index = poolgrad_load_index(format, line + at * size);
             const int64_t code = taps ? code_of_tap(g, fast, index) : code_of_place(fast, index, top, left);
             if (fast->code_bytes == 1) {
@@ -91,6 +80,19 @@ void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struc
     }
 }
 
+void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                              int64_t pitch, unsigned char *codes)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    struct poolgrad_pixels row = *pixels;
+    if (unit->g->indices.format == POOLGRAD_TAP8 && fast->code_bytes == 1 && fast->same_taps) {
+        poolgrad_move_in(&unit->g->indices, pixels, fast->lanes, codes, pitch);
+        return;
+    }
+    row.rows = 1;
+    for (int64_t i = 0; i < pixels->rows; i++, row.y++) load_row(unit, &row, codes + i * pitch * fast->code_bytes);
+}
+
 /* ---- From codes to indices --------------------------------------------------------------------------------------- */
 
 void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
@@ -100,17 +102,17 @@ void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const st
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = g->indices.format;
     const int64_t size = (int64_t)poolgrad_format_size(format);
-    const struct poolgrad_pixels row = {plane->n, plane->c, plane->low, plane->high, y, x, 1, count};
+    const struct poolgrad_pixels row = {plane->n, plane->c, plane->low, plane->high, y, x, 1, 1, 1, count};
     const bool holds_taps = poolgrad_format_holds_taps(format);
     const int64_t top = fast->y.first + g->y.stride * (y - fast->y.output);
     unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
     uint32_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_CODE);
     if (format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
-        unit->kernels->narrow8[fast->key](taps, count * fast->lanes, line);
-        poolgrad_move_out(&g->indices, &row, fast->lanes, line);
+        unit->kernels->narrow8[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, line);
+        poolgrad_move_out(&g->indices, &row, fast->lanes, line, 0);
         return;
     }
-    unit->kernels->narrow32[fast->key](taps, count * fast->lanes, codes);
+    unit->kernels->narrow32[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, codes);
     for (int64_t i = 0; i < count; i++) {
         const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
         for (int64_t at = i * fast->lanes; at < (i + 1) * fast->lanes; at++) {
@@ -125,5 +127,5 @@ void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const st
             poolgrad_store_index(format, line + at * size, index);
         }
     }
-    poolgrad_move_out(&g->indices, &row, fast->lanes, line);
+    poolgrad_move_out(&g->indices, &row, fast->lanes, line, 0);
 }

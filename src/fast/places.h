@@ -4,11 +4,12 @@
 #define POOLGRAD_FAST_PLACES_H
 
 #include "fast/fast.h"
+#include "fast/move.h"
 
-/* Codes, of fast->code_bytes, of a row of `count` windows of a gradient's plane: output pixels x on of row y. What is
- * no visited tap is none. */
-void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
-                              int64_t x, int64_t count, void *codes);
+/* Codes, of fast->code_bytes, for the windows of `pixels` of a gradient's indices; `pitch` elements from row to row.
+ * What is no visited tap is none. */
+void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                              int64_t pitch, unsigned char *codes);
 
 /* Writes forward indices of a row of windows; `taps` as a pick left them. */
 void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,

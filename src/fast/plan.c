@@ -231,6 +231,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     place(&layout, POOLGRAD_AREA_VALUES, 8, 1, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS, 8, 1, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
+    place(&layout, POOLGRAD_AREA_ROW_COUNTS, 8, 1, 1, 1, poolgrad_max(fast->source_rows, fast->window_rows));
     if (gradient) {
         const struct poolgrad_range *x = &fast->columns.inside, *y = &fast->rows.inside;
         int64_t width = poolgrad_min(x->end - x->begin, fast->tile * fast->x.stride);

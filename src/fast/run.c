@@ -62,7 +62,7 @@ static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixel
                         int64_t lanes)
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
-    for (int64_t i = 0; i < pixels->count; i++) {
+    for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
             unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
             unsigned char *to = stage ? stage + (i * lanes + lane) * size : from;
@@ -73,7 +73,7 @@ static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixel
 
 static void clear_indices(const struct poolgrad_geometry *g, const struct poolgrad_pixels *pixels)
 {
-    for (int64_t i = 0; i < pixels->count; i++) {
+    for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
             void *element = poolgrad_image_at(&g->indices, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
             poolgrad_store_index(g->indices.format, element, -1);
@@ -89,16 +89,15 @@ void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poo
                                      .c = plane->c,
                                      .low = plane->low,
                                      .high = plane->high,
+                                     .y = rows.begin,
                                      .x = columns.begin,
-                                     .step = 1,
-                                     .count = columns.end - columns.begin};
-    if (pixels.count <= 0) return;
-    for (pixels.y = rows.begin; pixels.y < rows.end; pixels.y++) {
-        if (g->add_to_destination) {
-            add_nothing(&g->destination, &pixels, NULL, unit->fast->lanes);
-        } else {
-            poolgrad_clear(&g->destination, &pixels);
-        }
+                                     .y_step = 1,
+                                     .x_step = 1,
+                                     .rows = rows.end - rows.begin,
+                                     .columns = columns.end - columns.begin};
+    if (!g->add_to_destination) poolgrad_clear(&g->destination, &pixels);
+    for (; pixels.y < rows.end && pixels.columns > 0; pixels.y++) {
+        if (g->add_to_destination) add_nothing(&g->destination, &pixels, NULL, unit->fast->lanes);
         if (g->direction == POOLGRAD_FORWARD && g->with_indices) clear_indices(g, &pixels);
     }
 }
@@ -113,33 +112,38 @@ static bool is_tap(const struct poolgrad_fast_axis *axis, int64_t pixel)
     return false;
 }
 
-void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane, int64_t y,
-                              unsigned char *stage)
+void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
+                              struct poolgrad_range rows, unsigned char *stage)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_range *columns = &unit->columns.inside;
+    const bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
     const int64_t bytes = fast->lanes * (int64_t)poolgrad_format_size(g->destination.format);
+    const int64_t width = columns->end - columns->begin;
     struct poolgrad_pixels pixels = {.n = plane->n,
                                      .c = plane->c,
                                      .low = plane->low,
                                      .high = plane->high,
-                                     .y = y,
-                                     .x = columns->begin,
-                                     .step = 1,
-                                     .count = columns->end - columns->begin};
+                                     .y_step = 1,
+                                     .x_step = 1,
+                                     .rows = 1,
+                                     .columns = 1};
     if (!g->add_to_destination && stage) {
-        memset(stage, 0, (size_t)(pixels.count * bytes));
-    } else if (!g->add_to_destination) {
-        poolgrad_clear(&g->destination, &pixels);
-    } else {
-        const bool row = is_tap(&fast->y, y + g->source_row);
-        const bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
-        pixels.count = 1;
-        for (; pixels.x < columns->end; pixels.x++) {
-            const int64_t at = pixels.x - columns->begin;
-            if (!row || !covered[at])
-                add_nothing(&g->destination, &pixels, stage ? stage + at * bytes : NULL, fast->lanes);
+        memset(stage, 0, (size_t)((rows.end - rows.begin) * width * bytes));
+        return;
+    }
+    if (!g->add_to_destination) {
+        poolgrad_fast_blank(unit, plane, rows, *columns);
+        return;
+    }
+    for (pixels.y = rows.begin; pixels.y < rows.end; pixels.y++) {
+        const bool row = is_tap(&fast->y, pixels.y + g->source_row);
+        for (int64_t i = 0; i < width; i++) {
+            pixels.x = columns->begin + i;
+            if (row && covered[i]) continue;
+            add_nothing(&g->destination, &pixels, stage ? stage + ((pixels.y - rows.begin) * width + i) * bytes : NULL,
+                        fast->lanes);
         }
     }
 }
@@ -220,11 +224,12 @@ struct poolgrad_fast_part poolgrad_fast_part_of(const struct poolgrad_fast *fast
 }
 
 static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t number,
-                     unsigned char *memory)
+                     bool same_columns, unsigned char *memory)
 {
     struct poolgrad_fast_unit unit = unit_at(fast, number);
     unit.g = g;
     unit.memory = memory;
+    unit.same_columns = same_columns;
     bool pooled = false;
     for (int64_t p = 0; p < unit.planes; p++) {
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
@@ -248,6 +253,6 @@ void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_
 {
     if (first >= end) return;
     list_operands(fast, memory);
-    for (int64_t unit = first; unit < end; unit++) run_unit(g, fast, unit, memory);
+    for (int64_t unit = first; unit < end; unit++) run_unit(g, fast, unit, fast->tiles == 1 && unit > first, memory);
     if (fast->stream) fast->kernels->fence();
 }

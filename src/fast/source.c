@@ -22,17 +22,25 @@ static struct poolgrad_range loaded(const struct poolgrad_fast *fast, const stru
     return poolgrad_fast_entries(&fast->x, phase, block->x.entry, block->x.entries, block->x.begin, block->x.end);
 }
 
-/* One row of one phase of x: zeros, pixels, zeros. */
-static void load_phase(const struct poolgrad_fast *fast, const poolgrad_image *image, struct poolgrad_pixels *pixels,
-                       int64_t entries, struct poolgrad_range range, int64_t size, unsigned char *to)
+/* Where entries are loaded to: rows of `pitch` bytes. */
+struct target {
+    unsigned char *to;
+    int64_t pitch;
+    struct poolgrad_range rows, columns; /* of the block: those that are loaded */
+};
+
+/* What is not loaded, of `rows` rows of `columns` entries of `bytes` bytes, is zero. */
+static void clear_rest(const struct target *target, int64_t rows, int64_t columns, int64_t bytes)
 {
-    const int64_t bytes = fast->lanes * size;
-    pixels->x += fast->x.stride * range.begin;
-    pixels->count = range.end - range.begin;
-    pixels->step = fast->x.stride;
-    memset(to, 0, (size_t)(range.begin * bytes));
-    poolgrad_move_in(image, pixels, fast->lanes, to + range.begin * bytes);
-    memset(to + range.end * bytes, 0, (size_t)((entries - range.end) * bytes));
+    const size_t head = (size_t)(target->columns.begin * bytes);
+    const size_t tail = (size_t)((columns - target->columns.end) * bytes);
+    memset(target->to, 0, (size_t)(target->rows.begin * target->pitch));
+    memset(target->to + target->rows.end * target->pitch, 0, (size_t)((rows - target->rows.end) * target->pitch));
+    for (int64_t row = target->rows.begin; row < target->rows.end && head + tail > 0; row++) {
+        unsigned char *at = target->to + row * target->pitch;
+        memset(at, 0, head);
+        memset(at + target->columns.end * bytes, 0, tail);
+    }
 }
 
 static int size_code(int64_t size)
@@ -40,54 +48,98 @@ static int size_code(int64_t size)
     return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
 }
 
-/* Both phases of stride 2 at once, where pixels are neighbours: the pairs that are inside as a whole, then the rest one
- * by one. */
-static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned char *first, int64_t size,
-                       const struct poolgrad_range range[2], int64_t entries, unsigned char *even, unsigned char *odd)
+/* Both phases of stride 2 at once, where pixels are neighbours: the pairs that are inside as a whole, and what is left
+ * of either phase in front of and behind them. `first` is the pixel of entry 0 of the even phase. */
+static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned char *first, int64_t row_step,
+                       int64_t size, const struct target phase[2])
 {
-    struct poolgrad_range pairs = {poolgrad_max(range[0].begin, range[1].begin),
-                                   poolgrad_min(range[0].end, range[1].end)};
-    unsigned char *phase[] = {even, odd};
-    pairs.end = poolgrad_max(pairs.begin, pairs.end);
+    const int64_t begin = poolgrad_max(phase[0].columns.begin, phase[1].columns.begin);
+    const int64_t end = poolgrad_max(begin, poolgrad_min(phase[0].columns.end, phase[1].columns.end));
+    const int64_t pitch = phase[0].pitch, row = phase[0].rows.begin, rows = phase[0].rows.end - row;
+    const struct poolgrad_rows pairs = {rows, end - begin, row_step / size, pitch / size};
     for (int p = 0; p < 2; p++) {
-        memset(phase[p], 0, (size_t)(range[p].begin * size));
-        memset(phase[p] + range[p].end * size, 0, (size_t)((entries - range[p].end) * size));
-        for (int64_t i = range[p].begin; i < range[p].end; i++) {
-            if (i == pairs.begin) i = poolgrad_max(i, poolgrad_min(pairs.end, range[p].end));
-            if (i < range[p].end) memcpy(phase[p] + i * size, first + (2 * i + p) * size, (size_t)size);
+        const struct poolgrad_range *columns = &phase[p].columns;
+        for (int64_t i = columns->begin; i < columns->end; i++) {
+            if (i == begin) i = poolgrad_max(i, end);
+            if (i >= columns->end) break;
+            poolgrad_move_runs(phase[p].to + row * pitch + i * size, first + (2 * i + p) * size,
+                               (struct poolgrad_runs){rows, size, row_step, pitch});
         }
     }
-    unit->kernels->split[size_code(size)](first + 2 * pairs.begin * size, pairs.end - pairs.begin,
-                                          even + pairs.begin * size, odd + pairs.begin * size);
+    unit->kernels->split[size_code(size)](first + 2 * begin * size, pairs, phase[0].to + row * pitch + begin * size,
+                                          phase[1].to + row * pitch + begin * size);
 }
 
-/* One row of all phases of x. */
-static void load_row(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
-                     const struct poolgrad_fast_plane *plane, const struct poolgrad_fast_block *block, int64_t y,
-                     int64_t phase_bytes, unsigned char *to)
+/* One plane: all phases of x. */
+static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
+                       const struct poolgrad_fast_plane *plane, const struct poolgrad_fast_block *block,
+                       int64_t phase_y, int64_t phase_bytes, unsigned char *to)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
-    struct poolgrad_pixels row = {.n = plane->n + from->n,
-                                  .c = plane->c + from->c,
-                                  .low = plane->low,
-                                  .high = plane->high,
-                                  .y = y + from->y,
-                                  .step = 1,
-                                  .count = 2};
-    if (fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && poolgrad_dense(from->image, &row, 1)) {
-        const struct poolgrad_range range[] = {loaded(fast, block, 0), loaded(fast, block, 1)};
-        const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
-        row.x = 0;
-        const unsigned char *origin = poolgrad_dense(from->image, &row, 1);
-        load_pairs(unit, origin + x * size, size, range, block->x.entries, to, to + phase_bytes);
-        return;
-    }
+    const int64_t size = (int64_t)poolgrad_format_size(from->image->format), bytes = fast->lanes * size;
+    struct target target = {.pitch = block->pitch * bytes,
+                            .rows = poolgrad_fast_entries(&fast->y, phase_y, block->y.entry, block->y.entries,
+                                                          block->y.begin, block->y.end)};
+    struct poolgrad_pixels pixels = {.n = plane->n + from->n,
+                                     .c = plane->c + from->c,
+                                     .low = plane->low,
+                                     .high = plane->high,
+                                     .y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + target.rows.begin) +
+                                          from->y,
+                                     .y_step = fast->y.stride,
+                                     .x_step = fast->x.stride,
+                                     .rows = target.rows.end - target.rows.begin};
+    struct target pair[2];
+    const bool pairs = fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && pixels.rows > 0 &&
+                       poolgrad_dense(from->image, &pixels, 1);
     for (int64_t phase = 0; phase < fast->x.phases; phase++) {
-        struct poolgrad_pixels pixels = row;
-        pixels.x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry) + from->x;
-        load_phase(fast, from->image, &pixels, block->x.entries, loaded(fast, block, phase), size,
-                   to + phase * phase_bytes);
+        target.to = to + phase * phase_bytes;
+        target.columns = loaded(fast, block, phase);
+        clear_rest(&target, block->y.entries, block->x.entries, bytes);
+        if (pairs) {
+            pair[phase] = target;
+            continue;
+        }
+        pixels.x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry + target.columns.begin) + from->x;
+        pixels.columns = target.columns.end - target.columns.begin;
+        poolgrad_move_in(from->image, &pixels, fast->lanes,
+                         target.to + target.rows.begin * target.pitch + target.columns.begin * bytes, target.pitch);
+    }
+    if (!pairs) return;
+    const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
+    const unsigned char *origin = poolgrad_dense(from->image, &pixels, 1);
+    load_pairs(unit, origin + (x - pixels.x) * size, fast->y.stride * from->image->row_stride * size, size, pair);
+}
+
+int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t first = unit->plane % fast->blocks, last = unit->plane + unit->planes - 1;
+    const bool one_image = first + unit->planes <= fast->blocks;
+    const bool regular = image->layout == POOLGRAD_NCHW && unit->g->destination.layout == POOLGRAD_NCHW &&
+                         (one_image || image->image_stride == fast->blocks * image->channel_stride);
+    return regular && poolgrad_fast_plane_at(unit->g, fast, last).pooled ? image->channel_stride : 0;
+}
+
+/* A block of one entry: plane by plane in one go. */
+static void load_entry(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
+                       const struct poolgrad_fast_block *block, int64_t phase_y, int64_t plane_step, unsigned char *to)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, fast, unit->plane);
+    const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size, step = block->rows * block->pitch * size;
+    const int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry);
+    for (int64_t phase = 0; phase < fast->x.phases; phase++, to += phase_bytes) {
+        const int64_t x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry);
+        const int64_t zero = 0;
+        struct poolgrad_runs runs = {unit->planes, size, 0, step};
+        const void *first = &zero;
+        if (y >= block->y.begin && y < block->y.end && x >= block->x.begin && x < block->x.end) {
+            runs.from_step = plane_step * size;
+            first = poolgrad_image_at(from->image, plane.n + from->n, plane.c + from->c, y + from->y, x + from->x);
+        }
+        poolgrad_move_runs(to, first, runs);
     }
 }
 
@@ -96,22 +148,18 @@ void poolgrad_fast_load(const struct poolgrad_fast_unit *unit, const struct pool
 {
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
-    const int64_t row_bytes = block->pitch * fast->lanes * size;
+    const int64_t plane_bytes = block->rows * block->pitch * fast->lanes * size;
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size;
+    const bool one = block->x.entries == 1 && block->y.entries == 1;
+    const int64_t plane_step = one ? poolgrad_fast_plane_step(unit, from->image) : 0;
+    if (plane_step != 0) {
+        load_entry(unit, from, block, phase_y, plane_step, to);
+        return;
+    }
     for (int64_t p = 0; p < unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, fast, unit->plane + p);
         if (!plane.pooled) continue;
-        for (int64_t row = 0; row < block->y.entries; row++) {
-            unsigned char *at = (unsigned char *)to + (p * block->rows + row) * row_bytes;
-            int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + row);
-            if (y >= block->y.begin && y < block->y.end) {
-                load_row(unit, from, &plane, block, y, phase_bytes, at);
-                continue;
-            }
-            for (int64_t phase = 0; phase < fast->x.phases; phase++) {
-                memset(at + phase * phase_bytes, 0, (size_t)row_bytes);
-            }
-        }
+        load_plane(unit, from, &plane, block, phase_y, phase_bytes, (unsigned char *)to + p * plane_bytes);
     }
 }
 

@@ -202,15 +202,21 @@ UNORM_KEYS(unorm16, 16, 32)
 #undef UNORM_KEYS
 
 #define NARROW(BITS)                                                                                                   \
-    static void narrow8_##BITS(const void *tap, int64_t count, uint8_t *to)                                            \
+    static void narrow8_##BITS(const void *tap, struct poolgrad_rows rows, uint8_t *to)                                \
     {                                                                                                                  \
-        const int##BITS##_t *taps = tap;                                                                               \
-        for (int64_t i = 0; i < count; i++) to[i] = (uint8_t)taps[i];                                                  \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const int##BITS##_t *restrict taps = (const int##BITS##_t *)tap + row * rows.from_step;                    \
+            uint8_t *restrict narrow = to + row * rows.to_step;                                                        \
+            for (int64_t i = 0; i < rows.count; i++) narrow[i] = (uint8_t)taps[i];                                     \
+        }                                                                                                              \
     }                                                                                                                  \
-    static void narrow32_##BITS(const void *tap, int64_t count, uint32_t *to)                                          \
+    static void narrow32_##BITS(const void *tap, struct poolgrad_rows rows, uint32_t *to)                              \
     {                                                                                                                  \
-        const int##BITS##_t *taps = tap;                                                                               \
-        for (int64_t i = 0; i < count; i++) to[i] = (uint32_t)taps[i];                                                 \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const int##BITS##_t *restrict taps = (const int##BITS##_t *)tap + row * rows.from_step;                    \
+            uint32_t *restrict narrow = to + row * rows.to_step;                                                       \
+            for (int64_t i = 0; i < rows.count; i++) narrow[i] = (uint32_t)taps[i];                                    \
+        }                                                                                                              \
     }
 
 NARROW(16)
@@ -221,22 +227,18 @@ NARROW(64)
 /* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
 
 #define ARITHMETIC(NAME, TYPE)                                                                                         \
-    static void divide_##NAME(void *a, const void *b, int64_t count)                                                   \
+    static void divide_##NAME(const void *b, struct poolgrad_rows rows, void *a)                                       \
     {                                                                                                                  \
-        TYPE *dividend = a;                                                                                            \
-        const TYPE *divisor = b;                                                                                       \
-        for (int64_t i = 0; i < count; i++) dividend[i] /= divisor[i];                                                 \
-    }                                                                                                                  \
-    static void divide_by_##NAME(void *a, double b, int64_t count)                                                     \
-    {                                                                                                                  \
-        TYPE *dividend = a;                                                                                            \
-        const TYPE divisor = (TYPE)b;                                                                                  \
-        for (int64_t i = 0; i < count; i++) dividend[i] /= divisor;                                                    \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const TYPE *restrict divisor = (const TYPE *)b + row * rows.from_step;                                     \
+            TYPE *restrict dividend = (TYPE *)a + row * rows.to_step;                                                  \
+            for (int64_t i = 0; i < rows.count; i++) dividend[i] /= divisor[i];                                        \
+        }                                                                                                              \
     }                                                                                                                  \
     static void add_##NAME##_to(void *a, const void *b, int64_t count)                                                 \
     {                                                                                                                  \
-        TYPE *sum = a;                                                                                                 \
-        const TYPE *term = b;                                                                                          \
+        TYPE *restrict sum = a;                                                                                        \
+        const TYPE *restrict term = b;                                                                                 \
         for (int64_t i = 0; i < count; i++) sum[i] += term[i];                                                         \
     }
 
@@ -254,11 +256,15 @@ static void root_f64(double *a, int64_t count)
     for (int64_t i = 0; i < count; i++) a[i] = sqrt(a[i]);
 }
 
-static void ratio_f64(double *a, const double *gradient, int64_t count)
+static void ratio_f64(const double *norm, struct poolgrad_rows rows, double *a)
 {
-    for (int64_t i = 0; i < count; i++) {
-        double quotient = gradient[i] / a[i];
-        a[i] = a[i] == 0 ? 0 : quotient;
+    for (int64_t row = 0; row < rows.rows; row++) {
+        const double *restrict root = norm + row * rows.from_step;
+        double *restrict gradient = a + row * rows.to_step;
+        for (int64_t i = 0; i < rows.count; i++) {
+            double quotient = gradient[i] / root[i];
+            gradient[i] = root[i] == 0 ? 0 : quotient;
+        }
     }
 }
 
@@ -301,23 +307,35 @@ ADD_TIES(64, f64, double)
 
 /* ---- Movement ---------------------------------------------------------------------------------------------------- */
 
+/* Elements of images need no alignment. */
+typedef uint8_t loose8;
+typedef uint16_t loose16 __attribute__((aligned(1)));
+typedef uint32_t loose32 __attribute__((aligned(1)));
+typedef uint64_t loose64 __attribute__((aligned(1)));
+
 #define MOVES(BITS)                                                                                                    \
-    static void split_##BITS(const void *from, int64_t pairs, void *even, void *odd)                                   \
+    static void split_##BITS(const void *from, struct poolgrad_rows rows, void *even, void *odd)                       \
     {                                                                                                                  \
-        const uint##BITS##_t *restrict both = from;                                                                    \
-        uint##BITS##_t *restrict first = even, *restrict second = odd;                                                 \
-        for (int64_t i = 0; i < pairs; i++) {                                                                          \
-            first[i] = both[2 * i];                                                                                    \
-            second[i] = both[2 * i + 1];                                                                               \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##BITS *restrict both = (const loose##BITS *)from + row * rows.from_step;                 \
+            uint##BITS##_t *restrict first = (uint##BITS##_t *)even + row * rows.to_step;                              \
+            uint##BITS##_t *restrict second = (uint##BITS##_t *)odd + row * rows.to_step;                              \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                first[i] = both[2 * i];                                                                                \
+                second[i] = both[2 * i + 1];                                                                           \
+            }                                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
-    static void merge_##BITS(const void *even, const void *odd, int64_t pairs, void *to)                               \
+    static void merge_##BITS(const void *even, const void *odd, struct poolgrad_rows rows, void *to)                   \
     {                                                                                                                  \
-        const uint##BITS##_t *restrict first = even, *restrict second = odd;                                           \
-        uint##BITS##_t *restrict both = to;                                                                            \
-        for (int64_t i = 0; i < pairs; i++) {                                                                          \
-            both[2 * i] = first[i];                                                                                    \
-            both[2 * i + 1] = second[i];                                                                               \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const uint##BITS##_t *restrict first = (const uint##BITS##_t *)even + row * rows.from_step;                \
+            const uint##BITS##_t *restrict second = (const uint##BITS##_t *)odd + row * rows.from_step;                \
+            loose##BITS *restrict both = (loose##BITS *)to + row * rows.to_step;                                 \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                both[2 * i] = first[i];                                                                                \
+                both[2 * i + 1] = second[i];                                                                           \
+            }                                                                                                          \
         }                                                                                                              \
     }
 
@@ -371,9 +389,8 @@ MOVES(64)
                    [POOLGRAD_FLOAT32] = store64_float32,                                                               \
                    [POOLGRAD_FLOAT64] = store64_float64}},                                                             \
         .narrow8 = {narrow8_16, narrow8_32, narrow8_64}, .narrow32 = {narrow32_16, narrow32_32, narrow32_64},          \
-        .divide = {divide_f32, divide_f64}, .divide_by = {divide_by_f32, divide_by_f64},                               \
-        .add = {add_f32_to, add_f64_to}, .square = square_f64, .root = root_f64, .ratio = ratio_f64,                   \
-        .multiply = multiply_f64, .count_ties = {count_ties_16, count_ties_32, count_ties_64},                         \
+        .divide = {divide_f32, divide_f64}, .add = {add_f32_to, add_f64_to}, .square = square_f64, .root = root_f64,   \
+        .ratio = ratio_f64, .multiply = multiply_f64, .count_ties = {count_ties_16, count_ties_32, count_ties_64},     \
         .add_ties = {{add_ties_16_f32, add_ties_16_f64},                                                               \
                      {add_ties_32_f32, add_ties_32_f64},                                                               \
                      {add_ties_64_f32, add_ties_64_f64}},                                                              \

@@ -43,6 +43,11 @@ struct poolgrad_pick_rule {
     bool last_nan;
 };
 
+/* `rows` rows of `count` elements; steps, in elements, from row to row of either side. */
+struct poolgrad_rows {
+    int64_t rows, count, from_step, to_step;
+};
+
 /* Index of a table by the width of its elements. */
 enum { POOLGRAD_KEY16, POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
 enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
@@ -76,18 +81,17 @@ struct poolgrad_kernels {
     /* Stored elements as float32 or float64, exactly; and back, rounded once, NaN canonical. */
     void (*load[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
     void (*store[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
-    /* Taps in fewer bits. */
-    void (*narrow8[POOLGRAD_KEYS])(const void *tap, int64_t count, uint8_t *to);
-    void (*narrow32[POOLGRAD_KEYS])(const void *tap, int64_t count, uint32_t *to);
+    /* Taps in fewer bits, row by row. */
+    void (*narrow8[POOLGRAD_KEYS])(const void *tap, struct poolgrad_rows rows, uint8_t *to);
+    void (*narrow32[POOLGRAD_KEYS])(const void *tap, struct poolgrad_rows rows, uint32_t *to);
 
-    /* a = a / b; a = a + b. */
-    void (*divide[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
-    void (*divide_by[POOLGRAD_SUMS])(void *a, double b, int64_t count);
+    /* a = a / b, where b is (from_step 0) one row for all; a = a + b. */
+    void (*divide[POOLGRAD_SUMS])(const void *b, struct poolgrad_rows rows, void *a);
     void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
-    /* L2-norm: a = a a; the square root of a; a = gradient / a, +0 where a is 0; a = a b. */
+    /* L2-norm: a = a a; the square root of a; a = a / norm, +0 where that is 0; a = a b. */
     void (*square)(double *a, int64_t count);
     void (*root)(double *a, int64_t count);
-    void (*ratio)(double *a, const double *gradient, int64_t count);
+    void (*ratio)(const double *norm, struct poolgrad_rows rows, double *a);
     void (*multiply)(double *a, const double *b, int64_t count);
 
     /* Ties all and split: ties += 1 where key == best; sum += share where key == best or tap == code. */
@@ -95,9 +99,9 @@ struct poolgrad_kernels {
     void (*add_ties[POOLGRAD_KEYS][POOLGRAD_SUMS])(const void *key, const void *best, const uint32_t *tap,
                                                    uint32_t code, const void *share, int64_t count, void *sum);
 
-    /* Every other element, and back: by log2 of an element's size. `pairs` of them. */
-    void (*split[4])(const void *from, int64_t pairs, void *even, void *odd);
-    void (*merge[4])(const void *even, const void *odd, int64_t pairs, void *to);
+    /* Every other element, and back: by log2 of an element's size. `count` pairs a row. */
+    void (*split[4])(const void *from, struct poolgrad_rows rows, void *even, void *odd);
+    void (*merge[4])(const void *even, const void *odd, struct poolgrad_rows rows, void *to);
     /* A copy that goes past the caches; fence before another thread may look. */
     void (*stream)(void *to, const void *from, int64_t bytes);
     void (*fence)(void);
