@@ -369,9 +369,16 @@ static void write_digests(void)
 static bool read_digest(FILE *file, char name[NAME], uint64_t *digest)
 {
     char line[2 * NAME];
-    while (fgets(line, sizeof line, file))
-        if (*line != '#') return sscanf(line, "%79s %" SCNx64, name, digest) == 2;
-    return false;
+    do {
+        if (!fgets(line, sizeof line, file)) return false;
+    } while (*line == '#');
+    size_t length = strcspn(line, " ");
+    if (length >= NAME || line[length] == '\0') return false;
+    memcpy(name, line, length);
+    name[length] = '\0';
+    char *end;
+    *digest = strtoull(line + length, &end, 16);
+    return *end == '\n';
 }
 
 static void check(const golden *g, const char *by, uint64_t expected, uint64_t actual)
@@ -405,5 +412,5 @@ Test(golden, digests)
         check_all(&cases[i], digest);
     }
     cr_expect(!read_digest(file, name, &digest), "%s is no case", name);
-    fclose(file);
+    cr_expect(fclose(file) == 0);
 }

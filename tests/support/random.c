@@ -40,13 +40,19 @@ static uint64_t seed_of_name(const char *name)
     return hash;
 }
 
-random_sweep random_sweep_start(const char *name, int64_t default_cases)
+random_sweep random_sweep_start_costly(const char *name, int64_t default_cases, int64_t worth)
 {
+    int64_t cases = (int64_t)environment_number("POOLGRAD_TEST_CASES", (uint64_t)(default_cases * worth)) / worth;
     return (random_sweep){
         .name = name,
         .seed = environment_number("POOLGRAD_TEST_SEED", seed_of_name(name)) - 1,
-        .cases = (int64_t)environment_number("POOLGRAD_TEST_CASES", (uint64_t)default_cases),
+        .cases = cases > 0 ? cases : 1,
     };
+}
+
+random_sweep random_sweep_start(const char *name, int64_t default_cases)
+{
+    return random_sweep_start_costly(name, default_cases, 1);
 }
 
 bool random_sweep_next(random_sweep *sweep)

@@ -28,6 +28,10 @@ typedef struct random_sweep {
 } random_sweep;
 
 random_sweep random_sweep_start(const char *name, int64_t default_cases);
+
+/* The same for cases that take the time of `worth` usual ones each: POOLGRAD_TEST_CASES stands for so many fewer, but
+ * for one at least. */
+random_sweep random_sweep_start_costly(const char *name, int64_t default_cases, int64_t worth);
 bool random_sweep_next(random_sweep *sweep);
 
 /* Whether at least `percent` of the cases were telling; true after a few cases, which prove nothing either way. */

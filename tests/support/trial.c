@@ -10,7 +10,8 @@
 void trial_sweep(const char *suite, const char *name, int64_t cases, int percent, const case_limits *limits,
                  trial_check *check)
 {
-    random_sweep s = random_sweep_start(name, cases);
+    enum { WORTH = 10 };
+    random_sweep s = random_sweep_start_costly(name, cases, limits->wide && limits->large ? WORTH : 1);
     while (random_sweep_next(&s)) {
         test_case made;
         case_make_within(&made, s.seed, limits);
