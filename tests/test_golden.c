@@ -38,8 +38,8 @@ static const char *const nan_rules[] = {"first", "last", "ignore"};
 enum { DIRECTIONS = 2, KINDS = 3, LAYOUTS = 3, EDGES = 2, TIE_RULES = 4, NAN_RULES = 3 };
 
 static const poolgrad_format floats[] = {POOLGRAD_FLOAT32, POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT64};
-static const poolgrad_format wholes[] = {POOLGRAD_INT32, POOLGRAD_INT64};
-enum { FLOATS = 4, WHOLES = 2 };
+static const poolgrad_format wholes[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16, POOLGRAD_TAP32};
+enum { FLOATS = 4, WHOLES = 5 };
 
 /* ---- The list -------------------------------------------------------------------------------------------------- */
 
@@ -121,7 +121,8 @@ static void add_indices(void)
     for (int i = 0; i < WHOLES; ++i)
         for (int d = 0; d < DIRECTIONS; ++d)
             for (int l = 0; l < LAYOUTS; ++l) {
-                poolgrad_problem p = problem_of((poolgrad_direction)d, POOLGRAD_MAX, floats[i], (poolgrad_layout)l);
+                poolgrad_problem p = problem_of((poolgrad_direction)d, POOLGRAD_MAX, floats[i % FLOATS],
+                                                (poolgrad_layout)l);
                 char variant[NAME];
                 p.ties = (poolgrad_tie_rule)((i + l) % 2);
                 p.nan = (poolgrad_nan_rule)l;
