@@ -5,7 +5,7 @@
 #     bash tests/run.sh             the release build and its tests
 #     CI=true bash tests/run.sh     warnings are errors; before that build come format and lint, clang, a build without
 #                                   OpenMP, whose tests also run on older processors, emulated kernels, the sanitizers,
-#                                   and 64-bit ARM and RISC-V under emulation
+#                                   64-bit ARM and RISC-V under emulation, and WebAssembly
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,8 @@ jobs=$(nproc)
 logs=build/logs
 packages=(build-essential cmake pkg-config libsimde-dev libcriterion-dev libpng-dev)
 ci_packages=(clang clang-format clang-tidy libomp-dev libclang-rt-14-dev qemu-user
-    gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross)
+    gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
+    emscripten)
 
 install_missing() { # PACKAGE...
     local package missing=()
@@ -68,6 +69,7 @@ export POOLGRAD_TEST_CASES=200
 part thread build_and_test thread -L unit
 part aarch64 build_and_test aarch64
 part riscv64 build_and_test riscv64 -L unit -E command
+part wasm build_and_test wasm
 unset POOLGRAD_TEST_CASES
 if [ ${#failed[@]} -gt 0 ]; then
     echo "failed: ${failed[*]}"

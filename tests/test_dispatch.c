@@ -208,6 +208,8 @@ Test(dispatch, foreign_and_unknown_names_are_refused)
 
 /* ---- The first question ---------------------------------------------------------------------------------------- */
 
+#if !defined(__EMSCRIPTEN__)
+
 enum { ASKING = 16 };
 
 static atomic_int waiting;
@@ -235,3 +237,5 @@ Test(dispatch, many_threads_ask_first)
         cr_expect_eq(chosen[i], (int)poolgrad_best_isa(), "thread %d: %d", i, chosen[i]);
     }
 }
+
+#endif

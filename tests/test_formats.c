@@ -334,6 +334,7 @@ Test(formats, rounding_mode_of_the_caller_is_of_no_effect)
     static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST};
     for (int i = 0; i < 4; ++i) {
         cr_assert(fesetround(modes[i]) == 0);
+        if (fegetround() != modes[i]) continue; /* WebAssembly has but one */
         uint8_t v = 51;
         poolgrad_image one = row(&v, POOLGRAD_UNORM8, 1);
         double fifth = poolgrad_image_get(&one, 0, 0, 0, 0);

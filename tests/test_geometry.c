@@ -906,13 +906,13 @@ Test(geometry, views_without_addresses_are_refused)
 
 /* ---- Large tensors ------------------------------------------------------------------------------------------- */
 
+#if UINTPTR_MAX > UINT32_MAX
+
 static poolgrad_image at_address(uint64_t address, poolgrad_image image)
 {
     image.data = (void *)(uintptr_t)address; /* only checked, never read */
     return image;
 }
-
-#if UINTPTR_MAX > UINT32_MAX
 
 Test(geometry, absurd_but_legal_sizes)
 {

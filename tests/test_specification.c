@@ -1724,6 +1724,7 @@ Test(specification, rounding_mode_of_the_caller)
     static const char *const names[] = {"upward", "downward", "toward zero", "to nearest"};
     for (int i = 0; i < 4; ++i) {
         cr_assert(fesetround(modes[i]) == 0);
+        if (fegetround() != modes[i]) continue; /* WebAssembly has but one */
         arithmetic_holds(names[i]);
         cr_expect(fegetround() == modes[i], "%s was changed", names[i]);
     }
@@ -1817,11 +1818,11 @@ Test(specification, exception_flags_of_the_caller)
 {
     cr_assert(feclearexcept(FE_ALL_EXCEPT) == 0);
     run_everything(no_flag);
-    cr_assert(feraiseexcept(FE_DIVBYZERO) == 0);
+    cr_assert(feraiseexcept(FE_ALL_EXCEPT) == 0);
     run_everything(nothing);
     int raised = fetestexcept(FE_ALL_EXCEPT);
     cr_assert(feclearexcept(FE_ALL_EXCEPT) == 0);
-    cr_expect(raised & FE_DIVBYZERO, "a flag of the caller was cleared");
+    cr_expect(raised == FE_ALL_EXCEPT, "a flag of the caller was cleared");
 }
 
 #ifdef HAS_MXCSR

@@ -2,7 +2,7 @@
 # What `cmake --install` puts where. All paths are relative to the prefix: the tree may be moved afterwards.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS poolgrad_static poolgrad_shared EXPORT poolgrad)
+install(TARGETS ${POOLGRAD_LIBRARIES} EXPORT poolgrad)
 install(DIRECTORY include/poolgrad TYPE INCLUDE)
 if(POOLGRAD_COMMAND)
     install(TARGETS poolgrad)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the tests of one executable, each in a process of its own, and speaks like Criterion.
+ * Runs the tests of one executable, each in a process of its own (in WebAssembly, which has none, one after the
+ * other), and speaks like Criterion.
  *
  *     test_NAME [--filter PATTERN] [--list]     other options of Criterion are accepted and mean nothing here
  *
@@ -9,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,12 +47,25 @@ void embedded_log(const char *format, ...)
     va_end(arguments);
 }
 
+#if defined(__EMSCRIPTEN__)
+
+static jmp_buf end_of_test;
+
+__attribute__((noreturn)) static void leave(int status)
+{
+    longjmp(end_of_test, status);
+}
+
+#else
+
 /* A test that forked must not run its parent's exit handlers: hence _exit. */
-static void leave(int status)
+__attribute__((noreturn)) static void leave(int status)
 {
     fflush(NULL);
     _exit(status);
 }
+
+#endif
 
 void embedded_skip(const char *format, ...)
 {
@@ -58,8 +73,7 @@ void embedded_skip(const char *format, ...)
     va_start(arguments, format);
     print_message("[SKIP]", format, arguments);
     va_end(arguments);
-    fflush(NULL);
-    _exit(STATUS_SKIPPED);
+    leave(STATUS_SKIPPED);
 }
 
 void embedded_fail(embedded_action action, const char *file, int line, const char *what, const char *format, ...)
@@ -72,6 +86,24 @@ void embedded_fail(embedded_action action, const char *file, int line, const cha
     failed = true;
     if (action == EMBEDDED_ABORT) leave(STATUS_FAILED);
 }
+
+#if defined(__EMSCRIPTEN__)
+
+/* Deaths cannot be survived, nor time be limited. */
+static outcome run(const embedded_test *test)
+{
+    if (test->disabled || test->signal || test->exit_code) return SKIPPED;
+    failed = false;
+    int status = setjmp(end_of_test);
+    if (status == STATUS_SKIPPED) return SKIPPED;
+    if (status == STATUS_FAILED) return FAILED;
+    if (test->init) test->init();
+    test->run();
+    if (test->fini) test->fini();
+    return failed ? FAILED : PASSED;
+}
+
+#else
 
 static void run_here(const embedded_test *test)
 {
@@ -116,6 +148,8 @@ static outcome run(const embedded_test *test)
     }
     return judge(test, status);
 }
+
+#endif
 
 static bool selected(const embedded_test *test, const char *pattern)
 {

@@ -70,6 +70,18 @@ static pieces cut(const poolgrad_plan *plan, random_state *r)
     return made;
 }
 
+static void work_together(worker workers[WORKERS])
+{
+#if defined(__EMSCRIPTEN__)
+    for (int i = 0; i < WORKERS; ++i) work(&workers[i]); /* WebAssembly has threads only where they are asked for */
+#else
+    pthread_t other;
+    if (pthread_create(&other, NULL, work, &workers[1]) != 0) abort();
+    work(&workers[0]);
+    pthread_join(other, NULL);
+#endif
+}
+
 bool trial_run_in_pieces(const poolgrad_problem *p, uint64_t seed, bool *several)
 {
     poolgrad_error error = {"", ""};
@@ -79,10 +91,7 @@ bool trial_run_in_pieces(const poolgrad_problem *p, uint64_t seed, bool *several
     pieces shared = cut(plan, &r);
     *several = shared.count > 1 && poolgrad_plan_units(plan) > 1;
     worker workers[WORKERS] = {{&shared, 0}, {&shared, 1}};
-    pthread_t other;
-    if (pthread_create(&other, NULL, work, &workers[1]) != 0) abort();
-    work(&workers[0]);
-    pthread_join(other, NULL);
+    work_together(workers);
     poolgrad_plan_destroy(plan);
     return true;
 }
