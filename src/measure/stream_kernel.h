@@ -83,13 +83,14 @@ uint64_t STREAM_KERNEL(const struct stream_share *share)
             uint64_t begin = place[p] >> 32, end = (place[p] + step[p]) >> 32;
             if (block == share->blocks) end = share->lines[p];
             place[p] += step[p];
+            size_t lines = (size_t)(end - begin);
             char *at = share->data[p] + begin * STREAM_LINE;
             bool prefetched = share->stores == STREAM_PREFETCHED && !share->written[p];
-            if (prefetched) prefetch_lines(at, end - begin);
+            if (prefetched) prefetch_lines(at, lines);
             if (share->written[p])
-                write_lines((vector *)(void *)at, end - begin, share->stores);
+                write_lines((vector *)(void *)at, lines, share->stores);
             else
-                sum = read_lines((const vector *)(const void *)at, end - begin, sum);
+                sum = read_lines((const vector *)(const void *)at, lines, sum);
         }
     }
 #if defined(__SSE2__)
