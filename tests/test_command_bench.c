@@ -83,6 +83,8 @@ static void check_row(const char *row)
     double median = number(seconds, "median"), best = number(ceiling, "seconds"), share = number(ceiling, "share");
     double bytes = number(row, "bytes"), rate = number(row, "gigabytes_per_second");
     cr_expect(median > 0 && number(seconds, "lower_quartile") <= median);
+    cr_expect(number(seconds, "least") > 0 && number(seconds, "least") <= number(seconds, "lower_quartile"));
+    cr_expect(number(ceiling, "least_seconds") > 0 && number(ceiling, "least_seconds") <= best);
     cr_expect(number(seconds, "upper_quartile") >= median && best > 0);
     cr_expect(share > 0.999 * best / median && share < 1.001 * best / median, "%g", share);
     cr_expect(rate > 0.999e-9 * bytes / median && rate < 1.001e-9 * bytes / median, "%g", rate);

@@ -15,11 +15,11 @@ Test(measure, spread)
 {
     double one[] = {3}, four[] = {4, 1, 3, 2}, five[] = {50, 10, 40, 20, 30};
     struct spread spread = poolgrad_spread_of(one, 1);
-    cr_expect(spread.lower == 3 && spread.median == 3 && spread.upper == 3);
+    cr_expect(spread.least == 3 && spread.lower == 3 && spread.median == 3 && spread.upper == 3);
     spread = poolgrad_spread_of(four, 4);
-    cr_expect(spread.lower == 1.75 && spread.median == 2.5 && spread.upper == 3.25);
+    cr_expect(spread.least == 1 && spread.lower == 1.75 && spread.median == 2.5 && spread.upper == 3.25);
     spread = poolgrad_spread_of(five, 5);
-    cr_expect(spread.lower == 20 && spread.median == 30 && spread.upper == 40);
+    cr_expect(spread.least == 10 && spread.lower == 20 && spread.median == 30 && spread.upper == 40);
 }
 
 Test(measure, clock)

@@ -172,9 +172,11 @@ static void read_results(struct bench *bench, const struct contender *contender)
         struct bench_row *row = &bench->rows[i];
         row->seconds = contender[i].seconds;
         for (int s = row->first_stream; s < row->first_stream + row->streams; s++) {
-            double seconds = contender[bench->row_count + s].seconds.median;
-            if (s > row->first_stream && seconds >= row->ceiling) continue;
-            row->ceiling = seconds;
+            const struct spread *seconds = &contender[bench->row_count + s].seconds;
+            bool first = s == row->first_stream;
+            if (first || seconds->least < row->least_ceiling) row->least_ceiling = seconds->least;
+            if (!first && seconds->median >= row->ceiling) continue;
+            row->ceiling = seconds->median;
             row->ceiling_way = poolgrad_stream_way_name(bench->streams[s].way);
             row->ceiling_threads = bench->streams[s].threads;
         }

@@ -25,7 +25,7 @@ struct bench_row {
     struct trial trial;
     int first_stream, streams;
     struct spread seconds;
-    double ceiling; /* seconds */
+    double ceiling, least_ceiling; /* seconds: the best median, and the least of all samples */
     const char *ceiling_way;
     int ceiling_threads;
 };

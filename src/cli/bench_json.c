@@ -37,13 +37,15 @@ static void print_row(const struct bench *bench, const struct bench_row *row, FI
     fprintf(file, "      \"threads_asked\": %d, \"threads\": %d,\n      \"kernel\": \"%s\",\n", row->choice.threads,
             poolgrad_plan_threads(row->trial.plan), poolgrad_plan_kernel(row->trial.plan));
     fprintf(file, "      \"bytes\": %" PRId64 ",\n", poolgrad_trial_bytes(&row->trial));
-    fprintf(file, "      \"seconds\": {\"lower_quartile\": %.9g, \"median\": %.9g, \"upper_quartile\": %.9g},\n",
-            row->seconds.lower, row->seconds.median, row->seconds.upper);
+    fprintf(
+        file,
+        "      \"seconds\": {\"least\": %.9g, \"lower_quartile\": %.9g, \"median\": %.9g, \"upper_quartile\": %.9g},\n",
+        row->seconds.least, row->seconds.lower, row->seconds.median, row->seconds.upper);
     fprintf(file, "      \"gigabytes_per_second\": %.6g,\n", poolgrad_bench_rate(row));
     fprintf(file,
-            "      \"ceiling\": {\"seconds\": %.9g, \"share\": %.6g, \"threads\": %d,\n"
+            "      \"ceiling\": {\"seconds\": %.9g, \"least_seconds\": %.9g, \"share\": %.6g, \"threads\": %d,\n"
             "                  \"stream\": \"%s\"}\n    }",
-            row->ceiling, poolgrad_bench_share(row), row->ceiling_threads, row->ceiling_way);
+            row->ceiling, row->least_ceiling, poolgrad_bench_share(row), row->ceiling_threads, row->ceiling_way);
 }
 
 void poolgrad_bench_print_json(const struct bench *bench, FILE *file)

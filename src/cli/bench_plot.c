@@ -83,8 +83,10 @@ static void print_bar(const struct bench *bench, const struct bench_row *row, in
             threads == 1 ? "" : "s");
     fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS, y, end - BARS, BAR,
             color_of(row->choice.kind));
-    fprintf(file, "<text x=\"%.1f\" y=\"%d\">%.0f %%, %.4g ms, %.1f GB/s</text>\n", end + 5, y + BAR - 2, percent,
-            row->seconds.median * 1e3, poolgrad_bench_rate(row));
+    fprintf(file,
+            "<text x=\"%.1f\" y=\"%d\" paint-order=\"stroke\" stroke=\"white\" stroke-width=\"4\">%.0f %%, %.4g ms, "
+            "%.1f GB/s</text>\n",
+            end + 5, y + BAR - 2, percent, row->seconds.median * 1e3, poolgrad_bench_rate(row));
 }
 
 void poolgrad_bench_print_plot(const struct bench *bench, FILE *file)

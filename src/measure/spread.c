@@ -20,5 +20,6 @@ static double quantile(const double *sorted, int count, double share)
 struct spread poolgrad_spread_of(double *sample, int count)
 {
     qsort(sample, (size_t)count, sizeof *sample, compare);
-    return (struct spread){quantile(sample, count, 0.25), quantile(sample, count, 0.5), quantile(sample, count, 0.75)};
+    return (struct spread){sample[0], quantile(sample, count, 0.25), quantile(sample, count, 0.5),
+                           quantile(sample, count, 0.75)};
 }

@@ -3,9 +3,10 @@
 #ifndef POOLGRAD_MEASURE_SPREAD_H
 #define POOLGRAD_MEASURE_SPREAD_H
 
-/* Half of the samples lie between the quartiles `lower` and `upper`. */
+/* Half of the samples lie between the quartiles `lower` and `upper`. The least one says what is possible: on a machine
+ * that is shared by many, where most samples are disturbed, it is the one to compare. */
 struct spread {
-    double lower, median, upper;
+    double least, lower, median, upper;
 };
 
 /* Sorts the samples, of which there is at least one. Quartiles between two samples are interpolated. */
