@@ -196,16 +196,19 @@ static void clear_outside(const struct poolgrad_fast_unit *unit, const struct po
                           int64_t phase_y, int64_t phase_x, unsigned char *keys)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_range inside = loaded(fast, block, phase_x);
-    const int64_t bytes = fast->lanes * key_bytes[fast->key];
+    const struct poolgrad_range x = loaded(fast, block, phase_x);
+    const struct poolgrad_range y = poolgrad_fast_entries(&fast->y, phase_y, block->y.entry, block->y.entries,
+                                                          block->y.begin, block->y.end);
+    const int64_t columns = block->x.entries, bytes = fast->lanes * key_bytes[fast->key];
+    const int64_t pitch = block->pitch * bytes;
+    if (y.begin == 0 && y.end == block->y.entries && x.begin == 0 && x.end == columns) return;
     for (int64_t p = 0; p < unit->planes; p++) {
-        for (int64_t row = 0; row < block->y.entries; row++) {
-            unsigned char *at = keys + (p * block->rows + row) * block->pitch * bytes;
-            int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + row);
-            bool outside = y < 0 || y >= fast->y.size;
-            int64_t begin = outside ? block->x.entries : inside.begin, end = outside ? block->x.entries : inside.end;
-            poolgrad_fast_fill_keys(fast, at, begin * fast->lanes);
-            poolgrad_fast_fill_keys(fast, at + end * bytes, (block->x.entries - end) * fast->lanes);
+        unsigned char *at = keys + p * block->rows * pitch;
+        for (int64_t row = 0; row < block->y.entries; row++, at += pitch) {
+            const bool inside = row >= y.begin && row < y.end;
+            const int64_t begin = inside ? x.begin : columns, end = inside ? x.end : columns;
+            if (begin > 0) poolgrad_fast_fill_keys(fast, at, begin * fast->lanes);
+            if (end < columns) poolgrad_fast_fill_keys(fast, at + end * bytes, (columns - end) * fast->lanes);
         }
     }
 }
