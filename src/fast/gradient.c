@@ -14,6 +14,9 @@
 
 static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
 
+/* How the pixels of a plane can be delivered as they are summed up, without a stop in working memory. */
+enum way { IN_STEPS, BY_ROWS, BY_PIXELS, BY_PAIRS };
+
 /* The rows of a step, and the windows in working memory: row 0, column 0 is window (y, x), which may not exist. */
 struct step {
     const struct poolgrad_fast_unit *unit;
@@ -21,6 +24,8 @@ struct step {
     int64_t y, x;
     struct poolgrad_range columns; /* columns whose windows exist */
     int64_t divisors_for;          /* rows of taps that AREA_DIVISORS is about, or -1 */
+    enum way way;
+    bool whole_lines; /* what is delivered at once fills cache lines, and may go past the caches */
 };
 
 static int64_t window_at(const struct poolgrad_fast *fast, int64_t plane, int64_t row, int64_t column)
@@ -455,7 +460,7 @@ static unsigned char *staged_rows(const struct step *step, const struct poolgrad
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_range *x = &step->unit->columns.inside, *y = &step->rows.inside;
     const struct poolgrad_pixels pixels = {.n = plane->n, .c = plane->c, .low = plane->low, .high = plane->high};
-    if (!fast->stream || !poolgrad_dense(&g->destination, &pixels, fast->lanes)) return NULL;
+    if (!fast->stream || step->whole_lines || !poolgrad_dense(&g->destination, &pixels, fast->lanes)) return NULL;
     return element(step, POOLGRAD_AREA_STAGE, p * (y->end - y->begin) * (x->end - x->begin) * fast->lanes,
                    (int64_t)poolgrad_format_size(g->destination.format));
 }
@@ -613,6 +618,167 @@ static void stream_rows(const struct step *step)
     }
 }
 
+/* ---- Results at once --------------------------------------------------------------------------------------------- */
+
+static enum way way_of(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const poolgrad_image *image = &g->destination;
+    const struct poolgrad_pixels pixels = {.n = plane->n, .c = plane->c, .low = plane->low, .high = plane->high};
+    const int64_t vector = unit->kernels->vector_bytes / sum_bytes[fast->sum];
+    const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
+    const bool plain = g->kind == POOLGRAD_AVERAGE ||
+                       (g->kind == POOLGRAD_MAX && fast->code_bytes == 1 && !fast->shares);
+    if (!plain || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast)) return IN_STEPS;
+    const bool dense = poolgrad_dense(image, &pixels, fast->lanes) != NULL;
+    if (dense && fast->x.stride == 1) return width * fast->lanes >= vector ? BY_ROWS : IN_STEPS;
+    if (dense && fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2) {
+        return width / 2 >= vector ? BY_PAIRS : IN_STEPS;
+    }
+    const bool run = image->layout == POOLGRAD_NHWC && image->channel_stride == 1;
+    return run && plane->high - plane->low >= vector ? BY_PIXELS : IN_STEPS;
+}
+
+/* That of all planes of a unit. */
+static enum way way_of_all(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast_plane first = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
+    const enum way way = way_of(unit, &first);
+    for (int64_t p = 1; p < unit->planes; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane + p);
+        if (way_of(unit, &plane) != way) return IN_STEPS;
+    }
+    return way;
+}
+
+/* Whether every row of a unit begins and ends with a cache line. */
+static bool is_whole_lines(const struct poolgrad_fast_unit *unit)
+{
+    enum { LINE = 64 };
+    const poolgrad_image *image = &unit->g->destination;
+    const struct poolgrad_range *x = &unit->columns.inside;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format);
+    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
+    const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, 0, x->begin);
+    const int64_t pixel = image->layout == POOLGRAD_NHWC ? unit->fast->lanes * size : LINE;
+    return first % LINE == 0 && pixel % LINE == 0 && (x->end - x->begin) * image->column_stride * size % LINE == 0 &&
+           image->row_stride * size % LINE == 0 && image->channel_stride * unit->fast->lanes * size % LINE == 0 &&
+           image->image_stride * size % LINE == 0;
+}
+
+static void deliver(const struct step *step, int64_t p, struct poolgrad_operands operands, int64_t at,
+                    struct poolgrad_delivery delivery, void *to)
+{
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const int64_t from = window_at(fast, p, 0, 0) + at;
+    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
+    delivery.past_caches = fast->stream && step->whole_lines;
+    if (step->unit->g->kind == POOLGRAD_AVERAGE) {
+        kernels->deliver_sum[fast->sum](gradients, operands, delivery, to);
+    } else {
+        kernels->deliver_select8[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, operands, delivery,
+                                            to);
+    }
+}
+
+/* A pixel, its lanes in use, where it is put together or in the image; and elements to the next row and pixel. */
+struct target {
+    unsigned char *to;
+    int64_t row, pixel;
+};
+
+static struct target target_of(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, int64_t y,
+                               int64_t x)
+{
+    const poolgrad_image *image = &step->unit->g->destination;
+    const struct poolgrad_range *columns = &step->unit->columns.inside;
+    const int64_t lanes = step->unit->fast->lanes, row = (columns->end - columns->begin) * lanes;
+    unsigned char *stage = staged_rows(step, plane, p);
+    if (!stage) {
+        return (struct target){poolgrad_image_at(image, plane->n, plane->c + plane->low, y, x), image->row_stride,
+                               image->column_stride};
+    }
+    stage += ((y - step->rows.inside.begin) * row + (x - columns->begin) * lanes) *
+             (int64_t)poolgrad_format_size(image->format);
+    return (struct target){stage, row, lanes};
+}
+
+/* One phase of a plane. */
+static void deliver_phase(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, enum way way,
+                          struct poolgrad_operands operands, const struct phase *phase)
+{
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const int64_t rows = phase->rows.end - phase->rows.begin, columns = phase->columns.end - phase->columns.begin;
+    const int64_t pitch = fast->window_pitch * fast->lanes;
+    const int64_t at = phase->rows.begin * pitch + phase->columns.begin * fast->lanes + plane->low;
+    if (rows <= 0 || columns <= 0) return;
+    const struct target target = target_of(step, plane, p, phase->y, phase->x);
+    const int64_t row_step = fast->y.stride * target.row;
+    if (way == BY_ROWS) {
+        const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, row_step};
+        deliver(step, p, operands, at, (struct poolgrad_delivery){.rows = shape}, target.to);
+        return;
+    }
+    const struct poolgrad_rows shape = {columns, plane->high - plane->low, fast->lanes, fast->x.stride * target.pixel};
+    for (int64_t row = 0; row < rows; row++) {
+        deliver(step, p, operands, at + row * pitch, (struct poolgrad_delivery){.rows = shape},
+                target.to + row * row_step * sum_bytes[fast->sum]);
+    }
+}
+
+/* Both phases of stride 2. */
+static void deliver_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, int64_t phase_y,
+                          const struct poolgrad_operands phases[2])
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const struct poolgrad_range *columns = &step->unit->columns.inside;
+    const struct phase phase = phase_of(step, phase_y, 0);
+    const int64_t x = columns->begin + g->source_column, width = columns->end - columns->begin;
+    const bool odd_first = (x - fast->x.first) % 2 != 0;
+    const struct poolgrad_operands both[] = {phases[odd_first], phases[!odd_first]};
+    const struct target target = target_of(step, plane, p, phase.y, columns->begin);
+    const struct poolgrad_delivery delivery = {
+        .rows = {phase.rows.end - phase.rows.begin, width / 2, fast->window_pitch, fast->y.stride * target.row},
+        .past_caches = fast->stream && step->whole_lines,
+        .second = odd_first,
+        .odd = width % 2 != 0};
+    const int64_t from = window_at(fast, p, phase.rows.begin,
+                                   poolgrad_fast_entry(&fast->x, x) - step->unit->columns.entry);
+    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
+    if (delivery.rows.rows <= 0) return;
+    if (g->kind == POOLGRAD_AVERAGE) {
+        kernels->deliver_sum_pairs[fast->sum](gradients, both, delivery, target.to);
+    } else {
+        kernels->deliver_select8_pairs[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, both, delivery,
+                                                  target.to);
+    }
+}
+
+/* The rows of one phase of y; phases[] are the windows of each phase of x. */
+static void deliver_rows(const struct step *step, int64_t phase_y, struct poolgrad_operands operands)
+{
+    const struct poolgrad_fast *fast = step->unit->fast;
+    struct poolgrad_operands pair[2];
+    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, operands.column += operands.columns) {
+        operands.columns = poolgrad_fast_taps_of(&fast->x, phase_x);
+        const struct phase phase = phase_of(step, phase_y, phase_x);
+        if (step->way == BY_PAIRS) pair[phase_x] = operands;
+        for (int64_t p = 0; p < step->unit->planes; p++) {
+            const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
+            if (!plane.pooled) continue;
+            if (step->way != BY_PAIRS) {
+                deliver_phase(step, &plane, p, step->way, operands, &phase);
+            } else if (phase_x == 1) {
+                deliver_pairs(step, &plane, p, phase_y, pair);
+            }
+        }
+    }
+}
+
 /* Pixels that are no tap of any window, where windows have gaps between them. What phases hold follows. */
 static void blank_gaps(const struct step *step)
 {
@@ -638,6 +804,10 @@ static void run_step(const struct step *step)
     for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++, operands.row += operands.rows) {
         operands.rows = poolgrad_fast_taps_of(&fast->y, phase_y);
         operands.column = taps.window_columns;
+        if (step->way != IN_STEPS) {
+            deliver_rows(step, phase_y, operands);
+            continue;
+        }
         load_operand(step, phase_y);
         for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, operands.column += operands.columns) {
             unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size, sum_bytes[fast->sum]);
@@ -680,6 +850,8 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
                                       unit->columns.entries + fast->x.reach);
     if (unit->columns.entries == 0) return;
     if (!unit->same_columns) clear_windows(&step);
+    step.way = way_of_all(unit);
+    step.whole_lines = step.way != IN_STEPS && is_whole_lines(unit);
     if (unit->g->kind == POOLGRAD_AVERAGE) count_columns(&step);
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         int64_t next = poolgrad_min(entry + fast->step, end), kept = 0;

@@ -7,7 +7,7 @@
 
 enum {
     CHANNELS = 64,          /* of NHWC at once at least, if there are: four cache lines of float32 */
-    STEP_BYTES = 192 << 10, /* working memory of a step: within a core's second-level cache */
+    STEP_BYTES = 128 << 10, /* working memory of a step: within a core's second-level cache */
     BAND_STEPS = 16,        /* a band's first step computes windows that its neighbour computes, too */
     PLACES = 256,           /* codes that are looked up instead of computed */
 };

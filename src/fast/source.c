@@ -70,6 +70,22 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
                                           phase[1].to + row * pitch + begin * size);
 }
 
+/* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
+ */
+static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *image,
+                     const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block, int64_t distance)
+{
+    enum { LINE = 64 };
+    const int64_t size = (int64_t)poolgrad_format_size(image->format);
+    const int64_t step = fast->x.stride * image->column_stride * size;
+    const int64_t bytes = block->x.entries * (step < 0 ? -step : step);
+    const char *row = poolgrad_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
+    row += distance * size;
+    for (int64_t y = 0; y < pixels->rows; y++, row += fast->y.stride * image->row_stride * size) {
+        for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch(row + at, 0, 2);
+    }
+}
+
 /* One plane: all phases of x. */
 static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
                        const struct poolgrad_fast_plane *plane, const struct poolgrad_fast_block *block,
@@ -89,6 +105,10 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
                                      .y_step = fast->y.stride,
                                      .x_step = fast->x.stride,
                                      .rows = target.rows.end - target.rows.begin};
+    const int64_t distance = unit->fast->step < unit->fast->rows.entries
+                                 ? unit->fast->step * fast->y.stride * from->image->row_stride
+                                 : unit->fast->group * from->image->channel_stride;
+    prefetch(fast, from->image, &pixels, block, distance);
     struct target pair[2];
     const bool pairs = fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && pixels.rows > 0 &&
                        poolgrad_dense(from->image, &pixels, 1);
@@ -182,13 +202,20 @@ static int64_t extent(const struct poolgrad_fast_unit *unit, const struct poolgr
 
 void poolgrad_fast_fill_keys(const struct poolgrad_fast *fast, void *keys, int64_t count)
 {
-    static const int64_t none[] = {POOLGRAD_KEY_NONE(16), POOLGRAD_KEY_NONE(32), POOLGRAD_KEY_NONE(64)};
-    const int16_t none16 = (int16_t)none[0];
-    const int32_t none32 = (int32_t)none[1];
-    const void *value = fast->key == POOLGRAD_KEY16   ? (const void *)&none16
-                        : fast->key == POOLGRAD_KEY32 ? (const void *)&none32
-                                                      : (const void *)&none[2];
-    poolgrad_fill(keys, count, value, key_bytes[fast->key]);
+    int16_t *keys16 = keys;
+    int32_t *keys32 = keys;
+    int64_t *keys64 = keys;
+    switch (fast->key) {
+    case POOLGRAD_KEY16:
+        for (int64_t i = 0; i < count; i++) keys16[i] = (int16_t)POOLGRAD_KEY_NONE(16);
+        break;
+    case POOLGRAD_KEY32:
+        for (int64_t i = 0; i < count; i++) keys32[i] = (int32_t)POOLGRAD_KEY_NONE(32);
+        break;
+    default:
+        for (int64_t i = 0; i < count; i++) keys64[i] = POOLGRAD_KEY_NONE(64);
+        break;
+    }
 }
 
 /* Edge mode clamp: what is outside the image is no tap. */

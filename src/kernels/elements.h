@@ -317,7 +317,7 @@ typedef uint64_t loose64 __attribute__((aligned(1)));
     static void split_##BITS(const void *from, struct poolgrad_rows rows, void *even, void *odd)                       \
     {                                                                                                                  \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            const loose##BITS *restrict both = (const loose##BITS *)from + row * rows.from_step;                 \
+            const loose##BITS *restrict both = (const loose##BITS *)from + row * rows.from_step;                       \
             uint##BITS##_t *restrict first = (uint##BITS##_t *)even + row * rows.to_step;                              \
             uint##BITS##_t *restrict second = (uint##BITS##_t *)odd + row * rows.to_step;                              \
             for (int64_t i = 0; i < rows.count; i++) {                                                                 \
@@ -331,7 +331,7 @@ typedef uint64_t loose64 __attribute__((aligned(1)));
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const uint##BITS##_t *restrict first = (const uint##BITS##_t *)even + row * rows.from_step;                \
             const uint##BITS##_t *restrict second = (const uint##BITS##_t *)odd + row * rows.from_step;                \
-            loose##BITS *restrict both = (loose##BITS *)to + row * rows.to_step;                                 \
+            loose##BITS *restrict both = (loose##BITS *)to + row * rows.to_step;                                       \
             for (int64_t i = 0; i < rows.count; i++) {                                                                 \
                 both[2 * i] = first[i];                                                                                \
                 both[2 * i + 1] = second[i];                                                                           \
@@ -352,6 +352,10 @@ MOVES(64)
         .isa = (ISA), .vector_bytes = VECTOR_BYTES, .pick = {pick_16, pick_32, pick_64},                               \
         .greatest = {greatest_of_16, greatest_of_32, greatest_of_64}, .select8 = {select8_f32, select8_f64},           \
         .select32 = {select32_f32, select32_f64}, .sum = {sum_f32, sum_f64},                                           \
+        .deliver_sum = {deliver_sum_f32, deliver_sum_f64},                                                             \
+        .deliver_select8 = {deliver_select8_f32, deliver_select8_f64},                                                 \
+        .deliver_sum_pairs = {deliver_sum_pairs_f32, deliver_sum_pairs_f64},                                           \
+        .deliver_select8_pairs = {deliver_select8_pairs_f32, deliver_select8_pairs_f64},                               \
         .key = {{[POOLGRAD_UNORM8] = key16_unorm8,                                                                     \
                  [POOLGRAD_FLOAT16] = key16_float16,                                                                   \
                  [POOLGRAD_BFLOAT16] = key16_bfloat16},                                                                \

@@ -48,6 +48,15 @@ struct poolgrad_rows {
     int64_t rows, count, from_step, to_step;
 };
 
+/* Where results go. In pairs: the second phase's position relative to the first one's, and whether one more result of
+ * the first phase follows. */
+struct poolgrad_delivery {
+    struct poolgrad_rows rows;
+    bool past_caches;
+    int64_t second;
+    bool odd;
+};
+
 /* Index of a table by the width of its elements. */
 enum { POOLGRAD_KEY16, POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
 enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
@@ -71,6 +80,18 @@ struct poolgrad_kernels {
                                     int64_t count, void *sum);
     /* sum = +0 plus all operands, in order. */
     void (*sum[POOLGRAD_SUMS])(const void *from, struct poolgrad_operands operands, int64_t count, void *sum);
+
+    /* The same, straight to where results belong: rows of `count` positions, at least a vector's, to any alignment, NaN
+     * canonical, past the caches if asked. In pairs: two phases of pixels, from both in turn, `count` of each. */
+    void (*deliver_sum[POOLGRAD_SUMS])(const void *from, struct poolgrad_operands operands,
+                                       struct poolgrad_delivery delivery, void *to);
+    void (*deliver_select8[POOLGRAD_SUMS])(const uint8_t *tap, const void *gradient, struct poolgrad_operands operands,
+                                           struct poolgrad_delivery delivery, void *to);
+    void (*deliver_sum_pairs[POOLGRAD_SUMS])(const void *from, const struct poolgrad_operands both[2],
+                                             struct poolgrad_delivery delivery, void *to);
+    void (*deliver_select8_pairs[POOLGRAD_SUMS])(const uint8_t *tap, const void *gradient,
+                                                 const struct poolgrad_operands both[2],
+                                                 struct poolgrad_delivery delivery, void *to);
 
     /* Elements [0, count), any alignment; results may take the place of operands of the same size. */
 

@@ -7,6 +7,10 @@
 #ifndef POOLGRAD_KERNELS_POSITIONS_H
 #define POOLGRAD_KERNELS_POSITIONS_H
 
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
 #include "kernels/kernels.h"
 
 enum { TOGETHER = 4, TOGETHER_16 = 2 };
@@ -124,6 +128,129 @@ SELECT(32, f64, double, LANES_64)
 SUM(f32, float, LANES_32)
 SUM(f64, double, LANES_64)
 #undef SUM
+/* ---- Straight to where results belong ---------------------------------------------------------------------------- */
+
+/* The last vector of a row ends where the row does: some positions are computed twice, to the same bits. */
+
+#define SUM_AT(NAME, TYPE)                                                                                             \
+    static inline v##NAME sum_at_##NAME(const TYPE *from, const uint8_t *tap, struct poolgrad_operands operands,       \
+                                        int64_t i)                                                                     \
+    {                                                                                                                  \
+        v##NAME sum = zero_##NAME();                                                                                   \
+        FOR_EACH_OPERAND                                                                                               \
+        {                                                                                                              \
+            const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                                 \
+            const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                          \
+            sum = tap ? add_where8_##NAME(sum, tap + at, code, from + at) : add_##NAME(sum, load_##NAME(from + at));   \
+        }                                                                                                              \
+        return sum;                                                                                                    \
+    }
+
+#define SINGLE(NAME, TYPE)                                                                                             \
+    static inline TYPE single_##NAME(const TYPE *from, const uint8_t *tap, struct poolgrad_operands operands,          \
+                                     int64_t i)                                                                        \
+    {                                                                                                                  \
+        TYPE sum = 0;                                                                                                  \
+        FOR_EACH_OPERAND                                                                                               \
+        {                                                                                                              \
+            const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                                 \
+            if (!tap || tap[at] == (uint32_t)(operands.row[r].code + operands.column[c].code)) sum += from[at];        \
+        }                                                                                                              \
+        return isnan(sum) ? (TYPE)NAN : sum;                                                                           \
+    }
+
+SUM_AT(f32, float)
+SUM_AT(f64, double)
+SINGLE(f32, float)
+SINGLE(f64, double)
+#undef SUM_AT
+#undef SINGLE
+
+#define DELIVER(NAME, TYPE, LANES)                                                                                     \
+    static inline void deliver_##NAME(const TYPE *from, const uint8_t *tap, struct poolgrad_operands operands,         \
+                                      struct poolgrad_delivery delivery, TYPE *to)                                     \
+    {                                                                                                                  \
+        const int64_t last = delivery.rows.count - (LANES);                                                            \
+        for (int64_t row = 0; row < delivery.rows.rows; row++) {                                                       \
+            unsigned char *at = (unsigned char *)to + row * delivery.rows.to_step * (int64_t)sizeof(TYPE);             \
+            const int64_t origin = row * delivery.rows.from_step;                                                      \
+            int64_t i = 0;                                                                                             \
+            for (; i + (TOGETHER - 1) * (LANES) <= last; i += TOGETHER * (LANES)) {                                    \
+                v##NAME sums[TOGETHER];                                                                                \
+                FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                         \
+                FOR_EACH_OPERAND                                                                                       \
+                {                                                                                                      \
+                    const int64_t first = operands.row[r].offset + operands.column[c].offset + origin + i;             \
+                    const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                  \
+                    FOR_EACH(v, TOGETHER)                                                                              \
+                    {                                                                                                  \
+                        const int64_t lane = first + v * (LANES);                                                      \
+                        sums[v] = tap ? add_where8_##NAME(sums[v], tap + lane, code, from + lane)                      \
+                                      : add_##NAME(sums[v], load_##NAME(from + lane));                                 \
+                    }                                                                                                  \
+                }                                                                                                      \
+                FOR_EACH(v, TOGETHER)                                                                                  \
+                {                                                                                                      \
+                    put_##NAME(at + (i + v * (LANES)) * (int64_t)sizeof(TYPE), settle_##NAME(sums[v]),                 \
+                               delivery.past_caches);                                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+            for (; i < delivery.rows.count; i += (LANES)) {                                                            \
+                const int64_t lane = i < last ? i : last;                                                              \
+                put_##NAME(at + lane * (int64_t)sizeof(TYPE),                                                          \
+                           settle_##NAME(sum_at_##NAME(from, tap, operands, origin + lane)), delivery.past_caches);    \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void deliver_sum_##NAME(const void *from, struct poolgrad_operands operands,                                \
+                                   struct poolgrad_delivery delivery, void *to)                                        \
+    {                                                                                                                  \
+        deliver_##NAME(from, NULL, operands, delivery, to);                                                            \
+    }                                                                                                                  \
+    static void deliver_select8_##NAME(const uint8_t *tap, const void *gradient, struct poolgrad_operands operands,    \
+                                       struct poolgrad_delivery delivery, void *to)                                    \
+    {                                                                                                                  \
+        deliver_##NAME(gradient, tap, operands, delivery, to);                                                         \
+    }                                                                                                                  \
+    static inline void deliver_pairs_##NAME(const TYPE *from, const uint8_t *tap,                                      \
+                                            const struct poolgrad_operands both[2], struct poolgrad_delivery delivery, \
+                                            TYPE *to)                                                                  \
+    {                                                                                                                  \
+        const int64_t last = delivery.rows.count - (LANES);                                                            \
+        for (int64_t row = 0; row < delivery.rows.rows; row++) {                                                       \
+            unsigned char *at = (unsigned char *)to + row * delivery.rows.to_step * (int64_t)sizeof(TYPE);             \
+            const int64_t origin = row * delivery.rows.from_step;                                                      \
+            for (int64_t i = 0; i < delivery.rows.count; i += (LANES)) {                                               \
+                const int64_t lane = i < last ? i : last;                                                              \
+                unsigned char *pair = at + 2 * lane * (int64_t)sizeof(TYPE);                                           \
+                v##NAME first = sum_at_##NAME(from, tap, both[0], origin + lane);                                      \
+                v##NAME second = sum_at_##NAME(from, tap, both[1], origin + lane + delivery.second);                   \
+                interleave_##NAME(&first, &second);                                                                    \
+                if (2 * lane + (LANES) > 2 * i) put_##NAME(pair, settle_##NAME(first), delivery.past_caches);          \
+                put_##NAME(pair + sizeof first, settle_##NAME(second), delivery.past_caches);                          \
+            }                                                                                                          \
+            if (delivery.odd) {                                                                                        \
+                const int64_t single = origin + delivery.rows.count;                                                   \
+                TYPE sum = single_##NAME(from, tap, both[0], single);                                                  \
+                memcpy(at + 2 * delivery.rows.count * (int64_t)sizeof(TYPE), &sum, sizeof sum);                        \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void deliver_sum_pairs_##NAME(const void *from, const struct poolgrad_operands both[2],                     \
+                                         struct poolgrad_delivery delivery, void *to)                                  \
+    {                                                                                                                  \
+        deliver_pairs_##NAME(from, NULL, both, delivery, to);                                                          \
+    }                                                                                                                  \
+    static void deliver_select8_pairs_##NAME(const uint8_t *tap, const void *gradient,                                 \
+                                             const struct poolgrad_operands both[2],                                   \
+                                             struct poolgrad_delivery delivery, void *to)                              \
+    {                                                                                                                  \
+        deliver_pairs_##NAME(gradient, tap, both, delivery, to);                                                       \
+    }
+
+DELIVER(f32, float, LANES_32)
+DELIVER(f64, double, LANES_64)
+#undef DELIVER
 #undef FOR_EACH
 #undef FOR_EACH_OPERAND
 

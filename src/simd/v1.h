@@ -9,11 +9,16 @@
  *   take_opposed       also where key and best are both the key of a NaN: among NaNs the last one visited stays
  *   add_where8/32      adds the gradient to the sum where the tap (unsigned, 8 or 32 bits) is `code`; elsewhere the sum
  *                      keeps its bits
+ *   settle             every NaN the canonical one (docs/numerics.md N68)
+ *   interleave         a0 b0 a1 b1 ... in two vectors
+ *   put                store; past the caches where asked and the address allows
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H
 #define POOLGRAD_SIMD_V1_H
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -95,6 +100,26 @@ INTEGERS(64)
 FLOATS(f32, float)
 FLOATS(f64, double)
 #undef FLOATS
+
+#define DELIVERY(NAME, TYPE)                                                                                           \
+    static inline TYPE settle_##NAME(TYPE v)                                                                           \
+    {                                                                                                                  \
+        return v == v ? v : (TYPE)NAN;                                                                                 \
+    }                                                                                                                  \
+    static inline void interleave_##NAME(TYPE *a, TYPE *b)                                                             \
+    {                                                                                                                  \
+        (void)a;                                                                                                       \
+        (void)b;                                                                                                       \
+    }                                                                                                                  \
+    static inline void put_##NAME(void *to, TYPE v, bool past_caches)                                                  \
+    {                                                                                                                  \
+        (void)past_caches;                                                                                             \
+        memcpy(to, &v, sizeof v);                                                                                      \
+    }
+
+DELIVERY(f32, float)
+DELIVERY(f64, double)
+#undef DELIVERY
 
 static inline void stream(void *to, const void *from, int64_t bytes)
 {

@@ -3,6 +3,7 @@
 #ifndef POOLGRAD_SIMD_V128_H
 #define POOLGRAD_SIMD_V128_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -140,6 +141,49 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
 {
     v64 taps = simde_mm_cvtepi32_epi64(simde_mm_loadl_epi64((const void *)tap));
     return add_masked_f64(sum, simde_mm_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
+}
+
+/* Every NaN becomes the canonical one. */
+static inline vf32 settle_f32(vf32 v)
+{
+    return simde_mm_blendv_ps(v, simde_mm_castsi128_ps(simde_mm_set1_epi32(0x7fc00000)), simde_mm_cmpunord_ps(v, v));
+}
+static inline vf64 settle_f64(vf64 v)
+{
+    const simde__m128i nan = simde_mm_set1_epi64x(INT64_C(0x7ff8) << 48);
+    return simde_mm_blendv_pd(v, simde_mm_castsi128_pd(nan), simde_mm_cmpunord_pd(v, v));
+}
+static inline void interleave_f32(vf32 *a, vf32 *b)
+{
+    const vf32 low = simde_mm_unpacklo_ps(*a, *b), high = simde_mm_unpackhi_ps(*a, *b);
+    *a = low;
+    *b = high;
+}
+static inline void interleave_f64(vf64 *a, vf64 *b)
+{
+    const vf64 low = simde_mm_unpacklo_pd(*a, *b), high = simde_mm_unpackhi_pd(*a, *b);
+    *a = low;
+    *b = high;
+}
+static inline bool is_aligned(const void *address)
+{
+    return (uintptr_t)address % VECTOR_BYTES == 0;
+}
+static inline void put_f32(void *to, vf32 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        simde_mm_stream_ps(to, v);
+    } else {
+        store_f32(to, v);
+    }
+}
+static inline void put_f64(void *to, vf64 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        simde_mm_stream_pd(to, v);
+    } else {
+        store_f64(to, v);
+    }
 }
 
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */

@@ -3,6 +3,7 @@
 #ifndef POOLGRAD_SIMD_V256_H
 #define POOLGRAD_SIMD_V256_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -141,6 +142,50 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
 {
     v64 taps = simde_mm256_cvtepi32_epi64(simde_mm_loadu_si128((const void *)tap));
     return add_masked_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
+}
+
+/* Every NaN becomes the canonical one. */
+static inline vf32 settle_f32(vf32 v)
+{
+    const vf32 nan = simde_mm256_castsi256_ps(simde_mm256_set1_epi32(0x7fc00000));
+    return simde_mm256_blendv_ps(v, nan, simde_mm256_cmp_ps(v, v, SIMDE_CMP_UNORD_Q));
+}
+static inline vf64 settle_f64(vf64 v)
+{
+    const vf64 nan = simde_mm256_castsi256_pd(simde_mm256_set1_epi64x(INT64_C(0x7ff8) << 48));
+    return simde_mm256_blendv_pd(v, nan, simde_mm256_cmp_pd(v, v, SIMDE_CMP_UNORD_Q));
+}
+static inline void interleave_f32(vf32 *a, vf32 *b)
+{
+    const vf32 low = simde_mm256_unpacklo_ps(*a, *b), high = simde_mm256_unpackhi_ps(*a, *b);
+    *a = simde_mm256_permute2f128_ps(low, high, 0x20);
+    *b = simde_mm256_permute2f128_ps(low, high, 0x31);
+}
+static inline void interleave_f64(vf64 *a, vf64 *b)
+{
+    const vf64 low = simde_mm256_unpacklo_pd(*a, *b), high = simde_mm256_unpackhi_pd(*a, *b);
+    *a = simde_mm256_permute2f128_pd(low, high, 0x20);
+    *b = simde_mm256_permute2f128_pd(low, high, 0x31);
+}
+static inline bool is_aligned(const void *address)
+{
+    return (uintptr_t)address % VECTOR_BYTES == 0;
+}
+static inline void put_f32(void *to, vf32 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        simde_mm256_stream_ps(to, v);
+    } else {
+        store_f32(to, v);
+    }
+}
+static inline void put_f64(void *to, vf64 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        simde_mm256_stream_pd(to, v);
+    } else {
+        store_f64(to, v);
+    }
 }
 
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */

@@ -6,6 +6,7 @@
 #ifndef POOLGRAD_SIMD_V512_H
 #define POOLGRAD_SIMD_V512_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -133,6 +134,54 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
     /* Of 16 taps, 8 are looked at. */
     simde__mmask16 mask = simde_mm512_cmpeq_epi32_mask(load_32(tap), splat_32((int32_t)code));
     return simde_mm512_mask_mov_pd(sum, (simde__mmask8)mask, simde_mm512_add_pd(sum, load_f64(gradient)));
+}
+
+/* Every NaN becomes the canonical one. */
+static inline vf32 settle_f32(vf32 v)
+{
+    const vf32 nan = simde_mm512_castsi512_ps(simde_mm512_set1_epi32(0x7fc00000));
+    return simde_mm512_mask_mov_ps(v, simde_mm512_cmp_ps_mask(v, v, SIMDE_CMP_UNORD_Q), nan);
+}
+static inline vf64 settle_f64(vf64 v)
+{
+    const vf64 nan = simde_mm512_castsi512_pd(simde_mm512_set1_epi64(INT64_C(0x7ff8) << 48));
+    return simde_mm512_mask_mov_pd(v, simde_mm512_cmp_pd_mask(v, v, SIMDE_CMP_UNORD_Q), nan);
+}
+static inline void interleave_f32(vf32 *a, vf32 *b)
+{
+    static const int32_t low[] = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+    static const int32_t high[] = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const vf32 first = simde_mm512_permutex2var_ps(*a, load_32(low), *b);
+    *b = simde_mm512_permutex2var_ps(*a, load_32(high), *b);
+    *a = first;
+}
+static inline void interleave_f64(vf64 *a, vf64 *b)
+{
+    static const int64_t low[] = {0, 8, 1, 9, 2, 10, 3, 11};
+    static const int64_t high[] = {4, 12, 5, 13, 6, 14, 7, 15};
+    const vf64 first = simde_mm512_permutex2var_pd(*a, load_64(low), *b);
+    *b = simde_mm512_permutex2var_pd(*a, load_64(high), *b);
+    *a = first;
+}
+static inline bool is_aligned(const void *address)
+{
+    return (uintptr_t)address % VECTOR_BYTES == 0;
+}
+static inline void put_f32(void *to, vf32 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        poolgrad_stream_si512(to, simde_mm512_castps_si512(v));
+    } else {
+        store_f32(to, v);
+    }
+}
+static inline void put_f64(void *to, vf64 v, bool past_caches)
+{
+    if (past_caches && is_aligned(to)) {
+        poolgrad_stream_si512(to, simde_mm512_castpd_si512(v));
+    } else {
+        store_f64(to, v);
+    }
 }
 
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
