@@ -48,7 +48,8 @@ enum poolgrad_fast_area {
     POOLGRAD_AREA_COUNTS,     /* per window column: taps it counts; */
     POOLGRAD_AREA_ROW_COUNTS, /* per window row */
     POOLGRAD_AREA_COVERED,    /* per destination column: whether a window covers it */
-    POOLGRAD_AREA_TAPS,       /* operands along x and y, as windows and as pixels see them */
+    POOLGRAD_AREA_TAPS,       /* operands: a window's taps, */
+    POOLGRAD_AREA_WINDOWS,    /* and a pixel's windows, by phase */
     POOLGRAD_AREA_PLACES,     /* what an index format calls each tap */
     POOLGRAD_AREAS
 };
@@ -199,14 +200,12 @@ void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poo
 void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
                               struct poolgrad_range rows, unsigned char *stage);
 
-/* The operand lists of a unit's memory. */
-struct poolgrad_fast_taps {
-    struct poolgrad_operand *rows, *columns; /* of a window, as visited */
-    struct poolgrad_operand *window_rows,
-        *window_columns; /* of a pixel, phase by phase, in ascending order of windows */
-};
-
-struct poolgrad_fast_taps poolgrad_fast_taps_of_memory(const struct poolgrad_fast *fast, unsigned char *memory);
+/* The operands in a unit's memory: a window's taps, as visited; where the search is separable, those of a row and those
+ * rows. And the windows a pixel of a phase is a tap of, in ascending order. */
+struct poolgrad_operands poolgrad_fast_taps(const struct poolgrad_fast_unit *unit);
+struct poolgrad_operands poolgrad_fast_taps_x(const struct poolgrad_fast_unit *unit);
+struct poolgrad_operands poolgrad_fast_taps_y(const struct poolgrad_fast_unit *unit);
+struct poolgrad_operands poolgrad_fast_windows(const struct poolgrad_fast_unit *unit, int64_t phase_y, int64_t phase_x);
 
 void poolgrad_fast_forward(const struct poolgrad_fast_unit *unit);
 void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit);

@@ -93,17 +93,14 @@ static void divide_ties(const struct step *step, int64_t from, void *values)
 static void count_ties(const struct step *step, const struct poolgrad_fast_block *block)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, step->unit->memory);
+    const struct poolgrad_operands taps = poolgrad_fast_taps(step->unit);
     const int64_t count = poolgrad_fast_windows_size(step->unit, block);
     const unsigned char *best = poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST);
     int32_t *ties = poolgrad_fast_area(step->unit, POOLGRAD_AREA_TIES);
     memset(ties, 0, (size_t)count * sizeof *ties);
-    for (int64_t r = 0; r < fast->y.taps; r++) {
-        for (int64_t c = 0; c < fast->x.taps; c++) {
-            const unsigned char *keys = element(step, POOLGRAD_AREA_SOURCE,
-                                                taps.rows[r].offset + taps.columns[c].offset, key_bytes[fast->key]);
-            step->unit->kernels->count_ties[fast->key](keys, best, count, ties);
-        }
+    for (int64_t t = 0; t < taps.count; t++) {
+        const unsigned char *keys = element(step, POOLGRAD_AREA_SOURCE, taps.operand[t].offset, key_bytes[fast->key]);
+        step->unit->kernels->count_ties[fast->key](keys, best, count, ties);
     }
 }
 
@@ -339,20 +336,18 @@ static void gather_shares(const struct step *step, struct poolgrad_operands oper
     const void *keys = element(step, POOLGRAD_AREA_OPERAND, phase_x * poolgrad_fast_phase_size(fast, &block),
                                key_bytes[fast->key]);
     memset(sums, 0, (size_t)(count * bytes));
-    for (int64_t r = 0; r < operands.rows; r++) {
-        for (int64_t c = 0; c < operands.columns; c++) {
-            const int64_t offset = operands.row[r].offset + operands.column[c].offset;
-            const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);
-            step->unit->kernels->add_ties[fast->key][fast->sum](
-                keys, element(step, POOLGRAD_AREA_GREATEST, offset, key_bytes[fast->key]),
-                (const uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + offset, code,
-                element(step, POOLGRAD_AREA_GRADIENT, offset, bytes), count, sums);
-        }
+    for (int64_t t = 0; t < operands.count; t++) {
+        const int64_t offset = operands.operand[t].offset;
+        step->unit->kernels->add_ties[fast->key][fast->sum](
+            keys, element(step, POOLGRAD_AREA_GREATEST, offset, key_bytes[fast->key]),
+            (const uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + offset,
+            (uint32_t)operands.operand[t].code, element(step, POOLGRAD_AREA_GRADIENT, offset, bytes), count, sums);
     }
 }
 
-static void gather(const struct step *step, struct poolgrad_operands operands, int64_t phase_x, void *sums)
+static void gather(const struct step *step, int64_t phase_y, int64_t phase_x, void *sums)
 {
+    const struct poolgrad_operands operands = poolgrad_fast_windows(step->unit, phase_y, phase_x);
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_kernels *kernels = step->unit->kernels;
     const void *gradients = poolgrad_fast_area(step->unit, POOLGRAD_AREA_GRADIENT);
@@ -758,13 +753,13 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
     }
 }
 
-/* The rows of one phase of y; phases[] are the windows of each phase of x. */
-static void deliver_rows(const struct step *step, int64_t phase_y, struct poolgrad_operands operands)
+/* The rows of one phase of y. */
+static void deliver_rows(const struct step *step, int64_t phase_y)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     struct poolgrad_operands pair[2];
-    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, operands.column += operands.columns) {
-        operands.columns = poolgrad_fast_taps_of(&fast->x, phase_x);
+    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
+        const struct poolgrad_operands operands = poolgrad_fast_windows(step->unit, phase_y, phase_x);
         const struct phase phase = phase_of(step, phase_y, phase_x);
         if (step->way == BY_PAIRS) pair[phase_x] = operands;
         for (int64_t p = 0; p < step->unit->planes; p++) {
@@ -795,24 +790,19 @@ static void run_step(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, step->unit->memory);
     const struct poolgrad_fast_image destination = {&g->destination, 0, 0, -g->source_row, -g->source_column};
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block), count = pixels_count(step);
-    struct poolgrad_operands operands = {taps.window_rows, taps.window_columns, 0, 0};
     blank_gaps(step);
-    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++, operands.row += operands.rows) {
-        operands.rows = poolgrad_fast_taps_of(&fast->y, phase_y);
-        operands.column = taps.window_columns;
+    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++) {
         if (step->way != IN_STEPS) {
-            deliver_rows(step, phase_y, operands);
+            deliver_rows(step, phase_y);
             continue;
         }
         load_operand(step, phase_y);
-        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, operands.column += operands.columns) {
+        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
             unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size, sum_bytes[fast->sum]);
-            operands.columns = poolgrad_fast_taps_of(&fast->x, phase_x);
-            gather(step, operands, phase_x, sums);
+            gather(step, phase_y, phase_x, sums);
             if (g->kind == POOLGRAD_L2NORM) multiply_source(step, phase_y, phase_x, (double *)(void *)sums);
         }
         if (g->add_to_destination) {

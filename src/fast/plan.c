@@ -242,7 +242,10 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
                   width, height);
         }
     }
-    place(&layout, POOLGRAD_AREA_TAPS, sizeof(struct poolgrad_operand), 2, 1, 1, fast->x.taps + fast->y.taps);
+    place(&layout, POOLGRAD_AREA_TAPS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1, 1);
+    if (gradient)
+        place(&layout, POOLGRAD_AREA_WINDOWS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1,
+              1);
     place(&layout, POOLGRAD_AREA_PLACES, sizeof(int64_t), 2, 1, 1, PLACES);
     return layout.fits;
 }

@@ -9,50 +9,107 @@
 
 /* ---- Operands ---------------------------------------------------------------------------------------------------- */
 
-struct poolgrad_fast_taps poolgrad_fast_taps_of_memory(const struct poolgrad_fast *fast, unsigned char *memory)
+static struct poolgrad_operand *operand_at(const struct poolgrad_fast *fast, unsigned char *memory,
+                                           enum poolgrad_fast_area area, int64_t index)
 {
-    struct poolgrad_operand *operand = (struct poolgrad_operand *)(void *)(memory + fast->area[POOLGRAD_AREA_TAPS]);
-    struct poolgrad_fast_taps taps = {.rows = operand};
-    taps.columns = taps.rows + fast->y.taps;
-    taps.window_rows = taps.columns + fast->x.taps;
-    taps.window_columns = taps.window_rows + fast->y.taps;
+    return (struct poolgrad_operand *)(void *)(memory + fast->area[area]) + index;
+}
+
+struct poolgrad_operands poolgrad_fast_taps(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    return (struct poolgrad_operands){operand_at(fast, unit->memory, POOLGRAD_AREA_TAPS, 0),
+                                      fast->y.taps * fast->x.taps};
+}
+
+struct poolgrad_operands poolgrad_fast_taps_x(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    return (struct poolgrad_operands){operand_at(fast, unit->memory, POOLGRAD_AREA_TAPS, 0), fast->x.taps};
+}
+
+struct poolgrad_operands poolgrad_fast_taps_y(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    return (struct poolgrad_operands){operand_at(fast, unit->memory, POOLGRAD_AREA_TAPS, fast->x.taps), fast->y.taps};
+}
+
+/* Taps of the phases before this one. */
+static int64_t taps_before(const struct poolgrad_fast_axis *axis, int64_t phase)
+{
+    int64_t taps = 0;
+    for (int64_t i = 0; i < phase; i++) taps += poolgrad_fast_taps_of(axis, i);
     return taps;
 }
 
-/* A window's taps along an axis, in the order they are visited. */
-static void list_taps(const struct poolgrad_fast_axis *axis, bool reversed, int64_t phase_step, int64_t shift_step,
-                      int64_t code_step, struct poolgrad_operand *operand)
+struct poolgrad_operands poolgrad_fast_windows(const struct poolgrad_fast_unit *unit, int64_t phase_y, int64_t phase_x)
 {
-    for (int64_t i = 0; i < axis->taps; i++) {
-        const int64_t tap = reversed ? axis->taps - 1 - i : i;
-        operand[i].offset = tap % axis->period * phase_step + poolgrad_fast_shift(axis, tap) * shift_step;
-        operand[i].code = tap * code_step;
-    }
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t rows = poolgrad_fast_taps_of(&fast->y, phase_y), columns = poolgrad_fast_taps_of(&fast->x, phase_x);
+    const int64_t first = taps_before(&fast->y, phase_y) * fast->x.taps + rows * taps_before(&fast->x, phase_x);
+    return (struct poolgrad_operands){operand_at(fast, unit->memory, POOLGRAD_AREA_WINDOWS, first), rows * columns};
 }
 
-/* The windows a pixel is a tap of, along an axis: phase by phase, each in ascending order, which is that of descending
- * taps. */
-static void list_windows(const struct poolgrad_fast_axis *axis, int64_t shift_step, int64_t code_step,
-                         struct poolgrad_operand *operand)
+/* Where a tap lies, from its window. */
+static int64_t offset_of(const struct poolgrad_fast_axis *axis, int64_t tap, int64_t phase_step, int64_t shift_step)
 {
-    for (int64_t phase = 0; phase < axis->phases; phase++) {
-        for (int64_t i = poolgrad_fast_taps_of(axis, phase) - 1; i >= 0; i--, operand++) {
-            const int64_t tap = phase + i * axis->period;
-            operand->offset = (axis->reach - poolgrad_fast_shift(axis, tap)) * shift_step;
-            operand->code = tap * code_step;
+    return tap % axis->period * phase_step + poolgrad_fast_shift(axis, tap) * shift_step;
+}
+
+static int64_t visited(const struct poolgrad_fast *fast, int64_t taps, int64_t i)
+{
+    return fast->reversed ? taps - 1 - i : i;
+}
+
+static void list_taps(const struct poolgrad_fast *fast, unsigned char *memory)
+{
+    const int64_t phase = fast->group * fast->source_rows * fast->source_pitch * fast->lanes;
+    const int64_t row = fast->source_pitch * fast->lanes, lanes = fast->lanes;
+    struct poolgrad_operand *operand = operand_at(fast, memory, POOLGRAD_AREA_TAPS, 0);
+    for (int64_t i = 0; i < fast->x.taps && fast->separable; i++, operand++) {
+        const int64_t tap = visited(fast, fast->x.taps, i);
+        *operand = (struct poolgrad_operand){offset_of(&fast->x, tap, phase, lanes), tap};
+    }
+    for (int64_t i = 0; i < fast->y.taps; i++) {
+        const int64_t tap = visited(fast, fast->y.taps, i);
+        if (fast->separable) {
+            *operand++ = (struct poolgrad_operand){offset_of(&fast->y, tap, phase, row), tap * fast->x.taps};
+            continue;
+        }
+        for (int64_t j = 0; j < fast->x.taps; j++, operand++) {
+            const int64_t tap_x = visited(fast, fast->x.taps, j);
+            operand->offset = offset_of(&fast->y, tap, fast->x.phases * phase, row) +
+                              offset_of(&fast->x, tap_x, phase, lanes);
+            operand->code = tap * fast->x.taps + tap_x;
         }
     }
 }
 
-static void list_operands(const struct poolgrad_fast *fast, unsigned char *memory)
+/* Windows of a phase in ascending order have it as taps in descending order. */
+static void list_windows_of_phase(const struct poolgrad_fast *fast, int64_t phase_y, int64_t phase_x,
+                                  struct poolgrad_operand *operand)
 {
-    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, memory);
-    const int64_t phase = fast->group * fast->source_rows * fast->source_pitch * fast->lanes;
-    const int64_t phases = fast->separable ? 1 : fast->x.phases;
-    list_taps(&fast->y, fast->reversed, phases * phase, fast->source_pitch * fast->lanes, fast->x.taps, taps.rows);
-    list_taps(&fast->x, fast->reversed, phase, fast->lanes, 1, taps.columns);
-    list_windows(&fast->y, fast->window_pitch * fast->lanes, fast->x.taps, taps.window_rows);
-    list_windows(&fast->x, fast->lanes, 1, taps.window_columns);
+    const struct poolgrad_fast_axis *x = &fast->x, *y = &fast->y;
+    for (int64_t i = poolgrad_fast_taps_of(y, phase_y) - 1; i >= 0; i--) {
+        for (int64_t j = poolgrad_fast_taps_of(x, phase_x) - 1; j >= 0; j--, operand++) {
+            const int64_t tap_y = phase_y + i * y->period, tap_x = phase_x + j * x->period;
+            const int64_t row = y->reach - poolgrad_fast_shift(y, tap_y),
+                          column = x->reach - poolgrad_fast_shift(x, tap_x);
+            operand->offset = (row * fast->window_pitch + column) * fast->lanes;
+            operand->code = tap_y * x->taps + tap_x;
+        }
+    }
+}
+
+static void list_windows(const struct poolgrad_fast *fast, unsigned char *memory)
+{
+    struct poolgrad_operand *operand = operand_at(fast, memory, POOLGRAD_AREA_WINDOWS, 0);
+    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++) {
+        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
+            list_windows_of_phase(fast, phase_y, phase_x, operand);
+            operand += poolgrad_fast_taps_of(&fast->y, phase_y) * poolgrad_fast_taps_of(&fast->x, phase_x);
+        }
+    }
 }
 
 /* ---- Pixels outside of everything -------------------------------------------------------------------------------- */
@@ -252,7 +309,8 @@ void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_
                        void *memory)
 {
     if (first >= end) return;
-    list_operands(fast, memory);
+    if (fast->area[POOLGRAD_AREA_SOURCE] != 0) list_taps(fast, memory);
+    if (g->direction == POOLGRAD_GRADIENT) list_windows(fast, memory);
     for (int64_t unit = first; unit < end; unit++) run_unit(g, fast, unit, fast->tiles == 1 && unit > first, memory);
     if (fast->stream) fast->kernels->fence();
 }

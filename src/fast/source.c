@@ -334,17 +334,13 @@ static void search(const struct poolgrad_fast_unit *unit, const struct poolgrad_
 static void search_windows(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
                            bool with_taps)
 {
-    static const struct poolgrad_operand here = {0, 0};
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, unit->memory);
     const unsigned char *keys = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
     if (!fast->separable) {
-        const struct poolgrad_operands both = {taps.rows, taps.columns, fast->y.taps, fast->x.taps};
-        search(unit, block, keys, NULL, both, with_taps);
+        search(unit, block, keys, NULL, poolgrad_fast_taps(unit), with_taps);
         return;
     }
-    const struct poolgrad_operands along_x = {&here, taps.columns, 1, fast->x.taps};
-    const struct poolgrad_operands along_y = {taps.rows, &here, fast->y.taps, 1};
+    const struct poolgrad_operands along_x = poolgrad_fast_taps_x(unit);
     const int64_t columns = block->x.entries - fast->x.reach;
     const int64_t count = extent(unit, block, block->y.entries, columns);
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * key_bytes[fast->key];
@@ -359,7 +355,7 @@ static void search_windows(const struct poolgrad_fast_unit *unit, const struct p
             unit->kernels->greatest[fast->key](key, along_x, count, row_best + at);
         }
     }
-    search(unit, block, row_best, row_tap, along_y, with_taps);
+    search(unit, block, row_best, row_tap, poolgrad_fast_taps_y(unit), with_taps);
 }
 
 void poolgrad_fast_pick(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
@@ -375,8 +371,7 @@ void poolgrad_fast_greatest(const struct poolgrad_fast_unit *unit, const struct 
 void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_taps taps = poolgrad_fast_taps_of_memory(fast, unit->memory);
-    const struct poolgrad_operands both = {taps.rows, taps.columns, fast->y.taps, fast->x.taps};
+    const struct poolgrad_operands both = poolgrad_fast_taps(unit);
     const struct runs runs = window_runs(unit, block);
     const unsigned char *values = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
     unsigned char *sums = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);

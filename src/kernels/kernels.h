@@ -24,16 +24,16 @@ enum {
     POOLGRAD_BLOCK = 128,
 };
 
-/* The taps of every position along one axis: where each lies, in elements from the position, and its code. */
+/* One tap of every position: where it lies, in elements from the position, and its code. */
 struct poolgrad_operand {
     int64_t offset;
     int64_t code;
 };
 
-/* Along both, visited row by row: offsets and codes of row and column add up. */
+/* In the order they are visited. */
 struct poolgrad_operands {
-    const struct poolgrad_operand *row, *column;
-    int64_t rows, columns;
+    const struct poolgrad_operand *operand;
+    int64_t count;
 };
 
 /* Which of the keys equally great is picked: the one visited first; among NaNs, which have the key `nan`, the one

@@ -16,9 +16,7 @@
 enum { TOGETHER = 4, TOGETHER_16 = 2 };
 
 #define FOR_EACH(v, together) for (int v = 0; v < (together); v++)
-#define FOR_EACH_OPERAND                                                                                               \
-    for (int64_t r = 0; r < operands.rows; r++)                                                                        \
-        for (int64_t c = 0; c < operands.columns; c++)
+#define FOR_EACH_OPERAND for (int64_t t = 0; t < operands.count; t++)
 
 #define PICK(BITS, TOGETHER)                                                                                           \
     static inline void pick_by_##BITS(const int##BITS##_t *key, const int##BITS##_t *other,                            \
@@ -32,8 +30,8 @@ enum { TOGETHER = 4, TOGETHER_16 = 2 };
             FOR_EACH(v, TOGETHER) picked[v] = splat_##BITS(POOLGRAD_TAP_NONE);                                         \
             FOR_EACH_OPERAND                                                                                           \
             {                                                                                                          \
-                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
-                const v##BITS code = splat_##BITS(operands.row[r].code + operands.column[c].code);                     \
+                const int64_t at = operands.operand[t].offset + i;                                                     \
+                const v##BITS code = splat_##BITS(operands.operand[t].code);                                           \
                 FOR_EACH(v, TOGETHER)                                                                                  \
                 {                                                                                                      \
                     const int64_t lane = at + v * LANES_##BITS;                                                        \
@@ -68,7 +66,7 @@ enum { TOGETHER = 4, TOGETHER_16 = 2 };
             FOR_EACH(v, TOGETHER) greatest[v] = splat_##BITS(POOLGRAD_KEY_NONE(BITS));                                 \
             FOR_EACH_OPERAND                                                                                           \
             {                                                                                                          \
-                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
+                const int64_t at = operands.operand[t].offset + i;                                                     \
                 FOR_EACH(v, TOGETHER)                                                                                  \
                 {                                                                                                      \
                     greatest[v] = greatest_##BITS(load_##BITS(keys + at + v * LANES_##BITS), greatest[v]);             \
@@ -92,8 +90,8 @@ PICK(64, TOGETHER)
             FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                             \
             FOR_EACH_OPERAND                                                                                           \
             {                                                                                                          \
-                const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                             \
-                const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                      \
+                const int64_t at = operands.operand[t].offset + i;                                                     \
+                const uint32_t code = (uint32_t)operands.operand[t].code;                                              \
                 FOR_EACH(v, TOGETHER)                                                                                  \
                 {                                                                                                      \
                     const int64_t lane = at + v * (LANES);                                                             \
@@ -118,7 +116,7 @@ SELECT(32, f64, double, LANES_64)
             FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                             \
             FOR_EACH_OPERAND                                                                                           \
             {                                                                                                          \
-                const TYPE *at = (const TYPE *)from + operands.row[r].offset + operands.column[c].offset + i;          \
+                const TYPE *at = (const TYPE *)from + operands.operand[t].offset + i;                                  \
                 FOR_EACH(v, TOGETHER) sums[v] = add_##NAME(sums[v], load_##NAME(at + v * (LANES)));                    \
             }                                                                                                          \
             FOR_EACH(v, TOGETHER) store_##NAME((TYPE *)sum + i + v * (LANES), sums[v]);                                \
@@ -132,18 +130,29 @@ SUM(f64, double, LANES_64)
 
 /* The last vector of a row ends where the row does: some positions are computed twice, to the same bits. */
 
-#define SUM_AT(NAME, TYPE)                                                                                             \
-    static inline v##NAME sum_at_##NAME(const TYPE *from, const uint8_t *tap, struct poolgrad_operands operands,       \
-                                        int64_t i)                                                                     \
+/* Few operands, as most windows have, are counted out: `count` is a constant wherever this is called. */
+#define SUM_OF(NAME, TYPE)                                                                                             \
+    static inline v##NAME sum_of_##NAME(const TYPE *from, const uint8_t *tap, const struct poolgrad_operand *operand,  \
+                                        int64_t count, int64_t i)                                                      \
     {                                                                                                                  \
         v##NAME sum = zero_##NAME();                                                                                   \
-        FOR_EACH_OPERAND                                                                                               \
-        {                                                                                                              \
-            const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                                 \
-            const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                          \
+        for (int64_t t = 0; t < count; t++) {                                                                          \
+            const int64_t at = operand[t].offset + i;                                                                  \
+            const uint32_t code = (uint32_t)operand[t].code;                                                           \
             sum = tap ? add_where8_##NAME(sum, tap + at, code, from + at) : add_##NAME(sum, load_##NAME(from + at));   \
         }                                                                                                              \
         return sum;                                                                                                    \
+    }                                                                                                                  \
+    static inline v##NAME sum_at_##NAME(const TYPE *from, const uint8_t *tap, struct poolgrad_operands operands,       \
+                                        int64_t i)                                                                     \
+    {                                                                                                                  \
+        switch (operands.count) {                                                                                      \
+        case 1: return sum_of_##NAME(from, tap, operands.operand, 1, i);                                               \
+        case 2: return sum_of_##NAME(from, tap, operands.operand, 2, i);                                               \
+        case 4: return sum_of_##NAME(from, tap, operands.operand, 4, i);                                               \
+        case 9: return sum_of_##NAME(from, tap, operands.operand, 9, i);                                               \
+        default: return sum_of_##NAME(from, tap, operands.operand, operands.count, i);                                 \
+        }                                                                                                              \
     }
 
 #define SINGLE(NAME, TYPE)                                                                                             \
@@ -153,17 +162,17 @@ SUM(f64, double, LANES_64)
         TYPE sum = 0;                                                                                                  \
         FOR_EACH_OPERAND                                                                                               \
         {                                                                                                              \
-            const int64_t at = operands.row[r].offset + operands.column[c].offset + i;                                 \
-            if (!tap || tap[at] == (uint32_t)(operands.row[r].code + operands.column[c].code)) sum += from[at];        \
+            const int64_t at = operands.operand[t].offset + i;                                                         \
+            if (!tap || tap[at] == (uint32_t)operands.operand[t].code) sum += from[at];                                \
         }                                                                                                              \
         return isnan(sum) ? (TYPE)NAN : sum;                                                                           \
     }
 
-SUM_AT(f32, float)
-SUM_AT(f64, double)
+SUM_OF(f32, float)
+SUM_OF(f64, double)
 SINGLE(f32, float)
 SINGLE(f64, double)
-#undef SUM_AT
+#undef SUM_OF
 #undef SINGLE
 
 #define DELIVER(NAME, TYPE, LANES)                                                                                     \
@@ -180,8 +189,8 @@ SINGLE(f64, double)
                 FOR_EACH(v, TOGETHER) sums[v] = zero_##NAME();                                                         \
                 FOR_EACH_OPERAND                                                                                       \
                 {                                                                                                      \
-                    const int64_t first = operands.row[r].offset + operands.column[c].offset + origin + i;             \
-                    const uint32_t code = (uint32_t)(operands.row[r].code + operands.column[c].code);                  \
+                    const int64_t first = operands.operand[t].offset + origin + i;                                     \
+                    const uint32_t code = (uint32_t)operands.operand[t].code;                                          \
                     FOR_EACH(v, TOGETHER)                                                                              \
                     {                                                                                                  \
                         const int64_t lane = first + v * (LANES);                                                      \
