@@ -27,30 +27,31 @@ struct poolgrad_fast_line {
 
 /* The arrays of working memory. */
 enum poolgrad_fast_area {
-    POOLGRAD_AREA_RAW,        /* source elements as they are stored, a row of phases */
-    POOLGRAD_AREA_SOURCE,     /* all phases: keys, or values */
-    POOLGRAD_AREA_ROW_BEST,   /* greatest key and its tap of each row of a window */
-    POOLGRAD_AREA_ROW_TAP,    /* (separable search) */
-    POOLGRAD_AREA_BEST,       /* per window, spaced like its source: greatest key, or norm, or sum */
-    POOLGRAD_AREA_TAP,        /* and the tap it is at */
-    POOLGRAD_AREA_TIES,       /* and how many there are */
-    POOLGRAD_AREA_CODE,       /* per window, spaced for the gradient: the tap in 8 or 32 bits */
-    POOLGRAD_AREA_GREATEST,   /* its key (ties all and split) */
-    POOLGRAD_AREA_GRADIENT,   /* the gradient it has for each tap it picks */
-    POOLGRAD_AREA_LINE,       /* one row of windows: stored elements, */
-    POOLGRAD_AREA_VALUES,     /* their values, */
-    POOLGRAD_AREA_DIVISORS,   /* and what they are divided by */
-    POOLGRAD_AREA_SUMS,       /* destination phases of one row phase: sums, */
-    POOLGRAD_AREA_RESULTS,    /* and stored elements */
-    POOLGRAD_AREA_BEFORE,     /* what of source or destination goes into a result: stored elements, */
-    POOLGRAD_AREA_OPERAND,    /* and values or keys */
-    POOLGRAD_AREA_STAGE,      /* destination rows on their way past the caches */
-    POOLGRAD_AREA_COUNTS,     /* per window column: taps it counts; */
-    POOLGRAD_AREA_ROW_COUNTS, /* per window row */
-    POOLGRAD_AREA_COVERED,    /* per destination column: whether a window covers it */
-    POOLGRAD_AREA_TAPS,       /* operands: a window's taps, */
-    POOLGRAD_AREA_WINDOWS,    /* and a pixel's windows, by phase */
-    POOLGRAD_AREA_PLACES,     /* what an index format calls each tap */
+    POOLGRAD_AREA_RAW,          /* source elements as they are stored, a row of phases */
+    POOLGRAD_AREA_SOURCE,       /* all phases: keys, or values */
+    POOLGRAD_AREA_ROW_BEST,     /* greatest key and its tap of each row of a window */
+    POOLGRAD_AREA_ROW_TAP,      /* (separable search) */
+    POOLGRAD_AREA_BEST,         /* per window, spaced like its source: greatest key, or norm, or sum */
+    POOLGRAD_AREA_TAP,          /* and the tap it is at */
+    POOLGRAD_AREA_TIES,         /* and how many there are */
+    POOLGRAD_AREA_CODE,         /* per window, spaced for the gradient: the tap in 8 or 32 bits */
+    POOLGRAD_AREA_GREATEST,     /* its key (ties all and split) */
+    POOLGRAD_AREA_GRADIENT,     /* the gradient it has for each tap it picks */
+    POOLGRAD_AREA_LINE,         /* one row of windows: stored elements, */
+    POOLGRAD_AREA_VALUES,       /* their values, */
+    POOLGRAD_AREA_DIVISORS,     /* rows of what they are divided by, */
+    POOLGRAD_AREA_DIVISORS_FOR, /* and the number of rows of taps each is for */
+    POOLGRAD_AREA_SUMS,         /* destination phases of one row phase: sums, */
+    POOLGRAD_AREA_RESULTS,      /* and stored elements */
+    POOLGRAD_AREA_BEFORE,       /* what of source or destination goes into a result: stored elements, */
+    POOLGRAD_AREA_OPERAND,      /* and values or keys */
+    POOLGRAD_AREA_STAGE,        /* destination rows on their way past the caches */
+    POOLGRAD_AREA_COUNTS,       /* per window column: taps it counts; */
+    POOLGRAD_AREA_ROW_COUNTS,   /* per window row */
+    POOLGRAD_AREA_COVERED,      /* per destination column: whether a window covers it */
+    POOLGRAD_AREA_TAPS,         /* operands: a window's taps, */
+    POOLGRAD_AREA_WINDOWS,      /* and a pixel's windows, by phase */
+    POOLGRAD_AREA_PLACES,       /* what an index format calls each tap */
     POOLGRAD_AREAS
 };
 
@@ -89,6 +90,9 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
 
 /* Of working memory, and a unit of its size: a cache line. */
 enum { POOLGRAD_FAST_ALIGNMENT = 64 };
+
+/* Rows of divisors that are kept. */
+enum { POOLGRAD_FAST_DIVISORS = 8 };
 
 /* Units [first, end), with fast->bytes of `memory`. */
 void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t first, int64_t end,
@@ -136,6 +140,7 @@ struct poolgrad_fast_unit {
     int64_t plane, planes; /* of the group */
     struct poolgrad_fast_cut columns, band;
     bool same_columns; /* as the unit computed in this memory before */
+    bool same_rows;
 };
 
 /* The image that phases are loaded from, and how its indices follow from a destination plane's and a source pixel's. */
@@ -159,6 +164,14 @@ int64_t poolgrad_fast_phase_size(const struct poolgrad_fast *fast, const struct 
 
 void poolgrad_fast_load(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
                         const struct poolgrad_fast_block *block, int64_t phase_y, void *to);
+
+/* How the pixels of a unit's planes lie in an image, to be converted on their way between it and working memory: rows
+ * of neighbours, pairs of neighbours of stride 2, pixels of neighbouring lanes; or in no such way. */
+enum poolgrad_fast_way { POOLGRAD_WAY_NONE, POOLGRAD_WAY_ROWS, POOLGRAD_WAY_PAIRS, POOLGRAD_WAY_PIXELS };
+
+/* `width` pixels to a row, `least` elements to a run, to be worth it. */
+enum poolgrad_fast_way poolgrad_fast_way_of(const struct poolgrad_fast_unit *unit,
+                                            const struct poolgrad_fast_image *image, int64_t width, int64_t least);
 
 /* Elements of an image from plane to plane of the unit, where that is the same for all and all are pooled; else 0. */
 int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const poolgrad_image *image);

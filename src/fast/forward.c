@@ -49,8 +49,9 @@ static void divide_averages(const struct step *step)
         divisors_for = rows;
         for (int64_t p = 0; p < step->unit->planes; p++) {
             const int64_t at = poolgrad_fast_window_at(fast, p, y - step->rows.begin);
-            step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){1, count * fast->lanes, 0, 0},
-                                                   element(step, POOLGRAD_AREA_BEST, at, bytes));
+            unsigned char *sums = element(step, POOLGRAD_AREA_BEST, at, bytes);
+            step->unit->kernels->divide[fast->sum](sums, divisors, (struct poolgrad_rows){1, count * fast->lanes, 0, 0},
+                                                   sums);
         }
     }
 }
@@ -97,7 +98,7 @@ static void round_results(const struct step *step)
         kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
     } else {
         kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
-        kernels->load[sum][g->source.format](results, count, values);
+        kernels->load[sum][g->source.format](results, (struct poolgrad_rows){1, count, 0, 0}, values);
         kernels->store[sum][g->destination.format](values, count, results);
     }
 }

@@ -14,18 +14,14 @@
 
 static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
 
-/* How the pixels of a plane can be delivered as they are summed up, without a stop in working memory. */
-enum way { IN_STEPS, BY_ROWS, BY_PIXELS, BY_PAIRS };
-
 /* The rows of a step, and the windows in working memory: row 0, column 0 is window (y, x), which may not exist. */
 struct step {
     const struct poolgrad_fast_unit *unit;
     struct poolgrad_fast_cut rows;
     int64_t y, x;
     struct poolgrad_range columns; /* columns whose windows exist */
-    int64_t divisors_for;          /* rows of taps that AREA_DIVISORS is about, or -1 */
-    enum way way;
-    bool whole_lines; /* what is delivered at once fills cache lines, and may go past the caches */
+    enum poolgrad_fast_way way;    /* in which results are delivered at once */
+    bool whole_lines;              /* what is delivered at once fills cache lines, and may go past the caches */
 };
 
 static int64_t window_at(const struct poolgrad_fast *fast, int64_t plane, int64_t row, int64_t column)
@@ -46,24 +42,31 @@ static int64_t taps_within(const struct poolgrad_axis *axis, int64_t output, int
     return taps.end - taps.begin;
 }
 
-/* docs/numerics.md N17, N18: what the windows of a row divide by, each `rows` times its column's count of taps. */
-static void list_divisors(const struct step *step, int64_t rows)
+/* docs/numerics.md N17, N18: what the windows of a row with `rows` rows of taps divide by. Rows of divisors stay, as
+ * long as the columns are the same, in as many places as working memory has for them. */
+static const void *divisors_for(const struct step *step, int64_t rows)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t count = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
-    const int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
-    unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
+    const int64_t slot = rows % POOLGRAD_FAST_DIVISORS, *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
+    int64_t *known = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS_FOR);
+    unsigned char *divisors = element(step, POOLGRAD_AREA_DIVISORS, slot * fast->window_pitch * fast->lanes, bytes);
+    if (known[slot] == rows) return divisors;
     for (int64_t i = 0; i < count; i++) {
         unsigned char number[sizeof(double)];
         poolgrad_fast_number(fast, poolgrad_max(rows * counts[i], 1), number);
         poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
     }
+    known[slot] = rows;
+    return divisors;
 }
 
 static void count_columns(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
+    int64_t *known = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS_FOR);
+    for (int i = 0; i < POOLGRAD_FAST_DIVISORS; i++) known[i] = -1;
     for (int64_t i = step->columns.begin; i < step->columns.end; i++) {
         int64_t output = step->unit->fast->x.output + step->x + i;
         *counts++ = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->x.kernel : taps_within(&g->x, output, g->x.pad);
@@ -86,7 +89,7 @@ static void divide_ties(const struct step *step, int64_t from, void *values)
         int64_t equal = key == fast->rule.nan ? 1 : ties[i] + (key == 0 ? outside : 0);
         poolgrad_fast_number(fast, poolgrad_max(equal, 1), divisors + i * bytes);
     }
-    step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){1, count, 0, 0}, values);
+    step->unit->kernels->divide[fast->sum](values, divisors, (struct poolgrad_rows){1, count, 0, 0}, values);
 }
 
 /* How many of the taps visited have the greatest key of their window. */
@@ -159,24 +162,35 @@ static void load_gradient(const struct step *step, const struct band *band)
     pixels.rows = 1;
     for (int64_t row = 0; row < band->rows; row++, pixels.y++) {
         poolgrad_move_in(image, &pixels, fast->lanes, line, 0);
-        step->unit->kernels->load[fast->sum][image->format](line, pixels.columns * fast->lanes,
-                                                            to + row * pitch * bytes);
+        step->unit->kernels->load[fast->sum][image->format](
+            line, (struct poolgrad_rows){1, pixels.columns * fast->lanes, 0, 0}, to + row * pitch * bytes);
     }
 }
 
+/* The first row of a band in the image, where rows of it can be divided on their way; else null. */
+static const unsigned char *dense_gradient(const struct step *step, const struct band *band)
+{
+    const poolgrad_image *image = &step->unit->g->source_gradient;
+    const struct poolgrad_pixels pixels = gradient_pixels(step, band);
+    if (image->format != poolgrad_fast_sum_format(step->unit->fast)) return NULL;
+    return poolgrad_dense(image, &pixels, step->unit->fast->lanes);
+}
+
 /* Rows of the same number of taps at once; row_counts are those of the band's rows. */
-static void divide_average(struct step *step, const struct band *band, const int64_t *row_counts)
+static void load_average(const struct step *step, const struct band *band, const int64_t *row_counts)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes;
     const int64_t pitch = fast->window_pitch * fast->lanes, bytes = sum_bytes[fast->sum];
-    const void *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
+    const unsigned char *dense = dense_gradient(step, band);
+    const int64_t from_step = dense ? step->unit->g->source_gradient.row_stride : pitch;
+    if (!dense) load_gradient(step, band);
     for (int64_t row = 0, rows; row < band->rows; row += rows) {
         for (rows = 1; row + rows < band->rows && row_counts[row + rows] == row_counts[row];) rows++;
-        if (step->divisors_for != row_counts[row]) list_divisors(step, row_counts[row]);
-        step->divisors_for = row_counts[row];
-        step->unit->kernels->divide[fast->sum](divisors, (struct poolgrad_rows){rows, count, 0, pitch},
-                                               element(step, POOLGRAD_AREA_GRADIENT, band->to + row * pitch, bytes));
+        unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to + row * pitch, bytes);
+        const unsigned char *from = dense ? dense + row * from_step * bytes : to;
+        step->unit->kernels->divide[fast->sum](from, divisors_for(step, row_counts[row]),
+                                               (struct poolgrad_rows){rows, count, from_step, pitch}, to);
     }
 }
 
@@ -203,15 +217,17 @@ static void take_taps(const struct step *step, const struct band *band)
     }
 }
 
-static void load_windows(struct step *step, const struct band *band, const int64_t *row_counts)
+static void load_windows(const struct step *step, const struct band *band, const int64_t *row_counts)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t columns = step->columns.end - step->columns.begin;
-    load_gradient(step, band);
     if (g->kind == POOLGRAD_AVERAGE) {
-        divide_average(step, band, row_counts);
-    } else if (g->kind == POOLGRAD_L2NORM) {
+        load_average(step, band, row_counts);
+        return;
+    }
+    load_gradient(step, band);
+    if (g->kind == POOLGRAD_L2NORM) {
         const struct poolgrad_rows rows = {band->rows, columns * fast->lanes, fast->source_pitch * fast->lanes,
                                            fast->window_pitch * fast->lanes};
         const double *norms = (const double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST) + band->from;
@@ -265,7 +281,7 @@ static void count_rows(const struct step *step, int64_t begin, int64_t end)
 }
 
 /* Rows [begin, end) of the step's windows. */
-static void make_windows(struct step *step, int64_t begin, int64_t end)
+static void make_windows(const struct step *step, int64_t begin, int64_t end)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t pitch = fast->window_pitch * fast->lanes;
@@ -426,9 +442,11 @@ static void load_operand(const struct step *step, int64_t phase_y)
         const void *from = element(step, POOLGRAD_AREA_BEFORE, phase_x * phase_size, size);
         void *to = element(step, POOLGRAD_AREA_OPERAND, phase_x * phase_size, bytes);
         if (fast->shares) {
-            step->unit->kernels->key[fast->key][g->source.format](from, count, fast->rule.nan, to);
+            step->unit->kernels->key[fast->key][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
+                                                                  fast->rule.nan, to);
         } else {
-            step->unit->kernels->load[POOLGRAD_SUM64][g->source.format](from, count, to);
+            step->unit->kernels->load[POOLGRAD_SUM64][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
+                                                                        to);
         }
     }
 }
@@ -442,7 +460,8 @@ static void add_destination(const struct step *step, int64_t phase_x, void *sums
     const void *before = element(step, POOLGRAD_AREA_BEFORE, phase_x * poolgrad_fast_phase_size(fast, &block),
                                  (int64_t)poolgrad_format_size(g->destination.format));
     void *values = poolgrad_fast_area(step->unit, POOLGRAD_AREA_OPERAND);
-    step->unit->kernels->load[fast->sum][g->destination.format](before, pixels_count(step), values);
+    step->unit->kernels->load[fast->sum][g->destination.format](
+        before, (struct poolgrad_rows){1, pixels_count(step), 0, 0}, values);
     step->unit->kernels->add[fast->sum](sums, values, pixels_count(step));
 }
 
@@ -615,36 +634,19 @@ static void stream_rows(const struct step *step)
 
 /* ---- Results at once --------------------------------------------------------------------------------------------- */
 
-static enum way way_of(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane)
+/* How the pixels of a unit can be delivered as they are summed up, without a stop in working memory. */
+static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const poolgrad_image *image = &g->destination;
-    const struct poolgrad_pixels pixels = {.n = plane->n, .c = plane->c, .low = plane->low, .high = plane->high};
-    const int64_t vector = unit->kernels->vector_bytes / sum_bytes[fast->sum];
+    const struct poolgrad_fast_image destination = {&g->destination, 0, 0, 0, 0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
     const bool plain = g->kind == POOLGRAD_AVERAGE ||
                        (g->kind == POOLGRAD_MAX && fast->code_bytes == 1 && !fast->shares);
-    if (!plain || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast)) return IN_STEPS;
-    const bool dense = poolgrad_dense(image, &pixels, fast->lanes) != NULL;
-    if (dense && fast->x.stride == 1) return width * fast->lanes >= vector ? BY_ROWS : IN_STEPS;
-    if (dense && fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2) {
-        return width / 2 >= vector ? BY_PAIRS : IN_STEPS;
+    if (!plain || g->add_to_destination || g->destination.format != poolgrad_fast_sum_format(fast)) {
+        return POOLGRAD_WAY_NONE;
     }
-    const bool run = image->layout == POOLGRAD_NHWC && image->channel_stride == 1;
-    return run && plane->high - plane->low >= vector ? BY_PIXELS : IN_STEPS;
-}
-
-/* That of all planes of a unit. */
-static enum way way_of_all(const struct poolgrad_fast_unit *unit)
-{
-    const struct poolgrad_fast_plane first = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
-    const enum way way = way_of(unit, &first);
-    for (int64_t p = 1; p < unit->planes; p++) {
-        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane + p);
-        if (way_of(unit, &plane) != way) return IN_STEPS;
-    }
-    return way;
+    return poolgrad_fast_way_of(unit, &destination, width, unit->kernels->vector_bytes / sum_bytes[fast->sum]);
 }
 
 /* Whether every row of a unit begins and ends with a cache line. */
@@ -701,8 +703,8 @@ static struct target target_of(const struct step *step, const struct poolgrad_fa
 }
 
 /* One phase of a plane. */
-static void deliver_phase(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, enum way way,
-                          struct poolgrad_operands operands, const struct phase *phase)
+static void deliver_phase(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p,
+                          enum poolgrad_fast_way way, struct poolgrad_operands operands, const struct phase *phase)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t rows = phase->rows.end - phase->rows.begin, columns = phase->columns.end - phase->columns.begin;
@@ -711,7 +713,7 @@ static void deliver_phase(const struct step *step, const struct poolgrad_fast_pl
     if (rows <= 0 || columns <= 0) return;
     const struct target target = target_of(step, plane, p, phase->y, phase->x);
     const int64_t row_step = fast->y.stride * target.row;
-    if (way == BY_ROWS) {
+    if (way == POOLGRAD_WAY_ROWS) {
         const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, row_step};
         deliver(step, p, operands, at, (struct poolgrad_delivery){.rows = shape}, target.to);
         return;
@@ -724,14 +726,13 @@ static void deliver_phase(const struct step *step, const struct poolgrad_fast_pl
 }
 
 /* Both phases of stride 2. */
-static void deliver_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p, int64_t phase_y,
-                          const struct poolgrad_operands phases[2])
+static void deliver_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p,
+                          const struct poolgrad_operands phases[2], struct phase phase)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_kernels *kernels = step->unit->kernels;
     const struct poolgrad_range *columns = &step->unit->columns.inside;
-    const struct phase phase = phase_of(step, phase_y, 0);
     const int64_t x = columns->begin + g->source_column, width = columns->end - columns->begin;
     const bool odd_first = (x - fast->x.first) % 2 != 0;
     const struct poolgrad_operands both[] = {phases[odd_first], phases[!odd_first]};
@@ -761,14 +762,14 @@ static void deliver_rows(const struct step *step, int64_t phase_y)
     for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
         const struct poolgrad_operands operands = poolgrad_fast_windows(step->unit, phase_y, phase_x);
         const struct phase phase = phase_of(step, phase_y, phase_x);
-        if (step->way == BY_PAIRS) pair[phase_x] = operands;
+        if (step->way == POOLGRAD_WAY_PAIRS) pair[phase_x] = operands;
         for (int64_t p = 0; p < step->unit->planes; p++) {
             const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
             if (!plane.pooled) continue;
-            if (step->way != BY_PAIRS) {
+            if (step->way != POOLGRAD_WAY_PAIRS) {
                 deliver_phase(step, &plane, p, step->way, operands, &phase);
             } else if (phase_x == 1) {
-                deliver_pairs(step, &plane, p, phase_y, pair);
+                deliver_pairs(step, &plane, p, pair, phase);
             }
         }
     }
@@ -795,7 +796,7 @@ static void run_step(const struct step *step)
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block), count = pixels_count(step);
     blank_gaps(step);
     for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++) {
-        if (step->way != IN_STEPS) {
+        if (step->way != POOLGRAD_WAY_NONE) {
             deliver_rows(step, phase_y);
             continue;
         }
@@ -834,15 +835,15 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t end = unit->band.entry + unit->band.entries;
-    struct step step = {.unit = unit, .x = unit->columns.entry - fast->x.reach, .divisors_for = -1};
+    struct step step = {.unit = unit, .x = unit->columns.entry - fast->x.reach};
     step.columns.begin = poolgrad_clamp(-step.x, 0, unit->columns.entries + fast->x.reach);
     step.columns.end = poolgrad_clamp(fast->x.windows - step.x, step.columns.begin,
                                       unit->columns.entries + fast->x.reach);
     if (unit->columns.entries == 0) return;
     if (!unit->same_columns) clear_windows(&step);
-    step.way = way_of_all(unit);
-    step.whole_lines = step.way != IN_STEPS && is_whole_lines(unit);
-    if (unit->g->kind == POOLGRAD_AVERAGE) count_columns(&step);
+    step.way = way_out(unit);
+    step.whole_lines = step.way != POOLGRAD_WAY_NONE && is_whole_lines(unit);
+    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) count_columns(&step);
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         int64_t next = poolgrad_min(entry + fast->step, end), kept = 0;
         step.rows = poolgrad_fast_cut_make(&fast->rows, entry, next);

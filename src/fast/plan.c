@@ -229,7 +229,8 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     }
     place(&layout, POOLGRAD_AREA_LINE, 8, 1, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_VALUES, 8, 1, 1, lanes, widest);
-    place(&layout, POOLGRAD_AREA_DIVISORS, 8, 1, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_DIVISORS, 8, POOLGRAD_FAST_DIVISORS, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_DIVISORS_FOR, 8, POOLGRAD_FAST_DIVISORS, 1, 1, 1);
     place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
     place(&layout, POOLGRAD_AREA_ROW_COUNTS, 8, 1, 1, 1, poolgrad_max(fast->source_rows, fast->window_rows));
     if (gradient) {

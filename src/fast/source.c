@@ -86,6 +86,14 @@ static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *ima
     }
 }
 
+/* Elements from what a step loads to what the next one will, or the next unit. */
+static int64_t distance_ahead(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    return fast->step < fast->rows.entries ? fast->step * fast->y.stride * image->row_stride
+                                           : fast->group * image->channel_stride;
+}
+
 /* One plane: all phases of x. */
 static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *from,
                        const struct poolgrad_fast_plane *plane, const struct poolgrad_fast_block *block,
@@ -105,10 +113,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
                                      .y_step = fast->y.stride,
                                      .x_step = fast->x.stride,
                                      .rows = target.rows.end - target.rows.begin};
-    const int64_t distance = unit->fast->step < unit->fast->rows.entries
-                                 ? unit->fast->step * fast->y.stride * from->image->row_stride
-                                 : unit->fast->group * from->image->channel_stride;
-    prefetch(fast, from->image, &pixels, block, distance);
+    prefetch(fast, from->image, &pixels, block, distance_ahead(unit, from->image));
     struct target pair[2];
     const bool pairs = fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && pixels.rows > 0 &&
                        poolgrad_dense(from->image, &pixels, 1);
@@ -218,24 +223,30 @@ void poolgrad_fast_fill_keys(const struct poolgrad_fast *fast, void *keys, int64
     }
 }
 
-/* Edge mode clamp: what is outside the image is no tap. */
+/* What is outside the image: in edge mode clamp no tap, else 0. */
 static void clear_outside(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
-                          int64_t phase_y, int64_t phase_x, unsigned char *keys)
+                          int64_t phase_y, int64_t phase_x, bool no_tap, unsigned char *to)
 {
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_range x = loaded(fast, block, phase_x);
     const struct poolgrad_range y = poolgrad_fast_entries(&fast->y, phase_y, block->y.entry, block->y.entries,
                                                           block->y.begin, block->y.end);
-    const int64_t columns = block->x.entries, bytes = fast->lanes * key_bytes[fast->key];
+    const int64_t columns = block->x.entries;
+    const int64_t bytes = fast->lanes * (fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum]);
     const int64_t pitch = block->pitch * bytes;
     if (y.begin == 0 && y.end == block->y.entries && x.begin == 0 && x.end == columns) return;
     for (int64_t p = 0; p < unit->planes; p++) {
-        unsigned char *at = keys + p * block->rows * pitch;
+        unsigned char *at = to + p * block->rows * pitch;
         for (int64_t row = 0; row < block->y.entries; row++, at += pitch) {
             const bool inside = row >= y.begin && row < y.end;
             const int64_t begin = inside ? x.begin : columns, end = inside ? x.end : columns;
-            if (begin > 0) poolgrad_fast_fill_keys(fast, at, begin * fast->lanes);
-            if (end < columns) poolgrad_fast_fill_keys(fast, at + end * bytes, (columns - end) * fast->lanes);
+            if (no_tap) {
+                poolgrad_fast_fill_keys(fast, at, begin * fast->lanes);
+                poolgrad_fast_fill_keys(fast, at + end * bytes, (columns - end) * fast->lanes);
+            } else {
+                if (begin > 0) memset(at, 0, (size_t)(begin * bytes));
+                if (end < columns) memset(at + end * bytes, 0, (size_t)((columns - end) * bytes));
+            }
         }
     }
 }
@@ -260,32 +271,201 @@ int64_t poolgrad_fast_key(const struct poolgrad_fast *fast, const void *keys, in
     }
 }
 
-bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+/* Stored elements as keys or values; whether a -0 may be among them. */
+static bool convert(const struct poolgrad_fast_unit *unit, const void *from, struct poolgrad_rows rows, void *to)
 {
-    const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
-    const int64_t size = (int64_t)poolgrad_format_size(g->source.format),
-                  phase_size = poolgrad_fast_phase_size(fast, block);
-    const int64_t element = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
-    const int64_t count = extent(unit, block, block->y.entries, block->x.entries);
-    const bool as_stored = !fast->picks && g->source.format == poolgrad_fast_sum_format(fast);
-    unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
-    unsigned char *raw = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
-    bool minus_zero = false;
-    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++) {
-        poolgrad_fast_load(unit, &source, block, phase_y, as_stored ? to : raw);
-        for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, to += phase_size * element) {
-            const void *from = raw + phase_x * phase_size * size;
-            if (fast->picks) {
-                minus_zero |= unit->kernels->key[fast->key][g->source.format](from, count, fast->rule.nan, to);
-                if (g->edge_mode == POOLGRAD_EDGE_CLAMP) clear_outside(unit, block, phase_y, phase_x, to);
-            } else if (!as_stored) {
-                unit->kernels->load[fast->sum][g->source.format](from, count, to);
-            }
+    const poolgrad_format format = unit->g->source.format;
+    if (fast->picks) return unit->kernels->key[fast->key][format](from, rows, fast->rule.nan, to);
+    unit->kernels->load[fast->sum][format](from, rows, to);
+    return false;
+}
+
+static bool convert_pairs(const struct poolgrad_fast_unit *unit, const void *from, struct poolgrad_rows rows,
+                          void *even, void *odd)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const poolgrad_format format = unit->g->source.format;
+    if (fast->picks) return unit->kernels->key_pairs[fast->key][format](from, rows, fast->rule.nan, even, odd);
+    unit->kernels->load_pairs[fast->sum][format](from, rows, even, odd);
+    return false;
+}
+
+/* A plane on its way into working memory: its rows there, one phase of y, and where they are in the image. */
+struct passage {
+    int64_t n, c, lanes; /* lanes in use */
+    struct poolgrad_range rows;
+    int64_t y;
+    int64_t row_step, pitch; /* elements from row to row of the image, and of working memory */
+    unsigned char *to;       /* entry 0 of row 0 of phase 0 */
+    int64_t bytes, phase_bytes;
+};
+
+static const unsigned char *pixel_at(const struct poolgrad_fast_unit *unit, const struct passage *passage, int64_t x)
+{
+    return poolgrad_image_at(&unit->g->source, passage->n, passage->c, passage->y, x);
+}
+
+static unsigned char *entry_at(const struct poolgrad_fast *fast, const struct passage *passage, int64_t phase,
+                               int64_t entry)
+{
+    return passage->to + phase * passage->phase_bytes +
+           (passage->rows.begin * passage->pitch + entry * fast->lanes) * passage->bytes;
+}
+
+static bool pass_pairs(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
+                       const struct passage *passage)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_range columns[] = {loaded(fast, block, 0), loaded(fast, block, 1)};
+    const int64_t begin = poolgrad_max(columns[0].begin, columns[1].begin);
+    const int64_t end = poolgrad_max(begin, poolgrad_min(columns[0].end, columns[1].end));
+    const int64_t first = poolgrad_fast_pixel(&fast->x, 0, block->x.entry);
+    struct poolgrad_rows rows = {passage->rows.end - passage->rows.begin, end - begin, passage->row_step,
+                                 passage->pitch};
+    bool minus_zero = convert_pairs(unit, pixel_at(unit, passage, first + 2 * begin), rows,
+                                    entry_at(fast, passage, 0, begin), entry_at(fast, passage, 1, begin));
+    rows.count = 1;
+    for (int p = 0; p < 2; p++) {
+        for (int64_t i = columns[p].begin; i < columns[p].end; i++) {
+            if (i == begin) i = poolgrad_max(i, end);
+            if (i >= columns[p].end) break;
+            minus_zero |= convert(unit, pixel_at(unit, passage, first + 2 * i + p), rows,
+                                  entry_at(fast, passage, p, i));
         }
     }
     return minus_zero;
+}
+
+static bool pass_phase(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
+                       const struct passage *passage, enum poolgrad_fast_way way, int64_t phase)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_range columns = loaded(fast, block, phase);
+    const int64_t rows = passage->rows.end - passage->rows.begin, count = columns.end - columns.begin;
+    const int64_t x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry + columns.begin);
+    const int64_t size = (int64_t)poolgrad_format_size(unit->g->source.format);
+    if (count <= 0) return false;
+    const unsigned char *from = pixel_at(unit, passage, x);
+    unsigned char *to = entry_at(fast, passage, phase, columns.begin);
+    if (way == POOLGRAD_WAY_ROWS) {
+        const struct poolgrad_rows all = {rows, count * fast->lanes, passage->row_step, passage->pitch};
+        return convert(unit, from, all, to);
+    }
+    const struct poolgrad_rows row = {count, passage->lanes, fast->x.stride * unit->g->source.column_stride,
+                                      fast->lanes};
+    bool minus_zero = false;
+    for (int64_t i = 0; i < rows; i++) {
+        minus_zero |= convert(unit, from + i * passage->row_step * size, row, to + i * passage->pitch * passage->bytes);
+    }
+    return minus_zero;
+}
+
+/* One phase of y of all planes, converted on their way. */
+static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block,
+                 enum poolgrad_fast_way way, int64_t phase_y, unsigned char *to)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    struct passage passage = {.rows = poolgrad_fast_entries(&fast->y, phase_y, block->y.entry, block->y.entries,
+                                                            block->y.begin, block->y.end),
+                              .row_step = fast->y.stride * g->source.row_stride,
+                              .pitch = block->pitch * fast->lanes,
+                              .bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum]};
+    bool minus_zero = false;
+    passage.y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + passage.rows.begin);
+    passage.phase_bytes = poolgrad_fast_phase_size(fast, block) * passage.bytes;
+    if (passage.rows.begin == passage.rows.end) return false;
+    for (int64_t p = 0; p < unit->planes; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane + p);
+        const struct poolgrad_pixels pixels = {.n = plane.n + g->source_image,
+                                               .c = plane.c + g->source_channel,
+                                               .low = plane.low,
+                                               .y = passage.y,
+                                               .rows = passage.rows.end - passage.rows.begin};
+        if (!plane.pooled) continue;
+        prefetch(fast, &g->source, &pixels, block, distance_ahead(unit, &g->source));
+        passage.n = pixels.n;
+        passage.c = pixels.c + plane.low;
+        passage.lanes = plane.high - plane.low;
+        passage.to = to + (p * block->rows * passage.pitch + plane.low) * passage.bytes;
+        if (way == POOLGRAD_WAY_PAIRS) {
+            minus_zero |= pass_pairs(unit, block, &passage);
+            continue;
+        }
+        for (int64_t phase = 0; phase < fast->x.phases; phase++) {
+            minus_zero |= pass_phase(unit, block, &passage, way, phase);
+        }
+    }
+    return minus_zero;
+}
+
+/* Stored elements of one phase of y, which are then converted. */
+static bool load_and_convert(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *source,
+                             const struct poolgrad_fast_block *block, int64_t phase_y, unsigned char *to)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
+    const int64_t phase_size = poolgrad_fast_phase_size(fast, block);
+    const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const struct poolgrad_rows all = {1, extent(unit, block, block->y.entries, block->x.entries), 0, 0};
+    const unsigned char *raw = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
+    bool minus_zero = false;
+    poolgrad_fast_load(unit, source, block, phase_y, poolgrad_fast_area(unit, POOLGRAD_AREA_RAW));
+    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
+        minus_zero |= convert(unit, raw + phase_x * phase_size * size, all, to + phase_x * phase_size * bytes);
+    }
+    return minus_zero;
+}
+
+bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    enum { LEAST_RUN = 8 };
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
+    const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * bytes;
+    const bool no_tap = fast->picks && g->edge_mode == POOLGRAD_EDGE_CLAMP;
+    const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &source, block->x.entries, LEAST_RUN);
+    unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
+    bool minus_zero = false;
+    for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++, to += fast->x.phases * phase_bytes) {
+        minus_zero |= way == POOLGRAD_WAY_NONE ? load_and_convert(unit, &source, block, phase_y, to)
+                                               : pass(unit, block, way, phase_y, to);
+        for (int64_t phase_x = 0; phase_x < fast->x.phases && (no_tap || way != POOLGRAD_WAY_NONE); phase_x++) {
+            clear_outside(unit, block, phase_y, phase_x, no_tap, to + phase_x * phase_bytes);
+        }
+    }
+    return minus_zero;
+}
+
+static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit,
+                                           const struct poolgrad_fast_image *image,
+                                           const struct poolgrad_fast_plane *plane, int64_t width, int64_t least)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_pixels pixels = {
+        .n = plane->n + image->n, .c = plane->c + image->c, .low = plane->low, .high = plane->high};
+    const bool dense = poolgrad_dense(image->image, &pixels, fast->lanes) != NULL;
+    if (dense && fast->x.stride == 1) return width * fast->lanes >= least ? POOLGRAD_WAY_ROWS : POOLGRAD_WAY_NONE;
+    if (dense && fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2) {
+        return width / 2 >= least ? POOLGRAD_WAY_PAIRS : POOLGRAD_WAY_NONE;
+    }
+    const bool run = image->image->layout == POOLGRAD_NHWC && image->image->channel_stride == 1;
+    return run && plane->high - plane->low >= least ? POOLGRAD_WAY_PIXELS : POOLGRAD_WAY_NONE;
+}
+
+enum poolgrad_fast_way poolgrad_fast_way_of(const struct poolgrad_fast_unit *unit,
+                                            const struct poolgrad_fast_image *image, int64_t width, int64_t least)
+{
+    const struct poolgrad_fast_plane first = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
+    const enum poolgrad_fast_way way = way_of_plane(unit, image, &first, width, least);
+    for (int64_t p = 1; p < unit->planes && way != POOLGRAD_WAY_NONE; p++) {
+        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane + p);
+        if (way_of_plane(unit, image, &plane, width, least) != way) return POOLGRAD_WAY_NONE;
+    }
+    return way;
 }
 
 /* ---- Searching --------------------------------------------------------------------------------------------------- */

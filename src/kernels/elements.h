@@ -13,6 +13,14 @@
 #include "image/ieee.h"
 #include "kernels/kernels.h"
 
+/* Elements of images need no alignment. */
+typedef uint8_t loose8;
+typedef uint16_t loose16 __attribute__((aligned(1)));
+typedef uint32_t loose32 __attribute__((aligned(1)));
+typedef uint64_t loose64 __attribute__((aligned(1)));
+typedef float loose_float __attribute__((aligned(1)));
+typedef double loose_double __attribute__((aligned(1)));
+
 static inline uint32_t bits_of_float(float value)
 {
     uint32_t bits;
@@ -106,7 +114,28 @@ static inline float round_to_odd(double value)
 #define DOUBLE_TO_FLOAT32(value) to_float32((float)(value))
 
 /* Never in place: a compiler that cannot tell goes one by one. */
-#define CONVERT(NAME, FROM, TO, CONVERSION)                                                                            \
+#define LOAD(NAME, FROM, TO, CONVERSION)                                                                               \
+    static void NAME(const void *from, struct poolgrad_rows rows, void *to)                                            \
+    {                                                                                                                  \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const FROM *restrict a = (const FROM *)from + row * rows.from_step;                                        \
+            TO *restrict b = (TO *)to + row * rows.to_step;                                                            \
+            for (int64_t i = 0; i < rows.count; i++) b[i] = (TO)CONVERSION(a[i]);                                      \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void NAME##_pairs(const void *from, struct poolgrad_rows rows, void *even, void *odd)                       \
+    {                                                                                                                  \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const FROM *restrict a = (const FROM *)from + row * rows.from_step;                                        \
+            TO *restrict b = (TO *)even + row * rows.to_step, *restrict c = (TO *)odd + row * rows.to_step;            \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                b[i] = (TO)CONVERSION(a[2 * i]);                                                                       \
+                c[i] = (TO)CONVERSION(a[2 * i + 1]);                                                                   \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+#define STORE(NAME, FROM, TO, CONVERSION)                                                                              \
     static void NAME(const void *from, int64_t count, void *to)                                                        \
     {                                                                                                                  \
         const FROM *restrict a = from;                                                                                 \
@@ -114,44 +143,70 @@ static inline float round_to_odd(double value)
         for (int64_t i = 0; i < count; i++) b[i] = (TO)CONVERSION(a[i]);                                               \
     }
 
-CONVERT(load32_unorm8, uint8_t, float, FROM_UNORM8)
-CONVERT(load32_unorm16, uint16_t, float, FROM_UNORM16)
-CONVERT(load32_float16, uint16_t, float, from_float16)
-CONVERT(load32_bfloat16, uint16_t, float, from_bfloat16)
-CONVERT(load32_float32, float, float, IDENTITY)
-CONVERT(load64_unorm8, uint8_t, double, FROM_UNORM8)
-CONVERT(load64_unorm16, uint16_t, double, FROM_UNORM16)
-CONVERT(load64_float16, uint16_t, double, from_float16)
-CONVERT(load64_bfloat16, uint16_t, double, from_bfloat16)
-CONVERT(load64_float32, float, double, IDENTITY)
-CONVERT(load64_float64, double, double, IDENTITY)
-CONVERT(store32_float16, float, uint16_t, to_float16)
-CONVERT(store32_bfloat16, float, uint16_t, to_bfloat16)
-CONVERT(store32_float32, float, float, to_float32)
-CONVERT(store64_float16, double, uint16_t, DOUBLE_TO_FLOAT16)
-CONVERT(store64_bfloat16, double, uint16_t, DOUBLE_TO_BFLOAT16)
-CONVERT(store64_float32, double, float, DOUBLE_TO_FLOAT32)
-CONVERT(store64_float64, double, double, to_float64)
-#undef CONVERT
+LOAD(load32_unorm8, loose8, float, FROM_UNORM8)
+LOAD(load32_unorm16, loose16, float, FROM_UNORM16)
+LOAD(load32_float16, loose16, float, from_float16)
+LOAD(load32_bfloat16, loose16, float, from_bfloat16)
+LOAD(load32_float32, loose_float, float, IDENTITY)
+LOAD(load64_unorm8, loose8, double, FROM_UNORM8)
+LOAD(load64_unorm16, loose16, double, FROM_UNORM16)
+LOAD(load64_float16, loose16, double, from_float16)
+LOAD(load64_bfloat16, loose16, double, from_bfloat16)
+LOAD(load64_float32, loose_float, double, IDENTITY)
+LOAD(load64_float64, loose_double, double, IDENTITY)
+STORE(store32_float16, float, uint16_t, to_float16)
+STORE(store32_bfloat16, float, uint16_t, to_bfloat16)
+STORE(store32_float32, float, float, to_float32)
+STORE(store64_float16, double, uint16_t, DOUBLE_TO_FLOAT16)
+STORE(store64_bfloat16, double, uint16_t, DOUBLE_TO_BFLOAT16)
+STORE(store64_float32, double, float, DOUBLE_TO_FLOAT32)
+STORE(store64_float64, double, double, to_float64)
+#undef LOAD
+#undef STORE
 
 /* ---- Keys -------------------------------------------------------------------------------------------------------- */
 
 /* A binary format of STORED_BITS bits, all a sign and a magnitude, INFINITY_CODE that of infinity. The key is the
  * magnitude, negated where the sign is set. */
 #define FLOAT_KEYS(NAME, STORED_BITS, BITS, INFINITY_CODE, NAN_CODE)                                                   \
-    static bool key##BITS##_##NAME(const void *from, int64_t count, int64_t nan, void *key)                            \
+    static inline int##BITS##_t key##BITS##_of_##NAME(uint##STORED_BITS##_t stored, int##BITS##_t nan)                 \
     {                                                                                                                  \
         const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
-        const int##STORED_BITS##_t *restrict code = from;                                                              \
-        const int##BITS##_t not_a_number = (int##BITS##_t)nan;                                                         \
-        int##BITS##_t *restrict keys = key;                                                                            \
+        int##BITS##_t magnitude = (int##BITS##_t)(stored & (uint##STORED_BITS##_t) ~sign);                             \
+        int##BITS##_t negative = (int##BITS##_t) - ((int##STORED_BITS##_t)stored < 0);                                 \
+        int##BITS##_t value = (int##BITS##_t)((magnitude ^ negative) - negative);                                      \
+        return magnitude > (int##BITS##_t)(INFINITY_CODE) ? nan : value;                                               \
+    }                                                                                                                  \
+    static bool key##BITS##_##NAME(const void *from, struct poolgrad_rows rows, int64_t nan, void *key)                \
+    {                                                                                                                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
         uint##STORED_BITS##_t minus_zeros = 0;                                                                         \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            int##BITS##_t magnitude = (int##BITS##_t)(code[i] & (int##STORED_BITS##_t) ~sign);                         \
-            int##BITS##_t negative = (int##BITS##_t) - (code[i] < 0);                                                  \
-            int##BITS##_t value = (int##BITS##_t)((magnitude ^ negative) - negative);                                  \
-            minus_zeros |= (uint##STORED_BITS##_t)((uint##STORED_BITS##_t)code[i] == sign);                            \
-            keys[i] = magnitude > (int##BITS##_t)(INFINITY_CODE) ? not_a_number : value;                               \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
+            int##BITS##_t *restrict keys = (int##BITS##_t *)key + row * rows.to_step;                                  \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                minus_zeros |= (uint##STORED_BITS##_t)(code[i] == sign);                                               \
+                keys[i] = key##BITS##_of_##NAME(code[i], (int##BITS##_t)nan);                                          \
+            }                                                                                                          \
+        }                                                                                                              \
+        return minus_zeros != 0;                                                                                       \
+    }                                                                                                                  \
+    static bool key##BITS##_##NAME##_pairs(const void *from, struct poolgrad_rows rows, int64_t nan, void *even,       \
+                                           void *odd)                                                                  \
+    {                                                                                                                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        uint##STORED_BITS##_t minus_zeros = 0;                                                                         \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
+            int##BITS##_t *restrict keys = (int##BITS##_t *)even + row * rows.to_step;                                 \
+            int##BITS##_t *restrict others = (int##BITS##_t *)odd + row * rows.to_step;                                \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                const uint##STORED_BITS##_t first = code[2 * i], second = code[2 * i + 1];                             \
+                minus_zeros |= (uint##STORED_BITS##_t)((uint##STORED_BITS##_t)(first == sign) |                        \
+                                                       (uint##STORED_BITS##_t)(second == sign));                       \
+                keys[i] = key##BITS##_of_##NAME(first, (int##BITS##_t)nan);                                            \
+                others[i] = key##BITS##_of_##NAME(second, (int##BITS##_t)nan);                                         \
+            }                                                                                                          \
         }                                                                                                              \
         return minus_zeros != 0;                                                                                       \
     }                                                                                                                  \
@@ -180,12 +235,29 @@ FLOAT_KEYS(float64, 64, 64, INT64_C(0x7ff) << 52, INT64_C(0x7ff8) << 48)
 
 /* Codes of unorm are in the order of their values as they are. */
 #define UNORM_KEYS(NAME, STORED_BITS, BITS)                                                                            \
-    static bool key##BITS##_##NAME(const void *from, int64_t count, int64_t nan, void *key)                            \
+    static bool key##BITS##_##NAME(const void *from, struct poolgrad_rows rows, int64_t nan, void *key)                \
     {                                                                                                                  \
-        const uint##STORED_BITS##_t *restrict code = from;                                                             \
-        int##BITS##_t *restrict keys = key;                                                                            \
         (void)nan;                                                                                                     \
-        for (int64_t i = 0; i < count; i++) keys[i] = (int##BITS##_t)code[i];                                          \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
+            int##BITS##_t *restrict keys = (int##BITS##_t *)key + row * rows.to_step;                                  \
+            for (int64_t i = 0; i < rows.count; i++) keys[i] = (int##BITS##_t)code[i];                                 \
+        }                                                                                                              \
+        return false;                                                                                                  \
+    }                                                                                                                  \
+    static bool key##BITS##_##NAME##_pairs(const void *from, struct poolgrad_rows rows, int64_t nan, void *even,       \
+                                           void *odd)                                                                  \
+    {                                                                                                                  \
+        (void)nan;                                                                                                     \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
+            int##BITS##_t *restrict keys = (int##BITS##_t *)even + row * rows.to_step;                                 \
+            int##BITS##_t *restrict others = (int##BITS##_t *)odd + row * rows.to_step;                                \
+            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
+                keys[i] = (int##BITS##_t)code[2 * i];                                                                  \
+                others[i] = (int##BITS##_t)code[2 * i + 1];                                                            \
+            }                                                                                                          \
+        }                                                                                                              \
         return false;                                                                                                  \
     }                                                                                                                  \
     static void unkey##BITS##_##NAME(const void *key, int64_t count, int64_t nan, void *to)                            \
@@ -227,12 +299,17 @@ NARROW(64)
 /* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
 
 #define ARITHMETIC(NAME, TYPE)                                                                                         \
-    static void divide_##NAME(const void *b, struct poolgrad_rows rows, void *a)                                       \
+    static void divide_##NAME(const void *from, const void *divisor, struct poolgrad_rows rows, void *to)              \
     {                                                                                                                  \
+        const TYPE *restrict divisors = divisor;                                                                       \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            const TYPE *restrict divisor = (const TYPE *)b + row * rows.from_step;                                     \
-            TYPE *restrict dividend = (TYPE *)a + row * rows.to_step;                                                  \
-            for (int64_t i = 0; i < rows.count; i++) dividend[i] /= divisor[i];                                        \
+            TYPE *restrict quotient = (TYPE *)to + row * rows.to_step;                                                 \
+            if (from == to) {                                                                                          \
+                for (int64_t i = 0; i < rows.count; i++) quotient[i] /= divisors[i];                                   \
+            } else {                                                                                                   \
+                const loose_##TYPE *restrict dividend = (const loose_##TYPE *)from + row * rows.from_step;             \
+                for (int64_t i = 0; i < rows.count; i++) quotient[i] = dividend[i] / divisors[i];                      \
+            }                                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
     static void add_##NAME##_to(void *a, const void *b, int64_t count)                                                 \
@@ -307,12 +384,6 @@ ADD_TIES(64, f64, double)
 
 /* ---- Movement ---------------------------------------------------------------------------------------------------- */
 
-/* Elements of images need no alignment. */
-typedef uint8_t loose8;
-typedef uint16_t loose16 __attribute__((aligned(1)));
-typedef uint32_t loose32 __attribute__((aligned(1)));
-typedef uint64_t loose64 __attribute__((aligned(1)));
-
 #define MOVES(BITS)                                                                                                    \
     static void split_##BITS(const void *from, struct poolgrad_rows rows, void *even, void *odd)                       \
     {                                                                                                                  \
@@ -365,6 +436,26 @@ MOVES(64)
                  [POOLGRAD_BFLOAT16] = key32_bfloat16,                                                                 \
                  [POOLGRAD_FLOAT32] = key32_float32},                                                                  \
                 {[POOLGRAD_FLOAT64] = key64_float64}},                                                                 \
+        .key_pairs = {{[POOLGRAD_UNORM8] = key16_unorm8_pairs,                                                         \
+                       [POOLGRAD_FLOAT16] = key16_float16_pairs,                                                       \
+                       [POOLGRAD_BFLOAT16] = key16_bfloat16_pairs},                                                    \
+                      {[POOLGRAD_UNORM8] = key32_unorm8_pairs,                                                         \
+                       [POOLGRAD_UNORM16] = key32_unorm16_pairs,                                                       \
+                       [POOLGRAD_FLOAT16] = key32_float16_pairs,                                                       \
+                       [POOLGRAD_BFLOAT16] = key32_bfloat16_pairs,                                                     \
+                       [POOLGRAD_FLOAT32] = key32_float32_pairs},                                                      \
+                      {[POOLGRAD_FLOAT64] = key64_float64_pairs}},                                                     \
+        .load_pairs = {{[POOLGRAD_UNORM8] = load32_unorm8_pairs,                                                       \
+                        [POOLGRAD_UNORM16] = load32_unorm16_pairs,                                                     \
+                        [POOLGRAD_FLOAT16] = load32_float16_pairs,                                                     \
+                        [POOLGRAD_BFLOAT16] = load32_bfloat16_pairs,                                                   \
+                        [POOLGRAD_FLOAT32] = load32_float32_pairs},                                                    \
+                       {[POOLGRAD_UNORM8] = load64_unorm8_pairs,                                                       \
+                        [POOLGRAD_UNORM16] = load64_unorm16_pairs,                                                     \
+                        [POOLGRAD_FLOAT16] = load64_float16_pairs,                                                     \
+                        [POOLGRAD_BFLOAT16] = load64_bfloat16_pairs,                                                   \
+                        [POOLGRAD_FLOAT32] = load64_float32_pairs,                                                     \
+                        [POOLGRAD_FLOAT64] = load64_float64_pairs}},                                                   \
         .unkey = {{[POOLGRAD_UNORM8] = unkey16_unorm8,                                                                 \
                    [POOLGRAD_FLOAT16] = unkey16_float16,                                                               \
                    [POOLGRAD_BFLOAT16] = unkey16_bfloat16},                                                            \

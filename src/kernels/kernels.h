@@ -93,21 +93,26 @@ struct poolgrad_kernels {
                                                  const struct poolgrad_operands both[2],
                                                  struct poolgrad_delivery delivery, void *to);
 
-    /* Elements [0, count), any alignment; results may take the place of operands of the same size. */
+    /* Rows of elements; those of images need no alignment. Never in place. In pairs: every other element to either
+     * side, `count` to each. */
 
     /* Keys of stored elements, null where that key cannot hold the format; whether one may be -0. */
-    bool (*key[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *from, int64_t count, int64_t nan, void *key);
-    /* And back to stored elements: the key of a NaN becomes one, that of no tap +0. */
-    void (*unkey[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *key, int64_t count, int64_t nan, void *to);
-    /* Stored elements as float32 or float64, exactly; and back, rounded once, NaN canonical. */
-    void (*load[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
+    bool (*key[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, int64_t nan, void *key);
+    bool (*key_pairs[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, int64_t nan,
+                                                       void *even, void *odd);
+    /* Stored elements as float32 or float64, exactly. */
+    void (*load[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, void *to);
+    void (*load_pairs[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, void *even,
+                                                        void *odd);
+    /* And back, rounded once, NaN canonical; of a key, that of a NaN becomes one and that of no tap +0. */
     void (*store[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
+    void (*unkey[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *key, int64_t count, int64_t nan, void *to);
     /* Taps in fewer bits, row by row. */
     void (*narrow8[POOLGRAD_KEYS])(const void *tap, struct poolgrad_rows rows, uint8_t *to);
     void (*narrow32[POOLGRAD_KEYS])(const void *tap, struct poolgrad_rows rows, uint32_t *to);
 
-    /* a = a / b, where b is (from_step 0) one row for all; a = a + b. */
-    void (*divide[POOLGRAD_SUMS])(const void *b, struct poolgrad_rows rows, void *a);
+    /* to = from / divisor, one row of divisors for all; to may be from. a = a + b. */
+    void (*divide[POOLGRAD_SUMS])(const void *from, const void *divisor, struct poolgrad_rows rows, void *to);
     void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
     /* L2-norm: a = a a; the square root of a; a = a / norm, +0 where that is 0; a = a b. */
     void (*square)(double *a, int64_t count);
