@@ -66,6 +66,8 @@ struct poolgrad_fast {
     bool picks;     /* max, from the source */
     bool separable; /* along x, then along y */
     bool shares;    /* gradient, ties all or split: every equal tap counts */
+    bool aligned; /* gradient: windows are spaced for it as they are like their source, those that do not exist included
+                   */
     bool same_taps; /* codes are tap8's */
     bool stream;    /* results go past the caches */
     bool reversed;  /* taps are visited from the last to the first */

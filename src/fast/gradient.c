@@ -194,25 +194,48 @@ static void load_average(const struct step *step, const struct band *band, const
     }
 }
 
+/* No tap in columns [begin, end) of rows of codes. */
+static void clear_columns(const struct poolgrad_fast *fast, unsigned char *codes, int64_t rows, int64_t begin,
+                          int64_t end)
+{
+    const int64_t bytes = fast->lanes * fast->code_bytes, pitch = fast->window_pitch * bytes;
+    if (begin == end) return;
+    for (int64_t row = 0; row < rows; row++) {
+        memset(codes + row * pitch + begin * bytes, 0xff, (size_t)((end - begin) * bytes));
+    }
+}
+
 /* The tap that each window picked. */
 static void take_taps(const struct step *step, const struct band *band)
 {
-    const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t columns = step->columns.end - step->columns.begin;
-    const struct poolgrad_rows rows = {band->rows, columns * fast->lanes, fast->source_pitch * fast->lanes,
-                                       fast->window_pitch * fast->lanes};
+    const int64_t pitch = fast->window_pitch * fast->lanes, columns = step->unit->columns.entries + fast->x.reach;
+    const struct poolgrad_rows all = {1, (band->rows - 1) * pitch + columns * fast->lanes, 0, 0};
     const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, key_bytes[fast->key]);
-    unsigned char *codes = element(step, POOLGRAD_AREA_CODE, band->to, fast->code_bytes);
+    unsigned char *codes = element(step, POOLGRAD_AREA_CODE, band->to - step->columns.begin * fast->lanes,
+                                   fast->code_bytes);
     if (fast->code_bytes == 1) {
-        step->unit->kernels->narrow8[fast->key](taps, rows, codes);
+        step->unit->kernels->narrow8[fast->key](taps, all, codes);
     } else {
-        step->unit->kernels->narrow32[fast->key](taps, rows, (uint32_t *)(void *)codes);
+        step->unit->kernels->narrow32[fast->key](taps, all, (uint32_t *)(void *)codes);
     }
-    for (int64_t row = 0; row < band->rows && fast->shares; row++) {
+    clear_columns(fast, codes, band->rows, 0, step->columns.begin);
+    clear_columns(fast, codes, band->rows, step->columns.end, columns);
+}
+
+/* The same where every equal tap counts. */
+static void take_shares(const struct step *step, const struct band *band)
+{
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_rows rows = {band->rows, (step->columns.end - step->columns.begin) * fast->lanes,
+                                       fast->source_pitch * fast->lanes, fast->window_pitch * fast->lanes};
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, key_bytes[fast->key]);
+    uint32_t *codes = (uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + band->to;
+    step->unit->kernels->narrow32[fast->key](taps, rows, codes);
+    for (int64_t row = 0; row < band->rows; row++) {
         const int64_t from = band->from + row * rows.from_step, to = band->to + row * rows.to_step;
         void *values = element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]);
-        if (g->ties == POOLGRAD_TIES_SPLIT) divide_ties(step, from, values);
+        if (step->unit->g->ties == POOLGRAD_TIES_SPLIT) divide_ties(step, from, values);
         share_row(step, from, to);
     }
 }
@@ -237,6 +260,8 @@ static void load_windows(const struct step *step, const struct band *band, const
         const struct poolgrad_pixels pixels = gradient_pixels(step, band);
         poolgrad_fast_load_codes(step->unit, &pixels, fast->window_pitch * fast->lanes,
                                  element(step, POOLGRAD_AREA_CODE, band->to, fast->code_bytes));
+    } else if (fast->shares) {
+        take_shares(step, band);
     } else {
         take_taps(step, band);
     }
@@ -257,7 +282,9 @@ static void search_source(const struct step *step, int64_t begin, int64_t end)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_range x = {step->x + step->columns.begin, step->x + step->columns.end};
+    const int64_t columns = step->unit->columns.entries + fast->x.reach;
+    const struct poolgrad_range x = {step->x + (fast->aligned ? 0 : step->columns.begin),
+                                     step->x + (fast->aligned ? columns : step->columns.end)};
     const struct poolgrad_fast_block block =
         poolgrad_fast_source_block(fast, x, (struct poolgrad_range){step->y + begin, step->y + end});
     if (!fast->picks && g->kind != POOLGRAD_L2NORM) return;

@@ -53,6 +53,7 @@ static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fa
     fast->picks = max && !(gradient && g->with_indices);
     fast->key = key_for(g->source.format, taps);
     fast->shares = gradient && fast->picks && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT);
+    fast->aligned = gradient && fast->picks && !fast->shares;
     fast->code_bytes = taps <= UINT8_MAX && !fast->shares ? 1 : 4;
     fast->same_taps = fast->x.first_tap == 0 && fast->y.first_tap == 0 && fast->x.taps == g->x.kernel;
     fast->separable = fast->picks && !fast->shares && is_separable(fast);
@@ -282,9 +283,10 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->stream = is_streamed(g, fast);
     if (fast->x.reach > memory_limit || fast->y.reach > memory_limit) return false;
     choose_pieces(g, fast);
-    fast->window_pitch = fast->tile + fast->x.reach;
+    fast->window_pitch = fast->tile + fast->x.reach * (fast->aligned ? 2 : 1);
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
+    if (fast->aligned) fast->source_pitch = fast->window_pitch;
     fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
     return lay_out(g, fast);
 }

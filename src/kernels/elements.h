@@ -166,9 +166,8 @@ STORE(store64_float64, double, double, to_float64)
 
 /* ---- Keys -------------------------------------------------------------------------------------------------------- */
 
-/* A binary format of STORED_BITS bits, all a sign and a magnitude, INFINITY_CODE that of infinity. The key is the
- * magnitude, negated where the sign is set. */
-#define FLOAT_KEYS(NAME, STORED_BITS, BITS, INFINITY_CODE, NAN_CODE)                                                   \
+/* Keys of more bits than the format has (others are in positions.h): the magnitude, negated where the sign is set. */
+#define WIDE_KEYS(NAME, STORED_BITS, BITS, INFINITY_CODE)                                                              \
     static inline int##BITS##_t key##BITS##_of_##NAME(uint##STORED_BITS##_t stored, int##BITS##_t nan)                 \
     {                                                                                                                  \
         const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
@@ -209,7 +208,13 @@ STORE(store64_float64, double, double, to_float64)
             }                                                                                                          \
         }                                                                                                              \
         return minus_zeros != 0;                                                                                       \
-    }                                                                                                                  \
+    }
+
+WIDE_KEYS(float16, 16, 32, 0x7c00)
+WIDE_KEYS(bfloat16, 16, 32, 0x7f80)
+#undef WIDE_KEYS
+
+#define FLOAT_UNKEY(NAME, STORED_BITS, BITS, NAN_CODE)                                                                 \
     static void unkey##BITS##_##NAME(const void *key, int64_t count, int64_t nan, void *to)                            \
     {                                                                                                                  \
         const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
@@ -225,13 +230,13 @@ STORE(store64_float64, double, double, to_float64)
         }                                                                                                              \
     }
 
-FLOAT_KEYS(float16, 16, 16, 0x7c00, 0x7e00)
-FLOAT_KEYS(float16, 16, 32, 0x7c00, 0x7e00)
-FLOAT_KEYS(bfloat16, 16, 16, 0x7f80, 0x7fc0)
-FLOAT_KEYS(bfloat16, 16, 32, 0x7f80, 0x7fc0)
-FLOAT_KEYS(float32, 32, 32, 0x7f800000, 0x7fc00000)
-FLOAT_KEYS(float64, 64, 64, INT64_C(0x7ff) << 52, INT64_C(0x7ff8) << 48)
-#undef FLOAT_KEYS
+FLOAT_UNKEY(float16, 16, 16, 0x7e00)
+FLOAT_UNKEY(float16, 16, 32, 0x7e00)
+FLOAT_UNKEY(bfloat16, 16, 16, 0x7fc0)
+FLOAT_UNKEY(bfloat16, 16, 32, 0x7fc0)
+FLOAT_UNKEY(float32, 32, 32, 0x7fc00000)
+FLOAT_UNKEY(float64, 64, 64, INT64_C(0x7ff8) << 48)
+#undef FLOAT_UNKEY
 
 /* Codes of unorm are in the order of their values as they are. */
 #define UNORM_KEYS(NAME, STORED_BITS, BITS)                                                                            \

@@ -126,6 +126,102 @@ SELECT(32, f64, double, LANES_64)
 SUM(f32, float, LANES_32)
 SUM(f64, double, LANES_64)
 #undef SUM
+/* ---- Keys of binary formats, straight from where they are stored --------------------------------------------------
+ */
+
+/* The least integer is the code of -0. The last vector of a row ends where the row does. */
+#define KEYS(BITS)                                                                                                     \
+    static inline bool any_minus_zero_##BITS(v##BITS least)                                                            \
+    {                                                                                                                  \
+        int##BITS##_t lanes[LANES_##BITS];                                                                             \
+        bool any = false;                                                                                              \
+        store_##BITS(lanes, least);                                                                                    \
+        FOR_EACH(v, LANES_##BITS) any |= lanes[v] == INT##BITS##_MIN;                                                  \
+        return any;                                                                                                    \
+    }                                                                                                                  \
+    static inline int##BITS##_t single_key_##BITS(const unsigned char *from, int64_t infinity, int64_t nan,            \
+                                                  bool *minus_zero)                                                    \
+    {                                                                                                                  \
+        int##BITS##_t code;                                                                                            \
+        memcpy(&code, from, sizeof code);                                                                              \
+        const int##BITS##_t magnitude = (int##BITS##_t)(code & INT##BITS##_MAX);                                       \
+        *minus_zero |= code == INT##BITS##_MIN;                                                                        \
+        return (int##BITS##_t)(magnitude > infinity ? nan : code < 0 ? -magnitude : magnitude);                        \
+    }                                                                                                                  \
+    static inline bool keys_##BITS(const void *from, struct poolgrad_rows rows, int64_t infinity, int64_t nan,         \
+                                   void *key)                                                                          \
+    {                                                                                                                  \
+        enum { SIZE = BITS / 8 };                                                                                      \
+        const v##BITS top = splat_##BITS(infinity), not_a_number = splat_##BITS(nan);                                  \
+        const int64_t last = rows.count - LANES_##BITS;                                                                \
+        v##BITS least = splat_##BITS(0);                                                                               \
+        bool minus_zero = false;                                                                                       \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const unsigned char *codes = (const unsigned char *)from + row * rows.from_step * SIZE;                    \
+            int##BITS##_t *keys = (int##BITS##_t *)key + row * rows.to_step;                                           \
+            for (int64_t i = 0; i < rows.count && last < 0; i++) {                                                     \
+                keys[i] = single_key_##BITS(codes + i * SIZE, infinity, nan, &minus_zero);                             \
+            }                                                                                                          \
+            for (int64_t i = 0; i < rows.count && last >= 0; i += LANES_##BITS) {                                      \
+                const int64_t lane = i < last ? i : last;                                                              \
+                const v##BITS code = load_##BITS(codes + lane * SIZE);                                                 \
+                least = least_##BITS(least, code);                                                                     \
+                store_##BITS(keys + lane, key_##BITS(code, top, not_a_number));                                        \
+            }                                                                                                          \
+        }                                                                                                              \
+        return minus_zero || any_minus_zero_##BITS(least);                                                             \
+    }                                                                                                                  \
+    static inline bool key_pairs_##BITS(const void *from, struct poolgrad_rows rows, int64_t infinity, int64_t nan,    \
+                                        void *even, void *odd)                                                         \
+    {                                                                                                                  \
+        enum { SIZE = BITS / 8 };                                                                                      \
+        const v##BITS top = splat_##BITS(infinity), not_a_number = splat_##BITS(nan);                                  \
+        const int64_t last = rows.count - LANES_##BITS;                                                                \
+        v##BITS least = splat_##BITS(0);                                                                               \
+        bool minus_zero = false;                                                                                       \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const unsigned char *codes = (const unsigned char *)from + row * rows.from_step * SIZE;                    \
+            int##BITS##_t *keys[] = {(int##BITS##_t *)even + row * rows.to_step,                                       \
+                                     (int##BITS##_t *)odd + row * rows.to_step};                                       \
+            for (int64_t i = 0; i < 2 * rows.count && last < 0; i++) {                                                 \
+                keys[i % 2][i / 2] = single_key_##BITS(codes + i * SIZE, infinity, nan, &minus_zero);                  \
+            }                                                                                                          \
+            for (int64_t i = 0; i < rows.count && last >= 0; i += LANES_##BITS) {                                      \
+                const int64_t lane = i < last ? i : last;                                                              \
+                v##BITS first = load_##BITS(codes + 2 * lane * SIZE);                                                  \
+                v##BITS second = load_##BITS(codes + (2 * lane + LANES_##BITS) * SIZE);                                \
+                least = least_##BITS(least, least_##BITS(first, second));                                              \
+                first = key_##BITS(first, top, not_a_number);                                                          \
+                second = key_##BITS(second, top, not_a_number);                                                        \
+                deinterleave_##BITS(&first, &second);                                                                  \
+                store_##BITS(keys[0] + lane, first);                                                                   \
+                store_##BITS(keys[1] + lane, second);                                                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+        return minus_zero || any_minus_zero_##BITS(least);                                                             \
+    }
+
+#define KEYS_OF(BITS, NAME, INFINITY_CODE)                                                                             \
+    static bool key##BITS##_##NAME(const void *from, struct poolgrad_rows rows, int64_t nan, void *key)                \
+    {                                                                                                                  \
+        return keys_##BITS(from, rows, INFINITY_CODE, nan, key);                                                       \
+    }                                                                                                                  \
+    static bool key##BITS##_##NAME##_pairs(const void *from, struct poolgrad_rows rows, int64_t nan, void *even,       \
+                                           void *odd)                                                                  \
+    {                                                                                                                  \
+        return key_pairs_##BITS(from, rows, INFINITY_CODE, nan, even, odd);                                            \
+    }
+
+KEYS(16)
+KEYS(32)
+KEYS(64)
+KEYS_OF(16, float16, 0x7c00)
+KEYS_OF(16, bfloat16, 0x7f80)
+KEYS_OF(32, float32, 0x7f800000)
+KEYS_OF(64, float64, INT64_C(0x7ff) << 52)
+#undef KEYS
+#undef KEYS_OF
+
 /* ---- Straight to where results belong ---------------------------------------------------------------------------- */
 
 /* The last vector of a row ends where the row does: some positions are computed twice, to the same bits. */

@@ -9,6 +9,10 @@
  *   take_opposed       also where key and best are both the key of a NaN: among NaNs the last one visited stays
  *   add_where8/32      adds the gradient to the sum where the tap (unsigned, 8 or 32 bits) is `code`; elsewhere the sum
  *                      keeps its bits
+ *   key                of a binary format's code, all a sign and a magnitude: the magnitude, negated where the sign is
+ *                      set; `nan` where it is above `infinity`
+ *   least              the lesser of two signed integers
+ *   deinterleave       two vectors of pairs become one of firsts and one of seconds (32 and 64 bits)
  *   settle             every NaN the canonical one (docs/numerics.md N68)
  *   interleave         a0 b0 a1 b1 ... in two vectors
  *   put                store; past the caches where asked and the address allows
@@ -52,6 +56,21 @@ typedef double vf64;
     static inline v##BITS greatest_##BITS(v##BITS a, v##BITS b)                                                        \
     {                                                                                                                  \
         return a > b ? a : b;                                                                                          \
+    }                                                                                                                  \
+    static inline v##BITS least_##BITS(v##BITS a, v##BITS b)                                                           \
+    {                                                                                                                  \
+        return a < b ? a : b;                                                                                          \
+    }                                                                                                                  \
+    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
+    {                                                                                                                  \
+        const v##BITS magnitude = (v##BITS)(code & INT##BITS##_MAX);                                                   \
+        const v##BITS value = (v##BITS)(code < 0 ? -magnitude : magnitude);                                            \
+        return magnitude > infinity ? nan : value;                                                                     \
+    }                                                                                                                  \
+    static inline void deinterleave_##BITS(v##BITS *a, v##BITS *b)                                                     \
+    {                                                                                                                  \
+        (void)a;                                                                                                       \
+        (void)b;                                                                                                       \
     }                                                                                                                  \
     static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
     {                                                                                                                  \

@@ -144,6 +144,56 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
     return add_masked_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
 }
 
+static inline v16 least_16(v16 a, v16 b)
+{
+    return simde_mm256_min_epi16(a, b);
+}
+static inline v32 least_32(v32 a, v32 b)
+{
+    return simde_mm256_min_epi32(a, b);
+}
+static inline v64 least_64(v64 a, v64 b)
+{
+    return simde_mm256_blendv_epi8(a, b, simde_mm256_cmpgt_epi64(a, b));
+}
+
+#define KEY(BITS)                                                                                                      \
+    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
+    {                                                                                                                  \
+        const v##BITS negative = simde_mm256_cmpgt_epi##BITS(simde_mm256_setzero_si256(), code);                       \
+        const v##BITS magnitude = simde_mm256_and_si256(code, splat_##BITS(INT##BITS##_MAX));                          \
+        const v##BITS value = simde_mm256_sub_epi##BITS(simde_mm256_xor_si256(magnitude, negative), negative);         \
+        return simde_mm256_blendv_epi8(value, nan, simde_mm256_cmpgt_epi##BITS(magnitude, infinity));                  \
+    }
+KEY(16)
+KEY(32)
+KEY(64)
+#undef KEY
+
+/* Within halves of 128 bits, then the halves' quarters in order. */
+static inline void deinterleave_16(v16 *a, v16 *b)
+{
+    const v16 sorted = simde_mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12,
+                                             13, 2, 3, 6, 7, 10, 11, 14, 15);
+    const v16 first = simde_mm256_shuffle_epi8(*a, sorted), second = simde_mm256_shuffle_epi8(*b, sorted);
+    *a = simde_mm256_permute4x64_epi64(simde_mm256_unpacklo_epi64(first, second), 0xd8);
+    *b = simde_mm256_permute4x64_epi64(simde_mm256_unpackhi_epi64(first, second), 0xd8);
+}
+static inline void deinterleave_32(v32 *a, v32 *b)
+{
+    const vf32 first = simde_mm256_castsi256_ps(*a), second = simde_mm256_castsi256_ps(*b);
+    const v32 even = simde_mm256_castps_si256(simde_mm256_shuffle_ps(first, second, 0x88));
+    const v32 odd = simde_mm256_castps_si256(simde_mm256_shuffle_ps(first, second, 0xdd));
+    *a = simde_mm256_permute4x64_epi64(even, 0xd8);
+    *b = simde_mm256_permute4x64_epi64(odd, 0xd8);
+}
+static inline void deinterleave_64(v64 *a, v64 *b)
+{
+    const v64 even = simde_mm256_unpacklo_epi64(*a, *b), odd = simde_mm256_unpackhi_epi64(*a, *b);
+    *a = simde_mm256_permute4x64_epi64(even, 0xd8);
+    *b = simde_mm256_permute4x64_epi64(odd, 0xd8);
+}
+
 /* Every NaN becomes the canonical one. */
 static inline vf32 settle_f32(vf32 v)
 {

@@ -136,6 +136,59 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
     return simde_mm512_mask_mov_pd(sum, (simde__mmask8)mask, simde_mm512_add_pd(sum, load_f64(gradient)));
 }
 
+static inline v16 least_16(v16 a, v16 b)
+{
+    return simde_mm512_min_epi16(a, b);
+}
+static inline v32 least_32(v32 a, v32 b)
+{
+    return simde_mm512_min_epi32(a, b);
+}
+static inline v64 least_64(v64 a, v64 b)
+{
+    return simde_mm512_min_epi64(a, b);
+}
+
+#define KEY(BITS, MASK, GREATER)                                                                                       \
+    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
+    {                                                                                                                  \
+        const v##BITS zero = simde_mm512_setzero_si512();                                                              \
+        const v##BITS magnitude = simde_mm512_and_si512(code, splat_##BITS(INT##BITS##_MAX));                          \
+        const v##BITS value = simde_mm512_mask_mov_epi##BITS(magnitude, GREATER(zero, code),                           \
+                                                             simde_mm512_sub_epi##BITS(zero, magnitude));              \
+        return simde_mm512_mask_mov_epi##BITS(value, GREATER(magnitude, infinity), nan);                               \
+    }
+KEY(16, simde__mmask32, poolgrad_cmpgt_epi16_mask)
+KEY(32, simde__mmask16, simde_mm512_cmpgt_epi32_mask)
+KEY(64, simde__mmask8, simde_mm512_cmpgt_epi64_mask)
+#undef KEY
+
+static inline void deinterleave_16(v16 *a, v16 *b)
+{
+    static const int16_t even[] = {0,  2,  4,  6,  8,  10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+                                   32, 34, 36, 38, 40, 42, 44, 46, 48, 50, 52, 54, 56, 58, 60, 62};
+    static const int16_t odd[] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                  33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+    const v16 first = simde_mm512_permutex2var_epi16(*a, load_16(even), *b);
+    *b = simde_mm512_permutex2var_epi16(*a, load_16(odd), *b);
+    *a = first;
+}
+static inline void deinterleave_32(v32 *a, v32 *b)
+{
+    static const int32_t even[] = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+    static const int32_t odd[] = {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
+    const v32 first = simde_mm512_permutex2var_epi32(*a, load_32(even), *b);
+    *b = simde_mm512_permutex2var_epi32(*a, load_32(odd), *b);
+    *a = first;
+}
+static inline void deinterleave_64(v64 *a, v64 *b)
+{
+    static const int64_t even[] = {0, 2, 4, 6, 8, 10, 12, 14}, odd[] = {1, 3, 5, 7, 9, 11, 13, 15};
+    const v64 first = simde_mm512_permutex2var_epi64(*a, load_64(even), *b);
+    *b = simde_mm512_permutex2var_epi64(*a, load_64(odd), *b);
+    *a = first;
+}
+
 /* Every NaN becomes the canonical one. */
 static inline vf32 settle_f32(vf32 v)
 {
