@@ -220,7 +220,7 @@ static void take_taps(const struct step *step, const struct band *band)
         step->unit->kernels->narrow32[fast->key](taps, all, (uint32_t *)(void *)codes);
     }
     clear_columns(fast, codes, band->rows, 0, step->columns.begin);
-    clear_columns(fast, codes, band->rows, step->columns.end, columns);
+    clear_columns(fast, codes, band->rows, step->columns.end, columns + fast->spread);
 }
 
 /* The same where every equal tap counts. */
@@ -880,6 +880,10 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
             keep_windows(&step, fast->step);
         }
         make_windows(&step, kept, next - entry + fast->y.reach);
-        run_step(&step);
+        if (fast->spread) {
+            poolgrad_fast_spread(unit, &step.rows.inside, step.y);
+        } else {
+            run_step(&step);
+        }
     }
 }

@@ -9,7 +9,6 @@ enum {
     CHANNELS = 64,          /* of NHWC at once at least, if there are: four cache lines of float32 */
     STEP_BYTES = 128 << 10, /* working memory of a step: within a core's second-level cache */
     BAND_STEPS = 16,        /* a band's first step computes windows that its neighbour computes, too */
-    PLACES = 256,           /* codes that are looked up instead of computed */
 };
 
 /* Beyond this, per thread, the reference computes. */
@@ -58,6 +57,17 @@ static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fa
     fast->same_taps = fast->x.first_tap == 0 && fast->y.first_tap == 0 && fast->x.taps == g->x.kernel;
     fast->separable = fast->picks && !fast->shares && is_separable(fast);
     choose_rule(g, fast);
+}
+
+/* Windows that share no column, in rows of short runs: of few channels, and not of two phases, which interleave fast.
+ */
+static void choose_spread(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
+    enum { LEAST_RUN = 16 };
+    const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
+    fast->spread = g->direction == POOLGRAD_GRADIENT && !fast->shares && fast->x.reach == 0 && fast->x.stride > 1 &&
+                   !runs && !(fast->x.stride == 2 && fast->lanes == 1 && fast->x.phases == 2);
+    if (fast->spread) fast->code_bytes = 4;
 }
 
 /* ---- The pieces -------------------------------------------------------------------------------------------------- */
@@ -191,6 +201,25 @@ static void place(struct layout *layout, enum poolgrad_fast_area area, int64_t s
     layout->fits = layout->fast->bytes <= memory_limit;
 }
 
+/* Destination pixels of a step along an axis. */
+static int64_t pixels_of(const struct poolgrad_fast_line *line, int64_t entries)
+{
+    int64_t pixels = line->inside.end - line->inside.begin, most;
+    return poolgrad_multiply(entries, line->pixels, &most) ? poolgrad_min(pixels, most) : pixels;
+}
+
+/* An element per destination pixel of a step: of all phases of a row, or in rows. */
+static void place_pixels(struct layout *layout, int64_t group, enum poolgrad_fast_area area, int64_t size)
+{
+    const struct poolgrad_fast *fast = layout->fast;
+    if (fast->spread) {
+        place(layout, area, size, group, fast->lanes, pixels_of(&fast->columns, fast->tile),
+              pixels_of(&fast->rows, fast->step));
+        return;
+    }
+    place(layout, area, size, fast->x.phases, group, fast->window_rows * fast->lanes, fast->window_pitch);
+}
+
 static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
     static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
@@ -220,10 +249,10 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     if (gradient) {
         place(&layout, POOLGRAD_AREA_CODE, fast->code_bytes, 1, group, window_plane, window_pitch);
         place(&layout, POOLGRAD_AREA_GRADIENT, sum, 1, group, window_plane, window_pitch);
-        place(&layout, POOLGRAD_AREA_SUMS, sum, phases_x, group, window_plane, window_pitch);
-        place(&layout, POOLGRAD_AREA_RESULTS, 8, phases_x, group, window_plane, window_pitch);
-        place(&layout, POOLGRAD_AREA_BEFORE, 8, phases_x, group, window_plane, window_pitch);
-        place(&layout, POOLGRAD_AREA_OPERAND, 8, phases_x, group, window_plane, window_pitch);
+        place_pixels(&layout, group, POOLGRAD_AREA_SUMS, sum);
+        place_pixels(&layout, group, POOLGRAD_AREA_RESULTS, 8);
+        place_pixels(&layout, group, POOLGRAD_AREA_BEFORE, 8);
+        place_pixels(&layout, group, POOLGRAD_AREA_OPERAND, 8);
     } else {
         place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, group, source_plane, pitch);
         place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, pitch);
@@ -235,11 +264,17 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
     place(&layout, POOLGRAD_AREA_ROW_COUNTS, 8, 1, 1, 1, poolgrad_max(fast->source_rows, fast->window_rows));
     if (gradient) {
-        const struct poolgrad_range *x = &fast->columns.inside, *y = &fast->rows.inside;
-        int64_t width = poolgrad_min(x->end - x->begin, fast->tile * fast->x.stride);
-        int64_t height = poolgrad_min(y->end - y->begin, fast->step * fast->y.stride);
+        const int64_t width = pixels_of(&fast->columns, fast->tile), height = pixels_of(&fast->rows, fast->step);
         place(&layout, POOLGRAD_AREA_COVERED, 1, 1, 1, 1, width);
-        if (fast->stream) {
+        if (fast->spread) {
+            place(&layout, POOLGRAD_AREA_MAP, sizeof(int32_t), 1, 1, lanes, width);
+            place(&layout, POOLGRAD_AREA_MAP_TAPS, sizeof(uint32_t), 1, 1, lanes, width);
+        }
+        if (fast->by_plane) {
+            place(&layout, POOLGRAD_AREA_PLANE_MAP, sizeof(int32_t), 1, lanes, width, height);
+            place(&layout, POOLGRAD_AREA_PLANE_TAPS, sizeof(uint32_t), 1, lanes, width, height);
+        }
+        if (fast->stream && !fast->spread) {
             place(&layout, POOLGRAD_AREA_STAGE, (int64_t)poolgrad_format_size(g->destination.format), group, lanes,
                   width, height);
         }
@@ -248,7 +283,6 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     if (gradient)
         place(&layout, POOLGRAD_AREA_WINDOWS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1,
               1);
-    place(&layout, POOLGRAD_AREA_PLACES, sizeof(int64_t), 2, 1, 1, PLACES);
     return layout.fits;
 }
 
@@ -280,13 +314,16 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->rows = make_line(g, &fast->y, g->rows, gradient ? g->source_row : 0);
     choose_kernels(g, fast);
     choose_lanes(g, fast);
+    choose_spread(g, fast);
     fast->stream = is_streamed(g, fast);
     if (fast->x.reach > memory_limit || fast->y.reach > memory_limit) return false;
     choose_pieces(g, fast);
-    fast->window_pitch = fast->tile + fast->x.reach * (fast->aligned ? 2 : 1);
+    /* A spread's pixels without a window find one that is none behind each row. */
+    fast->window_pitch = fast->tile + fast->x.reach * (fast->aligned ? 2 : 1) + fast->spread;
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
     if (fast->aligned) fast->source_pitch = fast->window_pitch;
+    fast->by_plane = fast->spread && fast->y.reach == 0 && fast->tiles == 1 && fast->step >= fast->rows.entries;
     fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
     return lay_out(g, fast);
 }

@@ -355,6 +355,36 @@ static void multiply_f64(double *a, const double *b, int64_t count)
     for (int64_t i = 0; i < count; i++) a[i] *= b[i];
 }
 
+#define SPREAD(NAME, TYPE, SETTLE)                                                                                     \
+    static inline void spread_row_##NAME(const uint32_t *tap, const TYPE *gradient, const int32_t *restrict window,    \
+                                         const uint32_t *restrict code, uint32_t row_code, int64_t count, bool first,  \
+                                         TYPE *restrict result)                                                        \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < count; i++) {                                                                          \
+            const TYPE before = first ? 0 : result[i], sum = before + gradient[window[i]];                             \
+            result[i] = SETTLE(!tap || tap[window[i]] == row_code + code[i] ? sum : before);                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void spread_##NAME(const uint32_t *tap, const void *gradient, const int32_t *window, const uint32_t *code,  \
+                              uint32_t row_code, struct poolgrad_rows rows, bool first, void *result)                  \
+    {                                                                                                                  \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const TYPE *from = (const TYPE *)gradient + row * rows.from_step;                                          \
+            TYPE *to = (TYPE *)result + row * rows.to_step;                                                            \
+            if (!tap) {                                                                                                \
+                spread_row_##NAME(NULL, from, window, code, row_code, rows.count, first, to);                          \
+            } else if (first) {                                                                                        \
+                spread_row_##NAME(tap + row * rows.from_step, from, window, code, row_code, rows.count, true, to);     \
+            } else {                                                                                                   \
+                spread_row_##NAME(tap + row * rows.from_step, from, window, code, row_code, rows.count, false, to);    \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+SPREAD(f32, float, to_float32)
+SPREAD(f64, double, to_float64)
+#undef SPREAD
+
 #define COUNT_TIES(BITS)                                                                                               \
     static void count_ties_##BITS(const void *key, const void *best, int64_t count, int32_t *ties)                     \
     {                                                                                                                  \
@@ -494,8 +524,8 @@ MOVES(64)
         .add_ties = {{add_ties_16_f32, add_ties_16_f64},                                                               \
                      {add_ties_32_f32, add_ties_32_f64},                                                               \
                      {add_ties_64_f32, add_ties_64_f64}},                                                              \
-        .split = {split_8, split_16, split_32, split_64}, .merge = {merge_8, merge_16, merge_32, merge_64},            \
-        .stream = stream, .fence = fence                                                                               \
+        .spread = {spread_f32, spread_f64}, .split = {split_8, split_16, split_32, split_64},                          \
+        .merge = {merge_8, merge_16, merge_32, merge_64}, .stream = stream, .fence = fence                             \
     }
 
 #endif

@@ -93,6 +93,13 @@ struct poolgrad_kernels {
                                                  const struct poolgrad_operands both[2],
                                                  struct poolgrad_delivery delivery, void *to);
 
+    /* Pixels that have one window at most: element i of a row of pixels belongs to element window[i] of a row of
+     * windows, of which it is tap row_code + code[i]. result = +0, or unless `first` what it was, plus the gradient, if
+     * `tap` is null or has that code; NaN canonical. Rows step by from_step windows and to_step pixels. */
+    void (*spread[POOLGRAD_SUMS])(const uint32_t *tap, const void *gradient, const int32_t *window,
+                                  const uint32_t *code, uint32_t row_code, struct poolgrad_rows rows, bool first,
+                                  void *result);
+
     /* Rows of elements; those of images need no alignment. Never in place. In pairs: every other element to either
      * side, `count` to each. */
 
