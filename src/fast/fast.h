@@ -179,7 +179,7 @@ enum poolgrad_fast_way poolgrad_fast_way_of(const struct poolgrad_fast_unit *uni
                                             const struct poolgrad_fast_image *image, int64_t width, int64_t least);
 
 /* Elements of an image from plane to plane of the unit, where that is the same for all and all are pooled; else 0. */
-int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const poolgrad_image *image);
+int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *image);
 
 /* Where the windows [x.begin, x.end) by [y.begin, y.end) find their taps: their block of the source image. */
 struct poolgrad_fast_block poolgrad_fast_source_block(const struct poolgrad_fast *fast, struct poolgrad_range x,

@@ -271,6 +271,7 @@ static void load_windows(const struct step *step, const struct band *band, const
 static void clear_row(const struct step *step, int64_t at, int64_t count)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
+    if (count == 0) return;
     memset(element(step, POOLGRAD_AREA_CODE, at, fast->code_bytes), 0xff, (size_t)(count * fast->code_bytes));
     memset(element(step, POOLGRAD_AREA_GRADIENT, at, sum_bytes[fast->sum]), 0, (size_t)(count * sum_bytes[fast->sum]));
     if (fast->shares)
@@ -307,6 +308,27 @@ static void count_rows(const struct step *step, int64_t begin, int64_t end)
     }
 }
 
+/* Averages of one window a plane, of all planes at once; false where they are not at one distance. */
+static bool load_single_averages(const struct step *step, int64_t row, const int64_t *row_counts)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    const struct poolgrad_fast *fast = step->unit->fast;
+    const struct poolgrad_fast_image image = {&g->source_gradient, g->gradient_image, g->gradient_channel, 0, 0};
+    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane);
+    const struct band band = {&plane, fast->y.output + step->y + row, 1, 0,
+                              window_at(fast, 0, row, step->columns.begin)};
+    const int64_t plane_step = poolgrad_fast_plane_step(step->unit, &image);
+    if (g->kind != POOLGRAD_AVERAGE || plane_step == 0 || g->source_gradient.format != poolgrad_fast_sum_format(fast)) {
+        return false;
+    }
+    const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
+    const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
+    step->unit->kernels->divide[fast->sum](
+        poolgrad_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
+        divisors_for(step, row_counts[0]), rows, element(step, POOLGRAD_AREA_GRADIENT, band.to, sum_bytes[fast->sum]));
+    return true;
+}
+
 /* Rows [begin, end) of the step's windows. */
 static void make_windows(const struct step *step, int64_t begin, int64_t end)
 {
@@ -317,6 +339,10 @@ static void make_windows(const struct step *step, int64_t begin, int64_t end)
     if (step->columns.begin == step->columns.end) last = first;
     if (first < last) search_source(step, first, last);
     if (step->unit->g->kind == POOLGRAD_AVERAGE) count_rows(step, first, last);
+    if (begin == first && end == last && last - first == 1 && step->columns.end - step->columns.begin == 1 &&
+        load_single_averages(step, first, poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS))) {
+        return;
+    }
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
         const struct band band = {&plane, fast->y.output + step->y + first, plane.pooled ? last - first : 0,
@@ -595,29 +621,6 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
     return true;
 }
 
-/* A step of one entry: plane by plane in one go. */
-static bool store_entry(const struct step *step, int64_t phase_y)
-{
-    const struct poolgrad_geometry *g = step->unit->g;
-    const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_block block = pixels_block(step);
-    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
-    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, &block) * size;
-    if (fast->stream || block.x.entries != 1 || block.y.entries != 1) return false;
-    const int64_t plane_step = poolgrad_fast_plane_step(step->unit, &g->destination) * size;
-    if (plane_step == 0) return false;
-    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane);
-    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
-        const struct phase phase = phase_of(step, phase_y, phase_x);
-        if (phase.rows.end <= phase.rows.begin || phase.columns.end <= phase.columns.begin) continue;
-        poolgrad_move_runs(
-            poolgrad_image_at(&g->destination, plane.n, plane.c, phase.y, phase.x),
-            element(step, POOLGRAD_AREA_RESULTS, 0, size) + phase_x * phase_bytes,
-            (struct poolgrad_runs){step->unit->planes, size, window_at(fast, 1, 0, 0) * size, plane_step});
-    }
-    return true;
-}
-
 /* The rows of one phase of y, from AREA_RESULTS. */
 static void store_rows(const struct step *step, int64_t phase_y)
 {
@@ -626,7 +629,6 @@ static void store_rows(const struct step *step, int64_t phase_y)
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, &block) * size;
-    if (store_entry(step, phase_y)) return;
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
         const unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, window_at(fast, p, 0, 0), size);

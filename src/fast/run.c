@@ -256,6 +256,15 @@ static void clear_unused_lanes(const struct poolgrad_fast_unit *unit, const stru
     }
 }
 
+/* Whether all that a unit writes is inside and pooled. */
+static bool is_all_inside(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast_cut *x = &unit->columns, *y = &unit->band;
+    return x->entries > 0 && y->entries > 0 && x->written.begin == x->inside.begin && x->written.end == x->inside.end &&
+           y->written.begin == y->inside.begin && y->written.end == y->inside.end &&
+           poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane + unit->planes - 1).pooled;
+}
+
 static struct poolgrad_fast_cut cut(const struct poolgrad_fast_line *line, int64_t piece, int64_t size)
 {
     const int64_t begin = line->entry + piece * size, end = line->entry + line->entries;
@@ -287,8 +296,9 @@ static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fa
     unit.g = g;
     unit.memory = memory;
     unit.same_columns = same_columns;
-    bool pooled = false;
-    for (int64_t p = 0; p < unit.planes; p++) {
+    const bool all_inside = is_all_inside(&unit);
+    bool pooled = all_inside;
+    for (int64_t p = 0; p < unit.planes && !all_inside; p++) {
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
         blank_around(&unit, &at);
         pooled = pooled || at.pooled;
@@ -299,7 +309,9 @@ static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fa
     } else if (pooled) {
         poolgrad_fast_forward(&unit);
     }
-    for (int64_t p = 0; p < unit.planes; p++) {
+    const bool lanes = g->destination.layout == POOLGRAD_NC4HW4 ||
+                       (g->with_indices && g->indices.layout == POOLGRAD_NC4HW4);
+    for (int64_t p = 0; p < unit.planes && lanes; p++) {
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
         clear_unused_lanes(&unit, &at);
     }

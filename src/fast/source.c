@@ -136,14 +136,25 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     load_pairs(unit, origin + (x - pixels.x) * size, fast->y.stride * from->image->row_stride * size, size, pair);
 }
 
-int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
+/* Lanes of a plane, all of them, are neighbours: one of NCHW, the four of a slice. */
+static bool has_whole_lanes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *image)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    if (image->image->layout != unit->g->destination.layout || image->image->layout == POOLGRAD_NHWC) return false;
+    return fast->lanes == 1 ||
+           (image->c % fast->lanes == 0 && poolgrad_fast_plane_at(unit->g, fast, unit->plane).low == 0 &&
+            poolgrad_fast_plane_at(unit->g, fast, unit->plane + unit->planes - 1).high == fast->lanes &&
+            unit->g->channels.begin % fast->lanes == 0 && unit->g->channels.end % fast->lanes == 0);
+}
+
+int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *image)
 {
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t first = unit->plane % fast->blocks, last = unit->plane + unit->planes - 1;
+    const int64_t step = image->image->channel_stride;
     const bool one_image = first + unit->planes <= fast->blocks;
-    const bool regular = image->layout == POOLGRAD_NCHW && unit->g->destination.layout == POOLGRAD_NCHW &&
-                         (one_image || image->image_stride == fast->blocks * image->channel_stride);
-    return regular && poolgrad_fast_plane_at(unit->g, fast, last).pooled ? image->channel_stride : 0;
+    if (!has_whole_lanes(unit, image) || (!one_image && image->image->image_stride != fast->blocks * step)) return 0;
+    return poolgrad_fast_plane_at(unit->g, fast, last).pooled ? step : 0;
 }
 
 /* A block of one entry: plane by plane in one go. */
@@ -153,13 +164,14 @@ static void load_entry(const struct poolgrad_fast_unit *unit, const struct poolg
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, fast, unit->plane);
     const int64_t size = (int64_t)poolgrad_format_size(from->image->format);
-    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size, step = block->rows * block->pitch * size;
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size;
+    const int64_t step = block->rows * block->pitch * fast->lanes * size;
     const int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry);
+    static const int64_t zeros[POOLGRAD_LANES];
     for (int64_t phase = 0; phase < fast->x.phases; phase++, to += phase_bytes) {
         const int64_t x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry);
-        const int64_t zero = 0;
-        struct poolgrad_runs runs = {unit->planes, size, 0, step};
-        const void *first = &zero;
+        struct poolgrad_runs runs = {unit->planes, fast->lanes * size, 0, step};
+        const void *first = zeros;
         if (y >= block->y.begin && y < block->y.end && x >= block->x.begin && x < block->x.end) {
             runs.from_step = plane_step * size;
             first = poolgrad_image_at(from->image, plane.n + from->n, plane.c + from->c, y + from->y, x + from->x);
@@ -176,7 +188,7 @@ void poolgrad_fast_load(const struct poolgrad_fast_unit *unit, const struct pool
     const int64_t plane_bytes = block->rows * block->pitch * fast->lanes * size;
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size;
     const bool one = block->x.entries == 1 && block->y.entries == 1;
-    const int64_t plane_step = one ? poolgrad_fast_plane_step(unit, from->image) : 0;
+    const int64_t plane_step = one ? poolgrad_fast_plane_step(unit, from) : 0;
     if (plane_step != 0) {
         load_entry(unit, from, block, phase_y, plane_step, to);
         return;

@@ -43,10 +43,13 @@ static void list_columns(const struct poolgrad_fast_unit *unit)
     const int64_t none = (fast->window_pitch - 1) * fast->lanes, begin = unit->columns.inside.begin;
     int32_t *window = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
     uint32_t *tap = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP_TAPS);
+    bool *uncovered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
+    *uncovered = false;
     for (int64_t i = begin; i < unit->columns.inside.end; i++) {
         const int64_t pixel = i + unit->g->source_column, phase = phase_of(x, pixel);
         const int64_t entry = poolgrad_fast_entry(x, pixel);
         const bool covered = phase >= 0 && entry >= 0 && entry < x->windows;
+        *uncovered = *uncovered || !covered;
         for (int64_t lane = 0; lane < fast->lanes; lane++) {
             *window++ = (int32_t)(covered ? (entry - unit->columns.entry) * fast->lanes + lane : none);
             *tap++ = (uint32_t)poolgrad_max(phase, 0);
@@ -128,7 +131,7 @@ static void spread_row(const struct poolgrad_fast_unit *unit, int64_t window_row
     }
 }
 
-static bool is_row_covered(const struct poolgrad_fast_axis *y, int64_t pixel)
+static bool is_covered(const struct poolgrad_fast_axis *y, int64_t pixel)
 {
     const int64_t phase = phase_of(y, pixel), entry = poolgrad_fast_entry(y, pixel);
     for (int64_t tap = phase; phase >= 0 && tap < y->taps; tap += y->period) {
@@ -190,11 +193,15 @@ static void multiply_source(const struct poolgrad_fast_unit *unit, const struct 
     const int64_t width = width_of(unit), height = rows->end - rows->begin;
     const int32_t *window = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
     const int64_t none = (fast->window_pitch - 1) * fast->lanes;
+    const bool *uncovered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
     load_operand(unit, rows, &source);
     unit->kernels->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND), unit->planes * height * width);
-    for (int64_t row = 0; row < unit->planes * height; row++, sums += width) {
-        const bool covered = is_row_covered(&fast->y, rows->begin + row % height + g->source_row);
-        for (int64_t i = 0; i < width; i++) {
+    const bool all = !*uncovered && is_covered(&fast->y, rows->begin + g->source_row) &&
+                     is_covered(&fast->y, rows->end - 1 + g->source_row) && fast->y.phases == fast->y.stride &&
+                     fast->y.dilation == 1;
+    for (int64_t row = 0; row < unit->planes * height && !all; row++, sums += width) {
+        const bool covered = is_covered(&fast->y, rows->begin + row % height + g->source_row);
+        for (int64_t i = 0; i < width && (*uncovered || !covered); i++) {
             if (!covered || window[i] == none) sums[i] = 0;
         }
     }
@@ -230,7 +237,8 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
     const poolgrad_image *image = &g->destination;
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane);
     const struct poolgrad_pixels first = rectangle(unit, rows, &plane);
-    const int64_t step = poolgrad_fast_plane_step(unit, image);
+    const struct poolgrad_fast_image destination = {image, 0, 0, 0, 0};
+    const int64_t step = poolgrad_fast_plane_step(unit, &destination);
     if (g->kind == POOLGRAD_L2NORM || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast))
         return false;
     if ((uintptr_t)image->data % (uintptr_t)sum_bytes[fast->sum] != 0 || !plane.pooled) return false;
