@@ -185,7 +185,7 @@ int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const st
 struct poolgrad_fast_block poolgrad_fast_source_block(const struct poolgrad_fast *fast, struct poolgrad_range x,
                                                       struct poolgrad_range y);
 
-/* Loads it as keys or values into AREA_SOURCE. Whether a -0 may be among the keys. */
+/* Loads it as keys, values or, for L2-norm, squares into AREA_SOURCE. Whether a -0 may be among the keys. */
 bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 
 /* For all windows of the block: the tap picked, and its key, into AREA_TAP and AREA_BEST; the key alone; the sum of
@@ -193,7 +193,7 @@ bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const stru
 void poolgrad_fast_pick(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 void poolgrad_fast_greatest(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
-/* The square root of the sum of squares, whereupon AREA_SOURCE holds squares. */
+/* The square root of the sum. */
 void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 
 /* Elements from the first to the last window of a block, all planes. */

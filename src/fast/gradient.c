@@ -663,19 +663,48 @@ static void stream_rows(const struct step *step)
 
 /* ---- Results at once --------------------------------------------------------------------------------------------- */
 
+/* L2-norm: whether a window covers every pixel of a unit, so that none has to be cleared after its multiplication. */
+static bool is_all_covered(const struct poolgrad_fast_unit *unit)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_cut *x = &unit->columns, *y = &unit->band;
+    bool all = !fast->x.gaps && !fast->y.gaps && fast->x.phases == fast->x.stride && fast->y.phases == fast->y.stride;
+    for (int64_t phase = 0; phase < fast->x.phases && all; phase++) {
+        const struct poolgrad_range inside = poolgrad_fast_entries(&fast->x, phase, x->entry, x->entries,
+                                                                   x->inside.begin + unit->g->source_column,
+                                                                   x->inside.end + unit->g->source_column);
+        const struct poolgrad_range covered = covered_range(&fast->x, phase, x->entry, x->entries);
+        all = covered.begin <= inside.begin && covered.end >= inside.end;
+    }
+    for (int64_t phase = 0; phase < fast->y.phases && all; phase++) {
+        const struct poolgrad_range inside = poolgrad_fast_entries(&fast->y, phase, y->entry, y->entries,
+                                                                   y->inside.begin + unit->g->source_row,
+                                                                   y->inside.end + unit->g->source_row);
+        const struct poolgrad_range covered = covered_range(&fast->y, phase, y->entry, y->entries);
+        all = covered.begin <= inside.begin && covered.end >= inside.end;
+    }
+    return all;
+}
+
 /* How the pixels of a unit can be delivered as they are summed up, without a stop in working memory. */
 static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_fast_image destination = {&g->destination, 0, 0, 0, 0};
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
-    const bool plain = g->kind == POOLGRAD_AVERAGE ||
-                       (g->kind == POOLGRAD_MAX && fast->code_bytes == 1 && !fast->shares);
-    if (!plain || g->add_to_destination || g->destination.format != poolgrad_fast_sum_format(fast)) {
+    const int64_t least = unit->kernels->vector_bytes / sum_bytes[fast->sum];
+    if (g->add_to_destination || fast->shares || (g->kind == POOLGRAD_MAX && fast->code_bytes != 1)) {
         return POOLGRAD_WAY_NONE;
     }
-    return poolgrad_fast_way_of(unit, &destination, width, unit->kernels->vector_bytes / sum_bytes[fast->sum]);
+    const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &destination, width, least);
+    if (g->kind != POOLGRAD_L2NORM) {
+        return g->destination.format == poolgrad_fast_sum_format(fast) ? way : POOLGRAD_WAY_NONE;
+    }
+    const bool floats = g->source.format == POOLGRAD_FLOAT32 && g->destination.format == POOLGRAD_FLOAT32;
+    if (!floats || poolgrad_fast_way_of(unit, &source, width, least) != way) return POOLGRAD_WAY_NONE;
+    return is_all_covered(unit) ? way : POOLGRAD_WAY_NONE;
 }
 
 /* Whether every row of a unit begins and ends with a cache line. */
@@ -694,14 +723,16 @@ static bool is_whole_lines(const struct poolgrad_fast_unit *unit)
 }
 
 static void deliver(const struct step *step, int64_t p, struct poolgrad_operands operands, int64_t at,
-                    struct poolgrad_delivery delivery, void *to)
+                    struct poolgrad_delivery delivery, const void *source, void *to)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_kernels *kernels = step->unit->kernels;
     const int64_t from = window_at(fast, p, 0, 0) + at;
     const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
     delivery.past_caches = fast->stream && step->whole_lines;
-    if (step->unit->g->kind == POOLGRAD_AVERAGE) {
+    if (source) {
+        kernels->deliver_norm(gradients, source, operands, delivery, to);
+    } else if (step->unit->g->kind == POOLGRAD_AVERAGE) {
         kernels->deliver_sum[fast->sum](gradients, operands, delivery, to);
     } else {
         kernels->deliver_select8[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, operands, delivery,
@@ -731,6 +762,16 @@ static struct target target_of(const struct step *step, const struct poolgrad_fa
     return (struct target){stage, row, lanes};
 }
 
+/* L2-norm: the source's pixel that a destination pixel stands for; else null. */
+static const unsigned char *source_pixel(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t y,
+                                         int64_t x)
+{
+    const struct poolgrad_geometry *g = step->unit->g;
+    if (g->kind != POOLGRAD_L2NORM) return NULL;
+    return poolgrad_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel,
+                             y + g->source_row, x + g->source_column);
+}
+
 /* One phase of a plane. */
 static void deliver_phase(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t p,
                           enum poolgrad_fast_way way, struct poolgrad_operands operands, const struct phase *phase)
@@ -741,16 +782,22 @@ static void deliver_phase(const struct step *step, const struct poolgrad_fast_pl
     const int64_t at = phase->rows.begin * pitch + phase->columns.begin * fast->lanes + plane->low;
     if (rows <= 0 || columns <= 0) return;
     const struct target target = target_of(step, plane, p, phase->y, phase->x);
+    const poolgrad_image *from = &step->unit->g->source;
+    const unsigned char *source = source_pixel(step, plane, phase->y, phase->x);
+    const int64_t size = (int64_t)poolgrad_format_size(step->unit->g->destination.format);
     const int64_t row_step = fast->y.stride * target.row;
     if (way == POOLGRAD_WAY_ROWS) {
         const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, row_step};
-        deliver(step, p, operands, at, (struct poolgrad_delivery){.rows = shape}, target.to);
+        const struct poolgrad_delivery delivery = {.rows = shape, .source_step = fast->y.stride * from->row_stride};
+        deliver(step, p, operands, at, delivery, source, target.to);
         return;
     }
     const struct poolgrad_rows shape = {columns, plane->high - plane->low, fast->lanes, fast->x.stride * target.pixel};
+    const struct poolgrad_delivery delivery = {.rows = shape, .source_step = fast->x.stride * from->column_stride};
     for (int64_t row = 0; row < rows; row++) {
-        deliver(step, p, operands, at + row * pitch, (struct poolgrad_delivery){.rows = shape},
-                target.to + row * row_step * sum_bytes[fast->sum]);
+        deliver(step, p, operands, at + row * pitch, delivery,
+                source ? source + row * fast->y.stride * from->row_stride * size : NULL,
+                target.to + row * row_step * size);
     }
 }
 
@@ -770,12 +817,16 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
         .rows = {phase.rows.end - phase.rows.begin, width / 2, fast->window_pitch, fast->y.stride * target.row},
         .past_caches = fast->stream && step->whole_lines,
         .second = odd_first,
-        .odd = width % 2 != 0};
+        .odd = width % 2 != 0,
+        .source_step = fast->y.stride * g->source.row_stride};
     const int64_t from = window_at(fast, p, phase.rows.begin,
                                    poolgrad_fast_entry(&fast->x, x) - step->unit->columns.entry);
     const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
     if (delivery.rows.rows <= 0) return;
-    if (g->kind == POOLGRAD_AVERAGE) {
+    if (g->kind == POOLGRAD_L2NORM) {
+        kernels->deliver_norm_pairs(gradients, source_pixel(step, plane, phase.y, columns->begin), both, delivery,
+                                    target.to);
+    } else if (g->kind == POOLGRAD_AVERAGE) {
         kernels->deliver_sum_pairs[fast->sum](gradients, both, delivery, target.to);
     } else {
         kernels->deliver_select8_pairs[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, both, delivery,

@@ -289,7 +289,11 @@ static bool convert(const struct poolgrad_fast_unit *unit, const void *from, str
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = unit->g->source.format;
     if (fast->picks) return unit->kernels->key[fast->key][format](from, rows, fast->rule.nan, to);
-    unit->kernels->load[fast->sum][format](from, rows, to);
+    if (unit->g->kind == POOLGRAD_L2NORM) {
+        unit->kernels->square[format](from, rows, to);
+    } else {
+        unit->kernels->load[fast->sum][format](from, rows, to);
+    }
     return false;
 }
 
@@ -299,7 +303,11 @@ static bool convert_pairs(const struct poolgrad_fast_unit *unit, const void *fro
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = unit->g->source.format;
     if (fast->picks) return unit->kernels->key_pairs[fast->key][format](from, rows, fast->rule.nan, even, odd);
-    unit->kernels->load_pairs[fast->sum][format](from, rows, even, odd);
+    if (unit->g->kind == POOLGRAD_L2NORM) {
+        unit->kernels->square_pairs[format](from, rows, even, odd);
+    } else {
+        unit->kernels->load_pairs[fast->sum][format](from, rows, even, odd);
+    }
     return false;
 }
 
@@ -580,11 +588,6 @@ int64_t poolgrad_fast_windows_size(const struct poolgrad_fast_unit *unit, const 
 
 void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
-    const struct poolgrad_fast *fast = unit->fast;
-    const int64_t phases = fast->x.phases * fast->y.phases, phase_size = poolgrad_fast_phase_size(fast, block);
-    const int64_t count = extent(unit, block, block->y.entries, block->x.entries);
-    double *values = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
-    for (int64_t phase = 0; phase < phases; phase++) unit->kernels->square(values + phase * phase_size, count);
     poolgrad_fast_sum(unit, block);
     unit->kernels->root(poolgrad_fast_area(unit, POOLGRAD_AREA_BEST), poolgrad_fast_windows_size(unit, block));
 }

@@ -113,6 +113,12 @@ static inline float round_to_odd(double value)
 #define DOUBLE_TO_BFLOAT16(value) to_bfloat16(round_to_odd(value))
 #define DOUBLE_TO_FLOAT32(value) to_float32((float)(value))
 
+#define SQUARE(value) ((double)(value) * (double)(value))
+#define SQUARE_UNORM8(code) SQUARE(FROM_UNORM8(code))
+#define SQUARE_UNORM16(code) SQUARE(FROM_UNORM16(code))
+#define SQUARE_FLOAT16(code) SQUARE(from_float16(code))
+#define SQUARE_BFLOAT16(code) SQUARE(from_bfloat16(code))
+
 /* Never in place: a compiler that cannot tell goes one by one. */
 #define LOAD(NAME, FROM, TO, CONVERSION)                                                                               \
     static void NAME(const void *from, struct poolgrad_rows rows, void *to)                                            \
@@ -154,6 +160,12 @@ LOAD(load64_float16, loose16, double, from_float16)
 LOAD(load64_bfloat16, loose16, double, from_bfloat16)
 LOAD(load64_float32, loose_float, double, IDENTITY)
 LOAD(load64_float64, loose_double, double, IDENTITY)
+LOAD(square_unorm8, loose8, double, SQUARE_UNORM8)
+LOAD(square_unorm16, loose16, double, SQUARE_UNORM16)
+LOAD(square_float16, loose16, double, SQUARE_FLOAT16)
+LOAD(square_bfloat16, loose16, double, SQUARE_BFLOAT16)
+LOAD(square_float32, loose_float, double, SQUARE)
+LOAD(square_float64, loose_double, double, SQUARE)
 STORE(store32_float16, float, uint16_t, to_float16)
 STORE(store32_bfloat16, float, uint16_t, to_bfloat16)
 STORE(store32_float32, float, float, to_float32)
@@ -328,11 +340,6 @@ ARITHMETIC(f32, float)
 ARITHMETIC(f64, double)
 #undef ARITHMETIC
 
-static void square_f64(double *a, int64_t count)
-{
-    for (int64_t i = 0; i < count; i++) a[i] *= a[i];
-}
-
 static void root_f64(double *a, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) a[i] = sqrt(a[i]);
@@ -350,7 +357,7 @@ static void ratio_f64(const double *norm, struct poolgrad_rows rows, double *a)
     }
 }
 
-static void multiply_f64(double *a, const double *b, int64_t count)
+static void multiply_by_f64(double *a, const double *b, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) a[i] *= b[i];
 }
@@ -519,8 +526,15 @@ MOVES(64)
                    [POOLGRAD_FLOAT32] = store64_float32,                                                               \
                    [POOLGRAD_FLOAT64] = store64_float64}},                                                             \
         .narrow8 = {narrow8_16, narrow8_32, narrow8_64}, .narrow32 = {narrow32_16, narrow32_32, narrow32_64},          \
-        .divide = {divide_f32, divide_f64}, .add = {add_f32_to, add_f64_to}, .square = square_f64, .root = root_f64,   \
-        .ratio = ratio_f64, .multiply = multiply_f64, .count_ties = {count_ties_16, count_ties_32, count_ties_64},     \
+        .divide = {divide_f32, divide_f64}, .add = {add_f32_to, add_f64_to},                                           \
+        .square = {[POOLGRAD_UNORM8] = square_unorm8,   [POOLGRAD_UNORM16] = square_unorm16,                           \
+                   [POOLGRAD_FLOAT16] = square_float16, [POOLGRAD_BFLOAT16] = square_bfloat16,                         \
+                   [POOLGRAD_FLOAT32] = square_float32, [POOLGRAD_FLOAT64] = square_float64},                          \
+        .square_pairs = {[POOLGRAD_UNORM8] = square_unorm8_pairs,   [POOLGRAD_UNORM16] = square_unorm16_pairs,         \
+                         [POOLGRAD_FLOAT16] = square_float16_pairs, [POOLGRAD_BFLOAT16] = square_bfloat16_pairs,       \
+                         [POOLGRAD_FLOAT32] = square_float32_pairs, [POOLGRAD_FLOAT64] = square_float64_pairs},        \
+        .deliver_norm = deliver_norm, .deliver_norm_pairs = deliver_norm_pairs, .root = root_f64, .ratio = ratio_f64,  \
+        .multiply = multiply_by_f64, .count_ties = {count_ties_16, count_ties_32, count_ties_64},                      \
         .add_ties = {{add_ties_16_f32, add_ties_16_f64},                                                               \
                      {add_ties_32_f32, add_ties_32_f64},                                                               \
                      {add_ties_64_f32, add_ties_64_f64}},                                                              \

@@ -55,6 +55,7 @@ struct poolgrad_delivery {
     bool past_caches;
     int64_t second;
     bool odd;
+    int64_t source_step;
 };
 
 /* Index of a table by the width of its elements. */
@@ -100,6 +101,12 @@ struct poolgrad_kernels {
                                   const uint32_t *code, uint32_t row_code, struct poolgrad_rows rows, bool first,
                                   void *result);
 
+    /* L2-norm of float32: source times the sum of ratios; rows of the source step by delivery.source_step. */
+    void (*deliver_norm)(const double *ratio, const void *source, struct poolgrad_operands operands,
+                         struct poolgrad_delivery delivery, void *to);
+    void (*deliver_norm_pairs)(const double *ratio, const void *source, const struct poolgrad_operands both[2],
+                               struct poolgrad_delivery delivery, void *to);
+
     /* Rows of elements; those of images need no alignment. Never in place. In pairs: every other element to either
      * side, `count` to each. */
 
@@ -121,8 +128,9 @@ struct poolgrad_kernels {
     /* to = from / divisor, one row of divisors for all; to may be from. a = a + b. */
     void (*divide[POOLGRAD_SUMS])(const void *from, const void *divisor, struct poolgrad_rows rows, void *to);
     void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
-    /* L2-norm: a = a a; the square root of a; a = a / norm, +0 where that is 0; a = a b. */
-    void (*square)(double *a, int64_t count);
+    /* L2-norm: squares of stored elements; the square root of a; a = a / norm, +0 where that is 0; a = a b. */
+    void (*square[POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, void *to);
+    void (*square_pairs[POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, void *even, void *odd);
     void (*root)(double *a, int64_t count);
     void (*ratio)(const double *norm, struct poolgrad_rows rows, double *a);
     void (*multiply)(double *a, const double *b, int64_t count);

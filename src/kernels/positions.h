@@ -356,6 +356,55 @@ SINGLE(f64, double)
 DELIVER(f32, float, LANES_32)
 DELIVER(f64, double, LANES_64)
 #undef DELIVER
+/* One result of L2-norm. */
+static inline void deliver_single_norm(const double *ratio, const unsigned char *source,
+                                       struct poolgrad_operands operands, int64_t i, unsigned char *to)
+{
+    float value;
+    memcpy(&value, source, sizeof value);
+    value = (float)(value * single_f64(ratio, NULL, operands, i));
+    if (isnan(value)) value = (float)NAN;
+    memcpy(to, &value, sizeof value);
+}
+
+static void deliver_norm(const double *ratio, const void *source, struct poolgrad_operands operands,
+                         struct poolgrad_delivery delivery, void *to)
+{
+    enum { SIZE = sizeof(float) };
+    const int64_t last = delivery.rows.count - LANES_64;
+    for (int64_t row = 0; row < delivery.rows.rows; row++) {
+        unsigned char *at = (unsigned char *)to + row * delivery.rows.to_step * SIZE;
+        const unsigned char *in = (const unsigned char *)source + row * delivery.source_step * SIZE;
+        const int64_t origin = row * delivery.rows.from_step;
+        for (int64_t i = 0; i < delivery.rows.count; i += LANES_64) {
+            const int64_t lane = i < last ? i : last;
+            const vf64 sum = sum_at_f64(ratio, NULL, operands, origin + lane);
+            narrow_f64(at + lane * SIZE, settle_f64(multiply_f64(widen_f32(in + lane * SIZE), sum)));
+        }
+    }
+}
+
+static void deliver_norm_pairs(const double *ratio, const void *source, const struct poolgrad_operands both[2],
+                               struct poolgrad_delivery delivery, void *to)
+{
+    enum { SIZE = sizeof(float) };
+    const int64_t last = delivery.rows.count - LANES_64;
+    for (int64_t row = 0; row < delivery.rows.rows; row++) {
+        unsigned char *at = (unsigned char *)to + row * delivery.rows.to_step * SIZE;
+        const unsigned char *in = (const unsigned char *)source + row * delivery.source_step * SIZE;
+        const int64_t origin = row * delivery.rows.from_step;
+        for (int64_t i = 0; i < delivery.rows.count; i += LANES_64) {
+            const int64_t lane = i < last ? i : last, pair = 2 * lane * SIZE, half = LANES_64 * SIZE;
+            vf64 first = sum_at_f64(ratio, NULL, both[0], origin + lane);
+            vf64 second = sum_at_f64(ratio, NULL, both[1], origin + lane + delivery.second);
+            interleave_f64(&first, &second);
+            narrow_f64(at + pair, settle_f64(multiply_f64(widen_f32(in + pair), first)));
+            narrow_f64(at + pair + half, settle_f64(multiply_f64(widen_f32(in + pair + half), second)));
+        }
+        const int64_t end = 2 * delivery.rows.count * SIZE;
+        if (delivery.odd) deliver_single_norm(ratio, in + end, both[0], origin + delivery.rows.count, at + end);
+    }
+}
 #undef FOR_EACH
 #undef FOR_EACH_OPERAND
 

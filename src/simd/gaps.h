@@ -42,4 +42,24 @@ static inline simde__mmask16 poolgrad_cmpeq_epi8_mask(simde__m128i a, simde__m12
 #define poolgrad_stream_si512(to, value) simde_mm512_storeu_si512(to, value)
 #endif
 
+#if defined(SIMDE_X86_AVX512F_NATIVE)
+#define poolgrad_cvtps_pd _mm512_cvtps_pd
+#define poolgrad_cvtpd_ps _mm512_cvtpd_ps
+#else
+static inline simde__m512d poolgrad_cvtps_pd(simde__m256 v)
+{
+    simde__m256_private from = simde__m256_to_private(v);
+    simde__m512d_private to;
+    for (unsigned i = 0; i < 8; i++) to.f64[i] = (double)from.f32[i];
+    return simde__m512d_from_private(to);
+}
+static inline simde__m256 poolgrad_cvtpd_ps(simde__m512d v)
+{
+    simde__m512d_private from = simde__m512d_to_private(v);
+    simde__m256_private to;
+    for (unsigned i = 0; i < 8; i++) to.f32[i] = (float)from.f64[i];
+    return simde__m256_from_private(to);
+}
+#endif
+
 #endif

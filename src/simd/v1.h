@@ -15,6 +15,8 @@
  *   deinterleave       two vectors of pairs become one of firsts and one of seconds (32 and 64 bits)
  *   settle             every NaN the canonical one (docs/numerics.md N68)
  *   interleave         a0 b0 a1 b1 ... in two vectors
+ *   multiply           float64
+ *   widen, narrow      float32 in memory as float64, and back, rounded
  *   put                store; past the caches where asked and the address allows
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
@@ -119,6 +121,19 @@ INTEGERS(64)
 FLOATS(f32, float)
 FLOATS(f64, double)
 #undef FLOATS
+
+static inline vf64 multiply_f64(vf64 a, vf64 b)
+{
+    return a * b;
+}
+static inline vf64 widen_f32(const void *from)
+{
+    return load_f32(from);
+}
+static inline void narrow_f64(void *to, vf64 v)
+{
+    store_f32(to, (float)v);
+}
 
 #define DELIVERY(NAME, TYPE)                                                                                           \
     static inline TYPE settle_##NAME(TYPE v)                                                                           \

@@ -189,6 +189,19 @@ static inline void deinterleave_64(v64 *a, v64 *b)
     *b = high;
 }
 
+static inline vf64 multiply_f64(vf64 a, vf64 b)
+{
+    return simde_mm_mul_pd(a, b);
+}
+static inline vf64 widen_f32(const void *from)
+{
+    return simde_mm_cvtps_pd(simde_mm_castsi128_ps(simde_mm_loadl_epi64(from)));
+}
+static inline void narrow_f64(void *to, vf64 v)
+{
+    simde_mm_storel_epi64(to, simde_mm_castps_si128(simde_mm_cvtpd_ps(v)));
+}
+
 /* Every NaN becomes the canonical one. */
 static inline vf32 settle_f32(vf32 v)
 {

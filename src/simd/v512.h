@@ -189,6 +189,19 @@ static inline void deinterleave_64(v64 *a, v64 *b)
     *a = first;
 }
 
+static inline vf64 multiply_f64(vf64 a, vf64 b)
+{
+    return simde_mm512_mul_pd(a, b);
+}
+static inline vf64 widen_f32(const void *from)
+{
+    return poolgrad_cvtps_pd(simde_mm256_loadu_ps(from));
+}
+static inline void narrow_f64(void *to, vf64 v)
+{
+    simde_mm256_storeu_ps(to, poolgrad_cvtpd_ps(v));
+}
+
 /* Every NaN becomes the canonical one. */
 static inline vf32 settle_f32(vf32 v)
 {
