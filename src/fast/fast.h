@@ -51,10 +51,8 @@ enum poolgrad_fast_area {
     POOLGRAD_AREA_COVERED,      /* per destination column: whether a window covers it */
     POOLGRAD_AREA_TAPS,         /* operands: a window's taps, */
     POOLGRAD_AREA_WINDOWS,      /* and a pixel's windows, by phase */
-    POOLGRAD_AREA_MAP,          /* per element of a row of pixels: its window, */
-    POOLGRAD_AREA_MAP_TAPS,     /* and which of its taps it is; */
+    POOLGRAD_AREA_MAP,          /* per element of a row of pixels: its windows; */
     POOLGRAD_AREA_PLANE_MAP,    /* the same of a plane */
-    POOLGRAD_AREA_PLANE_TAPS,
     POOLGRAD_AREAS
 };
 
@@ -70,8 +68,9 @@ struct poolgrad_fast {
     bool separable; /* along x, then along y */
     bool shares;    /* gradient, ties all or split: every equal tap counts */
     bool aligned;   /* gradient: windows lie for it as they lie for the search, those that do not exist too */
-    bool spread;    /* gradient: windows that do not overlap along x; */
-    bool by_plane;  /* nor along y, and planes are computed whole */
+    bool spread;    /* gradient: to pixels in rows, from the few windows each has; */
+    bool by_plane;  /* whole planes at once */
+    bool scatter;   /* gradient of max: to pixels in rows, from each window to its pixel */
     bool same_taps; /* codes are tap8's */
     bool stream;    /* results go past the caches */
     bool reversed;  /* taps are visited from the last to the first */
@@ -225,9 +224,10 @@ struct poolgrad_operands poolgrad_fast_taps_x(const struct poolgrad_fast_unit *u
 struct poolgrad_operands poolgrad_fast_taps_y(const struct poolgrad_fast_unit *unit);
 struct poolgrad_operands poolgrad_fast_windows(const struct poolgrad_fast_unit *unit, int64_t phase_y, int64_t phase_x);
 
-/* Gradients of windows that do not overlap along x: destination rows of all planes; row 0 of the windows is window_row.
- */
+/* Destination rows of all planes, computed in rows; row 0 of the windows is window_row. */
 void poolgrad_fast_spread(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, int64_t window_row);
+void poolgrad_fast_scatter(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows,
+                           int64_t window_row);
 
 void poolgrad_fast_forward(const struct poolgrad_fast_unit *unit);
 void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit);

@@ -220,7 +220,7 @@ static void take_taps(const struct step *step, const struct band *band)
         step->unit->kernels->narrow32[fast->key](taps, all, (uint32_t *)(void *)codes);
     }
     clear_columns(fast, codes, band->rows, 0, step->columns.begin);
-    clear_columns(fast, codes, band->rows, step->columns.end, columns + fast->spread);
+    clear_columns(fast, codes, band->rows, step->columns.end, columns);
 }
 
 /* The same where every equal tap counts. */
@@ -935,6 +935,8 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
         make_windows(&step, kept, next - entry + fast->y.reach);
         if (fast->spread) {
             poolgrad_fast_spread(unit, &step.rows.inside, step.y);
+        } else if (fast->scatter) {
+            poolgrad_fast_scatter(unit, &step.rows.inside, step.y);
         } else {
             run_step(&step);
         }

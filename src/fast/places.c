@@ -90,17 +90,6 @@ void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struc
         return;
     }
     row.rows = 1;
-    if (unit->g->indices.format == POOLGRAD_TAP8 && fast->same_taps) {
-        const uint8_t *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
-        uint32_t *wide = (uint32_t *)(void *)codes;
-        for (int64_t i = 0; i < pixels->rows; i++, row.y++, wide += pitch) {
-            poolgrad_move_in(&unit->g->indices, &row, fast->lanes, poolgrad_fast_area(unit, POOLGRAD_AREA_LINE), 0);
-            for (int64_t j = 0; j < row.columns * fast->lanes; j++) {
-                wide[j] = line[j] == UINT8_MAX ? (uint32_t)POOLGRAD_TAP_NONE : line[j];
-            }
-        }
-        return;
-    }
     for (int64_t i = 0; i < pixels->rows; i++, row.y++) load_row(unit, &row, codes + i * pitch * fast->code_bytes);
 }
 

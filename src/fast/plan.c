@@ -59,15 +59,21 @@ static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fa
     choose_rule(g, fast);
 }
 
-/* Windows that share no column, in rows of short runs: of few channels, and not of two phases, which interleave fast.
- */
-static void choose_spread(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+/* Windows so far apart that there are more phases than are worth their while, unless pixels are runs of channels
+ * themselves; of max also windows so large that most taps looked at are not the one. */
+static void choose_rows(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
-    enum { LEAST_RUN = 16 };
+    enum { LEAST_RUN = 16, FAR = 3, LAYERS = 4 };
+    const bool gradient = g->direction == POOLGRAD_GRADIENT && !fast->shares;
     const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
-    fast->spread = g->direction == POOLGRAD_GRADIENT && !fast->shares && fast->x.reach == 0 && fast->x.stride > 1 &&
-                   !runs && !(fast->x.stride == 2 && fast->lanes == 1 && fast->x.phases == 2);
-    if (fast->spread) fast->code_bytes = 4;
+    const bool far = !runs && fast->x.stride >= FAR;
+    const int64_t looked_at = fast->x.taps * fast->y.taps / poolgrad_max(fast->x.phases * fast->y.phases, 1);
+    if (g->kind == POOLGRAD_MAX) {
+        fast->scatter = gradient && (far || looked_at > fast->kernels->vector_bytes ||
+                                     (!runs && fast->x.phases * fast->y.phases > 2 * FAR));
+    } else {
+        fast->spread = gradient && far && fast->x.reach < LAYERS && fast->y.reach < LAYERS;
+    }
 }
 
 /* ---- The pieces -------------------------------------------------------------------------------------------------- */
@@ -151,7 +157,8 @@ static void choose_lanes(const struct poolgrad_geometry *g, struct poolgrad_fast
     } else {
         fast->blocks = channels;
     }
-    fast->planes = (g->images.end - g->images.begin) * fast->blocks;
+    /* Too many to count are planes of no pixels. */
+    if (!poolgrad_multiply(g->images.end - g->images.begin, fast->blocks, &fast->planes)) fast->planes = 0;
 }
 
 /* How many entries of a row, rows of a step and planes fit, without too much of what neighbours share. */
@@ -212,7 +219,7 @@ static int64_t pixels_of(const struct poolgrad_fast_line *line, int64_t entries)
 static void place_pixels(struct layout *layout, int64_t group, enum poolgrad_fast_area area, int64_t size)
 {
     const struct poolgrad_fast *fast = layout->fast;
-    if (fast->spread) {
+    if (fast->spread || fast->scatter) {
         place(layout, area, size, group, fast->lanes, pixels_of(&fast->columns, fast->tile),
               pixels_of(&fast->rows, fast->step));
         return;
@@ -266,15 +273,12 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
     if (gradient) {
         const int64_t width = pixels_of(&fast->columns, fast->tile), height = pixels_of(&fast->rows, fast->step);
         place(&layout, POOLGRAD_AREA_COVERED, 1, 1, 1, 1, width);
-        if (fast->spread) {
-            place(&layout, POOLGRAD_AREA_MAP, sizeof(int32_t), 1, 1, lanes, width);
-            place(&layout, POOLGRAD_AREA_MAP_TAPS, sizeof(uint32_t), 1, 1, lanes, width);
-        }
+        if (fast->spread) place(&layout, POOLGRAD_AREA_MAP, sizeof(int32_t), fast->x.reach + 1, 1, lanes, width);
         if (fast->by_plane) {
-            place(&layout, POOLGRAD_AREA_PLANE_MAP, sizeof(int32_t), 1, lanes, width, height);
-            place(&layout, POOLGRAD_AREA_PLANE_TAPS, sizeof(uint32_t), 1, lanes, width, height);
+            place(&layout, POOLGRAD_AREA_PLANE_MAP, sizeof(int32_t), (fast->x.reach + 1) * (fast->y.reach + 1), lanes,
+                  width, height);
         }
-        if (fast->stream && !fast->spread) {
+        if (fast->stream && !fast->spread && !fast->scatter) {
             place(&layout, POOLGRAD_AREA_STAGE, (int64_t)poolgrad_format_size(g->destination.format), group, lanes,
                   width, height);
         }
@@ -314,7 +318,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->rows = make_line(g, &fast->y, g->rows, gradient ? g->source_row : 0);
     choose_kernels(g, fast);
     choose_lanes(g, fast);
-    choose_spread(g, fast);
+    choose_rows(g, fast);
     fast->stream = is_streamed(g, fast);
     if (fast->x.reach > memory_limit || fast->y.reach > memory_limit) return false;
     choose_pieces(g, fast);
@@ -323,7 +327,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
     if (fast->aligned) fast->source_pitch = fast->window_pitch;
-    fast->by_plane = fast->spread && fast->y.reach == 0 && fast->tiles == 1 && fast->step >= fast->rows.entries;
+    fast->by_plane = fast->spread && fast->tiles == 1 && fast->step >= fast->rows.entries;
     fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
     return lay_out(g, fast);
 }

@@ -210,7 +210,7 @@ static void mark_covered(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_range *columns = &unit->columns.inside;
     bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
-    if (!unit->g->add_to_destination || unit->fast->spread) return;
+    if (!unit->g->add_to_destination || unit->fast->spread || unit->fast->scatter) return;
     for (int64_t x = columns->begin; x < columns->end; x++) {
         covered[x - columns->begin] = is_tap(&unit->fast->x, x + unit->g->source_column);
     }

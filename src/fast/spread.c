@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gradients of windows that do not overlap along x: every pixel of a row has one window at most, and a table says
- * which. Pixels are computed in the order they are stored in, without phases, of which such windows have many.
+ * Gradients computed in the order pixels are stored in, without phases, of which windows far apart have many. Averages
+ * and L2-norms are spread: tables say which windows a pixel has, of which there are few. A maximum is scattered: each
+ * window knows its one pixel. Either way a pixel adds its windows in ascending order.
  */
 #include <string.h>
 
@@ -32,113 +33,107 @@ static int64_t phase_of(const struct poolgrad_fast_axis *axis, int64_t pixel)
     return -1;
 }
 
-/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+/* Of the windows that may cover a pixel, reach + 1 of them in ascending order, the one of a layer: -1 if it does not,
+ * or does not exist. */
+static int64_t window_of(const struct poolgrad_fast_axis *axis, int64_t pixel, int64_t layer)
+{
+    const int64_t phase = phase_of(axis, pixel), shift = axis->reach - layer;
+    const int64_t window = poolgrad_fast_entry(axis, pixel) - shift;
+    if (phase < 0 || window < 0 || window >= axis->windows) return -1;
+    for (int64_t tap = phase; tap < axis->taps; tap += axis->period) {
+        if (poolgrad_fast_shift(axis, tap) == shift) return window;
+    }
+    return -1;
+}
 
-/* For each element of a row: its window's element in a row of windows, and the number of the tap it is along x. Behind
- * the last window of a row is one that has no tap and no gradient, for pixels without a window. */
+static bool is_covered(const struct poolgrad_fast_axis *axis, int64_t pixel)
+{
+    for (int64_t layer = 0; layer <= axis->reach; layer++) {
+        if (window_of(axis, pixel, layer) >= 0) return true;
+    }
+    return false;
+}
+
+/* ---- Spreading --------------------------------------------------------------------------------------------------- */
+
+/* Behind the last window of a row is one without a gradient, for pixels without a window. */
+static int64_t no_window(const struct poolgrad_fast *fast)
+{
+    return (fast->window_pitch - 1) * fast->lanes;
+}
+
+/* By layer, for each element of a row of pixels: its window's element in a row of windows. */
 static void list_columns(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_axis *x = &fast->x;
-    const int64_t none = (fast->window_pitch - 1) * fast->lanes, begin = unit->columns.inside.begin;
-    int32_t *window = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
-    uint32_t *tap = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP_TAPS);
-    bool *uncovered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
-    *uncovered = false;
-    for (int64_t i = begin; i < unit->columns.inside.end; i++) {
-        const int64_t pixel = i + unit->g->source_column, phase = phase_of(x, pixel);
-        const int64_t entry = poolgrad_fast_entry(x, pixel);
-        const bool covered = phase >= 0 && entry >= 0 && entry < x->windows;
-        *uncovered = *uncovered || !covered;
-        for (int64_t lane = 0; lane < fast->lanes; lane++) {
-            *window++ = (int32_t)(covered ? (entry - unit->columns.entry) * fast->lanes + lane : none);
-            *tap++ = (uint32_t)poolgrad_max(phase, 0);
+    const struct poolgrad_range *columns = &unit->columns.inside;
+    int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
+    for (int64_t layer = 0; layer <= fast->x.reach; layer++) {
+        for (int64_t x = columns->begin; x < columns->end; x++) {
+            const int64_t window = window_of(&fast->x, x + unit->g->source_column, layer);
+            const int64_t column = window - unit->columns.entry + fast->x.reach;
+            for (int64_t lane = 0; lane < fast->lanes; lane++) {
+                *place++ = (int32_t)(window < 0 ? no_window(fast) : column * fast->lanes + lane);
+            }
         }
     }
 }
 
-/* The same for all elements of a plane, where windows do not overlap along y either: rows in the place of taps. */
+/* The same for all elements of a plane, by layers of rows and columns. */
 static void list_plane(const struct poolgrad_fast_unit *unit, int64_t window_row)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_axis *y = &fast->y;
-    const int64_t width = width_of(unit), none = (fast->window_pitch - 1) * fast->lanes;
-    const int32_t *columns = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
-    const uint32_t *column_taps = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP_TAPS);
-    int32_t *window = poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_MAP);
-    uint32_t *tap = poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_TAPS);
-    for (int64_t i = unit->band.inside.begin; i < unit->band.inside.end; i++) {
-        const int64_t pixel = i + unit->g->source_row, phase = phase_of(y, pixel),
-                      entry = poolgrad_fast_entry(y, pixel);
-        const bool covered = phase >= 0 && entry >= 0 && entry < y->windows;
-        const int64_t row = (entry - window_row) * fast->window_pitch * fast->lanes;
-        for (int64_t c = 0; c < width; c++) {
-            *window++ = (int32_t)(covered && columns[c] != none ? row + columns[c] : none);
-            *tap++ = (uint32_t)(poolgrad_max(phase, 0) * fast->x.taps) + column_taps[c];
+    const struct poolgrad_range *rows = &unit->band.inside;
+    const int64_t width = width_of(unit), pitch = fast->window_pitch * fast->lanes;
+    int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_MAP);
+    for (int64_t layer = 0; layer < (fast->y.reach + 1) * (fast->x.reach + 1); layer++) {
+        const int32_t *columns = (const int32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_MAP) +
+                                 layer % (fast->x.reach + 1) * width;
+        for (int64_t y = rows->begin; y < rows->end; y++) {
+            const int64_t window = window_of(&fast->y, y + unit->g->source_row, layer / (fast->x.reach + 1));
+            for (int64_t i = 0; i < width; i++) {
+                const bool none = window < 0 || columns[i] == no_window(fast);
+                *place++ = (int32_t)(none ? no_window(fast) : (window - window_row) * pitch + columns[i]);
+            }
         }
     }
 }
 
-/* ---- Pixels ------------------------------------------------------------------------------------------------------ */
-
-static const void *window_at(const struct poolgrad_fast_unit *unit, enum poolgrad_fast_area area, int64_t index,
-                             int64_t bytes)
-{
-    return (const unsigned char *)poolgrad_fast_area(unit, area) + index * bytes;
-}
-
-/* Taps only where a max picked them. */
-static const uint32_t *codes_at(const struct poolgrad_fast_unit *unit, int64_t index)
-{
-    if (unit->g->kind != POOLGRAD_MAX) return NULL;
-    return (const uint32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_CODE) + index;
-}
-
-/* All planes at once, by the table of a plane. */
+/* All planes at once. */
 static void spread_planes(const struct poolgrad_fast_unit *unit, const struct pixels *pixels)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t rows = unit->band.inside.end - unit->band.inside.begin;
-    const struct poolgrad_rows planes = {unit->planes, rows * width_of(unit),
-                                         fast->window_rows * fast->window_pitch * fast->lanes, pixels->plane};
-    unit->kernels->spread[fast->sum](codes_at(unit, 0), poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT),
-                                     poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_MAP),
-                                     poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_TAPS), 0, planes, true, pixels->to);
+    const int64_t plane = (unit->band.inside.end - unit->band.inside.begin) * width_of(unit);
+    const struct poolgrad_rows planes = {unit->planes, plane, fast->window_rows * fast->window_pitch * fast->lanes,
+                                         pixels->plane};
+    const int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_MAP);
+    for (int64_t layer = 0; layer < (fast->y.reach + 1) * (fast->x.reach + 1); layer++, place += plane) {
+        unit->kernels->spread[fast->sum](poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT), place, planes, layer == 0,
+                                         pixels->to);
+    }
 }
 
-/* Row `pixel` (of the source) of all planes: from every row of windows that covers it, in ascending order. */
+/* A row of all planes: source row `pixel`. */
 static void spread_row(const struct poolgrad_fast_unit *unit, int64_t window_row, int64_t pixel,
                        const struct pixels *pixels, unsigned char *to)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_axis *y = &fast->y;
-    const int64_t phase = phase_of(y, pixel), entry = poolgrad_fast_entry(y, pixel), width = width_of(unit);
-    const int64_t bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
+    const int64_t width = width_of(unit), bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
+    const struct poolgrad_rows planes = {unit->planes, width, fast->window_rows * pitch, pixels->plane};
     bool first = true;
-    for (int64_t i = phase < 0 ? -1 : poolgrad_fast_taps_of(y, phase) - 1; i >= 0; i--) {
-        const int64_t tap = phase + i * y->period, window = entry - poolgrad_fast_shift(y, tap);
-        if (window < 0 || window >= y->windows) continue;
-        const int64_t at = (window - window_row) * pitch;
-        unit->kernels->spread[fast->sum](
-            codes_at(unit, at), window_at(unit, POOLGRAD_AREA_GRADIENT, at, bytes),
-            poolgrad_fast_area(unit, POOLGRAD_AREA_MAP), poolgrad_fast_area(unit, POOLGRAD_AREA_MAP_TAPS),
-            (uint32_t)(tap * fast->x.taps),
-            (struct poolgrad_rows){unit->planes, width, fast->window_rows * pitch, pixels->plane}, first, to);
-        first = false;
+    for (int64_t layer = 0; layer <= fast->y.reach; layer++) {
+        const int64_t window = window_of(&fast->y, pixel, layer);
+        const unsigned char *gradients = poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT);
+        const int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
+        for (int64_t i = 0; i <= fast->x.reach && window >= 0; i++, place += width) {
+            unit->kernels->spread[fast->sum](gradients + (window - window_row) * pitch * bytes, place, planes, first,
+                                             to);
+            first = false;
+        }
     }
     for (int64_t p = 0; first && p < unit->planes; p++) {
         memset(to + p * pixels->plane * bytes, 0, (size_t)(width * bytes));
     }
-}
-
-static bool is_covered(const struct poolgrad_fast_axis *y, int64_t pixel)
-{
-    const int64_t phase = phase_of(y, pixel), entry = poolgrad_fast_entry(y, pixel);
-    for (int64_t tap = phase; phase >= 0 && tap < y->taps; tap += y->period) {
-        const int64_t window = entry - poolgrad_fast_shift(y, tap);
-        if (window >= 0 && window < y->windows) return true;
-    }
-    return false;
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
@@ -183,26 +178,32 @@ static void load_operand(const struct poolgrad_fast_unit *unit, const struct poo
                                                         poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND));
 }
 
-/* docs/numerics.md N36. */
+/* Whether some window covers every column, or row. */
+static bool is_all_covered(const struct poolgrad_fast_axis *axis, struct poolgrad_range pixels)
+{
+    const bool closed = axis->phases == axis->stride && axis->dilation == 1;
+    return closed && is_covered(axis, pixels.begin) && is_covered(axis, pixels.end - 1);
+}
+
+/* docs/numerics.md N36: In times the sum of r; +0 where there is no window, whatever In is. */
 static void multiply_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, double *sums)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, g->source_row,
                                                g->source_column};
-    const int64_t width = width_of(unit), height = rows->end - rows->begin;
-    const int32_t *window = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
-    const int64_t none = (fast->window_pitch - 1) * fast->lanes;
-    const bool *uncovered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
+    const struct poolgrad_range y = {rows->begin + g->source_row, rows->end + g->source_row};
+    const struct poolgrad_range x = {unit->columns.inside.begin + g->source_column,
+                                     unit->columns.inside.end + g->source_column};
+    const int64_t columns = x.end - x.begin, height = y.end - y.begin;
     load_operand(unit, rows, &source);
-    unit->kernels->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND), unit->planes * height * width);
-    const bool all = !*uncovered && is_covered(&fast->y, rows->begin + g->source_row) &&
-                     is_covered(&fast->y, rows->end - 1 + g->source_row) && fast->y.phases == fast->y.stride &&
-                     fast->y.dilation == 1;
-    for (int64_t row = 0; row < unit->planes * height && !all; row++, sums += width) {
-        const bool covered = is_covered(&fast->y, rows->begin + row % height + g->source_row);
-        for (int64_t i = 0; i < width && (*uncovered || !covered); i++) {
-            if (!covered || window[i] == none) sums[i] = 0;
+    unit->kernels->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND),
+                            unit->planes * height * width_of(unit));
+    if (is_all_covered(&fast->x, x) && is_all_covered(&fast->y, y)) return;
+    for (int64_t i = 0; i < height * columns; i++) {
+        if (is_covered(&fast->y, y.begin + i / columns) && is_covered(&fast->x, x.begin + i % columns)) continue;
+        for (int64_t p = 0; p < unit->planes; p++) {
+            memset(sums + (p * height * columns + i) * fast->lanes, 0, (size_t)fast->lanes * sizeof *sums);
         }
     }
 }
@@ -248,6 +249,8 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
     return pixels->to && (unit->planes == 1 || step != 0);
 }
 
+/* ---- Steps ------------------------------------------------------------------------------------------------------- */
+
 void poolgrad_fast_spread(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, int64_t window_row)
 {
     const struct poolgrad_fast *fast = unit->fast;
@@ -260,11 +263,90 @@ void poolgrad_fast_spread(const struct poolgrad_fast_unit *unit, const struct po
     }
     const bool whole = fast->by_plane && pixels.row == width;
     if (!unit->same_columns) list_columns(unit);
-    if (whole && !unit->same_columns) list_plane(unit, window_row);
+    if (fast->by_plane && !unit->same_columns) list_plane(unit, window_row);
     if (whole) spread_planes(unit, &pixels);
     for (int64_t y = rows->begin; y < rows->end && !whole; y++) {
         spread_row(unit, window_row, y + unit->g->source_row, &pixels,
                    pixels.to + (y - rows->begin) * pixels.row * bytes);
     }
     if (!direct) store_rows(unit, rows, pixels.to);
+}
+
+/* ---- Scattering -------------------------------------------------------------------------------------------------- */
+
+/* Where a window's taps lie in a step's pixels: of tap (0, 0), and the sizes they have to be within. */
+struct target {
+    int64_t y, x, height, width;
+};
+
+/* One window: the element it adds to, or -1. */
+static inline int64_t element_of(const struct poolgrad_fast *fast, const struct target *target, uint32_t code)
+{
+    const int64_t y = target->y + code / (uint32_t)fast->x.taps * fast->y.dilation;
+    const int64_t x = target->x + code % (uint32_t)fast->x.taps * fast->x.dilation;
+    const bool inside = y >= 0 && y < target->height && x >= 0 && x < target->width;
+    return inside ? (y * target->width + x) * fast->lanes : -1;
+}
+
+/* One row of windows, of 8- or 32-bit codes: no tap, and what saved picks may hold that is none, are beyond all taps.
+ */
+#define SCATTER_ROW(NAME, CODE, TYPE)                                                                                  \
+    static void NAME(const struct poolgrad_fast *fast, struct target target, const CODE *code, const TYPE *gradient,   \
+                     int64_t columns, TYPE *sum)                                                                       \
+    {                                                                                                                  \
+        const uint32_t taps = (uint32_t)(fast->x.taps * fast->y.taps);                                                 \
+        for (int64_t i = 0; i < columns; i++, target.x += fast->x.stride) {                                            \
+            for (int64_t lane = 0; lane < fast->lanes; lane++, code++, gradient++) {                                   \
+                if (*code >= taps) continue;                                                                           \
+                const int64_t at = element_of(fast, &target, *code);                                                   \
+                if (at >= 0) sum[at + lane] += *gradient;                                                              \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+SCATTER_ROW(scatter_8_f32, uint8_t, float)
+SCATTER_ROW(scatter_32_f32, uint32_t, float)
+SCATTER_ROW(scatter_8_f64, uint8_t, double)
+SCATTER_ROW(scatter_32_f64, uint32_t, double)
+
+static void scatter_row(const struct poolgrad_fast_unit *unit, struct target target, int64_t window, void *sums)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t columns = unit->columns.entries + fast->x.reach;
+    const uint8_t *code8 = (const uint8_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_CODE) + window;
+    const uint32_t *code32 = (const uint32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_CODE) + window;
+    const float *narrow = (const float *)poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT) + window;
+    const double *wide = (const double *)poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT) + window;
+    if (fast->sum == POOLGRAD_SUM32 && fast->code_bytes == 1) {
+        scatter_8_f32(fast, target, code8, narrow, columns, sums);
+    } else if (fast->sum == POOLGRAD_SUM32) {
+        scatter_32_f32(fast, target, code32, narrow, columns, sums);
+    } else if (fast->code_bytes == 1) {
+        scatter_8_f64(fast, target, code8, wide, columns, sums);
+    } else {
+        scatter_32_f64(fast, target, code32, wide, columns, sums);
+    }
+}
+
+void poolgrad_fast_scatter(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, int64_t window_row)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t width = width_of(unit), height = rows->end - rows->begin, bytes = sum_bytes[fast->sum];
+    const int64_t first = poolgrad_max(0, -window_row);
+    const int64_t entries = poolgrad_fast_entry(&fast->y, rows->end - 1 + unit->g->source_row) - window_row + 1;
+    const int64_t last = poolgrad_min(entries, fast->y.windows - window_row);
+    unsigned char *sums = poolgrad_fast_area(unit, POOLGRAD_AREA_SUMS);
+    memset(sums, 0, (size_t)(unit->planes * height * width * bytes));
+    for (int64_t p = 0; p < unit->planes; p++) {
+        struct target target = {.x = fast->x.first + fast->x.stride * (unit->columns.entry - fast->x.reach) -
+                                     unit->g->source_column - unit->columns.inside.begin,
+                                .height = height,
+                                .width = width / fast->lanes};
+        for (int64_t row = first; row < last; row++) {
+            target.y = fast->y.first + fast->y.stride * (window_row + row) - unit->g->source_row - rows->begin;
+            scatter_row(unit, target, (p * fast->window_rows + row) * fast->window_pitch * fast->lanes,
+                        sums + p * height * width * bytes);
+        }
+    }
+    store_rows(unit, rows, sums);
 }

@@ -363,27 +363,16 @@ static void multiply_by_f64(double *a, const double *b, int64_t count)
 }
 
 #define SPREAD(NAME, TYPE, SETTLE)                                                                                     \
-    static inline void spread_row_##NAME(const uint32_t *tap, const TYPE *gradient, const int32_t *restrict window,    \
-                                         const uint32_t *restrict code, uint32_t row_code, int64_t count, bool first,  \
-                                         TYPE *restrict result)                                                        \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < count; i++) {                                                                          \
-            const TYPE before = first ? 0 : result[i], sum = before + gradient[window[i]];                             \
-            result[i] = SETTLE(!tap || tap[window[i]] == row_code + code[i] ? sum : before);                           \
-        }                                                                                                              \
-    }                                                                                                                  \
-    static void spread_##NAME(const uint32_t *tap, const void *gradient, const int32_t *window, const uint32_t *code,  \
-                              uint32_t row_code, struct poolgrad_rows rows, bool first, void *result)                  \
+    static void spread_##NAME(const void *gradient, const int32_t *window, struct poolgrad_rows rows, bool first,      \
+                              void *result)                                                                            \
     {                                                                                                                  \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            const TYPE *from = (const TYPE *)gradient + row * rows.from_step;                                          \
-            TYPE *to = (TYPE *)result + row * rows.to_step;                                                            \
-            if (!tap) {                                                                                                \
-                spread_row_##NAME(NULL, from, window, code, row_code, rows.count, first, to);                          \
-            } else if (first) {                                                                                        \
-                spread_row_##NAME(tap + row * rows.from_step, from, window, code, row_code, rows.count, true, to);     \
+            const TYPE *restrict from = (const TYPE *)gradient + row * rows.from_step;                                 \
+            TYPE *restrict to = (TYPE *)result + row * rows.to_step;                                                   \
+            if (first) {                                                                                               \
+                for (int64_t i = 0; i < rows.count; i++) to[i] = SETTLE(0 + from[window[i]]);                          \
             } else {                                                                                                   \
-                spread_row_##NAME(tap + row * rows.from_step, from, window, code, row_code, rows.count, false, to);    \
+                for (int64_t i = 0; i < rows.count; i++) to[i] = SETTLE(to[i] + from[window[i]]);                      \
             }                                                                                                          \
         }                                                                                                              \
     }
@@ -452,10 +441,25 @@ ADD_TIES(64, f64, double)
         }                                                                                                              \
     }
 
+#define COLLECT(BITS)                                                                                                  \
+    static void collect_##BITS(const void *from, const int32_t *place, struct poolgrad_rows rows, void *to)            \
+    {                                                                                                                  \
+        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
+            const loose##BITS *restrict origin = (const loose##BITS *)from + row * rows.from_step;                     \
+            uint##BITS##_t *restrict target = (uint##BITS##_t *)to + row * rows.to_step;                               \
+            for (int64_t i = 0; i < rows.count; i++) target[i] = place[i] < 0 ? 0 : origin[place[i]];                  \
+        }                                                                                                              \
+    }
+
 MOVES(8)
 MOVES(16)
 MOVES(32)
 MOVES(64)
+COLLECT(8)
+COLLECT(16)
+COLLECT(32)
+COLLECT(64)
+#undef COLLECT
 #undef MOVES
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
@@ -538,8 +542,9 @@ MOVES(64)
         .add_ties = {{add_ties_16_f32, add_ties_16_f64},                                                               \
                      {add_ties_32_f32, add_ties_32_f64},                                                               \
                      {add_ties_64_f32, add_ties_64_f64}},                                                              \
-        .spread = {spread_f32, spread_f64}, .split = {split_8, split_16, split_32, split_64},                          \
-        .merge = {merge_8, merge_16, merge_32, merge_64}, .stream = stream, .fence = fence                             \
+        .spread = {spread_f32, spread_f64}, .collect = {collect_8, collect_16, collect_32, collect_64},                \
+        .split = {split_8, split_16, split_32, split_64}, .merge = {merge_8, merge_16, merge_32, merge_64},            \
+        .stream = stream, .fence = fence                                                                               \
     }
 
 #endif

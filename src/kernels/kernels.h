@@ -94,12 +94,12 @@ struct poolgrad_kernels {
                                                  const struct poolgrad_operands both[2],
                                                  struct poolgrad_delivery delivery, void *to);
 
-    /* Pixels that have one window at most: element i of a row of pixels belongs to element window[i] of a row of
-     * windows, of which it is tap row_code + code[i]. result = +0, or unless `first` what it was, plus the gradient, if
-     * `tap` is null or has that code; NaN canonical. Rows step by from_step windows and to_step pixels. */
-    void (*spread[POOLGRAD_SUMS])(const uint32_t *tap, const void *gradient, const int32_t *window,
-                                  const uint32_t *code, uint32_t row_code, struct poolgrad_rows rows, bool first,
+    /* Element i of a row of pixels gets what element window[i] of a row of windows has: result = +0, or unless `first`
+     * what it was, plus that; NaN canonical. Rows step by from_step windows and to_step pixels. */
+    void (*spread[POOLGRAD_SUMS])(const void *gradient, const int32_t *window, struct poolgrad_rows rows, bool first,
                                   void *result);
+    /* Stored elements by a table, by log2 of their size: to[i] = from[place[i]], zero bits where that is negative. */
+    void (*collect[4])(const void *from, const int32_t *place, struct poolgrad_rows rows, void *to);
 
     /* L2-norm of float32: source times the sum of ratios; rows of the source step by delivery.source_step. */
     void (*deliver_norm)(const double *ratio, const void *source, struct poolgrad_operands operands,
