@@ -686,6 +686,14 @@ static bool is_all_covered(const struct poolgrad_fast_unit *unit)
     return all;
 }
 
+/* Whether results are rounded from float32 to 16 bits as they are delivered. */
+static bool is_half(const struct poolgrad_fast_unit *unit)
+{
+    const poolgrad_format format = unit->g->destination.format;
+    return unit->kernels->deliver_half && unit->fast->sum == POOLGRAD_SUM32 &&
+           (format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16);
+}
+
 /* How the pixels of a unit can be delivered as they are summed up, without a stop in working memory. */
 static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
 {
@@ -700,7 +708,8 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
     }
     const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &destination, width, least);
     if (g->kind != POOLGRAD_L2NORM) {
-        return g->destination.format == poolgrad_fast_sum_format(fast) ? way : POOLGRAD_WAY_NONE;
+        const bool as_summed = g->destination.format == poolgrad_fast_sum_format(fast);
+        return as_summed || is_half(unit) ? way : POOLGRAD_WAY_NONE;
     }
     const bool floats = g->source.format == POOLGRAD_FLOAT32 && g->destination.format == POOLGRAD_FLOAT32;
     if (!floats || poolgrad_fast_way_of(unit, &source, width, least) != way) return POOLGRAD_WAY_NONE;
@@ -730,8 +739,13 @@ static void deliver(const struct step *step, int64_t p, struct poolgrad_operands
     const int64_t from = window_at(fast, p, 0, 0) + at;
     const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
     delivery.past_caches = fast->stream && step->whole_lines;
+    const uint8_t *taps = step->unit->g->kind == POOLGRAD_MAX
+                              ? (const uint8_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + from
+                              : NULL;
     if (source) {
         kernels->deliver_norm(gradients, source, operands, delivery, to);
+    } else if (is_half(step->unit)) {
+        kernels->deliver_half(step->unit->g->destination.format, taps, gradients, &operands, false, delivery, to);
     } else if (step->unit->g->kind == POOLGRAD_AVERAGE) {
         kernels->deliver_sum[fast->sum](gradients, operands, delivery, to);
     } else {
@@ -826,6 +840,10 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
     if (g->kind == POOLGRAD_L2NORM) {
         kernels->deliver_norm_pairs(gradients, source_pixel(step, plane, phase.y, columns->begin), both, delivery,
                                     target.to);
+    } else if (is_half(step->unit)) {
+        const uint8_t *taps = (const uint8_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + from;
+        kernels->deliver_half(g->destination.format, g->kind == POOLGRAD_MAX ? taps : NULL, gradients, both, true,
+                              delivery, target.to);
     } else if (g->kind == POOLGRAD_AVERAGE) {
         kernels->deliver_sum_pairs[fast->sum](gradients, both, delivery, target.to);
     } else {
@@ -922,7 +940,7 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
     if (unit->columns.entries == 0) return;
     if (!unit->same_columns) clear_windows(&step);
     step.way = way_out(unit);
-    step.whole_lines = step.way != POOLGRAD_WAY_NONE && is_whole_lines(unit);
+    step.whole_lines = step.way != POOLGRAD_WAY_NONE && !is_half(unit) && is_whole_lines(unit);
     if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) count_columns(&step);
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         int64_t next = poolgrad_min(entry + fast->step, end), kept = 0;

@@ -464,7 +464,7 @@ COLLECT(64)
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 
-#define POOLGRAD_TABLE(ISA)                                                                                            \
+#define POOLGRAD_TABLE(ISA, DELIVER_HALF)                                                                              \
     {                                                                                                                  \
         .isa = (ISA), .vector_bytes = VECTOR_BYTES, .pick = {pick_16, pick_32, pick_64},                               \
         .greatest = {greatest_of_16, greatest_of_32, greatest_of_64}, .select8 = {select8_f32, select8_f64},           \
@@ -544,7 +544,7 @@ COLLECT(64)
                      {add_ties_64_f32, add_ties_64_f64}},                                                              \
         .spread = {spread_f32, spread_f64}, .collect = {collect_8, collect_16, collect_32, collect_64},                \
         .split = {split_8, split_16, split_32, split_64}, .merge = {merge_8, merge_16, merge_32, merge_64},            \
-        .stream = stream, .fence = fence                                                                               \
+        .stream = stream, .fence = fence, .deliver_half = (DELIVER_HALF)                                               \
     }
 
 #endif

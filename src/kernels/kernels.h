@@ -94,6 +94,12 @@ struct poolgrad_kernels {
                                                  const struct poolgrad_operands both[2],
                                                  struct poolgrad_delivery delivery, void *to);
 
+    /* float32 sums to float16 or bfloat16, of all or (tap not null) of the tap's; operands of one phase or, in pairs,
+     * of two. Null where that would not be faster than rounding rows that stopped in working memory. */
+    void (*deliver_half)(poolgrad_format format, const uint8_t *tap, const float *gradient,
+                         const struct poolgrad_operands *operands, bool pairs, struct poolgrad_delivery delivery,
+                         void *to);
+
     /* Element i of a row of pixels gets what element window[i] of a row of windows has: result = +0, or unless `first`
      * what it was, plus that; NaN canonical. Rows step by from_step windows and to_step pixels. */
     void (*spread[POOLGRAD_SUMS])(const void *gradient, const int32_t *window, struct poolgrad_rows rows, bool first,

@@ -2,6 +2,7 @@
 #include "simd/v128.h"
 
 #include "kernels/elements.h"
+#include "kernels/half.h"
 #include "kernels/positions.h"
 
-const struct poolgrad_kernels poolgrad_kernels_neon = POOLGRAD_TABLE(POOLGRAD_ISA_NEON);
+const struct poolgrad_kernels poolgrad_kernels_neon = POOLGRAD_TABLE(POOLGRAD_ISA_NEON, deliver_half);

@@ -4,4 +4,4 @@
 #include "kernels/elements.h"
 #include "kernels/positions.h"
 
-const struct poolgrad_kernels poolgrad_kernels_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR);
+const struct poolgrad_kernels poolgrad_kernels_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR, NULL);

@@ -5,6 +5,7 @@
 #define POOLGRAD_SIMD_GAPS_H
 
 #include <simde/x86/avx512.h>
+#include <simde/x86/f16c.h>
 
 #if defined(SIMDE_X86_AVX512BW_NATIVE)
 #define poolgrad_cmpgt_epi16_mask _mm512_cmpgt_epi16_mask
@@ -59,6 +60,27 @@ static inline simde__m256 poolgrad_cvtpd_ps(simde__m512d v)
     simde__m256_private to;
     for (unsigned i = 0; i < 8; i++) to.f32[i] = (float)from.f64[i];
     return simde__m256_from_private(to);
+}
+#endif
+
+/* By halves of 256 bits. */
+#if defined(SIMDE_X86_AVX512F_NATIVE)
+#define poolgrad_cvtps_ph(v) _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+#define poolgrad_cvtepi32_epi16 _mm512_cvtepi32_epi16
+#else
+static inline simde__m256i poolgrad_cvtps_ph(simde__m512 v)
+{
+    simde__m512_private from = simde__m512_to_private(v);
+    simde__m256i_private to;
+    for (int i = 0; i < 2; i++) to.m128i[i] = simde_mm256_cvtps_ph(from.m256[i], 0);
+    return simde__m256i_from_private(to);
+}
+static inline simde__m256i poolgrad_cvtepi32_epi16(simde__m512i v)
+{
+    simde__m512i_private from = simde__m512i_to_private(v);
+    simde__m256i_private to;
+    for (unsigned i = 0; i < 16; i++) to.i16[i] = (int16_t)from.i32[i];
+    return simde__m256i_from_private(to);
 }
 #endif
 

@@ -245,6 +245,35 @@ static inline void put_f64(void *to, vf64 v, bool past_caches)
     }
 }
 
+/* float16 by integers: where SSE4.1 is all there is, there is no instruction for it. 0.5 has its last bit where float16
+ * has its subnormals' last one, so that adding it rounds there. */
+static inline void put_float16(void *to, vf32 v)
+{
+    const v32 bits = simde_mm_castps_si128(v), magnitude = simde_mm_and_si128(bits, splat_32(INT32_MAX));
+    const v32 sign = simde_mm_and_si128(simde_mm_srli_epi32(bits, 16), splat_32(0x8000));
+    const v32 half = splat_32(126 << 23), least = splat_32(113 << 23), nan = splat_32(0x7f800000);
+    const v32 small = simde_mm_cmpgt_epi32(least, magnitude),
+              large = simde_mm_cmpgt_epi32(magnitude, splat_32((143 << 23) - 1));
+    const vf32 shifted = simde_mm_add_ps(simde_mm_castsi128_ps(simde_mm_and_si128(magnitude, small)),
+                                         simde_mm_castsi128_ps(half));
+    const v32 subnormal = simde_mm_sub_epi32(simde_mm_castps_si128(shifted), half);
+    const v32 even = simde_mm_and_si128(simde_mm_srli_epi32(magnitude, 13), splat_32(1));
+    const v32 rebiased = simde_mm_add_epi32(magnitude, splat_32(0xfff - (112 << 23)));
+    const v32 normal = simde_mm_srli_epi32(simde_mm_add_epi32(rebiased, even), 13);
+    v32 code = simde_mm_blendv_epi8(normal, subnormal, small);
+    code = simde_mm_blendv_epi8(code, splat_32(0x7c00), large);
+    code = simde_mm_blendv_epi8(code, splat_32(0x7e00), simde_mm_cmpgt_epi32(magnitude, nan));
+    code = simde_mm_or_si128(code, sign);
+    simde_mm_storel_epi64(to, simde_mm_packus_epi32(code, code));
+}
+static inline void put_bfloat16(void *to, vf32 v)
+{
+    const v32 bits = simde_mm_castps_si128(v), odd = simde_mm_and_si128(simde_mm_srli_epi32(bits, 16), splat_32(1));
+    const v32 rounded = simde_mm_add_epi32(bits, simde_mm_add_epi32(odd, splat_32(0x7fff)));
+    const v32 code = simde_mm_srli_epi32(rounded, 16);
+    simde_mm_storel_epi64(to, simde_mm_packus_epi32(code, code));
+}
+
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
 static inline void stream(void *to, const void *from, int64_t bytes)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <simde/x86/avx2.h>
+#include <simde/x86/f16c.h>
 
 enum { VECTOR_BYTES = 32, LANES_16 = 16, LANES_32 = 8, LANES_64 = 4 };
 
@@ -249,6 +250,20 @@ static inline void put_f64(void *to, vf64 v, bool past_caches)
     } else {
         store_f64(to, v);
     }
+}
+
+static inline void put_float16(void *to, vf32 v)
+{
+    simde_mm_storeu_si128(to, simde_mm256_cvtps_ph(v, 0));
+}
+static inline void put_bfloat16(void *to, vf32 v)
+{
+    const v32 bits = simde_mm256_castps_si256(v);
+    const v32 odd = simde_mm256_and_si256(simde_mm256_srli_epi32(bits, 16), splat_32(1));
+    const v32 rounded = simde_mm256_add_epi32(bits, simde_mm256_add_epi32(odd, splat_32(0x7fff)));
+    const v32 code = simde_mm256_srli_epi32(rounded, 16);
+    simde_mm_storeu_si128(
+        to, simde_mm_packus_epi32(simde_mm256_castsi256_si128(code), simde_mm256_extracti128_si256(code, 1)));
 }
 
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */

@@ -250,6 +250,18 @@ static inline void put_f64(void *to, vf64 v, bool past_caches)
     }
 }
 
+static inline void put_float16(void *to, vf32 v)
+{
+    simde_mm256_storeu_si256(to, poolgrad_cvtps_ph(v));
+}
+static inline void put_bfloat16(void *to, vf32 v)
+{
+    const v32 bits = simde_mm512_castps_si512(v);
+    const v32 odd = simde_mm512_and_si512(simde_mm512_srli_epi32(bits, 16), splat_32(1));
+    const v32 rounded = simde_mm512_add_epi32(bits, simde_mm512_add_epi32(odd, splat_32(0x7fff)));
+    simde_mm256_storeu_si256(to, poolgrad_cvtepi32_epi16(simde_mm512_srli_epi32(rounded, 16)));
+}
+
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
 static inline void stream(void *to, const void *from, int64_t bytes)
 {
