@@ -152,19 +152,18 @@ static void load_gradient(const struct step *step, const struct band *band)
     const struct poolgrad_fast *fast = step->unit->fast;
     const poolgrad_image *image = &step->unit->g->source_gradient;
     const int64_t bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
-    struct poolgrad_pixels pixels = gradient_pixels(step, band);
+    const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to, bytes);
     if (image->format == poolgrad_fast_sum_format(fast)) {
         poolgrad_move_in(image, &pixels, fast->lanes, to, pitch * bytes);
         return;
     }
-    void *line = poolgrad_fast_area(step->unit, POOLGRAD_AREA_LINE);
-    pixels.rows = 1;
-    for (int64_t row = 0; row < band->rows; row++, pixels.y++) {
-        poolgrad_move_in(image, &pixels, fast->lanes, line, 0);
-        step->unit->kernels->load[fast->sum][image->format](
-            line, (struct poolgrad_rows){1, pixels.columns * fast->lanes, 0, 0}, to + row * pitch * bytes);
-    }
+    /* All rows in one go, and what is between them: zero bits, which are zeros. */
+    const int64_t size = (int64_t)poolgrad_format_size(image->format);
+    const struct poolgrad_rows all = {1, (band->rows - 1) * pitch + pixels.columns * fast->lanes, 0, 0};
+    void *stored = poolgrad_fast_area(step->unit, POOLGRAD_AREA_LINE);
+    poolgrad_move_in(image, &pixels, fast->lanes, stored, pitch * size);
+    step->unit->kernels->load[fast->sum][image->format](stored, all, to);
 }
 
 /* The first row of a band in the image, where rows of it can be divided on their way; else null. */
@@ -927,6 +926,8 @@ static void clear_windows(const struct step *step)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     clear_row(step, 0, window_at(fast, fast->group, 0, 0));
+    memset(poolgrad_fast_area(step->unit, POOLGRAD_AREA_LINE), 0,
+           (size_t)(window_at(fast, 1, 0, 0) * (int64_t)poolgrad_format_size(step->unit->g->source_gradient.format)));
 }
 
 void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)

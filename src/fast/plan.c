@@ -264,7 +264,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
         place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, group, source_plane, pitch);
         place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, pitch);
     }
-    place(&layout, POOLGRAD_AREA_LINE, 8, 1, 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_LINE, 8, 1, gradient ? fast->window_rows : 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_VALUES, 8, 1, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS, 8, POOLGRAD_FAST_DIVISORS, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS_FOR, 8, POOLGRAD_FAST_DIVISORS, 1, 1, 1);

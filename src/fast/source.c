@@ -440,14 +440,16 @@ static bool load_and_convert(const struct poolgrad_fast_unit *unit, const struct
 
 bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
-    enum { LEAST_RUN = 8 };
+    enum { LEAST_RUN = 8 }; /* of conversions; keys are made by whole vectors */
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
     const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * bytes;
     const bool no_tap = fast->picks && g->edge_mode == POOLGRAD_EDGE_CLAMP;
-    const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &source, block->x.entries, LEAST_RUN);
+    const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &source, block->x.entries * fast->x.stride,
+                                                            fast->picks ? unit->kernels->vector_bytes / bytes
+                                                                        : LEAST_RUN);
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
     bool minus_zero = false;
     for (int64_t phase_y = 0; phase_y < fast->y.phases; phase_y++, to += fast->x.phases * phase_bytes) {
