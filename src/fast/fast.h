@@ -53,6 +53,7 @@ enum poolgrad_fast_area {
     POOLGRAD_AREA_WINDOWS,      /* and a pixel's windows, by phase */
     POOLGRAD_AREA_MAP,          /* per element of a row of pixels: its windows; */
     POOLGRAD_AREA_PLANE_MAP,    /* the same of a plane */
+    POOLGRAD_AREA_PLACES,       /* per element of a plane's phases: where it is loaded from */
     POOLGRAD_AREAS
 };
 
@@ -70,6 +71,7 @@ struct poolgrad_fast {
     bool aligned;   /* gradient: windows lie for it as they lie for the search, those that do not exist too */
     bool spread;    /* gradient: to pixels in rows, from the few windows each has; */
     bool by_plane;  /* whole planes at once */
+    bool collects;  /* small planes are loaded by a list of where their elements are */
     bool scatter;   /* gradient of max: to pixels in rows, from each window to its pixel */
     bool same_taps; /* codes are tap8's */
     bool stream;    /* results go past the caches */

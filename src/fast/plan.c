@@ -227,6 +227,16 @@ static void place_pixels(struct layout *layout, int64_t group, enum poolgrad_fas
     place(layout, area, size, fast->x.phases, group, fast->window_rows * fast->lanes, fast->window_pitch);
 }
 
+/* Whether planes of the source are small, several to a step, and a list can say where each element is. */
+static bool is_collected(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
+{
+    const poolgrad_image *source = &g->source;
+    int64_t last_row, last_column;
+    return fast->group > 1 && source->row_stride > 0 && source->column_stride > 0 &&
+           poolgrad_multiply(source->row_stride, source->height, &last_row) && last_row < INT32_MAX / 2 &&
+           poolgrad_multiply(source->column_stride, source->width, &last_column) && last_column < INT32_MAX / 2;
+}
+
 static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
     static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
@@ -245,6 +255,9 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
         if (fast->separable) {
             place(&layout, POOLGRAD_AREA_ROW_BEST, key, phases_y, group, source_plane, pitch);
             place(&layout, POOLGRAD_AREA_ROW_TAP, key, phases_y, group, source_plane, pitch);
+        }
+        if (fast->collects) {
+            place(&layout, POOLGRAD_AREA_PLACES, sizeof(int32_t), phases_x * phases_y, 1, source_plane, pitch);
         }
         place(&layout, POOLGRAD_AREA_BEST, 8, 1, group, source_plane, pitch);
         place(&layout, POOLGRAD_AREA_TAP, key, 1, group, source_plane, pitch);
@@ -327,6 +340,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
     if (fast->aligned) fast->source_pitch = fast->window_pitch;
+    fast->collects = is_collected(g, fast);
     fast->by_plane = fast->spread && fast->tiles == 1 && fast->step >= fast->rows.entries;
     fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
     return lay_out(g, fast);

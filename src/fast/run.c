@@ -289,7 +289,8 @@ struct poolgrad_fast_part poolgrad_fast_part_of(const struct poolgrad_fast *fast
     return (struct poolgrad_fast_part){{at.plane, at.plane + at.planes}, at.band.written, at.columns.written};
 }
 
-static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t number,
+/* Whether any of it was pooled. */
+static bool run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t number,
                      bool same_columns, unsigned char *memory)
 {
     struct poolgrad_fast_unit unit = unit_at(fast, number);
@@ -315,6 +316,7 @@ static void run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fa
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
         clear_unused_lanes(&unit, &at);
     }
+    return pooled;
 }
 
 void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t first, int64_t end,
@@ -323,6 +325,10 @@ void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_
     if (first >= end) return;
     if (fast->area[POOLGRAD_AREA_SOURCE] != 0) list_taps(fast, memory);
     if (g->direction == POOLGRAD_GRADIENT) list_windows(fast, memory);
-    for (int64_t unit = first; unit < end; unit++) run_unit(g, fast, unit, fast->tiles == 1 && unit > first, memory);
+    bool same_columns = false;
+    for (int64_t unit = first; unit < end; unit++) {
+        const bool pooled = run_unit(g, fast, unit, same_columns, memory);
+        same_columns = fast->tiles == 1 && (same_columns || pooled);
+    }
     if (fast->stream) fast->kernels->fence();
 }

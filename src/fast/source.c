@@ -420,6 +420,47 @@ static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fa
     return minus_zero;
 }
 
+/* Where small planes' elements are loaded from, relative to their plane's first one; -1 outside the image. By phases.
+ */
+static void list_places(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const poolgrad_image *image = &unit->g->source;
+    int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES);
+    for (int64_t phase = 0; phase < fast->y.phases * fast->x.phases; phase++) {
+        for (int64_t i = 0; i < block->rows * block->pitch; i++) {
+            const int64_t row = i / block->pitch, column = i % block->pitch;
+            const int64_t y = poolgrad_fast_pixel(&fast->y, phase / fast->x.phases, block->y.entry + row);
+            const int64_t x = poolgrad_fast_pixel(&fast->x, phase % fast->x.phases, block->x.entry + column);
+            const bool inside = row < block->y.entries && column < block->x.entries && y >= block->y.begin &&
+                                y < block->y.end && x >= block->x.begin && x < block->x.end;
+            for (int64_t lane = 0; lane < fast->lanes; lane++) {
+                const int64_t at = y * image->row_stride + x * image->column_stride + lane;
+                *place++ = inside ? (int32_t)at : -1;
+            }
+        }
+    }
+}
+
+/* One phase of y of all planes, by the list. */
+static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *source,
+                    const struct poolgrad_fast_block *block, int64_t phase_y, int64_t plane_step)
+{
+    const struct poolgrad_fast *fast = unit->fast;
+    const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, fast, unit->plane);
+    const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
+    const int64_t plane_size = block->rows * block->pitch * fast->lanes;
+    const struct poolgrad_rows planes = {unit->planes, plane_size, plane_step, plane_size};
+    const void *from = poolgrad_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0);
+    const int32_t *place = (const int32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES) +
+                           phase_y * fast->x.phases * plane_size;
+    unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
+    for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, place += plane_size) {
+        unit->kernels->collect[size_code(size)](from, place, planes, to);
+        to += poolgrad_fast_phase_size(fast, block) * size;
+    }
+}
+
 /* Stored elements of one phase of y, which are then converted. */
 static bool load_and_convert(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *source,
                              const struct poolgrad_fast_block *block, int64_t phase_y, unsigned char *to)
@@ -430,8 +471,14 @@ static bool load_and_convert(const struct poolgrad_fast_unit *unit, const struct
     const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
     const struct poolgrad_rows all = {1, extent(unit, block, block->y.entries, block->x.entries), 0, 0};
     const unsigned char *raw = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
+    const int64_t plane_step = fast->collects ? poolgrad_fast_plane_step(unit, source) : 0;
     bool minus_zero = false;
-    poolgrad_fast_load(unit, source, block, phase_y, poolgrad_fast_area(unit, POOLGRAD_AREA_RAW));
+    if (fast->collects && phase_y == 0 && !unit->same_columns) list_places(unit, block);
+    if (plane_step == 0) {
+        poolgrad_fast_load(unit, source, block, phase_y, poolgrad_fast_area(unit, POOLGRAD_AREA_RAW));
+    } else {
+        collect(unit, source, block, phase_y, plane_step);
+    }
     for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
         minus_zero |= convert(unit, raw + phase_x * phase_size * size, all, to + phase_x * phase_size * bytes);
     }
