@@ -310,7 +310,8 @@ POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poo
 POOLGRAD_API poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error);
 
 /* Checks everything, indices too, then runs. Refuses before the first byte is written, or succeeds. Allocates working
- * memory, a few hundred kilobytes per thread unless windows are very large, and frees it. */
+ * memory and frees it: some hundred kilobytes per thread, more for large windows, 256 MiB at most; in mode reference
+ * none. */
 POOLGRAD_API poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *error);
 
 /* ---- Plans: check once, run often or in parts ----------------------------------------------------------------- */
