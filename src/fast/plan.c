@@ -59,14 +59,16 @@ static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fa
     choose_rule(g, fast);
 }
 
-/* Windows so far apart that there are more phases than are worth their while, unless pixels are runs of channels
+/* Windows so far apart, or rows so short, that phases are not worth their while, unless pixels are runs of channels
  * themselves; of max also windows so large that most taps looked at are not the one. */
 static void choose_rows(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
     enum { LEAST_RUN = 16, FAR = 3, LAYERS = 4 };
     const bool gradient = g->direction == POOLGRAD_GRADIENT && !fast->shares;
     const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
-    const bool far = !runs && fast->x.stride >= FAR;
+    const int64_t width = fast->columns.inside.end - fast->columns.inside.begin;
+    const bool narrow = fast->x.stride == 2 && width < 2 * fast->kernels->vector_bytes / (int64_t)sizeof(float);
+    const bool far = !runs && (fast->x.stride >= FAR || narrow);
     const int64_t looked_at = fast->x.taps * fast->y.taps / poolgrad_max(fast->x.phases * fast->y.phases, 1);
     if (g->kind == POOLGRAD_MAX) {
         fast->scatter = gradient && (far || looked_at > fast->kernels->vector_bytes ||
