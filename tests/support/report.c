@@ -65,12 +65,11 @@ static void print_region(const char *name, const poolgrad_region *region)
 
 static void print_image(const char *name, const poolgrad_image *image)
 {
-    static const char *const formats[] = {"none",     "unorm8",  "unorm16", "float16", "float32",
-                                          "bfloat16", "float64", "int32",   "int64"};
     static const char *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
     if (image->format == POOLGRAD_FORMAT_NONE) return;
-    fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64, name, formats[image->format],
-            layouts[image->layout], image->images, image->channels, image->height, image->width);
+    fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64, name,
+            poolgrad_format_name(image->format), layouts[image->layout], image->images, image->channels, image->height,
+            image->width);
     fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " y %" PRId64 " x %" PRId64 "%s\n", image->image_stride,
             image->channel_stride, image->row_stride, image->column_stride, image->data ? "" : ", no data");
 }
