@@ -7,10 +7,12 @@
 #include "support/case.h"
 #include "support/contender.h"
 #include "support/number.h"
+#include "support/oracle.h"
 #include "support/report.h"
 #include "support/trial.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +257,245 @@ Test(fast, hostile_indices)
     sweep("hostile_indices", 2500, 18,
           &(case_limits){.wide = true, .directions = CASE_SET(POOLGRAD_GRADIENT), .kinds = CASE_SET(POOLGRAD_MAX)},
           check_hostile_indices);
+}
+
+/* ---- Indices that are refused ---------------------------------------------------------------------------------- */
+
+/* A window, and the first tap of it. */
+typedef struct window_at {
+    int64_t n, c, y, x;
+    int64_t top, left;
+} window_at;
+
+/* The windows that count. */
+typedef struct window_range {
+    oracle_span n, c, y, x;
+} window_range;
+
+static window_range counted_windows(const poolgrad_problem *p)
+{
+    const poolgrad_region *region = &p->gradient_region;
+    int64_t c = p->gradient_channel_offset;
+    return (window_range){.n = {region->z, region->z + oracle_images(p)},
+                          .c = {c, c + oracle_channels(p)},
+                          .y = oracle_cut(region->y, region->height, p->indices.height),
+                          .x = oracle_cut(region->x, region->width, p->indices.width)};
+}
+
+static void find_first_tap(const poolgrad_problem *p, window_at *at)
+{
+    at->top = oracle_first_tap_y(p) + p->window.stride_y * (at->y - p->gradient_region.y);
+    at->left = oracle_first_tap_x(p) + p->window.stride_x * (at->x - p->gradient_region.x);
+}
+
+/* The number that stands for a tap, of the window or beside it. */
+static int64_t number_of_tap(const poolgrad_problem *p, const window_at *at, int64_t ky, int64_t kx)
+{
+    const poolgrad_window *w = &p->window;
+    if (view_holds_taps(&p->indices)) return ky * w->kernel_width + kx;
+    return (at->top + w->dilation_y * ky) * p->source.width + at->left + w->dilation_x * kx;
+}
+
+/* Whether the window's index is none or the number of a tap inside the source: each of them is looked at. */
+static bool is_right(const poolgrad_problem *p, const window_at *at)
+{
+    const poolgrad_window *w = &p->window;
+    int64_t index = view_index(&p->indices, at->n, at->c, at->y, at->x);
+    bool right = index == -1;
+    for (int64_t ky = 0; !right && ky < w->kernel_height; ++ky) {
+        int64_t y = at->top + w->dilation_y * ky;
+        for (int64_t kx = 0; !right && y >= 0 && y < p->source.height && kx < w->kernel_width; ++kx) {
+            int64_t x = at->left + w->dilation_x * kx;
+            right = x >= 0 && x < p->source.width && index == number_of_tap(p, at, ky, kx);
+        }
+    }
+    return right;
+}
+
+/* The first window whose index is not right. */
+static bool find_wrong(const poolgrad_problem *p, window_at *at)
+{
+    window_range range = counted_windows(p);
+    for (at->n = range.n.first; at->n < range.n.end; ++at->n)
+        for (at->c = range.c.first; at->c < range.c.end; ++at->c)
+            for (at->y = range.y.first; at->y < range.y.end; ++at->y)
+                for (at->x = range.x.first; at->x < range.x.end; ++at->x) {
+                    find_first_tap(p, at);
+                    if (!is_right(p, at)) return true;
+                }
+    return false;
+}
+
+/* Often one of the ends, or next to it. */
+static int64_t choose_from(random_state *r, oracle_span span)
+{
+    int64_t last = span.end - 1, next = span.first < last;
+    switch (random_between(r, 0, 5)) {
+    case 0: return span.first;
+    case 1: return last;
+    case 2: return span.first + next;
+    case 3: return last - next;
+    default: return random_between(r, span.first, last);
+    }
+}
+
+/* A tap's number, of the window or next to it, now and then one off or with a bit that a narrower format does not have;
+ * or random bits. */
+static uint64_t choose_number(const poolgrad_problem *p, const window_at *at, random_state *r)
+{
+    const poolgrad_window *w = &p->window;
+    int64_t number = number_of_tap(p, at, random_between(r, -1, w->kernel_height),
+                                   random_between(r, -1, w->kernel_width));
+    if (random_chance(r, 10)) return random_bits(r);
+    if (random_chance(r, 20)) number += random_chance(r, 50) ? 1 : -1;
+    return (uint64_t)number ^ (random_chance(r, 20) ? UINT64_C(1) << random_between(r, 7, 63) : 0);
+}
+
+static void clear_indices(const poolgrad_image *indices)
+{
+    for (int64_t n = 0; n < indices->images; ++n)
+        for (int64_t c = 0; c < indices->channels; ++c)
+            for (int64_t y = 0; y < indices->height; ++y)
+                for (int64_t x = 0; x < indices->width; ++x) view_set_bits(indices, n, c, y, x, UINT64_MAX);
+}
+
+/* Changes a few indices, most often one; the others are taps, or none. */
+static void change_indices(test_case *made)
+{
+    const poolgrad_problem *p = &made->problem;
+    random_state r = {made->seed ^ UINT64_C(0xbad)};
+    window_range range = counted_windows(p);
+    if (random_chance(&r, 50)) clear_indices(&p->indices);
+    for (int64_t changes = random_chance(&r, 70) ? 1 : random_between(&r, 0, 4); changes > 0; --changes) {
+        window_at at = {.n = choose_from(&r, range.n),
+                        .c = choose_from(&r, range.c),
+                        .y = choose_from(&r, range.y),
+                        .x = choose_from(&r, range.x)};
+        find_first_tap(p, &at);
+        view_set_bits(&p->indices, at.n, at.c, at.y, at.x, choose_number(p, &at, &r));
+    }
+    guard_keep(&made->indices);
+}
+
+/* A source without pixels has no width and no height. */
+static void write_refusal(const poolgrad_problem *p, const window_at *at, char *sentence, size_t size)
+{
+    const poolgrad_image *indices = &p->indices;
+    bool taps = view_holds_taps(indices), empty = p->source.width == 0 || p->source.height == 0;
+    uint64_t greatest = UINT64_MAX >> (64 - 8 * number_size(indices->format));
+    snprintf(sentence, size,
+             "indices at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64 "; expected %" PRId64
+             " or %s of a tap of that window inside the %" PRId64 " x %" PRId64 " source",
+             at->n, at->c, at->y, at->x, view_index(indices, at->n, at->c, at->y, at->x), taps ? (int64_t)greatest : -1,
+             taps ? "ky * kernel width + kx" : "y * width + x", empty ? 0 : p->source.width,
+             empty ? 0 : p->source.height);
+}
+
+static bool is_refused(const test_case *made, const char *sentence)
+{
+    poolgrad_error error = {"", ""};
+    if (poolgrad_check_indices(&made->problem, &error) != POOLGRAD_INVALID || strcmp(error.message, sentence) != 0)
+        return report_failure("expected \"%s\", not \"%s\"", sentence, error.message);
+    if (poolgrad_run(&made->problem, NULL) != POOLGRAD_INVALID || !guard_unchanged(&made->destination))
+        return report_failure("run, although \"%s\"", sentence);
+    return true;
+}
+
+static bool check_refused_indices(test_case *made, bool *telling)
+{
+    const poolgrad_problem *p = &made->problem;
+    poolgrad_error error = {"", ""};
+    window_at at;
+    char sentence[sizeof error.message];
+    if (!made->indices.mapping || view_is_empty(&p->indices)) return true;
+    window_range range = counted_windows(p);
+    bool any = range.n.first < range.n.end && range.c.first < range.c.end && range.y.first < range.y.end &&
+               range.x.first < range.x.end;
+    if (any) change_indices(made);
+    *telling = any && find_wrong(p, &at);
+    if (!*telling) return report_status(poolgrad_check_indices(p, &error), &error);
+    write_refusal(p, &at, sentence, sizeof sentence);
+    return is_refused(made, sentence);
+}
+
+/* The first index that is none of its window's is named, wherever it is and however it is stored; no byte around the
+ * indices is read. */
+Test(fast, refused_indices)
+{
+    case_limits limits = {.wide = true,
+                          .directions = CASE_SET(POOLGRAD_GRADIENT),
+                          .kinds = CASE_SET(POOLGRAD_MAX),
+                          .guard = CASE_GUARD_BEHIND};
+    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+    limits.guard = CASE_GUARD_BEFORE;
+    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+    limits.wide = false;
+    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+}
+
+/* More windows than the library looks at together; all of them have picked none. */
+static poolgrad_problem of_many_windows(poolgrad_format format, poolgrad_layout layout)
+{
+    enum { SIDE = 150 };
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = POOLGRAD_GRADIENT;
+    p.kind = POOLGRAD_MAX;
+    p.window = (poolgrad_window){3, 2, 1, 1, 1, 1};
+    p.source = (poolgrad_image){.images = 3, .channels = 6, .height = SIDE, .width = SIDE};
+    p.source_gradient = view_new(POOLGRAD_FLOAT32, layout, &p.source, 0);
+    p.destination = view_new(POOLGRAD_FLOAT32, layout, &p.source, 0);
+    p.indices = view_new(format, layout, &p.source, UINT8_MAX);
+    return p;
+}
+
+/* In the order of refusals. */
+static window_at nth_window(const poolgrad_problem *p, int64_t i)
+{
+    const poolgrad_image *indices = &p->indices;
+    window_at at = {.x = i % indices->width, .y = i / indices->width % indices->height};
+    at.c = i / indices->width / indices->height % indices->channels;
+    at.n = i / indices->width / indices->height / indices->channels;
+    find_first_tap(p, &at);
+    return at;
+}
+
+/* Whether all are right but one that is set and taken back. */
+static bool is_refused_at(const poolgrad_problem *p, int64_t i)
+{
+    window_at at = nth_window(p, i);
+    poolgrad_error error = {"", ""};
+    char sentence[sizeof error.message];
+    bool right = poolgrad_check_indices(p, NULL) == POOLGRAD_OK;
+    view_set_bits(&p->indices, at.n, at.c, at.y, at.x, (uint64_t)number_of_tap(p, &at, 2, 1));
+    write_refusal(p, &at, sentence, sizeof sentence);
+    bool refused = poolgrad_check_indices(p, &error) == POOLGRAD_INVALID && strcmp(error.message, sentence) == 0;
+    view_set_bits(&p->indices, at.n, at.c, at.y, at.x, UINT64_MAX);
+    return right && refused;
+}
+
+/* The last one, and those around powers of two, where loops may be cut. */
+static bool is_refused_anywhere(const poolgrad_problem *p)
+{
+    const poolgrad_image *indices = &p->indices;
+    int64_t count = indices->images * indices->channels * indices->height * indices->width;
+    bool refused = is_refused_at(p, count - 1);
+    for (int64_t i = 1; refused && i < count; i *= 2) refused = is_refused_at(p, i - 1) && is_refused_at(p, i);
+    return refused;
+}
+
+Test(fast, refused_indices_of_many_windows)
+{
+    static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16,
+                                              POOLGRAD_TAP32};
+    static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4};
+    for (int i = 0; i < 5 * 3; ++i) {
+        poolgrad_problem p = of_many_windows(formats[i / 3], layouts[i % 3]);
+        cr_expect(is_refused_anywhere(&p), "%s, layout %d", poolgrad_format_name(p.indices.format), i % 3);
+        view_free(&p.source_gradient);
+        view_free(&p.destination);
+        view_free(&p.indices);
+    }
 }
 
 /* ---- Which kernel ---------------------------------------------------------------------------------------------- */

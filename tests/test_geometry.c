@@ -1118,6 +1118,42 @@ Test(geometry, wrong_indices_contribute_nothing_to_a_plan)
     }
 }
 
+/* The window's taps above the source would be -2 and -1, which is none; its taps inside are 1 and 2. */
+Test(geometry, wrong_indices_beside_none)
+{
+    const float gradients[2] = {1, 2};
+    float sums[2 * 4 * 3];
+    const int64_t wide[2] = {-1, 6};
+    const int32_t narrow[2] = {-1, 6};
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 2, 0);
+    p.direction = POOLGRAD_GRADIENT;
+    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
+    p.source_gradient = poolgrad_small_view(gradients, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 1, 1);
+    p.destination = poolgrad_small_view(sums, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
+    p.indices = poolgrad_small_view(narrow, POOLGRAD_INT32, POOLGRAD_NHWC, 1, 2, 1, 1);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+    p.indices = poolgrad_small_view(wide, POOLGRAD_INT64, POOLGRAD_NHWC, 1, 2, 1, 1);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+}
+
+/* The only tap is place 2^64 + 2^32; what 64 bits hold of that is another place. */
+Test(geometry, wrong_indices_of_planes_beyond_numbers)
+{
+    const int64_t width = INT64_C(1) << 32;
+    const float gradient = 1;
+    float sum;
+    const int64_t indices[2] = {width, -1};
+    poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(1, 1, 1), 0, width + 1);
+    p.direction = POOLGRAD_GRADIENT;
+    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2 * width, width);
+    p.source_gradient = poolgrad_small_view(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_small_view(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.indices = poolgrad_small_view(&indices[0], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
+    p.indices = poolgrad_small_view(&indices[1], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
+    cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
+}
+
 /* The hole of a dilated window is no tap; a window that sticks out has no tap there; what does not count is not read.
  */
 Test(geometry, taps_that_indices_may_name)

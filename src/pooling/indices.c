@@ -66,16 +66,19 @@ static poolgrad_status check_each(const struct poolgrad_geometry *g, poolgrad_er
 
 /* ---- Runs of elements -------------------------------------------------------------------------------------------- */
 
-enum { MOST_RANGES = 32 };
+/* With more, elements are looked at no faster than one by one. */
+enum { MOST_RANGES = 16 };
 
 /* What elements may be besides none: low[i] to low[i] + most. Codes are what memory holds, as unsigned numbers; none is
- * the greatest of its format, and sums wrap around. */
+ * the greatest of its format, and sums wrap around. If `marked`, `wrong` says the same of each code's lowest byte. */
 struct codes {
     int ranges;
     uint64_t low[MOST_RANGES], most;
+    bool marked;
+    unsigned char wrong[UINT8_MAX + 1];
 };
 
-/* Elements `step` bytes apart. What they may be grows by `move` from one to the next. */
+/* Elements `step` bytes apart. What they may be moves on by `move` from one to the next. */
 struct dimension {
     int64_t count, step;
     uint64_t move;
@@ -122,6 +125,12 @@ struct dimension {
         const uint##BITS##_t first = (uint##BITS##_t)low, by = (uint##BITS##_t)move, extent = (uint##BITS##_t)most;    \
         if (step == sizeof first) return count_inside_##BITS(at, count, sizeof first, first, by, extent);              \
         return count_inside_##BITS(at, count, step, first, by, extent);                                                \
+    }                                                                                                                  \
+    static bool marked_##BITS(const unsigned char *at, int64_t count, int64_t step, const unsigned char *wrong)        \
+    {                                                                                                                  \
+        unsigned char any = 0;                                                                                         \
+        for (int64_t i = 0; i < count; i++) any |= wrong[(uint8_t)load_##BITS(at + i * step)];                         \
+        return any != 0;                                                                                               \
     }
 
 RUNS(8)
@@ -134,10 +143,11 @@ static const struct {
     bool (*outside)(const unsigned char *at, int64_t count, int64_t step, uint64_t low, uint64_t most);
     uint32_t (*inside)(const unsigned char *at, int64_t count, int64_t step, uint64_t low, uint64_t move,
                        uint64_t most);
-} runs[] = {[1] = {outside_8, inside_8},
-            [2] = {outside_16, inside_16},
-            [4] = {outside_32, inside_32},
-            [8] = {outside_64, inside_64}};
+    bool (*marked)(const unsigned char *at, int64_t count, int64_t step, const unsigned char *wrong);
+} runs[] = {[1] = {outside_8, inside_8, marked_8},
+            [2] = {outside_16, inside_16, marked_16},
+            [4] = {outside_32, inside_32, marked_32},
+            [8] = {outside_64, inside_64, marked_64}};
 
 /* Ranges do not overlap: all is well where they and none have as many elements as there are. */
 static bool holds_piece(size_t size, const unsigned char *at, int64_t count, const struct dimension *run,
@@ -146,6 +156,7 @@ static bool holds_piece(size_t size, const unsigned char *at, int64_t count, con
     if (codes->ranges == 1 && run->move == 0) {
         return !runs[size].outside(at, count, run->step, codes->low[0] + moved, codes->most);
     }
+    if (codes->marked) return !runs[size].marked(at, count, run->step, codes->wrong);
     uint32_t inside = runs[size].inside(at, count, run->step, UINT64_MAX, 0, 0);
     for (int i = 0; i < codes->ranges; i++) {
         inside += runs[size].inside(at, count, run->step, codes->low[i] + moved, run->move, codes->most);
@@ -258,13 +269,13 @@ static bool holds_block(const struct poolgrad_geometry *g, const struct block *b
     return true;
 }
 
-/* ---- All together ------------------------------------------------------------------------------------------------ */
+/* ---- All of them ------------------------------------------------------------------------------------------------- */
 
-/* What windows have in common: whether indices are places, how many numbers they may be, what a tap's number adds to
- * that of its neighbour, and which windows lie inside the source from end to end. */
+/* What windows have in common: whether indices are places, what a tap's number adds to that of its neighbour, and which
+ * windows lie inside the source from end to end. */
 struct numbering {
     bool places;
-    uint64_t numbers, across, down;
+    uint64_t across, down;
     struct poolgrad_range rows, columns;
 };
 
@@ -276,25 +287,13 @@ static struct poolgrad_range whole_windows(const struct poolgrad_axis *axis)
     return (struct poolgrad_range){axis->begin + begin, axis->begin + poolgrad_clamp(end, begin, count)};
 }
 
-/* Whether the format's bits tell the places of all taps apart, those above and below the source included. */
-static bool places_differ(const struct poolgrad_geometry *g)
-{
-    const int64_t greatest = g->indices.format == POOLGRAD_INT32 ? INT32_MAX : INT64_MAX;
-    const int64_t end = poolgrad_axis_start(&g->y, g->y.end - 1) + g->y.extent;
-    const int64_t rows = poolgrad_max(poolgrad_max(magnitude(g->y.first), magnitude(end)), g->y.size);
-    int64_t places;
-    return poolgrad_multiply(rows + 1, g->x.size, &places) && places <= greatest;
-}
-
 static struct numbering number_taps(const struct poolgrad_geometry *g)
 {
     const bool places = !poolgrad_format_holds_taps(g->indices.format);
-    const uint64_t height = (uint64_t)g->y.size, width = (uint64_t)g->x.size;
     return (struct numbering){
         .places = places,
-        .numbers = places ? height * width : (uint64_t)g->full_count,
         .across = places ? (uint64_t)g->x.dilation : 1,
-        .down = places ? (uint64_t)g->y.dilation * width : (uint64_t)g->x.kernel,
+        .down = places ? (uint64_t)g->y.dilation * (uint64_t)g->x.size : (uint64_t)g->x.kernel,
         .rows = whole_windows(&g->y),
         .columns = whole_windows(&g->x),
     };
@@ -315,6 +314,7 @@ static bool list_codes(const struct numbering *numbering, uint64_t first, struct
     }
     if (rows > MOST_RANGES || columns > MOST_RANGES || rows * columns > MOST_RANGES) return false;
     codes->ranges = 0;
+    codes->marked = false;
     codes->most = (uint64_t)together - 1;
     for (int64_t i = y.begin; i < y.begin + rows; i++) {
         for (int64_t j = x.begin; j < x.begin + columns; j++) {
@@ -324,11 +324,20 @@ static bool list_codes(const struct numbering *numbering, uint64_t first, struct
     return true;
 }
 
-/* Each column of windows that stick out, and the others together, have taps inside the source at the same place in all
- * of their windows. */
-static bool holds_columns(const struct poolgrad_geometry *g, const struct numbering *numbering, struct block block)
+/* Of taps that a byte can number, once it is known that there are no others. */
+static void mark_codes(struct codes *codes)
 {
-    const uint64_t top = (uint64_t)g->y.first * (uint64_t)g->x.size;
+    memset(codes->wrong, 1, UINT8_MAX);
+    codes->wrong[UINT8_MAX] = 0;
+    for (int i = 0; i < codes->ranges; i++) memset(codes->wrong + codes->low[i], 0, (size_t)codes->most + 1);
+    codes->marked = true;
+}
+
+/* Columns that stick out, one by one, and the others together: in each, all windows have the same taps inside. */
+static bool holds_columns(const struct poolgrad_geometry *g, const struct numbering *numbering, struct block block,
+                          struct poolgrad_range taps)
+{
+    const uint64_t top = (uint64_t)poolgrad_axis_start(&g->y, block.rows.begin) * (uint64_t)g->x.size;
     struct codes codes;
     for (int64_t x = g->x.begin; x < g->x.end; x = block.columns.end) {
         const bool whole = x == numbering->columns.begin && x < numbering->columns.end;
@@ -336,40 +345,38 @@ static bool holds_columns(const struct poolgrad_geometry *g, const struct number
         const uint64_t first = numbering->places ? top + (uint64_t)left : 0;
         block.columns = (struct poolgrad_range){x, whole ? numbering->columns.end : x + 1};
         if (whole && !numbering->places) continue;
-        if (!list_codes(numbering, first, (struct poolgrad_range){0, g->y.kernel}, poolgrad_axis_taps(&g->x, left, 0),
-                        &codes) ||
-            !holds_block(g, &block, &codes, numbering->places)) {
-            return false;
-        }
+        if (!list_codes(numbering, first, taps, poolgrad_axis_taps(&g->x, left, 0), &codes)) return false;
+        if (!numbering->places && g->full_count <= UINT8_MAX) mark_codes(&codes);
+        if (!holds_block(g, &block, &codes, numbering->places)) return false;
     }
     return true;
 }
 
-/* Rows of windows that stick out; of taps only, for above and below the source there are no places. */
+/* Rows likewise; where indices are places, each with its columns, because above the source there are none. */
 static bool holds_rows(const struct poolgrad_geometry *g, const struct numbering *numbering, struct block block)
 {
+    const struct poolgrad_range columns = {0, g->x.kernel};
     struct codes codes;
     for (int64_t y = g->y.begin; y < g->y.end; y = block.rows.end) {
         const bool whole = y == numbering->rows.begin && y < numbering->rows.end;
-        const int64_t top = poolgrad_axis_start(&g->y, y);
+        const struct poolgrad_range taps = poolgrad_axis_taps(&g->y, poolgrad_axis_start(&g->y, y), 0);
         block.rows = (struct poolgrad_range){y, whole ? numbering->rows.end : y + 1};
-        if (whole) continue;
-        if (!list_codes(numbering, 0, poolgrad_axis_taps(&g->y, top, 0), (struct poolgrad_range){0, g->x.kernel},
-                        &codes) ||
-            !holds_block(g, &block, &codes, false)) {
-            return false;
-        }
+        if (numbering->places && !holds_columns(g, numbering, block, taps)) return false;
+        if (numbering->places || whole) continue;
+        if (!list_codes(numbering, 0, taps, columns, &codes) || !holds_block(g, &block, &codes, false)) return false;
     }
     return true;
 }
 
-/* All numbers first, whatever their window: what follows may rely on it. */
+/* Taps: all of them first, in what most often is a single run, and then those of windows that stick out. */
 static bool holds_planes(const struct poolgrad_geometry *g, const struct numbering *numbering,
                          const struct block *block)
 {
-    const struct codes all = {.ranges = numbering->numbers > 0, .low = {0}, .most = numbering->numbers - 1};
-    return holds_block(g, block, &all, false) && holds_columns(g, numbering, *block) &&
-           (numbering->places || holds_rows(g, numbering, *block));
+    const struct poolgrad_range rows = {0, g->y.kernel}, columns = {0, g->x.kernel};
+    struct codes codes;
+    if (numbering->places) return holds_rows(g, numbering, *block);
+    return list_codes(numbering, 0, rows, columns, &codes) && holds_block(g, block, &codes, false) &&
+           holds_columns(g, numbering, *block, rows) && holds_rows(g, numbering, *block);
 }
 
 /* Channels from block.c on that are equally far apart. */
@@ -387,7 +394,7 @@ static int64_t count_near(const struct poolgrad_geometry *g)
 {
     const uint64_t near = 65536, channels = (uint64_t)(g->channels.end - g->channels.begin);
     const uint64_t windows = (uint64_t)(g->y.end - g->y.begin) * (uint64_t)(g->x.end - g->x.begin);
-    return (int64_t)(near / (windows * channels + 1) + 1);
+    return (int64_t)(near / (windows * channels | 1) + 1);
 }
 
 /* Whether all are right for certain. */
@@ -397,7 +404,9 @@ static bool all_hold(const struct poolgrad_geometry *g)
     const int64_t n = g->images.begin + g->gradient_image, near = count_near(g);
     const int64_t c = g->channels.begin + g->gradient_channel, end = g->channels.end + g->gradient_channel;
     struct block block = {.rows = {g->y.begin, g->y.end}, .columns = {g->x.begin, g->x.end}};
-    if (numbering.places && !places_differ(g)) return false;
+    int64_t places;
+    /* Where folded planes have more places than an index has values, sums that wrap around would name others. */
+    if (numbering.places && !poolgrad_multiply(g->y.size, g->x.size, &places)) return false;
     for (int64_t i = 0; i < g->pooled_images; i += block.images) {
         block.n = n + i;
         block.images = poolgrad_min(near, g->pooled_images - i);
