@@ -4,7 +4,8 @@
 #ifndef POOLGRAD_SIMD_GAPS_H
 #define POOLGRAD_SIMD_GAPS_H
 
-#include <simde/x86/avx512.h>
+#include <simde/x86/avx512/storeu.h>
+#include <simde/x86/avx512/types.h>
 #include <simde/x86/f16c.h>
 
 #if defined(SIMDE_X86_AVX512BW_NATIVE)

@@ -10,7 +10,24 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <simde/x86/avx512.h>
+/* What is needed of simde/x86/avx512.h, which is a library of mathematics as well. */
+#include <simde/x86/avx2.h>
+#include <simde/x86/avx512/add.h>
+#include <simde/x86/avx512/and.h>
+#include <simde/x86/avx512/cast.h>
+#include <simde/x86/avx512/cmp.h>
+#include <simde/x86/avx512/cmpeq.h>
+#include <simde/x86/avx512/cmpgt.h>
+#include <simde/x86/avx512/loadu.h>
+#include <simde/x86/avx512/max.h>
+#include <simde/x86/avx512/min.h>
+#include <simde/x86/avx512/mov.h>
+#include <simde/x86/avx512/mul.h>
+#include <simde/x86/avx512/permutex2var.h>
+#include <simde/x86/avx512/set1.h>
+#include <simde/x86/avx512/setzero.h>
+#include <simde/x86/avx512/storeu.h>
+#include <simde/x86/avx512/sub.h>
 
 #include "simd/gaps.h"
 
