@@ -21,6 +21,12 @@ typedef uint64_t loose64 __attribute__((aligned(1)));
 typedef float loose_float __attribute__((aligned(1)));
 typedef double loose_double __attribute__((aligned(1)));
 
+/* Those of working memory. Macros paste these names where `TYPE *x` would declare something and could as well be a
+ * product. */
+typedef uint16_t plain_uint16_t;
+typedef float plain_float;
+typedef double plain_double;
+
 static inline uint32_t bits_of_float(float value)
 {
     uint32_t bits;
@@ -125,7 +131,7 @@ static inline float round_to_odd(double value)
     {                                                                                                                  \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const FROM *restrict a = (const FROM *)from + row * rows.from_step;                                        \
-            TO *restrict b = (TO *)to + row * rows.to_step;                                                            \
+            plain_##TO *restrict b = (TO *)to + row * rows.to_step;                                                    \
             for (int64_t i = 0; i < rows.count; i++) b[i] = (TO)CONVERSION(a[i]);                                      \
         }                                                                                                              \
     }                                                                                                                  \
@@ -133,7 +139,8 @@ static inline float round_to_odd(double value)
     {                                                                                                                  \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const FROM *restrict a = (const FROM *)from + row * rows.from_step;                                        \
-            TO *restrict b = (TO *)even + row * rows.to_step, *restrict c = (TO *)odd + row * rows.to_step;            \
+            plain_##TO *restrict b = (TO *)even + row * rows.to_step;                                                  \
+            plain_##TO *restrict c = (TO *)odd + row * rows.to_step;                                                   \
             for (int64_t i = 0; i < rows.count; i++) {                                                                 \
                 b[i] = (TO)CONVERSION(a[2 * i]);                                                                       \
                 c[i] = (TO)CONVERSION(a[2 * i + 1]);                                                                   \
@@ -145,7 +152,7 @@ static inline float round_to_odd(double value)
     static void NAME(const void *from, int64_t count, void *to)                                                        \
     {                                                                                                                  \
         const FROM *restrict a = from;                                                                                 \
-        TO *restrict b = to;                                                                                           \
+        plain_##TO *restrict b = to;                                                                                   \
         for (int64_t i = 0; i < count; i++) b[i] = (TO)CONVERSION(a[i]);                                               \
     }
 
@@ -182,7 +189,7 @@ STORE(store64_float64, double, double, to_float64)
 #define WIDE_KEYS(NAME, STORED_BITS, BITS, INFINITY_CODE)                                                              \
     static inline int##BITS##_t key##BITS##_of_##NAME(uint##STORED_BITS##_t stored, int##BITS##_t nan)                 \
     {                                                                                                                  \
-        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << ((STORED_BITS)-1));                  \
         int##BITS##_t magnitude = (int##BITS##_t)(stored & (uint##STORED_BITS##_t) ~sign);                             \
         int##BITS##_t negative = (int##BITS##_t) - ((int##STORED_BITS##_t)stored < 0);                                 \
         int##BITS##_t value = (int##BITS##_t)((magnitude ^ negative) - negative);                                      \
@@ -190,7 +197,7 @@ STORE(store64_float64, double, double, to_float64)
     }                                                                                                                  \
     static bool key##BITS##_##NAME(const void *from, struct poolgrad_rows rows, int64_t nan, void *key)                \
     {                                                                                                                  \
-        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << ((STORED_BITS)-1));                  \
         uint##STORED_BITS##_t minus_zeros = 0;                                                                         \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
@@ -205,7 +212,7 @@ STORE(store64_float64, double, double, to_float64)
     static bool key##BITS##_##NAME##_pairs(const void *from, struct poolgrad_rows rows, int64_t nan, void *even,       \
                                            void *odd)                                                                  \
     {                                                                                                                  \
-        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << ((STORED_BITS)-1));                  \
         uint##STORED_BITS##_t minus_zeros = 0;                                                                         \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const loose##STORED_BITS *restrict code = (const loose##STORED_BITS *)from + row * rows.from_step;         \
@@ -229,7 +236,7 @@ WIDE_KEYS(bfloat16, 16, 32, 0x7f80)
 #define FLOAT_UNKEY(NAME, STORED_BITS, BITS, NAN_CODE)                                                                 \
     static void unkey##BITS##_##NAME(const void *key, int64_t count, int64_t nan, void *to)                            \
     {                                                                                                                  \
-        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << (STORED_BITS - 1));                  \
+        const uint##STORED_BITS##_t sign = (uint##STORED_BITS##_t)(UINT64_C(1) << ((STORED_BITS)-1));                  \
         const int##BITS##_t none = (int##BITS##_t)POOLGRAD_KEY_NONE(BITS), not_a_number = (int##BITS##_t)nan;          \
         const int##BITS##_t *restrict keys = key;                                                                      \
         uint##STORED_BITS##_t *restrict code = to;                                                                     \
@@ -320,7 +327,7 @@ NARROW(64)
     {                                                                                                                  \
         const TYPE *restrict divisors = divisor;                                                                       \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            TYPE *restrict quotient = (TYPE *)to + row * rows.to_step;                                                 \
+            plain_##TYPE *restrict quotient = (TYPE *)to + row * rows.to_step;                                         \
             if (from == to) {                                                                                          \
                 for (int64_t i = 0; i < rows.count; i++) quotient[i] /= divisors[i];                                   \
             } else {                                                                                                   \
@@ -331,7 +338,7 @@ NARROW(64)
     }                                                                                                                  \
     static void add_##NAME##_to(void *a, const void *b, int64_t count)                                                 \
     {                                                                                                                  \
-        TYPE *restrict sum = a;                                                                                        \
+        plain_##TYPE *restrict sum = a;                                                                                \
         const TYPE *restrict term = b;                                                                                 \
         for (int64_t i = 0; i < count; i++) sum[i] += term[i];                                                         \
     }
@@ -368,7 +375,7 @@ static void multiply_by_f64(double *a, const double *b, int64_t count)
     {                                                                                                                  \
         for (int64_t row = 0; row < rows.rows; row++) {                                                                \
             const TYPE *restrict from = (const TYPE *)gradient + row * rows.from_step;                                 \
-            TYPE *restrict to = (TYPE *)result + row * rows.to_step;                                                   \
+            plain_##TYPE *restrict to = (TYPE *)result + row * rows.to_step;                                           \
             if (first) {                                                                                               \
                 for (int64_t i = 0; i < rows.count; i++) to[i] = SETTLE(0 + from[window[i]]);                          \
             } else {                                                                                                   \
@@ -394,7 +401,7 @@ SPREAD(f64, double, to_float64)
     {                                                                                                                  \
         const int##BITS##_t *keys = key, *greatest = best;                                                             \
         const TYPE *shares = share;                                                                                    \
-        TYPE *sums = sum;                                                                                              \
+        plain_##TYPE *sums = sum;                                                                                      \
         for (int64_t i = 0; i < count; i++) {                                                                          \
             TYPE term = keys[i] == greatest[i] || tap[i] == code ? shares[i] : 0;                                      \
             sums[i] += term;                                                                                           \

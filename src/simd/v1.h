@@ -69,7 +69,7 @@ typedef double vf64;
         const v##BITS value = (v##BITS)(code < 0 ? -magnitude : magnitude);                                            \
         return magnitude > infinity ? nan : value;                                                                     \
     }                                                                                                                  \
-    static inline void deinterleave_##BITS(v##BITS *a, v##BITS *b)                                                     \
+    static inline void deinterleave_##BITS(const v##BITS *a, const v##BITS *b)                                         \
     {                                                                                                                  \
         (void)a;                                                                                                       \
         (void)b;                                                                                                       \
@@ -140,7 +140,7 @@ static inline void narrow_f64(void *to, vf64 v)
     {                                                                                                                  \
         return v == v ? v : (TYPE)NAN;                                                                                 \
     }                                                                                                                  \
-    static inline void interleave_##NAME(TYPE *a, TYPE *b)                                                             \
+    static inline void interleave_##NAME(const v##NAME *a, const v##NAME *b)                                           \
     {                                                                                                                  \
         (void)a;                                                                                                       \
         (void)b;                                                                                                       \
