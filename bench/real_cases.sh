@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds poolgrad, computes the gradients of tests/data and compares them with PyTorch's. On Debian, as root, what is
-# missing is installed first. Everything goes to the folder build/real-cases.
+# Builds poolgrad, computes the gradients of tests/data, compares them with PyTorch's, and times two larger layers. On
+# Debian, as root, what is missing is installed first. Everything goes to the folder build/real-cases.
 #
 #     bash bench/real_cases.sh
 set -euo pipefail
@@ -53,5 +53,8 @@ if [ "$status" -le 1 ]; then
     echo
     echo "results: $PWD/$build/results"
     if has_header png.h; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
+    echo
+    echo "two larger layers, beside what this machine's memory allows (poolgrad bench):"
+    "$build/poolgrad" bench --workload resnet_stem,vgg --kind average,max,argmax --layout nhwc --seconds 5
 fi
 exit "$status"
