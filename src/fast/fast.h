@@ -38,7 +38,6 @@ enum poolgrad_fast_area {
     POOLGRAD_AREA_GREATEST,     /* its key (ties all and split) */
     POOLGRAD_AREA_GRADIENT,     /* the gradient it has for each tap it picks */
     POOLGRAD_AREA_LINE,         /* one row of windows: stored elements, */
-    POOLGRAD_AREA_VALUES,       /* their values, */
     POOLGRAD_AREA_DIVISORS,     /* rows of what they are divided by, */
     POOLGRAD_AREA_DIVISORS_FOR, /* and the number of rows of taps each is for */
     POOLGRAD_AREA_SUMS,         /* destination phases of one row phase: sums, */

@@ -11,55 +11,66 @@ enum { LONG_RUN = 1024 }; /* from here on a call of memcpy is cheap beside its b
 /* Runs of one size, or of sizes from one power of two to the next by two moves that overlap: the compiler knows every
  * size and calls nobody. */
 #define MOVE_EXACTLY(SIZE)                                                                                             \
-    for (int64_t i = 0; i < runs.runs; i++) memcpy(target + i * runs.to_step, origin + i * runs.from_step, SIZE);
-
-#define MOVE_TWICE(SIZE)                                                                                               \
-    for (int64_t i = 0; i < runs.runs; i++) {                                                                          \
-        unsigned char *run = target + i * runs.to_step;                                                                \
-        const unsigned char *of = origin + i * runs.from_step;                                                         \
-        memcpy(run, of, SIZE);                                                                                         \
-        memcpy(run + runs.bytes - (SIZE), of + runs.bytes - (SIZE), SIZE);                                             \
+    static void move_##SIZE(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)                   \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < runs.runs; i++) memcpy(to + i * runs.to_step, from + i * runs.from_step, SIZE);        \
     }
+
+#define MOVE_ABOVE(SIZE)                                                                                               \
+    static void move_above_##SIZE(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)             \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < runs.runs; i++, to += runs.to_step, from += runs.from_step) {                          \
+            memcpy(to, from, SIZE);                                                                                    \
+            memcpy(to + runs.bytes - (SIZE), from + runs.bytes - (SIZE), SIZE);                                        \
+        }                                                                                                              \
+    }
+
+MOVE_EXACTLY(1)
+MOVE_EXACTLY(2)
+MOVE_ABOVE(2)
+MOVE_EXACTLY(4)
+MOVE_ABOVE(4)
+MOVE_EXACTLY(8)
+MOVE_ABOVE(8)
+MOVE_EXACTLY(16)
+MOVE_ABOVE(16)
+MOVE_ABOVE(32)
+#undef MOVE_EXACTLY
+#undef MOVE_ABOVE
+
+static void move_long(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    for (int64_t i = 0; i < runs.runs; i++, to += runs.to_step, from += runs.from_step) {
+        for (int64_t at = 0; at < runs.bytes - 64; at += 64) memcpy(to + at, from + at, 64);
+        memcpy(to + runs.bytes - 64, from + runs.bytes - 64, 64);
+    }
+}
+
+static void move_very_long(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    for (int64_t i = 0; i < runs.runs; i++, to += runs.to_step, from += runs.from_step) {
+        memcpy(to, from, (size_t)runs.bytes);
+    }
+}
+
+/* By size, ascending: the first that a run's bytes do not exceed. */
+static const struct {
+    int64_t bytes;
+    void (*move)(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs);
+} moves[] = {{1, move_1},         {2, move_2},         {3, move_above_2},     {4, move_4},
+             {7, move_above_4},   {8, move_8},         {15, move_above_8},    {16, move_16},
+             {32, move_above_16}, {64, move_above_32}, {LONG_RUN, move_long}, {INT64_MAX, move_very_long}};
 
 void poolgrad_move_runs(void *to, const void *from, struct poolgrad_runs runs)
 {
-    unsigned char *target = to;
-    const unsigned char *origin = from;
     if (runs.runs <= 0 || runs.bytes <= 0) return;
     if (runs.from_step == runs.bytes && runs.to_step == runs.bytes) {
         memcpy(to, from, (size_t)(runs.runs * runs.bytes));
-    } else if (runs.bytes == 1) {
-        MOVE_EXACTLY(1)
-    } else if (runs.bytes == 2) {
-        MOVE_EXACTLY(2)
-    } else if (runs.bytes == 4) {
-        MOVE_EXACTLY(4)
-    } else if (runs.bytes == 8) {
-        MOVE_EXACTLY(8)
-    } else if (runs.bytes == 16) {
-        MOVE_EXACTLY(16)
-    } else if (runs.bytes < 4) {
-        MOVE_TWICE(2)
-    } else if (runs.bytes < 8) {
-        MOVE_TWICE(4)
-    } else if (runs.bytes < 16) {
-        MOVE_TWICE(8)
-    } else if (runs.bytes <= 32) {
-        MOVE_TWICE(16)
-    } else if (runs.bytes <= 64) {
-        MOVE_TWICE(32)
-    } else if (runs.bytes <= LONG_RUN) {
-        for (int64_t i = 0; i < runs.runs; i++) {
-            unsigned char *run = target + i * runs.to_step;
-            const unsigned char *of = origin + i * runs.from_step;
-            for (int64_t at = 0; at < runs.bytes - 64; at += 64) memcpy(run + at, of + at, 64);
-            memcpy(run + runs.bytes - 64, of + runs.bytes - 64, 64);
-        }
-    } else {
-        for (int64_t i = 0; i < runs.runs; i++) {
-            memcpy(target + i * runs.to_step, origin + i * runs.from_step, (size_t)runs.bytes);
-        }
+        return;
     }
+    size_t i = 0;
+    while (runs.bytes > moves[i].bytes) i++;
+    moves[i].move(to, from, runs);
 }
 
 void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)

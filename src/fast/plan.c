@@ -11,6 +11,8 @@ enum {
     BAND_STEPS = 16,        /* a band's first step computes windows that its neighbour computes, too */
 };
 
+static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
+
 /* Beyond this, per thread, the reference computes. */
 static const int64_t memory_limit = INT64_C(1) << 28;
 /* Results beyond this many bytes will have left the caches before anybody reads them. */
@@ -63,16 +65,16 @@ static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fa
  * themselves; of max also windows so large that most taps looked at are not the one. */
 static void choose_rows(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
-    enum { LEAST_RUN = 16, FAR = 3, LAYERS = 4 };
+    enum { LEAST_RUN = 16, FAR = 3, MANY = 6, LAYERS = 4 };
     const bool gradient = g->direction == POOLGRAD_GRADIENT && !fast->shares;
     const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
     const int64_t width = fast->columns.inside.end - fast->columns.inside.begin;
-    const bool narrow = fast->x.stride == 2 && width < 2 * fast->kernels->vector_bytes / (int64_t)sizeof(float);
+    const bool narrow = fast->x.stride == 2 && width * (int64_t)sizeof(float) / 2 < fast->kernels->vector_bytes;
     const bool far = !runs && (fast->x.stride >= FAR || narrow);
     const int64_t looked_at = fast->x.taps * fast->y.taps / poolgrad_max(fast->x.phases * fast->y.phases, 1);
     if (g->kind == POOLGRAD_MAX) {
         fast->scatter = gradient && (far || looked_at > fast->kernels->vector_bytes ||
-                                     (!runs && fast->x.phases * fast->y.phases > 2 * FAR));
+                                     (!runs && fast->x.phases * fast->y.phases > MANY));
     } else {
         fast->spread = gradient && far && fast->x.reach < LAYERS && fast->y.reach < LAYERS;
     }
@@ -88,7 +90,8 @@ static int64_t ceiling(int64_t a, int64_t b)
 /* Pieces of at most `most`, all about as large. */
 static int64_t even(int64_t whole, int64_t most)
 {
-    return whole <= most ? poolgrad_max(whole, 1) : ceiling(whole, ceiling(whole, most));
+    const int64_t pieces = poolgrad_max(ceiling(whole, most), 1);
+    return poolgrad_max(ceiling(whole, pieces), 1);
 }
 
 static struct poolgrad_fast_line make_line(const struct poolgrad_geometry *g, const struct poolgrad_fast_axis *axis,
@@ -125,7 +128,6 @@ struct poolgrad_fast_cut poolgrad_fast_cut_make(const struct poolgrad_fast_line 
 /* Bytes of working memory per lane of an entry. */
 static int64_t bytes_per_entry(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
 {
-    static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
     const int64_t phases = fast->x.phases * fast->y.phases;
     const int64_t source = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
     const int64_t stored = (int64_t)poolgrad_format_size(g->destination.format);
@@ -202,7 +204,7 @@ static void place(struct layout *layout, enum poolgrad_fast_area area, int64_t s
     for (int i = 0; i < 4; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
     layout->fits = layout->fits && bytes <= memory_limit;
     if (!layout->fits) return;
-    bytes = poolgrad_ceiling_divide(bytes + 2 * POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) *
+    bytes = poolgrad_ceiling_divide(bytes + INT64_C(2) * POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) *
             POOLGRAD_FAST_ALIGNMENT;
     /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
     layout->fast->area[area] = layout->fast->bytes;
@@ -218,9 +220,10 @@ static int64_t pixels_of(const struct poolgrad_fast_line *line, int64_t entries)
 }
 
 /* An element per destination pixel of a step: of all phases of a row, or in rows. */
-static void place_pixels(struct layout *layout, int64_t group, enum poolgrad_fast_area area, int64_t size)
+static void place_pixels(struct layout *layout, enum poolgrad_fast_area area, int64_t size)
 {
     const struct poolgrad_fast *fast = layout->fast;
+    const int64_t group = fast->group;
     if (fast->spread || fast->scatter) {
         place(layout, area, size, group, fast->lanes, pixels_of(&fast->columns, fast->tile),
               pixels_of(&fast->rows, fast->step));
@@ -239,69 +242,71 @@ static bool is_collected(const struct poolgrad_geometry *g, const struct poolgra
            poolgrad_multiply(source->column_stride, source->width, &last_column) && last_column < INT32_MAX / 2;
 }
 
+/* The source, and what windows find in it. */
+static void place_source(struct layout *layout)
+{
+    const struct poolgrad_fast *fast = layout->fast;
+    const int64_t group = fast->group, plane = fast->source_rows * fast->lanes, pitch = fast->source_pitch;
+    const int64_t phases_x = fast->x.phases, phases_y = fast->y.phases;
+    const int64_t key = key_bytes[fast->key], element = fast->picks ? key : sum_bytes[fast->sum];
+    place(layout, POOLGRAD_AREA_RAW, 8, phases_x, group, plane, pitch);
+    place(layout, POOLGRAD_AREA_SOURCE, element, phases_x * phases_y, group, plane, pitch);
+    if (fast->separable) {
+        place(layout, POOLGRAD_AREA_ROW_BEST, key, phases_y, group, plane, pitch);
+        place(layout, POOLGRAD_AREA_ROW_TAP, key, phases_y, group, plane, pitch);
+    }
+    if (fast->collects) place(layout, POOLGRAD_AREA_PLACES, sizeof(int32_t), phases_x * phases_y, 1, plane, pitch);
+    place(layout, POOLGRAD_AREA_BEST, 8, 1, group, plane, pitch);
+    place(layout, POOLGRAD_AREA_TAP, key, 1, group, plane, pitch);
+    if (fast->shares) place(layout, POOLGRAD_AREA_TIES, 4, 1, group, plane, pitch);
+    place(layout, POOLGRAD_AREA_TAPS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1, 1);
+}
+
+/* A gradient's windows and pixels. */
+static void place_gradient(struct layout *layout, poolgrad_format format)
+{
+    const struct poolgrad_fast *fast = layout->fast;
+    const int64_t lanes = fast->lanes, plane = fast->window_rows * lanes, pitch = fast->window_pitch;
+    const int64_t width = pixels_of(&fast->columns, fast->tile), height = pixels_of(&fast->rows, fast->step);
+    const int64_t layers_x = fast->x.reach + 1, layers_y = fast->y.reach + 1, key = key_bytes[fast->key];
+    place(layout, POOLGRAD_AREA_CODE, fast->code_bytes, 1, fast->group, plane, pitch);
+    place(layout, POOLGRAD_AREA_GRADIENT, sum_bytes[fast->sum], 1, fast->group, plane, pitch);
+    if (fast->shares) place(layout, POOLGRAD_AREA_GREATEST, key, 1, fast->group, plane, pitch);
+    place_pixels(layout, POOLGRAD_AREA_SUMS, sum_bytes[fast->sum]);
+    place_pixels(layout, POOLGRAD_AREA_RESULTS, 8);
+    place_pixels(layout, POOLGRAD_AREA_BEFORE, 8);
+    place_pixels(layout, POOLGRAD_AREA_OPERAND, 8);
+    place(layout, POOLGRAD_AREA_COVERED, 1, 1, 1, 1, width);
+    place(layout, POOLGRAD_AREA_WINDOWS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1, 1);
+    if (fast->spread) place(layout, POOLGRAD_AREA_MAP, sizeof(int32_t), layers_x, 1, lanes, width);
+    if (fast->by_plane) {
+        place(layout, POOLGRAD_AREA_PLANE_MAP, sizeof(int32_t), layers_x * layers_y, lanes, width, height);
+    }
+    if (fast->stream && !fast->spread && !fast->scatter) {
+        const int64_t size = (int64_t)poolgrad_format_size(format);
+        place(layout, POOLGRAD_AREA_STAGE, size, fast->group, lanes, width, height);
+    }
+}
+
 static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
-    static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
     const bool gradient = g->direction == POOLGRAD_GRADIENT;
-    const int64_t lanes = fast->lanes, group = fast->group, phases_x = fast->x.phases, phases_y = fast->y.phases;
-    const int64_t key = key_bytes[fast->key], sum = sum_bytes[fast->sum];
-    const int64_t element = fast->picks ? key : sum;
-    const int64_t source_plane = fast->source_rows * lanes, window_plane = fast->window_rows * lanes;
-    const int64_t pitch = fast->source_pitch, window_pitch = fast->window_pitch;
-    const int64_t widest = poolgrad_max(pitch, window_pitch);
+    const int64_t lanes = fast->lanes, rows = poolgrad_max(fast->source_rows, fast->window_rows);
+    const int64_t widest = poolgrad_max(fast->source_pitch, fast->window_pitch);
     struct layout layout = {fast, true};
     fast->bytes = 0;
-    if (fast->picks || g->kind == POOLGRAD_L2NORM || !gradient) {
-        place(&layout, POOLGRAD_AREA_RAW, 8, phases_x, group, source_plane, pitch);
-        place(&layout, POOLGRAD_AREA_SOURCE, element, phases_x * phases_y, group, source_plane, pitch);
-        if (fast->separable) {
-            place(&layout, POOLGRAD_AREA_ROW_BEST, key, phases_y, group, source_plane, pitch);
-            place(&layout, POOLGRAD_AREA_ROW_TAP, key, phases_y, group, source_plane, pitch);
-        }
-        if (fast->collects) {
-            place(&layout, POOLGRAD_AREA_PLACES, sizeof(int32_t), phases_x * phases_y, 1, source_plane, pitch);
-        }
-        place(&layout, POOLGRAD_AREA_BEST, 8, 1, group, source_plane, pitch);
-        place(&layout, POOLGRAD_AREA_TAP, key, 1, group, source_plane, pitch);
-    }
-    if (fast->shares) {
-        place(&layout, POOLGRAD_AREA_TIES, 4, 1, group, source_plane, pitch);
-        place(&layout, POOLGRAD_AREA_GREATEST, key, 1, group, window_plane, window_pitch);
-    }
+    if (fast->picks || g->kind == POOLGRAD_L2NORM || !gradient) place_source(&layout);
     if (gradient) {
-        place(&layout, POOLGRAD_AREA_CODE, fast->code_bytes, 1, group, window_plane, window_pitch);
-        place(&layout, POOLGRAD_AREA_GRADIENT, sum, 1, group, window_plane, window_pitch);
-        place_pixels(&layout, group, POOLGRAD_AREA_SUMS, sum);
-        place_pixels(&layout, group, POOLGRAD_AREA_RESULTS, 8);
-        place_pixels(&layout, group, POOLGRAD_AREA_BEFORE, 8);
-        place_pixels(&layout, group, POOLGRAD_AREA_OPERAND, 8);
+        place_gradient(&layout, g->destination.format);
     } else {
-        place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, group, source_plane, pitch);
-        place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, pitch);
+        place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, fast->group, fast->source_rows * lanes, fast->source_pitch);
+        place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, fast->source_pitch);
     }
     place(&layout, POOLGRAD_AREA_LINE, 8, 1, gradient ? fast->window_rows : 1, lanes, widest);
-    place(&layout, POOLGRAD_AREA_VALUES, 8, 1, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS, 8, POOLGRAD_FAST_DIVISORS, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS_FOR, 8, POOLGRAD_FAST_DIVISORS, 1, 1, 1);
     place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
-    place(&layout, POOLGRAD_AREA_ROW_COUNTS, 8, 1, 1, 1, poolgrad_max(fast->source_rows, fast->window_rows));
-    if (gradient) {
-        const int64_t width = pixels_of(&fast->columns, fast->tile), height = pixels_of(&fast->rows, fast->step);
-        place(&layout, POOLGRAD_AREA_COVERED, 1, 1, 1, 1, width);
-        if (fast->spread) place(&layout, POOLGRAD_AREA_MAP, sizeof(int32_t), fast->x.reach + 1, 1, lanes, width);
-        if (fast->by_plane) {
-            place(&layout, POOLGRAD_AREA_PLANE_MAP, sizeof(int32_t), (fast->x.reach + 1) * (fast->y.reach + 1), lanes,
-                  width, height);
-        }
-        if (fast->stream && !fast->spread && !fast->scatter) {
-            place(&layout, POOLGRAD_AREA_STAGE, (int64_t)poolgrad_format_size(g->destination.format), group, lanes,
-                  width, height);
-        }
-    }
-    place(&layout, POOLGRAD_AREA_TAPS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1, 1);
-    if (gradient)
-        place(&layout, POOLGRAD_AREA_WINDOWS, sizeof(struct poolgrad_operand), fast->y.taps + 1, fast->x.taps + 1, 1,
-              1);
+    place(&layout, POOLGRAD_AREA_ROW_COUNTS, 8, 1, 1, 1, rows);
     return layout.fits;
 }
 

@@ -555,7 +555,7 @@ static struct runs window_runs(const struct poolgrad_fast_unit *unit, const stru
     const int64_t rows = block->y.entries - fast->y.reach, columns = block->x.entries - fast->x.reach;
     const int64_t plane = ((rows - 1) * block->pitch + columns) * fast->lanes;
     const int64_t step = poolgrad_fast_window_at(fast, 1, 0);
-    if (step < plane + 2 * POOLGRAD_BLOCK) return (struct runs){1, 0, extent(unit, block, rows, columns)};
+    if (step < plane + INT64_C(2) * POOLGRAD_BLOCK) return (struct runs){1, 0, extent(unit, block, rows, columns)};
     return (struct runs){unit->planes, step, plane};
 }
 

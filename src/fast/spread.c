@@ -292,14 +292,14 @@ static inline int64_t element_of(const struct poolgrad_fast *fast, const struct 
  */
 #define SCATTER_ROW(NAME, CODE, TYPE)                                                                                  \
     static void NAME(const struct poolgrad_fast *fast, struct target target, const CODE *code, const TYPE *gradient,   \
-                     int64_t columns, TYPE *sum)                                                                       \
+                     int64_t columns, void *sums)                                                                      \
     {                                                                                                                  \
         const uint32_t taps = (uint32_t)(fast->x.taps * fast->y.taps);                                                 \
         for (int64_t i = 0; i < columns; i++, target.x += fast->x.stride) {                                            \
             for (int64_t lane = 0; lane < fast->lanes; lane++, code++, gradient++) {                                   \
                 if (*code >= taps) continue;                                                                           \
                 const int64_t at = element_of(fast, &target, *code);                                                   \
-                if (at >= 0) sum[at + lane] += *gradient;                                                              \
+                if (at >= 0) ((TYPE *)sums)[at + lane] += *gradient;                                                   \
             }                                                                                                          \
         }                                                                                                              \
     }
