@@ -235,9 +235,11 @@ static void place_pixels(struct layout *layout, enum poolgrad_fast_area area, in
 /* Whether planes of the source are small, several to a step, and a list can say where each element is. */
 static bool is_collected(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
 {
+    enum { SMALL = 256 }; /* elements of a phase; above, moving rows is faster */
     const poolgrad_image *source = &g->source;
     int64_t last_row, last_column;
-    return fast->group > 1 && source->row_stride > 0 && source->column_stride > 0 &&
+    if (fast->group == 1 || fast->source_rows * fast->source_pitch * fast->lanes > SMALL) return false;
+    return source->row_stride > 0 && source->column_stride > 0 &&
            poolgrad_multiply(source->row_stride, source->height, &last_row) && last_row < INT32_MAX / 2 &&
            poolgrad_multiply(source->column_stride, source->width, &last_column) && last_column < INT32_MAX / 2;
 }
@@ -347,9 +349,9 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
     if (fast->aligned) fast->source_pitch = fast->window_pitch;
-    fast->collects = is_collected(g, fast);
     fast->by_plane = fast->spread && fast->tiles == 1 && fast->step >= fast->rows.entries;
     fast->source_rows = (gradient ? poolgrad_min(fast->window_rows, fast->y.windows) : fast->step) + fast->y.reach;
+    fast->collects = is_collected(g, fast);
     return lay_out(g, fast);
 }
 
