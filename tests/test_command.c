@@ -773,7 +773,8 @@ static const struct refusal {
     {"-h", "poolgrad: '-h' is no command"},
     {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},
     {F A2 " --add-to x.npy", "--add-to is no option of this command"},
-    {"info --kind max", "poolgrad info: --kind is no option of this command"},
+    {"info --kind max", "poolgrad info: --kind is about a geometry; expected --input-size or --workload as well"},
+    {"info --repeat 3", "poolgrad info: --repeat is no option of this command"},
     {G M " --output-width 3", "--output-width is no option of this command"},
     {F A2 " -k 3", "'-k' is no option; expected --name value"},
     {F A2 " 3", "'3' is no option"},
@@ -1192,6 +1193,16 @@ Test(command, words_about_itself)
         cr_expect(strstr(result.out, poolgrad_format_name(format)) != NULL, "%s", result.out);
     }
     cr_expect(strstr(result.out, poolgrad_version()) && strstr(result.out, "scalar"), "%s", result.out);
+    process_release(&result);
+    result = process_run(NULL, "info --input-size 1,2,4,6 --kernel 2 --stride 2 --kind max --max-isa scalar");
+    cr_expect(result.status == 0 && !*result.err, "%s", result.err);
+    cr_expect(strstr(result.out, "gradient/max/nchw/float32/1x2x4x6_k2s2p0") &&
+                  strstr(result.out, " gradient/max/pixels/float32/scalar\n") &&
+                  strstr(result.out, " gradient/max/channels/float32/scalar\n"),
+              "%s", result.out);
+    process_release(&result);
+    result = process_run(NULL, "info --workload tiny --kind average --direction forward --mode reference");
+    cr_expect(result.status == 0 && strstr(result.out, " forward/average/reference\n"), "%s%s", result.out, result.err);
     process_release(&result);
 }
 

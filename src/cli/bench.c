@@ -110,14 +110,20 @@ static int make_buffers(const struct options *options, struct bench *bench)
     return 0;
 }
 
-int poolgrad_bench_prepare(const struct options *options, struct bench *bench)
+int poolgrad_bench_plan(const struct options *options, struct bench *bench)
 {
     int status = check_memory(options, bench);
     if (status == 0) status = make_buffers(options, bench);
+    for (int i = 0; status == 0 && i < bench->row_count; i++) status = make_trial(options, bench, &bench->rows[i]);
+    return status;
+}
+
+int poolgrad_bench_prepare(const struct options *options, struct bench *bench)
+{
+    int status = poolgrad_bench_plan(options, bench);
     struct progress progress = poolgrad_progress_begin("checking", bench->row_count);
     for (int i = 0; status == 0 && i < bench->row_count; i++) {
-        status = make_trial(options, bench, &bench->rows[i]);
-        if (status == 0) status = check_trial(options, bench, &bench->rows[i]);
+        status = check_trial(options, bench, &bench->rows[i]);
         poolgrad_progress_update(&progress, i + 1);
     }
     poolgrad_progress_end(&progress);

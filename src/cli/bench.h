@@ -46,6 +46,9 @@ int poolgrad_bench_choose(const struct options *options, struct bench *bench);
 /* Memory, trials, and the check of each. 0, or 2 after one sentence, or 1 where a result is not the reference's. */
 int poolgrad_bench_prepare(const struct options *options, struct bench *bench);
 
+/* The same without the check. */
+int poolgrad_bench_plan(const struct options *options, struct bench *bench);
+
 /* Times the rows, their streams and `others` more contenders in one contest. 0, or 2 after one sentence. */
 int poolgrad_bench_measure(const struct options *options, struct bench *bench, struct contender *other, int others);
 
@@ -61,6 +64,7 @@ double poolgrad_bench_share(const struct bench_row *row);
 double poolgrad_bench_rate(const struct bench_row *row);
 
 void poolgrad_bench_print_list(const struct bench *bench, FILE *file);
+void poolgrad_bench_print_kernels(const struct bench *bench, FILE *file);
 void poolgrad_bench_print_table(const struct bench *bench, FILE *file);
 void poolgrad_bench_print_json(const struct bench *bench, FILE *file);
 void poolgrad_bench_print_plot(const struct bench *bench, FILE *file);

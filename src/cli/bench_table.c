@@ -21,6 +21,15 @@ void poolgrad_bench_print_list(const struct bench *bench, FILE *file)
     }
 }
 
+void poolgrad_bench_print_kernels(const struct bench *bench, FILE *file)
+{
+    char name[CASE_NAME];
+    for (int i = 0; i < bench->row_count; i++) {
+        poolgrad_bench_row_name(bench, &bench->rows[i], name);
+        fprintf(file, "%-56s %s\n", name, poolgrad_plan_kernel(bench->rows[i].trial.plan));
+    }
+}
+
 static void print_row(const struct bench *bench, const struct bench_row *row, FILE *file)
 {
     const struct bench_case *of = &bench->cases[row->which];

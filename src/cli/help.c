@@ -13,7 +13,7 @@ static const char *purpose(enum command command)
     case COMMAND_GRADIENT:
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
     case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
-    case COMMAND_INFO: return "Says what this build of poolgrad can do.";
+    case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
     }
     return "";
 }
@@ -38,7 +38,12 @@ static const char *example(enum command command)
                "Example: a layer of one's own, forward and gradient, in two formats, within 20 seconds\n"
                "  poolgrad bench --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
                "      --direction forward,gradient --format float16,float32 --seconds 20\n";
-    case COMMAND_INFO: return "Example:\n  poolgrad info\n";
+    case COMMAND_INFO:
+        return "Example: the build\n"
+               "  poolgrad info\n"
+               "Example: the kernels of a layer's gradients, were there no AVX-512\n"
+               "  poolgrad info --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
+               "      --kind average,max --format float16,float32 --max-isa avx2\n";
     }
     return "";
 }
@@ -89,7 +94,7 @@ static void print_option(const struct option_description *option)
 int poolgrad_help_command(enum command command)
 {
     printf("poolgrad %s [options]\n%s\n\n%s", poolgrad_command_name(command), purpose(command), example(command));
-    if (command != COMMAND_INFO) printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
+    printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
     const char *heading = NULL;
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_description *option = &poolgrad_options[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/posix.h"
 
@@ -25,12 +26,37 @@ static void print_formats(const char *label, const poolgrad_format *format, size
     printf("\n");
 }
 
+/* Which kernel computes each case that the options choose. */
+static int tell_kernels(const struct options *options)
+{
+    struct bench bench = {0};
+    int status = poolgrad_bench_choose(options, &bench);
+    if (status == 0) status = poolgrad_bench_plan(options, &bench);
+    if (status == 0) poolgrad_bench_print_kernels(&bench, stdout);
+    poolgrad_bench_release(&bench);
+    return status;
+}
+
+/* What is said of a geometry needs one. */
+static int refuse_alone(const struct options *options)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (!poolgrad_given(options, (enum option)i)) continue;
+        return poolgrad_fail(options, "--%s is about a geometry; expected --input-size or --workload as well",
+                             poolgrad_options[i].name);
+    }
+    return 0;
+}
+
 int poolgrad_command_info(const struct options *options)
 {
+    if (poolgrad_given(options, OPTION_INPUT_SIZE) || poolgrad_given(options, OPTION_WORKLOAD)) {
+        return tell_kernels(options);
+    }
+    if (refuse_alone(options) != 0) return 2;
     static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64,
                                               POOLGRAD_UNORM8,  POOLGRAD_UNORM16,  POOLGRAD_INT32,   POOLGRAD_INT64,
                                               POOLGRAD_TAP8,    POOLGRAD_TAP16,    POOLGRAD_TAP32};
-    (void)options;
     printf("poolgrad          %s\n", poolgrad_version());
     printf("modes             fast, reference\n");
     print_isas();

@@ -18,7 +18,8 @@
 #define GRADIENT COMMAND_GRADIENT
 #define BENCH COMMAND_BENCH
 #define BOTH (COMMAND_FORWARD | COMMAND_GRADIENT)
-#define ALL (BOTH | BENCH)
+#define SHAPE (BENCH | COMMAND_INFO) /* of what is measured, or told about */
+#define ALL (BOTH | SHAPE)
 
 static const struct choice kinds[] = {{"average", POOLGRAD_AVERAGE},
                                       {"max", POOLGRAD_MAX},
@@ -110,17 +111,17 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
                               "unorm)")},
 
-    [OPTION_WORKLOAD] = {"workload", BENCH, TYPE_CHOICES, workloads, "WORD[,WORD...]",
-                         "standard geometries, see --list (all of them)",
-                         "What is measured: standard workloads, or one geometry with --input-size and --kernel"},
-    [OPTION_INPUT_SIZE] = {NUMBERS("input-size", BENCH,
+    [OPTION_WORKLOAD] = {"workload", SHAPE, TYPE_CHOICES, workloads, "WORD[,WORD...]",
+                         "standard geometries, listed by bench --list (bench: all of them)",
+                         "Geometry: standard workloads, or one with --input-size and --kernel"},
+    [OPTION_INPUT_SIZE] = {NUMBERS("input-size", SHAPE,
                                    "images, channels, height and width of what is pooled, in place of --workload")},
-    [OPTION_DIRECTIONS] = {CHOICES("direction", BENCH, directions, "one or both (gradient)")},
-    [OPTION_KINDS] = {CHOICES("kind", BENCH, measured_kinds,
+    [OPTION_DIRECTIONS] = {CHOICES("direction", SHAPE, directions, "one or both (gradient)")},
+    [OPTION_KINDS] = {CHOICES("kind", SHAPE, measured_kinds,
                               "argmax is max whose forward pass saves the picked taps and whose gradient reads them in "
                               "place of the source (those that networks use with each workload)")},
-    [OPTION_LAYOUTS] = {CHOICES("layout", BENCH, layouts, "of all tensors (nchw,nhwc)")},
-    [OPTION_FORMATS] = {CHOICES("format", BENCH, result_formats, "of all tensors (float32)")},
+    [OPTION_LAYOUTS] = {CHOICES("layout", SHAPE, layouts, "of all tensors (nchw,nhwc)")},
+    [OPTION_FORMATS] = {CHOICES("format", SHAPE, result_formats, "of all tensors (float32)")},
     [OPTION_THREAD_COUNTS] = {NUMBERS("threads", BENCH,
                                       "at most this many, of poolgrad and of the streams that measure "
                                       "the memory (as many as processors)")},
@@ -156,8 +157,8 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_REMAINDER_TO] = {CHOICE("remainder-to", ALL, remainders, "policy: where an odd pixel goes (top-left)")},
     [OPTION_EXCLUDE_EDGES] = {FLAG("exclude-edges", BOTH,
                                    "policy, average: edge mode clamp, and padding counts (Caffe)")},
-    [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD | BENCH, "size of the output; required with offsets")},
-    [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD | BENCH, "the same along y")},
+    [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD | SHAPE, "size of the output; required with offsets")},
+    [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD | SHAPE, "the same along y")},
 
     [OPTION_EDGE_MODE] = {"edge-mode", ALL, TYPE_CHOICE, edge_modes, "WORD",
                           "taps outside read 0, or the window shrinks (clamp)", "Rules"},
@@ -220,7 +221,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_MAX_ISA] =
         {"max-isa", ALL, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
-    [OPTION_HELP] = {FLAG("help", ALL | COMMAND_INFO, "this text")},
+    [OPTION_HELP] = {FLAG("help", ALL, "this text")},
 };
 
 const char *poolgrad_command_name(enum command command)
