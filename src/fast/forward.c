@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "fast/divisors.h"
 #include "fast/fast.h"
 #include "fast/move.h"
 #include "fast/places.h"
@@ -23,35 +24,20 @@ static unsigned char *element(const struct step *step, enum poolgrad_fast_area a
     return (unsigned char *)poolgrad_fast_area(step->unit, area) + index * bytes;
 }
 
-static int64_t taps_within(const struct poolgrad_axis *axis, int64_t output, int64_t margin)
-{
-    struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, output), margin);
-    return taps.end - taps.begin;
-}
-
-/* docs/numerics.md N17, N18. */
+/* Rows of the same number of taps at once. */
 static void divide_averages(const struct step *step)
 {
-    const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t count = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
-    const bool all = g->edge_mode == POOLGRAD_EDGE_ZERO;
-    unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
-    int64_t divisors_for = -1;
-    for (int64_t y = step->rows.begin; y < step->rows.end; y++) {
-        const int64_t rows = all ? g->y.kernel : taps_within(&g->y, y, g->y.pad);
-        for (int64_t i = 0; i < count && rows != divisors_for; i++) {
-            unsigned char number[sizeof(double)];
-            int64_t columns = all ? g->x.kernel : taps_within(&g->x, step->columns.begin + i, g->x.pad);
-            poolgrad_fast_number(fast, poolgrad_max(rows * columns, 1), number);
-            poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
-        }
-        divisors_for = rows;
+    const int64_t columns = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
+    const int64_t count = step->rows.end - step->rows.begin, pitch = fast->source_pitch * fast->lanes;
+    const int64_t *row_counts = poolgrad_fast_count_rows(step->unit, step->rows.begin, count);
+    for (int64_t row = 0, rows; row < count; row += rows) {
+        for (rows = 1; row + rows < count && row_counts[row + rows] == row_counts[row];) rows++;
+        const void *divisors = poolgrad_fast_divisors(step->unit, row_counts[row], columns);
         for (int64_t p = 0; p < step->unit->planes; p++) {
-            const int64_t at = poolgrad_fast_window_at(fast, p, y - step->rows.begin);
-            unsigned char *sums = element(step, POOLGRAD_AREA_BEST, at, bytes);
-            step->unit->kernels->divide[fast->sum](sums, divisors, (struct poolgrad_rows){1, count * fast->lanes, 0, 0},
-                                                   sums);
+            const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, pitch};
+            unsigned char *sums = element(step, POOLGRAD_AREA_BEST, poolgrad_fast_window_at(fast, p, row), bytes);
+            step->unit->kernels->divide[fast->sum](sums, divisors, shape, sums);
         }
     }
 }
@@ -112,14 +98,13 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
     const int64_t rows = step->rows.end - step->rows.begin, columns = step->columns.end - step->columns.begin;
     const int64_t at = poolgrad_fast_window_at(fast, p, 0);
     unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, at, size);
-    struct poolgrad_pixels pixels = {plane->n, plane->c, plane->low, plane->high, step->rows.begin, step->columns.begin,
-                                     1,        1,        rows,       columns};
-    for (int64_t row = 0; row < rows && (minus_zero || g->with_indices); row++) {
-        const int64_t y = step->rows.begin + row;
-        if (minus_zero) restore_minus_zeros(step, plane, y, at + row * pitch, results + row * pitch * size);
-        if (!g->with_indices) continue;
-        poolgrad_fast_store_indices(step->unit, plane, y, step->columns.begin, columns,
-                                    element(step, POOLGRAD_AREA_TAP, at + row * pitch, key_bytes[fast->key]));
+    const struct poolgrad_pixels pixels = {
+        plane->n, plane->c, plane->low, plane->high, step->rows.begin, step->columns.begin, 1, 1, rows, columns};
+    for (int64_t row = 0; row < rows && minus_zero; row++) {
+        restore_minus_zeros(step, plane, step->rows.begin + row, at + row * pitch, results + row * pitch * size);
+    }
+    if (g->with_indices) {
+        poolgrad_fast_store_indices(step->unit, &pixels, element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]));
     }
     unsigned char *dense = fast->stream ? poolgrad_dense(&g->destination, &pixels, fast->lanes) : NULL;
     if (!dense) poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
@@ -167,6 +152,9 @@ void poolgrad_fast_forward(const struct poolgrad_fast_unit *unit)
     const struct poolgrad_range x = {unit->columns.entry, unit->columns.entry + unit->columns.entries};
     struct step step = {.unit = unit, .columns = unit->columns.inside};
     if (x.begin == x.end) return;
+    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) {
+        poolgrad_fast_count_columns(unit, step.columns.begin, step.columns.end - step.columns.begin);
+    }
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         const struct poolgrad_range y = {entry, poolgrad_min(entry + fast->step, end)};
         step.block = poolgrad_fast_source_block(fast, x, y);

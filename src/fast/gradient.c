@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "fast/divisors.h"
 #include "fast/fast.h"
 #include "fast/move.h"
 #include "fast/places.h"
@@ -35,43 +36,6 @@ static unsigned char *element(const struct step *step, enum poolgrad_fast_area a
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
-
-static int64_t taps_within(const struct poolgrad_axis *axis, int64_t output, int64_t margin)
-{
-    struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, output), margin);
-    return taps.end - taps.begin;
-}
-
-/* docs/numerics.md N17, N18: what the windows of a row with `rows` rows of taps divide by. Rows of divisors stay, as
- * long as the columns are the same, in as many places as working memory has for them. */
-static const void *divisors_for(const struct step *step, int64_t rows)
-{
-    const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t count = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
-    const int64_t slot = rows % POOLGRAD_FAST_DIVISORS, *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
-    int64_t *known = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS_FOR);
-    unsigned char *divisors = element(step, POOLGRAD_AREA_DIVISORS, slot * fast->window_pitch * fast->lanes, bytes);
-    if (known[slot] == rows) return divisors;
-    for (int64_t i = 0; i < count; i++) {
-        unsigned char number[sizeof(double)];
-        poolgrad_fast_number(fast, poolgrad_max(rows * counts[i], 1), number);
-        poolgrad_fill(divisors + i * fast->lanes * bytes, fast->lanes, number, bytes);
-    }
-    known[slot] = rows;
-    return divisors;
-}
-
-static void count_columns(const struct step *step)
-{
-    const struct poolgrad_geometry *g = step->unit->g;
-    int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_COUNTS);
-    int64_t *known = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS_FOR);
-    for (int i = 0; i < POOLGRAD_FAST_DIVISORS; i++) known[i] = -1;
-    for (int64_t i = step->columns.begin; i < step->columns.end; i++) {
-        int64_t output = step->unit->fast->x.output + step->x + i;
-        *counts++ = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->x.kernel : taps_within(&g->x, output, g->x.pad);
-    }
-}
 
 /* docs/numerics.md N31: taps equal to the greatest, those outside the image too, by which split divides. A tap that is
  * never visited lies outside, and reads 0. `from`: a row of windows spaced like their source. */
@@ -188,8 +152,9 @@ static void load_average(const struct step *step, const struct band *band, const
         for (rows = 1; row + rows < band->rows && row_counts[row + rows] == row_counts[row];) rows++;
         unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to + row * pitch, bytes);
         const unsigned char *from = dense ? dense + row * from_step * bytes : to;
-        step->unit->kernels->divide[fast->sum](from, divisors_for(step, row_counts[row]),
-                                               (struct poolgrad_rows){rows, count, from_step, pitch}, to);
+        step->unit->kernels->divide[fast->sum](
+            from, poolgrad_fast_divisors(step->unit, row_counts[row], step->columns.end - step->columns.begin),
+            (struct poolgrad_rows){rows, count, from_step, pitch}, to);
     }
 }
 
@@ -297,16 +262,6 @@ static void search_source(const struct step *step, int64_t begin, int64_t end)
     poolgrad_fast_norm(step->unit, &block);
 }
 
-static void count_rows(const struct step *step, int64_t begin, int64_t end)
-{
-    const struct poolgrad_geometry *g = step->unit->g;
-    int64_t *counts = poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS);
-    for (int64_t row = begin; row < end; row++) {
-        const int64_t output = step->unit->fast->y.output + step->y + row;
-        *counts++ = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->y.kernel : taps_within(&g->y, output, g->y.pad);
-    }
-}
-
 /* Averages of one window a plane, of all planes at once; false where they are not at one distance. */
 static bool load_single_averages(const struct step *step, int64_t row, const int64_t *row_counts)
 {
@@ -317,14 +272,15 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     const struct band band = {&plane, fast->y.output + step->y + row, 1, 0,
                               window_at(fast, 0, row, step->columns.begin)};
     const int64_t plane_step = poolgrad_fast_plane_step(step->unit, &image);
-    if (g->kind != POOLGRAD_AVERAGE || plane_step == 0 || g->source_gradient.format != poolgrad_fast_sum_format(fast)) {
+    if (!row_counts || plane_step == 0 || g->source_gradient.format != poolgrad_fast_sum_format(fast)) {
         return false;
     }
     const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
     const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
     step->unit->kernels->divide[fast->sum](
         poolgrad_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
-        divisors_for(step, row_counts[0]), rows, element(step, POOLGRAD_AREA_GRADIENT, band.to, sum_bytes[fast->sum]));
+        poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
+        element(step, POOLGRAD_AREA_GRADIENT, band.to, sum_bytes[fast->sum]));
     return true;
 }
 
@@ -337,18 +293,22 @@ static void make_windows(const struct step *step, int64_t begin, int64_t end)
     int64_t last = poolgrad_clamp(fast->y.windows - step->y, first, end);
     if (step->columns.begin == step->columns.end) last = first;
     if (first < last) search_source(step, first, last);
-    if (step->unit->g->kind == POOLGRAD_AVERAGE) count_rows(step, first, last);
+    const int64_t output = fast->y.output + step->y + first;
+    const int64_t *row_counts = NULL;
+    if (step->unit->g->kind == POOLGRAD_AVERAGE) {
+        row_counts = poolgrad_fast_count_rows(step->unit, output, last - first);
+    }
     if (begin == first && end == last && last - first == 1 && step->columns.end - step->columns.begin == 1 &&
-        load_single_averages(step, first, poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS))) {
+        load_single_averages(step, first, row_counts)) {
         return;
     }
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(step->unit->g, fast, step->unit->plane + p);
-        const struct band band = {&plane, fast->y.output + step->y + first, plane.pooled ? last - first : 0,
-                                  poolgrad_fast_window_at(fast, p, 0), window_at(fast, p, first, step->columns.begin)};
+        const struct band band = {&plane, output, plane.pooled ? last - first : 0, poolgrad_fast_window_at(fast, p, 0),
+                                  window_at(fast, p, first, step->columns.begin)};
         clear_row(step, window_at(fast, p, begin, 0), (first - begin) * pitch);
         clear_row(step, window_at(fast, p, first + band.rows, 0), (end - first - band.rows) * pitch);
-        if (band.rows > 0) load_windows(step, &band, poolgrad_fast_area(step->unit, POOLGRAD_AREA_ROW_COUNTS));
+        if (band.rows > 0) load_windows(step, &band, row_counts);
     }
 }
 
@@ -942,7 +902,10 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
     if (!unit->same_columns) clear_windows(&step);
     step.way = way_out(unit);
     step.whole_lines = step.way != POOLGRAD_WAY_NONE && !is_half(unit) && is_whole_lines(unit);
-    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) count_columns(&step);
+    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) {
+        poolgrad_fast_count_columns(unit, fast->x.output + step.x + step.columns.begin,
+                                    step.columns.end - step.columns.begin);
+    }
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {
         int64_t next = poolgrad_min(entry + fast->step, end), kept = 0;
         step.rows = poolgrad_fast_cut_make(&fast->rows, entry, next);

@@ -95,23 +95,17 @@ void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struc
 
 /* ---- From codes to indices --------------------------------------------------------------------------------------- */
 
-void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
-                                 int64_t y, int64_t x, int64_t count, const void *taps)
+/* One row of windows. */
+static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *row, const void *taps)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = g->indices.format;
-    const int64_t size = (int64_t)poolgrad_format_size(format);
-    const struct poolgrad_pixels row = {plane->n, plane->c, plane->low, plane->high, y, x, 1, 1, 1, count};
+    const int64_t size = (int64_t)poolgrad_format_size(format), count = row->columns, x = row->x;
     const bool holds_taps = poolgrad_format_holds_taps(format);
-    const int64_t top = fast->y.first + g->y.stride * (y - fast->y.output);
+    const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
     unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
     uint32_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_CODE);
-    if (format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
-        unit->kernels->narrow8[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, line);
-        poolgrad_move_out(&g->indices, &row, fast->lanes, line, 0);
-        return;
-    }
     unit->kernels->narrow32[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, codes);
     for (int64_t i = 0; i < count; i++) {
         const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
@@ -127,5 +121,24 @@ void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const st
             poolgrad_store_index(format, line + at * size, index);
         }
     }
-    poolgrad_move_out(&g->indices, &row, fast->lanes, line, 0);
+    poolgrad_move_out(&g->indices, row, fast->lanes, line, 0);
+}
+
+void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                                 const unsigned char *taps)
+{
+    static const int64_t key_bytes[] = {2, 4, 8};
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_fast *fast = unit->fast;
+    const int64_t pitch = fast->source_pitch * fast->lanes;
+    struct poolgrad_pixels row = *pixels;
+    if (g->indices.format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
+        uint8_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
+        const struct poolgrad_rows all = {1, (pixels->rows - 1) * pitch + pixels->columns * fast->lanes, 0, 0};
+        unit->kernels->narrow8[fast->key](taps, all, codes);
+        poolgrad_move_out(&g->indices, pixels, fast->lanes, codes, pitch);
+        return;
+    }
+    row.rows = 1;
+    for (int64_t i = 0; i < pixels->rows; i++, row.y++) store_row(unit, &row, taps + i * pitch * key_bytes[fast->key]);
 }

@@ -11,8 +11,8 @@
 void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
                               int64_t pitch, unsigned char *codes);
 
-/* Writes forward indices of a row of windows; `taps` as a pick left them. */
-void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
-                                 int64_t y, int64_t x, int64_t count, const void *taps);
+/* Writes forward indices of the windows of `pixels`; `taps` as a search left them, spaced like the source. */
+void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                                 const unsigned char *taps);
 
 #endif

@@ -304,7 +304,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_fast *fas
         place(&layout, POOLGRAD_AREA_RESULTS, 8, 1, fast->group, fast->source_rows * lanes, fast->source_pitch);
         place(&layout, POOLGRAD_AREA_CODE, 4, 1, 1, lanes, fast->source_pitch);
     }
-    place(&layout, POOLGRAD_AREA_LINE, 8, 1, gradient ? fast->window_rows : 1, lanes, widest);
+    place(&layout, POOLGRAD_AREA_LINE, 8, 1, gradient ? fast->window_rows : fast->source_rows, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS, 8, POOLGRAD_FAST_DIVISORS, 1, lanes, widest);
     place(&layout, POOLGRAD_AREA_DIVISORS_FOR, 8, POOLGRAD_FAST_DIVISORS, 1, 1, 1);
     place(&layout, POOLGRAD_AREA_COUNTS, 8, 1, 1, 1, widest);
