@@ -319,8 +319,10 @@ static void keep_windows(const struct step *step, int64_t moved)
     const int64_t count = fast->y.reach * fast->window_pitch * fast->lanes;
     for (int64_t p = 0; p < step->unit->planes; p++) {
         const int64_t to = window_at(fast, p, 0, 0), from = window_at(fast, p, moved, 0);
-        memmove(element(step, POOLGRAD_AREA_CODE, to, fast->code_bytes),
-                element(step, POOLGRAD_AREA_CODE, from, fast->code_bytes), (size_t)(count * fast->code_bytes));
+        if (step->unit->g->kind == POOLGRAD_MAX) {
+            memmove(element(step, POOLGRAD_AREA_CODE, to, fast->code_bytes),
+                    element(step, POOLGRAD_AREA_CODE, from, fast->code_bytes), (size_t)(count * fast->code_bytes));
+        }
         memmove(element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]),
                 element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]),
                 (size_t)(count * sum_bytes[fast->sum]));

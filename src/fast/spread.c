@@ -200,10 +200,16 @@ static void multiply_source(const struct poolgrad_fast_unit *unit, const struct 
     unit->kernels->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND),
                             unit->planes * height * width_of(unit));
     if (is_all_covered(&fast->x, x) && is_all_covered(&fast->y, y)) return;
-    for (int64_t i = 0; i < height * columns; i++) {
-        if (is_covered(&fast->y, y.begin + i / columns) && is_covered(&fast->x, x.begin + i % columns)) continue;
+    bool *column = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
+    for (int64_t i = 0; i < columns; i++) column[i] = is_covered(&fast->x, x.begin + i);
+    for (int64_t row = 0; row < height; row++) {
+        const bool covered = is_covered(&fast->y, y.begin + row);
         for (int64_t p = 0; p < unit->planes; p++) {
-            memset(sums + (p * height * columns + i) * fast->lanes, 0, (size_t)fast->lanes * sizeof *sums);
+            double *at = sums + (p * height + row) * columns * fast->lanes;
+            for (int64_t i = 0; i < columns * fast->lanes; i++) {
+                const bool keeps = covered && column[i / fast->lanes];
+                at[i] = keeps ? at[i] : 0;
+            }
         }
     }
 }
