@@ -49,3 +49,12 @@ struct poolgrad_fast_axis poolgrad_fast_axis_make(const struct poolgrad_axis *ax
     fast.gaps = fast.dilation > 1;
     return fast;
 }
+
+int64_t poolgrad_fast_phase_of(const struct poolgrad_fast_axis *axis, int64_t pixel)
+{
+    const int64_t place = pixel - axis->first - axis->stride * poolgrad_fast_entry(axis, pixel);
+    for (int64_t phase = 0; phase < axis->phases; phase++) {
+        if (axis->dilation * phase % axis->stride == place) return phase;
+    }
+    return -1;
+}

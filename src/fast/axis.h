@@ -62,4 +62,7 @@ static inline struct poolgrad_range poolgrad_fast_entries(const struct poolgrad_
     return (struct poolgrad_range){low, poolgrad_clamp(poolgrad_ceiling_divide(end - pixel, axis->stride), low, count)};
 }
 
+/* The phase of a source pixel, or -1 where no window, were there windows everywhere, has a tap. */
+int64_t poolgrad_fast_phase_of(const struct poolgrad_fast_axis *axis, int64_t pixel);
+
 #endif

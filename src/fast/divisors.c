@@ -28,9 +28,8 @@ const int64_t *poolgrad_fast_count_rows(const struct poolgrad_fast_unit *unit, i
 
 const void *poolgrad_fast_divisors(const struct poolgrad_fast_unit *unit, int64_t rows, int64_t count)
 {
-    static const int64_t sum_bytes[] = {4, 8};
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t bytes = sum_bytes[fast->sum], slot = rows % POOLGRAD_FAST_DIVISORS;
+    const int64_t bytes = poolgrad_fast_sum_bytes(fast->sum), slot = rows % POOLGRAD_FAST_DIVISORS;
     const int64_t *counts = poolgrad_fast_area(unit, POOLGRAD_AREA_COUNTS);
     const int64_t pitch = poolgrad_max(fast->window_pitch, fast->source_pitch) * fast->lanes;
     int64_t *known = poolgrad_fast_area(unit, POOLGRAD_AREA_DIVISORS_FOR);

@@ -104,6 +104,17 @@ enum { POOLGRAD_FAST_DIVISORS = 8 };
 void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t first, int64_t end,
                        void *memory);
 
+/* Bytes of a key, and of the accumulator's numbers. */
+static inline int64_t poolgrad_fast_key_bytes(int key)
+{
+    return INT64_C(2) << key;
+}
+
+static inline int64_t poolgrad_fast_sum_bytes(int sum)
+{
+    return INT64_C(4) << sum;
+}
+
 /* The format whose elements are the accumulator's numbers. */
 static inline poolgrad_format poolgrad_fast_sum_format(const struct poolgrad_fast *fast)
 {

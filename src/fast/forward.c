@@ -10,8 +10,6 @@
 #include "image/format.h"
 #include "image/image.h"
 
-static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
-
 /* The windows of a step: rows and columns of the destination. */
 struct step {
     const struct poolgrad_fast_unit *unit;
@@ -28,7 +26,7 @@ static unsigned char *element(const struct step *step, enum poolgrad_fast_area a
 static void divide_averages(const struct step *step)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t columns = step->columns.end - step->columns.begin, bytes = sum_bytes[fast->sum];
+    const int64_t columns = step->columns.end - step->columns.begin, bytes = poolgrad_fast_sum_bytes(fast->sum);
     const int64_t count = step->rows.end - step->rows.begin, pitch = fast->source_pitch * fast->lanes;
     const int64_t *row_counts = poolgrad_fast_count_rows(step->unit, step->rows.begin, count);
     for (int64_t row = 0, rows; row < count; row += rows) {
@@ -49,8 +47,8 @@ static void restore_minus_zeros(const struct step *step, const struct poolgrad_f
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
-    const unsigned char *best = element(step, POOLGRAD_AREA_BEST, at, key_bytes[fast->key]);
-    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]);
+    const unsigned char *best = element(step, POOLGRAD_AREA_BEST, at, poolgrad_fast_key_bytes(fast->key));
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, at, poolgrad_fast_key_bytes(fast->key));
     for (int64_t x = step->columns.begin; x < step->columns.end; x++) {
         for (int64_t lane = plane->low; lane < plane->high; lane++) {
             const int64_t i = (x - step->columns.begin) * fast->lanes + lane, tap = poolgrad_fast_key(fast, taps, i);
@@ -104,7 +102,8 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
         restore_minus_zeros(step, plane, step->rows.begin + row, at + row * pitch, results + row * pitch * size);
     }
     if (g->with_indices) {
-        poolgrad_fast_store_indices(step->unit, &pixels, element(step, POOLGRAD_AREA_TAP, at, key_bytes[fast->key]));
+        poolgrad_fast_store_indices(step->unit, &pixels,
+                                    element(step, POOLGRAD_AREA_TAP, at, poolgrad_fast_key_bytes(fast->key)));
     }
     unsigned char *dense = fast->stream ? poolgrad_dense(&g->destination, &pixels, fast->lanes) : NULL;
     if (!dense) poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);

@@ -13,8 +13,6 @@
 #include "image/format.h"
 #include "image/image.h"
 
-static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
-
 /* The rows of a step, and the windows in working memory: row 0, column 0 is window (y, x), which may not exist. */
 struct step {
     const struct poolgrad_fast_unit *unit;
@@ -43,9 +41,10 @@ static void divide_ties(const struct step *step, int64_t from, void *values)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes, bytes = sum_bytes[fast->sum];
+    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes,
+                  bytes = poolgrad_fast_sum_bytes(fast->sum);
     const int64_t outside = g->edge_mode == POOLGRAD_EDGE_ZERO ? g->full_count - fast->y.taps * fast->x.taps : 0;
-    const unsigned char *keys = element(step, POOLGRAD_AREA_BEST, from, key_bytes[fast->key]);
+    const unsigned char *keys = element(step, POOLGRAD_AREA_BEST, from, poolgrad_fast_key_bytes(fast->key));
     const int32_t *ties = (const int32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_TIES) + from;
     unsigned char *divisors = poolgrad_fast_area(step->unit, POOLGRAD_AREA_DIVISORS);
     for (int64_t i = 0; i < count; i++) {
@@ -66,7 +65,8 @@ static void count_ties(const struct step *step, const struct poolgrad_fast_block
     int32_t *ties = poolgrad_fast_area(step->unit, POOLGRAD_AREA_TIES);
     memset(ties, 0, (size_t)count * sizeof *ties);
     for (int64_t t = 0; t < taps.count; t++) {
-        const unsigned char *keys = element(step, POOLGRAD_AREA_SOURCE, taps.operand[t].offset, key_bytes[fast->key]);
+        const unsigned char *keys = element(step, POOLGRAD_AREA_SOURCE, taps.operand[t].offset,
+                                            poolgrad_fast_key_bytes(fast->key));
         step->unit->kernels->count_ties[fast->key](keys, best, count, ties);
     }
 }
@@ -75,7 +75,8 @@ static void count_ties(const struct step *step, const struct poolgrad_fast_block
 static void share_row(const struct step *step, int64_t from, int64_t to)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes, bytes = key_bytes[fast->key];
+    const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes,
+                  bytes = poolgrad_fast_key_bytes(fast->key);
     unsigned char *greatest = element(step, POOLGRAD_AREA_GREATEST, to, bytes);
     uint32_t *code = (uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + to;
     memcpy(greatest, element(step, POOLGRAD_AREA_BEST, from, bytes), (size_t)(count * bytes));
@@ -115,7 +116,7 @@ static void load_gradient(const struct step *step, const struct band *band)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const poolgrad_image *image = &step->unit->g->source_gradient;
-    const int64_t bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
+    const int64_t bytes = poolgrad_fast_sum_bytes(fast->sum), pitch = fast->window_pitch * fast->lanes;
     const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to, bytes);
     if (image->format == poolgrad_fast_sum_format(fast)) {
@@ -144,7 +145,7 @@ static void load_average(const struct step *step, const struct band *band, const
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t count = (step->columns.end - step->columns.begin) * fast->lanes;
-    const int64_t pitch = fast->window_pitch * fast->lanes, bytes = sum_bytes[fast->sum];
+    const int64_t pitch = fast->window_pitch * fast->lanes, bytes = poolgrad_fast_sum_bytes(fast->sum);
     const unsigned char *dense = dense_gradient(step, band);
     const int64_t from_step = dense ? step->unit->g->source_gradient.row_stride : pitch;
     if (!dense) load_gradient(step, band);
@@ -175,7 +176,7 @@ static void take_taps(const struct step *step, const struct band *band)
     const struct poolgrad_fast *fast = step->unit->fast;
     const int64_t pitch = fast->window_pitch * fast->lanes, columns = step->unit->columns.entries + fast->x.reach;
     const struct poolgrad_rows all = {1, (band->rows - 1) * pitch + columns * fast->lanes, 0, 0};
-    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, key_bytes[fast->key]);
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, poolgrad_fast_key_bytes(fast->key));
     unsigned char *codes = element(step, POOLGRAD_AREA_CODE, band->to - step->columns.begin * fast->lanes,
                                    fast->code_bytes);
     if (fast->code_bytes == 1) {
@@ -193,12 +194,12 @@ static void take_shares(const struct step *step, const struct band *band)
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_rows rows = {band->rows, (step->columns.end - step->columns.begin) * fast->lanes,
                                        fast->source_pitch * fast->lanes, fast->window_pitch * fast->lanes};
-    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, key_bytes[fast->key]);
+    const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, poolgrad_fast_key_bytes(fast->key));
     uint32_t *codes = (uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + band->to;
     step->unit->kernels->narrow32[fast->key](taps, rows, codes);
     for (int64_t row = 0; row < band->rows; row++) {
         const int64_t from = band->from + row * rows.from_step, to = band->to + row * rows.to_step;
-        void *values = element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]);
+        void *values = element(step, POOLGRAD_AREA_GRADIENT, to, poolgrad_fast_sum_bytes(fast->sum));
         if (step->unit->g->ties == POOLGRAD_TIES_SPLIT) divide_ties(step, from, values);
         share_row(step, from, to);
     }
@@ -237,9 +238,11 @@ static void clear_row(const struct step *step, int64_t at, int64_t count)
     const struct poolgrad_fast *fast = step->unit->fast;
     if (count == 0) return;
     memset(element(step, POOLGRAD_AREA_CODE, at, fast->code_bytes), 0xff, (size_t)(count * fast->code_bytes));
-    memset(element(step, POOLGRAD_AREA_GRADIENT, at, sum_bytes[fast->sum]), 0, (size_t)(count * sum_bytes[fast->sum]));
+    memset(element(step, POOLGRAD_AREA_GRADIENT, at, poolgrad_fast_sum_bytes(fast->sum)), 0,
+           (size_t)(count * poolgrad_fast_sum_bytes(fast->sum)));
     if (fast->shares)
-        poolgrad_fast_fill_keys(fast, element(step, POOLGRAD_AREA_GREATEST, at, key_bytes[fast->key]), count);
+        poolgrad_fast_fill_keys(fast, element(step, POOLGRAD_AREA_GREATEST, at, poolgrad_fast_key_bytes(fast->key)),
+                                count);
 }
 
 /* What rows [begin, end) of the step's windows need of the source. */
@@ -280,7 +283,7 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     step->unit->kernels->divide[fast->sum](
         poolgrad_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
         poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
-        element(step, POOLGRAD_AREA_GRADIENT, band.to, sum_bytes[fast->sum]));
+        element(step, POOLGRAD_AREA_GRADIENT, band.to, poolgrad_fast_sum_bytes(fast->sum)));
     return true;
 }
 
@@ -323,13 +326,13 @@ static void keep_windows(const struct step *step, int64_t moved)
             memmove(element(step, POOLGRAD_AREA_CODE, to, fast->code_bytes),
                     element(step, POOLGRAD_AREA_CODE, from, fast->code_bytes), (size_t)(count * fast->code_bytes));
         }
-        memmove(element(step, POOLGRAD_AREA_GRADIENT, to, sum_bytes[fast->sum]),
-                element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]),
-                (size_t)(count * sum_bytes[fast->sum]));
+        memmove(element(step, POOLGRAD_AREA_GRADIENT, to, poolgrad_fast_sum_bytes(fast->sum)),
+                element(step, POOLGRAD_AREA_GRADIENT, from, poolgrad_fast_sum_bytes(fast->sum)),
+                (size_t)(count * poolgrad_fast_sum_bytes(fast->sum)));
         if (!fast->shares) continue;
-        memmove(element(step, POOLGRAD_AREA_GREATEST, to, key_bytes[fast->key]),
-                element(step, POOLGRAD_AREA_GREATEST, from, key_bytes[fast->key]),
-                (size_t)(count * key_bytes[fast->key]));
+        memmove(element(step, POOLGRAD_AREA_GREATEST, to, poolgrad_fast_key_bytes(fast->key)),
+                element(step, POOLGRAD_AREA_GREATEST, from, poolgrad_fast_key_bytes(fast->key)),
+                (size_t)(count * poolgrad_fast_key_bytes(fast->key)));
     }
 }
 
@@ -362,14 +365,14 @@ static void gather_shares(const struct step *step, struct poolgrad_operands oper
 {
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_fast_block block = pixels_block(step);
-    const int64_t count = pixels_count(step), bytes = sum_bytes[fast->sum];
+    const int64_t count = pixels_count(step), bytes = poolgrad_fast_sum_bytes(fast->sum);
     const void *keys = element(step, POOLGRAD_AREA_OPERAND, phase_x * poolgrad_fast_phase_size(fast, &block),
-                               key_bytes[fast->key]);
+                               poolgrad_fast_key_bytes(fast->key));
     memset(sums, 0, (size_t)(count * bytes));
     for (int64_t t = 0; t < operands.count; t++) {
         const int64_t offset = operands.operand[t].offset;
         step->unit->kernels->add_ties[fast->key][fast->sum](
-            keys, element(step, POOLGRAD_AREA_GREATEST, offset, key_bytes[fast->key]),
+            keys, element(step, POOLGRAD_AREA_GREATEST, offset, poolgrad_fast_key_bytes(fast->key)),
             (const uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + offset,
             (uint32_t)operands.operand[t].code, element(step, POOLGRAD_AREA_GRADIENT, offset, bytes), count, sums);
     }
@@ -449,7 +452,7 @@ static void load_operand(const struct step *step, int64_t phase_y)
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t size = (int64_t)poolgrad_format_size(g->source.format), count = pixels_count(step);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block);
-    const int64_t bytes = fast->shares ? key_bytes[fast->key] : (int64_t)sizeof(double);
+    const int64_t bytes = fast->shares ? poolgrad_fast_key_bytes(fast->key) : (int64_t)sizeof(double);
     if (!fast->shares && g->kind != POOLGRAD_L2NORM) return;
     poolgrad_fast_load(step->unit, &source, &block, phase_y, poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEFORE));
     for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
@@ -538,11 +541,6 @@ static void store_phase(const struct step *step, const struct poolgrad_fast_plan
     }
 }
 
-static int size_code(int64_t size)
-{
-    return size == 2 ? 1 : size == 4 ? 2 : 3;
-}
-
 /* Both phases of stride 2 at once, where pixels are neighbours. */
 static bool store_pairs(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t phase_y,
                         const unsigned char *even, const unsigned char *odd, unsigned char *stage)
@@ -573,8 +571,8 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
         i++;
     }
     const int64_t pairs = (end - x) / 2;
-    step->unit->kernels->merge[size_code(size)](even + i * size, odd + i * size,
-                                                (struct poolgrad_rows){rows, pairs, pitch / size, to_step / size}, to);
+    step->unit->kernels->merge[poolgrad_size_code(size)](
+        even + i * size, odd + i * size, (struct poolgrad_rows){rows, pairs, pitch / size, to_step / size}, to);
     if ((end - x) % 2 != 0) {
         poolgrad_move_runs(to + 2 * pairs * size, even + (i + pairs) * size,
                            (struct poolgrad_runs){rows, size, pitch, to_step});
@@ -663,7 +661,7 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
     const struct poolgrad_fast_image destination = {&g->destination, 0, 0, 0, 0};
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
-    const int64_t least = unit->kernels->vector_bytes / sum_bytes[fast->sum];
+    const int64_t least = unit->kernels->vector_bytes / poolgrad_fast_sum_bytes(fast->sum);
     if (g->add_to_destination || fast->shares || (g->kind == POOLGRAD_MAX && fast->code_bytes != 1)) {
         return POOLGRAD_WAY_NONE;
     }
@@ -698,7 +696,7 @@ static void deliver(const struct step *step, int64_t p, struct poolgrad_operands
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_kernels *kernels = step->unit->kernels;
     const int64_t from = window_at(fast, p, 0, 0) + at;
-    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
+    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, poolgrad_fast_sum_bytes(fast->sum));
     delivery.past_caches = fast->stream && step->whole_lines;
     const uint8_t *taps = step->unit->g->kind == POOLGRAD_MAX
                               ? (const uint8_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + from
@@ -796,7 +794,7 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
         .source_step = fast->y.stride * g->source.row_stride};
     const int64_t from = window_at(fast, p, phase.rows.begin,
                                    poolgrad_fast_entry(&fast->x, x) - step->unit->columns.entry);
-    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, sum_bytes[fast->sum]);
+    const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, poolgrad_fast_sum_bytes(fast->sum));
     if (delivery.rows.rows <= 0) return;
     if (g->kind == POOLGRAD_L2NORM) {
         kernels->deliver_norm_pairs(gradients, source_pixel(step, plane, phase.y, columns->begin), both, delivery,
@@ -861,7 +859,8 @@ static void run_step(const struct step *step)
         }
         load_operand(step, phase_y);
         for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
-            unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size, sum_bytes[fast->sum]);
+            unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size,
+                                          poolgrad_fast_sum_bytes(fast->sum));
             gather(step, phase_y, phase_x, sums);
             if (g->kind == POOLGRAD_L2NORM) multiply_source(step, phase_y, phase_x, (double *)(void *)sums);
         }
@@ -870,7 +869,8 @@ static void run_step(const struct step *step)
                                poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEFORE));
         }
         for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++) {
-            unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size, sum_bytes[fast->sum]);
+            unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size,
+                                          poolgrad_fast_sum_bytes(fast->sum));
             if (g->add_to_destination) add_destination(step, phase_x, sums);
             step->unit->kernels->store[fast->sum][g->destination.format](
                 sums, count,

@@ -127,7 +127,6 @@ static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgr
 void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
                                  const unsigned char *taps)
 {
-    static const int64_t key_bytes[] = {2, 4, 8};
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t pitch = fast->source_pitch * fast->lanes;
@@ -140,5 +139,6 @@ void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const st
         return;
     }
     row.rows = 1;
-    for (int64_t i = 0; i < pixels->rows; i++, row.y++) store_row(unit, &row, taps + i * pitch * key_bytes[fast->key]);
+    for (int64_t i = 0; i < pixels->rows; i++, row.y++)
+        store_row(unit, &row, taps + i * pitch * poolgrad_fast_key_bytes(fast->key));
 }

@@ -11,8 +11,6 @@ enum {
     BAND_STEPS = 16,        /* a band's first step computes windows that its neighbour computes, too */
 };
 
-static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
-
 /* Beyond this, per thread, the reference computes. */
 static const int64_t memory_limit = INT64_C(1) << 28;
 /* Results beyond this many bytes will have left the caches before anybody reads them. */
@@ -129,12 +127,13 @@ struct poolgrad_fast_cut poolgrad_fast_cut_make(const struct poolgrad_fast_line 
 static int64_t bytes_per_entry(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
 {
     const int64_t phases = fast->x.phases * fast->y.phases;
-    const int64_t source = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t source = fast->picks ? poolgrad_fast_key_bytes(fast->key) : poolgrad_fast_sum_bytes(fast->sum);
     const int64_t stored = (int64_t)poolgrad_format_size(g->destination.format);
     int64_t bytes = 0;
     if (fast->picks || g->kind == POOLGRAD_L2NORM || g->direction == POOLGRAD_FORWARD) bytes += (phases + 2) * source;
     if (g->direction == POOLGRAD_GRADIENT) {
-        bytes += sum_bytes[fast->sum] * (1 + fast->x.phases) + stored * fast->x.phases * (1 + fast->y.phases);
+        bytes += poolgrad_fast_sum_bytes(fast->sum) * (1 + fast->x.phases) +
+                 stored * fast->x.phases * (1 + fast->y.phases);
     }
     return bytes + 8;
 }
@@ -250,7 +249,8 @@ static void place_source(struct layout *layout)
     const struct poolgrad_fast *fast = layout->fast;
     const int64_t group = fast->group, plane = fast->source_rows * fast->lanes, pitch = fast->source_pitch;
     const int64_t phases_x = fast->x.phases, phases_y = fast->y.phases;
-    const int64_t key = key_bytes[fast->key], element = fast->picks ? key : sum_bytes[fast->sum];
+    const int64_t key = poolgrad_fast_key_bytes(fast->key),
+                  element = fast->picks ? key : poolgrad_fast_sum_bytes(fast->sum);
     place(layout, POOLGRAD_AREA_RAW, 8, phases_x, group, plane, pitch);
     place(layout, POOLGRAD_AREA_SOURCE, element, phases_x * phases_y, group, plane, pitch);
     if (fast->separable) {
@@ -270,11 +270,11 @@ static void place_gradient(struct layout *layout, poolgrad_format format)
     const struct poolgrad_fast *fast = layout->fast;
     const int64_t lanes = fast->lanes, plane = fast->window_rows * lanes, pitch = fast->window_pitch;
     const int64_t width = pixels_of(&fast->columns, fast->tile), height = pixels_of(&fast->rows, fast->step);
-    const int64_t layers_x = fast->x.reach + 1, layers_y = fast->y.reach + 1, key = key_bytes[fast->key];
+    const int64_t layers_x = fast->x.reach + 1, layers_y = fast->y.reach + 1, key = poolgrad_fast_key_bytes(fast->key);
     place(layout, POOLGRAD_AREA_CODE, fast->code_bytes, 1, fast->group, plane, pitch);
-    place(layout, POOLGRAD_AREA_GRADIENT, sum_bytes[fast->sum], 1, fast->group, plane, pitch);
+    place(layout, POOLGRAD_AREA_GRADIENT, poolgrad_fast_sum_bytes(fast->sum), 1, fast->group, plane, pitch);
     if (fast->shares) place(layout, POOLGRAD_AREA_GREATEST, key, 1, fast->group, plane, pitch);
-    place_pixels(layout, POOLGRAD_AREA_SUMS, sum_bytes[fast->sum]);
+    place_pixels(layout, POOLGRAD_AREA_SUMS, poolgrad_fast_sum_bytes(fast->sum));
     place_pixels(layout, POOLGRAD_AREA_RESULTS, 8);
     place_pixels(layout, POOLGRAD_AREA_BEFORE, 8);
     place_pixels(layout, POOLGRAD_AREA_OPERAND, 8);

@@ -159,16 +159,6 @@ void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poo
     }
 }
 
-/* Whether a source pixel is where some tap of some window may be, were there windows everywhere. */
-static bool is_tap(const struct poolgrad_fast_axis *axis, int64_t pixel)
-{
-    const int64_t phase = pixel - axis->first - axis->stride * poolgrad_fast_entry(axis, pixel);
-    for (int64_t i = 0; i < axis->phases; i++) {
-        if (axis->dilation * i % axis->stride == phase) return true;
-    }
-    return false;
-}
-
 void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
                               struct poolgrad_range rows, unsigned char *stage)
 {
@@ -195,7 +185,7 @@ void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struc
         return;
     }
     for (pixels.y = rows.begin; pixels.y < rows.end; pixels.y++) {
-        const bool row = is_tap(&fast->y, pixels.y + g->source_row);
+        const bool row = poolgrad_fast_phase_of(&fast->y, pixels.y + g->source_row) >= 0;
         for (int64_t i = 0; i < width; i++) {
             pixels.x = columns->begin + i;
             if (row && covered[i]) continue;
@@ -212,7 +202,7 @@ static void mark_covered(const struct poolgrad_fast_unit *unit)
     bool *covered = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
     if (!unit->g->add_to_destination || unit->fast->spread || unit->fast->scatter) return;
     for (int64_t x = columns->begin; x < columns->end; x++) {
-        covered[x - columns->begin] = is_tap(&unit->fast->x, x + unit->g->source_column);
+        covered[x - columns->begin] = poolgrad_fast_phase_of(&unit->fast->x, x + unit->g->source_column) >= 0;
     }
 }
 

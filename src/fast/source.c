@@ -6,8 +6,6 @@
 #include "fast/move.h"
 #include "image/image.h"
 
-static const int64_t key_bytes[] = {2, 4, 8}, sum_bytes[] = {4, 8};
-
 int64_t poolgrad_fast_phase_size(const struct poolgrad_fast *fast, const struct poolgrad_fast_block *block)
 {
     return fast->group * block->rows * block->pitch * fast->lanes;
@@ -43,11 +41,6 @@ static void clear_rest(const struct target *target, int64_t rows, int64_t column
     }
 }
 
-static int size_code(int64_t size)
-{
-    return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-}
-
 /* Both phases of stride 2 at once, where pixels are neighbours: the pairs that are inside as a whole, and what is left
  * of either phase in front of and behind them. `first` is the pixel of entry 0 of the even phase. */
 static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned char *first, int64_t row_step,
@@ -66,8 +59,9 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
                                (struct poolgrad_runs){rows, size, row_step, pitch});
         }
     }
-    unit->kernels->split[size_code(size)](first + 2 * begin * size, pairs, phase[0].to + row * pitch + begin * size,
-                                          phase[1].to + row * pitch + begin * size);
+    unit->kernels->split[poolgrad_size_code(size)](first + 2 * begin * size, pairs,
+                                                   phase[0].to + row * pitch + begin * size,
+                                                   phase[1].to + row * pitch + begin * size);
 }
 
 /* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
@@ -244,7 +238,8 @@ static void clear_outside(const struct poolgrad_fast_unit *unit, const struct po
     const struct poolgrad_range y = poolgrad_fast_entries(&fast->y, phase_y, block->y.entry, block->y.entries,
                                                           block->y.begin, block->y.end);
     const int64_t columns = block->x.entries;
-    const int64_t bytes = fast->lanes * (fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum]);
+    const int64_t bytes = fast->lanes *
+                          (fast->picks ? poolgrad_fast_key_bytes(fast->key) : poolgrad_fast_sum_bytes(fast->sum));
     const int64_t pitch = block->pitch * bytes;
     if (y.begin == 0 && y.end == block->y.entries && x.begin == 0 && x.end == columns) return;
     for (int64_t p = 0; p < unit->planes; p++) {
@@ -391,7 +386,8 @@ static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fa
                                                             block->y.begin, block->y.end),
                               .row_step = fast->y.stride * g->source.row_stride,
                               .pitch = block->pitch * fast->lanes,
-                              .bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum]};
+                              .bytes = fast->picks ? poolgrad_fast_key_bytes(fast->key)
+                                                   : poolgrad_fast_sum_bytes(fast->sum)};
     bool minus_zero = false;
     passage.y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + passage.rows.begin);
     passage.phase_bytes = poolgrad_fast_phase_size(fast, block) * passage.bytes;
@@ -456,7 +452,7 @@ static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad
                            phase_y * fast->x.phases * plane_size;
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
     for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, place += plane_size) {
-        unit->kernels->collect[size_code(size)](from, place, planes, to);
+        unit->kernels->collect[poolgrad_size_code(size)](from, place, planes, to);
         to += poolgrad_fast_phase_size(fast, block) * size;
     }
 }
@@ -468,7 +464,7 @@ static bool load_and_convert(const struct poolgrad_fast_unit *unit, const struct
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, block);
-    const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t bytes = fast->picks ? poolgrad_fast_key_bytes(fast->key) : poolgrad_fast_sum_bytes(fast->sum);
     const struct poolgrad_rows all = {1, extent(unit, block, block->y.entries, block->x.entries), 0, 0};
     const unsigned char *raw = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
     const int64_t plane_step = fast->collects ? poolgrad_fast_plane_step(unit, source) : 0;
@@ -491,7 +487,7 @@ bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const stru
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
-    const int64_t bytes = fast->picks ? key_bytes[fast->key] : sum_bytes[fast->sum];
+    const int64_t bytes = fast->picks ? poolgrad_fast_key_bytes(fast->key) : poolgrad_fast_sum_bytes(fast->sum);
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * bytes;
     const bool no_tap = fast->picks && g->edge_mode == POOLGRAD_EDGE_CLAMP;
     const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &source, block->x.entries * fast->x.stride,
@@ -565,7 +561,7 @@ static void search(const struct poolgrad_fast_unit *unit, const struct poolgrad_
 {
     const struct poolgrad_fast *fast = unit->fast;
     const struct runs runs = window_runs(unit, block);
-    const int64_t bytes = key_bytes[fast->key];
+    const int64_t bytes = poolgrad_fast_key_bytes(fast->key);
     unsigned char *best = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);
     unsigned char *tap = poolgrad_fast_area(unit, POOLGRAD_AREA_TAP);
     for (int64_t run = 0; run < runs.runs; run++) {
@@ -592,7 +588,7 @@ static void search_windows(const struct poolgrad_fast_unit *unit, const struct p
     const struct poolgrad_operands along_x = poolgrad_fast_taps_x(unit);
     const int64_t columns = block->x.entries - fast->x.reach;
     const int64_t count = extent(unit, block, block->y.entries, columns);
-    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * key_bytes[fast->key];
+    const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * poolgrad_fast_key_bytes(fast->key);
     unsigned char *row_best = poolgrad_fast_area(unit, POOLGRAD_AREA_ROW_BEST);
     unsigned char *row_tap = poolgrad_fast_area(unit, POOLGRAD_AREA_ROW_TAP);
     for (int64_t phase = 0; phase < fast->y.phases; phase++) {
@@ -625,7 +621,7 @@ void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolg
     const unsigned char *values = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
     unsigned char *sums = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);
     for (int64_t run = 0; run < runs.runs; run++) {
-        const int64_t at = run * runs.step * sum_bytes[fast->sum];
+        const int64_t at = run * runs.step * poolgrad_fast_sum_bytes(fast->sum);
         unit->kernels->sum[fast->sum](values + at, both, runs.count, sums + at);
     }
 }

@@ -10,8 +10,6 @@
 #include "fast/move.h"
 #include "image/image.h"
 
-static const int64_t sum_bytes[] = {4, 8};
-
 /* Where the pixels of a step are computed: dense rows in working memory, or in the image itself. */
 struct pixels {
     unsigned char *to;
@@ -23,21 +21,11 @@ static int64_t width_of(const struct poolgrad_fast_unit *unit)
     return (unit->columns.inside.end - unit->columns.inside.begin) * unit->fast->lanes;
 }
 
-/* The phase of a pixel's place relative to the windows, or -1 where no tap can be. */
-static int64_t phase_of(const struct poolgrad_fast_axis *axis, int64_t pixel)
-{
-    const int64_t place = pixel - axis->first - axis->stride * poolgrad_fast_entry(axis, pixel);
-    for (int64_t phase = 0; phase < axis->phases; phase++) {
-        if (axis->dilation * phase % axis->stride == place) return phase;
-    }
-    return -1;
-}
-
 /* Of the windows that may cover a pixel, reach + 1 of them in ascending order, the one of a layer: -1 if it does not,
  * or does not exist. */
 static int64_t window_of(const struct poolgrad_fast_axis *axis, int64_t pixel, int64_t layer)
 {
-    const int64_t phase = phase_of(axis, pixel), shift = axis->reach - layer;
+    const int64_t phase = poolgrad_fast_phase_of(axis, pixel), shift = axis->reach - layer;
     const int64_t window = poolgrad_fast_entry(axis, pixel) - shift;
     if (phase < 0 || window < 0 || window >= axis->windows) return -1;
     for (int64_t tap = phase; tap < axis->taps; tap += axis->period) {
@@ -118,7 +106,8 @@ static void spread_row(const struct poolgrad_fast_unit *unit, int64_t window_row
                        const struct pixels *pixels, unsigned char *to)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t width = width_of(unit), bytes = sum_bytes[fast->sum], pitch = fast->window_pitch * fast->lanes;
+    const int64_t width = width_of(unit), bytes = poolgrad_fast_sum_bytes(fast->sum),
+                  pitch = fast->window_pitch * fast->lanes;
     const struct poolgrad_rows planes = {unit->planes, width, fast->window_rows * pitch, pixels->plane};
     bool first = true;
     for (int64_t layer = 0; layer <= fast->y.reach; layer++) {
@@ -248,7 +237,7 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
     const int64_t step = poolgrad_fast_plane_step(unit, &destination);
     if (g->kind == POOLGRAD_L2NORM || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast))
         return false;
-    if ((uintptr_t)image->data % (uintptr_t)sum_bytes[fast->sum] != 0 || !plane.pooled) return false;
+    if ((uintptr_t)image->data % (uintptr_t)poolgrad_fast_sum_bytes(fast->sum) != 0 || !plane.pooled) return false;
     pixels->to = poolgrad_dense(image, &first, fast->lanes);
     pixels->row = image->row_stride;
     pixels->plane = step;
@@ -260,7 +249,7 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
 void poolgrad_fast_spread(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, int64_t window_row)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t width = width_of(unit), bytes = sum_bytes[fast->sum];
+    const int64_t width = width_of(unit), bytes = poolgrad_fast_sum_bytes(fast->sum);
     struct pixels pixels;
     const bool direct = is_direct(unit, rows, &pixels);
     if (!direct) {
@@ -337,7 +326,7 @@ static void scatter_row(const struct poolgrad_fast_unit *unit, struct target tar
 void poolgrad_fast_scatter(const struct poolgrad_fast_unit *unit, const struct poolgrad_range *rows, int64_t window_row)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const int64_t width = width_of(unit), height = rows->end - rows->begin, bytes = sum_bytes[fast->sum];
+    const int64_t width = width_of(unit), height = rows->end - rows->begin, bytes = poolgrad_fast_sum_bytes(fast->sum);
     const int64_t first = poolgrad_max(0, -window_row);
     const int64_t entries = poolgrad_fast_entry(&fast->y, rows->end - 1 + unit->g->source_row) - window_row + 1;
     const int64_t last = poolgrad_min(entries, fast->y.windows - window_row);
