@@ -16,9 +16,3 @@ poolgrad_status poolgrad_refuse(poolgrad_error *error, const char *field, const 
     va_end(arguments);
     return POOLGRAD_INVALID;
 }
-
-poolgrad_status poolgrad_refuse_memory(poolgrad_error *error, const char *what)
-{
-    poolgrad_refuse(error, what, "does not fit into memory");
-    return POOLGRAD_NO_MEMORY;
-}

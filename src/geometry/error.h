@@ -15,7 +15,11 @@
 poolgrad_status poolgrad_refuse(poolgrad_error *error, const char *field, const char *format, ...)
     POOLGRAD_PRINTF(3, 4);
 
-/* The same for an allocation that failed. Returns POOLGRAD_NO_MEMORY. */
-poolgrad_status poolgrad_refuse_memory(poolgrad_error *error, const char *what);
+/* The same for an allocation that failed. */
+static inline poolgrad_status poolgrad_refuse_memory(poolgrad_error *error, const char *what)
+{
+    poolgrad_refuse(error, what, "does not fit into memory");
+    return POOLGRAD_NO_MEMORY;
+}
 
 #endif

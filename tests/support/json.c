@@ -129,3 +129,13 @@ bool json_is(const char *value, const char *string)
     size_t length = strlen(string);
     return value && *value == '"' && strncmp(value + 1, string, length) == 0 && value[length + 1] == '"';
 }
+
+char *json_quoted(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (!copy) abort();
+    memcpy(copy, text, size);
+    for (char *at = copy; (at = strchr(at, '\''));) *at = '"';
+    return copy;
+}

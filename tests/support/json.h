@@ -16,6 +16,9 @@ int json_count(const char *array);
 /* NaN where the value is no number. */
 double json_number(const char *value);
 
+/* A copy with double quotes for single ones, in which tests write JSON; to be freed. */
+char *json_quoted(const char *text);
+
 /* Whether the value is this string, which has no escapes. */
 bool json_is(const char *value, const char *string);
 
