@@ -6,6 +6,7 @@
 #include "support/random.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
+#include <poolgrad/graph.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -230,6 +231,71 @@ Test(concurrency, common_sources)
         cr_expect_eq(shared.wrong, 0, "problem %d: %d results are wrong", number, (int)shared.wrong);
         free_problem(&common);
     }
+}
+
+/* ---- Graphs ------------------------------------------------------------------------------------------------------ */
+
+/* A max pooling, an average of it, and their gradients; every second image is larger, so that memory that one encoding
+ * leaves behind is too small for another. */
+static poolgrad_graph *new_graph(void)
+{
+    poolgrad_graph *graph = NULL;
+    poolgrad_network *network = poolgrad_network_create();
+    poolgrad_image_node *x = poolgrad_image_node_create(network, "x"), *dy = poolgrad_image_node_create(network, "dy");
+    poolgrad_filter_node *max = poolgrad_pooling_max_node_create(network, x, 3, 3, 2, 2), *last;
+    poolgrad_filter_node_set_saves_argmax(max, 1);
+    poolgrad_filter_node *average =
+        poolgrad_pooling_average_node_create(network, poolgrad_filter_node_result_image(max), 2, 2, 2, 2);
+    poolgrad_filter_node_training_graph_with_source_gradient(average, dy, NULL, NULL, &last, 1);
+    poolgrad_graph_create(network, poolgrad_filter_node_result_image(last), 1, &graph, NULL);
+    poolgrad_graph_set_format(graph, POOLGRAD_FLOAT32, NULL);
+    poolgrad_network_destroy(network);
+    return graph;
+}
+
+static poolgrad_graph *common_graph;
+
+static void make_sources(int number, poolgrad_image sources[2])
+{
+    random_state r = {(uint64_t)number};
+    const int64_t height = HEIGHT + 8 * (number % 2), width = WIDTH;
+    sources[0] = new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, height, width, &r);
+    sources[1] = new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, (height + 3) / 4, (width + 3) / 4, &r);
+}
+
+static void *encode_graph(void *argument)
+{
+    const member *m = argument;
+    poolgrad_image sources[2];
+    poolgrad_buffer *expected, *result;
+    poolgrad_context reference;
+    poolgrad_context_init(&reference, sizeof reference);
+    reference.mode = POOLGRAD_MODE_REFERENCE;
+    make_sources(m->number, sources);
+    pthread_barrier_wait(&m->shared->start);
+    bool made = poolgrad_graph_encode_source_images(common_graph, &reference, sources, 2, &expected, NULL) ==
+                POOLGRAD_OK;
+    for (int round = 0; made && round < ROUNDS; ++round) {
+        bool ran = poolgrad_graph_encode_source_images(common_graph, NULL, sources, 2, &result, NULL) == POOLGRAD_OK;
+        atomic_fetch_add(&m->shared->wrong, !ran || !poolgrad_equal(result, expected));
+        poolgrad_buffer_destroy(result);
+    }
+    atomic_fetch_add(&m->shared->wrong, !made);
+    poolgrad_buffer_destroy(expected);
+    view_free(&sources[0]);
+    view_free(&sources[1]);
+    return NULL;
+}
+
+/* Threads that encode one graph with images of their own. */
+Test(concurrency, encodings_of_one_graph)
+{
+    crew shared = {.plan = NULL};
+    common_graph = new_graph();
+    cr_assert_not_null(common_graph);
+    run_crew(&shared, encode_graph);
+    cr_expect_eq(shared.wrong, 0, "%d results are wrong", (int)shared.wrong);
+    poolgrad_graph_destroy(common_graph);
 }
 
 /* ---- Inside OpenMP --------------------------------------------------------------------------------------------- */

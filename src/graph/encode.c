@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running graphs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "geometry/integer.h"
+#include "graph/schedule.h"
+
+/* ---- Problems ---------------------------------------------------------------------------------------------------- */
+
+/* Adding source k to a sum: the gradient of averages of one pixel. The first one overwrites. */
+static poolgrad_problem addition_problem(const struct poolgrad_encoding *encoding, const struct poolgrad_step *step,
+                                         int64_t k)
+{
+    poolgrad_problem problem;
+    poolgrad_problem_init(&problem, sizeof problem);
+    problem.direction = POOLGRAD_GRADIENT;
+    problem.kind = POOLGRAD_AVERAGE;
+    problem.add_to_destination = k > 0;
+    problem.source = step->image;
+    problem.source.data = NULL;
+    problem.source_gradient = *poolgrad_encoding_image(encoding, step->filter->sources[k]);
+    problem.destination = step->image;
+    poolgrad_fill_context(encoding->context, &problem);
+    return problem;
+}
+
+static poolgrad_status gradient_problem(const struct poolgrad_encoding *encoding, const struct poolgrad_step *step,
+                                        poolgrad_problem *problem, poolgrad_error *error)
+{
+    const poolgrad_filter_node *filter = step->filter;
+    poolgrad_image source = *poolgrad_encoding_image(encoding, filter->sources[1]);
+    /* Its memory may hold another image by now. */
+    if (!poolgrad_step_reads_source(step)) source.data = NULL;
+    poolgrad_status status = poolgrad_pooling_gradient_configured(
+        &step->gradient, encoding->context, poolgrad_encoding_image(encoding, filter->sources[0]), &source,
+        step->source_state, &step->image, problem, error);
+    problem->mapping = POOLGRAD_MAPPING_SOURCE;
+    return status;
+}
+
+static int64_t problem_count(const struct poolgrad_step *step)
+{
+    return step->filter->type == POOLGRAD_FILTER_ADDITION ? step->filter->source_count : 1;
+}
+
+static poolgrad_status make_problem(const struct poolgrad_encoding *encoding, struct poolgrad_step *step, int64_t k,
+                                    poolgrad_problem *problem, poolgrad_error *error)
+{
+    const poolgrad_filter_node *filter = step->filter;
+    if (poolgrad_is_pooling_gradient(filter->type)) return gradient_problem(encoding, step, problem, error);
+    if (!poolgrad_is_forward(filter->type)) {
+        *problem = addition_problem(encoding, step, k);
+        return POOLGRAD_OK;
+    }
+    struct poolgrad_state *state = step->saves_argmax ? &step->state : NULL;
+    return poolgrad_pooling_problem(&step->forward, encoding->context,
+                                    poolgrad_encoding_image(encoding, filter->sources[0]), state, &step->image, problem,
+                                    error);
+}
+
+/* Puts the filter's name before a refusal. */
+static poolgrad_status blame(const struct poolgrad_step *step, poolgrad_status status, poolgrad_error *error)
+{
+    char name[POOLGRAD_NODE_NAME];
+    if (status == POOLGRAD_OK) return status;
+    poolgrad_filter_name(step->filter, name);
+    poolgrad_prefix_error(error, name);
+    return status;
+}
+
+static poolgrad_status check_step(const struct poolgrad_encoding *encoding, struct poolgrad_step *step,
+                                  poolgrad_error *error)
+{
+    poolgrad_status status = POOLGRAD_OK;
+    for (int64_t k = 0; status == POOLGRAD_OK && k < problem_count(step); k++) {
+        poolgrad_problem problem;
+        status = make_problem(encoding, step, k, &problem, error);
+        if (status != POOLGRAD_OK) break;
+        status = poolgrad_check(&problem, error);
+        if (status != POOLGRAD_OK) poolgrad_rename_field(problem.direction, error);
+    }
+    return blame(step, status, error);
+}
+
+static poolgrad_status run_step(const struct poolgrad_encoding *encoding, struct poolgrad_step *step,
+                                poolgrad_error *error)
+{
+    poolgrad_status status = POOLGRAD_OK;
+    for (int64_t k = 0; status == POOLGRAD_OK && k < problem_count(step); k++) {
+        poolgrad_problem problem;
+        status = make_problem(encoding, step, k, &problem, error);
+        if (status == POOLGRAD_OK) status = poolgrad_run_trusted(&problem, true, error);
+    }
+    return blame(step, status, error);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
+
+static bool is_set(const poolgrad_image_allocator *allocator)
+{
+    return allocator->allocate != NULL;
+}
+
+/* That of the graph is for its result; then that of the node. */
+static const poolgrad_image_allocator *allocator_of(const poolgrad_graph *graph, const poolgrad_filter_node *filter)
+{
+    return graph->result_index[filter->place] == 0 && is_set(&graph->allocator) ? &graph->allocator
+                                                                                : &filter->result.allocator;
+}
+
+/* That of the last encoding, if it is large enough and not in use. */
+static poolgrad_status take_arena(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    const int64_t size = encoding->arena_size;
+    if (size == 0) return POOLGRAD_OK;
+    struct poolgrad_arena *arena = atomic_exchange(encoding->graph->spare, NULL);
+    if (!arena || arena->size < size) {
+        free(arena);
+        bool fits = (uint64_t)size <= PTRDIFF_MAX - POOLGRAD_ARENA_ALIGNMENT;
+        arena = fits ? aligned_alloc(POOLGRAD_ARENA_ALIGNMENT, POOLGRAD_ARENA_ALIGNMENT + (size_t)size) : NULL;
+        if (!arena) return poolgrad_refuse_memory(error, "graph");
+        arena->size = size;
+    }
+    encoding->arena = arena;
+    return POOLGRAD_OK;
+}
+
+static void put_arena(struct poolgrad_encoding *encoding)
+{
+    if (encoding->arena) free(atomic_exchange(encoding->graph->spare, encoding->arena));
+}
+
+static void *block_data(const struct poolgrad_encoding *encoding, const struct poolgrad_block *block)
+{
+    return encoding->arena ? (unsigned char *)encoding->arena + POOLGRAD_ARENA_ALIGNMENT + block->offset : NULL;
+}
+
+static poolgrad_status allocate_image(struct poolgrad_encoding *encoding, struct poolgrad_step *step,
+                                      poolgrad_error *error)
+{
+    if (step->image_block) {
+        step->image.data = block_data(encoding, step->image_block);
+        return POOLGRAD_OK;
+    }
+    poolgrad_status status = poolgrad_buffer_make(&step->image, allocator_of(encoding->graph, step->filter), "result",
+                                                  &step->buffer, error);
+    if (status == POOLGRAD_OK) step->image = step->buffer->image;
+    return status;
+}
+
+static poolgrad_status allocate_state(struct poolgrad_encoding *encoding, struct poolgrad_step *step,
+                                      poolgrad_error *error)
+{
+    const poolgrad_filter_node *filter = step->filter;
+    if (step->argmax_block) step->state.argmax.data = block_data(encoding, step->argmax_block);
+    if (!filter->state.export_from_graph) return POOLGRAD_OK;
+    poolgrad_status status = poolgrad_pooling_result_state(&step->forward,
+                                                           poolgrad_encoding_image(encoding, filter->sources[0]),
+                                                           &step->image, &step->exported_state, error);
+    if (status == POOLGRAD_OK) step->state.argmax = step->exported_state->argmax;
+    return status;
+}
+
+static poolgrad_status allocate_copies(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    const poolgrad_graph *graph = encoding->graph;
+    poolgrad_status status = POOLGRAD_OK;
+    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->source_images.count; i++) {
+        const poolgrad_image_node *node = graph->source_images.node[i];
+        if (!node->export_from_graph) continue;
+        status = poolgrad_buffer_make(&encoding->copies[i], &node->allocator, "copy", &encoding->copy_buffers[i],
+                                      error);
+    }
+    return status;
+}
+
+static poolgrad_status allocate(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    poolgrad_status status = allocate_copies(encoding, error);
+    if (status == POOLGRAD_OK) status = take_arena(encoding, error);
+    for (int64_t i = 0; status == POOLGRAD_OK && i < encoding->graph->network->filters.count; i++) {
+        struct poolgrad_step *step = &encoding->steps[i];
+        if (!encoding->graph->kept[i]) continue;
+        if (step->runs) status = allocate_image(encoding, step, error);
+        if (status == POOLGRAD_OK) status = allocate_state(encoding, step, error);
+        status = blame(step, status, error);
+    }
+    return status;
+}
+
+/* ---- One encoding ------------------------------------------------------------------------------------------------ */
+
+static void end(struct poolgrad_encoding *encoding)
+{
+    for (int64_t i = 0; encoding->steps && i < encoding->graph->network->filters.count; i++) {
+        poolgrad_buffer_destroy(encoding->steps[i].buffer);
+        poolgrad_state_destroy(encoding->steps[i].exported_state);
+    }
+    for (int64_t i = 0; encoding->copy_buffers && i < encoding->graph->source_images.count; i++) {
+        poolgrad_buffer_destroy(encoding->copy_buffers[i]);
+    }
+    free(encoding->steps);
+    free(encoding->copies);
+    free(encoding->copy_buffers);
+    free(encoding->blocks);
+    put_arena(encoding);
+}
+
+/* calloc of nothing may be null. */
+static poolgrad_status begin(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    const size_t filters = (size_t)encoding->graph->network->filters.count;
+    const size_t images = (size_t)encoding->graph->source_images.count;
+    encoding->steps = calloc(filters + 1, sizeof *encoding->steps);
+    encoding->copies = calloc(images + 1, sizeof *encoding->copies);
+    encoding->copy_buffers = calloc(images + 1, sizeof(poolgrad_buffer *));
+    if (!encoding->steps || !encoding->copies || !encoding->copy_buffers) return poolgrad_refuse_memory(error, "graph");
+    poolgrad_status status = poolgrad_encoding_configure(encoding, error);
+    return status == POOLGRAD_OK ? poolgrad_encoding_plan_memory(encoding, error) : status;
+}
+
+static poolgrad_status run(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    const poolgrad_graph *graph = encoding->graph;
+    poolgrad_status status = allocate(encoding, error);
+    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->network->filters.count; i++) {
+        if (encoding->steps[i].runs) status = check_step(encoding, &encoding->steps[i], error);
+    }
+    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->source_images.count; i++) {
+        if (!encoding->copy_buffers[i]) continue;
+        status = poolgrad_image_copy(&encoding->images[i], &encoding->copy_buffers[i]->image, encoding->context, error);
+    }
+    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->network->filters.count; i++) {
+        if (encoding->steps[i].runs) status = run_step(encoding, &encoding->steps[i], error);
+    }
+    return status;
+}
+
+static poolgrad_buffer *take(poolgrad_buffer **buffer)
+{
+    poolgrad_buffer *taken = *buffer;
+    *buffer = NULL;
+    return taken;
+}
+
+static poolgrad_buffer **buffer_of(struct poolgrad_encoding *encoding, const poolgrad_image_node *node)
+{
+    if (node->producer) return &encoding->steps[node->producer->place].buffer;
+    return &encoding->copy_buffers[encoding->graph->image_index[node->place]];
+}
+
+static poolgrad_status hand_out_states(struct poolgrad_encoding *encoding, poolgrad_state **states,
+                                       poolgrad_error *error)
+{
+    const poolgrad_graph *graph = encoding->graph;
+    for (int64_t i = 0; i < graph->result_states.count; i++) {
+        const poolgrad_state_node *node = graph->result_states.node[i];
+        if (node->producer) {
+            states[i] = encoding->steps[node->producer->place].exported_state;
+            encoding->steps[node->producer->place].exported_state = NULL;
+            continue;
+        }
+        poolgrad_status status = poolgrad_state_copy(encoding->states[graph->state_index[node->place]], &states[i],
+                                                     error);
+        if (status != POOLGRAD_OK) return status;
+    }
+    return POOLGRAD_OK;
+}
+
+static void clear_outputs(const poolgrad_graph *graph, poolgrad_buffer **result, poolgrad_buffer **images,
+                          poolgrad_state **states)
+{
+    if (result) *result = NULL;
+    for (int64_t i = 0; images && i < graph->intermediate_images.count; i++) images[i] = NULL;
+    for (int64_t i = 0; states && i < graph->result_states.count; i++) states[i] = NULL;
+}
+
+static void destroy_outputs(const poolgrad_graph *graph, poolgrad_buffer **result, poolgrad_buffer **images,
+                            poolgrad_state **states)
+{
+    if (result) poolgrad_buffer_destroy(*result);
+    for (int64_t i = 0; images && i < graph->intermediate_images.count; i++) poolgrad_buffer_destroy(images[i]);
+    for (int64_t i = 0; states && i < graph->result_states.count; i++) poolgrad_state_destroy(states[i]);
+    clear_outputs(graph, result, images, states);
+}
+
+static poolgrad_status encode(struct poolgrad_encoding *encoding, poolgrad_buffer **result, poolgrad_buffer **images,
+                              poolgrad_state **states, poolgrad_error *error)
+{
+    const poolgrad_graph *graph = encoding->graph;
+    clear_outputs(graph, result, images, states);
+    poolgrad_status status = poolgrad_check_context(encoding->context, error);
+    if (status == POOLGRAD_OK) status = begin(encoding, error);
+    if (status == POOLGRAD_OK) status = run(encoding, error);
+    if (status == POOLGRAD_OK && states) status = hand_out_states(encoding, states, error);
+    if (status == POOLGRAD_OK) {
+        if (result && graph->results[0].needed) *result = take(&encoding->steps[graph->results[0].place].buffer);
+        for (int64_t i = 0; images && i < graph->intermediate_images.count; i++) {
+            images[i] = take(buffer_of(encoding, graph->intermediate_images.node[i]));
+        }
+    } else {
+        destroy_outputs(graph, result, images, states);
+    }
+    end(encoding);
+    return status;
+}
+
+poolgrad_status poolgrad_graph_encode(const poolgrad_graph *graph, const poolgrad_context *context,
+                                      const poolgrad_image *source_images, int64_t source_image_count,
+                                      poolgrad_state *const *source_states, int64_t source_state_count,
+                                      poolgrad_buffer **result, poolgrad_buffer **intermediate_images,
+                                      poolgrad_state **destination_states, poolgrad_error *error)
+{
+    if (result) *result = NULL;
+    if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
+    struct poolgrad_encoding encoding = {.graph = graph,
+                                         .context = context,
+                                         .images = source_images,
+                                         .image_count = source_image_count,
+                                         .states = source_states,
+                                         .state_count = source_state_count};
+    return encode(&encoding, result, intermediate_images, destination_states, error);
+}
+
+poolgrad_status poolgrad_graph_encode_source_images(const poolgrad_graph *graph, const poolgrad_context *context,
+                                                    const poolgrad_image *source_images, int64_t source_image_count,
+                                                    poolgrad_buffer **result, poolgrad_error *error)
+{
+    return poolgrad_graph_encode(graph, context, source_images, source_image_count, NULL, 0, result, NULL, NULL, error);
+}
+
+void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_context *context,
+                                  const poolgrad_image *source_images, int64_t source_image_count,
+                                  poolgrad_graph_completion_handler handler, void *handler_context)
+{
+    poolgrad_error error;
+    poolgrad_buffer *result = NULL;
+    poolgrad_status status = poolgrad_graph_encode_source_images(graph, context, source_images, source_image_count,
+                                                                 &result, &error);
+    handler(handler_context, result, status == POOLGRAD_OK ? NULL : &error);
+}
+
+/* ---- Batches ----------------------------------------------------------------------------------------------------- */
+
+/* Arrays of a batch: element b of each row. */
+struct rows {
+    poolgrad_image *images;
+    poolgrad_state **states;
+    poolgrad_buffer **intermediates;
+    poolgrad_state **results;
+};
+
+static bool allocate_rows(const poolgrad_graph *graph, struct rows *rows)
+{
+    rows->images = calloc((size_t)graph->source_images.count + 1, sizeof *rows->images);
+    rows->states = calloc((size_t)graph->source_states.count + 1, sizeof(poolgrad_state *));
+    rows->intermediates = calloc((size_t)graph->intermediate_images.count + 1, sizeof(poolgrad_buffer *));
+    rows->results = calloc((size_t)graph->result_states.count + 1, sizeof(poolgrad_state *));
+    return rows->images && rows->states && rows->intermediates && rows->results;
+}
+
+static void free_rows(struct rows *rows)
+{
+    free(rows->images);
+    free(rows->states);
+    free(rows->intermediates);
+    free(rows->results);
+}
+
+struct batch {
+    const poolgrad_graph *graph;
+    const poolgrad_context *context;
+    const poolgrad_image *const *images;
+    poolgrad_state *const *const *states;
+    poolgrad_buffer **results;
+    poolgrad_buffer **const *intermediates;
+    poolgrad_state **const *destination_states;
+};
+
+static poolgrad_status encode_element(const struct batch *batch, int64_t b, struct rows *rows, poolgrad_error *error)
+{
+    const poolgrad_graph *graph = batch->graph;
+    for (int64_t i = 0; i < graph->source_images.count; i++) rows->images[i] = batch->images[i][b];
+    for (int64_t i = 0; batch->states && i < graph->source_states.count; i++) rows->states[i] = batch->states[i][b];
+    poolgrad_status status = poolgrad_graph_encode(graph, batch->context, rows->images, graph->source_images.count,
+                                                   rows->states, graph->source_states.count, &batch->results[b],
+                                                   batch->intermediates ? rows->intermediates : NULL,
+                                                   batch->destination_states ? rows->results : NULL, error);
+    if (status != POOLGRAD_OK) return status;
+    for (int64_t i = 0; batch->intermediates && i < graph->intermediate_images.count; i++) {
+        batch->intermediates[i][b] = rows->intermediates[i];
+    }
+    for (int64_t i = 0; batch->destination_states && i < graph->result_states.count; i++) {
+        batch->destination_states[i][b] = rows->results[i];
+    }
+    return POOLGRAD_OK;
+}
+
+/* Everything of elements [0, count) given back, or, of those not encoded yet, just null. */
+static void drop_elements(const struct batch *batch, int64_t count, bool destroy)
+{
+    for (int64_t b = 0; b < count; b++) {
+        if (destroy) poolgrad_buffer_destroy(batch->results[b]);
+        batch->results[b] = NULL;
+        for (int64_t i = 0; batch->intermediates && i < batch->graph->intermediate_images.count; i++) {
+            if (destroy) poolgrad_buffer_destroy(batch->intermediates[i][b]);
+            batch->intermediates[i][b] = NULL;
+        }
+        for (int64_t i = 0; batch->destination_states && i < batch->graph->result_states.count; i++) {
+            if (destroy) poolgrad_state_destroy(batch->destination_states[i][b]);
+            batch->destination_states[i][b] = NULL;
+        }
+    }
+}
+
+static poolgrad_status check_batch(const struct batch *batch, int64_t count, int64_t images, int64_t states,
+                                   poolgrad_error *error)
+{
+    const poolgrad_graph *graph = batch->graph;
+    if (count < 0) return poolgrad_refuse(error, "batch", "is %" PRId64 "; expected at least 0", count);
+    if (count > 0 && !batch->results) return poolgrad_refuse(error, "results", "are null; expected an array");
+    if (images != graph->source_images.count || (count > 0 && images > 0 && !batch->images)) {
+        return poolgrad_refuse(error, "source_images",
+                               "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle",
+                               batch->images ? images : 0, graph->source_images.count);
+    }
+    if (states != graph->source_states.count || (count > 0 && states > 0 && !batch->states)) {
+        return poolgrad_refuse(error, "source_states",
+                               "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle",
+                               batch->states ? states : 0, graph->source_states.count);
+    }
+    return POOLGRAD_OK;
+}
+
+static poolgrad_status encode_all(const struct batch *batch, int64_t count, poolgrad_error *error)
+{
+    struct rows rows = {0};
+    poolgrad_status status = POOLGRAD_OK;
+    drop_elements(batch, count, false);
+    if (!allocate_rows(batch->graph, &rows)) status = poolgrad_refuse_memory(error, "graph");
+    for (int64_t b = 0; status == POOLGRAD_OK && b < count; b++) {
+        status = encode_element(batch, b, &rows, error);
+        if (status == POOLGRAD_OK) continue;
+        char name[POOLGRAD_NODE_NAME];
+        snprintf(name, sizeof name, "batch element %" PRId64, b);
+        poolgrad_prefix_error(error, name);
+    }
+    if (status != POOLGRAD_OK) drop_elements(batch, count, true);
+    free_rows(&rows);
+    return status;
+}
+
+poolgrad_status poolgrad_graph_encode_batch(const poolgrad_graph *graph, const poolgrad_context *context, int64_t batch,
+                                            const poolgrad_image *const *source_images, int64_t source_image_count,
+                                            poolgrad_state *const *const *source_states, int64_t source_state_count,
+                                            poolgrad_buffer **results, poolgrad_buffer **const *intermediate_images,
+                                            poolgrad_state **const *destination_states, poolgrad_error *error)
+{
+    if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
+    const struct batch whole = {.graph = graph,
+                                .context = context,
+                                .images = source_images,
+                                .states = source_states,
+                                .results = results,
+                                .intermediates = intermediate_images,
+                                .destination_states = destination_states};
+    poolgrad_status status = check_batch(&whole, batch, source_image_count, source_state_count, error);
+    return status == POOLGRAD_OK ? encode_all(&whole, batch, error) : status;
+}
+
+poolgrad_status poolgrad_graph_encode_batch_source_images(const poolgrad_graph *graph, const poolgrad_context *context,
+                                                          int64_t batch, const poolgrad_image *const *source_images,
+                                                          int64_t source_image_count, poolgrad_buffer **results,
+                                                          poolgrad_error *error)
+{
+    return poolgrad_graph_encode_batch(graph, context, batch, source_images, source_image_count, NULL, 0, results, NULL,
+                                       NULL, error);
+}
+
+/* ---- Sizes ------------------------------------------------------------------------------------------------------- */
+
+static void report_memory(const struct poolgrad_encoding *encoding, poolgrad_graph_memory *memory)
+{
+    int64_t sum = encoding->own_size;
+    for (int64_t i = 0; i < encoding->block_count; i++) {
+        if (!poolgrad_add(sum, encoding->blocks[i].size, &sum)) sum = INT64_MAX;
+    }
+    memory->intermediate = sum;
+    if (!poolgrad_add(encoding->arena_size, encoding->own_size, &memory->peak)) memory->peak = INT64_MAX;
+}
+
+static poolgrad_image size_of(const struct poolgrad_encoding *encoding, const poolgrad_image_node *node)
+{
+    if (node->producer) return encoding->steps[node->producer->place].image;
+    return encoding->copies[encoding->graph->image_index[node->place]];
+}
+
+poolgrad_status poolgrad_graph_result_sizes(const poolgrad_graph *graph, const poolgrad_image *source_images,
+                                            int64_t source_image_count, poolgrad_state *const *source_states,
+                                            int64_t source_state_count, poolgrad_image *result,
+                                            poolgrad_image *intermediate_images, poolgrad_graph_memory *memory,
+                                            poolgrad_error *error)
+{
+    if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
+    struct poolgrad_encoding encoding = {.graph = graph,
+                                         .images = source_images,
+                                         .image_count = source_image_count,
+                                         .states = source_states,
+                                         .state_count = source_state_count};
+    poolgrad_status status = begin(&encoding, error);
+    if (status == POOLGRAD_OK && result) {
+        const poolgrad_image none = {0};
+        *result = graph->results[0].needed ? encoding.steps[graph->results[0].place].image : none;
+    }
+    for (int64_t i = 0; status == POOLGRAD_OK && intermediate_images && i < graph->intermediate_images.count; i++) {
+        intermediate_images[i] = size_of(&encoding, graph->intermediate_images.node[i]);
+    }
+    if (status == POOLGRAD_OK && memory) report_memory(&encoding, memory);
+    end(&encoding);
+    return status;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks: lists of nodes, and the first error. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/node.h"
+
+/* ---- Errors ----------------------------------------------------------------------------------------------------- */
+
+void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error)
+{
+    if (!network || network->status != POOLGRAD_OK) return;
+    network->status = status;
+    network->error = *error;
+}
+
+void poolgrad_network_refuse(poolgrad_network *network, const char *field, const char *format, ...)
+{
+    char sentence[sizeof network->error.message];
+    poolgrad_error error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    poolgrad_refuse(&error, field, "%s", sentence);
+    poolgrad_network_fail(network, POOLGRAD_INVALID, &error);
+}
+
+void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what)
+{
+    poolgrad_error error;
+    poolgrad_status status = poolgrad_refuse_memory(&error, what);
+    poolgrad_network_fail(network, status, &error);
+}
+
+poolgrad_status poolgrad_network_status(const poolgrad_network *network, poolgrad_error *error)
+{
+    if (!network) {
+        poolgrad_refuse(error, "network", "is null; expected a network, memory was lacking to create it");
+        return POOLGRAD_NO_MEMORY;
+    }
+    if (network->status != POOLGRAD_OK && error) *error = network->error;
+    return network->status;
+}
+
+void poolgrad_network_clear_error(poolgrad_network *network)
+{
+    if (network) network->status = POOLGRAD_OK;
+}
+
+/* ---- Lists ------------------------------------------------------------------------------------------------------ */
+
+enum { FIRST_CAPACITY = 8 };
+
+/* Room for one more; the list is unchanged where there is none. */
+static bool reserve(struct poolgrad_node_list *list)
+{
+    if (list->count < list->capacity) return true;
+    int64_t capacity = list->capacity ? 2 * list->capacity : FIRST_CAPACITY;
+    if ((uint64_t)capacity > SIZE_MAX / sizeof *list->node) return false;
+    void **node = realloc(list->node, (size_t)capacity * sizeof *node);
+    if (!node) return false;
+    list->node = node;
+    list->capacity = capacity;
+    return true;
+}
+
+/* Zeroed memory of a node, in the list; null after an error. */
+static void *append(poolgrad_network *network, struct poolgrad_node_list *list, size_t size)
+{
+    if (!network || network->status != POOLGRAD_OK) return NULL;
+    void *node = reserve(list) ? calloc(1, size) : NULL;
+    if (node)
+        list->node[list->count++] = node;
+    else
+        poolgrad_network_refuse_memory(network, "network");
+    return node;
+}
+
+static void drop_last(struct poolgrad_node_list *list)
+{
+    free(list->node[--list->count]);
+}
+
+static void destroy_filter(poolgrad_filter_node *filter)
+{
+    free(filter->label);
+    free(filter->result.handle);
+    free(filter->state.handle);
+    free(filter->sources);
+    free(filter);
+}
+
+struct poolgrad_mark poolgrad_network_mark(const poolgrad_network *network)
+{
+    return (struct poolgrad_mark){network->images.count, network->states.count, network->filters.count};
+}
+
+void poolgrad_network_go_back(poolgrad_network *network, struct poolgrad_mark mark)
+{
+    for (int64_t i = mark.images; i < network->images.count; i++) {
+        free(poolgrad_network_image(network, i)->handle);
+        free(network->images.node[i]);
+    }
+    for (int64_t i = mark.states; i < network->states.count; i++) {
+        free(poolgrad_network_state(network, i)->handle);
+        free(network->states.node[i]);
+    }
+    for (int64_t i = mark.filters; i < network->filters.count; i++) destroy_filter(network->filters.node[i]);
+    network->images.count = mark.images;
+    network->states.count = mark.states;
+    network->filters.count = mark.filters;
+}
+
+/* ---- Making nodes ----------------------------------------------------------------------------------------------- */
+
+bool poolgrad_copy_string(poolgrad_network *network, const char *string, char **copy)
+{
+    *copy = NULL;
+    if (!string) return true;
+    size_t size = strlen(string) + 1;
+    *copy = malloc(size);
+    if (*copy)
+        memcpy(*copy, string, size);
+    else
+        poolgrad_network_refuse_memory(network, "network");
+    return *copy != NULL;
+}
+
+poolgrad_image_node *poolgrad_image_node_create(poolgrad_network *network, const char *handle)
+{
+    poolgrad_image_node *node = network ? append(network, &network->images, sizeof *node) : NULL;
+    if (!node) return NULL;
+    node->isa = &poolgrad_image_node_class;
+    node->network = network;
+    node->place = network->images.count - 1;
+    if (poolgrad_copy_string(network, handle, &node->handle)) return node;
+    drop_last(&network->images);
+    return NULL;
+}
+
+poolgrad_image_node *poolgrad_image_node_create_exported(poolgrad_network *network, const char *handle)
+{
+    poolgrad_image_node *node = poolgrad_image_node_create(network, handle);
+    poolgrad_image_node_set_export_from_graph(node, 1);
+    return node;
+}
+
+poolgrad_state_node *poolgrad_gradient_state_node_create(poolgrad_network *network, const char *handle)
+{
+    poolgrad_state_node *node = network ? append(network, &network->states, sizeof *node) : NULL;
+    if (!node) return NULL;
+    node->isa = &poolgrad_state_node_class;
+    node->network = network;
+    node->place = network->states.count - 1;
+    if (poolgrad_copy_string(network, handle, &node->handle)) return node;
+    drop_last(&network->states);
+    return NULL;
+}
+
+poolgrad_state_node *poolgrad_state_node_create(poolgrad_network *network)
+{
+    poolgrad_network_refuse(network, "poolgrad_state_node_create",
+                            "is unavailable, as init of MPSNNStateNode is; expected the result state of a filter, or "
+                            "poolgrad_gradient_state_node_create");
+    return NULL;
+}
+
+poolgrad_filter_node *poolgrad_filter_node_create(poolgrad_network *network)
+{
+    poolgrad_network_refuse(
+        network, "poolgrad_filter_node_create",
+        "is unavailable, as init of MPSNNFilterNode is; expected a function that makes a node of one "
+        "type, such as poolgrad_pooling_max_node_create");
+    return NULL;
+}
+
+static bool check_source(poolgrad_network *network, poolgrad_filter_type type, const poolgrad_network *owner,
+                         const char *what)
+{
+    if (!owner) {
+        poolgrad_network_refuse(network, what, "of a %s is null; expected a node", poolgrad_filter_type_name(type));
+    } else if (owner != network) {
+        poolgrad_network_refuse(network, what, "of a %s belongs to another network; expected a node of this one",
+                                poolgrad_filter_type_name(type));
+    }
+    return owner == network;
+}
+
+static bool check_sources(poolgrad_network *network, poolgrad_filter_type type, poolgrad_image_node *const *sources,
+                          int64_t count, const poolgrad_state_node *state)
+{
+    bool pooling_gradient = poolgrad_is_pooling_gradient(type);
+    for (int64_t i = 0; i < count; i++) {
+        const char *of_gradient = i == 0 ? "source_gradient" : "source_image";
+        const char *what = pooling_gradient ? of_gradient : "source";
+        if (!check_source(network, type, sources[i] ? sources[i]->network : NULL, what)) return false;
+    }
+    return !pooling_gradient || check_source(network, type, state ? state->network : NULL, "gradient_state");
+}
+
+static void set_defaults(poolgrad_filter_node *filter)
+{
+    filter->isa = &poolgrad_filter_node_class;
+    filter->policy = poolgrad_padding_default();
+    filter->result.isa = &poolgrad_image_node_class;
+    filter->result.network = filter->network;
+    filter->result.producer = filter;
+    filter->state.network = filter->network;
+    if (!poolgrad_is_forward(filter->type)) return;
+    filter->state.isa = &poolgrad_state_node_class;
+    filter->state.producer = filter;
+}
+
+poolgrad_filter_node *poolgrad_filter_make(poolgrad_network *network, poolgrad_filter_type type,
+                                           poolgrad_image_node *const *sources, int64_t source_count,
+                                           poolgrad_state_node *source_state, const poolgrad_window *window)
+{
+    if (!network || network->status != POOLGRAD_OK) return NULL;
+    if (!check_sources(network, type, sources, source_count, source_state)) return NULL;
+    poolgrad_filter_node *filter = append(network, &network->filters, sizeof *filter);
+    if (!filter) return NULL;
+    filter->sources = calloc((size_t)source_count, sizeof(poolgrad_image_node *));
+    if (!filter->sources) {
+        drop_last(&network->filters);
+        poolgrad_network_refuse_memory(network, "network");
+        return NULL;
+    }
+    memcpy(filter->sources, sources, (size_t)source_count * sizeof(poolgrad_image_node *));
+    filter->network = network;
+    filter->place = network->filters.count - 1;
+    filter->type = type;
+    filter->source_count = source_count;
+    filter->source_state = source_state;
+    if (window) filter->window = *window;
+    set_defaults(filter);
+    return filter;
+}
+
+/* ---- Networks --------------------------------------------------------------------------------------------------- */
+
+poolgrad_network *poolgrad_network_create(void)
+{
+    poolgrad_network *network = calloc(1, sizeof *network);
+    if (network) network->isa = &poolgrad_network_class;
+    return network;
+}
+
+void poolgrad_network_destroy(poolgrad_network *network)
+{
+    if (!network) return;
+    poolgrad_network_go_back(network, (struct poolgrad_mark){0, 0, 0});
+    free(network->images.node);
+    free(network->states.node);
+    free(network->filters.node);
+    free(network);
+}
+
+int64_t poolgrad_network_filter_count(const poolgrad_network *network)
+{
+    return network ? network->filters.count : 0;
+}
+
+poolgrad_filter_node *poolgrad_network_filter(const poolgrad_network *network, int64_t index)
+{
+    return network && index >= 0 && index < network->filters.count ? network->filters.node[index] : NULL;
+}

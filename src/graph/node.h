@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Nodes and the network that owns them. A filter's sources are there before it and never change, so that the order in
+ * which filters were made is an order in which they can run, and no cycle can be built.
+ */
+#ifndef POOLGRAD_GRAPH_NODE_H
+#define POOLGRAD_GRAPH_NODE_H
+
+#include <poolgrad/graph.h>
+
+#include "mps/class.h"
+
+struct poolgrad_image_node {
+    const struct poolgrad_class *isa;
+    poolgrad_network *network;
+    poolgrad_filter_node *producer; /* null: given to the graph, */
+    int64_t place;                  /* and its place among those */
+    char *handle;
+    poolgrad_format format;
+    poolgrad_image_allocator allocator;
+    int export_from_graph, synchronize_resource, stop_gradient;
+};
+
+struct poolgrad_state_node {
+    const struct poolgrad_class *isa;
+    poolgrad_network *network;
+    poolgrad_filter_node *producer; /* as of an image */
+    int64_t place;
+    char *handle;
+    int export_from_graph, synchronize_resource;
+};
+
+struct poolgrad_filter_node {
+    const struct poolgrad_class *isa;
+    poolgrad_network *network;
+    int64_t place; /* among the network's filters */
+    poolgrad_filter_type type;
+    char *label;
+    poolgrad_window window; /* all 0: addition */
+    poolgrad_padding_policy policy;
+    poolgrad_node_rules rules;
+    int saves_argmax;
+    poolgrad_image_node **sources;
+    int64_t source_count;
+    poolgrad_state_node *source_state; /* of pooling gradients */
+    poolgrad_image_node result;
+    poolgrad_state_node state; /* of forward pooling: else without a class */
+};
+
+/* Pointers, in the order their nodes were made. */
+struct poolgrad_node_list {
+    void **node;
+    int64_t count, capacity;
+};
+
+struct poolgrad_network {
+    const struct poolgrad_class *isa;
+    poolgrad_status status;
+    poolgrad_error error;
+    struct poolgrad_node_list images, states, filters; /* images and states: those that are given */
+};
+
+extern const struct poolgrad_class poolgrad_image_node_class, poolgrad_state_node_class, poolgrad_filter_node_class,
+    poolgrad_network_class, poolgrad_graph_class;
+
+static inline poolgrad_image_node *poolgrad_network_image(const poolgrad_network *network, int64_t place)
+{
+    return network->images.node[place];
+}
+
+static inline poolgrad_state_node *poolgrad_network_state(const poolgrad_network *network, int64_t place)
+{
+    return network->states.node[place];
+}
+
+/* ---- Types of filters ------------------------------------------------------------------------------------------- */
+
+bool poolgrad_is_forward(poolgrad_filter_type type);          /* pooling */
+bool poolgrad_is_pooling_gradient(poolgrad_filter_type type); /* not of an addition */
+bool poolgrad_is_dilated(poolgrad_filter_type type);
+poolgrad_kind poolgrad_filter_kind(poolgrad_filter_type type);
+bool poolgrad_takes_policy(poolgrad_filter_type type);
+
+/* ---- The first error of a network ------------------------------------------------------------------------------- */
+
+/* Keeps the error if it is the first. */
+void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error);
+void poolgrad_network_refuse(poolgrad_network *network, const char *field, const char *format, ...)
+    POOLGRAD_PRINTF(3, 4);
+void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what);
+
+enum { POOLGRAD_NODE_NAME = 96 };
+
+/* How refusals call a node: node "pool1", pooling_max_node 3, image "x", image 2, the result of .... */
+void poolgrad_filter_name(const poolgrad_filter_node *filter, char name[POOLGRAD_NODE_NAME]);
+void poolgrad_image_name(const poolgrad_image_node *image, char name[POOLGRAD_NODE_NAME]);
+void poolgrad_state_name(const poolgrad_state_node *state, char name[POOLGRAD_NODE_NAME]);
+
+/* ---- Making nodes ----------------------------------------------------------------------------------------------- */
+
+/* A filter whose properties are the defaults of its type, at the end of the network's list; null after an error. */
+poolgrad_filter_node *poolgrad_filter_make(poolgrad_network *network, poolgrad_filter_type type,
+                                           poolgrad_image_node *const *sources, int64_t source_count,
+                                           poolgrad_state_node *source_state, const poolgrad_window *window);
+
+/* How many nodes there are; to go back to where a function that fails began: it makes nothing. */
+struct poolgrad_mark {
+    int64_t images, states, filters;
+};
+
+struct poolgrad_mark poolgrad_network_mark(const poolgrad_network *network);
+void poolgrad_network_go_back(poolgrad_network *network, struct poolgrad_mark mark);
+
+/* A copy of a string; null copies null. False, and the network refuses, where memory is lacking. */
+bool poolgrad_copy_string(poolgrad_network *network, const char *string, char **copy);
+
+/* Properties of one node to another of the same kind. */
+bool poolgrad_copy_image_properties(poolgrad_image_node *to, const poolgrad_image_node *from);
+bool poolgrad_copy_state_properties(poolgrad_state_node *to, const poolgrad_state_node *from);
+bool poolgrad_copy_filter_properties(poolgrad_filter_node *to, const poolgrad_filter_node *from);
+
+/*
+ * The nodes that `filters` marks (null: all), and the given images and states that they read (null: all), in a network
+ * of their own. places[i] becomes the place of filter i in the copy, -1 of those left out; may be null.
+ */
+poolgrad_status poolgrad_network_copy_part(const poolgrad_network *network, const bool *filters, int64_t *places,
+                                           poolgrad_network **copy, poolgrad_error *error);
+
+/* ---- Text -------------------------------------------------------------------------------------------------------- */
+
+/* What the classes of nodes and graphs do. */
+void poolgrad_describe_image_node(const void *object, struct poolgrad_text *text);
+void poolgrad_describe_state_node(const void *object, struct poolgrad_text *text);
+void poolgrad_describe_filter_node(const void *object, struct poolgrad_text *text);
+void poolgrad_describe_network(const void *object, struct poolgrad_text *text);
+void poolgrad_describe_graph(const void *object, struct poolgrad_text *text);
+void poolgrad_write_image_node(const void *object, struct poolgrad_text *text);
+void poolgrad_write_state_node(const void *object, struct poolgrad_text *text);
+void poolgrad_write_filter_node(const void *object, struct poolgrad_text *text);
+void poolgrad_write_network(const void *object, struct poolgrad_text *text);
+void poolgrad_write_graph(const void *object, struct poolgrad_text *text);
+
+#endif
