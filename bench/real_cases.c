@@ -122,10 +122,10 @@ static void print_row(const char *name, const real_case *made, const real_agreem
 static bool write_tensor(const char *path, const struct tensor *tensor)
 {
     struct options options = {.command = COMMAND_GRADIENT};
-    struct output output = {.option = OPTION_OUTPUT};
+    struct output output = {0};
     options.value[OPTION_OUTPUT].given = true;
     options.value[OPTION_OUTPUT].text = path;
-    bool written = poolgrad_output_open(&options, OPTION_OUTPUT, &output) == 0 &&
+    bool written = poolgrad_output_open(&options, poolgrad_file(&options, OPTION_OUTPUT), &output) == 0 &&
                    poolgrad_output_write(&options, &output, tensor) == 0 &&
                    poolgrad_output_commit(&options, &output) == 0;
     poolgrad_output_discard(&output);

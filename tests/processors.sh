@@ -20,8 +20,9 @@ usable=$(grep -v 'not on this processor' <<<"$found")
 [ "$(tail -n 1 <<<"$usable")" = "$isa" ] || { printf '%s: expected %s, but found\n%s\n' "$cpu" "$isa" "$found"; exit 1; }
 
 layers=0
-for layer in "$data"/*/; do
-    read -ra options <"$layer/options"
+for file in "$data"/*/options; do
+    layer=$(dirname "$file")
+    read -ra options <"$file"
     gradient=("$poolgrad" gradient "${options[@]}" --source "$layer/source.npy"
         --source-gradient "$layer/source_gradient.npy" --output)
     emulated "${gradient[@]}" "$results/emulated.npy"

@@ -768,7 +768,7 @@ static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {
     /* Words */
-    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, bench or info"},
+    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, graph, bench or info"},
     {"--help fly", "poolgrad: 'fly' is no command"},
     {"-h", "poolgrad: '-h' is no command"},
     {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},
@@ -1152,7 +1152,8 @@ static void check_page(const char *text, const char *name)
 
 Test(command, help)
 {
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_BENCH, COMMAND_INFO};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH, COMMAND_BENCH,
+                                            COMMAND_INFO};
     static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
@@ -1193,6 +1194,14 @@ Test(command, words_about_itself)
         cr_expect(strstr(result.out, poolgrad_format_name(format)) != NULL, "%s", result.out);
     }
     cr_expect(strstr(result.out, poolgrad_version()) && strstr(result.out, "scalar"), "%s", result.out);
+    bool graphs = strstr(result.out, "\ngraphs            read with jansson ") != NULL;
+    cr_expect(graphs || strstr(result.out, "\ngraphs            not read (built without jansson)\n"), "%s", result.out);
+    process_release(&result);
+    result = process_run(NULL, "graph --graph /dev/null --describe");
+    cr_expect(result.status == 2 && result.out_size == 0, "%s", result.out);
+    cr_expect(strstr(result.err, graphs ? "poolgrad graph: /dev/null: line 1, column 0: "
+                                        : "poolgrad graph: poolgrad was built without jansson, which reads graphs\n"),
+              "%s", result.err);
     process_release(&result);
     result = process_run(NULL, "info --input-size 1,2,4,6 --kernel 2 --stride 2 --kind max --max-isa scalar");
     cr_expect(result.status == 0 && !*result.err, "%s", result.err);

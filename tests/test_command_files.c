@@ -430,6 +430,7 @@ static const char *random_value(random_state *r, const struct option_description
     switch (option->type) {
     case TYPE_FLAG: return random_chance(r, 5) ? "x" : NULL;
     case TYPE_TEXT: return PICK(r, fuzz_files);
+    case TYPE_NAMED: return random_chance(r, 80) ? "x=x.npy" : "x";
     case TYPE_ISA: return random_chance(r, 80) ? "scalar" : "x";
     case TYPE_SECONDS: return random_chance(r, 80) ? "0.01" : PICK(r, hostile_numbers);
     case TYPE_CHOICE:

@@ -271,9 +271,10 @@ static int open_results(const struct options *options, struct results *results)
     bool json = poolgrad_given(options, OPTION_JSON);
     results->json_to_stdout = json && strcmp(options->value[OPTION_JSON].text, "-") == 0;
     int status = 0;
-    if (json && !results->json_to_stdout) status = poolgrad_output_open(options, OPTION_JSON, &results->json);
+    if (json && !results->json_to_stdout)
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_JSON), &results->json);
     if (status == 0 && poolgrad_given(options, OPTION_PLOT)) {
-        status = poolgrad_output_open(options, OPTION_PLOT, &results->plot);
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_PLOT), &results->plot);
     }
     return status;
 }

@@ -12,6 +12,7 @@ static const struct {
     int (*run)(const struct options *options);
 } commands[] = {{COMMAND_FORWARD, poolgrad_command_forward},
                 {COMMAND_GRADIENT, poolgrad_command_gradient},
+                {COMMAND_GRAPH, poolgrad_command_graph},
                 {COMMAND_BENCH, poolgrad_command_bench},
                 {COMMAND_INFO, poolgrad_command_info}};
 
@@ -51,8 +52,8 @@ static int dispatch(int count, char *const *word)
         if (strcmp(name, poolgrad_command_name(commands[i].command)) != 0) continue;
         return help ? poolgrad_help_command(commands[i].command) : run_command(i, count - 1, word + 1);
     }
-    return poolgrad_fail(&none, "'%s' is no command; expected forward, gradient, bench or info (poolgrad --help)",
-                         name);
+    return poolgrad_fail(
+        &none, "'%s' is no command; expected forward, gradient, graph, bench or info (poolgrad --help)", name);
 }
 
 int poolgrad_main(int count, char *const *word)

@@ -11,6 +11,12 @@ int poolgrad_command_gradient(const struct options *options);
 int poolgrad_command_info(const struct options *options);
 int poolgrad_command_bench(const struct options *options);
 
+/* Refuses where poolgrad was built without jansson. */
+int poolgrad_command_graph(const struct options *options);
+
+/* The version of jansson; null without it. */
+const char *poolgrad_json_version(void);
+
 /* Help for one command on stdout. */
 int poolgrad_help_command(enum command command);
 

@@ -12,6 +12,7 @@ static const char *purpose(enum command command)
     case COMMAND_FORWARD: return "Pools an image: average, max (dilated or not) or L2-norm.";
     case COMMAND_GRADIENT:
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
+    case COMMAND_GRAPH: return "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.";
     case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
     case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
     }
@@ -32,6 +33,15 @@ static const char *example(enum command command)
                "Example: average needs the source's size only\n"
                "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
                "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n";
+    case COMMAND_GRAPH:
+        return "Example: what a graph takes and gives, and how large that is\n"
+               "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"
+               "      --source-size dy=1,8,8,8\n"
+               "Example: run it; x and dy are handles of images\n"
+               "  poolgrad graph --graph training.json --source x=x.npy --source dy=dy.npy --output dx.npy\n"
+               "Example: one kernel\n"
+               "  poolgrad graph --graph kernel.json --source source_gradient=dy.npy \\\n"
+               "      --source source_image=x.npy --output dx.npy\n";
     case COMMAND_BENCH:
         return "Example: the gradients of two standard workloads, as a table and as a picture\n"
                "  poolgrad bench --workload resnet_stem,vgg --plot bench.svg\n"
@@ -120,7 +130,8 @@ int poolgrad_help_command(enum command command)
 void poolgrad_help(bool asked)
 {
     FILE *file = asked ? stdout : stderr;
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_BENCH, COMMAND_INFO};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH, COMMAND_BENCH,
+                                            COMMAND_INFO};
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         fprintf(file, "  %-10s%s\n", poolgrad_command_name(commands[i]), purpose(commands[i]));

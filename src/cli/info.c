@@ -69,5 +69,10 @@ int poolgrad_command_info(const struct options *options)
     print_formats("of sources, too", formats + 4, 2);
     print_formats("of indices", formats + 6, 5);
     printf("layouts           nchw, nhwc, nc4hw4\n");
+    if (poolgrad_json_version()) {
+        printf("graphs            read with jansson %s\n", poolgrad_json_version());
+    } else {
+        printf("graphs            not read (built without jansson)\n");
+    }
     return 0;
 }

@@ -17,9 +17,11 @@
 #define FORWARD COMMAND_FORWARD
 #define GRADIENT COMMAND_GRADIENT
 #define BENCH COMMAND_BENCH
+#define GRAPH COMMAND_GRAPH
 #define BOTH (COMMAND_FORWARD | COMMAND_GRADIENT)
 #define SHAPE (BENCH | COMMAND_INFO) /* of what is measured, or told about */
 #define ALL (BOTH | SHAPE)
+#define EVERY (ALL | GRAPH)
 
 static const struct choice kinds[] = {{"average", POOLGRAD_AVERAGE},
                                       {"max", POOLGRAD_MAX},
@@ -84,10 +86,26 @@ static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference"
 #define CHOICE(name, commands, choices, help) name, commands, TYPE_CHOICE, choices, "WORD", help, NULL
 #define NUMBERS(name, commands, help) name, commands, TYPE_INTEGERS, NULL, "N[,N...]", help, NULL
 #define CHOICES(name, commands, choices, help) name, commands, TYPE_CHOICES, choices, "WORD[,WORD...]", help, NULL
+#define NAMED(name, commands, argument, help) name, commands, TYPE_NAMED, NULL, argument, help, NULL
 #define FLAG(name, commands, help) name, commands, TYPE_FLAG, NULL, NULL, help, NULL
 
 /* A default stands in parentheses. */
 const struct option_description poolgrad_options[OPTION_COUNT] = {
+    [OPTION_GRAPH] = {"graph", GRAPH, TYPE_TEXT, NULL, "FILE", "a graph, a network or a kernel as JSON; required",
+                      "Graph (.json)"},
+    [OPTION_SOURCES] = {NAMED("source", GRAPH, "NAME=FILE", "an image that the graph is given; once for each of them")},
+    [OPTION_INTERMEDIATES] = {NAMED("intermediate", GRAPH, "NAME=FILE",
+                                    "where an image goes that the graph exports, or a result after the first")},
+    [OPTION_OUTPUT_SIZE] = {"output-size", GRAPH, TYPE_INTEGERS, NULL, "N,C,H,W",
+                            "a kernel's output, made before; the kernel is used as it is, without its padding policy",
+                            NULL},
+    [OPTION_DESCRIBE] = {FLAG("describe", GRAPH,
+                              "say what the file describes and, given sources, how large results are; run nothing")},
+    [OPTION_SOURCE_SIZES] = {NAMED("source-size", GRAPH, "NAME=N,C,H,W[,FORMAT]",
+                                   "--describe: images, channels, height and width, in place of --source (float32, or "
+                                   "the format the image must have)")},
+    [OPTION_PRINT_JSON] = {FLAG("print-json", GRAPH, "print the file as poolgrad has read it; run nothing")},
+
     [OPTION_SOURCE] = {"source", BOTH, TYPE_TEXT, NULL, "FILE",
                        "the image that is pooled; average's gradient needs only its size", "Tensors (.npy)"},
     [OPTION_SOURCE_GRADIENT] = {FILE_OPTION("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
@@ -97,11 +115,11 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", FORWARD, index_formats,
                                       "places in the plane, or taps of the window (int64)")},
     [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
-    [OPTION_OUTPUT] = {FILE_OPTION("output", BOTH, "the result; appears when it is complete")},
+    [OPTION_OUTPUT] = {FILE_OPTION("output", BOTH | GRAPH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
     [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
-    [OPTION_LAYOUT] = {CHOICE("layout", BOTH, layouts, "of all files (nchw)")},
-    [OPTION_CHANNELS] = {NUMBER("channels", BOTH, "nc4hw4: channels in use (4 for each slice)")},
+    [OPTION_LAYOUT] = {CHOICE("layout", BOTH | GRAPH, layouts, "of all files (nchw)")},
+    [OPTION_CHANNELS] = {NUMBER("channels", BOTH | GRAPH, "nc4hw4: channels in use (4 for each slice)")},
     [OPTION_SOURCE_FORMAT] = {CHOICE("source-format", BOTH, source_formats,
                                      "what the source's elements are, where the "
                                      "file leaves it open: uint16 as bfloat16")},
@@ -216,12 +234,12 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                  "write the results as JSON; - is standard output, in place of the table")},
     [OPTION_PLOT] = {FILE_OPTION("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
 
-    [OPTION_MODE] = {"mode", ALL, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
-    [OPTION_THREADS] = {NUMBER("threads", BOTH, "at most this many (as many as pay)")},
+    [OPTION_MODE] = {"mode", EVERY, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
+    [OPTION_THREADS] = {NUMBER("threads", BOTH | GRAPH, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
-        {"max-isa", ALL, TYPE_ISA, NULL, "NAME",
+        {"max-isa", EVERY, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
-    [OPTION_HELP] = {FLAG("help", ALL, "this text")},
+    [OPTION_HELP] = {FLAG("help", EVERY, "this text")},
 };
 
 const char *poolgrad_command_name(enum command command)
@@ -231,6 +249,7 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_GRADIENT: return "gradient";
     case COMMAND_INFO: return "info";
     case COMMAND_BENCH: return "bench";
+    case COMMAND_GRAPH: return "graph";
     }
     return "";
 }
@@ -269,6 +288,16 @@ void poolgrad_note(const struct options *options, const char *format, ...)
 bool poolgrad_given(const struct options *options, enum option option)
 {
     return options->value[option].given;
+}
+
+struct file_argument poolgrad_file(const struct options *options, enum option option)
+{
+    return (struct file_argument){option, options->value[option].text, options->value[option].text};
+}
+
+struct file_argument poolgrad_named_file(const struct named_value *named)
+{
+    return (struct file_argument){named->option, named->text, named->value};
 }
 
 int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise)
@@ -411,6 +440,21 @@ static int read_isa(struct options *options, enum option option, const char *tex
     return 0;
 }
 
+static int read_named(struct options *options, enum option option, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1]) {
+        return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text,
+                             poolgrad_options[option].argument);
+    }
+    if (options->named_count == OPTION_NAMED) {
+        return poolgrad_fail(options, "--%s %s: is one value with a name too many; expected %d in all",
+                             poolgrad_options[option].name, text, OPTION_NAMED);
+    }
+    options->named[options->named_count++] = (struct named_value){option, text, equals + 1, (size_t)(equals - text)};
+    return 0;
+}
+
 static int read_value(struct options *options, enum option option, const char *text)
 {
     options->value[option].text = text;
@@ -421,6 +465,7 @@ static int read_value(struct options *options, enum option option, const char *t
     case TYPE_INTEGERS: return read_integers(options, option, text);
     case TYPE_SECONDS: return read_seconds(options, option, text);
     case TYPE_ISA: return read_isa(options, option, text);
+    case TYPE_NAMED: return read_named(options, option, text);
     case TYPE_TEXT:
         if (*text) return 0;
         return poolgrad_fail(options, "--%s is ''; expected a file name", poolgrad_options[option].name);
@@ -444,7 +489,7 @@ static int read_option(struct options *options, int count, char *const *word, in
         return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length,
                              name, poolgrad_command_name(options->command));
     }
-    if (options->value[option].given)
+    if (options->value[option].given && poolgrad_options[option].type != TYPE_NAMED)
         return poolgrad_fail(options, "--%s is given twice; expected it once", poolgrad_options[option].name);
     options->value[option].given = true;
     bool flag = poolgrad_options[option].type == TYPE_FLAG;

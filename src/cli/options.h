@@ -4,12 +4,21 @@
 #define POOLGRAD_CLI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4, COMMAND_BENCH = 8 };
+enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4, COMMAND_BENCH = 8, COMMAND_GRAPH = 16 };
 
 /* In the order of the help texts. */
 enum option {
+    OPTION_GRAPH,
+    OPTION_SOURCES,
+    OPTION_INTERMEDIATES,
+    OPTION_OUTPUT_SIZE,
+    OPTION_DESCRIBE,
+    OPTION_SOURCE_SIZES,
+    OPTION_PRINT_JSON,
+
     OPTION_SOURCE,
     OPTION_SOURCE_GRADIENT,
     OPTION_INDICES,
@@ -114,10 +123,14 @@ enum option_type {
     TYPE_SECONDS,
     TYPE_CHOICE,
     TYPE_CHOICES,
-    TYPE_ISA
+    TYPE_ISA,
+    TYPE_NAMED /* NAME=VALUE, may be given again */
 };
 
-enum { OPTION_INTEGERS = 8 }; /* in one list, at most */
+enum {
+    OPTION_INTEGERS = 8, /* in one list, at most */
+    OPTION_NAMED = 256   /* values with names, of all options together */
+};
 
 /* A word and what it stands for; a table of them ends with a null name. */
 struct choice {
@@ -148,13 +161,29 @@ struct options {
         int64_t integers[OPTION_INTEGERS];
         double seconds;
     } value[OPTION_COUNT];
+    struct named_value {
+        enum option option;
+        const char *text;   /* the whole word */
+        const char *value;  /* what stands behind the first '=' of it */
+        size_t name_length; /* before that */
+    } named[OPTION_NAMED];
+    int named_count;
 };
 
-/* Reads `count` words, each option at most once, as --name value or --name=value. 0, or 2 after one sentence to stderr.
- */
+/* A file of the command line: the option, what was given to it, and the file's name in that. */
+struct file_argument {
+    enum option option;
+    const char *text, *path;
+};
+
+/* Reads `count` words, each option at most once unless its values have names, as --name value or --name=value. 0, or 2
+ * after one sentence to stderr. */
 int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word);
 
 bool poolgrad_given(const struct options *options, enum option option);
+
+struct file_argument poolgrad_file(const struct options *options, enum option option);
+struct file_argument poolgrad_named_file(const struct named_value *named);
 
 /* The integer or choice, or `otherwise` where it was not given. */
 int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise);

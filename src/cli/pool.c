@@ -72,8 +72,9 @@ static void print_notes(const struct options *options, const struct job *job)
 static int run_and_write(const struct options *options, struct job *job, bool with_indices)
 {
     int status = make_plan(options, job);
-    if (status == 0) status = poolgrad_output_open(options, OPTION_OUTPUT, &job->output);
-    if (status == 0 && with_indices) status = poolgrad_output_open(options, OPTION_INDICES, &job->indices_output);
+    if (status == 0) status = poolgrad_output_open(options, poolgrad_file(options, OPTION_OUTPUT), &job->output);
+    if (status == 0 && with_indices)
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_INDICES), &job->indices_output);
     if (status != 0) return status;
     print_notes(options, job);
     run(job->plan, poolgrad_command_name(options->command));
@@ -151,7 +152,8 @@ static int forward(const struct options *options, struct job *job)
         return poolgrad_fail(options, "--indices-format is given alone; expected --indices with it");
     }
     if (status == 0) {
-        status = poolgrad_tensor_read(options, OPTION_SOURCE, OPTION_SOURCE_FORMAT, TENSOR_SOURCE, &job->source);
+        status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT,
+                                      TENSOR_SOURCE, &job->source);
     }
     if (status != 0) return status;
     p->source = job->source.image;
@@ -187,19 +189,23 @@ static int check_source(const struct options *options, poolgrad_kind kind)
 static int read_gradient_files(const struct options *options, struct job *job)
 {
     poolgrad_problem *p = &job->problem;
-    if (poolgrad_tensor_read(options, OPTION_SOURCE_GRADIENT, OPTION_SOURCE_GRADIENT_FORMAT, TENSOR_GRADIENT,
-                             &job->source_gradient) != 0) {
+    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE_GRADIENT), OPTION_SOURCE_GRADIENT_FORMAT,
+                             TENSOR_GRADIENT, &job->source_gradient) != 0) {
         return 2;
     }
     p->source_gradient = job->source_gradient.image;
     bool indices = poolgrad_given(options, OPTION_INDICES);
     if (indices) {
-        if (poolgrad_tensor_read(options, OPTION_INDICES, OPTION_COUNT, TENSOR_INDICES, &job->indices) != 0) return 2;
+        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_COUNT, TENSOR_INDICES,
+                                 &job->indices) != 0)
+            return 2;
         p->indices = job->indices.image;
     }
     if (poolgrad_given(options, OPTION_SOURCE)) {
         enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
-        if (poolgrad_tensor_read(options, OPTION_SOURCE, OPTION_SOURCE_FORMAT, role, &job->source) != 0) return 2;
+        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT, role,
+                                 &job->source) != 0)
+            return 2;
         p->source = job->source.image;
         return 0;
     }
@@ -244,7 +250,9 @@ static int check_agreement(const struct options *options, const poolgrad_problem
 static int read_add_to(const struct options *options, struct job *job)
 {
     const poolgrad_image *source = &job->problem.source;
-    if (poolgrad_tensor_read(options, OPTION_ADD_TO, OPTION_FORMAT, TENSOR_GRADIENT, &job->destination) != 0) return 2;
+    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
+                             &job->destination) != 0)
+        return 2;
     const poolgrad_image *image = &job->destination.image;
     if (image->images == source->images && image->channels == source->channels && image->height == source->height &&
         image->width == source->width) {

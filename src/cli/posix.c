@@ -13,7 +13,7 @@
 
 #include "geometry/integer.h"
 
-enum { TEMPORARIES = 4 };
+enum { TEMPORARIES = 260 }; /* as many as outputs can be named */
 
 /* ---- Signals ---------------------------------------------------------------------------------------------------- */
 

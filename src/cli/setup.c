@@ -82,7 +82,7 @@ static int setup_channels(const struct options *o, poolgrad_problem *p)
     return 0;
 }
 
-static int setup_execution(const struct options *o, poolgrad_problem *p)
+int poolgrad_setup_execution(const struct options *o, int *most, poolgrad_isa *max_isa)
 {
     int64_t threads = poolgrad_number(o, OPTION_THREADS, 0);
     if (threads < 0 || threads > INT32_MAX) {
@@ -91,8 +91,8 @@ static int setup_execution(const struct options *o, poolgrad_problem *p)
     if (threads > 1 && !poolgrad_has_openmp()) {
         return poolgrad_fail(o, "--threads is %" PRId64 "; expected 1, poolgrad was built without OpenMP", threads);
     }
-    p->threads = (int)threads;
-    p->max_isa = (poolgrad_isa)poolgrad_number(o, OPTION_MAX_ISA, POOLGRAD_ISA_BEST);
+    *most = (int)threads;
+    *max_isa = (poolgrad_isa)poolgrad_number(o, OPTION_MAX_ISA, POOLGRAD_ISA_BEST);
     return 0;
 }
 
@@ -112,7 +112,7 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     setup_regions(o, p);
     int status = setup_window(o, &p->window);
     if (status == 0) status = setup_channels(o, p);
-    return status == 0 ? setup_execution(o, p) : status;
+    return status == 0 ? poolgrad_setup_execution(o, &p->threads, &p->max_isa) : status;
 }
 
 /* ---- Placement -------------------------------------------------------------------------------------------------- */

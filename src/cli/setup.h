@@ -15,6 +15,9 @@ int poolgrad_setup_required(const struct options *options, const enum option *op
 /* Makes *problem what the options say, but for placement and images. */
 int poolgrad_setup_rules(const struct options *options, poolgrad_direction direction, poolgrad_problem *problem);
 
+/* How many threads at most, and which instruction sets. */
+int poolgrad_setup_execution(const struct options *options, int *most, poolgrad_isa *max_isa);
+
 /* Places the windows over problem->source. Of a forward problem, gives the destination its width and height; of a
  * gradient, sees that the source gradient has the size the placement asks for, if it asks for one. */
 int poolgrad_setup_placement(const struct options *options, poolgrad_problem *problem);

@@ -212,34 +212,34 @@ static int read_data(const struct options *options, const char *path, FILE *file
                          npy->elements);
 }
 
-static int read_array(const struct options *options, enum option option, enum option format, enum tensor_role role,
-                      FILE *file, struct tensor *tensor)
+static int read_array(const struct options *options, struct file_argument argument, enum option format,
+                      enum tensor_role role, FILE *file, struct tensor *tensor)
 {
     struct poolgrad_npy npy = {0};
-    const char *path = options->value[option].text;
+    const char *path = argument.path;
     int status = read_header(options, path, file, &npy);
     if (status == 0) status = choose_format(options, path, &npy, format, role, &tensor->image.format);
     if (status == 0) status = describe(options, path, &npy, tensor);
     if (status == 0) status = check_file_size(options, path, &npy);
     if (role == TENSOR_SOURCE_SIZE) return status;
-    if (status == 0) status = poolgrad_tensor_allocate(options, option, tensor);
+    if (status == 0) status = poolgrad_tensor_allocate(options, argument.option, tensor);
     return status == 0 ? read_data(options, path, file, &npy, tensor->image.data) : status;
 }
 
-int poolgrad_tensor_read(const struct options *options, enum option option, enum option format, enum tensor_role role,
-                         struct tensor *tensor)
+int poolgrad_tensor_read(const struct options *options, struct file_argument argument, enum option format,
+                         enum tensor_role role, struct tensor *tensor)
 {
-    const char *path = options->value[option].text;
     *tensor = (struct tensor){0};
-    if (poolgrad_file_status(path).kind == FILE_DIRECTORY) {
-        return poolgrad_fail(options, "--%s %s: is a directory; expected a .npy file", option_name(option), path);
+    if (poolgrad_file_status(argument.path).kind == FILE_DIRECTORY) {
+        return poolgrad_fail(options, "--%s %s: is a directory; expected a .npy file", option_name(argument.option),
+                             argument.text);
     }
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(argument.path, "rb");
     if (!file) {
-        return poolgrad_fail(options, "--%s %s: %s; expected a .npy file that can be read", option_name(option), path,
-                             strerror(errno));
+        return poolgrad_fail(options, "--%s %s: %s; expected a .npy file that can be read",
+                             option_name(argument.option), argument.text, strerror(errno));
     }
-    int status = read_array(options, option, format, role, file, tensor);
+    int status = read_array(options, argument, format, role, file, tensor);
     (void)fclose(file);
     if (status != 0) poolgrad_tensor_free(tensor);
     return status;
@@ -284,40 +284,48 @@ void poolgrad_tensor_free(struct tensor *tensor)
 
 /* ---- Writing ---------------------------------------------------------------------------------------------------- */
 
-/* The inputs are in memory by then, but their files would be gone. */
-static int check_not_input(const struct options *options, enum option option)
+static int check_other(const struct options *options, struct file_argument file, struct file_argument other)
 {
-    static const enum option files[] = {
-        OPTION_SOURCE, OPTION_SOURCE_GRADIENT, OPTION_INDICES, OPTION_ADD_TO, OPTION_OUTPUT, OPTION_JSON, OPTION_PLOT};
-    const char *path = options->value[option].text;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        const char *other = options->value[files[i]].text;
-        if (files[i] == option || !other || !poolgrad_same_file(path, other)) continue;
-        return poolgrad_fail(options, "--%s %s: is also --%s; expected a file of its own", option_name(option), path,
-                             option_name(files[i]));
+    bool itself = other.text == file.text;
+    if (itself || !other.path || !poolgrad_same_file(file.path, other.path)) return 0;
+    return poolgrad_fail(options, "--%s %s: is also --%s; expected a file of its own", option_name(file.option),
+                         file.text, option_name(other.option));
+}
+
+/* The inputs are in memory by then, but their files would be gone. */
+static int check_not_input(const struct options *options, struct file_argument file)
+{
+    int status = 0;
+    for (int i = 0; i < OPTION_COUNT && status == 0; i++) {
+        if (poolgrad_options[i].type != TYPE_TEXT) continue;
+        status = check_other(options, file, poolgrad_file(options, (enum option)i));
     }
-    return 0;
+    for (int i = 0; i < options->named_count && status == 0; i++) {
+        if (options->named[i].option == OPTION_SOURCE_SIZES) continue;
+        status = check_other(options, file, poolgrad_named_file(&options->named[i]));
+    }
+    return status;
 }
 
 static int cannot_write(const struct options *options, const struct output *output)
 {
-    return poolgrad_fail(options, "--%s %s: cannot be written: %s", option_name(output->option),
-                         options->value[output->option].text, strerror(errno));
+    return poolgrad_fail(options, "--%s %s: cannot be written: %s", option_name(output->argument.option),
+                         output->argument.text, strerror(errno));
 }
 
-int poolgrad_output_open(const struct options *options, enum option option, struct output *output)
+int poolgrad_output_open(const struct options *options, struct file_argument file, struct output *output)
 {
-    const char *path = options->value[option].text;
-    enum file_kind kind = poolgrad_file_status(path).kind;
-    *output = (struct output){.option = option};
-    if (check_not_input(options, option) != 0) return 2;
+    enum file_kind kind = poolgrad_file_status(file.path).kind;
+    *output = (struct output){.argument = file};
+    if (check_not_input(options, file) != 0) return 2;
     if (kind == FILE_DIRECTORY) {
-        return poolgrad_fail(options, "--%s %s: is a directory; expected a file name", option_name(option), path);
+        return poolgrad_fail(options, "--%s %s: is a directory; expected a file name", option_name(file.option),
+                             file.text);
     }
-    output->path = poolgrad_file_target(path);
+    output->path = poolgrad_file_target(file.path);
     if (!output->path) return cannot_write(options, output);
     /* Devices and pipes cannot be replaced, and must not be. */
-    output->file = kind == FILE_STREAM ? poolgrad_stream_open(path)
+    output->file = kind == FILE_STREAM ? poolgrad_stream_open(file.path)
                                        : poolgrad_temporary_open(output->path, &output->temporary);
     return output->file ? 0 : cannot_write(options, output);
 }
@@ -372,5 +380,5 @@ void poolgrad_output_discard(struct output *output)
     if (output->temporary) poolgrad_temporary_remove(output->temporary);
     free(output->temporary);
     free(output->path);
-    *output = (struct output){.option = output->option};
+    *output = (struct output){.argument = output->argument};
 }

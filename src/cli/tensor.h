@@ -18,10 +18,10 @@ struct tensor {
 /* What a file may hold; of TENSOR_SOURCE_SIZE only the header is read, and the image's data is null. */
 enum tensor_role { TENSOR_SOURCE, TENSOR_SOURCE_SIZE, TENSOR_GRADIENT, TENSOR_INDICES };
 
-/* Reads the file that `option` names; `format` is the option that may say what its elements are, OPTION_COUNT
+/* Reads the file; `format` is the option that may say what its elements are, OPTION_COUNT
  * where there is none. 0, or 2 after one sentence. */
-int poolgrad_tensor_read(const struct options *options, enum option option, enum option format, enum tensor_role role,
-                         struct tensor *tensor);
+int poolgrad_tensor_read(const struct options *options, struct file_argument argument, enum option format,
+                         enum tensor_role role, struct tensor *tensor);
 
 /* Memory for a tensor of the image's sizes, format and layout, all bits 0. 0, or 2 after one sentence. */
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor);
@@ -30,13 +30,13 @@ void poolgrad_tensor_free(struct tensor *tensor);
 
 /* A file being written. It appears under its name only when it is complete. */
 struct output {
-    enum option option;
+    struct file_argument argument;
     char *path, *temporary; /* temporary null: a stream, written to directly */
     FILE *file;
 };
 
-/* Opens the file that `option` names, which must not be one of the inputs. 0, or 2 after one sentence. */
-int poolgrad_output_open(const struct options *options, enum option option, struct output *output);
+/* Opens the file, which must not be another file of the command line. 0, or 2 after one sentence. */
+int poolgrad_output_open(const struct options *options, struct file_argument file, struct output *output);
 
 /* Writes the tensor and closes the file, which still has its temporary name. */
 int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor);

@@ -50,7 +50,7 @@ static bool read_tensor(const struct options *options, const char *folder, const
     struct options with_file = *options;
     with_file.value[OPTION_SOURCE].given = true;
     with_file.value[OPTION_SOURCE].text = path;
-    return poolgrad_tensor_read(&with_file, OPTION_SOURCE, OPTION_COUNT, role, tensor) == 0;
+    return poolgrad_tensor_read(&with_file, poolgrad_file(&with_file, OPTION_SOURCE), OPTION_COUNT, role, tensor) == 0;
 }
 
 static bool same_size(const poolgrad_image *a, const poolgrad_image *b)

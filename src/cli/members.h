@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON objects into structs, each by a table of its members. */
+#ifndef POOLGRAD_CLI_MEMBERS_H
+#define POOLGRAD_CLI_MEMBERS_H
+
+#include <poolgrad/poolgrad.h>
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { READING_MESSAGE = 2048, READING_NAME = 160, READING_QUOTED = 80 };
+
+/* What is being read, and what is wrong with it: one sentence, empty while nothing is. */
+struct reading {
+    char where[READING_NAME]; /* `filter "f0": ` */
+    char path[READING_NAME];  /* objects that are open within: `result_image.` */
+    char message[READING_MESSAGE];
+};
+
+/* A member of a JSON object, and of a struct. */
+struct member {
+    const char *name; /* null ends a table */
+    bool (*read)(struct reading *reading, const struct member *member, json_t *value, void *place);
+    size_t place;
+    const void *of; /* what the reader goes by */
+    unsigned kinds; /* of objects that have it, or-ed; 0: all */
+    bool required;
+};
+
+#define MEMBER(reader, type, name)                                                                                     \
+    {                                                                                                                  \
+#name, poolgrad_read_##reader, offsetof(type, name), NULL, 0, false                                            \
+    }
+#define MEMBER_OF(reader, type, name, of)                                                                              \
+    {                                                                                                                  \
+#name, poolgrad_read_##reader, offsetof(type, name), of, 0, false                                              \
+    }
+#define REQUIRED(reader, type, name, of)                                                                               \
+    {                                                                                                                  \
+#name, poolgrad_read_##reader, offsetof(type, name), of, 0, true                                               \
+    }
+#define CLASS(name)                                                                                                    \
+    {                                                                                                                  \
+        "class", poolgrad_read_constant, 0, name, 0, true                                                              \
+    }
+#define END                                                                                                            \
+    {                                                                                                                  \
+        NULL, NULL, 0, NULL, 0, false                                                                                  \
+    }
+
+/* Reads all members of `object`, which is of one kind. Those that are missing leave the struct as it is. Here as below:
+ * false after a sentence. */
+bool poolgrad_read_members(struct reading *reading, json_t *object, const struct member *table, unsigned kind,
+                           void *into);
+
+/* ---- Readers: what the place is, and what `of` points to ----------------------------------------------------------
+ */
+
+bool poolgrad_read_integer(struct reading *reading, const struct member *member, json_t *value,
+                           void *place); /* int64 */
+/* int64; the word "all" is POOLGRAD_ALL */
+bool poolgrad_read_extent(struct reading *reading, const struct member *member, json_t *value, void *place);
+bool poolgrad_read_flag(struct reading *reading, const struct member *member, json_t *value, void *place); /* int */
+/* char[POOLGRAD_LABEL_SIZE] */
+bool poolgrad_read_label(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* const char *, that of the JSON value; null is null */
+bool poolgrad_read_text(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* The same without null. */
+bool poolgrad_read_name(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* An enumeration, as a word or a number; struct words */
+bool poolgrad_read_word(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* Nothing: the value must be this string. */
+bool poolgrad_read_constant(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* Nothing: the value must be null. */
+bool poolgrad_read_null(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* A struct; struct object */
+bool poolgrad_read_object(struct reading *reading, const struct member *member, json_t *value, void *place);
+/* json_t *, an array whose elements the caller reads */
+bool poolgrad_read_array(struct reading *reading, const struct member *member, json_t *value, void *place);
+
+/* word[value] */
+struct words {
+    const char *const *word;
+    int count;
+};
+
+struct object {
+    const struct member *table;
+    unsigned kind;
+};
+
+/* ---- Refusals: return false -------------------------------------------------------------------------------------- */
+
+/* "<where><path><name> is <value>; expected <format>" */
+bool poolgrad_reading_refuse(struct reading *reading, const char *name, const json_t *value, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "<where><path><format>" */
+bool poolgrad_reading_fail(struct reading *reading, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+bool poolgrad_reading_no_memory(struct reading *reading);
+
+/* A refusal of the library, in its words. */
+bool poolgrad_reading_refused(struct reading *reading, const poolgrad_error *error);
+
+/* A name between quotes, its end left off where it is long. */
+void poolgrad_reading_quote(const char *name, char text[READING_QUOTED]);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images, states and filters as JSON has them, made the nodes of a network. */
+#ifndef POOLGRAD_CLI_NODE_JSON_H
+#define POOLGRAD_CLI_NODE_JSON_H
+
+#include <poolgrad/graph.h>
+
+#include "cli/members.h"
+
+struct filter_text;
+
+struct nodes {
+    poolgrad_network *network;
+    const char **image_ids, **filter_ids; /* by place in the network; strings of the JSON values */
+    json_t *ids;                          /* what each stands for */
+    struct filter_text *filters;          /* by place in the array */
+};
+
+/* Reads arrays of images, states and filters; the first two may be null. Objects without an id get one. False after a
+ * sentence; either way *nodes is to be freed. */
+bool poolgrad_nodes_read(struct reading *reading, json_t *images, json_t *states, json_t *filters, struct nodes *nodes);
+
+/* The filter that an id names; null where it is none. */
+poolgrad_filter_node *poolgrad_nodes_filter(const struct nodes *nodes, const json_t *id);
+
+void poolgrad_nodes_free(struct nodes *nodes);
+
+#endif
