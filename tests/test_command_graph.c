@@ -614,6 +614,18 @@ Test(command_graph, unneeded_result, .init = enter, .fini = scene_leave)
 
 /* ---- All options ------------------------------------------------------------------------------------------------- */
 
+/* What a file cannot hold is told of. */
+Test(command_graph, exported_states, .init = enter, .fini = scene_leave)
+{
+    write_text("states.json",
+               "{'class': 'network', 'images': [{'id': 'x', 'handle': 'x'}], 'filters': [{'id': 'f', 'type': "
+               "'pooling_max_node', 'source_images': ['x'], 'kernel_width': 2, 'kernel_height': 2, "
+               "'stride_in_pixels_x': 2, 'stride_in_pixels_y': 2, 'result_state': {'export_from_graph': "
+               "true}}]}");
+    cr_expect(scene_runs_with("graph --graph states.json --source x=x.npy --output y.npy",
+                              "states.json exports states, which no file can hold"));
+}
+
 Test(command_graph, names_beyond_count)
 {
     enum { WORDS = 2 * (OPTION_NAMED + 1) };

@@ -515,6 +515,8 @@ static int run(const struct options *options, struct job *job)
     int status = check_outputs(options, job);
     if (status == 0) status = poolgrad_setup_execution(options, &job->context.threads, &job->context.max_isa);
     if (status == 0) status = read_sources(options, job);
+    bool states = !is_kernel(&job->described) && poolgrad_graph_result_state_count(job->described.graph) > 0;
+    if (status == 0 && states) poolgrad_note(options, "%s exports states, which no file can hold", path_of(options));
     if (status == 0) status = open_outputs(options, job);
     if (status == 0) status = encode(options, job);
     if (status == 0) status = write_outputs(options, job);
