@@ -26,11 +26,8 @@ static void describe_window(const poolgrad_filter_node *filter, struct poolgrad_
 {
     const poolgrad_window *w = &filter->window;
     if (w->kernel_width == 0 && w->stride_x == 0) return;
-    poolgrad_text_print(text, ": kernel %" PRId64 "x%" PRId64 ", stride %" PRId64 "x%" PRId64, w->kernel_width,
-                        w->kernel_height, w->stride_x, w->stride_y);
-    if (poolgrad_is_dilated(filter->type)) {
-        poolgrad_text_print(text, ", dilation %" PRId64 "x%" PRId64, w->dilation_x, w->dilation_y);
-    }
+    poolgrad_text_print(text, ": ");
+    poolgrad_describe_window(w, poolgrad_is_dilated(filter->type), text);
     if (!poolgrad_takes_policy(filter->type)) return;
     poolgrad_text_print(text, ", ");
     poolgrad_describe_policy(&filter->policy, text);
@@ -140,13 +137,7 @@ static void write_state_members(const poolgrad_state_node *state, struct poolgra
 
 static void write_window(const poolgrad_filter_node *filter, struct poolgrad_text *text)
 {
-    const poolgrad_window *w = &filter->window;
-    poolgrad_json_number(text, "kernel_width", w->kernel_width);
-    poolgrad_json_number(text, "kernel_height", w->kernel_height);
-    poolgrad_json_number(text, "stride_in_pixels_x", w->stride_x);
-    poolgrad_json_number(text, "stride_in_pixels_y", w->stride_y);
-    poolgrad_json_number(text, "dilation_rate_x", w->dilation_x);
-    poolgrad_json_number(text, "dilation_rate_y", w->dilation_y);
+    poolgrad_write_window(&filter->window, text);
     if (poolgrad_takes_policy(filter->type)) poolgrad_padding_policy_write(&filter->policy, "padding_policy", text);
     poolgrad_json_enum(text, "ties", poolgrad_tie_names, 4, (int)filter->rules.ties);
     poolgrad_json_enum(text, "nan", poolgrad_nan_names, 3, (int)filter->rules.nan);

@@ -151,6 +151,24 @@ void poolgrad_describe_kernel(poolgrad_kind kind, bool dilated, const char *suff
     poolgrad_text_print(text, ": ");
 }
 
+void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text)
+{
+    poolgrad_text_print(text, "kernel %" PRId64 "x%" PRId64 ", stride %" PRId64 "x%" PRId64, window->kernel_width,
+                        window->kernel_height, window->stride_x, window->stride_y);
+    if (!dilated) return;
+    poolgrad_text_print(text, ", dilation %" PRId64 "x%" PRId64, window->dilation_x, window->dilation_y);
+}
+
+void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *text)
+{
+    poolgrad_json_number(text, "kernel_width", window->kernel_width);
+    poolgrad_json_number(text, "kernel_height", window->kernel_height);
+    poolgrad_json_number(text, "stride_in_pixels_x", window->stride_x);
+    poolgrad_json_number(text, "stride_in_pixels_y", window->stride_y);
+    poolgrad_json_number(text, "dilation_rate_x", window->dilation_x);
+    poolgrad_json_number(text, "dilation_rate_y", window->dilation_y);
+}
+
 void poolgrad_write_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
                           const char *label, struct poolgrad_text *text)
 {
@@ -160,6 +178,20 @@ void poolgrad_write_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgra
     poolgrad_json_enum(text, "nan", poolgrad_nan_names, 3, (int)nan);
     poolgrad_json_enum(text, "accumulator", poolgrad_accumulator_names, 2, (int)accumulator);
     poolgrad_json_string(text, "label", ended);
+}
+
+bool poolgrad_same_parts(const struct poolgrad_kernel_parts *a, const struct poolgrad_kernel_parts *b)
+{
+    return poolgrad_same_policy(a->padding, b->padding) && poolgrad_same_allocator(a->allocator, b->allocator) &&
+           strncmp(a->label, b->label, POOLGRAD_LABEL_SIZE) == 0;
+}
+
+uint64_t poolgrad_hash_parts(uint64_t hash, const struct poolgrad_kernel_parts *parts)
+{
+    char label[POOLGRAD_LABEL_SIZE + 1];
+    snprintf(label, sizeof label, "%.*s", POOLGRAD_LABEL_SIZE, parts->label);
+    hash = poolgrad_hash_number(hash, (int64_t)poolgrad_hash(parts->padding));
+    return poolgrad_hash_string(poolgrad_hash_allocator(hash, parts->allocator), label);
 }
 
 uint64_t poolgrad_hash_numbers(uint64_t hash, const int64_t *numbers, size_t count)

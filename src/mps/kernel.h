@@ -131,8 +131,20 @@ void poolgrad_write_allocator(const char *name, const poolgrad_image_allocator *
 
 void poolgrad_describe_kernel(poolgrad_kind kind, bool dilated, const char *suffix, const char *label,
                               struct poolgrad_text *text);
+void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text);
+void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *text);
 void poolgrad_write_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
                           const char *label, struct poolgrad_text *text);
+
+/* What kernels of both directions have beside numbers. */
+struct poolgrad_kernel_parts {
+    const poolgrad_padding_policy *padding;
+    const poolgrad_image_allocator *allocator;
+    const char *label;
+};
+
+bool poolgrad_same_parts(const struct poolgrad_kernel_parts *a, const struct poolgrad_kernel_parts *b);
+uint64_t poolgrad_hash_parts(uint64_t hash, const struct poolgrad_kernel_parts *parts);
 
 uint64_t poolgrad_hash_numbers(uint64_t hash, const int64_t *numbers, size_t count);
 

@@ -444,27 +444,27 @@ static void list_numbers(const poolgrad_pooling *k, int64_t numbers[NUMBERS])
     memcpy(numbers, list, sizeof list);
 }
 
+static struct poolgrad_kernel_parts parts_of(const poolgrad_pooling *kernel)
+{
+    return (struct poolgrad_kernel_parts){&kernel->padding, &kernel->destination_image_allocator, kernel->label};
+}
+
 static bool equal(const void *a, const void *b)
 {
-    const poolgrad_pooling *x = a, *y = b;
-    int64_t of_x[NUMBERS], of_y[NUMBERS];
-    list_numbers(x, of_x);
-    list_numbers(y, of_y);
-    return memcmp(of_x, of_y, sizeof of_x) == 0 && poolgrad_same_policy(&x->padding, &y->padding) &&
-           poolgrad_same_allocator(&x->destination_image_allocator, &y->destination_image_allocator) &&
-           strncmp(x->label, y->label, sizeof x->label) == 0;
+    int64_t of_a[NUMBERS], of_b[NUMBERS];
+    const struct poolgrad_kernel_parts parts_a = parts_of(a), parts_b = parts_of(b);
+    list_numbers(a, of_a);
+    list_numbers(b, of_b);
+    return memcmp(of_a, of_b, sizeof of_a) == 0 && poolgrad_same_parts(&parts_a, &parts_b);
 }
 
 static uint64_t hash(const void *object)
 {
     const poolgrad_pooling *kernel = object;
+    const struct poolgrad_kernel_parts parts = parts_of(kernel);
     int64_t numbers[NUMBERS];
-    char label[POOLGRAD_LABEL_SIZE + 1];
-    snprintf(label, sizeof label, "%.*s", (int)sizeof kernel->label, kernel->label);
     list_numbers(kernel, numbers);
-    uint64_t hash = poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa), numbers, NUMBERS);
-    hash = poolgrad_hash_number(hash, (int64_t)poolgrad_hash(&kernel->padding));
-    return poolgrad_hash_string(poolgrad_hash_allocator(hash, &kernel->destination_image_allocator), label);
+    return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa), numbers, NUMBERS), &parts);
 }
 
 static void describe(const void *object, struct poolgrad_text *text)
@@ -472,11 +472,8 @@ static void describe(const void *object, struct poolgrad_text *text)
     const poolgrad_pooling *kernel = object;
     const bool dilated = kernel->dilation_rate_x != 1 || kernel->dilation_rate_y != 1;
     poolgrad_describe_kernel(kernel->kind, dilated, "", kernel->label, text);
-    poolgrad_text_print(text, "kernel %" PRId64 "x%" PRId64 ", stride %" PRId64 "x%" PRId64, kernel->kernel_width,
-                        kernel->kernel_height, kernel->stride_in_pixels_x, kernel->stride_in_pixels_y);
-    if (dilated) {
-        poolgrad_text_print(text, ", dilation %" PRId64 "x%" PRId64, kernel->dilation_rate_x, kernel->dilation_rate_y);
-    }
+    const poolgrad_window window = window_of(kernel);
+    poolgrad_describe_window(&window, dilated, text);
     poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64 ", edge mode %s, ", kernel->offset.x, kernel->offset.y,
                         kernel->edge_mode == POOLGRAD_EDGE_CLAMP ? "clamp" : "zero");
     poolgrad_describe_policy(&kernel->padding, text);
@@ -485,15 +482,11 @@ static void describe(const void *object, struct poolgrad_text *text)
 static void write_json(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_pooling *k = object;
+    const poolgrad_window window = window_of(k);
     poolgrad_json_open(text, NULL, '{');
     poolgrad_json_string(text, "class", k->isa->name);
     poolgrad_json_enum(text, "kind", poolgrad_kind_names, 3, (int)k->kind);
-    poolgrad_json_number(text, "kernel_width", k->kernel_width);
-    poolgrad_json_number(text, "kernel_height", k->kernel_height);
-    poolgrad_json_number(text, "stride_in_pixels_x", k->stride_in_pixels_x);
-    poolgrad_json_number(text, "stride_in_pixels_y", k->stride_in_pixels_y);
-    poolgrad_json_number(text, "dilation_rate_x", k->dilation_rate_x);
-    poolgrad_json_number(text, "dilation_rate_y", k->dilation_rate_y);
+    poolgrad_write_window(&window, text);
     poolgrad_write_offset("offset", &k->offset, text);
     poolgrad_write_region("clip_rect", &k->clip_rect, text);
     poolgrad_json_number(text, "destination_feature_channel_offset", k->destination_feature_channel_offset);
