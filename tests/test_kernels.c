@@ -585,8 +585,10 @@ Test(kernels, refusals_name_properties)
     expect_message(poolgrad_pooling_encode(&good, NULL, NULL, NULL, &y, &error), &error,
                    "source is null; expected an image");
     poolgrad_context context = {.struct_size = 3};
-    expect_message(poolgrad_pooling_encode(&good, &context, &x, NULL, &y, &error), &error,
-                   "context.struct_size is 3; expected 24, set by poolgrad_context_init");
+    char expected[128];
+    snprintf(expected, sizeof expected, "context.struct_size is 3; expected %zu, set by poolgrad_context_init",
+             sizeof context);
+    expect_message(poolgrad_pooling_encode(&good, &context, &x, NULL, &y, &error), &error, expected);
     k = good;
     k.padding.callback = last_word;
     poolgrad_buffer *made;
@@ -600,6 +602,10 @@ Test(kernels, refusals_name_properties)
                    "secondary_edge_mode is 4 (constant); expected zero (0) or clamp (1), no other is defined for "
                    "pooling");
     back.secondary_edge_mode = POOLGRAD_EDGE_ZERO;
+    back.primary_edge_mode = (poolgrad_edge_mode)2;
+    expect_message(poolgrad_pooling_gradient_encode(&back, NULL, &y, &x, NULL, &x, &error), &error,
+                   "primary_edge_mode is 2; expected zero (0) or clamp (1)");
+    back.primary_edge_mode = POOLGRAD_EDGE_CLAMP;
     expect_message(poolgrad_pooling_gradient_encode(&back, NULL, &y, NULL, NULL, &x, &error), &error,
                    "source_image is null; expected an image, or a gradient state with its size");
     view_free(&x);
