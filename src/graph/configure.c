@@ -116,8 +116,7 @@ static poolgrad_status configure_forward(struct poolgrad_encoding *encoding, str
     poolgrad_status status = poolgrad_pooling_configure(kernel, source, format_of(encoding, &filter->result),
                                                         &step->image, error);
     if (status != POOLGRAD_OK) return status;
-    step->state.isa = &poolgrad_state_class;
-    poolgrad_pooling_fill_settings(kernel, source, &step->image, &step->state.settings);
+    poolgrad_pooling_fill_state(kernel, source, &step->image, &step->state);
     if (!kernel->saves_argmax) return POOLGRAD_OK;
     return poolgrad_pooling_argmax_descriptor(kernel, &step->image, &step->state.argmax, error);
 }

@@ -15,7 +15,8 @@ struct poolgrad_buffer {
 struct poolgrad_state {
     const struct poolgrad_class *isa;
     poolgrad_gradient_settings settings;
-    poolgrad_image argmax; /* format none: not saved */
+    poolgrad_image argmax;                             /* format none: not saved */
+    int64_t argmax_kernel_width, argmax_kernel_height; /* of the windows whose taps it names; else 0 */
 };
 
 /* Words of enumerations, as the command takes them. */
@@ -69,9 +70,9 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
                                                      const poolgrad_image *destination, poolgrad_problem *problem,
                                                      poolgrad_error *error);
 
-/* `destination` may be null: its size is not known. */
-void poolgrad_pooling_fill_settings(const poolgrad_pooling *kernel, const poolgrad_image *source,
-                                    const poolgrad_image *destination, poolgrad_gradient_settings *settings);
+/* All of the state but argmax. `destination` may be null: its size is not known. */
+void poolgrad_pooling_fill_state(const poolgrad_pooling *kernel, const poolgrad_image *source,
+                                 const poolgrad_image *destination, struct poolgrad_state *state);
 
 /* Fields of any kernel, by kind and window, with defaults; the public initializers are this. */
 void poolgrad_pooling_init(poolgrad_pooling *kernel, size_t struct_size, poolgrad_kind kind,
@@ -118,9 +119,8 @@ void poolgrad_padding_policy_write(const poolgrad_padding_policy *policy, const 
 
 /* ---- States ------------------------------------------------------------------------------------------------------ */
 
-/* With memory for an argmax like the descriptor, if there is one. */
-poolgrad_status poolgrad_state_make(const poolgrad_gradient_settings *settings, const poolgrad_image *argmax,
-                                    poolgrad_state **state, poolgrad_error *error);
+/* A state with memory of its own: all else, and what argmax is like, as the one given. Its taps are none. */
+poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_state **state, poolgrad_error *error);
 
 /* ---- Parts of descriptions ----------------------------------------------------------------------------------------
  */

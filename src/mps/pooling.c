@@ -176,22 +176,25 @@ poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel
 
 /* ---- States ------------------------------------------------------------------------------------------------------ */
 
-void poolgrad_pooling_fill_settings(const poolgrad_pooling *kernel, const poolgrad_image *source,
-                                    const poolgrad_image *destination, poolgrad_gradient_settings *settings)
+void poolgrad_pooling_fill_state(const poolgrad_pooling *kernel, const poolgrad_image *source,
+                                 const poolgrad_image *destination, struct poolgrad_state *state)
 {
-    *settings = (poolgrad_gradient_settings){.offset = kernel->offset,
-                                             .edge_mode = kernel->edge_mode,
-                                             .zero_pad_size_x = kernel->zero_pad_size_x,
-                                             .zero_pad_size_y = kernel->zero_pad_size_y,
-                                             .clip_rect = kernel->clip_rect,
-                                             .source_width = source->width,
-                                             .source_height = source->height,
-                                             .source_channels = source->channels,
-                                             .source_images = source->images,
-                                             .result_width = destination ? destination->width : 0,
-                                             .result_height = destination ? destination->height : 0,
-                                             .result_channels = destination ? destination->channels : 0,
-                                             .result_images = destination ? destination->images : 0};
+    state->isa = &poolgrad_state_class;
+    state->argmax_kernel_width = kernel->saves_argmax ? kernel->kernel_width : 0;
+    state->argmax_kernel_height = kernel->saves_argmax ? kernel->kernel_height : 0;
+    state->settings = (poolgrad_gradient_settings){.offset = kernel->offset,
+                                                   .edge_mode = kernel->edge_mode,
+                                                   .zero_pad_size_x = kernel->zero_pad_size_x,
+                                                   .zero_pad_size_y = kernel->zero_pad_size_y,
+                                                   .clip_rect = kernel->clip_rect,
+                                                   .source_width = source->width,
+                                                   .source_height = source->height,
+                                                   .source_channels = source->channels,
+                                                   .source_images = source->images,
+                                                   .result_width = destination ? destination->width : 0,
+                                                   .result_height = destination ? destination->height : 0,
+                                                   .result_channels = destination ? destination->channels : 0,
+                                                   .result_images = destination ? destination->images : 0};
 }
 
 /* The smallest format that names every tap and none. */
@@ -227,16 +230,19 @@ poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, co
                                               const poolgrad_image *destination, poolgrad_state **state,
                                               poolgrad_error *error)
 {
-    poolgrad_gradient_settings settings;
-    poolgrad_image argmax;
+    struct poolgrad_state like = {0};
     *state = NULL;
     poolgrad_status status = check_kernel(kernel, error);
     if (status != POOLGRAD_OK) return status;
     if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
-    poolgrad_pooling_fill_settings(kernel, source, destination, &settings);
-    if (!kernel->saves_argmax) return poolgrad_state_make(&settings, NULL, state, error);
-    status = poolgrad_pooling_argmax_descriptor(kernel, destination, &argmax, error);
-    return status == POOLGRAD_OK ? poolgrad_state_make(&settings, &argmax, state, error) : status;
+    status = poolgrad_image_check_sizes(source, "source", error);
+    if (status == POOLGRAD_OK && destination) status = poolgrad_image_check_sizes(destination, "destination", error);
+    if (status == POOLGRAD_OK && kernel->saves_argmax) {
+        status = poolgrad_pooling_argmax_descriptor(kernel, destination, &like.argmax, error);
+    }
+    if (status != POOLGRAD_OK) return status;
+    poolgrad_pooling_fill_state(kernel, source, destination, &like);
+    return poolgrad_state_make(&like, state, error);
 }
 
 int poolgrad_pooling_is_state_modified(const poolgrad_pooling *kernel)
@@ -309,7 +315,7 @@ poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *kernel, const p
     fill_problem(kernel, source, destination, problem);
     poolgrad_fill_context(context, problem);
     if (!state) return POOLGRAD_OK;
-    poolgrad_pooling_fill_settings(kernel, source, destination, &state->settings);
+    poolgrad_pooling_fill_state(kernel, source, destination, state);
     if (kernel->saves_argmax) problem->indices = state->argmax;
     return POOLGRAD_OK;
 }
@@ -318,13 +324,13 @@ static poolgrad_status encode(const poolgrad_pooling *kernel, const poolgrad_con
                               const poolgrad_image *source, poolgrad_state *state, const poolgrad_image *destination,
                               bool is_new, poolgrad_error *error)
 {
-    const poolgrad_gradient_settings before = state ? state->settings : (poolgrad_gradient_settings){0};
+    const struct poolgrad_state before = state ? *state : (struct poolgrad_state){0};
     poolgrad_problem problem;
     poolgrad_status status = poolgrad_pooling_problem(kernel, context, source, state, destination, &problem, error);
     if (status != POOLGRAD_OK) return status;
     status = poolgrad_run_trusted(&problem, is_new, error);
     if (status == POOLGRAD_OK) return POOLGRAD_OK;
-    if (state) state->settings = before;
+    if (state) *state = before;
     poolgrad_rename_field(POOLGRAD_FORWARD, error);
     return status;
 }
@@ -412,7 +418,7 @@ poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *ker
 
 /* ---- Class ------------------------------------------------------------------------------------------------------- */
 
-enum { NUMBERS = 25 };
+enum { NUMBERS = 26 };
 
 static void list_numbers(const poolgrad_pooling *k, int64_t numbers[NUMBERS])
 {
@@ -439,7 +445,8 @@ static void list_numbers(const poolgrad_pooling *k, int64_t numbers[NUMBERS])
                                    k->zero_pad_size_x,
                                    k->zero_pad_size_y,
                                    k->saves_argmax != 0,
-                                   (int64_t)k->ties + 16 * (int64_t)k->nan,
+                                   (int64_t)k->ties,
+                                   (int64_t)k->nan,
                                    (int64_t)k->accumulator};
     memcpy(numbers, list, sizeof list);
 }

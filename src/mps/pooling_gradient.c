@@ -275,9 +275,18 @@ static void fill_problem(const poolgrad_pooling_gradient *kernel, poolgrad_probl
     problem->destination_channel_offset = kernel->destination_feature_channel_offset;
 }
 
-static poolgrad_status check_argmax(const poolgrad_image *argmax, const poolgrad_image *source_gradient,
-                                    poolgrad_error *error)
+/* Taps have numbers by the window they were picked in. */
+static poolgrad_status check_argmax(const poolgrad_pooling_gradient *kernel, const poolgrad_state *state,
+                                    const poolgrad_image *source_gradient, poolgrad_error *error)
 {
+    const poolgrad_image *argmax = &state->argmax;
+    if (kernel->kernel_width != state->argmax_kernel_width || kernel->kernel_height != state->argmax_kernel_height) {
+        return poolgrad_refuse(error, "gradient_state",
+                               "holds taps of %" PRId64 "x%" PRId64 " windows; expected %" PRId64 "x%" PRId64
+                               ", those of the gradient kernel",
+                               state->argmax_kernel_width, state->argmax_kernel_height, kernel->kernel_width,
+                               kernel->kernel_height);
+    }
     if (argmax->images == source_gradient->images && argmax->channels == source_gradient->channels &&
         argmax->height == source_gradient->height && argmax->width == source_gradient->width) {
         return POOLGRAD_OK;
@@ -320,7 +329,7 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
     if (!argmax) return POOLGRAD_OK;
     problem->indices = *argmax;
     problem->source.data = NULL;
-    return check_argmax(argmax, source_gradient, error);
+    return check_argmax(kernel, state, source_gradient, error);
 }
 
 poolgrad_status poolgrad_pooling_gradient_problem(const poolgrad_pooling_gradient *kernel,
@@ -435,7 +444,7 @@ poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(const poolgrad_poo
 
 /* ---- Class ------------------------------------------------------------------------------------------------------- */
 
-enum { NUMBERS = 35 };
+enum { NUMBERS = 36 };
 
 static void list_numbers(const poolgrad_pooling_gradient *k, int64_t numbers[NUMBERS])
 {
@@ -472,7 +481,8 @@ static void list_numbers(const poolgrad_pooling_gradient *k, int64_t numbers[NUM
                                    (int64_t)k->secondary_edge_mode,
                                    k->zero_pad_size_x,
                                    k->zero_pad_size_y,
-                                   (int64_t)k->ties + 16 * (int64_t)k->nan,
+                                   (int64_t)k->ties,
+                                   (int64_t)k->nan,
                                    (int64_t)k->accumulator};
     memcpy(numbers, list, sizeof list);
 }

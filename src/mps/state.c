@@ -25,12 +25,12 @@ const poolgrad_image *poolgrad_state_argmax(const poolgrad_state *state)
     return state && state->argmax.format != POOLGRAD_FORMAT_NONE ? &state->argmax : NULL;
 }
 
-poolgrad_status poolgrad_state_make(const poolgrad_gradient_settings *settings, const poolgrad_image *argmax,
-                                    poolgrad_state **state, poolgrad_error *error)
+poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_state **state, poolgrad_error *error)
 {
     size_t bytes = 0;
     *state = NULL;
-    poolgrad_status status = argmax ? poolgrad_image_bytes(argmax, "argmax", &bytes, error) : POOLGRAD_OK;
+    poolgrad_status status = POOLGRAD_OK;
+    if (poolgrad_state_argmax(like)) status = poolgrad_image_bytes(&like->argmax, "argmax", &bytes, error);
     if (status != POOLGRAD_OK) return status;
     poolgrad_state *made = calloc(1, sizeof *made);
     void *data = made && bytes > 0 ? malloc(bytes) : NULL;
@@ -38,9 +38,7 @@ poolgrad_status poolgrad_state_make(const poolgrad_gradient_settings *settings, 
         free(made);
         return poolgrad_refuse_memory(error, "state");
     }
-    made->isa = &poolgrad_state_class;
-    made->settings = *settings;
-    if (argmax) made->argmax = *argmax;
+    *made = *like;
     made->argmax.data = data;
     if (data) memset(data, 0xff, bytes); /* no taps */
     *state = made;
@@ -53,7 +51,7 @@ poolgrad_status poolgrad_state_copy(const poolgrad_state *state, poolgrad_state 
     *copy = NULL;
     if (!state) return poolgrad_refuse(error, "state", "is null; expected a state");
     const poolgrad_image *argmax = poolgrad_state_argmax(state);
-    poolgrad_status status = poolgrad_state_make(&state->settings, argmax, copy, error);
+    poolgrad_status status = poolgrad_state_make(state, copy, error);
     if (status != POOLGRAD_OK || !argmax) return status;
     status = poolgrad_image_bytes(argmax, "argmax", &bytes, error);
     if (status == POOLGRAD_OK && (*copy)->argmax.data) memcpy((*copy)->argmax.data, argmax->data, bytes);
@@ -87,7 +85,10 @@ static bool equal(const void *a, const void *b)
     int64_t of_x[NUMBERS], of_y[NUMBERS];
     list_numbers(&x->settings, of_x);
     list_numbers(&y->settings, of_y);
-    if (memcmp(of_x, of_y, sizeof of_x) != 0) return false;
+    if (memcmp(of_x, of_y, sizeof of_x) != 0 || x->argmax_kernel_width != y->argmax_kernel_width ||
+        x->argmax_kernel_height != y->argmax_kernel_height) {
+        return false;
+    }
     const poolgrad_image *picked_x = poolgrad_state_argmax(x), *picked_y = poolgrad_state_argmax(y);
     if (!picked_x || !picked_y) return picked_x == picked_y;
     return poolgrad_same_elements(picked_x, picked_y);
