@@ -231,7 +231,7 @@ Test(graph, refusals_name_nodes)
     make_images(&i);
     i.sources[0].data = NULL;
     expect_refusal(graph, i.sources, 2,
-                   "pooling_max_gradient_node 3: source.data is null; expected the address of the first element");
+                   "pooling_max_gradient_node 3: source_image.data is null; expected the address of the first element");
     make_images(&i);
     i.sources[0].width = -1;
     expect_refusal(graph, i.sources, 2, "image \"x\": width is -1; expected at least 0");

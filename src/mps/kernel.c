@@ -24,11 +24,11 @@ void poolgrad_context_init(poolgrad_context *context, size_t struct_size)
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
+/* A field that ends in a dot stands for all that begin with it. */
 struct name {
     const char *field, *forward, *gradient;
 };
 
-/* Longer fields before those they begin with. */
 static const struct name names[] = {
     {"window.kernel_width", "kernel_width", "kernel_width"},
     {"window.kernel_height", "kernel_height", "kernel_height"},
@@ -59,6 +59,7 @@ static const struct name names[] = {
     {"gradient_channel_offset", NULL, "primary_source_feature_channel_offset"},
     {"gradient_channel_count", NULL, "primary_source_feature_channel_max_count"},
     {"destination_channel_offset", "destination_feature_channel_offset", "destination_feature_channel_offset"},
+    {"source.", NULL, "source_image."},
     {"source_width", "source.width", "source_image.width"},
     {"source_height", "source.height", "source_image.height"},
     {"gradient_width", NULL, "source_gradient.width"},
@@ -75,15 +76,23 @@ static void replace_beginning(poolgrad_error *error, size_t old_length, const ch
     memcpy(error->message, message, sizeof error->message);
 }
 
+static bool is_named(const char *field, const struct name *name, size_t length)
+{
+    return strncmp(field, name->field, length) == 0 && (name->field[length - 1] == '.' || field[length] == '\0');
+}
+
 void poolgrad_rename_field(poolgrad_direction direction, poolgrad_error *error)
 {
+    char field[2 * sizeof error->field];
     if (!error) return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *name = direction == POOLGRAD_FORWARD ? names[i].forward : names[i].gradient;
         const size_t length = strlen(names[i].field);
-        if (!name || strcmp(error->field, names[i].field) != 0) continue;
+        if (!name || !is_named(error->field, &names[i], length)) continue;
         if (strncmp(error->message, names[i].field, length) == 0) replace_beginning(error, length, name);
-        snprintf(error->field, sizeof error->field, "%s", name);
+        snprintf(field, sizeof field, "%s%s", name, error->field + length);
+        field[sizeof error->field - 1] = '\0';
+        memcpy(error->field, field, sizeof error->field);
         return;
     }
 }
@@ -207,17 +216,23 @@ poolgrad_format poolgrad_result_format(poolgrad_format source)
     return source == POOLGRAD_UNORM8 || source == POOLGRAD_UNORM16 ? POOLGRAD_FLOAT32 : source;
 }
 
+poolgrad_status poolgrad_check_result_format(poolgrad_format format, const char *field, poolgrad_error *error)
+{
+    const char *name = poolgrad_format_name(format);
+    if (format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16 || format == POOLGRAD_FLOAT32 ||
+        format == POOLGRAD_FLOAT64) {
+        return POOLGRAD_OK;
+    }
+    return poolgrad_refuse(error, field, "is %d (%s); expected float16, bfloat16, float32 or float64", (int)format,
+                           name ? name : "no format");
+}
+
 poolgrad_status poolgrad_check_descriptor(poolgrad_image *descriptor, poolgrad_error *error)
 {
-    const char *name = poolgrad_format_name(descriptor->format);
     descriptor->data = NULL;
     descriptor->image_stride = descriptor->channel_stride = descriptor->row_stride = descriptor->column_stride = 0;
-    if (descriptor->format != POOLGRAD_FLOAT16 && descriptor->format != POOLGRAD_BFLOAT16 &&
-        descriptor->format != POOLGRAD_FLOAT32 && descriptor->format != POOLGRAD_FLOAT64) {
-        return poolgrad_refuse(error, "descriptor.format", "is %d (%s); expected float16, bfloat16, float32 or float64",
-                               (int)descriptor->format, name ? name : "no format");
-    }
-    return poolgrad_image_check_sizes(descriptor, "descriptor", error);
+    poolgrad_status status = poolgrad_check_result_format(descriptor->format, "descriptor.format", error);
+    return status == POOLGRAD_OK ? poolgrad_image_check_sizes(descriptor, "descriptor", error) : status;
 }
 
 poolgrad_status poolgrad_ask_policy(const poolgrad_padding_policy *policy, const poolgrad_padding_request *request,

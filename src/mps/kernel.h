@@ -94,6 +94,9 @@ poolgrad_status poolgrad_check_quads(const char *name, int64_t offset, poolgrad_
 /* Of [offset, offset + max_count), how many channels there are. */
 int64_t poolgrad_window_channels(int64_t channels, int64_t offset, int64_t max_count);
 
+/* Whether gradients and results may have the format. */
+poolgrad_status poolgrad_check_result_format(poolgrad_format format, const char *field, poolgrad_error *error);
+
 /* Makes a descriptor one of memory that is not there yet, and checks that a result can be like it. */
 poolgrad_status poolgrad_check_descriptor(poolgrad_image *descriptor, poolgrad_error *error);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "geometry/integer.h"
+#include "geometry/axis.h"
 #include "image/image.h"
 #include "mps/kernel.h"
 
@@ -237,9 +237,12 @@ poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_poolin
     poolgrad_image made;
     poolgrad_status status = check_kernel(kernel, error);
     if (status == POOLGRAD_OK) status = check_sources(source_gradient, source_image, state, error);
+    if (status == POOLGRAD_OK) {
+        status = poolgrad_check_result_format(source_gradient->format, "source_gradient.format", error);
+    }
     if (status != POOLGRAD_OK) return status;
-    status = poolgrad_pooling_gradient_configure(kernel, source_gradient, source_image, state,
-                                                 poolgrad_result_format(source_gradient->format), &made, error);
+    status = poolgrad_pooling_gradient_configure(kernel, source_gradient, source_image, state, source_gradient->format,
+                                                 &made, error);
     if (status == POOLGRAD_OK) *descriptor = made;
     return status;
 }
@@ -366,6 +369,27 @@ poolgrad_status poolgrad_pooling_gradient_encode(const poolgrad_pooling_gradient
     return status == POOLGRAD_OK ? run(&problem, false, error) : status;
 }
 
+/* `offset` and `count` more, where that is a size; if not, the problem is refused for its offset. */
+static int64_t size_behind(int64_t offset, int64_t count)
+{
+    int64_t end;
+    bool fits = offset >= 0 && poolgrad_add(offset, count, &end) && end <= POOLGRAD_COORDINATE_LIMIT;
+    return fits ? end : count;
+}
+
+/* Of a source that nobody tells of: the pixels that the policy derived, and no channel or image too few. */
+static poolgrad_image assumed_source(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
+                                     const poolgrad_image *descriptor)
+{
+    int64_t channels = poolgrad_window_channels(source_gradient->channels,
+                                                kernel->primary_source_feature_channel_offset,
+                                                kernel->primary_source_feature_channel_max_count);
+    return (poolgrad_image){.images = size_behind(kernel->secondary_offset.z, source_gradient->images),
+                            .channels = size_behind(kernel->secondary_source_feature_channel_offset, channels),
+                            .height = descriptor->height,
+                            .width = descriptor->width};
+}
+
 poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_gradient *kernel,
                                                         const poolgrad_context *context,
                                                         const poolgrad_image *source_gradient,
@@ -387,9 +411,9 @@ poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_g
                                       error);
     }
     if (status == POOLGRAD_OK) {
-        /* Without image and state the size that the policy derived is the source's. */
-        const poolgrad_image *source = source_image || state ? source_image : &descriptor;
-        status = poolgrad_pooling_gradient_configured(&configured, context, source_gradient, source, state,
+        const poolgrad_image assumed = assumed_source(&configured, source_gradient, &descriptor);
+        status = poolgrad_pooling_gradient_configured(&configured, context, source_gradient,
+                                                      source_image || state ? source_image : &assumed, state,
                                                       &made->image, &problem, error);
     }
     if (status == POOLGRAD_OK) status = run(&problem, true, error);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every number of a kernel that is wrong is refused by the kernel's own name for it, and nothing is written or made. */
+#include "support/images.h"
+#include "support/refusal.h"
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <poolgrad/mps.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A number of a kernel, a value it cannot have, and what the refusal expects. */
+typedef struct wrong_number {
+    const char *name;
+    int64_t *number, value;
+    const char *expected;
+} wrong_number;
+
+static const int64_t beyond = (INT64_C(1) << 61) + 1;
+static const char extent[] = "expected 1 to 2^61", coordinate[] = "expected -2^61 to 2^61",
+                  place[] = "expected 0 to 2^61";
+static const char count[] = "expected at least 0", quad[] = "expected a multiple of 4";
+
+static void expect_named(poolgrad_status status, const poolgrad_error *error, const wrong_number *wrong)
+{
+    char sentence[256];
+    snprintf(sentence, sizeof sentence, "%s is %" PRId64 "; %s", wrong->name, wrong->value, wrong->expected);
+    cr_expect_eq(status, POOLGRAD_INVALID);
+    cr_expect_str_eq(error->field, wrong->name);
+    cr_expect_str_eq(error->message, sentence);
+}
+
+static void expect_sentence(poolgrad_status status, const poolgrad_error *error, const char *sentence)
+{
+    cr_expect_eq(status, POOLGRAD_INVALID);
+    cr_expect(refusal_is_sentence(error));
+    cr_expect_str_eq(error->message, sentence);
+}
+
+static poolgrad_image plain_image(int64_t channels, int64_t height, int64_t width)
+{
+    random_state r = {1};
+    const poolgrad_image size = images_size(1, channels, height, width);
+    return images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NCHW, &size);
+}
+
+Test(kernel_refusals, numbers_of_pooling)
+{
+    poolgrad_pooling k;
+    const wrong_number wrong[] = {
+        {"kernel_width", &k.kernel_width, 0, extent},
+        {"kernel_height", &k.kernel_height, beyond, extent},
+        {"stride_in_pixels_x", &k.stride_in_pixels_x, -1, extent},
+        {"stride_in_pixels_y", &k.stride_in_pixels_y, INT64_MIN, extent},
+        {"dilation_rate_x", &k.dilation_rate_x, 0, extent},
+        {"dilation_rate_y", &k.dilation_rate_y, INT64_MAX, extent},
+        {"offset.x", &k.offset.x, beyond, coordinate},
+        {"offset.y", &k.offset.y, -beyond, coordinate},
+        {"offset.z", &k.offset.z, -1, place},
+        {"clip_rect.x", &k.clip_rect.x, -1, place},
+        {"clip_rect.y", &k.clip_rect.y, beyond, place},
+        {"clip_rect.z", &k.clip_rect.z, -1, place},
+        {"clip_rect.width", &k.clip_rect.width, -1, count},
+        {"clip_rect.height", &k.clip_rect.height, INT64_MIN, count},
+        {"clip_rect.depth", &k.clip_rect.depth, -1, count},
+        {"destination_feature_channel_offset", &k.destination_feature_channel_offset, -4, place},
+        {"destination_feature_channel_offset", &k.destination_feature_channel_offset, 3, quad},
+        {"source_feature_channel_offset", &k.source_feature_channel_offset, -4, place},
+        {"source_feature_channel_offset", &k.source_feature_channel_offset, INT64_MAX, quad},
+        {"source_feature_channel_max_count", &k.source_feature_channel_max_count, -1, count},
+        {"zero_pad_size_x", &k.zero_pad_size_x, -1, place},
+        {"zero_pad_size_y", &k.zero_pad_size_y, beyond, place},
+    };
+    poolgrad_image x = plain_image(8, 6, 6), y = plain_image(8, 3, 3), before = view_copy(&y, POOLGRAD_NCHW);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        poolgrad_error error = refusal_none();
+        poolgrad_buffer *made = (poolgrad_buffer *)1;
+        poolgrad_state *state = (poolgrad_state *)1;
+        poolgrad_pooling_average_init(&k, sizeof k, 2, 2, 2, 2);
+        *wrong[i].number = wrong[i].value;
+        expect_named(poolgrad_pooling_encode(&k, NULL, &x, NULL, &y, &error), &error, &wrong[i]);
+        cr_expect(images_same(wrong[i].name, &before, &y));
+        cr_expect_eq(poolgrad_pooling_encode(&k, NULL, &x, NULL, &y, NULL), POOLGRAD_INVALID);
+        bool replaced = wrong[i].number == &k.offset.x || wrong[i].number == &k.offset.y;
+        poolgrad_status status = poolgrad_pooling_encode_to_new(&k, NULL, &x, &made, &state, &error);
+        cr_expect_eq(status, replaced ? POOLGRAD_OK : POOLGRAD_INVALID, "%s: the policy has its own", wrong[i].name);
+        cr_expect((made != NULL) == replaced && (state != NULL) == replaced, "%s", wrong[i].name);
+        poolgrad_buffer_destroy(made);
+        poolgrad_state_destroy(state);
+    }
+    view_free(&x);
+    view_free(&y);
+    view_free(&before);
+}
+
+Test(kernel_refusals, numbers_of_pooling_gradient)
+{
+    poolgrad_pooling_gradient k;
+    const wrong_number wrong[] = {
+        {"kernel_width", &k.kernel_width, 0, extent},
+        {"kernel_height", &k.kernel_height, -1, extent},
+        {"stride_in_pixels_x", &k.stride_in_pixels_x, beyond, extent},
+        {"stride_in_pixels_y", &k.stride_in_pixels_y, 0, extent},
+        {"dilation_rate_x", &k.dilation_rate_x, -1, extent},
+        {"dilation_rate_y", &k.dilation_rate_y, 0, extent},
+        {"primary_offset.x", &k.primary_offset.x, beyond, coordinate},
+        {"primary_offset.y", &k.primary_offset.y, -beyond, coordinate},
+        {"primary_offset.z", &k.primary_offset.z, -1, place},
+        {"source_size.width", &k.source_size.width, -1, count},
+        {"source_size.height", &k.source_size.height, -1, count},
+        {"source_size.depth", &k.source_size.depth, -1, count},
+        {"secondary_offset.x", &k.secondary_offset.x, beyond, coordinate},
+        {"secondary_offset.y", &k.secondary_offset.y, beyond, coordinate},
+        {"secondary_offset.z", &k.secondary_offset.z, -1, place},
+        {"kernel_offset_x", &k.kernel_offset_x, beyond, coordinate},
+        {"kernel_offset_y", &k.kernel_offset_y, -beyond, coordinate},
+        {"clip_rect.x", &k.clip_rect.x, -1, place},
+        {"clip_rect.y", &k.clip_rect.y, -1, place},
+        {"clip_rect.z", &k.clip_rect.z, beyond, place},
+        {"clip_rect.width", &k.clip_rect.width, -1, count},
+        {"clip_rect.height", &k.clip_rect.height, -1, count},
+        {"clip_rect.depth", &k.clip_rect.depth, -1, count},
+        {"destination_feature_channel_offset", &k.destination_feature_channel_offset, 1, quad},
+        {"primary_source_feature_channel_offset", &k.primary_source_feature_channel_offset, 2, quad},
+        {"primary_source_feature_channel_offset", &k.primary_source_feature_channel_offset, -4, place},
+        {"secondary_source_feature_channel_offset", &k.secondary_source_feature_channel_offset, 3, quad},
+        {"secondary_source_feature_channel_offset", &k.secondary_source_feature_channel_offset, -4, place},
+        {"primary_source_feature_channel_max_count", &k.primary_source_feature_channel_max_count, -1, count},
+        {"secondary_source_feature_channel_max_count", &k.secondary_source_feature_channel_max_count, -1, count},
+        {"zero_pad_size_x", &k.zero_pad_size_x, beyond, place},
+        {"zero_pad_size_y", &k.zero_pad_size_y, -1, place},
+    };
+    poolgrad_image x = plain_image(8, 6, 6), y = plain_image(8, 3, 3), dx = plain_image(8, 6, 6);
+    poolgrad_image before = view_copy(&dx, POOLGRAD_NCHW);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        poolgrad_error error = refusal_none();
+        poolgrad_pooling_l2norm_gradient_init(&k, sizeof k, 2, 2, 2, 2);
+        *wrong[i].number = wrong[i].value;
+        expect_named(poolgrad_pooling_gradient_encode(&k, NULL, &y, &x, NULL, &dx, &error), &error, &wrong[i]);
+        cr_expect(images_same(wrong[i].name, &before, &dx));
+        cr_expect_eq(poolgrad_pooling_gradient_encode(&k, NULL, &y, &x, NULL, &dx, NULL), POOLGRAD_INVALID);
+    }
+    view_free(&x);
+    view_free(&y);
+    view_free(&dx);
+    view_free(&before);
+}
+
+/* ---- Rules, images, kernels -------------------------------------------------------------------------------------- */
+
+Test(kernel_refusals, rules)
+{
+    poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2), dx = plain_image(1, 4, 4);
+    poolgrad_pooling good, k;
+    poolgrad_pooling_gradient fine, g;
+    poolgrad_context context;
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling_max_init(&good, sizeof good, 2, 2, 2, 2);
+    poolgrad_pooling_max_gradient_init(&fine, sizeof fine, 2, 2, 2, 2);
+    k = good;
+    k.kind = (poolgrad_kind)3;
+    expect_sentence(poolgrad_pooling_encode(&k, NULL, &x, NULL, &y, &error), &error,
+                    "kind is 3; expected average (0), max (1) or L2-norm (2)");
+    k = good;
+    k.ties = (poolgrad_tie_rule)4;
+    expect_sentence(poolgrad_pooling_encode(&k, NULL, &x, NULL, &y, &error), &error,
+                    "ties is 4; expected first (0), last (1), all (2) or split (3)");
+    k = good;
+    k.accumulator = (poolgrad_accumulator)2;
+    expect_sentence(poolgrad_pooling_encode(&k, NULL, &x, NULL, &y, &error), &error,
+                    "accumulator is 2; expected float32 (0) or float64 (1)");
+    g = fine;
+    g.nan = (poolgrad_nan_rule)3;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &x, NULL, &dx, &error), &error,
+                    "nan is 3; expected first (0), last (1) or ignore (2)");
+    g = fine;
+    g.secondary_edge_mode = (poolgrad_edge_mode)5;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &x, NULL, &dx, &error), &error,
+                    "secondary_edge_mode is 5; expected zero (0) or clamp (1)");
+    g = fine;
+    g.primary_edge_mode = (poolgrad_edge_mode)2;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &x, NULL, &dx, &error), &error,
+                    "primary_edge_mode is 2; expected zero (0) or clamp (1)");
+    poolgrad_context_init(&context, sizeof context);
+    context.threads = 1025;
+    expect_sentence(poolgrad_pooling_encode(&good, &context, &x, NULL, &y, &error), &error,
+                    "threads is 1025; expected 0 (automatic) to 1024");
+    poolgrad_context_init(&context, sizeof context);
+    context.mode = (poolgrad_mode)2;
+    expect_sentence(poolgrad_pooling_gradient_encode(&fine, &context, &y, &x, NULL, &dx, &error), &error,
+                    "mode is 2; expected fast (0) or reference (1)");
+    view_free(&x);
+    view_free(&y);
+    view_free(&dx);
+}
+
+/* The images of a gradient kernel have names of their own. */
+Test(kernel_refusals, images)
+{
+    poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2), dx = plain_image(1, 4, 4), wrong;
+    poolgrad_pooling k;
+    poolgrad_pooling_gradient g;
+    poolgrad_error error = refusal_none();
+    poolgrad_buffer *made;
+    poolgrad_pooling_max_init(&k, sizeof k, 2, 2, 2, 2);
+    poolgrad_pooling_max_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    wrong = x;
+    wrong.data = NULL;
+    expect_sentence(poolgrad_pooling_encode(&k, NULL, &wrong, NULL, &y, &error), &error,
+                    "source.data is null; expected the address of the first element");
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &wrong, NULL, &dx, &error), &error,
+                    "source_image.data is null; expected the address of the first element");
+    cr_expect_str_eq(error.field, "source_image.data");
+    wrong = x;
+    wrong.format = POOLGRAD_INT32;
+    expect_sentence(poolgrad_pooling_encode_to_new(&k, NULL, &wrong, &made, NULL, &error), &error,
+                    "source.format is 7 (int32); expected unorm8, unorm16, float16, bfloat16, float32 or float64");
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&g, NULL, &y, &wrong, NULL, &made, &error), &error,
+                    "source_image.format is 7 (int32); expected unorm8, unorm16, float16, bfloat16, float32 or "
+                    "float64");
+    wrong = y;
+    wrong.format = POOLGRAD_FORMAT_NONE;
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&g, NULL, &wrong, &x, NULL, &made, &error), &error,
+                    "source_gradient.format is 0 (no format); expected float16, bfloat16, float32 or float64");
+    cr_expect_null(made);
+    wrong = y;
+    wrong.format = POOLGRAD_UNORM8;
+    expect_sentence(poolgrad_pooling_gradient_destination_descriptor(&g, &wrong, &x, NULL, &dx, &error), &error,
+                    "source_gradient.format is 1 (unorm8); expected float16, bfloat16, float32 or float64");
+    wrong = x;
+    wrong.width = -2;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &wrong, NULL, &dx, &error), &error,
+                    "source_image.width is -2; expected at least 0");
+    wrong = x;
+    wrong.row_stride = INT64_MAX;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &wrong, NULL, &dx, &error), &error,
+                    "source_image.row_stride is 9223372036854775807; expected memory that can be addressed");
+    view_free(&x);
+    view_free(&y);
+    view_free(&dx);
+}
+
+Test(kernel_refusals, kernels_that_nobody_made)
+{
+    static const char no_class[] = "kernel has no class; expected one that an initializer of its type has made";
+    poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2), dx = plain_image(1, 4, 4), size;
+    poolgrad_pooling k = {0};
+    poolgrad_pooling_gradient g = {0};
+    poolgrad_error error = refusal_none();
+    poolgrad_problem problem;
+    poolgrad_buffer *made = (poolgrad_buffer *)1;
+    expect_sentence(poolgrad_pooling_encode_to_new(&k, NULL, &x, &made, NULL, &error), &error, no_class);
+    cr_expect_null(made);
+    expect_sentence(poolgrad_pooling_destination_descriptor(&k, &x, &size, &error), &error, no_class);
+    expect_sentence(poolgrad_pooling_problem(&k, NULL, &x, NULL, &y, &problem, &error), &error, no_class);
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&g, NULL, &y, &x, NULL, &made, &error), &error, no_class);
+    expect_sentence(poolgrad_pooling_gradient_problem(&g, NULL, &y, &x, NULL, &dx, &problem, &error), &error, no_class);
+    poolgrad_pooling_max_init(&k, sizeof k, 2, 2, 2, 2);
+    memcpy(&g, &k, sizeof k.isa);
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &x, NULL, &dx, &error), &error, no_class);
+    k.struct_size = 8;
+    cr_expect_eq(poolgrad_pooling_encode_to_new(&k, NULL, &x, &made, NULL, &error), POOLGRAD_INVALID);
+    cr_expect(strncmp(error.message, "struct_size is 8; expected ", 27) == 0, "%s", error.message);
+    expect_sentence(poolgrad_pooling_encode(NULL, NULL, &x, NULL, &y, &error), &error,
+                    "kernel is null; expected a pooling kernel");
+    expect_sentence(poolgrad_pooling_gradient_encode(NULL, NULL, &y, &x, NULL, &dx, &error), &error,
+                    "kernel is null; expected a pooling gradient kernel");
+    view_free(&x);
+    view_free(&y);
+    view_free(&dx);
+}
+
+Test(kernel_refusals, nulls_and_counts)
+{
+    poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2);
+    poolgrad_pooling k;
+    poolgrad_pooling_gradient g;
+    poolgrad_error error = refusal_none();
+    poolgrad_buffer *made;
+    poolgrad_pooling_max_init(&k, sizeof k, 2, 2, 2, 2);
+    poolgrad_pooling_max_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    expect_sentence(poolgrad_pooling_encode(&k, NULL, &x, NULL, NULL, &error), &error,
+                    "destination is null; expected an image");
+    expect_sentence(poolgrad_pooling_encode_to_new(&k, NULL, NULL, &made, NULL, &error), &error,
+                    "source is null; expected an image");
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, NULL, &x, NULL, &x, &error), &error,
+                    "source_gradient is null; expected an image");
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, NULL, &y, &x, NULL, NULL, &error), &error,
+                    "destination is null; expected an image");
+    expect_sentence(poolgrad_pooling_encode_batch(&k, NULL, -1, &x, NULL, &y, &error), &error,
+                    "count is -1; expected at least 0");
+    expect_sentence(poolgrad_pooling_encode_batch(&k, NULL, 1, NULL, NULL, &y, &error), &error,
+                    "sources are null; expected an array");
+    expect_sentence(poolgrad_pooling_encode_batch_to_new(&k, NULL, 1, &x, NULL, NULL, &error), &error,
+                    "destinations are null; expected an array");
+    expect_sentence(poolgrad_pooling_gradient_encode_batch(&g, NULL, 1, NULL, &x, NULL, &x, &error), &error,
+                    "source_gradients are null; expected an array");
+    cr_expect_eq(poolgrad_pooling_encode_batch(&k, NULL, 0, NULL, NULL, NULL, &error), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_pooling_gradient_encode_batch_to_new(&g, NULL, 0, NULL, NULL, NULL, NULL, &error),
+                 POOLGRAD_OK);
+    view_free(&x);
+    view_free(&y);
+}
+
+/* ---- Custom policies --------------------------------------------------------------------------------------------- */
+
+static const char *const reason = "window is not what this policy likes";
+
+/* What the callback does, by the context it is given. */
+static poolgrad_status meddle(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
+                              poolgrad_error *error)
+{
+    (void)request;
+    switch (*(const int *)context) {
+    case 0: return POOLGRAD_NO_MEMORY;
+    case 1:
+        snprintf(error->field, sizeof error->field, "window");
+        snprintf(error->message, sizeof error->message, "%s", reason);
+        return POOLGRAD_INVALID;
+    case 2: descriptor->format = POOLGRAD_UNORM8; break;
+    case 3: descriptor->layout = (poolgrad_layout)7; break;
+    case 4: descriptor->height = -1; break;
+    default: request->pooling->saves_argmax = 1; break;
+    }
+    return POOLGRAD_OK;
+}
+
+Test(kernel_refusals, custom_policies)
+{
+    static const char *const sentences[] = {
+        "padding is a custom policy that refuses without a reason",
+        reason,
+        "descriptor.format is 1 (unorm8); expected float16, bfloat16, float32 or float64",
+        "descriptor.layout is 7; expected NCHW (0), NHWC (1) or NC4HW4 (2)",
+        "descriptor.height is -1; expected at least 0",
+        "saves_argmax is 1 of a kernel that is not max; expected 0"};
+    poolgrad_image x = plain_image(1, 4, 4);
+    for (int way = 0; way < (int)(sizeof sentences / sizeof *sentences); way++) {
+        poolgrad_pooling k;
+        poolgrad_error error = refusal_none();
+        poolgrad_buffer *made = (poolgrad_buffer *)1;
+        poolgrad_state *state = (poolgrad_state *)1;
+        poolgrad_pooling_average_init(&k, sizeof k, 2, 2, 2, 2);
+        k.padding = poolgrad_padding_custom(POOLGRAD_PADDING_SIZE_VALID_ONLY, meddle, &way);
+        poolgrad_status status = poolgrad_pooling_encode_to_new(&k, NULL, &x, &made, &state, &error);
+        cr_expect_eq(status, way == 0 ? POOLGRAD_NO_MEMORY : POOLGRAD_INVALID);
+        cr_expect_str_eq(error.message, sentences[way]);
+        cr_expect(refusal_is_sentence(&error) && !made && !state);
+        cr_expect_eq(poolgrad_pooling_encode_to_new(&k, NULL, &x, &made, &state, NULL), status);
+        cr_expect_eq(k.saves_argmax, 0, "the kernel itself is not configured");
+    }
+    view_free(&x);
+}
+
+/* ---- No source, no state ----------------------------------------------------------------------------------------- */
+
+/* A gradient of average into channels and from images behind the first ones: the source is as large as it must be. */
+Test(kernel_refusals, unknown_sources_are_large_enough)
+{
+    random_state r = {3};
+    const poolgrad_image size = images_size(2, 7, 3, 4);
+    poolgrad_image dy = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, &size);
+    poolgrad_pooling_gradient k;
+    poolgrad_error error = refusal_none();
+    poolgrad_buffer *made, *expected;
+    poolgrad_pooling_average_gradient_init(&k, sizeof k, 2, 2, 2, 2);
+    k.padding = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_FULL);
+    k.secondary_edge_mode = POOLGRAD_EDGE_CLAMP;
+    k.primary_source_feature_channel_offset = k.secondary_source_feature_channel_offset = 4;
+    k.destination_feature_channel_offset = 8;
+    k.secondary_offset.z = 1;
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&k, NULL, &dy, NULL, NULL, &made, &error), POOLGRAD_OK, "%s",
+                 error.message);
+    const poolgrad_image *dx = poolgrad_buffer_image(made);
+    cr_expect(dx->images == 2 && dx->channels == 11 && dx->height == 6 && dx->width == 8);
+    const poolgrad_image source = {.images = 3, .channels = 7, .height = 6, .width = 8};
+    cr_assert_eq(poolgrad_buffer_create(dx, NULL, &expected, &error), POOLGRAD_OK);
+    k.secondary_offset = (poolgrad_offset){1, 1, 1};
+    cr_assert_eq(
+        poolgrad_pooling_gradient_encode(&k, NULL, &dy, &source, NULL, poolgrad_buffer_image(expected), &error),
+        POOLGRAD_OK, "%s", error.message);
+    cr_expect(poolgrad_equal(made, expected));
+    cr_expect_eq(view_number(dx, 1, 8, 0, 0), view_number(&dy, 1, 4, 0, 0) / 4);
+    poolgrad_buffer_destroy(made);
+    poolgrad_buffer_destroy(expected);
+    k.secondary_offset.z = INT64_MAX;
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&k, NULL, &dy, NULL, NULL, &made, &error), &error,
+                    "secondary_offset.z is 9223372036854775807; expected 0 to 2^61");
+    k.secondary_offset.z = 0;
+    k.secondary_source_feature_channel_offset = INT64_MAX - 3;
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&k, NULL, &dy, NULL, NULL, &made, &error), &error,
+                    "secondary_source_feature_channel_offset is 9223372036854775804; expected 0 to 2^61");
+    view_free(&dy);
+}
