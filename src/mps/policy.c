@@ -117,7 +117,7 @@ static uint64_t hash(const void *object)
     uint64_t hash = poolgrad_hash_number(poolgrad_hash_begin(policy->isa), policy->method);
     hash = poolgrad_hash_number(poolgrad_hash_number(hash, policy->clamps_edges != 0), policy->callback != NULL);
     for (const char *c = policy->label; c < policy->label + sizeof policy->label && *c; c++) {
-        hash = poolgrad_hash_number(hash, *c);
+        hash = poolgrad_hash_number(hash, (unsigned char)*c);
     }
     return poolgrad_hash_address(hash, policy->context);
 }
