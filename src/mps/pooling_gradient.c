@@ -328,9 +328,8 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
                                            .height = state->settings.source_height,
                                            .width = state->settings.source_width};
     }
-    const poolgrad_image *argmax = kernel->kind == POOLGRAD_MAX ? poolgrad_state_argmax(state) : NULL;
-    if (!argmax) return POOLGRAD_OK;
-    problem->indices = *argmax;
+    if (!state || kernel->kind != POOLGRAD_MAX || !poolgrad_state_argmax(state)) return POOLGRAD_OK;
+    problem->indices = state->argmax;
     problem->source.data = NULL;
     return check_argmax(kernel, state, source_gradient, error);
 }
