@@ -341,3 +341,74 @@ Test(states, gradients_that_do_not_fit_picked_taps)
     poolgrad_state_destroy(state);
     view_free(&x);
 }
+
+Test(states, other_destinations_have_no_room)
+{
+    random_state r = {4};
+    const poolgrad_pooling kernel = max_kernel(1);
+    poolgrad_image x = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NCHW, &source_size);
+    poolgrad_image y = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NCHW, &result_size), like;
+    int64_t *const sizes[] = {&like.images, &like.channels, &like.height, &like.width};
+    for (int i = 0; i < 4; i++) {
+        poolgrad_error error = refusal_none();
+        like = result_size;
+        ++*sizes[i];
+        poolgrad_state *state = state_of(&kernel, &source_size, &like);
+        expect_refused(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), &error,
+                       "state has no room for the picked taps of this destination; expected one that "
+                       "poolgrad_pooling_result_state made for it");
+        poolgrad_state_destroy(state);
+    }
+    view_free(&x);
+    view_free(&y);
+}
+
+/* Windows that no forward call has looked at pick nothing. */
+Test(states, taps_that_nobody_picked)
+{
+    random_state r = {5};
+    const poolgrad_image wide = images_size(2, 7, 4, 4);
+    poolgrad_image x = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NHWC, &source_size);
+    poolgrad_image y = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NCHW, &wide);
+    poolgrad_pooling kernel = max_kernel(1);
+    poolgrad_error error = refusal_none();
+    kernel.destination_feature_channel_offset = 4;
+    kernel.offset = (poolgrad_offset){1, 1, 0};
+    kernel.clip_rect.width = 3;
+    poolgrad_state *state = state_of(&kernel, &source_size, &y);
+    const poolgrad_image *argmax = poolgrad_state_argmax(state);
+    for (int written = 0; written < 2; written++) {
+        for (int64_t c = 0; c < 7; c++) {
+            for (int64_t column = 0; column < 4; column++) {
+                bool none = view_index(argmax, 1, c, 2, column) == -1;
+                cr_expect_eq(none, !written || c < 4 || column == 3, "channel %d, column %d", (int)c, (int)column);
+            }
+        }
+        if (!written) cr_assert_eq(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), POOLGRAD_OK);
+    }
+    poolgrad_state_destroy(state);
+    view_free(&x);
+    view_free(&y);
+}
+
+/* With picked taps nothing is read of the source: the gradient may take its place. */
+Test(states, gradients_over_the_source)
+{
+    random_state r = {6};
+    poolgrad_image x = images_random(&r, POOLGRAD_FLOAT32, POOLGRAD_NCHW, &source_size);
+    poolgrad_pooling kernel = max_kernel(1);
+    poolgrad_pooling_gradient back = gradient_of(&kernel);
+    poolgrad_error error = refusal_none();
+    poolgrad_buffer *y, *dx;
+    poolgrad_state *state;
+    cr_assert_eq(poolgrad_pooling_encode_to_new(&kernel, NULL, &x, &y, &state, &error), POOLGRAD_OK);
+    const poolgrad_image *dy = poolgrad_buffer_image(y);
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_gradient_encode(&back, NULL, dy, &x, state, &x, &error), POOLGRAD_OK, "%s",
+                 error.message);
+    cr_expect(images_same("gradient", poolgrad_buffer_image(dx), &x));
+    poolgrad_buffer_destroy(y);
+    poolgrad_buffer_destroy(dx);
+    poolgrad_state_destroy(state);
+    view_free(&x);
+}
