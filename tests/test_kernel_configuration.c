@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <poolgrad/mps.h>
 #include <stdio.h>
+#include <string.h>
 
 static const poolgrad_image forward_source = {
     .format = POOLGRAD_UNORM8, .layout = POOLGRAD_NHWC, .images = 3, .channels = 9, .height = 8, .width = 11};
@@ -113,4 +114,65 @@ Test(kernel_configuration, states_override_policies)
     cr_expect(g.kernel_offset_x == 3 && g.clip_rect.x == 2 && g.clip_rect.width == POOLGRAD_ALL);
     cr_expect(dx.width == 11 && dx.height == 8);
     poolgrad_state_destroy(state);
+}
+
+/* ---- Descriptions -------------------------------------------------------------------------------------------------
+ */
+
+static void expect_line(const void *kernel, const char *line)
+{
+    char text[2048];
+    cr_expect_eq(poolgrad_description(kernel, text, sizeof text), strlen(line));
+    cr_expect_str_eq(text, line);
+}
+
+Test(kernel_configuration, descriptions_tell_what_is_unusual)
+{
+    poolgrad_pooling k;
+    poolgrad_pooling_gradient g;
+    poolgrad_pooling_max_init(&k, sizeof k, 3, 2, 2, 1);
+    k.offset = (poolgrad_offset){1, -2, 3};
+    k.clip_rect = (poolgrad_region){4, 5, 6, 7, 8, 9};
+    k.destination_feature_channel_offset = 12;
+    k.source_feature_channel_offset = 16;
+    k.source_feature_channel_max_count = 17;
+    k.edge_mode = POOLGRAD_EDGE_CLAMP;
+    k.zero_pad_size_x = 18;
+    k.zero_pad_size_y = 19;
+    k.ties = POOLGRAD_TIES_LAST;
+    k.nan = (poolgrad_nan_rule)20;
+    k.accumulator = POOLGRAD_ACCUMULATE_FLOAT64;
+    k.saves_argmax = 1;
+    expect_line(&k, "pooling_max: kernel 3x2, stride 2x1, offset 1, -2, edge mode clamp, padding same | centered | "
+                    "remainder to top left, offset.z 3, clip_rect.x 4, clip_rect.y 5, clip_rect.z 6, clip_rect.width "
+                    "7, clip_rect.height 8, clip_rect.depth 9, destination_feature_channel_offset 12, "
+                    "source_feature_channel_offset 16, source_feature_channel_max_count 17, zero_pad_size_x 18, "
+                    "zero_pad_size_y 19, ties last, nan 20, accumulator float64, saves argmax");
+    poolgrad_dilated_pooling_max_gradient_init(&g, sizeof g, 3, 2, 4, 5, 2, 1);
+    snprintf(g.label, sizeof g.label, "back");
+    g.primary_offset = (poolgrad_offset){1, 2, 3};
+    g.source_size = (poolgrad_size){4, 5, 6};
+    g.secondary_offset.z = 7;
+    g.kernel_offset_x = -8;
+    g.kernel_offset_y = 9;
+    g.clip_rect = (poolgrad_region){10, 11, 12, 13, 14, 15};
+    g.destination_feature_channel_offset = 16;
+    g.primary_source_feature_channel_offset = 20;
+    g.secondary_source_feature_channel_offset = 24;
+    g.primary_source_feature_channel_max_count = 25;
+    g.secondary_source_feature_channel_max_count = 26;
+    g.primary_edge_mode = POOLGRAD_EDGE_CLAMP;
+    g.zero_pad_size_x = 27;
+    g.zero_pad_size_y = 28;
+    g.ties = POOLGRAD_TIES_SPLIT;
+    g.nan = POOLGRAD_NAN_IGNORE;
+    expect_line(&g, "dilated_pooling_max_gradient \"back\": kernel 3x2, stride 2x1, dilation 4x5, secondary offset 0, "
+                    "0, secondary edge mode zero, padding same | centered | remainder to top left, primary_offset.x "
+                    "1, primary_offset.y 2, primary_offset.z 3, source_size.width 4, source_size.height 5, "
+                    "source_size.depth 6, secondary_offset.z 7, kernel_offset_x -8, kernel_offset_y 9, clip_rect.x "
+                    "10, clip_rect.y 11, clip_rect.z 12, clip_rect.width 13, clip_rect.height 14, clip_rect.depth 15, "
+                    "destination_feature_channel_offset 16, primary_source_feature_channel_offset 20, "
+                    "secondary_source_feature_channel_offset 24, primary_source_feature_channel_max_count 25, "
+                    "secondary_source_feature_channel_max_count 26, primary_edge_mode 1, zero_pad_size_x 27, "
+                    "zero_pad_size_y 28, ties split, nan ignore");
 }

@@ -178,6 +178,30 @@ void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *
     poolgrad_json_number(text, "dilation_rate_y", window->dilation_y);
 }
 
+void poolgrad_describe_properties(const struct poolgrad_property *properties, size_t count, struct poolgrad_text *text)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (properties[i].value == properties[i].usual) continue;
+        poolgrad_text_print(text, ", %s %" PRId64, properties[i].name, properties[i].value);
+    }
+}
+
+static void describe_rule(const char *name, const char *const *words, int count, int value, struct poolgrad_text *text)
+{
+    if (value > 0 && value < count)
+        poolgrad_text_print(text, ", %s %s", name, words[value]);
+    else if (value != 0)
+        poolgrad_text_print(text, ", %s %d", name, value);
+}
+
+void poolgrad_describe_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
+                             struct poolgrad_text *text)
+{
+    describe_rule("ties", poolgrad_tie_names, 4, (int)ties, text);
+    describe_rule("nan", poolgrad_nan_names, 3, (int)nan, text);
+    describe_rule("accumulator", poolgrad_accumulator_names, 2, (int)accumulator, text);
+}
+
 void poolgrad_write_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
                           const char *label, struct poolgrad_text *text)
 {

@@ -136,6 +136,16 @@ void poolgrad_describe_kernel(poolgrad_kind kind, bool dilated, const char *suff
                               struct poolgrad_text *text);
 void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text);
 void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *text);
+
+/* A property that is told of only where it differs from the initializers' value. */
+struct poolgrad_property {
+    const char *name;
+    int64_t value, usual;
+};
+
+void poolgrad_describe_properties(const struct poolgrad_property *properties, size_t count, struct poolgrad_text *text);
+void poolgrad_describe_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
+                             struct poolgrad_text *text);
 void poolgrad_write_rules(poolgrad_tie_rule ties, poolgrad_nan_rule nan, poolgrad_accumulator accumulator,
                           const char *label, struct poolgrad_text *text);
 

@@ -474,6 +474,27 @@ static uint64_t hash(const void *object)
     return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa), numbers, NUMBERS), &parts);
 }
 
+static void describe_unusual(const poolgrad_pooling *k, struct poolgrad_text *text)
+{
+    const struct poolgrad_property properties[] = {
+        {"offset.z", k->offset.z, 0},
+        {"clip_rect.x", k->clip_rect.x, 0},
+        {"clip_rect.y", k->clip_rect.y, 0},
+        {"clip_rect.z", k->clip_rect.z, 0},
+        {"clip_rect.width", k->clip_rect.width, POOLGRAD_ALL},
+        {"clip_rect.height", k->clip_rect.height, POOLGRAD_ALL},
+        {"clip_rect.depth", k->clip_rect.depth, POOLGRAD_ALL},
+        {"destination_feature_channel_offset", k->destination_feature_channel_offset, 0},
+        {"source_feature_channel_offset", k->source_feature_channel_offset, 0},
+        {"source_feature_channel_max_count", k->source_feature_channel_max_count, POOLGRAD_ALL},
+        {"zero_pad_size_x", k->zero_pad_size_x, 0},
+        {"zero_pad_size_y", k->zero_pad_size_y, 0},
+    };
+    poolgrad_describe_properties(properties, sizeof properties / sizeof *properties, text);
+    poolgrad_describe_rules(k->ties, k->nan, k->accumulator, text);
+    if (k->saves_argmax) poolgrad_text_print(text, ", saves argmax");
+}
+
 static void describe(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_pooling *kernel = object;
@@ -484,6 +505,7 @@ static void describe(const void *object, struct poolgrad_text *text)
     poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64 ", edge mode %s, ", kernel->offset.x, kernel->offset.y,
                         kernel->edge_mode == POOLGRAD_EDGE_CLAMP ? "clamp" : "zero");
     poolgrad_describe_policy(&kernel->padding, text);
+    describe_unusual(kernel, text);
 }
 
 static void write_json(const void *object, struct poolgrad_text *text)

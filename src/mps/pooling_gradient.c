@@ -533,6 +533,37 @@ static uint64_t hash(const void *object)
     return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa), numbers, NUMBERS), &parts);
 }
 
+static void describe_unusual(const poolgrad_pooling_gradient *k, struct poolgrad_text *text)
+{
+    const struct poolgrad_property properties[] = {
+        {"primary_offset.x", k->primary_offset.x, 0},
+        {"primary_offset.y", k->primary_offset.y, 0},
+        {"primary_offset.z", k->primary_offset.z, 0},
+        {"source_size.width", k->source_size.width, POOLGRAD_ALL},
+        {"source_size.height", k->source_size.height, POOLGRAD_ALL},
+        {"source_size.depth", k->source_size.depth, POOLGRAD_ALL},
+        {"secondary_offset.z", k->secondary_offset.z, 0},
+        {"kernel_offset_x", k->kernel_offset_x, 0},
+        {"kernel_offset_y", k->kernel_offset_y, 0},
+        {"clip_rect.x", k->clip_rect.x, 0},
+        {"clip_rect.y", k->clip_rect.y, 0},
+        {"clip_rect.z", k->clip_rect.z, 0},
+        {"clip_rect.width", k->clip_rect.width, POOLGRAD_ALL},
+        {"clip_rect.height", k->clip_rect.height, POOLGRAD_ALL},
+        {"clip_rect.depth", k->clip_rect.depth, POOLGRAD_ALL},
+        {"destination_feature_channel_offset", k->destination_feature_channel_offset, 0},
+        {"primary_source_feature_channel_offset", k->primary_source_feature_channel_offset, 0},
+        {"secondary_source_feature_channel_offset", k->secondary_source_feature_channel_offset, 0},
+        {"primary_source_feature_channel_max_count", k->primary_source_feature_channel_max_count, POOLGRAD_ALL},
+        {"secondary_source_feature_channel_max_count", k->secondary_source_feature_channel_max_count, POOLGRAD_ALL},
+        {"primary_edge_mode", (int64_t)k->primary_edge_mode, 0},
+        {"zero_pad_size_x", k->zero_pad_size_x, 0},
+        {"zero_pad_size_y", k->zero_pad_size_y, 0},
+    };
+    poolgrad_describe_properties(properties, sizeof properties / sizeof *properties, text);
+    poolgrad_describe_rules(k->ties, k->nan, k->accumulator, text);
+}
+
 static void describe(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_pooling_gradient *kernel = object;
@@ -544,6 +575,7 @@ static void describe(const void *object, struct poolgrad_text *text)
                         kernel->secondary_offset.x, kernel->secondary_offset.y,
                         kernel->secondary_edge_mode == POOLGRAD_EDGE_CLAMP ? "clamp" : "zero");
     poolgrad_describe_policy(&kernel->padding, text);
+    describe_unusual(kernel, text);
 }
 
 static void write_size(const poolgrad_size *size, struct poolgrad_text *text)
