@@ -32,7 +32,8 @@
  * that makes them and calls their _destroy once; null is legal there. Objects do not depend on each other: they may be
  * destroyed in any order. Nodes belong to the network they were made in and live as long as it. Text given to a
  * function is copied; text returned lives as long as the object it was asked of and is not changed. A function that
- * fails makes nothing: what it was to return is null.
+ * fails makes nothing: what it was to return is null. Where it puts that has to be there: pointers to results are not
+ * null, unless said otherwise.
  *
  * Every value and object begins with its class, so that poolgrad_equal, poolgrad_hash, poolgrad_description and
  * poolgrad_debug_description take any of them.
