@@ -93,6 +93,46 @@ static bool check_splits(test_case *made, bool *telling)
     return held;
 }
 
+/* ---- Strides that nobody takes --------------------------------------------------------------------------------- */
+
+/* One row, or one column, whose stride is any number: nothing is computed with it, and no time is spent on it. */
+Test(fast, strides_of_one)
+{
+    static const int64_t strides[] = {INT64_MAX, -INT64_MAX, INT64_C(1) << 40, 7, 1};
+    unsigned char pixels[40];
+    for (int i = 0; i < 40; ++i) pixels[i] = (unsigned char)(i * 29);
+    for (int i = 0; i < 20; ++i) {
+        float gradient[20], expected[40], found[40];
+        const bool row = i % 2 == 0;
+        poolgrad_problem p;
+        poolgrad_error error = {"", ""};
+        for (int k = 0; k < 20; ++k) gradient[k] = (float)k;
+        poolgrad_problem_init(&p, sizeof p);
+        p.direction = POOLGRAD_GRADIENT;
+        p.kind = i % 4 < 2 ? POOLGRAD_MAX : POOLGRAD_L2NORM;
+        p.window = (poolgrad_window){2, 2, 2, 2, 1, 1};
+        p.edge_mode = POOLGRAD_EDGE_CLAMP;
+        p.source = (poolgrad_image){.data = pixels, .format = POOLGRAD_UNORM8, .images = 1, .channels = 1};
+        p.source.height = row ? 1 : 40;
+        p.source.width = row ? 40 : 1;
+        p.source.row_stride = row ? strides[i / 4] : 1;
+        p.source.column_stride = row ? 1 : strides[i / 4];
+        p.source_gradient = (poolgrad_image){.data = gradient, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1};
+        p.source_gradient.height = row ? 1 : 20;
+        p.source_gradient.width = row ? 20 : 1;
+        p.destination = (poolgrad_image){.data = expected, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1};
+        p.destination.height = p.source.height;
+        p.destination.width = p.source.width;
+        p.mode = POOLGRAD_MODE_REFERENCE;
+        poolgrad_status status = poolgrad_run(&p, &error);
+        cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
+        p.mode = POOLGRAD_MODE_FAST;
+        p.destination.data = found;
+        cr_assert_eq(poolgrad_run(&p, &error), POOLGRAD_OK, "%s", error.message);
+        cr_expect_arr_eq(found, expected, sizeof found, "case %d", i);
+    }
+}
+
 /* Units in random pieces over two threads of the caller's. */
 Test(fast, splits)
 {

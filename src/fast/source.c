@@ -65,27 +65,29 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
 }
 
 /* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
- */
+ * What lies there, or beyond the image, is not read: addresses are numbers, which may wrap around. */
 static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *image,
-                     const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block, int64_t distance)
+                     const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block, uintptr_t distance)
 {
     enum { LINE = 64 };
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
-    const int64_t step = fast->x.stride * image->column_stride * size;
-    const int64_t bytes = block->x.entries * (step < 0 ? -step : step);
-    const char *row = poolgrad_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
-    row += distance * size;
-    for (int64_t y = 0; y < pixels->rows; y++, row += fast->y.stride * image->row_stride * size) {
-        for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch(row + at, 0, 2);
+    const int64_t columns = poolgrad_min(block->x.entries * fast->x.stride, image->width);
+    const int64_t bytes = columns * size * (image->column_stride < 0 ? -image->column_stride : image->column_stride);
+    const uintptr_t down = (uintptr_t)fast->y.stride * (uintptr_t)image->row_stride * (uintptr_t)size;
+    uintptr_t row = (uintptr_t)poolgrad_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
+    row += distance * (uintptr_t)size;
+    for (int64_t y = 0; y < pixels->rows; y++, row += down) {
+        for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch((const void *)(row + (uintptr_t)at), 0, 2);
     }
 }
 
 /* Elements from what a step loads to what the next one will, or the next unit. */
-static int64_t distance_ahead(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
+static uintptr_t distance_ahead(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    return fast->step < fast->rows.entries ? fast->step * fast->y.stride * image->row_stride
-                                           : fast->group * image->channel_stride;
+    const bool down = fast->step < fast->rows.entries;
+    return down ? (uintptr_t)fast->step * (uintptr_t)fast->y.stride * (uintptr_t)image->row_stride
+                : (uintptr_t)fast->group * (uintptr_t)image->channel_stride;
 }
 
 /* One plane: all phases of x. */

@@ -99,6 +99,19 @@ static poolgrad_status spell_out_strides(poolgrad_image *image, int64_t limit, c
     return POOLGRAD_OK;
 }
 
+/* A dimension of one is never stepped over, so that its stride may be any number: a dense one spares those who multiply
+ * by it the care. */
+static void tame_idle_strides(poolgrad_image *image)
+{
+    struct dimension dimension[DIMENSIONS];
+    list_dimensions(image, dimension);
+    int64_t inside = lanes(image);
+    for (int i = 0; i < DIMENSIONS; i++) {
+        if (dimension[i].count == 1) *dimension[i].stride = inside;
+        inside = magnitude(*dimension[i].stride) * dimension[i].count;
+    }
+}
+
 /* An empty view is never read: its strides only have to be something. */
 static void spell_out_nothing(poolgrad_image *image)
 {
@@ -157,7 +170,9 @@ poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *
     }
     int64_t limit = (int64_t)(PTRDIFF_MAX / poolgrad_format_size(image->format));
     status = spell_out_strides(resolved, limit, name, error);
-    if (status != POOLGRAD_OK || !image->data) return status;
+    if (status != POOLGRAD_OK) return status;
+    tame_idle_strides(resolved);
+    if (!image->data) return POOLGRAD_OK;
     return check_address(resolved, name, error);
 }
 
