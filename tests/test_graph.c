@@ -258,8 +258,9 @@ Test(graph, graphs_that_cannot_be)
     chain c = make_chain(), other = make_chain();
     expect_no_graph(c.network, NULL, "result_image is null; expected an image node");
     expect_no_graph(c.network, c.x, "result_image is image \"x\", which is given; expected the result of a filter");
-    expect_no_graph(c.network, poolgrad_filter_node_result_image(other.pool1),
-                    "result_image is result of node \"pool1\" of another network; expected one of this");
+    expect_no_graph(
+        c.network, poolgrad_filter_node_result_image(other.pool1),
+        "result_image is result of node \"pool1\", which belongs to another network; expected one of this network");
     poolgrad_image_node *twice[] = {poolgrad_filter_node_result_image(c.pool1),
                                     poolgrad_filter_node_result_image(c.pool1)};
     poolgrad_graph *graph;
@@ -378,6 +379,49 @@ Test(graph, states_join_two_graphs)
     }
 }
 
+static poolgrad_status ask_for_taps(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
+                                    poolgrad_error *error)
+{
+    (void)descriptor, (void)error;
+    if (request->pooling) request->pooling->saves_argmax = *(const int *)context;
+    return POOLGRAD_OK;
+}
+
+/* Whether a state holds taps is for the configured kernel to say, which a custom policy may change. */
+Test(graph, policies_decide_about_taps)
+{
+    for (int saves = 0; saves <= 1; ++saves) {
+        chain c = make_chain();
+        images i;
+        make_images(&i);
+        poolgrad_state_node_set_export_from_graph(poolgrad_filter_node_result_state(c.pool1), 1);
+        const poolgrad_padding_policy policy =
+            poolgrad_padding_custom(poolgrad_filter_node_padding_policy(c.pool1).method, ask_for_taps, &saves);
+        poolgrad_graph *plain = graph_of(&c, c.pool1);
+        poolgrad_filter_node_set_saves_argmax(c.pool1, 1);
+        poolgrad_graph *saving = graph_of(&c, c.pool1);
+        poolgrad_filter_node_set_saves_argmax(c.pool1, !saves);
+        poolgrad_filter_node_set_padding_policy(c.pool1, &policy);
+        poolgrad_graph *asking = graph_of(&c, c.pool1);
+        poolgrad_state *expected, *state;
+        poolgrad_buffer *y;
+        cr_assert_eq(
+            poolgrad_graph_encode(saves ? saving : plain, NULL, i.sources, 1, NULL, 0, &y, NULL, &expected, NULL),
+            POOLGRAD_OK);
+        poolgrad_buffer_destroy(y);
+        cr_assert_eq(poolgrad_graph_encode(asking, NULL, i.sources, 1, NULL, 0, &y, NULL, &state, NULL), POOLGRAD_OK);
+        poolgrad_buffer_destroy(y);
+        cr_expect_eq(poolgrad_state_argmax(state) != NULL, saves);
+        cr_expect(poolgrad_equal(state, expected), "the policy's word is %d", saves);
+        poolgrad_state_destroy(state);
+        poolgrad_state_destroy(expected);
+        poolgrad_graph_destroy(plain);
+        poolgrad_graph_destroy(saving);
+        poolgrad_graph_destroy(asking);
+        poolgrad_network_destroy(c.network);
+    }
+}
+
 /* Exported sources are handed out as copies; a unorm image as what it stands for. */
 Test(graph, given_images_are_exported)
 {
@@ -434,6 +478,14 @@ Test(graph, batches)
                  POOLGRAD_INVALID);
     cr_expect_str_eq(error.message, "batch element 2: image \"x\": width is -4; expected at least 0");
     for (int b = 0; b < BATCH; ++b) cr_expect_null(results[b]);
+    results[1] = (poolgrad_buffer *)&error; /* something that has to go */
+    cr_expect_eq(poolgrad_graph_encode_batch_source_images(graph, NULL, BATCH, rows, 1, results, &error),
+                 POOLGRAD_INVALID);
+    cr_expect_null(results[1]);
+    results[1] = (poolgrad_buffer *)&error;
+    cr_expect_eq(poolgrad_graph_encode_batch_source_images(NULL, NULL, BATCH, rows, 2, results, &error),
+                 POOLGRAD_INVALID);
+    cr_expect_null(results[1]);
     poolgrad_graph_destroy(graph);
     poolgrad_network_destroy(c.network);
 }

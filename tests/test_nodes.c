@@ -669,7 +669,7 @@ static void expect_nothing_made(all_types *all)
 
 Test(nodes, first_error_stays)
 {
-    static const char sentence[] = "source of a pooling_max_node is null; expected a node";
+    static const char sentence[] = "source of a pooling_max_node is null; expected a node of this network";
     all_types all = make_all_types();
     poolgrad_error error = {"", ""};
     poolgrad_graph *graph = NULL;
@@ -778,7 +778,8 @@ Test(nodes, numbers_of_source_gradients)
     cr_expect_eq(poolgrad_network_status(all.network, NULL), POOLGRAD_INVALID);
     poolgrad_network_clear_error(all.network);
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_source(max, NULL));
-    expect_error(all.network, "source_gradient of a pooling_max_gradient_node is null; expected a node");
+    expect_error(all.network,
+                 "source_gradient of a pooling_max_gradient_node is null; expected a node of this network");
     poolgrad_network_destroy(all.network);
 }
 
@@ -787,8 +788,8 @@ Test(nodes, numbers_of_source_gradients)
 static void expect_foreign(poolgrad_network *network, const char *what, const char *type)
 {
     char sentence[256];
-    snprintf(sentence, sizeof sentence, "%s of a %s belongs to another network; expected a node of this one", what,
-             type);
+    snprintf(sentence, sizeof sentence, "%s of %s %s belongs to another network; expected a node of this network", what,
+             type[0] == 'a' ? "an" : "a", type);
     expect_error(network, sentence);
     poolgrad_network_clear_error(network);
 }
@@ -818,7 +819,7 @@ Test(nodes, foreign_sources)
     cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(max, foreign, NULL, NULL, made, 2), 0);
     expect_foreign(all.network, "source_gradient", "training graph");
     cr_expect_eq(poolgrad_training_graph(other, &max, NULL, 1, NULL, NULL, made, 2), 0);
-    expect_error(other, "node of a training graph is of another network; expected a filter of this network");
+    expect_error(other, "node of a training graph belongs to another network; expected a filter of this network");
     poolgrad_network_destroy(other);
     poolgrad_network_destroy(all.network);
 }
@@ -829,13 +830,15 @@ Test(nodes, null_sources)
     poolgrad_image_node *const terms[] = {all.x, NULL};
     poolgrad_filter_node *made[1];
     cr_expect_null(poolgrad_addition_node_create(all.network, terms, 2));
-    expect_error(all.network, "source of a addition_node is null; expected a node");
+    expect_error(all.network, "source of an addition_node is null; expected a node of this network");
     poolgrad_network_clear_error(all.network);
     cr_expect_null(poolgrad_pooling_l2norm_gradient_node_create(all.network, all.dy, NULL, NULL, 1, 1, 1, 1, NULL));
-    expect_error(all.network, "source_image of a pooling_l2norm_gradient_node is null; expected a node");
+    expect_error(all.network,
+                 "source_image of a pooling_l2norm_gradient_node is null; expected a node of this network");
     poolgrad_network_clear_error(all.network);
     cr_expect_null(poolgrad_pooling_l2norm_gradient_node_create(all.network, all.dy, all.x, NULL, 1, 1, 1, 1, NULL));
-    expect_error(all.network, "gradient_state of a pooling_l2norm_gradient_node is null; expected a node");
+    expect_error(all.network,
+                 "gradient_state of a pooling_l2norm_gradient_node is null; expected a node of this network");
     poolgrad_network_clear_error(all.network);
     cr_expect_eq(poolgrad_training_graph(all.network, NULL, NULL, 1, NULL, NULL, made, 1), 0);
     expect_error(all.network, "node of a training graph is null; expected a filter of this network");

@@ -2,6 +2,8 @@
 /* Training graphs: which nodes are made, of what, in which order, and where the walk ends. */
 #include <criterion/criterion.h>
 #include <poolgrad/graph.h>
+#include <stdio.h>
+#include <string.h>
 
 static poolgrad_filter_node *filter(const poolgrad_network *network, int64_t index)
 {
@@ -288,5 +290,87 @@ Test(training, end_within_a_chain)
     cr_assert_eq(poolgrad_network_filter_count(c.network), 6);
     cr_expect(reads(filter(c.network, 4), POOLGRAD_FILTER_ADDITION, gradients[1], result(filter(c.network, 3))));
     cr_expect(reads(last[0], POOLGRAD_FILTER_POOLING_MAX_GRADIENT, result(filter(c.network, 4)), c.x));
+    poolgrad_network_destroy(c.network);
+}
+
+/* ---- Failures ------------------------------------------------------------------------------------------------------
+ */
+
+enum { MOST_SHOWN = 8 };
+
+/* What a handler was shown and has made. */
+typedef struct shown {
+    poolgrad_filter_node *node[MOST_SHOWN];
+    poolgrad_image_node *image;
+    poolgrad_state_node *state;
+    poolgrad_network *network;
+    int count, fails_at;
+} shown;
+
+static int keep_and_fail(void *context, poolgrad_filter_node *made, poolgrad_filter_node *inference,
+                         poolgrad_image_node *image, poolgrad_image_node *gradient)
+{
+    shown *s = context;
+    (void)inference, (void)image, (void)gradient;
+    if (s->count == 0) {
+        s->image = poolgrad_image_node_create(s->network, "own");
+        s->state = poolgrad_gradient_state_node_create(s->network, "own");
+        poolgrad_filter_node_set_label(made, "first");
+    }
+    if (s->count == s->fails_at) poolgrad_pooling_max_node_create_with_filter_size(s->network, NULL, 2);
+    s->node[s->count++] = made;
+    return 0;
+}
+
+static void expect_withdrawn(poolgrad_network *network, const char *what)
+{
+    char sentence[160];
+    snprintf(sentence, sizeof sentence, "%s was withdrawn when a training graph failed; expected a %s of this network",
+             what, strncmp(what, "node of a training", 18) == 0 ? "filter" : "node");
+    expect_error(network, sentence);
+}
+
+/* A handler may have kept nodes of a training graph that has failed: they are there, but of no use. */
+Test(training, failures_withdraw_what_was_shown)
+{
+    chain c = make_chain();
+    shown s;
+    poolgrad_filter_node *last[1];
+    const int64_t before = poolgrad_network_filter_count(c.network);
+    for (int again = 0; again < 2; ++again) {
+        s = (shown){.network = c.network, .fails_at = 1};
+        cr_expect_eq(
+            poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], c.dy, keep_and_fail, &s, last, 1), 0);
+        cr_expect_eq(s.count, 2);
+        expect_error(c.network, "source of a pooling_max_node is null; expected a node of this network");
+        cr_expect_eq(poolgrad_network_filter_count(c.network), before);
+    }
+    cr_expect_str_eq(poolgrad_filter_node_label(s.node[0]), "first");
+    cr_expect_eq(poolgrad_filter_node_source_image(s.node[0], 0), c.dy);
+    cr_expect_str_eq(poolgrad_image_node_handle(s.image), "own");
+    poolgrad_filter_node_set_label(s.node[0], "kept");
+    cr_expect_str_eq(poolgrad_filter_node_label(s.node[0]), "kept");
+    expect_fine(c.network);
+
+    poolgrad_image_node *of_withdrawn = result(s.node[0]), *x[] = {c.x, s.image};
+    cr_expect_null(poolgrad_pooling_max_node_create_with_filter_size(c.network, of_withdrawn, 2));
+    expect_withdrawn(c.network, "source of a pooling_max_node");
+    cr_expect_null(poolgrad_addition_node_create(c.network, x, 2));
+    expect_withdrawn(c.network, "source of an addition_node");
+    cr_expect_null(poolgrad_pooling_max_gradient_node_create(c.network, c.dy, c.x, s.state, 2, 2, 2, 2, NULL));
+    expect_withdrawn(c.network, "gradient_state of a pooling_max_gradient_node");
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], of_withdrawn, NULL, NULL, last, 1),
+                 0);
+    expect_withdrawn(c.network, "source_gradient of a training graph");
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(s.node[0], c.dy, NULL, NULL, last, 1), 0);
+    expect_withdrawn(c.network, "node of a training graph");
+    poolgrad_error error = {"", ""};
+    poolgrad_graph *graph;
+    cr_expect_eq(poolgrad_graph_create(c.network, of_withdrawn, 1, &graph, &error), POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message,
+                     "result_image is result of node \"kept\", which was withdrawn when a training graph "
+                     "failed; expected one of this network");
+    cr_assert_eq(poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], c.dy, NULL, NULL, last, 1), 1);
+    cr_expect_eq(poolgrad_filter_node_label(last[0]), NULL);
     poolgrad_network_destroy(c.network);
 }

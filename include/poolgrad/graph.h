@@ -247,6 +247,8 @@ typedef int (*poolgrad_gradient_node_handler)(void *context, poolgrad_filter_nod
  * node's own result image. Null for `handler` gives each gradient the handle of its image. Gradient filters on the way
  * are not walked through. Returns how many last nodes there are (those whose results no new node reads) and writes at
  * most `capacity` of them to `last`, in the order they were made; 0: none was made, which is no error.
+ * If the network fails nothing is made: nodes that a handler was shown, or has made, can still be read until the
+ * network is destroyed, but no function takes them as sources or results.
  */
 POOLGRAD_API int64_t poolgrad_filter_node_training_graph_with_source_gradient(
     poolgrad_filter_node *node, poolgrad_image_node *source_gradient, poolgrad_gradient_node_handler handler,
@@ -366,8 +368,8 @@ POOLGRAD_API poolgrad_status poolgrad_graph_copy(const poolgrad_graph *graph, po
 POOLGRAD_API void poolgrad_graph_destroy(poolgrad_graph *graph);
 
 /* sourceImageHandles, sourceStateHandles, intermediateImageHandles, resultStateHandles: what encode takes and gives, in
- * this order, which is that in which the nodes were made. A handle may be null; null also for an index that is none.
- * Intermediate images are those that are exported, and the needed results but the first. */
+ * this order: given nodes before results of filters, each in the order they were made. A handle may be null; null also
+ * for an index that is none. Intermediate images are those that are exported, and the needed results but the first. */
 POOLGRAD_API int64_t poolgrad_graph_source_image_count(const poolgrad_graph *graph);
 POOLGRAD_API const char *poolgrad_graph_source_image_handle(const poolgrad_graph *graph, int64_t index);
 POOLGRAD_API int64_t poolgrad_graph_source_state_count(const poolgrad_graph *graph);

@@ -404,7 +404,7 @@ static void drop_elements(const struct batch *batch, int64_t count, bool destroy
 {
     for (int64_t b = 0; b < count; b++) {
         if (destroy) poolgrad_buffer_destroy(batch->results[b]);
-        batch->results[b] = NULL;
+        if (batch->results) batch->results[b] = NULL;
         for (int64_t i = 0; batch->intermediates && i < batch->graph->intermediate_images.count; i++) {
             if (destroy) poolgrad_buffer_destroy(batch->intermediates[i][b]);
             batch->intermediates[i][b] = NULL;
@@ -439,7 +439,6 @@ static poolgrad_status encode_all(const struct batch *batch, int64_t count, pool
 {
     struct rows rows = {0};
     poolgrad_status status = POOLGRAD_OK;
-    drop_elements(batch, count, false);
     if (!allocate_rows(batch->graph, &rows)) status = poolgrad_refuse_memory(error, "graph");
     for (int64_t b = 0; status == POOLGRAD_OK && b < count; b++) {
         status = encode_element(batch, b, &rows, error);
@@ -459,6 +458,7 @@ poolgrad_status poolgrad_graph_encode_batch(const poolgrad_graph *graph, const p
                                             poolgrad_buffer **results, poolgrad_buffer **const *intermediate_images,
                                             poolgrad_state **const *destination_states, poolgrad_error *error)
 {
+    for (int64_t b = 0; results && b < batch; b++) results[b] = NULL;
     if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
     const struct batch whole = {.graph = graph,
                                 .context = context,
@@ -467,6 +467,7 @@ poolgrad_status poolgrad_graph_encode_batch(const poolgrad_graph *graph, const p
                                 .results = results,
                                 .intermediates = intermediate_images,
                                 .destination_states = destination_states};
+    drop_elements(&whole, batch, false);
     poolgrad_status status = check_batch(&whole, batch, source_image_count, source_state_count, error);
     return status == POOLGRAD_OK ? encode_all(&whole, batch, error) : status;
 }

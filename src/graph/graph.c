@@ -177,8 +177,9 @@ static poolgrad_status check_results(const poolgrad_network *network, poolgrad_i
         char name[POOLGRAD_NODE_NAME];
         if (!results[i]) return poolgrad_refuse(error, "result_image", "is null; expected an image node");
         poolgrad_image_name(results[i], name);
-        if (results[i]->network != network) {
-            return poolgrad_refuse(error, "result_image", "is %s of another network; expected one of this", name);
+        if (!poolgrad_has_image(network, results[i])) {
+            return poolgrad_refuse(error, "result_image", "is %s, which %s; expected one of this network", name,
+                                   poolgrad_why_not_in(network, results[i]->network));
         }
         if (!results[i]->producer) {
             return poolgrad_refuse(error, "result_image", "is %s, which is given; expected the result of a filter",

@@ -37,7 +37,7 @@ static void mark(struct poolgrad_encoding *encoding)
     for (int64_t i = graph->network->filters.count - 1; i >= 0; i--) {
         struct poolgrad_step *step = &encoding->steps[i];
         if (!graph->kept[i]) continue;
-        bool exports_argmax = step->filter->state.export_from_graph && step->filter->saves_argmax;
+        bool exports_argmax = step->filter->state.export_from_graph && step->forward.saves_argmax;
         step->returned = graph->result_index[i] >= 0 || step->filter->result.export_from_graph;
         step->saves_argmax = step->saves_argmax || exports_argmax;
         step->runs = step->runs || step->returned || step->saves_argmax;

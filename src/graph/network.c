@@ -99,20 +99,96 @@ struct poolgrad_mark poolgrad_network_mark(const poolgrad_network *network)
     return (struct poolgrad_mark){network->images.count, network->states.count, network->filters.count};
 }
 
-void poolgrad_network_go_back(poolgrad_network *network, struct poolgrad_mark mark)
+static void destroy_image(poolgrad_image_node *image)
 {
-    for (int64_t i = mark.images; i < network->images.count; i++) {
-        free(poolgrad_network_image(network, i)->handle);
-        free(network->images.node[i]);
-    }
-    for (int64_t i = mark.states; i < network->states.count; i++) {
-        free(poolgrad_network_state(network, i)->handle);
-        free(network->states.node[i]);
-    }
-    for (int64_t i = mark.filters; i < network->filters.count; i++) destroy_filter(network->filters.node[i]);
+    free(image->handle);
+    free(image);
+}
+
+static void destroy_state(poolgrad_state_node *state)
+{
+    free(state->handle);
+    free(state);
+}
+
+static void cut(poolgrad_network *network, struct poolgrad_mark mark)
+{
     network->images.count = mark.images;
     network->states.count = mark.states;
     network->filters.count = mark.filters;
+}
+
+void poolgrad_network_go_back(poolgrad_network *network, struct poolgrad_mark mark)
+{
+    for (int64_t i = mark.images; i < network->images.count; i++) destroy_image(network->images.node[i]);
+    for (int64_t i = mark.states; i < network->states.count; i++) destroy_state(network->states.node[i]);
+    for (int64_t i = mark.filters; i < network->filters.count; i++) destroy_filter(network->filters.node[i]);
+    cut(network, mark);
+}
+
+/* Chains, since this is called where memory is lacking. */
+void poolgrad_network_withdraw(poolgrad_network *network, struct poolgrad_mark mark)
+{
+    for (int64_t i = mark.images; i < network->images.count; i++) {
+        poolgrad_image_node *image = network->images.node[i];
+        image->withdrawn = true;
+        image->next_withdrawn = network->withdrawn_images;
+        network->withdrawn_images = image;
+    }
+    for (int64_t i = mark.states; i < network->states.count; i++) {
+        poolgrad_state_node *state = network->states.node[i];
+        state->withdrawn = true;
+        state->next_withdrawn = network->withdrawn_states;
+        network->withdrawn_states = state;
+    }
+    for (int64_t i = mark.filters; i < network->filters.count; i++) {
+        poolgrad_filter_node *filter = network->filters.node[i];
+        filter->withdrawn = true;
+        filter->next_withdrawn = network->withdrawn_filters;
+        network->withdrawn_filters = filter;
+    }
+    cut(network, mark);
+}
+
+static void destroy_withdrawn(poolgrad_network *network)
+{
+    for (poolgrad_image_node *image = network->withdrawn_images, *next; image; image = next) {
+        next = image->next_withdrawn;
+        destroy_image(image);
+    }
+    for (poolgrad_state_node *state = network->withdrawn_states, *next; state; state = next) {
+        next = state->next_withdrawn;
+        destroy_state(state);
+    }
+    for (poolgrad_filter_node *filter = network->withdrawn_filters, *next; filter; filter = next) {
+        next = filter->next_withdrawn;
+        destroy_filter(filter);
+    }
+}
+
+/* ---- Membership -------------------------------------------------------------------------------------------------- */
+
+bool poolgrad_has_filter(const poolgrad_network *network, const poolgrad_filter_node *filter)
+{
+    return filter && filter->network == network && !filter->withdrawn;
+}
+
+bool poolgrad_has_image(const poolgrad_network *network, const poolgrad_image_node *image)
+{
+    if (image && image->producer) return poolgrad_has_filter(network, image->producer);
+    return image && image->network == network && !image->withdrawn;
+}
+
+bool poolgrad_has_state(const poolgrad_network *network, const poolgrad_state_node *state)
+{
+    if (state && state->producer) return poolgrad_has_filter(network, state->producer);
+    return state && state->network == network && !state->withdrawn;
+}
+
+const char *poolgrad_why_not_in(const poolgrad_network *network, const poolgrad_network *owner)
+{
+    if (!owner) return "is null";
+    return owner == network ? "was withdrawn when a training graph failed" : "belongs to another network";
 }
 
 /* ---- Making nodes ----------------------------------------------------------------------------------------------- */
@@ -178,16 +254,12 @@ poolgrad_filter_node *poolgrad_filter_node_create(poolgrad_network *network)
     return NULL;
 }
 
-static bool check_source(poolgrad_network *network, poolgrad_filter_type type, const poolgrad_network *owner,
-                         const char *what)
+static void refuse_source(poolgrad_network *network, poolgrad_filter_type type, const poolgrad_network *owner,
+                          const char *what)
 {
-    if (!owner) {
-        poolgrad_network_refuse(network, what, "of a %s is null; expected a node", poolgrad_filter_type_name(type));
-    } else if (owner != network) {
-        poolgrad_network_refuse(network, what, "of a %s belongs to another network; expected a node of this one",
-                                poolgrad_filter_type_name(type));
-    }
-    return owner == network;
+    const char *name = poolgrad_filter_type_name(type);
+    poolgrad_network_refuse(network, what, "of %s %s %s; expected a node of this network", name[0] == 'a' ? "an" : "a",
+                            name, poolgrad_why_not_in(network, owner));
 }
 
 static bool check_sources(poolgrad_network *network, poolgrad_filter_type type, poolgrad_image_node *const *sources,
@@ -197,9 +269,13 @@ static bool check_sources(poolgrad_network *network, poolgrad_filter_type type, 
     for (int64_t i = 0; i < count; i++) {
         const char *of_gradient = i == 0 ? "source_gradient" : "source_image";
         const char *what = pooling_gradient ? of_gradient : "source";
-        if (!check_source(network, type, sources[i] ? sources[i]->network : NULL, what)) return false;
+        if (poolgrad_has_image(network, sources[i])) continue;
+        refuse_source(network, type, sources[i] ? sources[i]->network : NULL, what);
+        return false;
     }
-    return !pooling_gradient || check_source(network, type, state ? state->network : NULL, "gradient_state");
+    if (!pooling_gradient || poolgrad_has_state(network, state)) return true;
+    refuse_source(network, type, state ? state->network : NULL, "gradient_state");
+    return false;
 }
 
 static void set_defaults(poolgrad_filter_node *filter)
@@ -253,6 +329,7 @@ void poolgrad_network_destroy(poolgrad_network *network)
 {
     if (!network) return;
     poolgrad_network_go_back(network, (struct poolgrad_mark){0, 0, 0});
+    destroy_withdrawn(network);
     free(network->images.node);
     free(network->states.node);
     free(network->filters.node);

@@ -19,6 +19,8 @@ struct poolgrad_image_node {
     poolgrad_format format;
     poolgrad_image_allocator allocator;
     int export_from_graph, synchronize_resource, stop_gradient;
+    bool withdrawn; /* if given; then chained */
+    poolgrad_image_node *next_withdrawn;
 };
 
 struct poolgrad_state_node {
@@ -28,6 +30,8 @@ struct poolgrad_state_node {
     int64_t place;
     char *handle;
     int export_from_graph, synchronize_resource;
+    bool withdrawn;
+    poolgrad_state_node *next_withdrawn;
 };
 
 struct poolgrad_filter_node {
@@ -45,6 +49,8 @@ struct poolgrad_filter_node {
     poolgrad_state_node *source_state; /* of pooling gradients */
     poolgrad_image_node result;
     poolgrad_state_node state; /* of forward pooling: else without a class */
+    bool withdrawn;
+    poolgrad_filter_node *next_withdrawn;
 };
 
 /* Pointers, in the order their nodes were made. */
@@ -58,6 +64,9 @@ struct poolgrad_network {
     poolgrad_status status;
     poolgrad_error error;
     struct poolgrad_node_list images, states, filters; /* images and states: those that are given */
+    poolgrad_image_node *withdrawn_images;
+    poolgrad_state_node *withdrawn_states;
+    poolgrad_filter_node *withdrawn_filters;
 };
 
 extern const struct poolgrad_class poolgrad_image_node_class, poolgrad_state_node_class, poolgrad_filter_node_class,
@@ -110,6 +119,20 @@ struct poolgrad_mark {
 
 struct poolgrad_mark poolgrad_network_mark(const poolgrad_network *network);
 void poolgrad_network_go_back(poolgrad_network *network, struct poolgrad_mark mark);
+
+/*
+ * The same where a caller was shown the nodes: they leave the lists, and nothing new may read them, but he may still
+ * hold them, and so they live as long as the network.
+ */
+void poolgrad_network_withdraw(poolgrad_network *network, struct poolgrad_mark mark);
+
+/* Of the network, and not withdrawn. Null is not. */
+bool poolgrad_has_image(const poolgrad_network *network, const poolgrad_image_node *image);
+bool poolgrad_has_state(const poolgrad_network *network, const poolgrad_state_node *state);
+bool poolgrad_has_filter(const poolgrad_network *network, const poolgrad_filter_node *filter);
+
+/* Why it is refused: is null, belongs to another network, .... */
+const char *poolgrad_why_not_in(const poolgrad_network *network, const poolgrad_network *owner);
 
 /* A copy of a string; null copies null. False, and the network refuses, where memory is lacking. */
 bool poolgrad_copy_string(poolgrad_network *network, const char *string, char **copy);

@@ -166,9 +166,9 @@ static int64_t list_last(const struct walk *walk, poolgrad_filter_node **last, i
 /* Marks the filter, whose result the given gradient belongs to. */
 static bool begin(struct walk *walk, poolgrad_filter_node *node, poolgrad_image_node *gradient)
 {
-    if (!node || node->network != walk->network) {
-        poolgrad_network_refuse(walk->network, "node", "of a training graph is %s; expected a filter of this network",
-                                node ? "of another network" : "null");
+    if (!poolgrad_has_filter(walk->network, node)) {
+        poolgrad_network_refuse(walk->network, "node", "of a training graph %s; expected a filter of this network",
+                                poolgrad_why_not_in(walk->network, node ? node->network : NULL));
         return false;
     }
     if (poolgrad_filter_node_is_gradient(node)) {
@@ -178,9 +178,10 @@ static bool begin(struct walk *walk, poolgrad_filter_node *node, poolgrad_image_
                                 "is unavailable on %s, a gradient filter; expected a forward filter", name);
         return false;
     }
-    if (gradient && gradient->network != walk->network) {
+    if (gradient && !poolgrad_has_image(walk->network, gradient)) {
         poolgrad_network_refuse(walk->network, "source_gradient",
-                                "of a training graph belongs to another network; expected a node of this one");
+                                "of a training graph %s; expected a node of this network",
+                                poolgrad_why_not_in(walk->network, gradient->network));
         return false;
     }
     walk->reached[node->place] = true;
@@ -207,7 +208,13 @@ int64_t poolgrad_training_graph(poolgrad_network *network, poolgrad_filter_node 
     }
     done = done && sum_ends(&walk);
     done = done && network->status == POOLGRAD_OK;
-    if (!done) poolgrad_network_go_back(network, mark);
+    if (!done) {
+        /* The handler may have kept what it was shown. */
+        if (handler)
+            poolgrad_network_withdraw(network, mark);
+        else
+            poolgrad_network_go_back(network, mark);
+    }
     int64_t ends = done ? list_last(&walk, last, capacity) : 0;
     free(walk.reached);
     free(walk.contributions);
