@@ -86,6 +86,9 @@ Test(kernel_refusals, numbers_of_pooling)
         cr_expect((made != NULL) == replaced && (state != NULL) == replaced, "%s", wrong[i].name);
         poolgrad_buffer_destroy(made);
         poolgrad_state_destroy(state);
+        if (!strstr(wrong[i].name, "channel")) continue;
+        poolgrad_image descriptor;
+        expect_named(poolgrad_pooling_destination_descriptor(&k, &x, &descriptor, &error), &error, &wrong[i]);
     }
     view_free(&x);
     view_free(&y);
@@ -292,6 +295,10 @@ Test(kernel_refusals, nulls_and_counts)
                     "sources are null; expected an array");
     expect_sentence(poolgrad_pooling_encode_batch_to_new(&k, NULL, 1, &x, NULL, NULL, &error), &error,
                     "destinations are null; expected an array");
+    poolgrad_state *state = (poolgrad_state *)1;
+    expect_sentence(poolgrad_pooling_encode_batch_to_new(&k, NULL, 1, &x, NULL, &state, &error), &error,
+                    "destinations are null; expected an array");
+    cr_expect_null(state);
     expect_sentence(poolgrad_pooling_gradient_encode_batch(&g, NULL, 1, NULL, &x, NULL, &x, &error), &error,
                     "source_gradients are null; expected an array");
     cr_expect_eq(poolgrad_pooling_encode_batch(&k, NULL, 0, NULL, NULL, NULL, &error), POOLGRAD_OK);
@@ -349,6 +356,100 @@ Test(kernel_refusals, custom_policies)
         cr_expect_eq(k.saves_argmax, 0, "the kernel itself is not configured");
     }
     view_free(&x);
+}
+
+static poolgrad_status change_and_refuse(void *context, const poolgrad_padding_request *request,
+                                         poolgrad_image *descriptor, poolgrad_error *error)
+{
+    (void)context, (void)descriptor, (void)error;
+    if (request->pooling) request->pooling->kernel_width = 77;
+    if (request->pooling_gradient) request->pooling_gradient->kernel_width = 77;
+    return POOLGRAD_INVALID;
+}
+
+/* A kernel that was not configured is as it was. */
+Test(kernel_refusals, refused_configurations_change_nothing)
+{
+    const poolgrad_image x = {.format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 5, .width = 5};
+    poolgrad_image descriptor = {.width = 1234};
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling k, before;
+    poolgrad_pooling_gradient g, gradient_before;
+    poolgrad_pooling_max_init(&k, sizeof k, 3, 3, 2, 2);
+    k.padding = poolgrad_padding_custom(POOLGRAD_PADDING_SIZE_SAME, change_and_refuse, NULL);
+    before = k;
+    expect_sentence(poolgrad_pooling_destination_descriptor(&k, &x, &descriptor, &error), &error,
+                    "padding is a custom policy that refuses without a reason");
+    cr_expect(poolgrad_equal(&k, &before));
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, 3, 3, 2, 2);
+    g.padding = k.padding;
+    gradient_before = g;
+    expect_sentence(poolgrad_pooling_gradient_destination_descriptor(&g, &x, NULL, NULL, &descriptor, &error), &error,
+                    "padding is a custom policy that refuses without a reason");
+    cr_expect(poolgrad_equal(&g, &gradient_before));
+    cr_expect_eq(descriptor.width, 1234);
+}
+
+/* ---- Sizes ------------------------------------------------------------------------------------------------------- */
+
+/* Destinations and states are not promised for what no encoding takes. */
+Test(kernel_refusals, channels_and_windows_that_are_none)
+{
+    const poolgrad_image x = {.format = POOLGRAD_FLOAT32, .images = 1, .channels = 8, .height = 4, .width = 4};
+    poolgrad_image descriptor;
+    poolgrad_error error = refusal_none();
+    poolgrad_state *state = (poolgrad_state *)1;
+    poolgrad_pooling k;
+    poolgrad_pooling_gradient g;
+    poolgrad_pooling_max_init(&k, sizeof k, 2, 2, 2, 2);
+    k.source_feature_channel_offset = 8;
+    expect_sentence(poolgrad_pooling_destination_descriptor(&k, &x, &descriptor, &error), &error,
+                    "source_feature_channel_offset is 8; expected less than the image's 8 channels");
+    k.source_feature_channel_max_count = 0;
+    k.destination_feature_channel_offset = 4;
+    cr_expect_eq(poolgrad_pooling_destination_descriptor(&k, &x, &descriptor, &error), POOLGRAD_OK);
+    cr_expect_eq(descriptor.channels, 4);
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    g.primary_source_feature_channel_offset = -4;
+    expect_sentence(poolgrad_pooling_gradient_destination_descriptor(&g, &x, NULL, NULL, &descriptor, &error), &error,
+                    "primary_source_feature_channel_offset is -4; expected 0 to 2^61");
+    g.primary_source_feature_channel_offset = 0;
+    g.primary_source_feature_channel_max_count = -1;
+    expect_sentence(poolgrad_pooling_gradient_destination_descriptor(&g, &x, NULL, NULL, &descriptor, &error), &error,
+                    "primary_source_feature_channel_max_count is -1; expected at least 0");
+    poolgrad_pooling_max_init(&k, sizeof k, -5, 2, 2, 2);
+    k.saves_argmax = 1;
+    expect_sentence(poolgrad_pooling_result_state(&k, &x, &x, &state, &error), &error,
+                    "kernel_width is -5; expected 1 to 2^61");
+    cr_expect_null(state);
+    poolgrad_pooling_max_init(&k, sizeof k, 2, 0, 2, 2);
+    k.saves_argmax = 1;
+    expect_sentence(poolgrad_pooling_result_state(&k, &x, &x, &state, &error), &error,
+                    "kernel_height is 0; expected 1 to 2^61");
+    /* The source of a gradient whose source is unknown: of 2^60 + 2^61 pixels. */
+    const poolgrad_image narrow = {
+        .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 1, .width = (INT64_C(1) << 60) + 1};
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, (INT64_C(1) << 60) + 1, 1, 1, 1);
+    g.padding = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_FULL);
+    expect_sentence(
+        poolgrad_pooling_gradient_destination_descriptor(&g, &narrow, NULL, NULL, &descriptor, &error), &error,
+        "source_gradient.width is 1152921504606846977 where a window spans 1152921504606846977; expected an "
+        "image of at most 2^61 pixels");
+}
+
+Test(kernel_refusals, unknown_edge_modes_are_told)
+{
+    char text[512];
+    poolgrad_pooling k;
+    poolgrad_pooling_gradient g;
+    poolgrad_pooling_average_init(&k, sizeof k, 2, 2, 2, 2);
+    k.edge_mode = (poolgrad_edge_mode)7;
+    poolgrad_description(&k, text, sizeof text);
+    cr_expect(strstr(text, ", edge mode 7, "), "%s", text);
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    g.secondary_edge_mode = (poolgrad_edge_mode)7;
+    poolgrad_description(&g, text, sizeof text);
+    cr_expect(strstr(text, ", secondary edge mode 7, "), "%s", text);
 }
 
 /* ---- No source, no state ----------------------------------------------------------------------------------------- */

@@ -310,7 +310,7 @@ Test(states, picked_taps_give_the_bits_of_a_search)
     cr_assert(random_sweep_told(&sweep, 50), "most gradients are zero");
 }
 
-/* What one tap of a window cannot say. */
+/* What one tap of a window cannot say, and what a state without taps does not. */
 Test(states, gradients_that_do_not_fit_picked_taps)
 {
     random_state r = {2};
@@ -324,8 +324,9 @@ Test(states, gradients_that_do_not_fit_picked_taps)
     poolgrad_pooling_gradient back;
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 2, 2, 2);
     back.ties = POOLGRAD_TIES_ALL;
-    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
-                   "ties is 2; expected first (0) or last (1) with indices, which hold one tap of each window");
+    expect_refused(
+        poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
+        "ties is 2; expected first (0) or last (1) with a gradient state that holds picked taps, one of each window");
     cr_expect_null(dx);
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 3, 2, 2);
     expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
@@ -333,6 +334,18 @@ Test(states, gradients_that_do_not_fit_picked_taps)
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 3, 2, 2, 2);
     expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
                    "gradient_state holds taps of 2x2 windows; expected 3x2, those of the gradient kernel");
+    /* Pixels that have to be read and are not there. */
+    poolgrad_state *plain;
+    kernel.saves_argmax = 0;
+    cr_assert_eq(poolgrad_pooling_result_state(&kernel, &x, dy, &plain, &error), POOLGRAD_OK);
+    poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 2, 2, 2);
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, plain, &dx, &error), &error,
+                   "source_image is null; expected an image, whose pixels this kernel reads, or a gradient state that "
+                   "holds picked taps");
+    poolgrad_pooling_l2norm_gradient_init(&back, sizeof back, 2, 2, 2, 2);
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, state, &dx, &error), &error,
+                   "source_image is null; expected an image, whose pixels this kernel reads");
+    poolgrad_state_destroy(plain);
     /* A kernel that looks at no taps takes what else the state says. */
     poolgrad_pooling_average_gradient_init(&back, sizeof back, 3, 2, 2, 2);
     cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, state, &dx, &error), POOLGRAD_OK);

@@ -191,6 +191,12 @@ static poolgrad_status reverse_axis(poolgrad_padding_method method, const struct
                                axis->size, axis->stride);
     }
     *size = reach + 1 + style(method) * (extent - 1);
+    if (*size > POOLGRAD_COORDINATE_LIMIT) {
+        return poolgrad_refuse(error, axis->size_name,
+                               "is %" PRId64 " where a window spans %" PRId64
+                               "; expected an image of at most 2^61 pixels",
+                               axis->size, extent);
+    }
     if (*size > 0) return POOLGRAD_OK;
     return poolgrad_refuse(error, axis->size_name,
                            "is %" PRId64 ", where a window spans %" PRId64

@@ -168,6 +168,14 @@ void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struc
     poolgrad_text_print(text, ", dilation %" PRId64 "x%" PRId64, window->dilation_x, window->dilation_y);
 }
 
+void poolgrad_describe_edge_mode(const char *name, poolgrad_edge_mode mode, struct poolgrad_text *text)
+{
+    if (mode == POOLGRAD_EDGE_ZERO || mode == POOLGRAD_EDGE_CLAMP)
+        poolgrad_text_print(text, ", %s %s, ", name, poolgrad_edge_mode_names[mode]);
+    else
+        poolgrad_text_print(text, ", %s %d, ", name, (int)mode);
+}
+
 void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *text)
 {
     poolgrad_json_number(text, "kernel_width", window->kernel_width);
@@ -270,10 +278,25 @@ poolgrad_status poolgrad_ask_policy(const poolgrad_padding_policy *policy, const
     return status;
 }
 
-int64_t poolgrad_window_channels(int64_t channels, int64_t offset, int64_t max_count)
+poolgrad_status poolgrad_window_channels(const char *offset_name, int64_t offset, const char *count_name,
+                                         int64_t max_count, int64_t channels, int64_t *count, poolgrad_error *error)
 {
-    int64_t available = offset < 0 || offset > channels ? 0 : channels - offset;
-    return poolgrad_max(0, poolgrad_min(available, max_count));
+    if (offset < 0 || offset > POOLGRAD_COORDINATE_LIMIT) {
+        return poolgrad_refuse(error, offset_name, "is %" PRId64 "; expected 0 to 2^61", offset);
+    }
+    if (max_count < 0) return poolgrad_refuse(error, count_name, "is %" PRId64 "; expected at least 0", max_count);
+    if (offset > channels || (offset == channels && channels > 0 && max_count > 0)) {
+        return poolgrad_refuse(error, offset_name,
+                               "is %" PRId64 "; expected less than the image's %" PRId64 " channels", offset, channels);
+    }
+    *count = poolgrad_min(channels - offset, max_count);
+    return POOLGRAD_OK;
+}
+
+poolgrad_status poolgrad_channels_behind(int64_t offset, int64_t channels, int64_t *sum, poolgrad_error *error)
+{
+    if (offset >= 0 && offset <= POOLGRAD_COORDINATE_LIMIT && poolgrad_add(offset, channels, sum)) return POOLGRAD_OK;
+    return poolgrad_refuse(error, "destination_feature_channel_offset", "is %" PRId64 "; expected 0 to 2^61", offset);
 }
 
 poolgrad_status poolgrad_check_batch(int64_t count, const void *sources, const char *sources_name,

@@ -91,8 +91,12 @@ poolgrad_status poolgrad_check_made(const void *isa, const struct poolgrad_class
                                     size_t size, poolgrad_error *error);
 poolgrad_status poolgrad_check_quads(const char *name, int64_t offset, poolgrad_error *error);
 
-/* Of [offset, offset + max_count), how many channels there are. */
-int64_t poolgrad_window_channels(int64_t channels, int64_t offset, int64_t max_count);
+/* Of [offset, offset + max_count), how many channels there are; what no encoding takes is refused. */
+poolgrad_status poolgrad_window_channels(const char *offset_name, int64_t offset, const char *count_name,
+                                         int64_t max_count, int64_t channels, int64_t *count, poolgrad_error *error);
+
+/* offset + channels, of a destination. */
+poolgrad_status poolgrad_channels_behind(int64_t offset, int64_t channels, int64_t *sum, poolgrad_error *error);
 
 /* Whether gradients and results may have the format. */
 poolgrad_status poolgrad_check_result_format(poolgrad_format format, const char *field, poolgrad_error *error);
@@ -134,6 +138,8 @@ void poolgrad_write_allocator(const char *name, const poolgrad_image_allocator *
 
 void poolgrad_describe_kernel(poolgrad_kind kind, bool dilated, const char *suffix, const char *label,
                               struct poolgrad_text *text);
+/* Also one that is none. */
+void poolgrad_describe_edge_mode(const char *name, poolgrad_edge_mode mode, struct poolgrad_text *text);
 void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text);
 void poolgrad_write_window(const poolgrad_window *window, struct poolgrad_text *text);
 

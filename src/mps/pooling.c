@@ -141,13 +141,15 @@ poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolg
     if (status == POOLGRAD_OK) status = poolgrad_padding_policy_check(&kernel->padding, error);
     if (status != POOLGRAD_OK) return status;
     *descriptor = (poolgrad_image){.format = format, .layout = source->layout, .images = source->images};
-    int64_t channels = poolgrad_window_channels(source->channels, kernel->source_feature_channel_offset,
-                                                kernel->source_feature_channel_max_count);
-    if (!poolgrad_add(kernel->destination_feature_channel_offset, channels, &descriptor->channels)) {
-        return poolgrad_refuse(error, "destination_feature_channel_offset", "is %" PRId64 "; expected 0 to 2^61",
-                               kernel->destination_feature_channel_offset);
+    int64_t channels = 0;
+    status = poolgrad_window_channels("source_feature_channel_offset", kernel->source_feature_channel_offset,
+                                      "source_feature_channel_max_count", kernel->source_feature_channel_max_count,
+                                      source->channels, &channels, error);
+    if (status == POOLGRAD_OK) {
+        status = poolgrad_channels_behind(kernel->destination_feature_channel_offset, channels, &descriptor->channels,
+                                          error);
     }
-    status = place(kernel, source, descriptor, error);
+    if (status == POOLGRAD_OK) status = place(kernel, source, descriptor, error);
     if (status == POOLGRAD_OK) status = poolgrad_ask_policy(&kernel->padding, &request, descriptor, error);
     return status == POOLGRAD_OK ? poolgrad_check_descriptor(descriptor, error) : status;
 }
@@ -169,9 +171,12 @@ poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel
     poolgrad_status status = check_kernel(kernel, error);
     if (status == POOLGRAD_OK) status = check_source(source, error);
     if (status != POOLGRAD_OK) return status;
-    status = poolgrad_pooling_configure(kernel, source, poolgrad_result_format(source->format), &made, error);
-    if (status == POOLGRAD_OK) *descriptor = made;
-    return status;
+    poolgrad_pooling configured = *kernel;
+    status = poolgrad_pooling_configure(&configured, source, poolgrad_result_format(source->format), &made, error);
+    if (status != POOLGRAD_OK) return status;
+    *kernel = configured;
+    *descriptor = made;
+    return POOLGRAD_OK;
 }
 
 /* ---- States ------------------------------------------------------------------------------------------------------ */
@@ -211,6 +216,11 @@ poolgrad_status poolgrad_pooling_argmax_descriptor(const poolgrad_pooling *kerne
     poolgrad_status status = check_kernel(kernel, error);
     if (status != POOLGRAD_OK) return status;
     if (!destination) return poolgrad_refuse(error, "destination", "is null; expected an image, saves_argmax is 1");
+    if (kernel->kernel_width < 1 || kernel->kernel_height < 1) {
+        return poolgrad_refuse(error, kernel->kernel_width < 1 ? "kernel_width" : "kernel_height",
+                               "is %" PRId64 "; expected 1 to 2^61",
+                               kernel->kernel_width < 1 ? kernel->kernel_width : kernel->kernel_height);
+    }
     if (!poolgrad_multiply(kernel->kernel_width, kernel->kernel_height, &taps) || taps > (int64_t)UINT32_MAX) {
         return poolgrad_refuse(error, "kernel_width",
                                "is %" PRId64 " with kernel_height %" PRId64
@@ -396,11 +406,9 @@ poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *ker
                                                      poolgrad_error *error)
 {
     poolgrad_status status = poolgrad_check_batch(count, sources, "sources", destinations, error);
+    for (int64_t i = 0; states && i < count; i++) states[i] = NULL;
     if (!destinations) return status;
-    for (int64_t i = 0; i < count; i++) {
-        destinations[i] = NULL;
-        if (states) states[i] = NULL;
-    }
+    for (int64_t i = 0; i < count; i++) destinations[i] = NULL;
     for (int64_t i = 0; status == POOLGRAD_OK && i < count; i++) {
         status = poolgrad_pooling_encode_to_new(kernel, context, &sources[i], &destinations[i],
                                                 states ? &states[i] : NULL, error);
@@ -502,8 +510,8 @@ static void describe(const void *object, struct poolgrad_text *text)
     poolgrad_describe_kernel(kernel->kind, dilated, "", kernel->label, text);
     const poolgrad_window window = window_of(kernel);
     poolgrad_describe_window(&window, dilated, text);
-    poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64 ", edge mode %s, ", kernel->offset.x, kernel->offset.y,
-                        kernel->edge_mode == POOLGRAD_EDGE_CLAMP ? "clamp" : "zero");
+    poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64, kernel->offset.x, kernel->offset.y);
+    poolgrad_describe_edge_mode("edge mode", kernel->edge_mode, text);
     poolgrad_describe_policy(&kernel->padding, text);
     describe_unusual(kernel, text);
 }

@@ -183,6 +183,16 @@ static poolgrad_status place(poolgrad_pooling_gradient *kernel, const poolgrad_i
     return POOLGRAD_OK;
 }
 
+static poolgrad_status count_gradient_channels(const poolgrad_pooling_gradient *kernel,
+                                               const poolgrad_image *source_gradient, int64_t *channels,
+                                               poolgrad_error *error)
+{
+    return poolgrad_window_channels(
+        "primary_source_feature_channel_offset", kernel->primary_source_feature_channel_offset,
+        "primary_source_feature_channel_max_count", kernel->primary_source_feature_channel_max_count,
+        source_gradient->channels, channels, error);
+}
+
 /* Images and channels of the result. */
 static poolgrad_status count_planes(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
                                     const poolgrad_image *source_image, const poolgrad_state *state,
@@ -193,13 +203,11 @@ static poolgrad_status count_planes(const poolgrad_pooling_gradient *kernel, con
         descriptor->channels = source_image ? source_image->channels : state->settings.source_channels;
         return POOLGRAD_OK;
     }
+    int64_t channels = 0;
+    poolgrad_status status = count_gradient_channels(kernel, source_gradient, &channels, error);
+    if (status != POOLGRAD_OK) return status;
     descriptor->images = source_gradient->images;
-    int64_t channels = poolgrad_window_channels(source_gradient->channels,
-                                                kernel->primary_source_feature_channel_offset,
-                                                kernel->primary_source_feature_channel_max_count);
-    if (poolgrad_add(kernel->destination_feature_channel_offset, channels, &descriptor->channels)) return POOLGRAD_OK;
-    return poolgrad_refuse(error, "destination_feature_channel_offset", "is %" PRId64 "; expected 0 to 2^61",
-                           kernel->destination_feature_channel_offset);
+    return poolgrad_channels_behind(kernel->destination_feature_channel_offset, channels, &descriptor->channels, error);
 }
 
 poolgrad_status poolgrad_pooling_gradient_configure(poolgrad_pooling_gradient *kernel,
@@ -241,10 +249,13 @@ poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_poolin
         status = poolgrad_check_result_format(source_gradient->format, "source_gradient.format", error);
     }
     if (status != POOLGRAD_OK) return status;
-    status = poolgrad_pooling_gradient_configure(kernel, source_gradient, source_image, state, source_gradient->format,
-                                                 &made, error);
-    if (status == POOLGRAD_OK) *descriptor = made;
-    return status;
+    poolgrad_pooling_gradient configured = *kernel;
+    status = poolgrad_pooling_gradient_configure(&configured, source_gradient, source_image, state,
+                                                 source_gradient->format, &made, error);
+    if (status != POOLGRAD_OK) return status;
+    *kernel = configured;
+    *descriptor = made;
+    return POOLGRAD_OK;
 }
 
 /* ---- Encoding ---------------------------------------------------------------------------------------------------- */
@@ -283,6 +294,13 @@ static poolgrad_status check_argmax(const poolgrad_pooling_gradient *kernel, con
                                     const poolgrad_image *source_gradient, poolgrad_error *error)
 {
     const poolgrad_image *argmax = &state->argmax;
+    if (kernel->ties != POOLGRAD_TIES_FIRST && kernel->ties != POOLGRAD_TIES_LAST) {
+        return poolgrad_refuse(
+            error, "ties",
+            "is %d; expected first (0) or last (1) with a gradient state that holds picked taps, one "
+            "of each window",
+            (int)kernel->ties);
+    }
     if (kernel->kernel_width != state->argmax_kernel_width || kernel->kernel_height != state->argmax_kernel_height) {
         return poolgrad_refuse(error, "gradient_state",
                                "holds taps of %" PRId64 "x%" PRId64 " windows; expected %" PRId64 "x%" PRId64
@@ -328,7 +346,12 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
                                            .height = state->settings.source_height,
                                            .width = state->settings.source_width};
     }
-    if (!state || kernel->kind != POOLGRAD_MAX || !poolgrad_state_argmax(state)) return POOLGRAD_OK;
+    const bool picked = state && kernel->kind == POOLGRAD_MAX && poolgrad_state_argmax(state);
+    if (!source_image && !picked && kernel->kind != POOLGRAD_AVERAGE) {
+        return poolgrad_refuse(error, "source_image", "is null; expected an image, whose pixels this kernel reads%s",
+                               kernel->kind == POOLGRAD_MAX ? ", or a gradient state that holds picked taps" : "");
+    }
+    if (!picked) return POOLGRAD_OK;
     problem->indices = state->argmax;
     problem->source.data = NULL;
     return check_argmax(kernel, state, source_gradient, error);
@@ -376,17 +399,17 @@ static int64_t size_behind(int64_t offset, int64_t count)
     return fits ? end : count;
 }
 
-/* Of a source that nobody tells of: the pixels that the policy derived, and no channel or image too few. */
-static poolgrad_image assumed_source(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
-                                     const poolgrad_image *descriptor)
+/* A source that nobody tells of: the pixels that the policy derived, and no channel or image too few. */
+static poolgrad_status assume_source(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
+                                     const poolgrad_image *descriptor, poolgrad_image *source, poolgrad_error *error)
 {
-    int64_t channels = poolgrad_window_channels(source_gradient->channels,
-                                                kernel->primary_source_feature_channel_offset,
-                                                kernel->primary_source_feature_channel_max_count);
-    return (poolgrad_image){.images = size_behind(kernel->secondary_offset.z, source_gradient->images),
-                            .channels = size_behind(kernel->secondary_source_feature_channel_offset, channels),
-                            .height = descriptor->height,
-                            .width = descriptor->width};
+    int64_t channels = 0;
+    poolgrad_status status = count_gradient_channels(kernel, source_gradient, &channels, error);
+    *source = (poolgrad_image){.images = size_behind(kernel->secondary_offset.z, source_gradient->images),
+                               .channels = size_behind(kernel->secondary_source_feature_channel_offset, channels),
+                               .height = descriptor->height,
+                               .width = descriptor->width};
+    return status;
 }
 
 poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_gradient *kernel,
@@ -409,8 +432,9 @@ poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_g
         status = poolgrad_buffer_make(&descriptor, &configured.destination_image_allocator, "destination", &made,
                                       error);
     }
+    poolgrad_image assumed;
+    if (status == POOLGRAD_OK) status = assume_source(&configured, source_gradient, &descriptor, &assumed, error);
     if (status == POOLGRAD_OK) {
-        const poolgrad_image assumed = assumed_source(&configured, source_gradient, &descriptor);
         status = poolgrad_pooling_gradient_configured(&configured, context, source_gradient,
                                                       source_image || state ? source_image : &assumed, state,
                                                       &made->image, &problem, error);
@@ -571,9 +595,9 @@ static void describe(const void *object, struct poolgrad_text *text)
     poolgrad_describe_kernel(kernel->kind, dilated, "_gradient", kernel->label, text);
     const poolgrad_window window = window_of(kernel);
     poolgrad_describe_window(&window, dilated, text);
-    poolgrad_text_print(text, ", secondary offset %" PRId64 ", %" PRId64 ", secondary edge mode %s, ",
-                        kernel->secondary_offset.x, kernel->secondary_offset.y,
-                        kernel->secondary_edge_mode == POOLGRAD_EDGE_CLAMP ? "clamp" : "zero");
+    poolgrad_text_print(text, ", secondary offset %" PRId64 ", %" PRId64, kernel->secondary_offset.x,
+                        kernel->secondary_offset.y);
+    poolgrad_describe_edge_mode("secondary edge mode", kernel->secondary_edge_mode, text);
     poolgrad_describe_policy(&kernel->padding, text);
     describe_unusual(kernel, text);
 }
