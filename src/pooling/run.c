@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Execution: units of work over threads. The only file that knows OpenMP. */
-#include <fenv.h>
+/* Execution: units of work over threads. */
 #include <stdlib.h>
-
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
 
 #include "geometry/geometry.h"
 #include "image/image.h"
+#include "pooling/parallel.h"
 #include "pooling/plan.h"
 #include "reference/reference.h"
 
@@ -36,16 +32,6 @@ static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
     int64_t y = g->rows.begin + unit % rows;
     int64_t c = g->channels.begin + unit / rows % channels;
     run_row(g, g->images.begin + unit / rows / channels, c, y);
-}
-
-/* docs/numerics.md N69. Whatever rounding mode, flush-to-zero or traps the caller has set: results are those of the
- * default environment, and the caller finds his own again. */
-static fenv_t enter_default_environment(void)
-{
-    fenv_t environment;
-    fegetenv(&environment);
-    fesetenv(FE_DFL_ENV);
-    return environment;
 }
 
 /* A unit of the fast path in plain loops: the same pixels. */
@@ -89,9 +75,10 @@ static void run_fast(const struct poolgrad_plan *plan, int64_t first, int64_t en
     free(own);
 }
 
-static void run_range(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+static void run_range(const void *context, int64_t first, int64_t end)
 {
-    fenv_t environment = enter_default_environment();
+    const struct poolgrad_plan *plan = context;
+    fenv_t environment = poolgrad_enter_default_environment();
     if (plan->is_fast) {
         run_fast(plan, first, end);
     } else {
@@ -107,25 +94,6 @@ void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t c
     run_range(plan, begin, poolgrad_max(begin, end));
 }
 
-#if defined(_OPENMP)
-
-int poolgrad_has_openmp(void)
-{
-    return 1;
-}
-
-/* The threads asked for or, for 0, OpenMP's default, and no more than twice the processors: where one cannot be
- * created, OpenMP ends the process. The environment is set aside because OpenMP computes in floating point, too, when
- * it starts. */
-static int64_t available_threads(int asked)
-{
-    fenv_t environment = enter_default_environment();
-    int64_t most = poolgrad_min(2 * (int64_t)omp_get_num_procs(), omp_get_thread_limit());
-    int64_t threads = poolgrad_min(asked > 0 ? asked : omp_get_max_threads(), most);
-    fesetenv(&environment);
-    return threads;
-}
-
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
@@ -136,51 +104,10 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
     if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
     int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
     if (worthwhile <= 1) return 1;
-    return (int)poolgrad_min(worthwhile, available_threads(asked));
-}
-
-/* Pieces are small enough to even out and large enough not to share cache lines. */
-static void run_parallel(const struct poolgrad_plan *plan, int64_t first, int64_t units)
-{
-    enum { PIECES_PER_THREAD = 16 };
-    int64_t pieces = poolgrad_min(units, (int64_t)plan->threads * PIECES_PER_THREAD);
-#pragma omp parallel for schedule(dynamic) num_threads(plan->threads)
-    for (int64_t piece = 0; piece < pieces; piece++) {
-        int64_t size = units / pieces, rest = units % pieces;
-        int64_t begin = first + piece * size + poolgrad_min(piece, rest);
-        run_range(plan, begin, begin + size + (piece < rest));
-    }
-}
-
-/* Threads that start inherit the environment of the one that starts them. */
-void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
-{
-    if (plan->threads == 1) {
-        run_range(plan, first, end);
-        return;
-    }
-    fenv_t environment = enter_default_environment();
-    run_parallel(plan, first, end - first);
-    fesetenv(&environment);
-}
-
-#else
-
-int poolgrad_has_openmp(void)
-{
-    return 0;
-}
-
-int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
-{
-    (void)plan;
-    (void)asked;
-    return 1;
+    return (int)poolgrad_min(worthwhile, poolgrad_available_threads(asked));
 }
 
 void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
 {
-    run_range(plan, first, end);
+    poolgrad_parallel(plan->threads, first, end, run_range, plan);
 }
-
-#endif
