@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# symbols.sh CHECK NM SHARED STATIC HEADERS, CHECK being one of
-#   exported  the shared library exports the functions that the headers in folder HEADERS declare, and nothing else
+# symbols.sh CHECK NM SHARED STATIC HEADER..., CHECK being one of
+#   exported  the shared library exports the functions that the headers declare, and nothing else
 #   prefixed  every global symbol of the static library begins with poolgrad_
 #   c11_only  the static library calls nothing beyond the C11 functions of c11_functions.txt and the compiler's runtime
 set -euo pipefail
-check=$1 nm=$2 shared=$3 static=$4 headers=$5
+check=$1 nm=$2 shared=$3 static=$4 headers=("${@:5}")
 
 # Sanitizers give each object globals of their own.
 without_sanitizers() { grep -vE '^(__([altu]|ub)san_|__odr_asan)' || true; }
@@ -18,8 +18,8 @@ fail_if_any() { # WHAT NAMES
 case $check in
 exported)
     declared=$(awk -v RS=';' '/POOLGRAD_API/ { sub(/.*POOLGRAD_API/, "")
-        if (match($0, /poolgrad_[a-z0-9_]+\(/)) print substr($0, RSTART, RLENGTH - 1) }' "$headers"/*.h | sort -u)
-    [ -n "$declared" ] || { echo "no declaration found in $headers"; exit 1; }
+        if (match($0, /poolgrad_[a-z0-9_]+\(/)) print substr($0, RSTART, RLENGTH - 1) }' "${headers[@]}" | sort -u)
+    [ -n "$declared" ] || { echo "no declaration found in ${headers[*]}"; exit 1; }
     exported=$(defined -D "$shared")
     fail_if_any "exported, but not in a header" "$(comm -13 <(echo "$declared") <(echo "$exported"))"
     fail_if_any "in a header, but not exported" "$(comm -23 <(echo "$declared") <(echo "$exported"))"

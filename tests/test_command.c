@@ -795,8 +795,7 @@ static const struct refusal {
     {G M " --source-gradient-format unorm16", "--source-gradient-format is 'unorm16'; expected float16"},
     {F A2 " --padding-policy custom", "--padding-policy is 'custom'; expected same, valid-only or full"},
     {F A2 " --layout chw", "--layout is 'chw'; expected nchw, nhwc or nc4hw4"},
-    {F A2 " --mode exact", "--mode is 'exact', which this version does not have; expected fast or reference"},
-    {F A2 " --mode quick", "--mode is 'quick'; expected fast or reference"},
+    {F A2 " --mode quick", "--mode is 'quick'; expected fast, reference or exact"},
     {F A2 " --max-isa mmx", "--max-isa is 'mmx'; expected best, scalar"},
     {F A2 " --max-isa 3", "--max-isa is '3'; expected best, scalar"},
     /* Numbers */

@@ -14,6 +14,12 @@ int poolgrad_command_bench(const struct options *options);
 /* Refuses where poolgrad was built without jansson. */
 int poolgrad_command_graph(const struct options *options);
 
+/* Runs the problem in exact mode; refuses where poolgrad was built without GMP and MPFR. */
+int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem);
+
+/* The versions of GMP and MPFR; null without them. */
+const char *poolgrad_oracle_versions(void);
+
 /* The version of jansson; null without it. */
 const char *poolgrad_json_version(void);
 

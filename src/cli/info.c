@@ -58,7 +58,11 @@ int poolgrad_command_info(const struct options *options)
                                               POOLGRAD_UNORM8,  POOLGRAD_UNORM16,  POOLGRAD_INT32,   POOLGRAD_INT64,
                                               POOLGRAD_TAP8,    POOLGRAD_TAP16,    POOLGRAD_TAP32};
     printf("poolgrad          %s\n", poolgrad_version());
-    printf("modes             fast, reference\n");
+    if (poolgrad_oracle_versions()) {
+        printf("modes             fast, reference, exact (%s)\n", poolgrad_oracle_versions());
+    } else {
+        printf("modes             fast, reference (built without GMP and MPFR: not exact)\n");
+    }
     print_isas();
     if (poolgrad_has_openmp()) {
         printf("threads           up to %d by default (OpenMP)\n", poolgrad_processors());

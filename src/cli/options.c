@@ -80,6 +80,8 @@ static const struct choice measured_kinds[] = {{"average", MEASURED_AVERAGE},
                                                {"l2norm", MEASURED_L2NORM},
                                                {NULL, 0}};
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
+static const struct choice pooling_modes[] = {
+    {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {"exact", MODE_EXACT}, {NULL, 0}};
 
 #define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
 #define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
@@ -234,7 +236,12 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                  "write the results as JSON; - is standard output, in place of the table")},
     [OPTION_PLOT] = {FILE_OPTION("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
 
-    [OPTION_MODE] = {"mode", EVERY, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
+    [OPTION_MODE] = {"mode", EVERY & ~BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
+    [OPTION_POOLING_MODE] =
+        {"mode", BOTH, TYPE_CHOICE, pooling_modes, "WORD",
+         "how to compute: fast and reference give the same bits; exact the formula's value, rounded "
+         "once (fast)",
+         "Execution"},
     [OPTION_THREADS] = {NUMBER("threads", BOTH | GRAPH, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
         {"max-isa", EVERY, TYPE_ISA, NULL, "NAME",
@@ -357,9 +364,7 @@ static int read_choice(struct options *options, enum option option, const char *
         return 0;
     }
     list_choices(choices, list, sizeof list);
-    bool planned = option == OPTION_MODE && strcmp(text, "exact") == 0;
-    return poolgrad_fail(options, "--%s is '%s'%s; expected %s", poolgrad_options[option].name, text,
-                         planned ? ", which this version does not have" : "", list);
+    return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text, list);
 }
 
 static int read_choices(struct options *options, enum option option, const char *text)

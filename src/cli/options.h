@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <poolgrad/poolgrad.h>
+
 enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4, COMMAND_BENCH = 8, COMMAND_GRAPH = 16 };
 
 /* In the order of the help texts. */
@@ -109,6 +111,7 @@ enum option {
     OPTION_PLOT,
 
     OPTION_MODE,
+    OPTION_POOLING_MODE,
     OPTION_THREADS,
     OPTION_MAX_ISA,
     OPTION_HELP,
@@ -147,6 +150,9 @@ struct option_description {
     const char *help;
     const char *group; /* heading, where a new group begins */
 };
+
+/* Of forward and gradient, beside poolgrad_mode's. */
+enum { MODE_EXACT = POOLGRAD_MODE_REFERENCE + 1 };
 
 extern const struct option_description poolgrad_options[OPTION_COUNT];
 

@@ -77,7 +77,11 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
         status = poolgrad_output_open(options, poolgrad_file(options, OPTION_INDICES), &job->indices_output);
     if (status != 0) return status;
     print_notes(options, job);
-    run(job->plan, poolgrad_command_name(options->command));
+    if (poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT)
+        status = poolgrad_run_exact(options, &job->problem);
+    else
+        run(job->plan, poolgrad_command_name(options->command));
+    if (status != 0) return status;
     status = poolgrad_output_write(options, &job->output, &job->destination);
     if (status == 0 && with_indices) status = poolgrad_output_write(options, &job->indices_output, &job->indices);
     if (status == 0) status = poolgrad_output_commit(options, &job->output);

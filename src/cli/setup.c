@@ -101,7 +101,9 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     poolgrad_problem_init(p, sizeof *p);
     p->direction = direction;
     p->kind = (poolgrad_kind)poolgrad_number(o, OPTION_KIND, POOLGRAD_AVERAGE);
-    p->mode = (poolgrad_mode)poolgrad_number(o, OPTION_MODE, POOLGRAD_MODE_FAST);
+    p->mode = poolgrad_number(o, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == POOLGRAD_MODE_REFERENCE
+                  ? POOLGRAD_MODE_REFERENCE
+                  : POOLGRAD_MODE_FAST;
     p->edge_mode = (poolgrad_edge_mode)poolgrad_number(o, OPTION_EDGE_MODE, POOLGRAD_EDGE_CLAMP);
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, POOLGRAD_TIES_FIRST);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
@@ -506,7 +508,10 @@ void poolgrad_setup_notes(const struct options *options, const poolgrad_problem 
 {
     const char *accumulator = idle_accumulator(problem);
     note_rules(options, problem);
-    note_if(options, OPTION_ACCUMULATOR, accumulator != NULL, accumulator);
+    const bool exact = poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT;
+    note_if(options, OPTION_ACCUMULATOR, accumulator != NULL && !exact, accumulator);
+    note_if(options, OPTION_ACCUMULATOR, exact, "exact sums have no width");
+    note_if(options, OPTION_MAX_ISA, exact, "exact mode uses none");
     note_if(options, OPTION_CHANNELS, problem->source.layout != POOLGRAD_NC4HW4, "only nc4hw4 leaves it open");
     note_overruled(options);
 }

@@ -11,15 +11,6 @@ static double average(const struct poolgrad_geometry *g, struct poolgrad_window_
     return count ? poolgrad_quotient(g, poolgrad_window_sum(g, at), count) : 0;
 }
 
-/* docs/numerics.md N39. */
-static int64_t index_of(const struct poolgrad_geometry *g, struct poolgrad_window_at at, struct poolgrad_pick pick)
-{
-    if (pick.y < 0) return -1;
-    if (!poolgrad_format_holds_taps(g->indices.format)) return pick.y * g->x.size + pick.x;
-    int64_t ky = (pick.y - at.top) / g->y.dilation, kx = (pick.x - at.left) / g->x.dilation;
-    return ky * g->x.kernel + kx;
-}
-
 void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y)
 {
     bool pooled = n - g->images.begin < g->pooled_images;
@@ -36,6 +27,7 @@ void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, in
         }
         poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), result.value);
         if (!g->with_indices) continue;
-        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x), index_of(g, at, result));
+        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x),
+                             poolgrad_pick_index(g, at, result));
     }
 }

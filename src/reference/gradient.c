@@ -83,20 +83,13 @@ static void add_max(const struct poolgrad_geometry *g, struct block *block, stru
     }
 }
 
-/* docs/numerics.md N39. An index that is not a tap of its window adds nothing. */
+/* docs/numerics.md N39. */
 static void add_index(const struct poolgrad_geometry *g, struct block *block, struct poolgrad_window_at at, int64_t y,
                       int64_t x, double gradient)
 {
     const void *element = poolgrad_image_at(&g->indices, block->gradient_n, block->gradient_c, y, x);
-    int64_t index = poolgrad_load_index(g->indices.format, element);
-    if (index < 0) return;
-    if (poolgrad_format_holds_taps(g->indices.format)) {
-        if (index >= g->full_count) return;
-        int64_t ky = index / g->x.kernel, kx = index % g->x.kernel;
-        add_pick(g, block, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation, gradient);
-    } else if (poolgrad_axis_is_tap(&g->x, at.left, index % g->x.size)) {
-        add_pick(g, block, index / g->x.size, index % g->x.size, gradient);
-    }
+    struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, poolgrad_load_index(g->indices.format, element));
+    add_pick(g, block, pick.y, pick.x, gradient);
 }
 
 static void add_window(const struct poolgrad_geometry *g, struct block *block, int64_t y, int64_t x)

@@ -67,6 +67,29 @@ struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, str
     return picked ? pick : first_nan;
 }
 
+int64_t poolgrad_pick_index(const struct poolgrad_geometry *g, struct poolgrad_window_at at, struct poolgrad_pick pick)
+{
+    if (pick.y < 0) return -1;
+    if (!poolgrad_format_holds_taps(g->indices.format)) return pick.y * g->x.size + pick.x;
+    int64_t ky = (pick.y - at.top) / g->y.dilation, kx = (pick.x - at.left) / g->x.dilation;
+    return ky * g->x.kernel + kx;
+}
+
+struct poolgrad_pick poolgrad_indexed_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
+                                           int64_t index)
+{
+    const struct poolgrad_pick none = {0, -1, -1};
+    if (index < 0) return none;
+    if (poolgrad_format_holds_taps(g->indices.format)) {
+        if (index >= g->full_count) return none;
+        int64_t ky = index / g->x.kernel, kx = index % g->x.kernel;
+        return (struct poolgrad_pick){0, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation};
+    }
+    int64_t y = index / g->x.size, x = index % g->x.size;
+    if (!poolgrad_axis_is_tap(&g->y, at.top, y) || !poolgrad_axis_is_tap(&g->x, at.left, x)) return none;
+    return (struct poolgrad_pick){0, y, x};
+}
+
 int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_window_at at, double maximum)
 {
     struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);

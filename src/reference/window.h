@@ -19,6 +19,12 @@ struct poolgrad_pick {
 
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
+/* The index of a pick, and the pick of an index, in the indices' format (N39). An index that is not a tap of its window
+ * picks nothing; values are not looked at. */
+int64_t poolgrad_pick_index(const struct poolgrad_geometry *g, struct poolgrad_window_at at, struct poolgrad_pick pick);
+struct poolgrad_pick poolgrad_indexed_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
+                                           int64_t index);
+
 /* Number of taps equal to `maximum`, those outside too (N30, N31). */
 int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_window_at at, double maximum);
 

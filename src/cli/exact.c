@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exact mode on the command line. */
+#include <poolgrad/oracle.h>
+
+#include <gmp.h>
+#include <mpfr.h>
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/setup.h"
+#include "geometry/integer.h"
+
+enum { PROGRESS_PARTS = 200 };
+
+const char *poolgrad_oracle_versions(void)
+{
+    static char versions[64];
+    snprintf(versions, sizeof versions, "GMP %s, MPFR %s", gmp_version, mpfr_get_version());
+    return versions;
+}
+
+int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
+{
+    poolgrad_exact *exact;
+    poolgrad_error error;
+    poolgrad_status status = poolgrad_exact_create(problem, &exact, &error);
+    if (status != POOLGRAD_OK) return poolgrad_setup_refused(options, &error);
+    const int64_t units = poolgrad_exact_units(exact);
+    struct progress progress = poolgrad_progress_begin(poolgrad_command_name(options->command), units);
+    const int64_t step = progress.wanted ? units / PROGRESS_PARTS + poolgrad_exact_threads(exact) : units;
+    for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += step) {
+        status = poolgrad_exact_run_parallel(exact, first, step, &error);
+        poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
+    }
+    poolgrad_progress_end(&progress);
+    poolgrad_exact_destroy(exact);
+    return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a build without GMP and MPFR does not have. */
+#include <stddef.h>
+
+#include "cli/commands.h"
+
+const char *poolgrad_oracle_versions(void)
+{
+    return NULL;
+}
+
+int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
+{
+    (void)problem;
+    return poolgrad_fail(options,
+                         "--mode is exact; expected fast or reference, poolgrad was built without GMP and MPFR");
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exact mode: problems, units, threads. */
+#include "oracle/exact.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "geometry/error.h"
+#include "image/image.h"
+#include "pooling/parallel.h"
+#include "pooling/resolve.h"
+
+enum {
+    LEAST_ROWS = 8,        /* of a band: those at its border look at windows that the next band looks at again */
+    MOST_PIXELS = 1 << 16, /* of a band, if it has several rows: their sums are kept */
+    UNITS_PER_THREAD = 4
+};
+
+/* Windows of a band reach an extent beyond it: bands that are not much smaller than that repeat little. */
+static int64_t choose_band(const struct poolgrad_geometry *g, int threads)
+{
+    const int64_t rows = g->rows.end - g->rows.begin, columns = g->columns.end - g->columns.begin;
+    const int64_t planes = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
+    if (rows == 0 || columns == 0 || planes == 0) return 1;
+    const int64_t wanted = poolgrad_ceiling_divide((int64_t)threads * UNITS_PER_THREAD, planes);
+    int64_t band = poolgrad_max(LEAST_ROWS, g->y.extent);
+    band = poolgrad_min(band, poolgrad_ceiling_divide(rows, wanted));
+    return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / columns));
+}
+
+poolgrad_status poolgrad_exact_create(const poolgrad_problem *problem, poolgrad_exact **exact, poolgrad_error *error)
+{
+    *exact = NULL;
+    poolgrad_status status = poolgrad_check_indices(problem, error);
+    if (status != POOLGRAD_OK) return status;
+    poolgrad_exact *made = calloc(1, sizeof *made);
+    if (!made) return poolgrad_refuse_memory(error, "exact");
+    poolgrad_resolve(problem, &made->geometry, error);
+    const struct poolgrad_geometry *g = &made->geometry;
+    made->precision = poolgrad_precision_of(g->destination.format);
+    made->threads = (int)poolgrad_available_threads(problem->threads);
+    made->band = choose_band(g, made->threads);
+    const int64_t rows = g->columns.end > g->columns.begin ? g->rows.end - g->rows.begin : 0;
+    made->bands = poolgrad_ceiling_divide(rows, made->band);
+    made->units = made->bands * (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
+    *exact = made;
+    return POOLGRAD_OK;
+}
+
+void poolgrad_exact_destroy(poolgrad_exact *exact)
+{
+    free(exact);
+}
+
+int64_t poolgrad_exact_units(const poolgrad_exact *exact)
+{
+    return exact->units;
+}
+
+int poolgrad_exact_threads(const poolgrad_exact *exact)
+{
+    return exact->threads;
+}
+
+static bool run_unit(const poolgrad_exact *exact, int64_t unit)
+{
+    const struct poolgrad_geometry *g = &exact->geometry;
+    const int64_t channels = g->channels.end - g->channels.begin, plane = unit / exact->bands;
+    struct poolgrad_band band = {.n = g->images.begin + plane / channels, .c = g->channels.begin + plane % channels};
+    band.rows.begin = g->rows.begin + unit % exact->bands * exact->band;
+    band.rows.end = poolgrad_min(band.rows.begin + exact->band, g->rows.end);
+    bool done = g->direction == POOLGRAD_GRADIENT ? poolgrad_exact_gradient(exact, &band)
+                                                  : poolgrad_exact_forward(exact, &band);
+    if (!done || band.c != g->channels.end - 1) return done;
+    for (int64_t y = band.rows.begin; y < band.rows.end; y++) {
+        poolgrad_image_clear_unused_lanes(&g->destination, band.n, band.c, y, g->columns.begin, g->columns.end);
+        if (g->direction == POOLGRAD_GRADIENT || !g->with_indices) continue;
+        poolgrad_image_clear_unused_lanes(&g->indices, band.n, band.c, y, g->columns.begin, g->columns.end);
+    }
+    return true;
+}
+
+/* A range of units, and whether one of them lacked memory. */
+struct call {
+    const poolgrad_exact *exact;
+    atomic_bool *failed;
+};
+
+static void run_range(const void *context, int64_t begin, int64_t end)
+{
+    const struct call *call = context;
+    const fenv_t environment = poolgrad_enter_default_environment();
+    /* MPFR's flags and range of exponents are the calling thread's, too. */
+    const mpfr_flags_t flags = mpfr_flags_save();
+    const mpfr_exp_t least = mpfr_get_emin(), greatest = mpfr_get_emax();
+    mpfr_set_emin(mpfr_get_emin_min());
+    mpfr_set_emax(mpfr_get_emax_max());
+    for (int64_t unit = begin; unit < end; unit++) {
+        if (!run_unit(call->exact, unit)) atomic_store(call->failed, true);
+    }
+    mpfr_set_emin(least);
+    mpfr_set_emax(greatest);
+    mpfr_flags_restore(flags, MPFR_FLAGS_ALL);
+    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
+    fesetenv(&environment);
+}
+
+static poolgrad_status run(const poolgrad_exact *exact, int threads, int64_t first, int64_t end, poolgrad_error *error)
+{
+    atomic_bool failed = false;
+    const struct call call = {exact, &failed};
+    if (first < end) poolgrad_parallel(threads, first, end, run_range, &call);
+    return atomic_load(&failed) ? poolgrad_refuse_memory(error, "exact") : POOLGRAD_OK;
+}
+
+static void cut(const poolgrad_exact *exact, int64_t *first, int64_t count, int64_t *end)
+{
+    *first = poolgrad_clamp(*first, 0, exact->units);
+    *end = count <= 0 ? *first : *first + poolgrad_min(count, exact->units - *first);
+}
+
+poolgrad_status poolgrad_exact_run_units(const poolgrad_exact *exact, int64_t first, int64_t count,
+                                         poolgrad_error *error)
+{
+    int64_t end;
+    cut(exact, &first, count, &end);
+    return run(exact, 1, first, end, error);
+}
+
+poolgrad_status poolgrad_exact_run_parallel(const poolgrad_exact *exact, int64_t first, int64_t count,
+                                            poolgrad_error *error)
+{
+    int64_t end;
+    cut(exact, &first, count, &end);
+    return run(exact, (int)poolgrad_min(exact->threads, poolgrad_max(end - first, 1)), first, end, error);
+}
+
+poolgrad_status poolgrad_exact_run(const poolgrad_problem *problem, poolgrad_error *error)
+{
+    poolgrad_exact *exact;
+    poolgrad_status status = poolgrad_exact_create(problem, &exact, error);
+    if (status == POOLGRAD_OK) status = poolgrad_exact_run_parallel(exact, 0, exact->units, error);
+    poolgrad_exact_destroy(exact);
+    return status;
+}

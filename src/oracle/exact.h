@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exact mode: bands of rows, each computed by itself. */
+#ifndef POOLGRAD_ORACLE_EXACT_H
+#define POOLGRAD_ORACLE_EXACT_H
+
+#include <poolgrad/oracle.h>
+
+#include <mpfr.h>
+
+#include "geometry/geometry.h"
+#include "oracle/number.h"
+
+struct poolgrad_exact {
+    struct poolgrad_geometry geometry;
+    struct poolgrad_precision precision; /* of the destination */
+    int64_t band;                        /* rows in one, but for the last */
+    int64_t bands;                       /* in a plane */
+    int64_t units;
+    int threads;
+};
+
+/* Rows of channel c of image n of the destination, within what is written. */
+struct poolgrad_band {
+    int64_t n, c;
+    struct poolgrad_range rows;
+};
+
+/* False where memory is lacking. */
+bool poolgrad_exact_forward(const struct poolgrad_exact *exact, const struct poolgrad_band *band);
+bool poolgrad_exact_gradient(const struct poolgrad_exact *exact, const struct poolgrad_band *band);
+
+/* ---- L2-norm ----------------------------------------------------------------------------------------------------- */
+
+enum { POOLGRAD_NORM_BITS = 128 }; /* of a sum, where it is tried first */
+
+/* The sum of the squares of a window's taps, sum 2^exponent; or that one of them is not finite. */
+struct poolgrad_square {
+    mpz_t sum;
+    int64_t exponent;
+    bool is_nan, is_infinite;
+};
+
+/* Of the window of plane (n, c) of the source whose first tap is (top, left). square->sum is initialised. */
+void poolgrad_window_square(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t top, int64_t left,
+                            struct poolgrad_square *square, struct poolgrad_scratch *scratch);
+
+/* gradient / sqrt(square), a finite number over a positive one; relative error at most 2^(2 - bits). */
+void poolgrad_norm_quotient(mpfr_t quotient, double gradient, const struct poolgrad_square *square);
+
+/* A sum of so many of them, each below 2^greatest, added one after the other, is wrong by at most 2 to this. */
+mpfr_exp_t poolgrad_norm_error(mpfr_exp_t greatest, int64_t count, mpfr_prec_t bits);
+
+/* Whether before + factor * sum, where `sum` is wrong by at most 2^error, has one rounding only. */
+bool poolgrad_norm_decides(const mpfr_t sum, mpfr_exp_t error, double factor, double before,
+                           const struct poolgrad_precision *precision, struct poolgrad_scratch *scratch,
+                           double *rounded);
+
+/* One term of a pixel's sum: gradient / sqrt(square). */
+struct poolgrad_norm_term {
+    double gradient;
+    struct poolgrad_square square;
+};
+
+/* before + factor * the sum of the terms, rounded once; all of it is finite, squares are positive. False where memory
+ * is lacking. */
+bool poolgrad_norm_sum(const struct poolgrad_norm_term *terms, int64_t count, double factor, double before,
+                       const struct poolgrad_precision *precision, double *rounded);
+
+#endif

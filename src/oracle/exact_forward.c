@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Forward pooling, exactly (docs/numerics.md N76, N91). */
+#include <math.h>
+
+#include "image/format.h"
+#include "image/ieee.h"
+#include "image/image.h"
+#include "oracle/exact.h"
+#include "reference/window.h"
+
+/* What pixels share, so that it is allocated once. */
+struct work {
+    const struct poolgrad_exact *exact;
+    struct poolgrad_scratch scratch;
+    struct poolgrad_sum sum;
+    struct poolgrad_square square;
+};
+
+static double average(struct work *work, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &work->exact->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    const int64_t count = poolgrad_window_count(g, at);
+    if (count == 0) return 0;
+    poolgrad_sum_reset(&work->sum);
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
+            const double tap = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
+            poolgrad_sum_add(&work->sum, tap, count, &work->scratch);
+        }
+    }
+    return poolgrad_sum_round(&work->sum, &work->exact->precision, &work->scratch);
+}
+
+static double norm(struct work *work, struct poolgrad_window_at at)
+{
+    struct poolgrad_square *square = &work->square;
+    poolgrad_window_square(&work->exact->geometry, at.n, at.c, at.top, at.left, square, &work->scratch);
+    if (square->is_nan) return NAN;
+    if (square->is_infinite) return INFINITY;
+    return poolgrad_round_root(&work->exact->precision, square->sum, square->exponent, &work->scratch);
+}
+
+static double value_of(struct work *work, struct poolgrad_window_at at, const struct poolgrad_pick *pick)
+{
+    switch (work->exact->geometry.kind) {
+    case POOLGRAD_AVERAGE: return average(work, at);
+    case POOLGRAD_L2NORM: return norm(work, at);
+    default: return pick->value;
+    }
+}
+
+static void compute_row(struct work *work, int64_t n, int64_t c, int64_t y)
+{
+    const struct poolgrad_geometry *g = &work->exact->geometry;
+    const bool pooled = n - g->images.begin < g->pooled_images;
+    struct poolgrad_window_at at = {n + g->source_image, c + g->source_channel, poolgrad_axis_start(&g->y, y), 0};
+    for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
+        struct poolgrad_pick pick = {0, -1, -1};
+        double value = 0;
+        at.left = poolgrad_axis_start(&g->x, x);
+        if (pooled) {
+            if (g->kind == POOLGRAD_MAX) pick = poolgrad_window_pick(g, at);
+            value = value_of(work, at, &pick);
+        }
+        /* An exact zero has no sign; a number that rounds to zero has. */
+        const bool is_zero = g->kind == POOLGRAD_MAX && value == 0;
+        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), is_zero ? 0 : value);
+        if (!g->with_indices) continue;
+        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x),
+                             poolgrad_pick_index(g, at, pick));
+    }
+}
+
+bool poolgrad_exact_forward(const struct poolgrad_exact *exact, const struct poolgrad_band *band)
+{
+    struct work work = {.exact = exact};
+    poolgrad_scratch_init(&work.scratch);
+    poolgrad_sum_init(&work.sum);
+    mpz_init(work.square.sum);
+    for (int64_t y = band->rows.begin; y < band->rows.end; y++) compute_row(&work, band->n, band->c, y);
+    mpz_clear(work.square.sum);
+    poolgrad_sum_clear(&work.sum);
+    poolgrad_scratch_clear(&work.scratch);
+    return true;
+}
