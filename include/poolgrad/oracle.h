@@ -52,6 +52,133 @@ POOLGRAD_API poolgrad_status poolgrad_exact_run_parallel(const poolgrad_exact *e
 /* Null is legal. */
 POOLGRAD_API void poolgrad_exact_destroy(poolgrad_exact *exact);
 
+/* ---- Verification ------------------------------------------------------------------------------------------------ */
+
+/* What an implementation says of itself. Zero, as poolgrad_declaration_init leaves it, says the least. */
+
+/* How g / N and g / norm are computed. */
+typedef enum poolgrad_division {
+    POOLGRAD_DIVISION_ANY = 0,
+    POOLGRAD_DIVISION_TRUE = 1,      /* one rounding */
+    POOLGRAD_DIVISION_RECIPROCAL = 2 /* g times the rounded reciprocal */
+} poolgrad_division;
+
+/* Whether a product is rounded before it is added. */
+typedef enum poolgrad_fusion {
+    POOLGRAD_FUSION_ANY = 0,
+    POOLGRAD_FUSION_NONE = 1,
+    POOLGRAD_FUSION_ALL = 2 /* fused multiply-add */
+} poolgrad_fusion;
+
+/* Whether operands and results below the least normal number of a format count as 0. */
+typedef enum poolgrad_subnormals {
+    POOLGRAD_SUBNORMALS_KEPT = 0,
+    POOLGRAD_SUBNORMALS_FLUSHED = 1 /* some or all of them */
+} poolgrad_subnormals;
+
+typedef struct poolgrad_declaration {
+    size_t struct_size;
+    /* What sums are kept in: float16, bfloat16, float32 or float64. None: float64 where the source gradient (forward:
+     * the source of an average) or the destination is, else float32. */
+    poolgrad_format computed_in;
+    poolgrad_division division;
+    poolgrad_fusion fusion;
+    poolgrad_subnormals subnormals;
+    /* 0: a window's gradient may go to any one of its maximal taps, as MPS documents. 1: to the one that the problem's
+     * tie rule names. With ties all and split, and with indices, always as the problem says. */
+    int keeps_tie_rule;
+    /* What the destination held before; sized like it. Null: not known, and what is not written is not judged. Has to
+     * be there for a problem that adds to the destination. */
+    const poolgrad_image *before;
+    int64_t findings; /* how many are kept, the worst of them; poolgrad_declaration_init: 20 */
+} poolgrad_declaration;
+
+POOLGRAD_API void poolgrad_declaration_init(poolgrad_declaration *declaration, size_t struct_size);
+
+/* What is said of an element, from best to worst. */
+typedef enum poolgrad_verdict {
+    POOLGRAD_VERDICT_NONE = 0,              /* not judged: not written by the problem, and as it was or not known */
+    POOLGRAD_VERDICT_EQUAL = 1,             /* the reference's bits */
+    POOLGRAD_VERDICT_CORRECTLY_ROUNDED = 2, /* not those, but the formula's value rounded once */
+    POOLGRAD_VERDICT_LEGAL_ROUNDING = 3,    /* within what the declared arithmetic can give */
+    POOLGRAD_VERDICT_LEGAL_TIE = 4,         /* so, where windows pick other maximal taps than the reference */
+    POOLGRAD_VERDICT_UNDOCUMENTED = 5,      /* rests on a decision of poolgrad where MPS documents nothing */
+    POOLGRAD_VERDICT_WRONG = 6
+} poolgrad_verdict;
+
+enum { POOLGRAD_VERDICTS = 7 };
+
+/* "equal", "correctly-rounded" and so on; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_verdict_name(poolgrad_verdict verdict);
+
+/* Decisions of poolgrad that a result may rest on. */
+typedef enum poolgrad_decision {
+    POOLGRAD_DECISION_NONE = 0,
+    POOLGRAD_DECISION_NAN_RULE = 1,     /* which NaN of a window wins, or none (N33) */
+    POOLGRAD_DECISION_ZERO_NORM = 2,    /* a window of norm 0 contributes 0 (N35) */
+    POOLGRAD_DECISION_SIGN_OF_ZERO = 3, /* a pixel to which nothing contributes is +0 (N38) */
+    POOLGRAD_DECISION_EMPTY_WINDOW = 4, /* a forward window without taps gives 0 (N21) */
+    POOLGRAD_DECISION_LEAST_WINDOW = 5  /* a window of nothing but -infinity picks a tap like any other (N34) */
+} poolgrad_decision;
+
+enum { POOLGRAD_DECISIONS = 6 };
+
+/* One sentence with the rule's number in docs/numerics.md; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_decision_text(poolgrad_decision decision);
+
+/* One element that is not what the reference gives. */
+typedef struct poolgrad_finding {
+    int64_t n, c, y, x;
+    poolgrad_verdict verdict;
+    poolgrad_decision decision; /* of an undocumented one */
+    double actual, expected;    /* the reference's */
+    double exact;               /* the formula's value with the reference's picks, rounded once */
+    double low, high;           /* what the declared arithmetic can give, with the reference's picks */
+    int64_t ulps;               /* numbers of the format from expected to actual; INT64_MAX: one is not finite */
+} poolgrad_finding;
+
+typedef struct poolgrad_verification poolgrad_verification;
+
+/*
+ * Judges what the destination holds: problem->destination is the implementation's output, and is only read. Computes
+ * the reference, and for elements that differ the exact value and the numbers that the declared arithmetic can give, in
+ * any order of summation (docs/verification.md proves the bounds). Maximal taps of a window that are equal: accepted
+ * where one choice for each window explains all elements of a group of windows that share taps. A NaN is as good as any
+ * other. Refuses what poolgrad_run refuses, and declarations out of range. Threads: the problem's. On refusal
+ * *verification is null.
+ */
+POOLGRAD_API poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
+                                             poolgrad_verification **verification, poolgrad_error *error);
+/* Null is legal. */
+POOLGRAD_API void poolgrad_verification_destroy(poolgrad_verification *verification);
+
+/* 1: no element is wrong. */
+POOLGRAD_API int poolgrad_verification_passes(const poolgrad_verification *verification);
+
+/* How many elements got the verdict; which one element got, POOLGRAD_VERDICT_NONE where there is no such element. */
+POOLGRAD_API int64_t poolgrad_verification_count(const poolgrad_verification *verification, poolgrad_verdict verdict);
+POOLGRAD_API poolgrad_verdict poolgrad_verification_at(const poolgrad_verification *verification, int64_t n, int64_t c,
+                                                       int64_t y, int64_t x);
+
+/* Undocumented elements that rest on the decision. */
+POOLGRAD_API int64_t poolgrad_verification_decision_count(const poolgrad_verification *verification,
+                                                          poolgrad_decision decision);
+
+/* The worst elements that are wrong or undocumented, worst first. */
+POOLGRAD_API int64_t poolgrad_verification_finding_count(const poolgrad_verification *verification);
+POOLGRAD_API const poolgrad_finding *poolgrad_verification_finding(const poolgrad_verification *verification,
+                                                                   int64_t index);
+
+/* Groups of windows with ties that were looked at: all of them; and those too large for a search to end, of which is
+ * known only that no element contradicts the bounds for any choice. A group is searched for POOLGRAD_TIE_STEPS choices.
+ */
+#define POOLGRAD_TIE_STEPS 65536
+POOLGRAD_API int64_t poolgrad_verification_tie_groups(const poolgrad_verification *verification);
+POOLGRAD_API int64_t poolgrad_verification_bounded_tie_groups(const poolgrad_verification *verification);
+
+/* The reference's result, in the destination's format and layout, dense; as long as the verification. */
+POOLGRAD_API const poolgrad_image *poolgrad_verification_expected(const poolgrad_verification *verification);
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,7 +7,7 @@
 
 #include "geometry/error.h"
 #include "image/image.h"
-#include "pooling/parallel.h"
+#include "oracle/environment.h"
 #include "pooling/resolve.h"
 
 enum {
@@ -89,20 +89,11 @@ struct call {
 static void run_range(const void *context, int64_t begin, int64_t end)
 {
     const struct call *call = context;
-    const fenv_t environment = poolgrad_enter_default_environment();
-    /* MPFR's flags and range of exponents are the calling thread's, too. */
-    const mpfr_flags_t flags = mpfr_flags_save();
-    const mpfr_exp_t least = mpfr_get_emin(), greatest = mpfr_get_emax();
-    mpfr_set_emin(mpfr_get_emin_min());
-    mpfr_set_emax(mpfr_get_emax_max());
+    const struct poolgrad_environment environment = poolgrad_environment_enter();
     for (int64_t unit = begin; unit < end; unit++) {
         if (!run_unit(call->exact, unit)) atomic_store(call->failed, true);
     }
-    mpfr_set_emin(least);
-    mpfr_set_emax(greatest);
-    mpfr_flags_restore(flags, MPFR_FLAGS_ALL);
-    mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
-    fesetenv(&environment);
+    poolgrad_environment_leave(&environment);
 }
 
 static poolgrad_status run(const poolgrad_exact *exact, int threads, int64_t first, int64_t end, poolgrad_error *error)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/declared.h"
+
+#include <math.h>
+
+enum {
+    NARROW_BITS = 512, /* float32 has 2^-149 to 2^128, and products of two of them twice that */
+    WIDE_BITS = 4608
+};
+
+/* ---- Life -------------------------------------------------------------------------------------------------------- */
+
+static void init(struct poolgrad_interval *interval, mpfr_prec_t bits)
+{
+    mpfr_inits2(bits, interval->low, interval->high, (mpfr_ptr)0);
+    interval->nan = false;
+}
+
+void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declaration *declaration,
+                            poolgrad_format computed_in, poolgrad_format destination, bool wide)
+{
+    d->computed = poolgrad_precision_of(computed_in);
+    d->stored = poolgrad_precision_of(destination);
+    d->divides = declaration->division != POOLGRAD_DIVISION_RECIPROCAL;
+    d->multiplies = declaration->division != POOLGRAD_DIVISION_TRUE;
+    d->fused = declaration->fusion != POOLGRAD_FUSION_NONE;
+    d->flushes = declaration->subnormals != POOLGRAD_SUBNORMALS_KEPT;
+    d->bits = wide ? WIDE_BITS : NARROW_BITS;
+    poolgrad_scratch_init(&d->scratch);
+    mpz_init(d->mantissa);
+    mpz_init_set_ui(d->one, 1);
+    mpfr_inits2(d->bits, d->a, d->b, d->error, (mpfr_ptr)0);
+    for (int i = 0; i < POOLGRAD_INTERVALS; i++) init(&d->work[i], d->bits);
+}
+
+void poolgrad_declared_clear(struct poolgrad_declared *d)
+{
+    poolgrad_scratch_clear(&d->scratch);
+    mpz_clears(d->mantissa, d->one, NULL);
+    mpfr_clears(d->a, d->b, d->error, (mpfr_ptr)0);
+    for (int i = 0; i < POOLGRAD_INTERVALS; i++) mpfr_clears(d->work[i].low, d->work[i].high, (mpfr_ptr)0);
+}
+
+/* ---- Intervals --------------------------------------------------------------------------------------------------- */
+
+static void set_empty(struct poolgrad_interval *interval)
+{
+    mpfr_set_inf(interval->low, 1);
+    mpfr_set_inf(interval->high, -1);
+}
+
+static bool is_empty(const struct poolgrad_interval *interval)
+{
+    return mpfr_greater_p(interval->low, interval->high) != 0;
+}
+
+void poolgrad_interval_set(struct poolgrad_interval *interval, double value)
+{
+    interval->nan = isnan(value);
+    if (interval->nan) {
+        set_empty(interval);
+        return;
+    }
+    mpfr_set_d(interval->low, value, MPFR_RNDN);
+    mpfr_set_d(interval->high, value, MPFR_RNDN);
+}
+
+void poolgrad_interval_copy(struct poolgrad_interval *to, const struct poolgrad_interval *from)
+{
+    mpfr_set(to->low, from->low, MPFR_RNDN);
+    mpfr_set(to->high, from->high, MPFR_RNDN);
+    to->nan = from->nan;
+}
+
+void poolgrad_interval_join(struct poolgrad_interval *interval, const struct poolgrad_interval *other)
+{
+    if (mpfr_less_p(other->low, interval->low)) mpfr_set(interval->low, other->low, MPFR_RNDN);
+    if (mpfr_greater_p(other->high, interval->high)) mpfr_set(interval->high, other->high, MPFR_RNDN);
+    interval->nan = interval->nan || other->nan;
+}
+
+/* Widens the interval to what one pair of ends gives; 0 times infinity gives a NaN, and 0 for its neighbours. */
+static void join_end(struct poolgrad_interval *result, mpfr_t down, mpfr_t up)
+{
+    if (mpfr_nan_p(down) || mpfr_nan_p(up)) {
+        result->nan = true;
+        mpfr_set_zero(down, 1);
+        mpfr_set_zero(up, 1);
+    }
+    if (mpfr_less_p(down, result->low)) mpfr_set(result->low, down, MPFR_RNDN);
+    if (mpfr_greater_p(up, result->high)) mpfr_set(result->high, up, MPFR_RNDN);
+}
+
+typedef int operation(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t);
+
+static void combine(struct poolgrad_declared *d, struct poolgrad_interval *result, const struct poolgrad_interval *x,
+                    const struct poolgrad_interval *y, operation *apply)
+{
+    const mpfr_t *const of_x[2] = {&x->low, &x->high}, *const of_y[2] = {&y->low, &y->high};
+    result->nan = x->nan || y->nan;
+    set_empty(result);
+    if (is_empty(x) || is_empty(y)) return;
+    for (int i = 0; i < 4; i++) {
+        apply(d->a, *of_x[i / 2], *of_y[i % 2], MPFR_RNDD);
+        apply(d->b, *of_x[i / 2], *of_y[i % 2], MPFR_RNDU);
+        join_end(result, d->a, d->b);
+    }
+}
+
+void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                                const struct poolgrad_interval *x, const struct poolgrad_interval *y)
+{
+    combine(d, result, x, y, mpfr_mul);
+}
+
+/* y is not negative. Above a divisor that may be 0 there is no bound. */
+void poolgrad_interval_divide(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                              const struct poolgrad_interval *x, const struct poolgrad_interval *y)
+{
+    combine(d, result, x, y, mpfr_div);
+    if (is_empty(x) || is_empty(y) || !mpfr_zero_p(y->low)) return;
+    if (mpfr_sgn(x->high) > 0) mpfr_set_inf(result->high, 1);
+    if (mpfr_sgn(x->low) < 0) mpfr_set_inf(result->low, -1);
+    if (mpfr_sgn(x->low) <= 0 && mpfr_sgn(x->high) >= 0) result->nan = true;
+}
+
+void poolgrad_interval_root(struct poolgrad_interval *interval)
+{
+    if (is_empty(interval)) return;
+    mpfr_sqrt(interval->low, interval->low, MPFR_RNDD);
+    mpfr_sqrt(interval->high, interval->high, MPFR_RNDU);
+}
+
+/* ---- Rounding ---------------------------------------------------------------------------------------------------- */
+
+static double round_real(struct poolgrad_declared *d, const mpfr_t x, const struct poolgrad_precision *precision)
+{
+    if (mpfr_inf_p(x)) return mpfr_get_d(x, MPFR_RNDN);
+    if (mpfr_zero_p(x)) return 0;
+    const mpfr_exp_t exponent = mpfr_get_z_2exp(d->mantissa, x);
+    return poolgrad_round_quotient(precision, d->mantissa, exponent, d->one, &d->scratch);
+}
+
+/* Subnormal ones may have become 0. */
+static void flush(struct poolgrad_interval *interval, int least)
+{
+    if (mpfr_cmp_si_2exp(interval->low, 1, least) >= 0 || mpfr_cmp_si_2exp(interval->high, -1, least) <= 0) return;
+    if (mpfr_sgn(interval->low) > 0) mpfr_set_zero(interval->low, 1);
+    if (mpfr_sgn(interval->high) < 0) mpfr_set_zero(interval->high, 1);
+}
+
+static void round_to(struct poolgrad_declared *d, struct poolgrad_interval *interval,
+                     const struct poolgrad_precision *precision)
+{
+    if (is_empty(interval)) return;
+    mpfr_set_d(interval->low, round_real(d, interval->low, precision), MPFR_RNDN);
+    mpfr_set_d(interval->high, round_real(d, interval->high, precision), MPFR_RNDN);
+    if (d->flushes) flush(interval, precision->least);
+}
+
+void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval)
+{
+    round_to(d, interval, &d->computed);
+}
+
+void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interval *interval)
+{
+    round_to(d, interval, &d->stored);
+}
+
+void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_interval *interval, double value,
+                               poolgrad_format format)
+{
+    poolgrad_interval_set(interval, value);
+    if (is_empty(interval)) return;
+    if (d->flushes && value != 0) flush(interval, poolgrad_precision_of(format).least);
+    round_to(d, interval, &d->computed);
+}
+
+void poolgrad_interval_product(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                               const struct poolgrad_interval *x, const struct poolgrad_interval *y, bool added)
+{
+    struct poolgrad_interval *exact = &d->work[0];
+    poolgrad_interval_multiply(d, result, x, y);
+    if (added && d->fused) poolgrad_interval_copy(exact, result);
+    poolgrad_interval_round(d, result);
+    if (added && d->fused) poolgrad_interval_join(result, exact);
+}
+
+void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                                const struct poolgrad_interval *x, const struct poolgrad_interval *y,
+                                const struct poolgrad_interval *reciprocal, bool added)
+{
+    struct poolgrad_interval *by = &d->work[1], *product = &d->work[2];
+    result->nan = false;
+    set_empty(result);
+    if (d->divides) {
+        poolgrad_interval_divide(d, result, x, y);
+        poolgrad_interval_round(d, result);
+    }
+    if (!d->multiplies) return;
+    if (!reciprocal) {
+        poolgrad_interval_set(product, 1);
+        poolgrad_interval_divide(d, by, product, y);
+        poolgrad_interval_round(d, by);
+    }
+    poolgrad_interval_product(d, product, x, reciprocal ? reciprocal : by, added);
+    poolgrad_interval_join(result, product);
+}
+
+/* ---- Sums -------------------------------------------------------------------------------------------------------- */
+
+void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d)
+{
+    mpfr_inits2(d->bits, sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
+    poolgrad_interval_sum_reset(sum);
+}
+
+void poolgrad_interval_sum_clear(struct poolgrad_interval_sum *sum)
+{
+    mpfr_clears(sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
+}
+
+void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum)
+{
+    mpfr_set_zero(sum->low, 1);
+    mpfr_set_zero(sum->high, 1);
+    mpfr_set_zero(sum->plus, 1);
+    mpfr_set_zero(sum->minus, 1);
+    sum->count = 0;
+    sum->must_be_nan = sum->may_be_nan = false;
+    sum->must_be_plus = sum->may_be_plus = sum->must_be_minus = sum->may_be_minus = false;
+}
+
+void poolgrad_interval_sum_add(struct poolgrad_declared *d, struct poolgrad_interval_sum *sum,
+                               const struct poolgrad_interval *term, bool optional)
+{
+    (void)d;
+    const bool empty = is_empty(term);
+    sum->may_be_nan = sum->may_be_nan || term->nan;
+    sum->must_be_nan = sum->must_be_nan || (empty && !optional);
+    if (empty) return;
+    const bool plus = mpfr_inf_p(term->high) && mpfr_sgn(term->high) > 0;
+    const bool minus = mpfr_inf_p(term->low) && mpfr_sgn(term->low) < 0;
+    const bool only_plus = mpfr_inf_p(term->low) && !minus, only_minus = mpfr_inf_p(term->high) && !plus;
+    sum->may_be_plus = sum->may_be_plus || plus;
+    sum->may_be_minus = sum->may_be_minus || minus;
+    sum->must_be_plus = sum->must_be_plus || (only_plus && !optional && !term->nan);
+    sum->must_be_minus = sum->must_be_minus || (only_minus && !optional && !term->nan);
+    if (mpfr_zero_p(term->low) && mpfr_zero_p(term->high)) return;
+    sum->count++;
+    if (mpfr_number_p(term->low)) {
+        if (!optional || mpfr_sgn(term->low) < 0) mpfr_add(sum->low, sum->low, term->low, MPFR_RNDD);
+        if (mpfr_sgn(term->low) < 0) mpfr_sub(sum->minus, sum->minus, term->low, MPFR_RNDU);
+    }
+    if (mpfr_number_p(term->high)) {
+        if (!optional || mpfr_sgn(term->high) > 0) mpfr_add(sum->high, sum->high, term->high, MPFR_RNDU);
+        if (mpfr_sgn(term->high) > 0) mpfr_add(sum->plus, sum->plus, term->high, MPFR_RNDU);
+    }
+}
+
+/* error = (1 + u)^count - 1 */
+static void growth(struct poolgrad_declared *d, int64_t count)
+{
+    mpfr_set_ui_2exp(d->a, 1, -d->computed.bits, MPFR_RNDU);
+    mpfr_add_ui(d->a, d->a, 1, MPFR_RNDU);
+    mpfr_pow_ui(d->error, d->a, (unsigned long)count, MPFR_RNDU);
+    mpfr_sub_ui(d->error, d->error, 1, MPFR_RNDU);
+}
+
+/* What the ends can be wrong by before the last rounding; and whether partial sums may overflow. */
+static void bound_error(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum, bool *plus, bool *minus)
+{
+    const int64_t inner = sum->count > 2 ? sum->count - 2 : 0;
+    growth(d, inner);
+    mpfr_add(d->b, sum->plus, sum->minus, MPFR_RNDU);
+    mpfr_mul(d->b, d->b, d->error, MPFR_RNDU);
+    if (d->flushes) { /* each inner addition loses a subnormal number at most, which grows as the rest does */
+        mpfr_add_ui(d->error, d->error, 1, MPFR_RNDU);
+        mpfr_mul_ui(d->error, d->error, (unsigned long)inner, MPFR_RNDU);
+        mpfr_mul_2si(d->error, d->error, d->computed.least, MPFR_RNDU);
+        mpfr_add(d->b, d->b, d->error, MPFR_RNDU);
+    }
+    mpfr_add(d->error, sum->plus, d->b, MPFR_RNDU);
+    *plus = isinf(round_real(d, d->error, &d->computed));
+    mpfr_add(d->error, sum->minus, d->b, MPFR_RNDU);
+    *minus = isinf(round_real(d, d->error, &d->computed));
+    mpfr_set(d->error, d->b, MPFR_RNDU);
+}
+
+void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
+                                  struct poolgrad_interval *result)
+{
+    bool plus, minus;
+    bound_error(d, sum, &plus, &minus);
+    /* With two terms the one rounding overflows where the sum does. */
+    plus = sum->may_be_plus || (plus && sum->count > 2);
+    minus = sum->may_be_minus || (minus && sum->count > 2);
+    result->nan = sum->may_be_nan || (plus && minus);
+    set_empty(result);
+    if (sum->must_be_nan || (sum->must_be_plus && sum->must_be_minus)) return;
+    if (sum->must_be_plus || sum->must_be_minus) {
+        mpfr_set_inf(result->low, sum->must_be_plus ? 1 : -1);
+        mpfr_set_inf(result->high, sum->must_be_plus ? 1 : -1);
+        return;
+    }
+    mpfr_sub(result->low, sum->low, d->error, MPFR_RNDD);
+    mpfr_add(result->high, sum->high, d->error, MPFR_RNDU);
+    if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
+    if (plus) mpfr_set_inf(result->high, 1);
+    if (minus) mpfr_set_inf(result->low, -1);
+}
+
+bool poolgrad_interval_holds(const struct poolgrad_interval *interval, double value)
+{
+    if (isnan(value)) return interval->nan;
+    return mpfr_cmp_d(interval->low, value) <= 0 && mpfr_cmp_d(interval->high, value) >= 0;
+}

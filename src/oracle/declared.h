@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Arithmetic as an implementation declares it: what a sum, a quotient or a root can come out as, in any order, for
+ * operands that are known, or known to lie between two numbers. docs/verification.md proves the bounds.
+ */
+#ifndef POOLGRAD_ORACLE_DECLARED_H
+#define POOLGRAD_ORACLE_DECLARED_H
+
+#include <poolgrad/oracle.h>
+
+#include <mpfr.h>
+#include <stdbool.h>
+
+#include "oracle/number.h"
+
+/* Numbers from low to high, infinite ones included, none if low is above high; and perhaps a NaN. */
+struct poolgrad_interval {
+    mpfr_t low, high;
+    bool nan;
+};
+
+enum { POOLGRAD_INTERVALS = 12 };
+
+struct poolgrad_declared {
+    struct poolgrad_precision computed, stored; /* accumulator; destination */
+    bool divides, multiplies;                   /* by the divisor itself; by its rounded reciprocal */
+    bool fused;                                 /* products are not rounded before they are added */
+    bool flushes;                               /* subnormal operands and results may count as 0 */
+    mpfr_prec_t bits;                           /* that hold sums of all operands exactly */
+    struct poolgrad_scratch scratch;
+    mpz_t mantissa, one;
+    mpfr_t a, b, error;
+    struct poolgrad_interval work[POOLGRAD_INTERVALS]; /* for whoever computes with them */
+};
+
+/* `declaration` is checked; `wide`: some operand is float64. */
+void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declaration *declaration,
+                            poolgrad_format computed_in, poolgrad_format destination, bool wide);
+void poolgrad_declared_clear(struct poolgrad_declared *d);
+
+/* ---- Intervals --------------------------------------------------------------------------------------------------- */
+
+void poolgrad_interval_set(struct poolgrad_interval *interval, double value);
+void poolgrad_interval_copy(struct poolgrad_interval *to, const struct poolgrad_interval *from);
+
+/* The smallest one that holds both. */
+void poolgrad_interval_join(struct poolgrad_interval *interval, const struct poolgrad_interval *other);
+
+/* Of real numbers, unrounded. A product or quotient of 0 and infinity may be a NaN. */
+void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                                const struct poolgrad_interval *x, const struct poolgrad_interval *y);
+void poolgrad_interval_divide(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                              const struct poolgrad_interval *x, const struct poolgrad_interval *y);
+/* Of what is not negative. */
+void poolgrad_interval_root(struct poolgrad_interval *interval);
+
+/* To the accumulator's format; to the destination's. */
+void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval);
+void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interval *interval);
+
+/* An operand of a format as the implementation reads it: in the accumulator's format, subnormals perhaps flushed. */
+void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_interval *interval, double value,
+                               poolgrad_format format);
+
+/* x / y as declared: rounded, or with the reciprocal of y, whose product is perhaps not rounded if it is going to be
+ * added. `reciprocal` holds 1 / y as rounded; null: that of y is. */
+void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                                const struct poolgrad_interval *x, const struct poolgrad_interval *y,
+                                const struct poolgrad_interval *reciprocal, bool added);
+
+/* x y, rounded or, where it is going to be added, perhaps not. */
+void poolgrad_interval_product(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                               const struct poolgrad_interval *x, const struct poolgrad_interval *y, bool added);
+
+/* ---- Sums -------------------------------------------------------------------------------------------------------- */
+
+/* Of terms that are added in any order, rounding after each addition; an optional one may be left out. */
+struct poolgrad_interval_sum {
+    mpfr_t low, high;   /* sums of the terms' ends */
+    mpfr_t plus, minus; /* of what is above 0, and of what is below, as magnitudes */
+    int64_t count;      /* of terms that are not 0 for sure */
+    bool must_be_nan, may_be_nan;
+    bool must_be_plus, may_be_plus, must_be_minus, may_be_minus; /* infinity */
+};
+
+void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d);
+void poolgrad_interval_sum_clear(struct poolgrad_interval_sum *sum);
+void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum);
+void poolgrad_interval_sum_add(struct poolgrad_declared *d, struct poolgrad_interval_sum *sum,
+                               const struct poolgrad_interval *term, bool optional);
+void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
+                                  struct poolgrad_interval *result);
+
+/* Whether a number of the destination's format lies in the interval. */
+bool poolgrad_interval_holds(const struct poolgrad_interval *interval, double value);
+
+#endif

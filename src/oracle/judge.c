@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/format.h"
+#include "image/ieee.h"
+#include "image/image.h"
+
+/* Of poolgrad_declared's intervals; the arithmetic takes those before. */
+enum { NORM = 3, RECIPROCAL, OPERAND, TERM, FACTOR, OTHER, DIVISOR, JOINED };
+
+/* ---- Life -------------------------------------------------------------------------------------------------------- */
+
+poolgrad_format poolgrad_judge_accumulator(const struct poolgrad_geometry *g, const poolgrad_declaration *declaration)
+{
+    if (declaration->computed_in != POOLGRAD_FORMAT_NONE) return declaration->computed_in;
+    return g->wide && g->kind != POOLGRAD_L2NORM ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+}
+
+void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
+                         const poolgrad_declaration *declaration)
+{
+    *judge = (struct poolgrad_judge){.geometry = *geometry,
+                                     .computed_in = poolgrad_judge_accumulator(geometry, declaration),
+                                     .keeps_tie_rule = declaration->keeps_tie_rule != 0};
+    const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || geometry->source.format == POOLGRAD_FLOAT64 ||
+                      geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
+                      geometry->destination.format == POOLGRAD_FLOAT64;
+    poolgrad_declared_init(&judge->declared, declaration, judge->computed_in, geometry->destination.format, wide);
+    for (int i = 0; i < 3; i++) poolgrad_interval_sum_init(&judge->sums[i], &judge->declared);
+}
+
+void poolgrad_judge_clear(struct poolgrad_judge *judge)
+{
+    for (int i = 0; i < 3; i++) poolgrad_interval_sum_clear(&judge->sums[i]);
+    poolgrad_declared_clear(&judge->declared);
+    free(judge->norms);
+}
+
+bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const int64_t windows = (g->y.end - g->y.begin) * (g->x.end - g->x.begin);
+    judge->n = n + g->source_image;
+    judge->c = c + g->source_channel;
+    judge->gradient_n = n + g->gradient_image;
+    judge->gradient_c = c + g->gradient_channel;
+    if (g->kind != POOLGRAD_L2NORM || g->direction != POOLGRAD_GRADIENT) return true;
+    free(judge->norms);
+    judge->norms = calloc((size_t)windows + 1, sizeof *judge->norms);
+    return judge->norms != NULL;
+}
+
+struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    return (struct poolgrad_window_at){judge->n, judge->c, poolgrad_axis_start(&g->y, y),
+                                       poolgrad_axis_start(&g->x, x)};
+}
+
+static double load_source(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+{
+    const poolgrad_image *source = &judge->geometry.source;
+    return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
+}
+
+static double load_gradient(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+{
+    const poolgrad_image *gradient = &judge->geometry.source_gradient;
+    return poolgrad_load(gradient->format, poolgrad_image_at(gradient, judge->gradient_n, judge->gradient_c, y, x));
+}
+
+bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    if (tap == maximum) return true;
+    if (!isfinite(tap) || !isfinite(maximum)) return false;
+    if (d->flushes) {
+        const int source = poolgrad_precision_of(judge->geometry.source.format).least;
+        const double least = ldexp(1, source > d->computed.least ? source : d->computed.least);
+        if (fabs(tap) < least && fabs(maximum) < least) return true;
+    }
+    return poolgrad_round_double(tap, &d->computed, &d->scratch) ==
+           poolgrad_round_double(maximum, &d->computed, &d->scratch);
+}
+
+/* ---- Average ----------------------------------------------------------------------------------------------------- */
+
+static void set_divisor(struct poolgrad_judge *judge, int64_t count)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    poolgrad_interval_set(&d->work[DIVISOR], (double)count);
+    poolgrad_interval_round(d, &d->work[DIVISOR]);
+}
+
+/* value / count as a term of the first sum, and value of the second. */
+static void add_share(struct poolgrad_judge *judge, double value, poolgrad_format format, int64_t count)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    poolgrad_interval_operand(d, &d->work[OPERAND], value, format);
+    set_divisor(judge, count);
+    poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
+    poolgrad_interval_sum_add(d, &judge->sums[0], &d->work[TERM], false);
+    poolgrad_interval_sum_add(d, &judge->sums[1], &d->work[OPERAND], false);
+}
+
+static void add_before(struct poolgrad_judge *judge, struct poolgrad_interval_sum *sum, double before)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    poolgrad_interval_operand(d, &d->work[OPERAND], before, judge->geometry.destination.format);
+    poolgrad_interval_sum_add(d, sum, &d->work[OPERAND], false);
+}
+
+/* `value` plus what the destination held, if that is added to. */
+static void add_last(struct poolgrad_judge *judge, struct poolgrad_interval *value, double before)
+{
+    struct poolgrad_interval_sum *sum = &judge->sums[2];
+    if (!judge->geometry.add_to_destination) return;
+    poolgrad_interval_sum_reset(sum);
+    poolgrad_interval_sum_add(&judge->declared, sum, value, false);
+    add_before(judge, sum, before);
+    poolgrad_interval_sum_result(&judge->declared, sum, value);
+}
+
+/* Terms that were divided one by one; or, where all have one divisor, their sum divided. */
+static void finish_average(struct poolgrad_judge *judge, int64_t common, double before,
+                           struct poolgrad_interval *result)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const bool adds = judge->geometry.add_to_destination;
+    if (adds) add_before(judge, &judge->sums[0], before);
+    poolgrad_interval_sum_result(d, &judge->sums[0], result);
+    if (common < 1) return;
+    set_divisor(judge, common);
+    poolgrad_interval_sum_result(d, &judge->sums[1], &d->work[OTHER]);
+    poolgrad_interval_quotient(d, &d->work[JOINED], &d->work[OTHER], &d->work[DIVISOR], NULL, adds);
+    add_last(judge, &d->work[JOINED], before);
+    poolgrad_interval_join(result, &d->work[JOINED]);
+}
+
+/* ---- L2-norm ----------------------------------------------------------------------------------------------------- */
+
+/* The sum of squares, into `result`; `is_zero`: all taps are. */
+static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result,
+                        bool *is_zero)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval_sum *sum = &judge->sums[2];
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    *is_zero = true;
+    poolgrad_interval_sum_reset(sum);
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
+            *is_zero = *is_zero && tap == 0;
+            if (tap == 0) continue;
+            poolgrad_interval_operand(d, &d->work[OPERAND], fabs(tap), g->source.format);
+            poolgrad_interval_product(d, &d->work[TERM], &d->work[OPERAND], &d->work[OPERAND], true);
+            poolgrad_interval_sum_add(d, sum, &d->work[TERM], false);
+        }
+    }
+    poolgrad_interval_sum_result(d, sum, result);
+    if (mpfr_sgn(result->low) < 0) mpfr_set_zero(result->low, 1); /* squares are not negative, nor are their sums */
+}
+
+/* 1 / root as a root rounded and divided by, or as one operation. */
+static void invert_root(struct poolgrad_declared *d, struct poolgrad_interval *root, struct poolgrad_interval *norm,
+                        struct poolgrad_interval *reciprocal)
+{
+    poolgrad_interval_set(&d->work[OPERAND], 1);
+    poolgrad_interval_divide(d, reciprocal, &d->work[OPERAND], root);
+    poolgrad_interval_round(d, reciprocal);
+    poolgrad_interval_copy(norm, root);
+    poolgrad_interval_round(d, norm);
+    poolgrad_interval_divide(d, &d->work[TERM], &d->work[OPERAND], norm);
+    poolgrad_interval_round(d, &d->work[TERM]);
+    poolgrad_interval_join(reciprocal, &d->work[TERM]);
+}
+
+static const struct poolgrad_norm_bounds *norm_of(struct poolgrad_judge *judge, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_norm_bounds *bounds = &judge->norms[(y - g->y.begin) * (g->x.end - g->x.begin) + x - g->x.begin];
+    struct poolgrad_interval *root = &d->work[OTHER], *norm = &d->work[NORM], *reciprocal = &d->work[RECIPROCAL];
+    if (bounds->known) return bounds;
+    bounds->known = true;
+    sum_squares(judge, poolgrad_judge_window(judge, y, x), root, &bounds->is_zero);
+    if (bounds->is_zero) return bounds;
+    poolgrad_interval_root(root);
+    invert_root(d, root, norm, reciprocal);
+    bounds->low = mpfr_get_d(norm->low, MPFR_RNDN);
+    bounds->high = mpfr_get_d(norm->high, MPFR_RNDN);
+    bounds->reciprocal_low = mpfr_get_d(reciprocal->low, MPFR_RNDN);
+    bounds->reciprocal_high = mpfr_get_d(reciprocal->high, MPFR_RNDN);
+    bounds->may_be_nan = norm->nan;
+    bounds->must_be_nan = bounds->low > bounds->high;
+    bounds->reciprocal_nan = reciprocal->nan;
+    return bounds;
+}
+
+static void set_bounds(struct poolgrad_interval *interval, double low, double high, bool nan)
+{
+    mpfr_set_d(interval->low, low, MPFR_RNDN);
+    mpfr_set_d(interval->high, high, MPFR_RNDN);
+    interval->nan = nan;
+}
+
+/* g / norm into the first sum; factor (g / norm) and (factor g) / norm, which are the whole of a term, into the others.
+ */
+static void add_quotient(struct poolgrad_judge *judge, const struct poolgrad_norm_bounds *bounds, double gradient)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *operand = &d->work[OPERAND], *term = &d->work[TERM], *other = &d->work[OTHER];
+    struct poolgrad_interval *norm = &d->work[NORM], *reciprocal = &d->work[RECIPROCAL];
+    set_bounds(norm, bounds->low, bounds->high, bounds->may_be_nan);
+    set_bounds(reciprocal, bounds->reciprocal_low, bounds->reciprocal_high, bounds->reciprocal_nan);
+    poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
+    poolgrad_interval_quotient(d, term, operand, norm, reciprocal, true);
+    poolgrad_interval_sum_add(d, &judge->sums[0], term, false);
+    poolgrad_interval_product(d, other, &d->work[FACTOR], term, true);
+    poolgrad_interval_product(d, term, &d->work[FACTOR], operand, false);
+    poolgrad_interval_quotient(d, operand, term, norm, reciprocal, true);
+    poolgrad_interval_join(other, operand);
+    poolgrad_interval_sum_add(d, &judge->sums[1], other, false);
+}
+
+static void finish_norm(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const bool adds = judge->geometry.add_to_destination;
+    poolgrad_interval_sum_result(d, &judge->sums[0], &d->work[OTHER]);
+    poolgrad_interval_product(d, result, &d->work[FACTOR], &d->work[OTHER], adds);
+    add_last(judge, result, before);
+    if (adds) add_before(judge, &judge->sums[1], before);
+    poolgrad_interval_sum_result(d, &judge->sums[1], &d->work[OTHER]);
+    poolgrad_interval_join(result, &d->work[OTHER]);
+}
+
+/* ---- Max --------------------------------------------------------------------------------------------------------- */
+
+/* Who gets the gradient by the rules alone, and with ties split in how many shares. */
+static bool is_picked(const struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x, int64_t *shares)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
+    *shares = 1;
+    if (g->with_indices) {
+        const void *element = poolgrad_image_at(&g->indices, judge->gradient_n, judge->gradient_c, wy, wx);
+        const int64_t index = poolgrad_load_index(g->indices.format, element);
+        const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
+        return pick.y == y && pick.x == x;
+    }
+    const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
+    if (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value)) {
+        return pick.y == y && pick.x == x;
+    }
+    if (g->ties == POOLGRAD_TIES_SPLIT) *shares = poolgrad_window_ties(g, at, pick.value);
+    return load_source(judge, y, x) == pick.value;
+}
+
+static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
+{
+    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, poolgrad_judge_window(judge, wy, wx));
+    return isinf(pick.value) && pick.value < 0;
+}
+
+static void add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    enum poolgrad_share share = POOLGRAD_SHARE_NONE;
+    int64_t shares = 1;
+    if (judge->share)
+        share = judge->share(judge->share_context, wy, wx, y, x);
+    else if (is_picked(judge, wy, wx, y, x, &shares))
+        share = POOLGRAD_SHARE_WHOLE;
+    if (share == POOLGRAD_SHARE_NONE) return;
+    if (judge->doubts_least_windows && is_least(judge, wy, wx)) share = POOLGRAD_SHARE_MAYBE;
+    poolgrad_interval_operand(d, &d->work[OPERAND], load_gradient(judge, wy, wx),
+                              judge->geometry.source_gradient.format);
+    poolgrad_interval_copy(&d->work[TERM], &d->work[OPERAND]);
+    if (shares > 1) {
+        set_divisor(judge, shares);
+        poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
+    }
+    poolgrad_interval_sum_add(d, &judge->sums[0], &d->work[TERM], share == POOLGRAD_SHARE_MAYBE);
+}
+
+/* ---- Pixels ------------------------------------------------------------------------------------------------------ */
+
+/* What the windows of a pixel have in common. */
+struct windows {
+    int64_t count;  /* that count the pixel */
+    int64_t common; /* what all of them divide by; 0: it differs */
+    bool doubtful;  /* a norm of 0 */
+};
+
+static void add_window(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x,
+                       struct windows *windows)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    windows->count++;
+    if (g->kind == POOLGRAD_MAX) {
+        add_max(judge, wy, wx, y, x);
+    } else if (g->kind == POOLGRAD_AVERAGE) {
+        const int64_t count = poolgrad_window_count(g, poolgrad_judge_window(judge, wy, wx));
+        if (windows->count == 1) windows->common = count;
+        if (count != windows->common) windows->common = 0;
+        add_share(judge, load_gradient(judge, wy, wx), g->source_gradient.format, count);
+    } else {
+        const struct poolgrad_norm_bounds *bounds = norm_of(judge, wy, wx);
+        windows->doubtful = windows->doubtful || bounds->is_zero;
+        if (!bounds->is_zero) add_quotient(judge, bounds, load_gradient(judge, wy, wx));
+    }
+}
+
+static void add_windows(struct poolgrad_judge *judge, int64_t y, int64_t x, struct windows *windows)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, y), columns = poolgrad_axis_windows(&g->x, x);
+    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
+        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), y)) continue;
+        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
+            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), x)) continue;
+            add_window(judge, wy, wx, y, x, windows);
+        }
+    }
+}
+
+void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x, double before,
+                             struct poolgrad_interval *result, bool *alone)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    struct poolgrad_declared *d = &judge->declared;
+    struct windows windows = {0, 0, false};
+    for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
+    if (g->kind == POOLGRAD_L2NORM) {
+        poolgrad_interval_operand(d, &d->work[FACTOR], load_source(judge, y, x), g->source.format);
+    }
+    add_windows(judge, y, x, &windows);
+    *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && judge->sums[0].count == 0);
+    if (windows.count == 0) {
+        poolgrad_interval_set(result, g->add_to_destination ? before : 0);
+    } else if (g->kind == POOLGRAD_L2NORM) {
+        finish_norm(judge, before, result);
+    } else if (g->kind == POOLGRAD_AVERAGE) {
+        finish_average(judge, windows.common, before, result);
+    } else {
+        finish_average(judge, 0, before, result);
+    }
+    if (windows.doubtful && judge->doubts_zero_norms) result->nan = true;
+    poolgrad_interval_store(d, result);
+}
+
+/* ---- Forward ----------------------------------------------------------------------------------------------------- */
+
+static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window_at at,
+                            struct poolgrad_interval *result)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    const int64_t count = poolgrad_window_count(g, at);
+    poolgrad_interval_set(result, 0);
+    if (count == 0) return;
+    for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
+            add_share(judge, tap, g->source.format, count);
+        }
+    }
+    finish_average(judge, count, 0, result);
+}
+
+void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, y, x);
+    bool is_zero;
+    switch (g->kind) {
+    case POOLGRAD_AVERAGE: forward_average(judge, at, result); break;
+    case POOLGRAD_MAX: poolgrad_interval_operand(d, result, poolgrad_window_pick(g, at).value, g->source.format); break;
+    case POOLGRAD_L2NORM:
+        sum_squares(judge, at, result, &is_zero);
+        poolgrad_interval_root(result);
+        poolgrad_interval_round(d, result);
+        break;
+    }
+    poolgrad_interval_store(d, result);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an element can come out as by the declared arithmetic. */
+#ifndef POOLGRAD_ORACLE_JUDGE_H
+#define POOLGRAD_ORACLE_JUDGE_H
+
+#include "geometry/geometry.h"
+#include "oracle/declared.h"
+#include "reference/window.h"
+
+/* Whether a window of max hands its gradient to a pixel. */
+enum poolgrad_share { POOLGRAD_SHARE_NONE, POOLGRAD_SHARE_WHOLE, POOLGRAD_SHARE_MAYBE };
+
+/* Bounds of a window's norm and of its reciprocal, numbers of the accumulator's format. */
+struct poolgrad_norm_bounds {
+    double low, high, reciprocal_low, reciprocal_high;
+    bool known, is_zero, may_be_nan, must_be_nan, reciprocal_nan;
+};
+
+/* Of one thread. */
+struct poolgrad_judge {
+    struct poolgrad_geometry geometry;
+    poolgrad_format computed_in;
+    bool keeps_tie_rule;
+    bool doubts_zero_norms;    /* a window of norm 0 may give anything that 0 / 0 leads to */
+    bool doubts_least_windows; /* a window of -infinity may pick nothing */
+    struct poolgrad_declared declared;
+    struct poolgrad_interval_sum sums[3];
+    /* The plane: images and channels of source and gradient, and the norms of its windows. */
+    int64_t n, c, gradient_n, gradient_c;
+    struct poolgrad_norm_bounds *norms;
+    /* Who gets the gradient of window (y, x) of a max; null: the pick of the rules. */
+    enum poolgrad_share (*share)(void *context, int64_t window_y, int64_t window_x, int64_t y, int64_t x);
+    void *share_context;
+};
+
+void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
+                         const poolgrad_declaration *declaration);
+void poolgrad_judge_clear(struct poolgrad_judge *judge);
+
+/* What sums are kept in where the declaration leaves it open. */
+poolgrad_format poolgrad_judge_accumulator(const struct poolgrad_geometry *geometry,
+                                           const poolgrad_declaration *declaration);
+
+/* Plane (n, c) of the destination. False where memory is lacking. */
+bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c);
+
+/* Of a gradient's source pixel, and what the destination held before; `alone`: no window counts it. Of a forward
+ * call's output pixel. */
+void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x, double before,
+                             struct poolgrad_interval *result, bool *alone);
+void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result);
+
+/* The place of a window of the plane, and its first tap. */
+struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x);
+
+/* Whether a comparison in the declared format can take the two for equal, `maximum` being the greater. */
+bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum);
+
+#endif

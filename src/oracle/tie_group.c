@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/tie_group.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/format.h"
+#include "image/image.h"
+
+enum { RESULT = POOLGRAD_INTERVALS - 1 };
+
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
+
+bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const int64_t windows = (g->y.end - g->y.begin) * (g->x.end - g->x.begin);
+    *groups = (struct poolgrad_tie_groups){.judge = judge};
+    groups->window_places = calloc((size_t)windows + 1, sizeof *groups->window_places);
+    groups->marks = calloc((size_t)(g->y.size * g->x.size) + 1, 1);
+    return groups->window_places && groups->marks;
+}
+
+void poolgrad_tie_groups_clear(struct poolgrad_tie_groups *groups)
+{
+    free(groups->windows);
+    free(groups->candidates);
+    free(groups->pixels);
+    free(groups->window_places);
+    free(groups->marks);
+}
+
+/* Room for one more element. */
+static bool reserve(void **array, int64_t count, int64_t *capacity, size_t size)
+{
+    if (count < *capacity) return true;
+    const int64_t more = 2 * *capacity + 16;
+    void *larger = realloc(*array, (size_t)more * size);
+    if (!larger) return false;
+    *array = larger;
+    *capacity = more;
+    return true;
+}
+
+static int64_t *place_of(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &groups->judge->geometry;
+    return &groups->window_places[(y - g->y.begin) * (g->x.end - g->x.begin) + x - g->x.begin];
+}
+
+static unsigned char *mark_of(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    return &groups->marks[y * groups->judge->geometry.x.size + x];
+}
+
+unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    return *mark_of(groups, y, x);
+}
+
+/* ---- Candidates -------------------------------------------------------------------------------------------------- */
+
+static double load(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+{
+    const poolgrad_image *source = &judge->geometry.source;
+    return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
+}
+
+/* The window's maximum; false where a NaN was picked, which has no equal. */
+static bool find_maximum(const struct poolgrad_judge *judge, struct poolgrad_window_at at, double *maximum)
+{
+    *maximum = poolgrad_window_pick(&judge->geometry, at).value;
+    return !isnan(*maximum);
+}
+
+enum poolgrad_share poolgrad_share_of_candidates(void *context, int64_t window_y, int64_t window_x, int64_t y,
+                                                 int64_t x)
+{
+    struct poolgrad_judge *judge = context;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
+    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
+    if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    const double tap = load(judge, y, x);
+    return !isnan(tap) && poolgrad_judge_ties(judge, tap, pick.value) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_NONE;
+}
+
+static bool add_candidate(struct poolgrad_tie_groups *groups, struct poolgrad_candidate candidate)
+{
+    if (!reserve((void **)&groups->candidates, groups->candidate_count, &groups->candidate_capacity,
+                 sizeof *groups->candidates))
+        return false;
+    groups->candidates[groups->candidate_count++] = candidate;
+    return true;
+}
+
+/* Taps along an axis: those inside and one outside on either side, for those behind are like it. */
+static struct poolgrad_range taps_to_visit(const struct poolgrad_axis *axis, int64_t start)
+{
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
+    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
+}
+
+/* Lists the window's maximal taps, the outside ones too; false where memory is lacking. */
+static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_window_at at, double maximum)
+{
+    struct poolgrad_judge *judge = groups->judge;
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_range rows = taps_to_visit(&g->y, at.top), columns = taps_to_visit(&g->x, at.left);
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
+            const bool inside = y >= 0 && y < g->y.size && x >= 0 && x < g->x.size;
+            if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
+            const double tap = inside ? load(judge, y, x) : 0;
+            if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
+            if (!add_candidate(groups, (struct poolgrad_candidate){y, x, inside})) return false;
+        }
+    }
+    return true;
+}
+
+/* ---- The group --------------------------------------------------------------------------------------------------- */
+
+static bool add_pixel(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    unsigned char *mark = mark_of(groups, y, x);
+    if (*mark & POOLGRAD_PIXEL_SEEN) return true;
+    if (!reserve((void **)&groups->pixels, groups->pixel_count, &groups->pixel_capacity, sizeof *groups->pixels))
+        return false;
+    *mark |= POOLGRAD_PIXEL_SEEN;
+    groups->pixels[groups->pixel_count++] = y * groups->judge->geometry.x.size + x;
+    return true;
+}
+
+/* A window that counts pixel (y, x), if the pixel is one of several candidates; and the other ones' pixels. */
+static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t wx, int64_t y, int64_t x)
+{
+    struct poolgrad_judge *judge = groups->judge;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
+    double maximum;
+    if (*place_of(groups, wy, wx) != 0 || !find_maximum(judge, at, &maximum)) return true;
+    const double tap = load(judge, y, x);
+    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) return true;
+    const int64_t first = groups->candidate_count;
+    if (!list_candidates(groups, at, maximum)) return false;
+    const int64_t count = groups->candidate_count - first;
+    if (count < 2) {
+        groups->candidate_count = first;
+        return true;
+    }
+    if (!reserve((void **)&groups->windows, groups->window_count, &groups->window_capacity, sizeof *groups->windows))
+        return false;
+    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){wy, wx, first, count, -1, 0};
+    *place_of(groups, wy, wx) = groups->window_count;
+    for (int64_t i = first; i < first + count; i++) {
+        const struct poolgrad_candidate c = groups->candidates[i];
+        if (c.inside && !add_pixel(groups, c.y, c.x)) return false;
+    }
+    return true;
+}
+
+static bool add_windows_of(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &groups->judge->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, y), columns = poolgrad_axis_windows(&g->x, x);
+    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
+        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), y)) continue;
+        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
+            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), x)) continue;
+            if (!add_window(groups, wy, wx, y, x)) return false;
+        }
+    }
+    return true;
+}
+
+/* Windows in raster order, so that pixels are decided early. */
+static int by_place(const void *a, const void *b)
+{
+    const struct poolgrad_tied_window *v = a, *w = b;
+    if (v->y != w->y) return v->y < w->y ? -1 : 1;
+    return (v->x > w->x) - (v->x < w->x);
+}
+
+static bool gather(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    groups->window_count = groups->candidate_count = groups->pixel_count = 0;
+    if (!add_pixel(groups, y, x)) return false;
+    for (int64_t i = 0; i < groups->pixel_count; i++) {
+        const int64_t width = groups->judge->geometry.x.size;
+        if (!add_windows_of(groups, groups->pixels[i] / width, groups->pixels[i] % width)) return false;
+    }
+    if (groups->window_count == 0) return true;
+    qsort(groups->windows, (size_t)groups->window_count, sizeof *groups->windows, by_place);
+    for (int64_t i = 0; i < groups->window_count; i++) {
+        *place_of(groups, groups->windows[i].y, groups->windows[i].x) = i + 1;
+    }
+    return true;
+}
+
+/* ---- Choices ----------------------------------------------------------------------------------------------------- */
+
+/* A window of the group hands its gradient to its choice; before that, to any of its candidates. */
+static enum poolgrad_share share(void *context, int64_t wy, int64_t wx, int64_t y, int64_t x)
+{
+    const struct poolgrad_tie_groups *groups = context;
+    const int64_t place = *place_of(groups, wy, wx);
+    if (place == 0) {
+        const struct poolgrad_window_at at = poolgrad_judge_window(groups->judge, wy, wx);
+        const struct poolgrad_pick pick = poolgrad_window_pick(&groups->judge->geometry, at);
+        return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    }
+    const struct poolgrad_tied_window *window = &groups->windows[place - 1];
+    for (int64_t i = 0; i < window->count; i++) {
+        const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
+        if (!c->inside || c->y != y || c->x != x) continue;
+        if (window->choice < 0) return POOLGRAD_SHARE_MAYBE;
+        return window->choice == i ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    }
+    return POOLGRAD_SHARE_NONE;
+}
+
+/* Whether the choices so far leave the pixel its value. A pixel that is wrong for every choice asks for nothing. */
+static bool is_possible(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+{
+    double value, before;
+    bool alone;
+    struct poolgrad_interval *result = &groups->judge->declared.work[RESULT];
+    if (*mark_of(groups, y, x) & POOLGRAD_PIXEL_WRONG) return true;
+    if (!groups->actual(groups->context, y, x, &value, &before)) return true;
+    poolgrad_judge_gradient(groups->judge, y, x, before, result, &alone);
+    return poolgrad_interval_holds(result, value);
+}
+
+static bool are_possible(struct poolgrad_tie_groups *groups)
+{
+    const int64_t width = groups->judge->geometry.x.size;
+    for (int64_t i = 0; i < groups->pixel_count; i++) {
+        if (!is_possible(groups, groups->pixels[i] / width, groups->pixels[i] % width)) return false;
+    }
+    return true;
+}
+
+/* The first candidate in one of eight orders of visiting taps: rows from above or below, columns from left or right,
+ * row by row or column by column. */
+static int64_t first_in_order(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
+                              int order)
+{
+    int64_t best = 0;
+    for (int64_t i = 1; i < window->count; i++) {
+        const struct poolgrad_candidate *a = &groups->candidates[window->first + i];
+        const struct poolgrad_candidate *b = &groups->candidates[window->first + best];
+        int64_t dy = order & 1 ? b->y - a->y : a->y - b->y, dx = order & 2 ? b->x - a->x : a->x - b->x;
+        const int64_t major = order & 4 ? dx : dy, minor = order & 4 ? dy : dx;
+        if (major < 0 || (major == 0 && minor < 0)) best = i;
+    }
+    return best;
+}
+
+static bool try_orders(struct poolgrad_tie_groups *groups)
+{
+    for (int order = 0; order < 8; order++) {
+        for (int64_t i = 0; i < groups->window_count; i++) {
+            groups->windows[i].choice = first_in_order(groups, &groups->windows[i], order);
+        }
+        if (are_possible(groups)) return true;
+    }
+    return false;
+}
+
+/* ---- Search ------------------------------------------------------------------------------------------------------ */
+
+/* Whether the window's choice leaves all its candidates possible. */
+static bool choice_is_possible(struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window)
+{
+    for (int64_t i = 0; i < window->count; i++) {
+        const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
+        if (c->inside && !is_possible(groups, c->y, c->x)) return false;
+    }
+    return true;
+}
+
+/* All outside taps are one choice. */
+static bool is_repeated(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
+                        int64_t choice)
+{
+    const struct poolgrad_candidate *candidates = &groups->candidates[window->first];
+    if (candidates[choice].inside) return false;
+    for (int64_t i = 0; i < choice; i++) {
+        if (!candidates[i].inside) return true;
+    }
+    return false;
+}
+
+/* The window's next choice that leaves everything possible; false where there is none left. */
+static bool choose_next(struct poolgrad_tie_groups *groups, struct poolgrad_tied_window *window, int64_t *steps)
+{
+    while (window->tried < window->count) {
+        window->choice = window->tried++;
+        if (is_repeated(groups, window, window->choice)) continue;
+        if (--*steps < 0) return false;
+        if (choice_is_possible(groups, window)) return true;
+    }
+    window->choice = -1;
+    return false;
+}
+
+/* Window by window, and back where one has no choice left. */
+static enum poolgrad_group_result search(struct poolgrad_tie_groups *groups)
+{
+    int64_t steps = POOLGRAD_TIE_STEPS + 4 * groups->window_count, i = 0;
+    for (int64_t k = 0; k < groups->window_count; k++) {
+        groups->windows[k].choice = -1;
+        groups->windows[k].tried = 0;
+    }
+    while (i >= 0 && i < groups->window_count) {
+        if (choose_next(groups, &groups->windows[i], &steps)) {
+            i++;
+            continue;
+        }
+        if (steps < 0) return POOLGRAD_GROUP_BOUNDED;
+        groups->windows[i].tried = 0;
+        i--;
+    }
+    return i < 0 ? POOLGRAD_GROUP_WRONG : POOLGRAD_GROUP_EXPLAINED;
+}
+
+/* ---- Judgement --------------------------------------------------------------------------------------------------- */
+
+/* Marks pixels that no choice of their windows explains, whatever others do; false: all are such. */
+static bool mark_impossible(struct poolgrad_tie_groups *groups)
+{
+    const int64_t width = groups->judge->geometry.x.size;
+    bool any_possible = false;
+    for (int64_t i = 0; i < groups->window_count; i++) groups->windows[i].choice = -1;
+    for (int64_t i = 0; i < groups->pixel_count; i++) {
+        const int64_t y = groups->pixels[i] / width, x = groups->pixels[i] % width;
+        if (is_possible(groups, y, x))
+            any_possible = true;
+        else
+            *mark_of(groups, y, x) |= POOLGRAD_PIXEL_WRONG;
+    }
+    return any_possible;
+}
+
+static void mark_explained(struct poolgrad_tie_groups *groups)
+{
+    for (int64_t i = 0; i < groups->pixel_count; i++) {
+        unsigned char *mark = &groups->marks[groups->pixels[i]];
+        if (!(*mark & POOLGRAD_PIXEL_WRONG)) *mark |= POOLGRAD_PIXEL_EXPLAINED;
+    }
+}
+
+bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, int64_t y, int64_t x, bool *none,
+                               enum poolgrad_group_result *result)
+{
+    struct poolgrad_judge *judge = groups->judge;
+    *none = true;
+    if (!gather(groups, y, x)) return false;
+    *none = groups->window_count == 0;
+    if (*none) return true;
+    judge->share = share;
+    judge->share_context = groups;
+    *result = POOLGRAD_GROUP_WRONG;
+    if (mark_impossible(groups)) *result = try_orders(groups) ? POOLGRAD_GROUP_EXPLAINED : search(groups);
+    if (*result != POOLGRAD_GROUP_WRONG) mark_explained(groups);
+    judge->share = NULL;
+    for (int64_t i = 0; i < groups->window_count; i++) {
+        *place_of(groups, groups->windows[i].y, groups->windows[i].x) = 0;
+    }
+    return true;
+}

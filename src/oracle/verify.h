@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef POOLGRAD_ORACLE_VERIFY_H
+#define POOLGRAD_ORACLE_VERIFY_H
+
+#include <poolgrad/mps.h>
+#include <poolgrad/oracle.h>
+
+#include "geometry/geometry.h"
+
+/* What was found in one plane of the destination. */
+struct poolgrad_plane_verdicts {
+    int64_t count[POOLGRAD_VERDICTS], decisions[POOLGRAD_DECISIONS];
+    int64_t groups, bounded_groups;
+    poolgrad_finding *findings; /* the worst, worst first */
+    int64_t finding_count;
+    bool failed; /* for lack of memory */
+};
+
+struct poolgrad_verification {
+    poolgrad_problem problem;
+    poolgrad_declaration declaration;
+    poolgrad_image before; /* resolved; without data where it is not known */
+    struct poolgrad_geometry geometry;
+    poolgrad_buffer *expected, *exact; /* the reference's; null where all is equal */
+    unsigned char *verdicts;           /* of every element of the destination, planes one after the other */
+    struct poolgrad_plane_verdicts *planes;
+    struct poolgrad_plane_verdicts all;
+};
+
+/* Judges planes [begin, end) of the destination, all images times all channels. */
+void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);
+
+/* Numbers of the format from a to b; INT64_MAX where one is not finite. */
+int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b);
+
+#endif

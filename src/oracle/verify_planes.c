@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Planes of a verification: from what is quick to tell to what is not. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/format.h"
+#include "image/image.h"
+#include "oracle/environment.h"
+#include "oracle/tie_group.h"
+#include "oracle/verify.h"
+
+enum { RESULT = POOLGRAD_INTERVALS - 1 };
+
+/* A plane while it is judged. */
+struct plane {
+    const struct poolgrad_verification *v;
+    struct poolgrad_judge *judge;
+    struct poolgrad_plane_verdicts *found;
+    unsigned char *verdicts; /* of its elements, by rows */
+    int64_t n, c;
+    bool pooled, has_groups;
+    struct poolgrad_tie_groups groups;
+};
+
+/* ---- Elements ---------------------------------------------------------------------------------------------------- */
+
+static double load(const poolgrad_image *image, const struct plane *p, int64_t y, int64_t x)
+{
+    return poolgrad_load(image->format, poolgrad_image_at(image, p->n, p->c, y, x));
+}
+
+static bool same_bits(const poolgrad_image *a, const poolgrad_image *b, const struct plane *p, int64_t y, int64_t x)
+{
+    return memcmp(poolgrad_image_at(a, p->n, p->c, y, x), poolgrad_image_at(b, p->n, p->c, y, x),
+                  poolgrad_format_size(a->format)) == 0;
+}
+
+static bool same_number(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
+}
+
+/* Ordered as the numbers are. */
+static int64_t order_of(poolgrad_format format, double value)
+{
+    uint64_t bits = 0;
+    unsigned char bytes[sizeof bits] = {0};
+    const size_t size = poolgrad_format_size(format);
+    const uint64_t sign = UINT64_C(1) << (8 * size - 1);
+    poolgrad_store(format, bytes, value);
+    if (size == 2) {
+        uint16_t half;
+        memcpy(&half, bytes, sizeof half);
+        bits = half;
+    } else if (size == 4) {
+        uint32_t single;
+        memcpy(&single, bytes, sizeof single);
+        bits = single;
+    } else {
+        memcpy(&bits, bytes, sizeof bits);
+    }
+    return bits & sign ? -(int64_t)(bits & ~sign) : (int64_t)bits;
+}
+
+int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b)
+{
+    if (same_number(a, b)) return 0;
+    if (!isfinite(a) || !isfinite(b)) return INT64_MAX;
+    const int64_t from = order_of(format, a), to = order_of(format, b);
+    if ((from < 0) == (to < 0)) return to > from ? to - from : from - to;
+    const uint64_t distance = (uint64_t)(from < 0 ? -from : from) + (uint64_t)(to < 0 ? -to : to);
+    return distance >= INT64_MAX ? INT64_MAX - 1 : (int64_t)distance;
+}
+
+static const poolgrad_image *expected_of(const struct plane *p)
+{
+    return poolgrad_buffer_image(p->v->expected);
+}
+
+static unsigned char *verdict_at(const struct plane *p, int64_t y, int64_t x)
+{
+    return &p->verdicts[y * p->v->geometry.destination.width + x];
+}
+
+static double before_of(const struct plane *p, int64_t y, int64_t x)
+{
+    return p->v->geometry.add_to_destination ? load(&p->v->before, p, y, x) : 0;
+}
+
+/* The source pixel that the element stands for; false where there is none. */
+static bool source_of(const struct plane *p, int64_t y, int64_t x, int64_t *sy, int64_t *sx)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    *sy = y + g->source_row;
+    *sx = x + g->source_column;
+    return p->pooled && *sy >= 0 && *sy < g->y.size && *sx >= 0 && *sx < g->x.size;
+}
+
+/* ---- Findings ---------------------------------------------------------------------------------------------------- */
+
+static bool is_worse(const poolgrad_finding *a, const poolgrad_finding *b)
+{
+    if (a->verdict != b->verdict) return a->verdict > b->verdict;
+    return a->ulps > b->ulps;
+}
+
+/* In its place among the worst, if it is one of them. */
+static void keep_finding(struct plane *p, const poolgrad_finding *finding)
+{
+    struct poolgrad_plane_verdicts *found = p->found;
+    const int64_t most = p->v->declaration.findings;
+    if (most == 0 || found->failed) return;
+    if (!found->findings) found->findings = calloc((size_t)most, sizeof *found->findings);
+    if (!found->findings) {
+        found->failed = true;
+        return;
+    }
+    int64_t i = found->finding_count;
+    if (i == most && !is_worse(finding, &found->findings[most - 1])) return;
+    if (i == most) i--;
+    for (; i > 0 && is_worse(finding, &found->findings[i - 1]); i--) found->findings[i] = found->findings[i - 1];
+    found->findings[i] = *finding;
+    if (found->finding_count < most) found->finding_count++;
+}
+
+/* ---- One element ------------------------------------------------------------------------------------------------- */
+
+/* What the declared arithmetic can give, as the judge is set. `alone`: nothing contributes. */
+static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int64_t x, bool *alone)
+{
+    struct poolgrad_interval *result = &p->judge->declared.work[RESULT];
+    int64_t sy, sx;
+    *alone = true;
+    if (p->v->geometry.direction == POOLGRAD_GRADIENT) {
+        const double before = before_of(p, y, x);
+        if (source_of(p, y, x, &sy, &sx)) {
+            poolgrad_judge_gradient(p->judge, sy, sx, before, result, alone);
+            return result;
+        }
+        poolgrad_interval_set(result, before);
+    } else if (p->pooled) {
+        *alone = false;
+        poolgrad_judge_forward(p->judge, y, x, result);
+        return result;
+    } else {
+        poolgrad_interval_set(result, 0);
+    }
+    poolgrad_interval_store(&p->judge->declared, result);
+    return result;
+}
+
+/* Of an element that differs: what can be said without choosing among ties. */
+static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
+{
+    const double actual = load(&p->v->geometry.destination, p, y, x);
+    const double exact = load(poolgrad_buffer_image(p->v->exact), p, y, x);
+    const double expected = load(expected_of(p), p, y, x);
+    bool alone;
+    if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
+    if (same_number(actual, exact)) return POOLGRAD_VERDICT_CORRECTLY_ROUNDED;
+    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    if (alone && actual == 0 && expected == 0) return POOLGRAD_VERDICT_UNDOCUMENTED;
+    return poolgrad_interval_holds(bounds, actual) ? POOLGRAD_VERDICT_LEGAL_ROUNDING : POOLGRAD_VERDICT_WRONG;
+}
+
+static bool may_choose(const struct plane *p)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    return g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices &&
+           !p->v->declaration.keeps_tie_rule && (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST);
+}
+
+/* ---- What nothing documents -------------------------------------------------------------------------------------- */
+
+/* With the judge set otherwise, ties as they may fall. */
+static bool holds_otherwise(struct plane *p, int64_t y, int64_t x)
+{
+    bool alone;
+    const double actual = load(&p->v->geometry.destination, p, y, x);
+    if (may_choose(p)) {
+        p->judge->share = poolgrad_share_of_candidates;
+        p->judge->share_context = p->judge;
+    }
+    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    p->judge->share = NULL;
+    return poolgrad_interval_holds(bounds, actual);
+}
+
+static bool holds_by_other_nan_rule(struct plane *p, int64_t y, int64_t x)
+{
+    struct poolgrad_geometry *g = &p->judge->geometry;
+    const poolgrad_nan_rule rule = g->nan;
+    bool holds = false;
+    for (int other = POOLGRAD_NAN_FIRST; !holds && other <= POOLGRAD_NAN_IGNORE; other++) {
+        g->nan = (poolgrad_nan_rule)other;
+        holds = g->nan != rule && holds_otherwise(p, y, x);
+    }
+    g->nan = rule;
+    return holds;
+}
+
+static bool is_empty_window(struct plane *p, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, poolgrad_axis_start(&g->y, y), 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, poolgrad_axis_start(&g->x, x), 0);
+    return rows.begin >= rows.end || columns.begin >= columns.end;
+}
+
+/* The decision that an element rests on which is wrong by the rules. */
+static poolgrad_decision find_decision(struct plane *p, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const double actual = load(&g->destination, p, y, x);
+    if (actual == 0 && load(expected_of(p), p, y, x) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
+    if (is_empty_window(p, y, x) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
+    if (g->kind == POOLGRAD_MAX && !g->with_indices && holds_by_other_nan_rule(p, y, x)) {
+        return POOLGRAD_DECISION_NAN_RULE;
+    }
+    p->judge->doubts_zero_norms = true;
+    const bool zero_norm = g->kind == POOLGRAD_L2NORM && holds_otherwise(p, y, x);
+    p->judge->doubts_zero_norms = false;
+    if (zero_norm) return POOLGRAD_DECISION_ZERO_NORM;
+    p->judge->doubts_least_windows = true;
+    const bool least = g->kind == POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && holds_otherwise(p, y, x);
+    p->judge->doubts_least_windows = false;
+    return least ? POOLGRAD_DECISION_LEAST_WINDOW : POOLGRAD_DECISION_NONE;
+}
+
+/* ---- Ties -------------------------------------------------------------------------------------------------------- */
+
+static bool actual_at(void *context, int64_t sy, int64_t sx, double *value, double *before)
+{
+    const struct plane *p = context;
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const int64_t y = sy - g->source_row, x = sx - g->source_column;
+    if (y < g->rows.begin || y >= g->rows.end || x < g->columns.begin || x >= g->columns.end) return false;
+    *value = load(&g->destination, p, y, x);
+    *before = before_of(p, y, x);
+    return true;
+}
+
+/* The verdict of an element that the rules do not explain. */
+static poolgrad_verdict judge_by_ties(struct plane *p, int64_t y, int64_t x)
+{
+    enum poolgrad_group_result result = POOLGRAD_GROUP_WRONG;
+    int64_t sy, sx;
+    bool none;
+    if (!may_choose(p) || !source_of(p, y, x, &sy, &sx)) return POOLGRAD_VERDICT_WRONG;
+    if (!p->has_groups) {
+        p->has_groups = true;
+        p->found->failed = !poolgrad_tie_groups_init(&p->groups, p->judge) || p->found->failed;
+        p->groups.actual = actual_at;
+        p->groups.context = p;
+    }
+    if (p->found->failed) return POOLGRAD_VERDICT_WRONG;
+    if (!(poolgrad_tie_groups_mark(&p->groups, sy, sx) & POOLGRAD_PIXEL_SEEN)) {
+        if (!poolgrad_tie_groups_judge(&p->groups, sy, sx, &none, &result)) p->found->failed = true;
+        if (!none) p->found->groups++;
+        if (!none && result == POOLGRAD_GROUP_BOUNDED) p->found->bounded_groups++;
+    }
+    const bool explained = poolgrad_tie_groups_mark(&p->groups, sy, sx) & POOLGRAD_PIXEL_EXPLAINED;
+    return explained ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_WRONG;
+}
+
+/* ---- The plane --------------------------------------------------------------------------------------------------- */
+
+static void report(struct plane *p, int64_t y, int64_t x, poolgrad_verdict verdict, poolgrad_decision decision)
+{
+    const poolgrad_image *actual = &p->v->geometry.destination;
+    bool alone;
+    poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = verdict, .decision = decision};
+    finding.actual = load(actual, p, y, x);
+    finding.expected = load(expected_of(p), p, y, x);
+    finding.exact = p->v->exact ? load(poolgrad_buffer_image(p->v->exact), p, y, x) : finding.expected;
+    finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
+    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    finding.low = mpfr_get_d(bounds->low, MPFR_RNDN);
+    finding.high = mpfr_get_d(bounds->high, MPFR_RNDN);
+    if (finding.low > finding.high) finding.low = finding.high = NAN;
+    keep_finding(p, &finding);
+}
+
+static poolgrad_verdict judge_element(struct plane *p, int64_t y, int64_t x)
+{
+    poolgrad_decision decision = POOLGRAD_DECISION_NONE;
+    if (same_bits(&p->v->geometry.destination, expected_of(p), p, y, x)) return POOLGRAD_VERDICT_EQUAL;
+    poolgrad_verdict verdict = judge_by_rules(p, y, x);
+    if (verdict == POOLGRAD_VERDICT_WRONG) verdict = judge_by_ties(p, y, x);
+    if (verdict < POOLGRAD_VERDICT_UNDOCUMENTED) return verdict;
+    decision = find_decision(p, y, x);
+    verdict = decision == POOLGRAD_DECISION_NONE ? POOLGRAD_VERDICT_WRONG : POOLGRAD_VERDICT_UNDOCUMENTED;
+    p->found->decisions[decision]++;
+    report(p, y, x, verdict, decision);
+    return verdict;
+}
+
+/* Outside of what is written. */
+static poolgrad_verdict judge_outside(struct plane *p, int64_t y, int64_t x)
+{
+    if (!p->v->before.data || same_bits(&p->v->geometry.destination, &p->v->before, p, y, x))
+        return POOLGRAD_VERDICT_NONE;
+    const poolgrad_image *actual = &p->v->geometry.destination;
+    poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = POOLGRAD_VERDICT_WRONG};
+    finding.actual = load(actual, p, y, x);
+    finding.expected = finding.exact = finding.low = finding.high = load(&p->v->before, p, y, x);
+    finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
+    keep_finding(p, &finding);
+    p->found->decisions[POOLGRAD_DECISION_NONE]++;
+    return POOLGRAD_VERDICT_WRONG;
+}
+
+static bool is_in(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
+static void judge_plane(struct plane *p)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const bool written = is_in(g->images, p->n) && is_in(g->channels, p->c);
+    if (written) p->found->failed = !poolgrad_judge_begin(p->judge, p->n, p->c);
+    for (int64_t y = 0; y < g->destination.height && !p->found->failed; y++) {
+        for (int64_t x = 0; x < g->destination.width; x++) {
+            const bool inside = written && is_in(g->rows, y) && is_in(g->columns, x);
+            const poolgrad_verdict verdict = inside ? judge_element(p, y, x) : judge_outside(p, y, x);
+            *verdict_at(p, y, x) = (unsigned char)verdict;
+            p->found->count[verdict]++;
+        }
+    }
+    if (p->has_groups) poolgrad_tie_groups_clear(&p->groups);
+}
+
+void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end)
+{
+    const struct poolgrad_verification *v = verification;
+    const struct poolgrad_geometry *g = &v->geometry;
+    const int64_t size = g->destination.height * g->destination.width;
+    struct poolgrad_judge judge;
+    const struct poolgrad_environment environment = poolgrad_environment_enter();
+    poolgrad_judge_init(&judge, g, &v->declaration);
+    for (int64_t i = begin; i < end; i++) {
+        struct plane p = {.v = v, .judge = &judge, .found = &v->planes[i], .verdicts = v->verdicts + i * size};
+        p.n = i / g->destination.channels;
+        p.c = i % g->destination.channels;
+        p.pooled = is_in(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
+        judge_plane(&p);
+    }
+    poolgrad_judge_clear(&judge);
+    poolgrad_environment_leave(&environment);
+}
