@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
 #include "cli/tensor.h"
@@ -15,8 +16,8 @@ enum { PROGRESS_PARTS = 200 };
 
 /* All that a run holds, so that it is released in one place. */
 struct job {
-    poolgrad_problem problem;
-    struct tensor source, source_gradient, indices, destination;
+    struct inputs inputs;
+    struct tensor destination, indices; /* indices: those that forward writes */
     struct output output, indices_output;
     poolgrad_plan *plan;
 };
@@ -26,8 +27,7 @@ static void release(struct job *job)
     poolgrad_plan_destroy(job->plan);
     poolgrad_output_discard(&job->output);
     poolgrad_output_discard(&job->indices_output);
-    poolgrad_tensor_free(&job->source);
-    poolgrad_tensor_free(&job->source_gradient);
+    poolgrad_inputs_free(&job->inputs);
     poolgrad_tensor_free(&job->indices);
     poolgrad_tensor_free(&job->destination);
 }
@@ -49,7 +49,7 @@ static void run(const poolgrad_plan *plan, const char *label)
 static int make_plan(const struct options *options, struct job *job)
 {
     poolgrad_error error;
-    poolgrad_problem *p = &job->problem;
+    poolgrad_problem *p = &job->inputs.problem;
     poolgrad_status status = poolgrad_plan_create(p, &job->plan, &error);
     if (status == POOLGRAD_OK) status = poolgrad_check_indices(p, &error);
     return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
@@ -57,7 +57,7 @@ static int make_plan(const struct options *options, struct job *job)
 
 static void print_notes(const struct options *options, const struct job *job)
 {
-    const poolgrad_problem *p = &job->problem;
+    const poolgrad_problem *p = &job->inputs.problem;
     poolgrad_setup_notes(options, p);
     if (p->direction != POOLGRAD_GRADIENT || poolgrad_image_is_empty(&p->source_gradient)) return;
     int64_t outside = poolgrad_plan_windows_outside(job->plan);
@@ -78,7 +78,7 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
     if (status != 0) return status;
     print_notes(options, job);
     if (poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT)
-        status = poolgrad_run_exact(options, &job->problem);
+        status = poolgrad_run_exact(options, &job->inputs.problem);
     else
         run(job->plan, poolgrad_command_name(options->command));
     if (status != 0) return status;
@@ -87,20 +87,6 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
     if (status == 0) status = poolgrad_output_commit(options, &job->output);
     if (status == 0 && with_indices) status = poolgrad_output_commit(options, &job->indices_output);
     return status;
-}
-
-/* Indices are of max pooling, and hold one tap of each window. */
-static int check_indices(const struct options *options, const poolgrad_problem *p)
-{
-    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
-    if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
-                             options->value[OPTION_KIND].text);
-    }
-    if (p->direction == POOLGRAD_FORWARD || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
-    return poolgrad_fail(options,
-                         "--ties is %s; expected first or last with --indices, which hold one tap of each window",
-                         options->value[OPTION_TIES].text);
 }
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
@@ -128,11 +114,11 @@ static poolgrad_format forward_format(const struct options *options, poolgrad_fo
 
 static int allocate_forward(const struct options *options, struct job *job)
 {
-    poolgrad_problem *p = &job->problem;
+    poolgrad_problem *p = &job->inputs.problem;
     p->destination.format = forward_format(options, p->source.format);
     p->destination.layout = p->source.layout;
     size_forward_result(p);
-    job->destination = (struct tensor){p->destination, job->source.rank};
+    job->destination = (struct tensor){p->destination, job->inputs.source.rank};
     if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
     p->destination = job->destination.image;
     if (!poolgrad_given(options, OPTION_INDICES)) return 0;
@@ -146,114 +132,23 @@ static int allocate_forward(const struct options *options, struct job *job)
 
 static int forward(const struct options *options, struct job *job)
 {
-    static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT, OPTION_KIND};
-    poolgrad_problem *p = &job->problem;
+    static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT};
     bool with_indices = poolgrad_given(options, OPTION_INDICES);
-    int status = poolgrad_setup_required(options, required, 3);
-    if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_FORWARD, p);
-    if (status == 0) status = check_indices(options, p);
+    int status = poolgrad_setup_required(options, required, 2);
     if (status == 0 && !with_indices && poolgrad_given(options, OPTION_INDICES_FORMAT)) {
         return poolgrad_fail(options, "--indices-format is given alone; expected --indices with it");
     }
-    if (status == 0) {
-        status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT,
-                                      TENSOR_SOURCE, &job->source);
-    }
-    if (status != 0) return status;
-    p->source = job->source.image;
-    status = poolgrad_setup_placement(options, p);
+    if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_FORWARD, &job->inputs);
     if (status == 0) status = allocate_forward(options, job);
     return status == 0 ? run_and_write(options, job, with_indices) : status;
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */
 
-/* Where the source's size comes from: its file, or two options. */
-static int check_source(const struct options *options, poolgrad_kind kind)
-{
-    static const enum option sizes[] = {OPTION_SOURCE_WIDTH, OPTION_SOURCE_HEIGHT};
-    bool file = poolgrad_given(options, OPTION_SOURCE), indices = poolgrad_given(options, OPTION_INDICES);
-    bool size_will_do = kind == POOLGRAD_AVERAGE || indices;
-    for (int i = 0; i < 2; i++) {
-        const char *name = poolgrad_options[sizes[i]].name;
-        bool given = poolgrad_given(options, sizes[i]);
-        if (file && given) return poolgrad_fail(options, "--%s is given beside --source; expected one of them", name);
-        if (file) continue;
-        if (!size_will_do) {
-            return poolgrad_fail(options, "--source is missing; expected the image that was pooled%s",
-                                 kind == POOLGRAD_MAX ? ", or --indices" : "");
-        }
-        if (!given) return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
-        int64_t size = poolgrad_number(options, sizes[i], 0);
-        if (size < 0) return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least 0", name, size);
-    }
-    return 0;
-}
-
-static int read_gradient_files(const struct options *options, struct job *job)
-{
-    poolgrad_problem *p = &job->problem;
-    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE_GRADIENT), OPTION_SOURCE_GRADIENT_FORMAT,
-                             TENSOR_GRADIENT, &job->source_gradient) != 0) {
-        return 2;
-    }
-    p->source_gradient = job->source_gradient.image;
-    bool indices = poolgrad_given(options, OPTION_INDICES);
-    if (indices) {
-        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_COUNT, TENSOR_INDICES,
-                                 &job->indices) != 0)
-            return 2;
-        p->indices = job->indices.image;
-    }
-    if (poolgrad_given(options, OPTION_SOURCE)) {
-        enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
-        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT, role,
-                                 &job->source) != 0)
-            return 2;
-        p->source = job->source.image;
-        return 0;
-    }
-    p->source = p->source_gradient;
-    p->source.data = NULL;
-    p->source.format = POOLGRAD_FLOAT32;
-    p->source.width = poolgrad_number(options, OPTION_SOURCE_WIDTH, 0);
-    p->source.height = poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0);
-    return 0;
-}
-
-static bool any_given(const struct options *options, const enum option *option, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (poolgrad_given(options, option[i])) return true;
-    }
-    return false;
-}
-
-/* Unless a window of images or channels was asked for, a difference is a mistake. */
-static int check_agreement(const struct options *options, const poolgrad_problem *p)
-{
-    static const enum option images[] = {OPTION_PRIMARY_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z, OPTION_SOURCE_SIZE_DEPTH,
-                                         OPTION_CLIP_Z, OPTION_CLIP_DEPTH};
-    static const enum option channels[] = {OPTION_PRIMARY_CHANNEL_OFFSET, OPTION_PRIMARY_CHANNEL_COUNT,
-                                           OPTION_SECONDARY_CHANNEL_OFFSET, OPTION_SECONDARY_CHANNEL_COUNT,
-                                           OPTION_DESTINATION_CHANNEL_OFFSET};
-    if (p->source.images != p->source_gradient.images && !any_given(options, images, sizeof images / sizeof *images)) {
-        return poolgrad_fail(options, "--source-gradient has %" PRId64 " images; expected %" PRId64 ", as in --source",
-                             p->source_gradient.images, p->source.images);
-    }
-    if (p->source.channels != p->source_gradient.channels &&
-        !any_given(options, channels, sizeof channels / sizeof *channels)) {
-        return poolgrad_fail(options,
-                             "--source-gradient has %" PRId64 " channels; expected %" PRId64 ", as in --source",
-                             p->source_gradient.channels, p->source.channels);
-    }
-    return 0;
-}
-
 /* The tensor that is added to must be what the output will be. */
 static int read_add_to(const struct options *options, struct job *job)
 {
-    const poolgrad_image *source = &job->problem.source;
+    const poolgrad_image *source = &job->inputs.problem.source;
     if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
                              &job->destination) != 0)
         return 2;
@@ -272,7 +167,7 @@ static int read_add_to(const struct options *options, struct job *job)
 
 static int allocate_gradient(const struct options *options, struct job *job)
 {
-    poolgrad_problem *p = &job->problem;
+    poolgrad_problem *p = &job->inputs.problem;
     p->add_to_destination = poolgrad_given(options, OPTION_ADD_TO);
     if (p->add_to_destination) {
         if (read_add_to(options, job) != 0) return 2;
@@ -284,25 +179,19 @@ static int allocate_gradient(const struct options *options, struct job *job)
                                                   .width = p->source.width};
         job->destination.image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT,
                                                                          p->source_gradient.format);
-        job->destination.rank = job->source_gradient.rank;
+        job->destination.rank = job->inputs.source_gradient.rank;
         if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
     }
-    job->destination.rank = job->source_gradient.rank;
+    job->destination.rank = job->inputs.source_gradient.rank;
     p->destination = job->destination.image;
     return 0;
 }
 
 static int gradient(const struct options *options, struct job *job)
 {
-    static const enum option required[] = {OPTION_SOURCE_GRADIENT, OPTION_OUTPUT, OPTION_KIND};
-    poolgrad_problem *p = &job->problem;
-    int status = poolgrad_setup_required(options, required, 3);
-    if (status == 0) status = poolgrad_setup_rules(options, POOLGRAD_GRADIENT, p);
-    if (status == 0) status = check_indices(options, p);
-    if (status == 0) status = check_source(options, p->kind);
-    if (status == 0) status = read_gradient_files(options, job);
-    if (status == 0) status = check_agreement(options, p);
-    if (status == 0) status = poolgrad_setup_placement(options, p);
+    static const enum option required[] = {OPTION_SOURCE_GRADIENT, OPTION_OUTPUT};
+    int status = poolgrad_setup_required(options, required, 2);
+    if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_GRADIENT, &job->inputs);
     if (status == 0) status = allocate_gradient(options, job);
     return status == 0 ? run_and_write(options, job, false) : status;
 }

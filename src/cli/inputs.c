@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From options and files to a problem that lacks its destination only. */
+#include "cli/inputs.h"
+
+#include <inttypes.h>
+
+#include "cli/setup.h"
+
+/* Indices are of max pooling, and hold one tap of each window. */
+static int check_indices(const struct options *options, const poolgrad_problem *p)
+{
+    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
+    if (p->kind != POOLGRAD_MAX) {
+        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
+                             options->value[OPTION_KIND].text);
+    }
+    if (p->direction == POOLGRAD_FORWARD || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
+    return poolgrad_fail(options,
+                         "--ties is %s; expected first or last with --indices, which hold one tap of each window",
+                         options->value[OPTION_TIES].text);
+}
+
+/* Where the source's size comes from: its file, or two options. */
+static int check_source(const struct options *options, poolgrad_kind kind)
+{
+    static const enum option sizes[] = {OPTION_SOURCE_WIDTH, OPTION_SOURCE_HEIGHT};
+    bool file = poolgrad_given(options, OPTION_SOURCE), indices = poolgrad_given(options, OPTION_INDICES);
+    bool size_will_do = kind == POOLGRAD_AVERAGE || indices;
+    for (int i = 0; i < 2; i++) {
+        const char *name = poolgrad_options[sizes[i]].name;
+        bool given = poolgrad_given(options, sizes[i]);
+        if (file && given) return poolgrad_fail(options, "--%s is given beside --source; expected one of them", name);
+        if (file) continue;
+        if (!size_will_do) {
+            return poolgrad_fail(options, "--source is missing; expected the image that was pooled%s",
+                                 kind == POOLGRAD_MAX ? ", or --indices" : "");
+        }
+        if (!given) return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
+        int64_t size = poolgrad_number(options, sizes[i], 0);
+        if (size < 0) return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least 0", name, size);
+    }
+    return 0;
+}
+
+static int read_source(const struct options *options, struct inputs *inputs)
+{
+    int status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT,
+                                      TENSOR_SOURCE, &inputs->source);
+    inputs->problem.source = inputs->source.image;
+    return status;
+}
+
+static int read_gradient_files(const struct options *options, struct inputs *inputs)
+{
+    poolgrad_problem *p = &inputs->problem;
+    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE_GRADIENT), OPTION_SOURCE_GRADIENT_FORMAT,
+                             TENSOR_GRADIENT, &inputs->source_gradient) != 0) {
+        return 2;
+    }
+    p->source_gradient = inputs->source_gradient.image;
+    bool indices = poolgrad_given(options, OPTION_INDICES);
+    if (indices) {
+        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_COUNT, TENSOR_INDICES,
+                                 &inputs->indices) != 0)
+            return 2;
+        p->indices = inputs->indices.image;
+    }
+    if (poolgrad_given(options, OPTION_SOURCE)) {
+        enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
+        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT, role,
+                                 &inputs->source) != 0)
+            return 2;
+        p->source = inputs->source.image;
+        return 0;
+    }
+    p->source = p->source_gradient;
+    p->source.data = NULL;
+    p->source.format = POOLGRAD_FLOAT32;
+    p->source.width = poolgrad_number(options, OPTION_SOURCE_WIDTH, 0);
+    p->source.height = poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0);
+    return 0;
+}
+
+static bool any_given(const struct options *options, const enum option *option, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (poolgrad_given(options, option[i])) return true;
+    }
+    return false;
+}
+
+/* Unless a window of images or channels was asked for, a difference is a mistake. */
+static int check_agreement(const struct options *options, const poolgrad_problem *p)
+{
+    static const enum option images[] = {OPTION_PRIMARY_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z, OPTION_SOURCE_SIZE_DEPTH,
+                                         OPTION_CLIP_Z, OPTION_CLIP_DEPTH};
+    static const enum option channels[] = {OPTION_PRIMARY_CHANNEL_OFFSET, OPTION_PRIMARY_CHANNEL_COUNT,
+                                           OPTION_SECONDARY_CHANNEL_OFFSET, OPTION_SECONDARY_CHANNEL_COUNT,
+                                           OPTION_DESTINATION_CHANNEL_OFFSET};
+    if (p->source.images != p->source_gradient.images && !any_given(options, images, sizeof images / sizeof *images)) {
+        return poolgrad_fail(options, "--source-gradient has %" PRId64 " images; expected %" PRId64 ", as in --source",
+                             p->source_gradient.images, p->source.images);
+    }
+    if (p->source.channels != p->source_gradient.channels &&
+        !any_given(options, channels, sizeof channels / sizeof *channels)) {
+        return poolgrad_fail(options,
+                             "--source-gradient has %" PRId64 " channels; expected %" PRId64 ", as in --source",
+                             p->source_gradient.channels, p->source.channels);
+    }
+    return 0;
+}
+
+int poolgrad_inputs_read(const struct options *options, poolgrad_direction direction, struct inputs *inputs)
+{
+    static const enum option required[] = {OPTION_KIND};
+    poolgrad_problem *p = &inputs->problem;
+    const bool gradient = direction == POOLGRAD_GRADIENT;
+    int status = poolgrad_setup_required(options, required, 1);
+    if (status == 0) status = poolgrad_setup_rules(options, direction, p);
+    if (status == 0) status = check_indices(options, p);
+    if (status == 0 && gradient) status = check_source(options, p->kind);
+    if (status == 0) status = gradient ? read_gradient_files(options, inputs) : read_source(options, inputs);
+    if (status == 0 && gradient) status = check_agreement(options, p);
+    return status == 0 ? poolgrad_setup_placement(options, p) : status;
+}
+
+void poolgrad_inputs_free(struct inputs *inputs)
+{
+    poolgrad_tensor_free(&inputs->source);
+    poolgrad_tensor_free(&inputs->source_gradient);
+    poolgrad_tensor_free(&inputs->indices);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands that pool read: the images of a problem, and the problem itself. */
+#ifndef POOLGRAD_CLI_INPUTS_H
+#define POOLGRAD_CLI_INPUTS_H
+
+#include "cli/tensor.h"
+
+struct inputs {
+    poolgrad_problem problem; /* without its destination, but for a forward one's width and height */
+    struct tensor source, source_gradient, indices;
+};
+
+/* Reads all that the options name; a forward call's indices are not read. 0, or 2 after one sentence. */
+int poolgrad_inputs_read(const struct options *options, poolgrad_direction direction, struct inputs *inputs);
+void poolgrad_inputs_free(struct inputs *inputs);
+
+#endif
