@@ -95,6 +95,10 @@ typedef struct poolgrad_declaration {
 
 POOLGRAD_API void poolgrad_declaration_init(poolgrad_declaration *declaration, size_t struct_size);
 
+/* What sums are kept in by the declaration; float16, bfloat16, float32 or float64. */
+POOLGRAD_API poolgrad_format poolgrad_computed_in(const poolgrad_problem *problem,
+                                                  const poolgrad_declaration *declaration);
+
 /* What is said of an element, from best to worst. */
 typedef enum poolgrad_verdict {
     POOLGRAD_VERDICT_NONE = 0,              /* not judged: not written by the problem, and as it was or not known */

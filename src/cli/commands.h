@@ -14,6 +14,9 @@ int poolgrad_command_bench(const struct options *options);
 /* Refuses where poolgrad was built without jansson. */
 int poolgrad_command_graph(const struct options *options);
 
+/* Refuses where poolgrad was built without GMP and MPFR. */
+int poolgrad_command_verify(const struct options *options);
+
 /* Runs the problem in exact mode; refuses where poolgrad was built without GMP and MPFR. */
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem);
 

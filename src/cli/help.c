@@ -12,6 +12,7 @@ static const char *purpose(enum command command)
     case COMMAND_FORWARD: return "Pools an image: average, max (dilated or not) or L2-norm.";
     case COMMAND_GRADIENT:
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
+    case COMMAND_VERIFY: return "Judges an implementation's output, forward or gradient, by proven bounds.";
     case COMMAND_GRAPH: return "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.";
     case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
     case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
@@ -33,6 +34,13 @@ static const char *example(enum command command)
                "Example: average needs the source's size only\n"
                "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
                "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n";
+    case COMMAND_VERIFY:
+        return "Example: is this gradient right? Which of equal taps is picked is left open\n"
+               "  poolgrad verify --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+               "      --source x.npy --source-gradient dy.npy --actual dx.npy\n"
+               "Example: a forward pass of float16 tensors, sums in float16, subnormals flushed\n"
+               "  poolgrad verify --kind average --kernel 2 --stride 2 --computed-in float16 \\\n"
+               "      --subnormals flushed --source x.npy --actual y.npy\n";
     case COMMAND_GRAPH:
         return "Example: what a graph takes and gives, and how large that is\n"
                "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"
@@ -123,15 +131,16 @@ int poolgrad_help_command(enum command command)
     printf(
         "\nTensors are .npy files: H x W, C x H x W or N x C x H x W arrays of float16, float32, float64, bfloat16,\n"
         "or, for --source, uint8 and uint16 (read as v / 255 and v / 65535). man poolgrad says the rest.\n"
-        "Exit status: 0 success, 2 usage or bad input.\n");
+        "Exit status: 0 success, %s2 usage or bad input.\n",
+        command == COMMAND_VERIFY ? "1 an element is wrong, " : "");
     return 0;
 }
 
 void poolgrad_help(bool asked)
 {
     FILE *file = asked ? stdout : stderr;
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH, COMMAND_BENCH,
-                                            COMMAND_INFO};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_VERIFY,
+                                            COMMAND_GRAPH,   COMMAND_BENCH,    COMMAND_INFO};
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         fprintf(file, "  %-10s%s\n", poolgrad_command_name(commands[i]), purpose(commands[i]));

@@ -9,6 +9,11 @@ const char *poolgrad_oracle_versions(void)
     return NULL;
 }
 
+int poolgrad_command_verify(const struct options *options)
+{
+    return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which verification needs");
+}
+
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
 {
     (void)problem;

@@ -14,11 +14,13 @@
 #include "measure/workload.h"
 #include "pooling/isa.h"
 
-#define FORWARD COMMAND_FORWARD
-#define GRADIENT COMMAND_GRADIENT
+#define VERIFY COMMAND_VERIFY
+#define FORWARD (COMMAND_FORWARD | VERIFY)
+#define GRADIENT (COMMAND_GRADIENT | VERIFY)
+#define MAKERS (COMMAND_FORWARD | COMMAND_GRADIENT) /* of an output */
 #define BENCH COMMAND_BENCH
 #define GRAPH COMMAND_GRAPH
-#define BOTH (COMMAND_FORWARD | COMMAND_GRADIENT)
+#define BOTH (FORWARD | GRADIENT)
 #define SHAPE (BENCH | COMMAND_INFO) /* of what is measured, or told about */
 #define ALL (BOTH | SHAPE)
 #define EVERY (ALL | GRAPH)
@@ -79,6 +81,13 @@ static const struct choice measured_kinds[] = {{"average", MEASURED_AVERAGE},
                                                {"argmax", MEASURED_ARGMAX},
                                                {"l2norm", MEASURED_L2NORM},
                                                {NULL, 0}};
+static const struct choice judged_tie_rules[] = {
+    {"any", TIES_ANY},          {"first", POOLGRAD_TIES_FIRST}, {"last", POOLGRAD_TIES_LAST},
+    {"all", POOLGRAD_TIES_ALL}, {"split", POOLGRAD_TIES_SPLIT}, {NULL, 0}};
+/* In the order of poolgrad/oracle.h, which a build may lack. */
+static const struct choice division_words[] = {{"any", 0}, {"true", 1}, {"reciprocal", 2}, {NULL, 0}};
+static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}, {NULL, 0}};
+static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 static const struct choice pooling_modes[] = {
     {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {"exact", MODE_EXACT}, {NULL, 0}};
@@ -114,10 +123,13 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_INDICES] = {FILE_OPTION("indices", BOTH,
                                     "max: which tap each window picked; forward writes it, gradient reads it in "
                                     "place of --source")},
-    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", FORWARD, index_formats,
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", COMMAND_FORWARD, index_formats,
                                       "places in the plane, or taps of the window (int64)")},
+    [OPTION_ACTUAL] = {FILE_OPTION("actual", VERIFY, "the implementation's output, which is judged; required")},
     [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
-    [OPTION_OUTPUT] = {FILE_OPTION("output", BOTH | GRAPH, "the result; appears when it is complete")},
+    [OPTION_BEFORE] = {FILE_OPTION(
+        "before", VERIFY, "what the output's memory held: what the clip rectangle leaves out must be as it was")},
+    [OPTION_OUTPUT] = {FILE_OPTION("output", MAKERS | GRAPH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
     [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
     [OPTION_LAYOUT] = {CHOICE("layout", BOTH | GRAPH, layouts, "of all files (nchw)")},
@@ -127,9 +139,21 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                      "file leaves it open: uint16 as bfloat16")},
     [OPTION_SOURCE_GRADIENT_FORMAT] = {CHOICE("source-gradient-format", GRADIENT, result_formats,
                                               "the same for the source gradient")},
-    [OPTION_FORMAT] = {CHOICE("format", BOTH, result_formats,
+    [OPTION_ACTUAL_FORMAT] = {CHOICE("actual-format", VERIFY, result_formats, "the same for the actual output")},
+    [OPTION_FORMAT] = {CHOICE("format", MAKERS, result_formats,
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
                               "unorm)")},
+
+    [OPTION_COMPUTED_IN] = {"computed-in", VERIFY, TYPE_CHOICE, result_formats, "WORD",
+                            "what sums are kept in (float32, or float64 where the files are)",
+                            "What the implementation says of itself"},
+    [OPTION_DIVISION] = {CHOICE("division", VERIFY, division_words,
+                                "by N and by the norm: as such, or times a rounded reciprocal (any)")},
+    [OPTION_FUSION] = {CHOICE("fusion", VERIFY, fusion_words,
+                              "whether products are added without being rounded (any)")},
+    [OPTION_SUBNORMALS] = {CHOICE("subnormals", VERIFY, subnormal_words,
+                                  "whether numbers below the least normal one may count as 0 (kept)")},
+    [OPTION_FINDINGS] = {NUMBER("findings", VERIFY, "how many of the worst elements are told of (10)")},
 
     [OPTION_WORKLOAD] = {"workload", SHAPE, TYPE_CHOICES, workloads, "WORD[,WORD...]",
                          "standard geometries, listed by bench --list (bench: all of them)",
@@ -187,7 +211,8 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", ALL, "left and right alone (--zero-pad)")},
     [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", ALL, "top and bottom alone (--zero-pad)")},
     [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", ALL, "zero padding as wide as the pads")},
-    [OPTION_TIES] = {CHOICE("ties", ALL, tie_rules, "max: which of equal taps (first)")},
+    [OPTION_TIES] = {CHOICE("ties", ALL & ~VERIFY, tie_rules, "max: which of equal taps (first)")},
+    [OPTION_JUDGED_TIES] = {CHOICE("ties", VERIFY, judged_tie_rules, "max: which of equal taps (any)")},
     [OPTION_NAN] = {CHOICE("nan", ALL, nan_rules, "max: which NaN wins, or none (first)")},
     [OPTION_ACCUMULATOR] = {CHOICE("accumulator", ALL, accumulators,
                                    "of sums (float32, or float64 where the files are)")},
@@ -238,7 +263,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
 
     [OPTION_MODE] = {"mode", EVERY & ~BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
     [OPTION_POOLING_MODE] =
-        {"mode", BOTH, TYPE_CHOICE, pooling_modes, "WORD",
+        {"mode", MAKERS, TYPE_CHOICE, pooling_modes, "WORD",
          "how to compute: fast and reference give the same bits; exact the formula's value, rounded "
          "once (fast)",
          "Execution"},
@@ -257,8 +282,15 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_INFO: return "info";
     case COMMAND_BENCH: return "bench";
     case COMMAND_GRAPH: return "graph";
+    case COMMAND_VERIFY: return "verify";
     }
     return "";
+}
+
+bool poolgrad_is_gradient(const struct options *options)
+{
+    return options->command == COMMAND_GRADIENT ||
+           (options->command == COMMAND_VERIFY && poolgrad_given(options, OPTION_SOURCE_GRADIENT));
 }
 
 /* One line, whatever control characters are in the names it quotes. */

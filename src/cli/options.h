@@ -9,7 +9,14 @@
 
 #include <poolgrad/poolgrad.h>
 
-enum command { COMMAND_FORWARD = 1, COMMAND_GRADIENT = 2, COMMAND_INFO = 4, COMMAND_BENCH = 8, COMMAND_GRAPH = 16 };
+enum command {
+    COMMAND_FORWARD = 1,
+    COMMAND_GRADIENT = 2,
+    COMMAND_INFO = 4,
+    COMMAND_BENCH = 8,
+    COMMAND_GRAPH = 16,
+    COMMAND_VERIFY = 32
+};
 
 /* In the order of the help texts. */
 enum option {
@@ -25,7 +32,9 @@ enum option {
     OPTION_SOURCE_GRADIENT,
     OPTION_INDICES,
     OPTION_INDICES_FORMAT,
+    OPTION_ACTUAL,
     OPTION_ADD_TO,
+    OPTION_BEFORE,
     OPTION_OUTPUT,
     OPTION_SOURCE_WIDTH,
     OPTION_SOURCE_HEIGHT,
@@ -33,7 +42,14 @@ enum option {
     OPTION_CHANNELS,
     OPTION_SOURCE_FORMAT,
     OPTION_SOURCE_GRADIENT_FORMAT,
+    OPTION_ACTUAL_FORMAT,
     OPTION_FORMAT,
+
+    OPTION_COMPUTED_IN,
+    OPTION_DIVISION,
+    OPTION_FUSION,
+    OPTION_SUBNORMALS,
+    OPTION_FINDINGS,
 
     OPTION_WORKLOAD,
     OPTION_INPUT_SIZE,
@@ -76,6 +92,7 @@ enum option {
     OPTION_ZERO_PAD_Y,
     OPTION_COUNT_INCLUDE_PAD,
     OPTION_TIES,
+    OPTION_JUDGED_TIES,
     OPTION_NAN,
     OPTION_ACCUMULATOR,
 
@@ -154,6 +171,9 @@ struct option_description {
 /* Of forward and gradient, beside poolgrad_mode's. */
 enum { MODE_EXACT = POOLGRAD_MODE_REFERENCE + 1 };
 
+/* Of verify, beside poolgrad_tie_rule's: which maximal tap is picked is left open. */
+enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1 };
+
 extern const struct option_description poolgrad_options[OPTION_COUNT];
 
 struct options {
@@ -187,6 +207,9 @@ struct file_argument {
 int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word);
 
 bool poolgrad_given(const struct options *options, enum option option);
+
+/* Whether the command computes or judges a gradient; verify does where a source gradient is given. */
+bool poolgrad_is_gradient(const struct options *options);
 
 struct file_argument poolgrad_file(const struct options *options, enum option option);
 struct file_argument poolgrad_named_file(const struct named_value *named);

@@ -105,7 +105,8 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
                   ? POOLGRAD_MODE_REFERENCE
                   : POOLGRAD_MODE_FAST;
     p->edge_mode = (poolgrad_edge_mode)poolgrad_number(o, OPTION_EDGE_MODE, POOLGRAD_EDGE_CLAMP);
-    p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, POOLGRAD_TIES_FIRST);
+    const int64_t judged = poolgrad_number(o, OPTION_JUDGED_TIES, TIES_ANY);
+    p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, judged == TIES_ANY ? POOLGRAD_TIES_FIRST : judged);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
     p->accumulator = (poolgrad_accumulator)poolgrad_number(o, OPTION_ACCUMULATOR, POOLGRAD_ACCUMULATE_FLOAT32);
     p->offset_z = poolgrad_number(o, direction == POOLGRAD_FORWARD ? OPTION_OFFSET_Z : OPTION_SECONDARY_OFFSET_Z, 0);
@@ -383,7 +384,7 @@ static const char *option_of_field(const struct options *options, const char *fi
         {"pads.bottom", "pad-bottom", "pad-bottom"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i].field, field) != 0) continue;
-        return options->command == COMMAND_GRADIENT ? names[i].gradient : names[i].forward;
+        return poolgrad_is_gradient(options) ? names[i].gradient : names[i].forward;
     }
     return NULL;
 }
@@ -423,12 +424,12 @@ int poolgrad_setup_refused(const struct options *options, const poolgrad_error *
     char name[sizeof error->field];
     const char *option = option_of_field(options, error->field);
     const char *rest = error->message + strlen(error->field);
-    static const char *const images[][2] = {{"source_gradient.", "source-gradient"},
-                                            {"source.", "source"},
-                                            {"source_width", "source"},
-                                            {"source_height", "source"},
-                                            {"destination.", "output"},
-                                            {"indices", "indices"}};
+    const char *const images[][2] = {{"source_gradient.", "source-gradient"},
+                                     {"source.", "source"},
+                                     {"source_width", "source"},
+                                     {"source_height", "source"},
+                                     {"destination.", options->command == COMMAND_VERIFY ? "actual" : "output"},
+                                     {"indices", "indices"}};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         bool sized = strncmp(error->field, "source_", strlen("source_")) == 0 &&
                      !poolgrad_given(options, OPTION_SOURCE);
@@ -453,7 +454,7 @@ static void note_rules(const struct options *options, const poolgrad_problem *p)
     bool chosen = p->indices.data && p->direction == POOLGRAD_GRADIENT;
     static const enum option zero_pads[] = {OPTION_ZERO_PAD, OPTION_ZERO_PAD_X, OPTION_ZERO_PAD_Y,
                                             OPTION_COUNT_INCLUDE_PAD};
-    static const enum option choices[] = {OPTION_TIES, OPTION_NAN, OPTION_EDGE_MODE};
+    static const enum option choices[] = {OPTION_TIES, OPTION_JUDGED_TIES, OPTION_NAN, OPTION_EDGE_MODE};
     for (size_t i = 0; i < sizeof zero_pads / sizeof *zero_pads; i++) {
         note_if(options, zero_pads[i], !average, "only average pooling counts padding");
         note_if(options, zero_pads[i], average && p->edge_mode == POOLGRAD_EDGE_ZERO,
@@ -463,6 +464,7 @@ static void note_rules(const struct options *options, const poolgrad_problem *p)
     note_if(options, OPTION_EDGE_MODE, average && poolgrad_given(options, OPTION_EXCLUDE_EDGES),
             "--exclude-edges sets it to clamp");
     note_if(options, OPTION_TIES, !max, "only max pooling has ties");
+    note_if(options, OPTION_JUDGED_TIES, !max, "only max pooling has ties");
     note_if(options, OPTION_NAN, !max, "only max pooling chooses among NaNs");
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         note_if(options, choices[i], chosen, "the indices have chosen already");

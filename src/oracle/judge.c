@@ -14,17 +14,27 @@ enum { NORM = 3, RECIPROCAL, OPERAND, TERM, FACTOR, OTHER, DIVISOR, JOINED };
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
-poolgrad_format poolgrad_judge_accumulator(const struct poolgrad_geometry *g, const poolgrad_declaration *declaration)
+static poolgrad_format choose_format(const poolgrad_image *gradient_or_source, const poolgrad_image *destination,
+                                     const poolgrad_declaration *declaration)
 {
     if (declaration->computed_in != POOLGRAD_FORMAT_NONE) return declaration->computed_in;
-    return g->wide && g->kind != POOLGRAD_L2NORM ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    const bool wide = gradient_or_source->format == POOLGRAD_FLOAT64 || destination->format == POOLGRAD_FLOAT64;
+    return wide ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+}
+
+poolgrad_format poolgrad_computed_in(const poolgrad_problem *problem, const poolgrad_declaration *declaration)
+{
+    const bool gradient = problem->direction == POOLGRAD_GRADIENT;
+    return choose_format(gradient ? &problem->source_gradient : &problem->source, &problem->destination, declaration);
 }
 
 void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
                          const poolgrad_declaration *declaration)
 {
+    const poolgrad_image *first = geometry->direction == POOLGRAD_GRADIENT ? &geometry->source_gradient
+                                                                           : &geometry->source;
     *judge = (struct poolgrad_judge){.geometry = *geometry,
-                                     .computed_in = poolgrad_judge_accumulator(geometry, declaration),
+                                     .computed_in = choose_format(first, &geometry->destination, declaration),
                                      .keeps_tie_rule = declaration->keeps_tie_rule != 0};
     const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || geometry->source.format == POOLGRAD_FLOAT64 ||
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||

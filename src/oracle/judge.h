@@ -37,10 +37,6 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
                          const poolgrad_declaration *declaration);
 void poolgrad_judge_clear(struct poolgrad_judge *judge);
 
-/* What sums are kept in where the declaration leaves it open. */
-poolgrad_format poolgrad_judge_accumulator(const struct poolgrad_geometry *geometry,
-                                           const poolgrad_declaration *declaration);
-
 /* Plane (n, c) of the destination. False where memory is lacking. */
 bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c);
 

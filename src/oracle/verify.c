@@ -119,19 +119,20 @@ static void copy_elements(const poolgrad_image *from, const poolgrad_image *to)
 /* What the destination held, or, where that is not known, what it holds: the result is computed into it. */
 static poolgrad_status make_result(struct poolgrad_verification *v,
                                    poolgrad_status (*run)(const poolgrad_problem *, poolgrad_error *),
-                                   poolgrad_buffer **buffer, poolgrad_error *error)
+                                   poolgrad_buffer **buffer, poolgrad_image *view, poolgrad_error *error)
 {
     poolgrad_problem problem = v->problem;
     poolgrad_status status = poolgrad_buffer_create(&v->problem.destination, NULL, buffer, error);
     if (status != POOLGRAD_OK || poolgrad_image_is_empty(&v->problem.destination)) return status;
     problem.destination = *poolgrad_buffer_image(*buffer);
+    poolgrad_image_resolve(&problem.destination, NULL, view, NULL);
     copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem.destination);
     return run(&problem, error);
 }
 
 static bool is_equal(const struct poolgrad_verification *v)
 {
-    const poolgrad_image *a = &v->geometry.destination, *b = poolgrad_buffer_image(v->expected);
+    const poolgrad_image *a = &v->geometry.destination, *b = &v->expected_view;
     const size_t size = poolgrad_format_size(a->format);
     for (int64_t n = 0; n < a->images; n++) {
         for (int64_t c = 0; c < a->channels; c++) {
@@ -208,9 +209,9 @@ static poolgrad_status judge(struct poolgrad_verification *v, poolgrad_error *er
     v->planes = calloc((size_t)planes + 1, sizeof *v->planes);
     v->verdicts = calloc((size_t)elements + 1, 1);
     if (!v->planes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
-    poolgrad_status status = make_result(v, poolgrad_run, &v->expected, error);
+    poolgrad_status status = make_result(v, poolgrad_run, &v->expected, &v->expected_view, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
-    if (!is_equal(v)) status = make_result(v, poolgrad_exact_run, &v->exact, error);
+    if (!is_equal(v)) status = make_result(v, poolgrad_exact_run, &v->exact, &v->exact_view, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t threads = poolgrad_min(poolgrad_available_threads(v->problem.threads), planes);
     poolgrad_parallel((int)threads, 0, planes, poolgrad_verify_planes, v);

@@ -21,8 +21,9 @@ struct poolgrad_verification {
     poolgrad_declaration declaration;
     poolgrad_image before; /* resolved; without data where it is not known */
     struct poolgrad_geometry geometry;
-    poolgrad_buffer *expected, *exact; /* the reference's; null where all is equal */
-    unsigned char *verdicts;           /* of every element of the destination, planes one after the other */
+    poolgrad_buffer *expected, *exact;        /* the reference's; null where all is equal */
+    poolgrad_image expected_view, exact_view; /* resolved */
+    unsigned char *verdicts;                  /* of every element of the destination, planes one after the other */
     struct poolgrad_plane_verdicts *planes;
     struct poolgrad_plane_verdicts all;
 };

@@ -75,7 +75,7 @@ int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b)
 
 static const poolgrad_image *expected_of(const struct plane *p)
 {
-    return poolgrad_buffer_image(p->v->expected);
+    return &p->v->expected_view;
 }
 
 static unsigned char *verdict_at(const struct plane *p, int64_t y, int64_t x)
@@ -154,7 +154,7 @@ static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int
 static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
 {
     const double actual = load(&p->v->geometry.destination, p, y, x);
-    const double exact = load(poolgrad_buffer_image(p->v->exact), p, y, x);
+    const double exact = load(&p->v->exact_view, p, y, x);
     const double expected = load(expected_of(p), p, y, x);
     bool alone;
     if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
@@ -274,7 +274,7 @@ static void report(struct plane *p, int64_t y, int64_t x, poolgrad_verdict verdi
     poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = verdict, .decision = decision};
     finding.actual = load(actual, p, y, x);
     finding.expected = load(expected_of(p), p, y, x);
-    finding.exact = p->v->exact ? load(poolgrad_buffer_image(p->v->exact), p, y, x) : finding.expected;
+    finding.exact = p->v->exact ? load(&p->v->exact_view, p, y, x) : finding.expected;
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
     const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
     finding.low = mpfr_get_d(bounds->low, MPFR_RNDN);

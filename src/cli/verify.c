@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify: files to problem and declaration, verdicts, report. */
+#include "cli/verify.h"
+
+#include <inttypes.h>
+
+#include "cli/commands.h"
+#include "cli/setup.h"
+
+enum { FINDINGS = 10 };
+
+static void release(struct verify *verify)
+{
+    poolgrad_verification_destroy(verify->verification);
+    poolgrad_inputs_free(&verify->inputs);
+    poolgrad_tensor_free(&verify->actual);
+    poolgrad_tensor_free(&verify->before);
+}
+
+/* Options of the other direction would be without effect. */
+static int check_direction(const struct options *options, bool gradient)
+{
+    const int mine = gradient ? COMMAND_GRADIENT : COMMAND_FORWARD, other = COMMAND_FORWARD + COMMAND_GRADIENT - mine;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &poolgrad_options[i];
+        if (!poolgrad_given(options, (enum option)i) || !(option->commands & other) || (option->commands & mine))
+            continue;
+        return poolgrad_fail(options, "--%s is about %s; expected options of %s, %s --source-gradient", option->name,
+                             gradient ? "forward pooling" : "a gradient", gradient ? "a gradient" : "forward pooling",
+                             gradient ? "there is a" : "there is no");
+    }
+    if (gradient || !poolgrad_given(options, OPTION_INDICES)) return 0;
+    return poolgrad_fail(options, "--indices is about a gradient; expected options of forward pooling, there is no "
+                                  "--source-gradient");
+}
+
+static bool is_clipped(const struct options *options)
+{
+    for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_DEPTH; option++) {
+        if (poolgrad_given(options, (enum option)option)) return true;
+    }
+    return poolgrad_given(options, OPTION_DESTINATION_CHANNEL_OFFSET);
+}
+
+/* Unless only a part of it is written, the output has the size that the problem gives it. */
+static int check_size(const struct options *options, const poolgrad_problem *p, const poolgrad_image *actual)
+{
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const int64_t width = gradient ? p->source.width : p->destination.width;
+    const int64_t height = gradient ? p->source.height : p->destination.height;
+    if (is_clipped(options)) return 0;
+    if (actual->width == width && actual->height == height &&
+        (!gradient || (actual->images == p->source.images && actual->channels == p->source.channels))) {
+        return 0;
+    }
+    if (!gradient) {
+        return poolgrad_fail(options,
+                             "--actual is %" PRId64 " x %" PRId64 " pixels (height, width); expected %" PRId64
+                             " x %" PRId64 " by the options",
+                             actual->height, actual->width, height, width);
+    }
+    return poolgrad_fail(options,
+                         "--actual is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
+                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
+                         " x %" PRId64 ", as the source",
+                         actual->images, actual->channels, actual->height, actual->width, p->source.images,
+                         p->source.channels, height, width);
+}
+
+static int read_before(const struct options *options, struct verify *verify)
+{
+    const enum option option = poolgrad_given(options, OPTION_ADD_TO) ? OPTION_ADD_TO : OPTION_BEFORE;
+    verify->inputs.problem.add_to_destination = option == OPTION_ADD_TO;
+    if (!poolgrad_given(options, option)) return 0;
+    if (option == OPTION_ADD_TO && poolgrad_given(options, OPTION_BEFORE)) {
+        return poolgrad_fail(options, "--before is given beside --add-to; expected one of them");
+    }
+    if (poolgrad_tensor_read(options, poolgrad_file(options, option), OPTION_ACTUAL_FORMAT, TENSOR_GRADIENT,
+                             &verify->before) != 0)
+        return 2;
+    const poolgrad_image *before = &verify->before.image, *actual = &verify->actual.image;
+    verify->declaration.before = before;
+    if (before->format == actual->format && before->images == actual->images && before->channels == actual->channels &&
+        before->height == actual->height && before->width == actual->width) {
+        return 0;
+    }
+    return poolgrad_fail(options, "--%s is of another format or shape than --actual; expected the same",
+                         poolgrad_options[option].name);
+}
+
+static int read_declaration(const struct options *options, poolgrad_declaration *d)
+{
+    const int64_t ties = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY);
+    poolgrad_declaration_init(d, sizeof *d);
+    d->computed_in = (poolgrad_format)poolgrad_number(options, OPTION_COMPUTED_IN, POOLGRAD_FORMAT_NONE);
+    d->division = (poolgrad_division)poolgrad_number(options, OPTION_DIVISION, POOLGRAD_DIVISION_ANY);
+    d->fusion = (poolgrad_fusion)poolgrad_number(options, OPTION_FUSION, POOLGRAD_FUSION_ANY);
+    d->subnormals = (poolgrad_subnormals)poolgrad_number(options, OPTION_SUBNORMALS, POOLGRAD_SUBNORMALS_KEPT);
+    d->keeps_tie_rule = ties != TIES_ANY;
+    d->findings = poolgrad_number(options, OPTION_FINDINGS, FINDINGS);
+    if (d->findings >= 0 && d->findings <= INT32_MAX) return 0;
+    return poolgrad_fail(options, "--findings is %" PRId64 "; expected 0 to 2147483647", d->findings);
+}
+
+static int verify_files(const struct options *options, struct verify *verify)
+{
+    static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
+    const bool gradient = poolgrad_is_gradient(options);
+    poolgrad_problem *p = &verify->inputs.problem;
+    poolgrad_error error;
+    int status = check_direction(options, gradient);
+    if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
+    if (status == 0) status = read_declaration(options, &verify->declaration);
+    if (status == 0) {
+        status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, &verify->inputs);
+    }
+    if (status == 0) {
+        status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ACTUAL), OPTION_ACTUAL_FORMAT,
+                                      TENSOR_GRADIENT, &verify->actual);
+    }
+    if (status == 0) status = check_size(options, p, &verify->actual.image);
+    if (status == 0) status = read_before(options, verify);
+    if (status != 0) return status;
+    p->destination = verify->actual.image;
+    poolgrad_setup_notes(options, p);
+    if (poolgrad_verify(p, &verify->declaration, &verify->verification, &error) != POOLGRAD_OK) {
+        return poolgrad_setup_refused(options, &error);
+    }
+    poolgrad_verify_print(options, verify);
+    return poolgrad_verification_passes(verify->verification) ? 0 : 1;
+}
+
+int poolgrad_command_verify(const struct options *options)
+{
+    struct verify verify = {0};
+    int status = verify_files(options, &verify);
+    release(&verify);
+    return status;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What verify prints. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/verify.h"
+#include "image/format.h"
+
+static const char *const explanations[POOLGRAD_VERDICTS] = {"not written",
+                                                            "the reference's bits",
+                                                            "the formula's value, rounded once",
+                                                            "within what the declared arithmetic can give",
+                                                            "another choice among equal taps",
+                                                            "rests on what is not documented",
+                                                            "no legal computation gives it"};
+
+static void print_counts(const poolgrad_verification *v)
+{
+    int64_t total = 0;
+    for (int i = 1; i < POOLGRAD_VERDICTS; i++) total += poolgrad_verification_count(v, (poolgrad_verdict)i);
+    for (int i = 0; i < POOLGRAD_VERDICTS; i++) {
+        const int64_t count = poolgrad_verification_count(v, (poolgrad_verdict)i);
+        if (count == 0 && i != POOLGRAD_VERDICT_WRONG && i != POOLGRAD_VERDICT_EQUAL) continue;
+        if (i == POOLGRAD_VERDICT_NONE) {
+            printf("  %-18s %12" PRId64 "            not judged: %s\n", "-", count, explanations[i]);
+            continue;
+        }
+        printf("  %-18s %12" PRId64 "  %7.3f %%  %s\n", poolgrad_verdict_name((poolgrad_verdict)i), count,
+               total > 0 ? 100 * (double)count / (double)total : 0, explanations[i]);
+    }
+}
+
+static void print_reasons(const poolgrad_verification *v)
+{
+    for (int i = 1; i < POOLGRAD_DECISIONS; i++) {
+        const int64_t count = poolgrad_verification_decision_count(v, (poolgrad_decision)i);
+        if (count > 0) printf("  undocumented: %" PRId64 ": %s\n", count, poolgrad_decision_text((poolgrad_decision)i));
+    }
+    const int64_t groups = poolgrad_verification_tie_groups(v), bounded = poolgrad_verification_bounded_tie_groups(v);
+    if (groups == 0) return;
+    printf("  ties: %" PRId64 " groups of windows looked at, %" PRId64 " of them exactly", groups, groups - bounded);
+    if (bounded > 0) printf("; %" PRId64 " too large, judged by bounds", bounded);
+    printf("\n");
+}
+
+/* The element's bits as the file has them. */
+static void format_bits(poolgrad_format format, double value, char *text, size_t size)
+{
+    unsigned char bytes[8] = {0};
+    uint64_t bits = 0;
+    const size_t width = poolgrad_format_size(format);
+    const uint16_t one = 1;
+    poolgrad_store(format, bytes, value);
+    for (size_t i = 0; i < width; i++) {
+        const size_t place = *(const unsigned char *)&one == 1 ? width - 1 - i : i;
+        bits = bits << 8 | bytes[place];
+    }
+    snprintf(text, size, "%0*" PRIx64, (int)(2 * width), bits);
+}
+
+static void print_number(poolgrad_format format, double value)
+{
+    char bits[17];
+    format_bits(format, value, bits, sizeof bits);
+    const int digits = format == POOLGRAD_FLOAT64 ? 17 : format == POOLGRAD_FLOAT32 ? 9 : 6;
+    printf("%.*g (%s)", digits, value, bits);
+}
+
+static void print_finding(const poolgrad_finding *f, poolgrad_format format)
+{
+    printf("  %" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "  %s: is ", f->n, f->c, f->y, f->x,
+           poolgrad_verdict_name(f->verdict));
+    print_number(format, f->actual);
+    printf(", the reference ");
+    print_number(format, f->expected);
+    if (f->ulps != INT64_MAX) printf(", %" PRId64 " ulp%s", f->ulps, f->ulps == 1 ? "" : "s");
+    printf("; legal: ");
+    if (isnan(f->low)) {
+        printf("NaN");
+    } else if (f->low == f->high) {
+        print_number(format, f->low);
+    } else {
+        print_number(format, f->low);
+        printf(" to ");
+        print_number(format, f->high);
+    }
+    printf("\n");
+}
+
+void poolgrad_verify_print(const struct options *options, const struct verify *verify)
+{
+    const poolgrad_verification *v = verify->verification;
+    const poolgrad_problem *p = &verify->inputs.problem;
+    const int64_t findings = poolgrad_verification_finding_count(v);
+    const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
+    const poolgrad_format computed_in = poolgrad_computed_in(p, &verify->declaration);
+    printf("%s of %s: %s %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64 ", sums in %s\n",
+           p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward", options->value[OPTION_KIND].text,
+           poolgrad_format_name(p->destination.format), p->destination.images, p->destination.channels,
+           p->destination.height, p->destination.width, poolgrad_format_name(computed_in));
+    print_counts(v);
+    print_reasons(v);
+    if (findings > 0) printf("worst, by image, channel, row, column:\n");
+    for (int64_t i = 0; i < findings; i++) {
+        print_finding(poolgrad_verification_finding(v, i), p->destination.format);
+    }
+    if (wrong > 0)
+        printf("wrong: %" PRId64 " element%s\n", wrong, wrong == 1 ? "" : "s");
+    else
+        printf("right\n");
+}
