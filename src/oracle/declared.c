@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oracle/declared.h"
 
+#include <float.h>
 #include <math.h>
 
-enum {
-    NARROW_BITS = 512, /* float32 has 2^-149 to 2^128, and products of two of them twice that */
-    WIDE_BITS = 4608
-};
+/* Sums are exact: float32 has 2^-149 to 2^128, and products of two of them twice that. Quotients and roots of numbers
+ * of p bits that do not lie on a boundary of rounding are further than 2^-(2 p + 2) from it. */
+enum { NARROW_SUM_BITS = 640, WIDE_SUM_BITS = 4608, BITS = 160 };
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
@@ -25,12 +25,12 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
     d->multiplies = declaration->division != POOLGRAD_DIVISION_TRUE;
     d->fused = declaration->fusion != POOLGRAD_FUSION_NONE;
     d->flushes = declaration->subnormals != POOLGRAD_SUBNORMALS_KEPT;
-    d->bits = wide ? WIDE_BITS : NARROW_BITS;
+    d->sum_bits = wide ? WIDE_SUM_BITS : NARROW_SUM_BITS;
     poolgrad_scratch_init(&d->scratch);
     mpz_init(d->mantissa);
     mpz_init_set_ui(d->one, 1);
-    mpfr_inits2(d->bits, d->a, d->b, d->error, (mpfr_ptr)0);
-    for (int i = 0; i < POOLGRAD_INTERVALS; i++) init(&d->work[i], d->bits);
+    mpfr_inits2(BITS, d->a, d->b, d->error, (mpfr_ptr)0);
+    for (int i = 0; i < POOLGRAD_INTERVALS; i++) init(&d->work[i], BITS);
 }
 
 void poolgrad_declared_clear(struct poolgrad_declared *d)
@@ -107,9 +107,23 @@ static void combine(struct poolgrad_declared *d, struct poolgrad_interval *resul
     }
 }
 
+/* Where the ends of x meet those of y that is not negative: two of the four pairs are the outer ones. */
+static bool combine_quickly(struct poolgrad_interval *result, const struct poolgrad_interval *x,
+                            const struct poolgrad_interval *y, operation *apply, bool divides)
+{
+    const bool number = mpfr_number_p(x->low) && mpfr_number_p(x->high) && mpfr_number_p(y->low) &&
+                        mpfr_number_p(y->high);
+    if (!number || mpfr_sgn(y->low) < 0 || (divides && mpfr_zero_p(y->low))) return false;
+    apply(result->low, x->low, (mpfr_sgn(x->low) < 0) == divides ? y->low : y->high, MPFR_RNDD);
+    apply(result->high, x->high, (mpfr_sgn(x->high) < 0) == divides ? y->high : y->low, MPFR_RNDU);
+    result->nan = x->nan || y->nan;
+    return true;
+}
+
 void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
                                 const struct poolgrad_interval *x, const struct poolgrad_interval *y)
 {
+    if (combine_quickly(result, x, y, mpfr_mul, false) || combine_quickly(result, y, x, mpfr_mul, false)) return;
     combine(d, result, x, y, mpfr_mul);
 }
 
@@ -117,6 +131,7 @@ void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_int
 void poolgrad_interval_divide(struct poolgrad_declared *d, struct poolgrad_interval *result,
                               const struct poolgrad_interval *x, const struct poolgrad_interval *y)
 {
+    if (combine_quickly(result, x, y, mpfr_div, true)) return;
     combine(d, result, x, y, mpfr_div);
     if (is_empty(x) || is_empty(y) || !mpfr_zero_p(y->low)) return;
     if (mpfr_sgn(x->high) > 0) mpfr_set_inf(result->high, 1);
@@ -137,6 +152,8 @@ static double round_real(struct poolgrad_declared *d, const mpfr_t x, const stru
 {
     if (mpfr_inf_p(x)) return mpfr_get_d(x, MPFR_RNDN);
     if (mpfr_zero_p(x)) return 0;
+    if (precision->bits == DBL_MANT_DIG) return mpfr_get_d(x, MPFR_RNDN);
+    if (precision->bits == FLT_MANT_DIG) return mpfr_get_flt(x, MPFR_RNDN);
     const mpfr_exp_t exponent = mpfr_get_z_2exp(d->mantissa, x);
     return poolgrad_round_quotient(precision, d->mantissa, exponent, d->one, &d->scratch);
 }
@@ -212,7 +229,7 @@ void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_int
 
 void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d)
 {
-    mpfr_inits2(d->bits, sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
+    mpfr_inits2(d->sum_bits, sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
     poolgrad_interval_sum_reset(sum);
 }
 

@@ -26,7 +26,7 @@ struct poolgrad_declared {
     bool divides, multiplies;                   /* by the divisor itself; by its rounded reciprocal */
     bool fused;                                 /* products are not rounded before they are added */
     bool flushes;                               /* subnormal operands and results may count as 0 */
-    mpfr_prec_t bits;                           /* that hold sums of all operands exactly */
+    mpfr_prec_t sum_bits;                       /* that hold sums of all operands exactly */
     struct poolgrad_scratch scratch;
     mpz_t mantissa, one;
     mpfr_t a, b, error;
