@@ -257,8 +257,10 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_SECONDS] = {"seconds", BENCH, TYPE_SECONDS, NULL, "X",
                         "begin no further round after this long, once there are three (no limit)", NULL},
     [OPTION_LIST] = {FLAG("list", BENCH, "say what would be measured, and measure nothing")},
-    [OPTION_JSON] = {FILE_OPTION("json", BENCH,
-                                 "write the results as JSON; - is standard output, in place of the table")},
+    [OPTION_JSON] = {FILE_OPTION("json", BENCH | VERIFY,
+                                 "write the results as JSON; - is standard output, in place of the text")},
+    [OPTION_REPORT] = {FILE_OPTION("report", VERIFY,
+                                   "write a page of HTML with pictures: verdicts, errors, the worst elements")},
     [OPTION_PLOT] = {FILE_OPTION("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
 
     [OPTION_MODE] = {"mode", EVERY & ~BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},

@@ -125,6 +125,7 @@ enum option {
     OPTION_SECONDS,
     OPTION_LIST,
     OPTION_JSON,
+    OPTION_REPORT,
     OPTION_PLOT,
 
     OPTION_MODE,

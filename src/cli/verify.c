@@ -3,8 +3,11 @@
 #include "cli/verify.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
+#include "cli/picture.h"
 #include "cli/setup.h"
 
 enum { FINDINGS = 10 };
@@ -15,6 +18,8 @@ static void release(struct verify *verify)
     poolgrad_inputs_free(&verify->inputs);
     poolgrad_tensor_free(&verify->actual);
     poolgrad_tensor_free(&verify->before);
+    poolgrad_output_discard(&verify->json);
+    poolgrad_output_discard(&verify->report);
 }
 
 /* Options of the other direction would be without effect. */
@@ -102,6 +107,49 @@ static int read_declaration(const struct options *options, poolgrad_declaration 
     return poolgrad_fail(options, "--findings is %" PRId64 "; expected 0 to 2147483647", d->findings);
 }
 
+/* ---- Results ----------------------------------------------------------------------------------------------------- */
+
+static bool is_json_to_stdout(const struct options *options)
+{
+    return poolgrad_given(options, OPTION_JSON) && strcmp(options->value[OPTION_JSON].text, "-") == 0;
+}
+
+/* Before the work, so that a folder that cannot be written to costs no time. */
+static int open_results(const struct options *options, struct verify *verify)
+{
+    int status = 0;
+    if (poolgrad_given(options, OPTION_JSON) && !is_json_to_stdout(options)) {
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_JSON), &verify->json);
+    }
+    if (status != 0 || !poolgrad_given(options, OPTION_REPORT)) return status;
+    if (!poolgrad_has_pictures()) {
+        return poolgrad_fail(options,
+                             "--report is given; expected a poolgrad built with libpng, which draws its pictures");
+    }
+    return poolgrad_output_open(options, poolgrad_file(options, OPTION_REPORT), &verify->report);
+}
+
+static int write_results(const struct options *options, struct verify *verify)
+{
+    struct output *const outputs[] = {&verify->json, &verify->report};
+    int status = 0;
+    if (is_json_to_stdout(options))
+        poolgrad_verify_print_json(options, verify, stdout);
+    else
+        poolgrad_verify_print(options, verify);
+    if (verify->json.file) poolgrad_verify_print_json(options, verify, verify->json.file);
+    if (verify->report.file && !poolgrad_verify_print_page(options, verify, verify->report.file)) {
+        return poolgrad_fail(options, "--report does not fit into memory");
+    }
+    for (int i = 0; i < 2; i++) {
+        if (status == 0 && outputs[i]->file) status = poolgrad_output_close(options, outputs[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (status == 0 && outputs[i]->path) status = poolgrad_output_commit(options, outputs[i]);
+    }
+    return status;
+}
+
 static int verify_files(const struct options *options, struct verify *verify)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
@@ -122,11 +170,14 @@ static int verify_files(const struct options *options, struct verify *verify)
     if (status == 0) status = read_before(options, verify);
     if (status != 0) return status;
     p->destination = verify->actual.image;
+    status = open_results(options, verify);
+    if (status != 0) return status;
     poolgrad_setup_notes(options, p);
     if (poolgrad_verify(p, &verify->declaration, &verify->verification, &error) != POOLGRAD_OK) {
         return poolgrad_setup_refused(options, &error);
     }
-    poolgrad_verify_print(options, verify);
+    status = write_results(options, verify);
+    if (status != 0) return status;
     return poolgrad_verification_passes(verify->verification) ? 0 : 1;
 }
 

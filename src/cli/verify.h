@@ -12,9 +12,22 @@ struct verify {
     struct tensor actual, before;
     poolgrad_declaration declaration;
     poolgrad_verification *verification;
+    struct output json, report;
 };
 
-/* Tells what was found on standard output. */
+/* Tells what was found, on standard output; as JSON; as a page of HTML. */
 void poolgrad_verify_print(const struct options *options, const struct verify *verify);
+void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file);
+/* False where memory is lacking. */
+bool poolgrad_verify_print_page(const struct options *options, const struct verify *verify, FILE *file);
+
+enum { NUMBER_BITS = 17, NUMBER_TEXT = 64 };
+
+/* A number's bits as the format has them, in hexadecimal; the number and its bits. */
+void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS]);
+void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT]);
+
+/* What a verdict means, in a few words. */
+const char *poolgrad_verdict_explanation(poolgrad_verdict verdict);
 
 #endif

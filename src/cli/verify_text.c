@@ -16,6 +16,11 @@ static const char *const explanations[POOLGRAD_VERDICTS] = {"not written",
                                                             "rests on what is not documented",
                                                             "no legal computation gives it"};
 
+const char *poolgrad_verdict_explanation(poolgrad_verdict verdict)
+{
+    return explanations[verdict];
+}
+
 static void print_counts(const poolgrad_verification *v)
 {
     int64_t total = 0;
@@ -45,8 +50,7 @@ static void print_reasons(const poolgrad_verification *v)
     printf("\n");
 }
 
-/* The element's bits as the file has them. */
-static void format_bits(poolgrad_format format, double value, char *text, size_t size)
+void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS])
 {
     unsigned char bytes[8] = {0};
     uint64_t bits = 0;
@@ -57,15 +61,22 @@ static void format_bits(poolgrad_format format, double value, char *text, size_t
         const size_t place = *(const unsigned char *)&one == 1 ? width - 1 - i : i;
         bits = bits << 8 | bytes[place];
     }
-    snprintf(text, size, "%0*" PRIx64, (int)(2 * width), bits);
+    snprintf(text, NUMBER_BITS, "%0*" PRIx64, (int)(2 * width), bits);
+}
+
+void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT])
+{
+    char bits[NUMBER_BITS];
+    poolgrad_format_bits(format, value, bits);
+    const int digits = format == POOLGRAD_FLOAT64 ? 17 : format == POOLGRAD_FLOAT32 ? 9 : 6;
+    snprintf(text, NUMBER_TEXT, "%.*g (%s)", digits, isnan(value) ? NAN : value, bits);
 }
 
 static void print_number(poolgrad_format format, double value)
 {
-    char bits[17];
-    format_bits(format, value, bits, sizeof bits);
-    const int digits = format == POOLGRAD_FLOAT64 ? 17 : format == POOLGRAD_FLOAT32 ? 9 : 6;
-    printf("%.*g (%s)", digits, value, bits);
+    char text[NUMBER_TEXT];
+    poolgrad_format_number(format, value, text);
+    printf("%s", text);
 }
 
 static void print_finding(const poolgrad_finding *f, poolgrad_format format)

@@ -31,7 +31,4 @@ struct poolgrad_verification {
 /* Judges planes [begin, end) of the destination, all images times all channels. */
 void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);
 
-/* Numbers of the format from a to b; INT64_MAX where one is not finite. */
-int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b);
-
 #endif

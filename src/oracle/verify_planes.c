@@ -8,6 +8,7 @@
 #include "image/image.h"
 #include "oracle/environment.h"
 #include "oracle/tie_group.h"
+#include "oracle/ulps.h"
 #include "oracle/verify.h"
 
 enum { RESULT = POOLGRAD_INTERVALS - 1 };

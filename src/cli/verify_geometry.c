@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Windows over the corners of the image, drawn. */
+#include <inttypes.h>
+
+#include "cli/verify_page.h"
+#include "geometry/integer.h"
+
+enum {
+    CELL = 16,   /* pixels of the drawing for one of the image */
+    MOST = 22,   /* pixels of the image, in each corner */
+    WINDOWS = 3, /* along an axis, that are drawn */
+    COLORS = 3
+};
+
+/* The part of an axis that is drawn, and the windows in it. */
+struct strip {
+    int64_t begin, end;       /* pixels, some outside the image */
+    int64_t size;             /* of the image */
+    int64_t starts[WINDOWS];  /* first taps */
+    int64_t kernel, dilation; /* of each */
+    int count;
+};
+
+/* From the first window on, or up to the last one. */
+static struct strip strip_of(int64_t first, int64_t stride, int64_t kernel, int64_t dilation, int64_t size,
+                             int64_t windows, bool last)
+{
+    const int64_t extent = (kernel - 1) * dilation + 1;
+    struct strip strip = {.size = size, .kernel = kernel, .dilation = dilation};
+    strip.count = (int)poolgrad_min(WINDOWS, windows);
+    const int64_t from = last ? windows - strip.count : 0;
+    for (int i = 0; i < strip.count; i++) strip.starts[i] = first + stride * (from + i);
+    if (last) {
+        const int64_t end = strip.count > 0 ? strip.starts[strip.count - 1] + extent : size;
+        strip.end = poolgrad_max(size, poolgrad_min(end, size + MOST / 2)) + 1;
+        strip.begin = poolgrad_max(poolgrad_min(first, 0) - 1, strip.end - MOST);
+    } else {
+        strip.begin = poolgrad_max(poolgrad_min(first, 0), -(int64_t)(MOST / 2)) - 1;
+        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(size, first + extent) + 1);
+    }
+    return strip;
+}
+
+static bool is_drawn(const struct strip *s, int64_t position)
+{
+    return position >= s->begin && position < s->end;
+}
+
+static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
+{
+    for (int64_t i = y->begin; i < y->end; i++) {
+        for (int64_t k = x->begin; k < x->end; k++) {
+            const bool inside = i >= 0 && i < y->size && k >= 0 && k < x->size;
+            fprintf(file, "<rect class=\"%s\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%d\" height=\"%d\"/>",
+                    inside ? "in" : "out", (k - x->begin) * CELL, (i - y->begin) * CELL, CELL - 1, CELL - 1);
+        }
+    }
+    (void)fputc('\n', file);
+}
+
+/* The taps as dots, the extent as a frame. */
+static void draw_window(const struct strip *x, const struct strip *y, int wx, int wy, FILE *file)
+{
+    const int color = (wx + wy) % COLORS, inset = 2 + 2 * color;
+    const int64_t left = (x->starts[wx] - x->begin) * CELL, top = (y->starts[wy] - y->begin) * CELL;
+    const int64_t width = ((x->kernel - 1) * x->dilation + 1) * CELL,
+                  height = ((y->kernel - 1) * y->dilation + 1) * CELL;
+    fprintf(file,
+            "<rect class=\"w w%d\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%" PRId64 "\"/>",
+            color, left + inset, top + inset, width - 2 * inset, height - 2 * inset);
+    for (int64_t ky = 0; ky < y->kernel; ky++) {
+        for (int64_t kx = 0; kx < x->kernel; kx++) {
+            const int64_t i = y->starts[wy] + ky * y->dilation, k = x->starts[wx] + kx * x->dilation;
+            if (!is_drawn(y, i) || !is_drawn(x, k)) continue;
+            fprintf(file, "<circle class=\"w%d\" cx=\"%" PRId64 "\" cy=\"%" PRId64 "\" r=\"%d\"/>", color,
+                    (k - x->begin) * CELL + CELL / 2 + 3 * (color - 1), (i - y->begin) * CELL + CELL / 2, 2);
+        }
+    }
+    (void)fputc('\n', file);
+}
+
+static void draw_corner(const struct strip *x, const struct strip *y, const char *title, FILE *file)
+{
+    const int64_t width = (x->end - x->begin) * CELL, height = (y->end - y->begin) * CELL;
+    fprintf(file,
+            "<figure><svg class=\"geometry\" width=\"%" PRId64 "\" height=\"%" PRId64 "\" role=\"img\" "
+            "aria-label=\"%s\">\n",
+            width, height, title);
+    draw_image(x, y, file);
+    for (int wy = 0; wy < y->count; wy++) {
+        for (int wx = 0; wx < x->count; wx++) draw_window(x, y, wx, wy, file);
+    }
+    fprintf(file, "</svg><figcaption>%s</figcaption></figure>\n", title);
+}
+
+void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
+{
+    const poolgrad_window *w = &p->window;
+    const poolgrad_image *result = p->direction == POOLGRAD_GRADIENT ? &p->source_gradient : &p->destination;
+    const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
+    const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
+    const int64_t left = p->offset_x - p->kernel_offset_x - extent_x / 2;
+    const int64_t top = p->offset_y - p->kernel_offset_y - extent_y / 2;
+    fprintf(file,
+            "<h2>Geometry</h2>\n<p>Windows of %" PRId64 " &times; %" PRId64 " taps, stride %" PRId64 " &times; %" PRId64
+            ", dilation %" PRId64 " &times; %" PRId64 "; the first tap is at column %" PRId64 ", row %" PRId64
+            " of an image of %" PRId64 " &times; %" PRId64
+            " pixels. Hollow squares are outside the image.</p>\n<div class=\"row\">\n",
+            w->kernel_width, w->kernel_height, w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, left, top,
+            p->source.width, p->source.height);
+    for (int last = 0; last < 2; last++) {
+        const struct strip x = strip_of(left, w->stride_x, w->kernel_width, w->dilation_x, p->source.width,
+                                        result->width, last != 0);
+        const struct strip y = strip_of(top, w->stride_y, w->kernel_height, w->dilation_y, p->source.height,
+                                        result->height, last != 0);
+        draw_corner(&x, &y, last ? "The last windows" : "The first windows", file);
+    }
+    fprintf(file, "</div>\n");
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What verify finds, for programs. All names in it are of letters, digits and signs that JSON takes as they are. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "cli/verify.h"
+
+/* JSON has no infinity and no NaN. */
+static void print_value(double value, FILE *file)
+{
+    if (isnan(value))
+        fprintf(file, "\"nan\"");
+    else if (isinf(value))
+        fprintf(file, "\"%sinfinity\"", value < 0 ? "-" : "");
+    else
+        fprintf(file, "%.17g", value);
+}
+
+static void print_number(const char *name, poolgrad_format format, double value, FILE *file)
+{
+    char bits[NUMBER_BITS];
+    poolgrad_format_bits(format, value, bits);
+    fprintf(file, ",\n     \"%s\": {\"value\": ", name);
+    print_value(value, file);
+    fprintf(file, ", \"bits\": \"%s\"}", bits);
+}
+
+static void print_finding(const poolgrad_finding *f, poolgrad_format format, FILE *file)
+{
+    fprintf(file,
+            "    {\"n\": %" PRId64 ", \"c\": %" PRId64 ", \"y\": %" PRId64 ", \"x\": %" PRId64 ", \"verdict\": \"%s\"",
+            f->n, f->c, f->y, f->x, poolgrad_verdict_name(f->verdict));
+    if (f->decision != POOLGRAD_DECISION_NONE)
+        fprintf(file, ", \"decision\": \"%s\"", poolgrad_decision_text(f->decision));
+    print_number("actual", format, f->actual, file);
+    print_number("expected", format, f->expected, file);
+    print_number("exact", format, f->exact, file);
+    print_number("low", format, f->low, file);
+    print_number("high", format, f->high, file);
+    if (f->ulps == INT64_MAX)
+        fprintf(file, ",\n     \"ulps\": null}");
+    else
+        fprintf(file, ",\n     \"ulps\": %" PRId64 "}", f->ulps);
+}
+
+static void print_counts(const poolgrad_verification *v, FILE *file)
+{
+    fprintf(file, "  \"verdicts\": {");
+    for (int i = 0; i < POOLGRAD_VERDICTS; i++) {
+        fprintf(file, "%s\"%s\": %" PRId64, i > 0 ? ", " : "", poolgrad_verdict_name((poolgrad_verdict)i),
+                poolgrad_verification_count(v, (poolgrad_verdict)i));
+    }
+    fprintf(file, "},\n  \"decisions\": [");
+    bool first = true;
+    for (int i = 1; i < POOLGRAD_DECISIONS; i++) {
+        const int64_t count = poolgrad_verification_decision_count(v, (poolgrad_decision)i);
+        if (count == 0) continue;
+        fprintf(file, "%s\n    {\"decision\": \"%s\", \"elements\": %" PRId64 "}", first ? "" : ",",
+                poolgrad_decision_text((poolgrad_decision)i), count);
+        first = false;
+    }
+    fprintf(file, "],\n  \"tie_groups\": %" PRId64 ", \"bounded_tie_groups\": %" PRId64 ",\n",
+            poolgrad_verification_tie_groups(v), poolgrad_verification_bounded_tie_groups(v));
+}
+
+void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file)
+{
+    const poolgrad_verification *v = verify->verification;
+    const poolgrad_problem *p = &verify->inputs.problem;
+    const int64_t findings = poolgrad_verification_finding_count(v);
+    fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"direction\": \"%s\", \"kind\": \"%s\",\n", poolgrad_version(),
+            p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward", options->value[OPTION_KIND].text);
+    fprintf(file,
+            "  \"format\": \"%s\", \"computed_in\": \"%s\",\n  \"images\": %" PRId64 ", \"channels\": %" PRId64
+            ", \"height\": %" PRId64 ", \"width\": %" PRId64 ",\n",
+            poolgrad_format_name(p->destination.format),
+            poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
+            p->destination.channels, p->destination.height, p->destination.width);
+    fprintf(file, "  \"passes\": %s,\n", poolgrad_verification_passes(v) ? "true" : "false");
+    print_counts(v, file);
+    fprintf(file, "  \"findings\": [");
+    for (int64_t i = 0; i < findings; i++) {
+        fprintf(file, "%s\n", i > 0 ? "," : "");
+        print_finding(poolgrad_verification_finding(v, i), p->destination.format, file);
+    }
+    fprintf(file, "%s]\n}\n", findings > 0 ? "\n  " : "");
+}

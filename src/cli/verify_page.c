@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify's page: all of it in one file, light or dark as the reader has it. */
+#include "cli/verify_page.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const char style[] =
+    ":root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--soft:#5b6570;--line:#d5dae0;--card:#f5f7f9}\n"
+    "@media(prefers-color-scheme:dark){:root{--ground:#14171b;--text:#e6e9ec;--soft:#98a2ad;--line:#343b43;"
+    "--card:#1d2228}}\n"
+    "body{font:15px/1.5 system-ui,sans-serif;background:var(--ground);color:var(--text);max-width:60rem;"
+    "margin:2rem auto;padding:0 1rem}\n"
+    "h1{font-size:1.7rem;margin:0}h2{margin:2.2rem 0 .4rem;font-size:1.2rem}h3{margin:1.2rem 0 .3rem;font-size:1rem}\n"
+    "p{color:var(--soft);margin:.2rem 0 .8rem}.verdict{display:inline-block;padding:.1rem .7rem;border-radius:.4rem;"
+    "color:#fff}\n"
+    "table{border-collapse:collapse;width:100%}td,th{padding:.25rem .6rem;border-bottom:1px solid var(--line);"
+    "text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,.n{font-family:ui-monospace,"
+    "monospace;font-size:.92em}\n"
+    ".swatch{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.5em}\n"
+    ".share{display:flex;height:1.1rem;border-radius:.3rem;overflow:hidden;margin:1rem 0}\n"
+    ".row{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0}figcaption{color:var(--soft);font-size:.85rem}\n"
+    "img{image-rendering:pixelated;border:1px solid var(--line);max-width:100%;height:auto}svg text{fill:var(--text);"
+    "font-size:12px}.bar{fill:#0072b2}\n"
+    ".geometry{background:var(--card);border-radius:.4rem}.in{fill:var(--line)}.out{fill:none;stroke:var(--line)}"
+    ".w{fill-opacity:.08;stroke-width:2}rect.w0{stroke:#d55e00;fill:#d55e00}rect.w1{stroke:#0072b2;fill:#0072b2}"
+    "rect.w2{stroke:#009e73;fill:#009e73}circle.w0{fill:#d55e00}circle.w1{fill:#0072b2}circle.w2{fill:#009e73}\n"
+    "pre{background:var(--card);padding:.8rem;border-radius:.4rem;overflow:auto;font-size:.82rem}"
+    "details{margin:.3rem 0}#at{position:fixed;right:1rem;bottom:1rem;background:var(--card);border:1px solid "
+    "var(--line);border-radius:.4rem;padding:.2rem .7rem;font-family:ui-monospace,monospace}#at:empty{display:none}\n";
+
+static const char script[] =
+    "const at=document.getElementById('at');for(const i of document.querySelectorAll('img[data-step]')){"
+    "i.onmousemove=e=>{const b=i.getBoundingClientRect(),s=+i.dataset.step;"
+    "const f=(p,l,n)=>Math.min(n-1,Math.max(0,Math.floor(p/l*n)))*s;"
+    "at.textContent='row '+f(e.clientY-b.top,b.height,i.naturalHeight)+', column '+"
+    "f(e.clientX-b.left,b.width,i.naturalWidth)};i.onmouseleave=()=>at.textContent=''}";
+
+static void print_color(int verdict, FILE *file)
+{
+    const unsigned char *color = poolgrad_verdict_colors[verdict];
+    fprintf(file, "#%02x%02x%02x", color[0], color[1], color[2]);
+}
+
+/* ---- Counts ------------------------------------------------------------------------------------------------------ */
+
+static int64_t judged(const poolgrad_verification *v)
+{
+    int64_t total = 0;
+    for (int i = 1; i < POOLGRAD_VERDICTS; i++) total += poolgrad_verification_count(v, (poolgrad_verdict)i);
+    return total;
+}
+
+static void print_counts(const poolgrad_verification *v, FILE *file)
+{
+    const int64_t total = judged(v);
+    fprintf(file, "<div class=\"share\">");
+    for (int i = 1; i < POOLGRAD_VERDICTS; i++) {
+        const int64_t count = poolgrad_verification_count(v, (poolgrad_verdict)i);
+        if (count == 0) continue;
+        fprintf(file, "<div style=\"flex:%" PRId64 " 1 4px;background:", count);
+        print_color(i, file);
+        fprintf(file, "\"></div>");
+    }
+    fprintf(file, "</div>\n<table><tr><th>verdict</th><th class=\"n\">elements</th><th class=\"n\">share</th>"
+                  "<th>meaning</th></tr>\n");
+    for (int i = 0; i < POOLGRAD_VERDICTS; i++) {
+        const int64_t count = poolgrad_verification_count(v, (poolgrad_verdict)i);
+        if (count == 0 && i == POOLGRAD_VERDICT_NONE) continue;
+        fprintf(file, "<tr><td><span class=\"swatch\" style=\"background:");
+        print_color(i, file);
+        fprintf(file, "\"></span>%s</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">",
+                poolgrad_verdict_name((poolgrad_verdict)i), count);
+        if (i > 0 && total > 0) fprintf(file, "%.3f&nbsp;%%", 100 * (double)count / (double)total);
+        fprintf(file, "</td><td>%s</td></tr>\n", poolgrad_verdict_explanation((poolgrad_verdict)i));
+    }
+    fprintf(file, "</table>\n");
+}
+
+static void print_reasons(const poolgrad_verification *v, FILE *file)
+{
+    for (int i = 1; i < POOLGRAD_DECISIONS; i++) {
+        const int64_t count = poolgrad_verification_decision_count(v, (poolgrad_decision)i);
+        if (count == 0) continue;
+        fprintf(file, "<p>Undocumented: %" PRId64 " elements: %s.</p>\n", count,
+                poolgrad_decision_text((poolgrad_decision)i));
+    }
+    const int64_t groups = poolgrad_verification_tie_groups(v), bounded = poolgrad_verification_bounded_tie_groups(v);
+    if (groups == 0) return;
+    fprintf(file,
+            "<p>Ties: %" PRId64 " groups of windows were looked at, %" PRId64 " of them exactly, %" PRId64
+            " by bounds.</p>\n",
+            groups, groups - bounded, bounded);
+}
+
+/* ---- The worst elements ------------------------------------------------------------------------------------------ */
+
+static void print_cell(poolgrad_format format, double value, FILE *file)
+{
+    char text[NUMBER_TEXT];
+    poolgrad_format_number(format, value, text);
+    fprintf(file, "<td class=\"n\">%s</td>", text);
+}
+
+static void print_finding(const poolgrad_finding *f, poolgrad_format format, FILE *file)
+{
+    fprintf(file, "<tr><td class=\"n\">%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</td><td>%s</td>", f->n, f->c,
+            f->y, f->x, poolgrad_verdict_name(f->verdict));
+    print_cell(format, f->actual, file);
+    print_cell(format, f->expected, file);
+    print_cell(format, f->low, file);
+    print_cell(format, f->high, file);
+    if (f->ulps == INT64_MAX)
+        fprintf(file, "<td class=\"n\">-</td></tr>\n");
+    else
+        fprintf(file, "<td class=\"n\">%" PRId64 "</td></tr>\n", f->ulps);
+}
+
+static void print_findings(const struct verify *verify, FILE *file)
+{
+    const poolgrad_verification *v = verify->verification;
+    const int64_t count = poolgrad_verification_finding_count(v);
+    if (count == 0) return;
+    fprintf(file,
+            "<h2>The worst elements</h2>\n<p>By image, channel, row and column; numbers with their bits. Legal is "
+            "what the declared arithmetic can give with the reference's choice among equal taps.</p>\n<table><tr>"
+            "<th class=\"n\">n,c,y,x</th><th>verdict</th><th class=\"n\">actual</th><th class=\"n\">reference"
+            "</th><th class=\"n\">legal from</th><th class=\"n\">to</th><th class=\"n\">ulps</th></tr>\n");
+    for (int64_t i = 0; i < count; i++) {
+        print_finding(poolgrad_verification_finding(v, i), verify->actual.image.format, file);
+    }
+    fprintf(file, "</table>\n");
+}
+
+/* ---- The page ---------------------------------------------------------------------------------------------------- */
+
+static void print_head(const struct options *options, const struct verify *verify, FILE *file)
+{
+    const poolgrad_problem *p = &verify->inputs.problem;
+    const poolgrad_verification *v = verify->verification;
+    const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
+    const char *direction = p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward";
+    fprintf(file,
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+            "content=\"width=device-width\"><title>poolgrad: %s of %s</title>\n<style>\n%s</style></head><body>\n",
+            direction, options->value[OPTION_KIND].text, style);
+    fprintf(file, "<h1>%c%s of %s <span class=\"verdict\" style=\"background:%s\">%s</span></h1>\n",
+            direction[0] - 'a' + 'A', direction + 1, options->value[OPTION_KIND].text,
+            wrong > 0 ? "#b23600" : "#00785a", wrong > 0 ? "wrong" : "right");
+    fprintf(file,
+            "<p>%" PRId64 " of %" PRId64 " elements wrong. %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64
+            " &times; %" PRId64 " pixels; sums in %s. poolgrad %s.</p>\n",
+            wrong, judged(v), poolgrad_format_name(p->destination.format), p->destination.images,
+            p->destination.channels, p->destination.width, p->destination.height,
+            poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), poolgrad_version());
+}
+
+bool poolgrad_verify_print_page(const struct options *options, const struct verify *verify, FILE *file)
+{
+    print_head(options, verify, file);
+    print_counts(verify->verification, file);
+    print_reasons(verify->verification, file);
+    print_findings(verify, file);
+    poolgrad_page_histogram(verify, file);
+    const bool done = poolgrad_page_planes(verify, file);
+    poolgrad_page_geometry(&verify->inputs.problem, file);
+    fprintf(file, "<div id=\"at\"></div><script>%s</script>\n</body></html>\n", script);
+    return done;
+}

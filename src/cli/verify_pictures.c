@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures of planes: each element's verdict and its distance from the reference; and how often which distance is. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/picture.h"
+#include "cli/verify_page.h"
+#include "geometry/integer.h"
+#include "oracle/ulps.h"
+
+enum {
+    PLANES = 12,      /* that are drawn */
+    LARGEST = 1024,   /* picture, in elements along an axis; a place stands for several where there are more */
+    SHOWN = 320,      /* width in a page, about */
+    NOT_FINITE = 255, /* place in the table of distances */
+    GREATEST = 254
+};
+
+/* Told apart by the colour-blind, too, on light and dark ground (after Okabe and Ito). */
+const unsigned char poolgrad_verdict_colors[POOLGRAD_VERDICTS][3] = {
+    {136, 136, 136}, {86, 180, 233}, {0, 114, 178}, {0, 158, 115}, {240, 228, 66}, {204, 121, 167}, {213, 60, 0}};
+
+/* ---- Distances --------------------------------------------------------------------------------------------------- */
+
+static int64_t distance_at(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    const poolgrad_image *actual = &verify->actual.image;
+    const poolgrad_image *expected = poolgrad_verification_expected(verify->verification);
+    return poolgrad_ulps_between(actual->format, poolgrad_image_get(expected, n, c, y, x),
+                                 poolgrad_image_get(actual, n, c, y, x));
+}
+
+/* 0, 1, 2 to 3, 4 to 7 and so on; the last one: not finite. */
+enum { BUCKETS = 66 };
+
+static int bucket_of(int64_t distance)
+{
+    int bucket = 0;
+    if (distance == INT64_MAX) return BUCKETS - 1;
+    for (uint64_t rest = (uint64_t)distance; rest != 0; rest >>= 1) bucket++;
+    return bucket;
+}
+
+/* ---- One plane --------------------------------------------------------------------------------------------------- */
+
+struct picture {
+    unsigned char *verdicts, *distances;
+    int width, height;
+    int64_t step; /* elements along an axis of one place */
+};
+
+static void mark(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x, struct picture *picture)
+{
+    const int64_t place = y / picture->step * picture->width + x / picture->step;
+    const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, y, x);
+    if ((int)verdict > picture->verdicts[place]) picture->verdicts[place] = (unsigned char)verdict;
+    if (verdict <= POOLGRAD_VERDICT_EQUAL) return;
+    const int bucket = bucket_of(distance_at(verify, n, c, y, x));
+    const int level = bucket == BUCKETS - 1 ? NOT_FINITE : bucket * GREATEST / (BUCKETS - 2);
+    if (level > picture->distances[place]) picture->distances[place] = (unsigned char)level;
+}
+
+static void color_distances(unsigned char colors[PICTURE_COLORS][3])
+{
+    static const double stops[][3] = {{13, 8, 60}, {84, 39, 143}, {190, 54, 100}, {250, 140, 40}, {252, 240, 160}};
+    enum { LAST = 4 };
+    for (int i = 0; i < NOT_FINITE; i++) {
+        /* Half of a format's distances are rare: the scale is steeper for small ones. */
+        const double place = LAST * sqrt((double)i / GREATEST);
+        const int k = place >= LAST ? LAST - 1 : (int)place;
+        for (int channel = 0; channel < 3; channel++) {
+            const double value = stops[k][channel] + (place - k) * (stops[k + 1][channel] - stops[k][channel]);
+            colors[i][channel] = (unsigned char)value;
+        }
+    }
+    colors[NOT_FINITE][0] = 0;
+    colors[NOT_FINITE][1] = 220;
+    colors[NOT_FINITE][2] = 220;
+}
+
+static bool write_image(const struct picture *picture, const unsigned char *places,
+                        const unsigned char colors[PICTURE_COLORS][3], const char *title, FILE *file)
+{
+    const int scale = picture->width < SHOWN ? SHOWN / picture->width : 1;
+    fprintf(file, "<figure><img alt=\"%s\" width=\"%d\" height=\"%d\" data-step=\"%" PRId64 "\" src=\"", title,
+            picture->width * scale, picture->height * scale, picture->step);
+    const bool done = poolgrad_picture_write(places, picture->width, picture->height, colors, file);
+    fprintf(file, "\"><figcaption>%s</figcaption></figure>\n", title);
+    return done;
+}
+
+static bool write_plane(const struct verify *verify, int64_t n, int64_t c, int64_t wrong, FILE *file)
+{
+    unsigned char verdict_colors[PICTURE_COLORS][3] = {{0}}, distance_colors[PICTURE_COLORS][3] = {{0}};
+    const poolgrad_image *actual = &verify->actual.image;
+    struct picture picture = {.step = poolgrad_ceiling_divide(poolgrad_max(actual->width, actual->height), LARGEST)};
+    picture.width = (int)poolgrad_ceiling_divide(actual->width, picture.step);
+    picture.height = (int)poolgrad_ceiling_divide(actual->height, picture.step);
+    const size_t places = (size_t)picture.width * (size_t)picture.height;
+    picture.verdicts = calloc(places, 1);
+    picture.distances = calloc(places, 1);
+    bool done = picture.verdicts && picture.distances;
+    for (int i = 0; i < 3 * POOLGRAD_VERDICTS; i++)
+        verdict_colors[i / 3][i % 3] = poolgrad_verdict_colors[i / 3][i % 3];
+    color_distances(distance_colors);
+    for (int64_t y = 0; done && y < actual->height; y++) {
+        for (int64_t x = 0; x < actual->width; x++) mark(verify, n, c, y, x, &picture);
+    }
+    fprintf(file, "<h3>Image %" PRId64 ", channel %" PRId64 ": %" PRId64 " wrong</h3>\n<div class=\"row\">\n", n, c,
+            wrong);
+    done = done && write_image(&picture, picture.verdicts, verdict_colors, "Verdicts", file);
+    done = done && write_image(&picture, picture.distances, distance_colors, "Distance from the reference", file);
+    fprintf(file, "</div>\n");
+    free(picture.verdicts);
+    free(picture.distances);
+    return done;
+}
+
+/* ---- The planes -------------------------------------------------------------------------------------------------- */
+
+/* A plane, and how many of its elements are wrong, and are not equal. */
+struct plane {
+    int64_t n, c, wrong, unequal;
+};
+
+static int worst_first(const void *a, const void *b)
+{
+    const struct plane *p = a, *q = b;
+    if (p->wrong != q->wrong) return p->wrong > q->wrong ? -1 : 1;
+    if (p->unequal != q->unequal) return p->unequal > q->unequal ? -1 : 1;
+    if (p->n != q->n) return p->n < q->n ? -1 : 1;
+    return (p->c > q->c) - (p->c < q->c);
+}
+
+static void count(const struct verify *verify, struct plane *plane)
+{
+    const poolgrad_image *actual = &verify->actual.image;
+    for (int64_t y = 0; y < actual->height; y++) {
+        for (int64_t x = 0; x < actual->width; x++) {
+            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, y, x);
+            plane->wrong += verdict == POOLGRAD_VERDICT_WRONG;
+            plane->unequal += verdict > POOLGRAD_VERDICT_EQUAL;
+        }
+    }
+}
+
+bool poolgrad_page_planes(const struct verify *verify, FILE *file)
+{
+    const poolgrad_image *actual = &verify->actual.image;
+    const int64_t planes = actual->images * actual->channels;
+    if (planes == 0 || actual->width == 0 || actual->height == 0) return true;
+    struct plane *list = calloc((size_t)planes, sizeof *list);
+    if (!list) return false;
+    for (int64_t i = 0; i < planes; i++) {
+        list[i].n = i / actual->channels;
+        list[i].c = i % actual->channels;
+        count(verify, &list[i]);
+    }
+    qsort(list, (size_t)planes, sizeof *list, worst_first);
+    fprintf(file,
+            "<h2>Planes</h2>\n<p>The %" PRId64 " of %" PRId64 " with the most wrong elements. Point at a picture "
+            "for the row and column.</p>\n",
+            poolgrad_min(planes, PLANES), planes);
+    bool done = true;
+    for (int64_t i = 0; done && i < poolgrad_min(planes, PLANES); i++) {
+        done = write_plane(verify, list[i].n, list[i].c, list[i].wrong, file);
+    }
+    free(list);
+    return done;
+}
+
+/* ---- The histogram ----------------------------------------------------------------------------------------------- */
+
+static void bar(int i, int bucket, int64_t elements, int64_t most, FILE *file)
+{
+    enum { ROW = 22, LABELS = 150, BAR = 420 };
+    char label[64];
+    const double share = log1p((double)elements) / log1p((double)most);
+    if (bucket == BUCKETS - 1)
+        snprintf(label, sizeof label, "not finite");
+    else if (bucket < 2)
+        snprintf(label, sizeof label, "%d", bucket);
+    else
+        snprintf(label, sizeof label, "2^%d to 2^%d - 1", bucket - 1, bucket);
+    fprintf(file,
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text><rect class=\"bar\" x=\"%d\" y=\"%d\" "
+            "width=\"%.1f\" height=\"14\"/><text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n",
+            LABELS - 8, i * ROW + 15, label, LABELS, i * ROW + 4, share * BAR, LABELS + share * BAR + 6, i * ROW + 15,
+            elements);
+}
+
+void poolgrad_page_histogram(const struct verify *verify, FILE *file)
+{
+    const poolgrad_image *actual = &verify->actual.image;
+    int64_t buckets[BUCKETS] = {0}, most = 1;
+    int rows = 0;
+    for (int64_t n = 0; n < actual->images; n++) {
+        for (int64_t c = 0; c < actual->channels; c++) {
+            for (int64_t y = 0; y < actual->height; y++) {
+                for (int64_t x = 0; x < actual->width; x++) {
+                    if (poolgrad_verification_at(verify->verification, n, c, y, x) == POOLGRAD_VERDICT_NONE) continue;
+                    buckets[bucket_of(distance_at(verify, n, c, y, x))]++;
+                }
+            }
+        }
+    }
+    for (int i = 0; i < BUCKETS; i++) {
+        most = poolgrad_max(most, buckets[i]);
+        rows += buckets[i] > 0;
+    }
+    fprintf(file,
+            "<h2>Distance from the reference</h2>\n<p>In units in the last place; lengths are logarithmic.</p>\n"
+            "<svg class=\"histogram\" width=\"700\" height=\"%d\" role=\"img\" aria-label=\"histogram\">\n",
+            22 * rows + 4);
+    for (int i = 0, row = 0; i < BUCKETS; i++) {
+        if (buckets[i] > 0) bar(row++, i, buckets[i], most, file);
+    }
+    fprintf(file, "</svg>\n");
+}
