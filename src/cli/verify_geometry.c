@@ -6,8 +6,8 @@
 #include "geometry/integer.h"
 
 enum {
-    CELL = 16,   /* pixels of the drawing for one of the image */
-    MOST = 22,   /* pixels of the image, in each corner */
+    CELL = 20,   /* pixels of the drawing for one of the image */
+    MOST = 16,   /* pixels of the image, in each corner */
     WINDOWS = 3, /* along an axis, that are drawn */
     COLORS = 3
 };

@@ -56,8 +56,9 @@ static void mark(const struct verify *verify, int64_t n, int64_t c, int64_t y, i
     const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, y, x);
     if ((int)verdict > picture->verdicts[place]) picture->verdicts[place] = (unsigned char)verdict;
     if (verdict <= POOLGRAD_VERDICT_EQUAL) return;
+    const int bits = 8 * (int)poolgrad_format_size(verify->actual.image.format);
     const int bucket = bucket_of(distance_at(verify, n, c, y, x));
-    const int level = bucket == BUCKETS - 1 ? NOT_FINITE : bucket * GREATEST / (BUCKETS - 2);
+    const int level = bucket == BUCKETS - 1 ? NOT_FINITE : bucket * GREATEST / bits;
     if (level > picture->distances[place]) picture->distances[place] = (unsigned char)level;
 }
 

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command verify from outside: verdicts of right and wrong outputs, what it says of them, what it refuses. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/json.h"
+#include "support/npyfile.h"
+#include "support/process.h"
+#include "support/scene.h"
+#include "support/view.h"
+
+#define GRADIENT "verify --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1"
+#define FORWARD "verify --source x.npy --kind average --kernel 3 --stride 2 --pad 1"
+
+/* dx.npy and y.npy are right. */
+static void enter(void)
+{
+    scene_enter();
+    scene_write();
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--output dx.npy"));
+    cr_assert(scene_runs("forward --source x.npy --kind average --kernel 3 --stride 2 --pad 1 --output y.npy"));
+}
+
+/* The file with another element, as another file; of float32. */
+static void write_changed(const char *from, const char *to, size_t element, float value)
+{
+    size_t size;
+    unsigned char *bytes = scene_read_bytes(from, &size);
+    cr_assert(bytes);
+    size_t header = 10 + bytes[8] + 256 * (size_t)bytes[9];
+    memcpy(bytes + header + element * sizeof value, &value, sizeof value);
+    scene_write_bytes(to, bytes, size);
+    free(bytes);
+}
+
+static process_result run(const char *line, int status)
+{
+    process_result result = process_run(&scene_setting, line);
+    cr_expect_eq(result.status, status, "%s: %s", line, result.err);
+    cr_expect(process_speaks_plainly(&result), "%s", result.err);
+    return result;
+}
+
+static void expect_text(const char *line, int status, const char *text)
+{
+    process_result result = run(line, status);
+    cr_expect(strstr(result.out, text), "%s\nexpected: %s", result.out, text);
+    process_release(&result);
+}
+
+Test(command_verify, right, .init = enter, .fini = scene_leave)
+{
+    expect_text(GRADIENT " --actual dx.npy", 0, "gradient of average: float32 2 x 8 x 7 x 9, sums in float32\n");
+    expect_text(GRADIENT " --actual dx.npy", 0, "  equal                      1008  100.000 %  the reference's bits\n");
+    expect_text(GRADIENT " --actual dx.npy", 0, "\nright\n");
+    expect_text(FORWARD " --actual y.npy", 0, "forward of average: float32 2 x 8 x 4 x 5, sums in float32\n");
+}
+
+Test(command_verify, wrong, .init = enter, .fini = scene_leave)
+{
+    write_changed("dx.npy", "bad.npy", 100, 77.5F);
+    expect_text(GRADIENT " --actual bad.npy", 1, "\nwrong: 1 element\n");
+    /* 100 = (1 * 7 + 4) * 9 + 1: channel 1, row 4, column 1. */
+    expect_text(GRADIENT " --actual bad.npy", 1, "\n  0,1,4,1  wrong: is 77.5 (429b0000), the reference ");
+    process_result result = run(GRADIENT " --actual bad.npy --findings 0", 1);
+    cr_expect_null(strstr(result.out, "0,1,4,1"));
+    process_release(&result);
+    write_changed("y.npy", "bad.npy", 3, 77.5F);
+    expect_text(FORWARD " --actual bad.npy", 1, "\n  0,0,0,3  wrong: is 77.5 (429b0000), the reference ");
+}
+
+/* What PyTorch computed for real layers is right, though not everywhere the reference's bits. */
+Test(command_verify, pytorch, .init = scene_enter, .fini = scene_leave)
+{
+    static const char *const cases[][2] = {
+        {"digits-average-3x3s2p1", "--kind average --kernel 3 --stride 2 --pad 1"},
+        {"digits-max-2x2", "--kind max --kernel 2 --stride 2 --ties first"},
+        {"photo-dilated-max-3x3d2", "--kind dilated-max --kernel 3 --dilation 2 --pad 1"},
+        {"photo-l2norm-2x2", "--kind l2norm --kernel 2 --stride 2"},
+        {"photo-max-3x3s2p1", "--kind max --kernel 3 --stride 2 --pad 1"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[SCENE_LINE];
+        const char *folder = POOLGRAD_TEST_DATA, *name = cases[i][0];
+        snprintf(line, sizeof line,
+                 "verify %s --source %s/%s/source.npy --source-gradient %s/%s/source_gradient.npy --actual "
+                 "%s/%s/destination_gradient.npy --json -",
+                 cases[i][1], folder, name, folder, name, folder, name);
+        process_result result = run(line, 0);
+        cr_expect(json_is_valid(result.out));
+        const char *verdicts = json_member(result.out, "verdicts");
+        cr_expect_eq(json_number(json_member(verdicts, "wrong")), 0);
+        const bool rounds = strstr(name, "l2norm") != NULL;
+        cr_expect_eq(json_number(json_member(verdicts, "legal-rounding")) > 0, rounds, "%s", name);
+        process_release(&result);
+    }
+}
+
+/* A gradient at another of two equal taps: legal, unless the rule is declared. */
+Test(command_verify, ties, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    poolgrad_image g = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    poolgrad_image dx = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    poolgrad_image_set(&g, 0, 0, 0, 0, 3);
+    for (int64_t i = 0; i < 4; i++) {
+        poolgrad_image_set(&x, 0, 0, i / 2, i % 2, 0);
+        poolgrad_image_set(&dx, 0, 0, i / 2, i % 2, i == 2 ? 3 : 0);
+    }
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&g, 2, "g.npy");
+    scene_write_image(&dx, 2, "dx.npy");
+#define MAX "verify --source x.npy --source-gradient g.npy --kind max --kernel 2 --stride 2 --actual dx.npy"
+    expect_text(MAX, 0, "  legal-tie                     2");
+    expect_text(MAX, 0, "  ties: 1 groups of windows looked at, 1 of them exactly\n");
+    expect_text(MAX " --ties first", 1, "\nwrong: 2 elements\n");
+    expect_text(MAX " --ties last", 1, "\nwrong: 2 elements\n");
+    poolgrad_image_set(&dx, 0, 0, 1, 1, 3);
+    scene_write_image(&dx, 2, "dx.npy");
+    expect_text(MAX, 1, "\nwrong: ");
+    view_free(&x);
+    view_free(&g);
+    view_free(&dx);
+}
+
+Test(command_verify, json, .init = enter, .fini = scene_leave)
+{
+    write_changed("dx.npy", "bad.npy", 100, 77.5F);
+    process_result result = run(GRADIENT " --actual bad.npy --json -", 1);
+    cr_assert(json_is_valid(result.out));
+    cr_expect(json_is(json_member(result.out, "direction"), "gradient"));
+    cr_expect(json_is(json_member(result.out, "computed_in"), "float32"));
+    cr_expect(strncmp(json_member(result.out, "passes"), "false", 5) == 0);
+    cr_expect_eq(json_number(json_member(json_member(result.out, "verdicts"), "wrong")), 1);
+    cr_expect_eq(json_count(json_member(result.out, "findings")), 1);
+    const char *finding = json_element(json_member(result.out, "findings"), 0);
+    cr_expect_eq(json_number(json_member(finding, "y")), 4);
+    cr_expect(json_is(json_member(json_member(finding, "actual"), "bits"), "429b0000"));
+    cr_expect_eq(json_number(json_member(json_member(finding, "actual"), "value")), 77.5);
+    process_result written = run(GRADIENT " --actual bad.npy --json found.json", 1);
+    size_t size;
+    unsigned char *bytes = scene_read_bytes("found.json", &size);
+    cr_expect(bytes && strcmp((char *)bytes, result.out) == 0 && strstr(written.out, "wrong: 1 element"));
+    free(bytes);
+    process_release(&written);
+    process_release(&result);
+}
+
+/* One file, nothing from elsewhere. */
+Test(command_verify, page, .init = enter, .fini = scene_leave)
+{
+    write_changed("dx.npy", "bad.npy", 100, 77.5F);
+    process_result result = process_run(&scene_setting, GRADIENT " --actual bad.npy --report page.html");
+    size_t size;
+    unsigned char *page = scene_read_bytes("page.html", &size);
+    if (result.status == 2) {
+        cr_expect(strstr(result.err, "--report is given; expected a poolgrad built with libpng"), "%s", result.err);
+        cr_expect_null(page);
+    } else {
+        cr_assert(result.status == 1 && page);
+        const char *text = (const char *)page;
+        cr_expect(strncmp(text, "<!DOCTYPE html>", 15) == 0 && strstr(text, "</html>"));
+        cr_expect(strstr(text, "77.5 (429b0000)") && strstr(text, "data:image/png;base64,iVBORw0KGgo"));
+        cr_expect(strstr(text, "<h2>Geometry</h2>") && strstr(text, "1 of 1008 elements wrong"));
+        cr_expect(!strstr(text, "http") && !strstr(text, "src=\"/"), "nothing is fetched");
+    }
+    free(page);
+    process_release(&result);
+}
+
+/* What the clip rectangle leaves out. */
+Test(command_verify, before, .init = enter, .fini = scene_leave)
+{
+    write_changed("dx.npy", "bad.npy", 0, 5);
+#define CLIPPED GRADIENT " --clip-x 1 --clip-y 1 --clip-width 1 --clip-height 1"
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--clip-x 1 --clip-y 1 --clip-width 1 --clip-height 1 --output part.npy"));
+    expect_text(CLIPPED " --actual part.npy", 0, "  -                           992            not judged");
+    expect_text(CLIPPED " --actual part.npy --before dx.npy", 1, "\nwrong: ");
+    write_changed("part.npy", "other.npy", 0, 5);
+    expect_text(CLIPPED " --actual other.npy --before part.npy", 1, "\nwrong: 1 element\n");
+    expect_text(CLIPPED " --actual other.npy", 0, "\nright\n");
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--add-to dx.npy --output sum.npy"));
+    expect_text(GRADIENT " --actual sum.npy --add-to dx.npy", 0, "\nright\n");
+    expect_text(GRADIENT " --actual sum.npy", 1, "\nwrong: ");
+}
+
+static const struct refusal {
+    const char *line, *sentence;
+} refusals[] = {
+    {GRADIENT, "--actual is missing; expected --actual FILE"},
+    {"verify --actual y.npy --kind average --kernel 3", "--source is missing; expected --source FILE"},
+    {FORWARD " --actual dx.npy", "--actual is 7 x 9 pixels (height, width); expected 4 x 5 by the options"},
+    {GRADIENT " --actual y.npy", "--actual is 2 x 8 x 4 x 5 (images, channels, height, width); expected 2 x 8 x 7 x 9"},
+    {GRADIENT " --actual dx.npy --output-width 3",
+     "--output-width is about forward pooling; expected options of a gradient, there is a --source-gradient"},
+    {FORWARD " --actual y.npy --primary-offset-x 1",
+     "--primary-offset-x is about a gradient; expected options of forward pooling, there is no --source-gradient"},
+    {FORWARD " --actual y.npy --indices x.npy", "--indices is about a gradient; expected options of forward pooling"},
+    {GRADIENT " --actual dx.npy --before y.npy",
+     "--before is of another format or shape than --actual; expected the same"},
+    {GRADIENT " --actual dx.npy --before dx.npy --add-to dx.npy",
+     "--before is given beside --add-to; expected one of them"},
+    {GRADIENT " --actual dx.npy --computed-in unorm8",
+     "--computed-in is 'unorm8'; expected float16, bfloat16, float32 or float64"},
+    {GRADIENT " --actual dx.npy --ties none", "--ties is 'none'; expected any, first, last, all or split"},
+    {GRADIENT " --actual dx.npy --division fast", "--division is 'fast'; expected any, true or reciprocal"},
+    {GRADIENT " --actual dx.npy --findings -1", "--findings is -1; expected 0 to 2147483647"},
+    {GRADIENT " --actual dx.npy --kernel 3 --mode exact", "--kernel is given twice"},
+    {GRADIENT " --actual dx.npy --mode exact", "--mode is no option of this command"},
+    {GRADIENT " --actual dx.npy --json dx.npy", "--json dx.npy: is also --actual; expected a file of its own"},
+    {GRADIENT " --actual dx.npy --json none/found.json", "--json none/found.json: cannot be written: No such file"},
+    {GRADIENT " --actual none.npy", "--actual none.npy: No such file or directory; expected a .npy file"},
+};
+
+Test(command_verify, refusals, .init = enter, .fini = scene_leave)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
+    }
+}
