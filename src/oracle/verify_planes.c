@@ -174,6 +174,46 @@ static bool may_choose(const struct plane *p)
 
 /* ---- What nothing documents -------------------------------------------------------------------------------------- */
 
+/* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
+static bool is_doubtful(const struct plane *p, struct poolgrad_window_at at, poolgrad_decision decision)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    bool any_nan = false, all_least = true, all_zero = true;
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
+            const double tap = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
+            any_nan = any_nan || isnan(tap);
+            all_least = all_least && isinf(tap) && tap < 0;
+            all_zero = all_zero && tap == 0;
+        }
+    }
+    if (decision == POOLGRAD_DECISION_NAN_RULE) return any_nan;
+    return decision == POOLGRAD_DECISION_ZERO_NORM ? all_zero : all_least;
+}
+
+/* Whether the element has a window that is. */
+static bool has_doubtful_window(const struct plane *p, int64_t y, int64_t x, poolgrad_decision decision)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    int64_t sy, sx;
+    if (g->direction == POOLGRAD_FORWARD) {
+        return p->pooled && is_doubtful(p, poolgrad_judge_window(p->judge, y, x), decision);
+    }
+    if (!source_of(p, y, x, &sy, &sx)) return false;
+    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, sy), columns = poolgrad_axis_windows(&g->x, sx);
+    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
+        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), sy)) continue;
+        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
+            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), sx)) continue;
+            if (is_doubtful(p, poolgrad_judge_window(p->judge, wy, wx), decision)) return true;
+        }
+    }
+    return false;
+}
+
 /* With the judge set otherwise, ties as they may fall. */
 static bool holds_otherwise(struct plane *p, int64_t y, int64_t x)
 {
@@ -217,17 +257,24 @@ static poolgrad_decision find_decision(struct plane *p, int64_t y, int64_t x)
     const double actual = load(&g->destination, p, y, x);
     if (actual == 0 && load(expected_of(p), p, y, x) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
     if (is_empty_window(p, y, x) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
-    if (g->kind == POOLGRAD_MAX && !g->with_indices && holds_by_other_nan_rule(p, y, x)) {
+    if (g->kind == POOLGRAD_AVERAGE || g->with_indices) return POOLGRAD_DECISION_NONE;
+    if (g->kind == POOLGRAD_L2NORM) {
+        if (!has_doubtful_window(p, y, x, POOLGRAD_DECISION_ZERO_NORM)) return POOLGRAD_DECISION_NONE;
+        p->judge->doubts_zero_norms = true;
+        const bool holds = holds_otherwise(p, y, x);
+        p->judge->doubts_zero_norms = false;
+        return holds ? POOLGRAD_DECISION_ZERO_NORM : POOLGRAD_DECISION_NONE;
+    }
+    if (has_doubtful_window(p, y, x, POOLGRAD_DECISION_NAN_RULE) && holds_by_other_nan_rule(p, y, x)) {
         return POOLGRAD_DECISION_NAN_RULE;
     }
-    p->judge->doubts_zero_norms = true;
-    const bool zero_norm = g->kind == POOLGRAD_L2NORM && holds_otherwise(p, y, x);
-    p->judge->doubts_zero_norms = false;
-    if (zero_norm) return POOLGRAD_DECISION_ZERO_NORM;
+    if (g->direction == POOLGRAD_FORWARD || !has_doubtful_window(p, y, x, POOLGRAD_DECISION_LEAST_WINDOW)) {
+        return POOLGRAD_DECISION_NONE;
+    }
     p->judge->doubts_least_windows = true;
-    const bool least = g->kind == POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && holds_otherwise(p, y, x);
+    const bool holds = holds_otherwise(p, y, x);
     p->judge->doubts_least_windows = false;
-    return least ? POOLGRAD_DECISION_LEAST_WINDOW : POOLGRAD_DECISION_NONE;
+    return holds ? POOLGRAD_DECISION_LEAST_WINDOW : POOLGRAD_DECISION_NONE;
 }
 
 /* ---- Ties -------------------------------------------------------------------------------------------------------- */
