@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/verify_page.h"
-#include "geometry/integer.h"
+#include "geometry/axis.h"
 
 enum {
     CELL = 20,   /* pixels of the drawing for one of the image */
@@ -41,11 +41,6 @@ static struct strip strip_of(int64_t first, int64_t stride, int64_t kernel, int6
     return strip;
 }
 
-static bool is_drawn(const struct strip *s, int64_t position)
-{
-    return position >= s->begin && position < s->end;
-}
-
 static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
 {
     for (int64_t i = y->begin; i < y->end; i++) {
@@ -58,22 +53,39 @@ static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
     (void)fputc('\n', file);
 }
 
+/* What of [begin, end) is drawn, and one more on either side, so that a frame that goes on is left open. */
+static struct poolgrad_range drawn(const struct strip *s, int64_t begin, int64_t end)
+{
+    return (struct poolgrad_range){poolgrad_clamp(begin, s->begin - 1, s->end + 1) - s->begin,
+                                   poolgrad_clamp(end, s->begin - 1, s->end + 1) - s->begin};
+}
+
+/* The taps of a window that are drawn. */
+static struct poolgrad_range drawn_taps(const struct strip *s, int64_t start)
+{
+    const int64_t begin = poolgrad_ceiling_divide(s->begin - start, s->dilation);
+    const int64_t end = poolgrad_ceiling_divide(s->end - start, s->dilation);
+    return (struct poolgrad_range){poolgrad_clamp(begin, 0, s->kernel), poolgrad_clamp(end, 0, s->kernel)};
+}
+
 /* The taps as dots, the extent as a frame. */
 static void draw_window(const struct strip *x, const struct strip *y, int wx, int wy, FILE *file)
 {
-    const int color = (wx + wy) % COLORS, inset = 2 + 2 * color;
-    const int64_t left = (x->starts[wx] - x->begin) * CELL, top = (y->starts[wy] - y->begin) * CELL;
-    const int64_t width = ((x->kernel - 1) * x->dilation + 1) * CELL,
-                  height = ((y->kernel - 1) * y->dilation + 1) * CELL;
+    const int color = (wx + wy) % COLORS;
+    const int64_t inset = 2 + 2 * (int64_t)color, left = x->starts[wx], top = y->starts[wy];
+    const struct poolgrad_range columns = drawn(x, left, left + (x->kernel - 1) * x->dilation + 1);
+    const struct poolgrad_range rows = drawn(y, top, top + (y->kernel - 1) * y->dilation + 1);
+    const struct poolgrad_range taps_x = drawn_taps(x, left), taps_y = drawn_taps(y, top);
     fprintf(file,
             "<rect class=\"w w%d\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%" PRId64 "\"/>",
-            color, left + inset, top + inset, width - 2 * inset, height - 2 * inset);
-    for (int64_t ky = 0; ky < y->kernel; ky++) {
-        for (int64_t kx = 0; kx < x->kernel; kx++) {
-            const int64_t i = y->starts[wy] + ky * y->dilation, k = x->starts[wx] + kx * x->dilation;
-            if (!is_drawn(y, i) || !is_drawn(x, k)) continue;
-            fprintf(file, "<circle class=\"w%d\" cx=\"%" PRId64 "\" cy=\"%" PRId64 "\" r=\"%d\"/>", color,
-                    (k - x->begin) * CELL + CELL / 2 + 3 * (color - 1), (i - y->begin) * CELL + CELL / 2, 2);
+            color, columns.begin * CELL + inset, rows.begin * CELL + inset,
+            poolgrad_max(0, (columns.end - columns.begin) * CELL - 2 * inset),
+            poolgrad_max(0, (rows.end - rows.begin) * CELL - 2 * inset));
+    for (int64_t ky = taps_y.begin; ky < taps_y.end; ky++) {
+        for (int64_t kx = taps_x.begin; kx < taps_x.end; kx++) {
+            fprintf(file, "<circle class=\"w%d\" cx=\"%" PRId64 "\" cy=\"%" PRId64 "\" r=\"2\"/>", color,
+                    (left + kx * x->dilation - x->begin) * CELL + CELL / 2 + 3 * ((int64_t)color - 1),
+                    (top + ky * y->dilation - y->begin) * CELL + CELL / 2);
         }
     }
     (void)fputc('\n', file);

@@ -249,10 +249,21 @@ void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum)
     sum->must_be_plus = sum->may_be_plus = sum->must_be_minus = sum->may_be_minus = false;
 }
 
-void poolgrad_interval_sum_add(struct poolgrad_declared *d, struct poolgrad_interval_sum *sum,
-                               const struct poolgrad_interval *term, bool optional)
+/* Those that are finite. */
+static void add_ends(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional)
 {
-    (void)d;
+    if (mpfr_number_p(term->low)) {
+        if (!optional || mpfr_sgn(term->low) < 0) mpfr_add(sum->low, sum->low, term->low, MPFR_RNDD);
+        if (mpfr_sgn(term->low) < 0) mpfr_sub(sum->minus, sum->minus, term->low, MPFR_RNDU);
+    }
+    if (mpfr_number_p(term->high)) {
+        if (!optional || mpfr_sgn(term->high) > 0) mpfr_add(sum->high, sum->high, term->high, MPFR_RNDU);
+        if (mpfr_sgn(term->high) > 0) mpfr_add(sum->plus, sum->plus, term->high, MPFR_RNDU);
+    }
+}
+
+void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional)
+{
     const bool empty = is_empty(term);
     sum->may_be_nan = sum->may_be_nan || term->nan;
     sum->must_be_nan = sum->must_be_nan || (empty && !optional);
@@ -266,14 +277,7 @@ void poolgrad_interval_sum_add(struct poolgrad_declared *d, struct poolgrad_inte
     sum->must_be_minus = sum->must_be_minus || (only_minus && !optional && !term->nan);
     if (mpfr_zero_p(term->low) && mpfr_zero_p(term->high)) return;
     sum->count++;
-    if (mpfr_number_p(term->low)) {
-        if (!optional || mpfr_sgn(term->low) < 0) mpfr_add(sum->low, sum->low, term->low, MPFR_RNDD);
-        if (mpfr_sgn(term->low) < 0) mpfr_sub(sum->minus, sum->minus, term->low, MPFR_RNDU);
-    }
-    if (mpfr_number_p(term->high)) {
-        if (!optional || mpfr_sgn(term->high) > 0) mpfr_add(sum->high, sum->high, term->high, MPFR_RNDU);
-        if (mpfr_sgn(term->high) > 0) mpfr_add(sum->plus, sum->plus, term->high, MPFR_RNDU);
-    }
+    add_ends(sum, term, optional);
 }
 
 /* error = (1 + u)^count - 1 */

@@ -86,8 +86,7 @@ struct poolgrad_interval_sum {
 void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d);
 void poolgrad_interval_sum_clear(struct poolgrad_interval_sum *sum);
 void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum);
-void poolgrad_interval_sum_add(struct poolgrad_declared *d, struct poolgrad_interval_sum *sum,
-                               const struct poolgrad_interval *term, bool optional);
+void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional);
 void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
                                   struct poolgrad_interval *result);
 

@@ -113,15 +113,15 @@ static void add_share(struct poolgrad_judge *judge, double value, poolgrad_forma
     poolgrad_interval_operand(d, &d->work[OPERAND], value, format);
     set_divisor(judge, count);
     poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
-    poolgrad_interval_sum_add(d, &judge->sums[0], &d->work[TERM], false);
-    poolgrad_interval_sum_add(d, &judge->sums[1], &d->work[OPERAND], false);
+    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], false);
+    poolgrad_interval_sum_add(&judge->sums[1], &d->work[OPERAND], false);
 }
 
 static void add_before(struct poolgrad_judge *judge, struct poolgrad_interval_sum *sum, double before)
 {
     struct poolgrad_declared *d = &judge->declared;
     poolgrad_interval_operand(d, &d->work[OPERAND], before, judge->geometry.destination.format);
-    poolgrad_interval_sum_add(d, sum, &d->work[OPERAND], false);
+    poolgrad_interval_sum_add(sum, &d->work[OPERAND], false);
 }
 
 /* `value` plus what the destination held, if that is added to. */
@@ -130,7 +130,7 @@ static void add_last(struct poolgrad_judge *judge, struct poolgrad_interval *val
     struct poolgrad_interval_sum *sum = &judge->sums[2];
     if (!judge->geometry.add_to_destination) return;
     poolgrad_interval_sum_reset(sum);
-    poolgrad_interval_sum_add(&judge->declared, sum, value, false);
+    poolgrad_interval_sum_add(sum, value, false);
     add_before(judge, sum, before);
     poolgrad_interval_sum_result(&judge->declared, sum, value);
 }
@@ -171,7 +171,7 @@ static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at 
             if (tap == 0) continue;
             poolgrad_interval_operand(d, &d->work[OPERAND], fabs(tap), g->source.format);
             poolgrad_interval_product(d, &d->work[TERM], &d->work[OPERAND], &d->work[OPERAND], true);
-            poolgrad_interval_sum_add(d, sum, &d->work[TERM], false);
+            poolgrad_interval_sum_add(sum, &d->work[TERM], false);
         }
     }
     poolgrad_interval_sum_result(d, sum, result);
@@ -232,12 +232,12 @@ static void add_quotient(struct poolgrad_judge *judge, const struct poolgrad_nor
     set_bounds(reciprocal, bounds->reciprocal_low, bounds->reciprocal_high, bounds->reciprocal_nan);
     poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
     poolgrad_interval_quotient(d, term, operand, norm, reciprocal, true);
-    poolgrad_interval_sum_add(d, &judge->sums[0], term, false);
+    poolgrad_interval_sum_add(&judge->sums[0], term, false);
     poolgrad_interval_product(d, other, &d->work[FACTOR], term, true);
     poolgrad_interval_product(d, term, &d->work[FACTOR], operand, false);
     poolgrad_interval_quotient(d, operand, term, norm, reciprocal, true);
     poolgrad_interval_join(other, operand);
-    poolgrad_interval_sum_add(d, &judge->sums[1], other, false);
+    poolgrad_interval_sum_add(&judge->sums[1], other, false);
 }
 
 static void finish_norm(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
@@ -298,7 +298,7 @@ static void add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_
         set_divisor(judge, shares);
         poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
     }
-    poolgrad_interval_sum_add(d, &judge->sums[0], &d->work[TERM], share == POOLGRAD_SHARE_MAYBE);
+    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], share == POOLGRAD_SHARE_MAYBE);
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */

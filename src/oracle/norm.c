@@ -211,7 +211,7 @@ bool poolgrad_norm_sum(const struct poolgrad_norm_term *terms, int64_t count, do
     bool *done = calloc((size_t)count + 1, sizeof *done);
     if (!done) return false;
     if (!is_rational(terms, count, done, factor, before, precision, rounded)) {
-        for (mpfr_prec_t bits = 2 * POOLGRAD_NORM_BITS;
+        for (mpfr_prec_t bits = 2 * (mpfr_prec_t)POOLGRAD_NORM_BITS;
              !try_precision(terms, count, bits, factor, before, precision, rounded); bits *= 2) {
         }
     }

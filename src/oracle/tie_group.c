@@ -74,10 +74,9 @@ static bool find_maximum(const struct poolgrad_judge *judge, struct poolgrad_win
     return !isnan(*maximum);
 }
 
-enum poolgrad_share poolgrad_share_of_candidates(void *context, int64_t window_y, int64_t window_x, int64_t y,
-                                                 int64_t x)
+enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x)
 {
-    struct poolgrad_judge *judge = context;
+    struct poolgrad_judge *judge = of;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
     const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
     if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;

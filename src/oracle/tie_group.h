@@ -51,7 +51,7 @@ bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, int64_t y, in
 
 unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x);
 
-/* Whether the pixel can have its value for some choice of each of its windows, whatever others do. */
-enum poolgrad_share poolgrad_share_of_candidates(void *judge, int64_t window_y, int64_t window_x, int64_t y, int64_t x);
+/* Of a judge: whether the pixel can have its value for some choice of each of its windows, whatever others do. */
+enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x);
 
 #endif
