@@ -91,6 +91,9 @@ typedef struct poolgrad_declaration {
      * be there for a problem that adds to the destination. */
     const poolgrad_image *before;
     int64_t findings; /* how many are kept, the worst of them; poolgrad_declaration_init: 20 */
+    /* Called on the calling thread now and then, with what share of the work is done, 0 to 1. May be null. */
+    void (*progress)(void *context, double share);
+    void *progress_context;
 } poolgrad_declaration;
 
 POOLGRAD_API void poolgrad_declaration_init(poolgrad_declaration *declaration, size_t struct_size);

@@ -8,9 +8,10 @@
 
 #include "cli/commands.h"
 #include "cli/picture.h"
+#include "cli/progress.h"
 #include "cli/setup.h"
 
-enum { FINDINGS = 10 };
+enum { FINDINGS = 10, PROGRESS_PARTS = 1000 };
 
 static void release(struct verify *verify)
 {
@@ -150,6 +151,11 @@ static int write_results(const struct options *options, struct verify *verify)
     return status;
 }
 
+static void show_progress(void *context, double share)
+{
+    poolgrad_progress_update(context, (int64_t)(PROGRESS_PARTS * share));
+}
+
 static int verify_files(const struct options *options, struct verify *verify)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
@@ -173,9 +179,14 @@ static int verify_files(const struct options *options, struct verify *verify)
     status = open_results(options, verify);
     if (status != 0) return status;
     poolgrad_setup_notes(options, p);
-    if (poolgrad_verify(p, &verify->declaration, &verify->verification, &error) != POOLGRAD_OK) {
-        return poolgrad_setup_refused(options, &error);
+    struct progress progress = poolgrad_progress_begin("verify", PROGRESS_PARTS);
+    if (progress.wanted) {
+        verify->declaration.progress = show_progress;
+        verify->declaration.progress_context = &progress;
     }
+    poolgrad_status found = poolgrad_verify(p, &verify->declaration, &verify->verification, &error);
+    poolgrad_progress_end(&progress);
+    if (found != POOLGRAD_OK) return poolgrad_setup_refused(options, &error);
     status = write_results(options, verify);
     if (status != 0) return status;
     return poolgrad_verification_passes(verify->verification) ? 0 : 1;

@@ -116,18 +116,55 @@ static void copy_elements(const poolgrad_image *from, const poolgrad_image *to)
     }
 }
 
-/* What the destination held, or, where that is not known, what it holds: the result is computed into it. */
-static poolgrad_status make_result(struct poolgrad_verification *v,
-                                   poolgrad_status (*run)(const poolgrad_problem *, poolgrad_error *),
-                                   poolgrad_buffer **buffer, poolgrad_image *view, poolgrad_error *error)
+/* What the destination held, or, where that is not known, what it holds: a result is going to be computed into it. */
+static poolgrad_status make_image(struct poolgrad_verification *v, poolgrad_buffer **buffer, poolgrad_image *view,
+                                  poolgrad_problem *problem, poolgrad_error *error)
 {
-    poolgrad_problem problem = v->problem;
+    *problem = v->problem;
     poolgrad_status status = poolgrad_buffer_create(&v->problem.destination, NULL, buffer, error);
-    if (status != POOLGRAD_OK || poolgrad_image_is_empty(&v->problem.destination)) return status;
-    problem.destination = *poolgrad_buffer_image(*buffer);
-    poolgrad_image_resolve(&problem.destination, NULL, view, NULL);
-    copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem.destination);
-    return run(&problem, error);
+    if (status != POOLGRAD_OK) return status;
+    problem->destination = *poolgrad_buffer_image(*buffer);
+    if (poolgrad_image_is_empty(&v->problem.destination)) return POOLGRAD_OK;
+    poolgrad_image_resolve(&problem->destination, NULL, view, NULL);
+    copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem->destination);
+    return POOLGRAD_OK;
+}
+
+enum { PARTS = 50 }; /* of the work, between which progress is told */
+
+/* The exact values take about as long as the judgement. */
+static void tell(const struct poolgrad_verification *v, int half, int64_t done, int64_t total)
+{
+    if (!v->declaration.progress || total == 0) return;
+    v->declaration.progress(v->declaration.progress_context, 0.5 * half + 0.5 * (double)done / (double)total);
+}
+
+static int64_t part_of(const struct poolgrad_verification *v, int64_t total, int64_t threads)
+{
+    return v->declaration.progress ? total / PARTS + threads : poolgrad_max(total, 1);
+}
+
+static poolgrad_status compute_exact(struct poolgrad_verification *v, poolgrad_error *error)
+{
+    poolgrad_problem problem;
+    poolgrad_exact *exact = NULL;
+    poolgrad_status status = make_image(v, &v->exact, &v->exact_view, &problem, error);
+    if (status == POOLGRAD_OK) status = poolgrad_exact_create(&problem, &exact, error);
+    if (status != POOLGRAD_OK) return status;
+    const int64_t units = poolgrad_exact_units(exact), part = part_of(v, units, poolgrad_exact_threads(exact));
+    for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += part) {
+        status = poolgrad_exact_run_parallel(exact, first, part, error);
+        tell(v, 0, poolgrad_min(first + part, units), units);
+    }
+    poolgrad_exact_destroy(exact);
+    return status;
+}
+
+static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgrad_error *error)
+{
+    poolgrad_problem problem;
+    poolgrad_status status = make_image(v, &v->expected, &v->expected_view, &problem, error);
+    return status == POOLGRAD_OK ? poolgrad_run(&problem, error) : status;
 }
 
 static bool is_equal(const struct poolgrad_verification *v)
@@ -209,12 +246,17 @@ static poolgrad_status judge(struct poolgrad_verification *v, poolgrad_error *er
     v->planes = calloc((size_t)planes + 1, sizeof *v->planes);
     v->verdicts = calloc((size_t)elements + 1, 1);
     if (!v->planes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
-    poolgrad_status status = make_result(v, poolgrad_run, &v->expected, &v->expected_view, error);
+    poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
-    if (!is_equal(v)) status = make_result(v, poolgrad_exact_run, &v->exact, &v->exact_view, error);
+    if (!is_equal(v)) status = compute_exact(v, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t threads = poolgrad_min(poolgrad_available_threads(v->problem.threads), planes);
-    poolgrad_parallel((int)threads, 0, planes, poolgrad_verify_planes, v);
+    const int64_t part = part_of(v, planes, threads);
+    for (int64_t first = 0; first < planes; first += part) {
+        const int64_t end = poolgrad_min(first + part, planes);
+        poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_planes, v);
+        tell(v, 1, end, planes);
+    }
     return sum_up(v, planes, error);
 }
 
