@@ -176,10 +176,12 @@ POOLGRAD_API int64_t poolgrad_verification_finding_count(const poolgrad_verifica
 POOLGRAD_API const poolgrad_finding *poolgrad_verification_finding(const poolgrad_verification *verification,
                                                                    int64_t index);
 
-/* Groups of windows with ties that were looked at: all of them; and those too large for a search to end, of which is
- * known only that no element contradicts the bounds for any choice. A group is searched for POOLGRAD_TIE_STEPS choices.
- */
-#define POOLGRAD_TIE_STEPS 65536
+/* Groups of windows with ties that were looked at: all of them; and those whose search did not end, of which is known
+ * only that no element contradicts the bounds for every choice. A step of a search answers whether one window picks one
+ * tap; where a group has C choices among Q taps, 2 C Q steps decide it. A search takes POOLGRAD_TIE_STEPS steps, and
+ * POOLGRAD_TIE_STEPS_PER_ELEMENT more for each element of the group. */
+#define POOLGRAD_TIE_STEPS 131072
+#define POOLGRAD_TIE_STEPS_PER_ELEMENT 256
 POOLGRAD_API int64_t poolgrad_verification_tie_groups(const poolgrad_verification *verification);
 POOLGRAD_API int64_t poolgrad_verification_bounded_tie_groups(const poolgrad_verification *verification);
 

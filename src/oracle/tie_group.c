@@ -27,6 +27,7 @@ void poolgrad_tie_groups_clear(struct poolgrad_tie_groups *groups)
     free(groups->windows);
     free(groups->candidates);
     free(groups->pixels);
+    free(groups->questions);
     free(groups->window_places);
     free(groups->marks);
 }
@@ -113,7 +114,7 @@ static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_
             if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
             const double tap = inside ? load(judge, y, x) : 0;
             if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
-            if (!add_candidate(groups, (struct poolgrad_candidate){y, x, inside})) return false;
+            if (!add_candidate(groups, (struct poolgrad_candidate){y, x, 0, inside})) return false;
         }
     }
     return true;
@@ -150,7 +151,7 @@ static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t w
     }
     if (!reserve((void **)&groups->windows, groups->window_count, &groups->window_capacity, sizeof *groups->windows))
         return false;
-    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){wy, wx, first, count, -1, 0};
+    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){wy, wx, first, count, -1, INT64_MAX};
     *place_of(groups, wy, wx) = groups->window_count;
     for (int64_t i = first; i < first + count; i++) {
         const struct poolgrad_candidate c = groups->candidates[i];
@@ -213,7 +214,7 @@ static enum poolgrad_share share(void *context, int64_t wy, int64_t wx, int64_t 
     for (int64_t i = 0; i < window->count; i++) {
         const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
         if (!c->inside || c->y != y || c->x != x) continue;
-        if (window->choice < 0) return POOLGRAD_SHARE_MAYBE;
+        if (window->choice < 0) return c->question < groups->answered ? POOLGRAD_SHARE_NONE : POOLGRAD_SHARE_MAYBE;
         return window->choice == i ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
     }
     return POOLGRAD_SHARE_NONE;
@@ -269,59 +270,125 @@ static bool try_orders(struct poolgrad_tie_groups *groups)
 
 /* ---- Search ------------------------------------------------------------------------------------------------------ */
 
-/* Whether the window's choice leaves all its candidates possible. */
-static bool choice_is_possible(struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window)
+static int64_t pixel_of(const struct poolgrad_tie_groups *groups, const struct poolgrad_tie_question *question)
 {
-    for (int64_t i = 0; i < window->count; i++) {
-        const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
-        if (c->inside && !is_possible(groups, c->y, c->x)) return false;
-    }
-    return true;
+    const struct poolgrad_tied_window *window = &groups->windows[question->window];
+    const struct poolgrad_candidate *c = &groups->candidates[window->first + question->candidate];
+    return c->y * groups->judge->geometry.x.size + c->x;
 }
 
-/* All outside taps are one choice. */
-static bool is_repeated(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
-                        int64_t choice)
+/* A question with the pixel it is about, for sorting. */
+struct sorted_question {
+    int64_t pixel;
+    struct poolgrad_tie_question question;
+};
+
+static int by_pixel(const void *a, const void *b)
 {
-    const struct poolgrad_candidate *candidates = &groups->candidates[window->first];
-    if (candidates[choice].inside) return false;
-    for (int64_t i = 0; i < choice; i++) {
-        if (!candidates[i].inside) return true;
-    }
-    return false;
+    const struct sorted_question *p = a, *q = b;
+    if (p->pixel != q->pixel) return p->pixel < q->pixel ? -1 : 1;
+    return (p->question.window > q->question.window) - (p->question.window < q->question.window);
 }
 
-/* The window's next choice that leaves everything possible; false where there is none left. */
-static bool choose_next(struct poolgrad_tie_groups *groups, struct poolgrad_tied_window *window, int64_t *steps)
+/* All questions, sorted; their number, or -1 where memory is lacking. */
+static int64_t list_questions(struct poolgrad_tie_groups *groups)
 {
-    while (window->tried < window->count) {
-        window->choice = window->tried++;
-        if (is_repeated(groups, window, window->choice)) continue;
-        if (--*steps < 0) return false;
-        if (choice_is_possible(groups, window)) return true;
+    struct sorted_question *sorted = calloc((size_t)groups->candidate_count + 1, sizeof *sorted);
+    int64_t count = 0;
+    free(groups->questions);
+    groups->questions = calloc((size_t)groups->candidate_count + 1, sizeof *groups->questions);
+    if (!sorted || !groups->questions) {
+        free(sorted);
+        return -1;
+    }
+    for (int64_t w = 0; w < groups->window_count; w++) {
+        for (int64_t i = 0; i < groups->windows[w].count; i++) {
+            if (!groups->candidates[groups->windows[w].first + i].inside) continue;
+            sorted[count].question = (struct poolgrad_tie_question){w, i, 0};
+            sorted[count].pixel = pixel_of(groups, &sorted[count].question);
+            count++;
+        }
+    }
+    qsort(sorted, (size_t)count, sizeof *sorted, by_pixel);
+    for (int64_t k = 0; k < count; k++) groups->questions[k] = sorted[k].question;
+    free(sorted);
+    return count;
+}
+
+/* Numbers candidates by their questions. */
+static void number_questions(struct poolgrad_tie_groups *groups, int64_t count)
+{
+    for (int64_t w = 0; w < groups->window_count; w++) {
+        struct poolgrad_tied_window *window = &groups->windows[w];
+        window->choice = -1;
+        window->last = -1;
+        for (int64_t i = 0; i < window->count; i++) {
+            if (!groups->candidates[window->first + i].inside) window->last = INT64_MAX;
+        }
+    }
+    for (int64_t k = 0; k < count; k++) {
+        const struct poolgrad_tie_question *question = &groups->questions[k];
+        struct poolgrad_tied_window *window = &groups->windows[question->window];
+        groups->candidates[window->first + question->candidate].question = k;
+        window->last = poolgrad_max(window->last, k);
+    }
+}
+
+enum { YES = 1, NO = 2 };
+
+/* Tries an answer to question k; whether the pixel can still have its value. */
+static bool try_answer(struct poolgrad_tie_groups *groups, int64_t k, unsigned char answer)
+{
+    struct poolgrad_tie_question *question = &groups->questions[k];
+    struct poolgrad_tied_window *window = &groups->windows[question->window];
+    const int64_t width = groups->judge->geometry.x.size, pixel = pixel_of(groups, question);
+    question->answers |= answer;
+    groups->answered = k + 1;
+    if (answer == YES) window->choice = question->candidate;
+    if (answer == NO && window->last == k) return false; /* it has to pick one */
+    return is_possible(groups, pixel / width, pixel % width);
+}
+
+/* The next answer to question k that leaves its pixel possible; false where there is none left, or no step. */
+static bool answer_next(struct poolgrad_tie_groups *groups, int64_t k, int64_t *steps)
+{
+    struct poolgrad_tie_question *question = &groups->questions[k];
+    struct poolgrad_tied_window *window = &groups->windows[question->window];
+    const bool chosen_before = window->choice >= 0 && window->choice != question->candidate;
+    if (chosen_before) { /* no, then; and it was checked when that was chosen, but for this pixel */
+        if (question->answers) return false;
+        --*steps;
+        return *steps >= 0 && try_answer(groups, k, YES | NO);
     }
     window->choice = -1;
+    for (unsigned char answer = YES; answer <= NO; answer++) {
+        if (question->answers & answer) continue;
+        if (--*steps < 0) return false;
+        if (try_answer(groups, k, answer)) return true;
+        window->choice = -1;
+    }
     return false;
 }
 
-/* Window by window, and back where one has no choice left. */
+/* Question by question, and back where one has no answer left. */
 static enum poolgrad_group_result search(struct poolgrad_tie_groups *groups)
 {
-    int64_t steps = POOLGRAD_TIE_STEPS + 4 * groups->window_count, i = 0;
-    for (int64_t k = 0; k < groups->window_count; k++) {
-        groups->windows[k].choice = -1;
-        groups->windows[k].tried = 0;
-    }
-    while (i >= 0 && i < groups->window_count) {
-        if (choose_next(groups, &groups->windows[i], &steps)) {
-            i++;
+    const int64_t count = list_questions(groups);
+    int64_t steps = POOLGRAD_TIE_STEPS + POOLGRAD_TIE_STEPS_PER_ELEMENT * groups->pixel_count, k = 0;
+    if (count < 0) return POOLGRAD_GROUP_FAILED;
+    number_questions(groups, count);
+    while (k >= 0 && k < count) {
+        if (answer_next(groups, k, &steps)) {
+            k++;
             continue;
         }
-        if (steps < 0) return POOLGRAD_GROUP_BOUNDED;
-        groups->windows[i].tried = 0;
-        i--;
+        if (steps < 0) break;
+        groups->questions[k].answers = 0;
+        k--;
     }
-    return i < 0 ? POOLGRAD_GROUP_WRONG : POOLGRAD_GROUP_EXPLAINED;
+    groups->answered = -1;
+    if (steps < 0) return POOLGRAD_GROUP_BOUNDED;
+    return k < 0 ? POOLGRAD_GROUP_WRONG : POOLGRAD_GROUP_EXPLAINED;
 }
 
 /* ---- Judgement --------------------------------------------------------------------------------------------------- */
@@ -331,6 +398,7 @@ static bool mark_impossible(struct poolgrad_tie_groups *groups)
 {
     const int64_t width = groups->judge->geometry.x.size;
     bool any_possible = false;
+    groups->answered = -1;
     for (int64_t i = 0; i < groups->window_count; i++) groups->windows[i].choice = -1;
     for (int64_t i = 0; i < groups->pixel_count; i++) {
         const int64_t y = groups->pixels[i] / width, x = groups->pixels[i] % width;
@@ -362,8 +430,9 @@ bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, int64_t y, in
     judge->share_context = groups;
     *result = POOLGRAD_GROUP_WRONG;
     if (mark_impossible(groups)) *result = try_orders(groups) ? POOLGRAD_GROUP_EXPLAINED : search(groups);
-    if (*result != POOLGRAD_GROUP_WRONG) mark_explained(groups);
     judge->share = NULL;
+    if (*result == POOLGRAD_GROUP_FAILED) return false;
+    if (*result != POOLGRAD_GROUP_WRONG) mark_explained(groups);
     for (int64_t i = 0; i < groups->window_count; i++) {
         *place_of(groups, groups->windows[i].y, groups->windows[i].x) = 0;
     }

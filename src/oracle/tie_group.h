@@ -8,6 +8,7 @@
 /* A maximal tap; outside the image where `inside` is false. */
 struct poolgrad_candidate {
     int64_t y, x;
+    int64_t question; /* of an inside one: its place among the questions of a search */
     bool inside;
 };
 
@@ -16,7 +17,14 @@ struct poolgrad_tied_window {
     int64_t y, x;
     int64_t first, count;
     int64_t choice; /* among them; -1: none yet */
-    int64_t tried;
+    int64_t last;   /* question about it; INT64_MAX: an outside tap is left, whatever the answers are */
+};
+
+/* Of a search: does the window pick this candidate? Asked pixel by pixel, so that the last answer about a pixel decides
+ * its value. */
+struct poolgrad_tie_question {
+    int64_t window, candidate; /* of the group; of the window */
+    unsigned char answers;     /* those that were tried */
 };
 
 struct poolgrad_tie_groups {
@@ -28,6 +36,8 @@ struct poolgrad_tie_groups {
     struct poolgrad_tied_window *windows;
     struct poolgrad_candidate *candidates;
     int64_t *pixels; /* y * width + x */
+    struct poolgrad_tie_question *questions;
+    int64_t answered; /* questions before this one have an answer; -1: every candidate is open */
     int64_t window_count, window_capacity, candidate_count, candidate_capacity, pixel_count, pixel_capacity;
     /* Of the plane: place of a window in the group + 1, and what is known of a pixel. */
     int64_t *window_places;
@@ -37,7 +47,12 @@ struct poolgrad_tie_groups {
 /* What is known of a pixel of the groups so far. */
 enum { POOLGRAD_PIXEL_SEEN = 1, POOLGRAD_PIXEL_WRONG = 2, POOLGRAD_PIXEL_EXPLAINED = 4 };
 
-enum poolgrad_group_result { POOLGRAD_GROUP_EXPLAINED, POOLGRAD_GROUP_BOUNDED, POOLGRAD_GROUP_WRONG };
+enum poolgrad_group_result {
+    POOLGRAD_GROUP_EXPLAINED,
+    POOLGRAD_GROUP_BOUNDED,
+    POOLGRAD_GROUP_WRONG,
+    POOLGRAD_GROUP_FAILED /* memory is lacking */
+};
 
 /* False where memory is lacking; free it even then. */
 bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge);
