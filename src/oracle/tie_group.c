@@ -361,10 +361,10 @@ static bool answer_next(struct poolgrad_tie_groups *groups, int64_t k, int64_t *
         return *steps >= 0 && try_answer(groups, k, YES | NO);
     }
     window->choice = -1;
-    for (unsigned char answer = YES; answer <= NO; answer++) {
+    for (int answer = YES; answer <= NO; answer++) {
         if (question->answers & answer) continue;
         if (--*steps < 0) return false;
-        if (try_answer(groups, k, answer)) return true;
+        if (try_answer(groups, k, (unsigned char)answer)) return true;
         window->choice = -1;
     }
     return false;
