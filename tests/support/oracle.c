@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oracle.h"
 
+#include "taps.h"
 #include "view.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-
-typedef struct tap {
-    int64_t y, x;
-    double value; /* 0 outside */
-    bool inside;  /* the image */
-    bool counted; /* in N of an average */
-    bool picked;  /* by a maximum */
-} tap;
-
-/* One plane of the source and the window that is being looked at. */
-typedef struct plane {
-    const poolgrad_problem *p;
-    int64_t height, width;
-    double *values; /* null where the source has no data */
-    tap *taps;      /* of the window, in row-major order */
-    int64_t tap_count;
-} plane;
 
 /* What a pixel of the source has received. */
 typedef struct sums {
@@ -31,7 +15,7 @@ typedef struct sums {
     bool *touched; /* by a window of an L2-norm */
 } sums;
 
-static void *new_array(int64_t count, size_t size)
+void *oracle_array(int64_t count, size_t size)
 {
     void *array = calloc(count > 0 ? (size_t)count : 1, size);
     if (!array) abort();
@@ -85,130 +69,16 @@ int64_t oracle_first_tap_x(const poolgrad_problem *p)
     return p->offset_x - p->kernel_offset_x - half_extent(p->window.kernel_width, p->window.dilation_x);
 }
 
-/* ---- Windows ------------------------------------------------------------------------------------------------- */
-
-static plane plane_new(const poolgrad_problem *p)
-{
-    int64_t count = p->window.kernel_height * p->window.kernel_width;
-    plane source = {.p = p, .height = p->source.height, .width = p->source.width, .tap_count = count};
-    source.taps = new_array(count, sizeof(tap));
-    if (p->source.data) source.values = new_array(source.height * source.width, sizeof(double));
-    return source;
-}
-
-static void plane_load(plane *source, int64_t n, int64_t c)
-{
-    if (!source->values) return;
-    for (int64_t y = 0; y < source->height; ++y)
-        for (int64_t x = 0; x < source->width; ++x)
-            source->values[y * source->width + x] = view_number(&source->p->source, n, c, y, x);
-}
-
-static void plane_free(plane *source)
-{
-    free(source->taps);
-    free(source->values);
-}
-
-static bool within(int64_t position, int64_t size, int64_t grown_by)
-{
-    return position >= -grown_by && position < size + grown_by;
-}
-
-/* Window i of an axis begins stride i after the first one. */
-static void look_at_window(plane *source, int64_t window_y, int64_t window_x)
-{
-    const poolgrad_problem *p = source->p;
-    const poolgrad_window *w = &p->window;
-    int64_t top = oracle_first_tap_y(p) + w->stride_y * window_y;
-    int64_t left = oracle_first_tap_x(p) + w->stride_x * window_x;
-    tap *t = source->taps;
-    for (int64_t ky = 0; ky < w->kernel_height; ++ky) {
-        for (int64_t kx = 0; kx < w->kernel_width; ++kx, ++t) {
-            *t = (tap){.y = top + w->dilation_y * ky, .x = left + w->dilation_x * kx};
-            t->inside = within(t->y, source->height, 0) && within(t->x, source->width, 0);
-            t->counted = p->edge_mode == POOLGRAD_EDGE_ZERO ||
-                         (within(t->y, source->height, p->zero_pad_y) && within(t->x, source->width, p->zero_pad_x));
-            if (t->inside && source->values) t->value = source->values[t->y * source->width + t->x];
-        }
-    }
-}
-
-static int64_t count_for_average(const plane *source)
-{
-    int64_t count = 0;
-    for (int64_t i = 0; i < source->tap_count; ++i) count += source->taps[i].counted;
-    return count;
-}
-
-static double norm(const plane *source)
+static double norm(const taps_plane *source)
 {
     double sum = 0;
     for (int64_t i = 0; i < source->tap_count; ++i) {
-        const tap *t = &source->taps[i];
+        const taps_tap *t = &source->taps[i];
         if (!t->inside) continue;
         double square = t->value * t->value;
         sum = sum + square;
     }
     return sqrt(sum);
-}
-
-static bool takes_part(const plane *source, const tap *t)
-{
-    if (!t->inside) return source->p->edge_mode == POOLGRAD_EDGE_ZERO;
-    return !isnan(t->value);
-}
-
-static int64_t pick_alone(plane *source, int64_t chosen)
-{
-    for (int64_t i = 0; i < source->tap_count; ++i) source->taps[i].picked = i == chosen;
-    return 1;
-}
-
-static int64_t pick_equal(plane *source, double greatest)
-{
-    int64_t first = -1, last = -1, count = 0;
-    for (int64_t i = 0; i < source->tap_count; ++i) {
-        tap *t = &source->taps[i];
-        if (!takes_part(source, t) || t->value != greatest) continue;
-        t->picked = true;
-        ++count;
-        last = i;
-        if (first < 0) first = i;
-    }
-    if (source->p->ties == POOLGRAD_TIES_FIRST) return pick_alone(source, first);
-    if (source->p->ties == POOLGRAD_TIES_LAST) return pick_alone(source, last);
-    return count;
-}
-
-/* Marks the picked taps and returns how many there are. */
-static int64_t pick(plane *source)
-{
-    int64_t first_nan = -1, last_nan = -1, first_inside = -1, participants = 0;
-    double greatest = -(double)INFINITY;
-    for (int64_t i = 0; i < source->tap_count; ++i) {
-        const tap *t = &source->taps[i];
-        if (t->inside && first_inside < 0) first_inside = i;
-        if (t->inside && isnan(t->value)) {
-            last_nan = i;
-            if (first_nan < 0) first_nan = i;
-        }
-        if (!takes_part(source, t)) continue;
-        ++participants;
-        if (t->value > greatest) greatest = t->value;
-    }
-    if (source->p->nan == POOLGRAD_NAN_FIRST && first_nan >= 0) return pick_alone(source, first_nan);
-    if (source->p->nan == POOLGRAD_NAN_LAST && last_nan >= 0) return pick_alone(source, last_nan);
-    if (participants > 0) return pick_equal(source, greatest);
-    if (first_inside >= 0) return pick_alone(source, first_inside);
-    return 0;
-}
-
-static const tap *first_picked(const plane *source)
-{
-    for (int64_t i = 0; i < source->tap_count; ++i)
-        if (source->taps[i].picked) return &source->taps[i];
-    return NULL;
 }
 
 /* ---- The destination ----------------------------------------------------------------------------------------- */
@@ -219,7 +89,7 @@ static void write_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c
     for (int64_t c = image->channels; c < view_stored_channels(image); ++c) view_set_bits(image, n, c, y, x, 0);
 }
 
-static void clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image)
+void oracle_clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image)
 {
     int64_t channels = oracle_channels(p);
     if (channels == 0 || image->channels == 0) return;
@@ -234,17 +104,17 @@ static void clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *
 
 /* ---- Forward ------------------------------------------------------------------------------------------------- */
 
-static double forward_average(const plane *source, bool wide)
+static double forward_average(const taps_plane *source, bool wide)
 {
     float narrow_sum = 0;
     double wide_sum = 0;
     for (int64_t i = 0; i < source->tap_count; ++i) {
-        const tap *t = &source->taps[i];
+        const taps_tap *t = &source->taps[i];
         if (!t->inside) continue;
         narrow_sum = narrow_sum + (float)t->value;
         wide_sum = wide_sum + t->value;
     }
-    int64_t count = count_for_average(source);
+    int64_t count = taps_counted(source);
     if (count == 0) return 0;
     if (wide) return wide_sum / (double)count;
     float mean = narrow_sum / (float)count;
@@ -258,12 +128,12 @@ static bool is_wide(const poolgrad_problem *p)
            p->destination.format == POOLGRAD_FLOAT64;
 }
 
-static double forward_value(plane *source, int64_t *index)
+static double forward_value(taps_plane *source, int64_t *index)
 {
     if (source->p->kind == POOLGRAD_AVERAGE) return forward_average(source, is_wide(source->p));
     if (source->p->kind == POOLGRAD_L2NORM) return norm(source);
-    pick(source);
-    const tap *winner = first_picked(source);
+    taps_pick(source);
+    const taps_tap *winner = taps_first_picked(source);
     if (winner && winner->inside) {
         bool taps = view_holds_taps(&source->p->indices);
         *index = taps ? winner - source->taps : winner->y * source->width + winner->x;
@@ -272,11 +142,11 @@ static double forward_value(plane *source, int64_t *index)
 }
 
 /* Image number z of the clip, pooled or not, and channel number c of the window. */
-static void forward_plane(plane *source, int64_t z, int64_t c)
+static void forward_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     bool pooled = z < oracle_images(p);
-    if (pooled) plane_load(source, p->offset_z + z, p->source_channel_offset + c);
+    if (pooled) taps_load(source, p->offset_z + z, p->source_channel_offset + c);
     oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
     oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
     int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
@@ -285,7 +155,7 @@ static void forward_plane(plane *source, int64_t z, int64_t c)
             double value = 0;
             int64_t index = -1;
             if (pooled) {
-                look_at_window(source, y - p->clip.y, x - p->clip.x);
+                taps_look(source, y - p->clip.y, x - p->clip.x);
                 value = forward_value(source, &index);
             }
             view_set_number(&p->destination, n, to_c, y, x, value);
@@ -307,11 +177,11 @@ static void add(sums *s, int64_t at, double gradient, int64_t divisor)
     }
 }
 
-static void scatter_l2norm(const plane *source, sums *s, double gradient)
+static void scatter_l2norm(const taps_plane *source, sums *s, double gradient)
 {
     double out = norm(source);
     for (int64_t i = 0; i < source->tap_count; ++i) {
-        const tap *t = &source->taps[i];
+        const taps_tap *t = &source->taps[i];
         if (!t->inside) continue;
         int64_t at = t->y * source->width + t->x;
         s->touched[at] = true;
@@ -321,35 +191,24 @@ static void scatter_l2norm(const plane *source, sums *s, double gradient)
     }
 }
 
-static void scatter(plane *source, sums *s, double gradient)
+static void scatter(taps_plane *source, sums *s, double gradient)
 {
     if (source->p->kind == POOLGRAD_L2NORM) {
         scatter_l2norm(source, s, gradient);
         return;
     }
     bool average = source->p->kind == POOLGRAD_AVERAGE;
-    int64_t divisor = average ? count_for_average(source) : pick(source);
+    int64_t divisor = average ? taps_counted(source) : taps_pick(source);
     if (!average && source->p->ties != POOLGRAD_TIES_SPLIT) divisor = 1;
     for (int64_t i = 0; i < source->tap_count; ++i) {
-        const tap *t = &source->taps[i];
+        const taps_tap *t = &source->taps[i];
         if (!t->inside) continue;
         if (average || t->picked) add(s, t->y * source->width + t->x, gradient, divisor);
     }
 }
 
-/* The place of the tap that the window at (y, x) of the source gradient picked, or -1. */
-static int64_t saved_pick(plane *source, int64_t n, int64_t c, int64_t y, int64_t x)
-{
-    const poolgrad_problem *p = source->p;
-    int64_t index = view_index(&p->indices, n, c, y, x);
-    if (index < 0 || !view_holds_taps(&p->indices)) return index;
-    look_at_window(source, y - p->gradient_region.y, x - p->gradient_region.x);
-    const tap *t = &source->taps[index];
-    return t->y * source->width + t->x;
-}
-
 /* Pixel number z of the gradient region's images and channel number c of the window: all its windows. */
-static void scatter_plane(plane *source, sums *s, int64_t z, int64_t c)
+static void scatter_plane(taps_plane *source, sums *s, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     const poolgrad_region *region = &p->gradient_region;
@@ -360,17 +219,17 @@ static void scatter_plane(plane *source, sums *s, int64_t z, int64_t c)
         for (int64_t x = xs.first; x < xs.end; ++x) {
             double gradient = view_number(&p->source_gradient, n, from_c, y, x);
             if (p->indices.data) {
-                int64_t at = saved_pick(source, n, from_c, y, x);
+                int64_t at = taps_saved_pick(source, n, from_c, y, x);
                 if (at >= 0) add(s, at, gradient, 1);
                 continue;
             }
-            look_at_window(source, y - region->y, x - region->x);
+            taps_look(source, y - region->y, x - region->x);
             scatter(source, s, gradient);
         }
     }
 }
 
-static double finished(const plane *source, const sums *s, int64_t at)
+static double finished(const taps_plane *source, const sums *s, int64_t at)
 {
     if (source->p->kind != POOLGRAD_L2NORM) return s->wide ? s->wide_sum[at] : (double)s->narrow_sum[at];
     return s->touched[at] ? source->values[at] * s->wide_sum[at] : 0;
@@ -384,24 +243,24 @@ static double plus(bool wide, double held, double value)
 }
 
 /* Position in the source of a destination pixel. */
-static int64_t mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
+int64_t oracle_mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
 {
     if (p->mapping == POOLGRAD_MAPPING_SOURCE) return position;
     return (first_tap > 0 ? first_tap : 0) + (position - clip_origin);
 }
 
 /* s is null for an image inside the clip that nothing is computed for. */
-static void write_gradient(const plane *source, const sums *s, bool wide, int64_t n, int64_t c)
+static void write_gradient(const taps_plane *source, const sums *s, bool wide, int64_t n, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
     oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
-            int64_t from_y = mapped(p, y, p->clip.y, oracle_first_tap_y(p));
-            int64_t from_x = mapped(p, x, p->clip.x, oracle_first_tap_x(p));
+            int64_t from_y = oracle_mapped(p, y, p->clip.y, oracle_first_tap_y(p));
+            int64_t from_x = oracle_mapped(p, x, p->clip.x, oracle_first_tap_x(p));
             double value = 0;
-            if (s && within(from_y, source->height, 0) && within(from_x, source->width, 0))
+            if (s && taps_within(from_y, source->height, 0) && taps_within(from_x, source->width, 0))
                 value = finished(source, s, from_y * source->width + from_x);
             if (p->add_to_destination) value = plus(wide, view_number(&p->destination, n, c, y, x), value);
             view_set_number(&p->destination, n, c, y, x, value);
@@ -409,7 +268,7 @@ static void write_gradient(const plane *source, const sums *s, bool wide, int64_
     }
 }
 
-static void gradient_plane(plane *source, int64_t z, int64_t c)
+static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     bool wide = p->kind == POOLGRAD_L2NORM || is_wide(p);
@@ -420,10 +279,10 @@ static void gradient_plane(plane *source, int64_t z, int64_t c)
     }
     int64_t pixels = source->height * source->width;
     sums s = {.wide = wide,
-              .narrow_sum = new_array(pixels, sizeof(float)),
-              .wide_sum = new_array(pixels, sizeof(double)),
-              .touched = new_array(pixels, sizeof(bool))};
-    plane_load(source, p->offset_z + z, p->source_channel_offset + c);
+              .narrow_sum = oracle_array(pixels, sizeof(float)),
+              .wide_sum = oracle_array(pixels, sizeof(double)),
+              .touched = oracle_array(pixels, sizeof(bool))};
+    taps_load(source, p->offset_z + z, p->source_channel_offset + c);
     scatter_plane(source, &s, z, c);
     write_gradient(source, &s, wide, n, to_c);
     free(s.narrow_sum);
@@ -435,10 +294,10 @@ void oracle_run(const poolgrad_problem *p)
 {
     bool forward = p->direction == POOLGRAD_FORWARD;
     oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
-    plane source = plane_new(p);
+    taps_plane source = taps_new(p);
     for (int64_t z = 0; z < length(zs); ++z)
         for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
-    plane_free(&source);
-    clear_unused_lanes(p, &p->destination);
-    if (forward && p->indices.data) clear_unused_lanes(p, &p->indices);
+    taps_free(&source);
+    oracle_clear_unused_lanes(p, &p->destination);
+    if (forward && p->indices.data) oracle_clear_unused_lanes(p, &p->indices);
 }
