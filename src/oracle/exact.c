@@ -104,26 +104,27 @@ static poolgrad_status run(const poolgrad_exact *exact, int threads, int64_t fir
     return atomic_load(&failed) ? poolgrad_refuse_memory(error, "exact") : POOLGRAD_OK;
 }
 
-static void cut(const poolgrad_exact *exact, int64_t *first, int64_t count, int64_t *end)
+static struct poolgrad_range cut(const poolgrad_exact *exact, int64_t first, int64_t count)
 {
-    *first = poolgrad_clamp(*first, 0, exact->units);
-    *end = count <= 0 ? *first : *first + poolgrad_min(count, exact->units - *first);
+    const int64_t begin = poolgrad_clamp(first, 0, exact->units);
+    int64_t end = begin;
+    if (count > 0 && (!poolgrad_add(first, count, &end) || end > exact->units)) end = exact->units;
+    return (struct poolgrad_range){begin, poolgrad_max(begin, end)};
 }
 
 poolgrad_status poolgrad_exact_run_units(const poolgrad_exact *exact, int64_t first, int64_t count,
                                          poolgrad_error *error)
 {
-    int64_t end;
-    cut(exact, &first, count, &end);
-    return run(exact, 1, first, end, error);
+    const struct poolgrad_range units = cut(exact, first, count);
+    return run(exact, 1, units.begin, units.end, error);
 }
 
 poolgrad_status poolgrad_exact_run_parallel(const poolgrad_exact *exact, int64_t first, int64_t count,
                                             poolgrad_error *error)
 {
-    int64_t end;
-    cut(exact, &first, count, &end);
-    return run(exact, (int)poolgrad_min(exact->threads, poolgrad_max(end - first, 1)), first, end, error);
+    const struct poolgrad_range units = cut(exact, first, count);
+    const int64_t threads = poolgrad_min(exact->threads, poolgrad_max(units.end - units.begin, 1));
+    return run(exact, (int)threads, units.begin, units.end, error);
 }
 
 poolgrad_status poolgrad_exact_run(const poolgrad_problem *problem, poolgrad_error *error)

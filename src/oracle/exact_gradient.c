@@ -200,7 +200,7 @@ static void collect(struct work *work, int64_t y, int64_t x, struct poolgrad_nor
             mpz_init(term->square.sum);
             (*count)++;
             poolgrad_window_square(g, work->n, work->c, top, left, &term->square, &work->scratch);
-            if (mpz_sgn(term->square.sum) != 0) continue;
+            if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
             mpz_clear(term->square.sum);
             (*count)--;
         }
