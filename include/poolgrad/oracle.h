@@ -188,6 +188,27 @@ POOLGRAD_API int64_t poolgrad_verification_bounded_tie_groups(const poolgrad_ver
 /* The reference's result, in the destination's format and layout, dense; as long as the verification. */
 POOLGRAD_API const poolgrad_image *poolgrad_verification_expected(const poolgrad_verification *verification);
 
+/* ---- Explanations ------------------------------------------------------------------------------------------------ */
+
+/*
+ * The story of one element of the destination, as text in lines of at most 100 characters: which source pixel it stands
+ * for, or which window makes it; every window that has this pixel as a tap, in the order of addition, with its taps,
+ * the maximum and the pick, N or the norm, its gradient and what it contributes, exactly and rounded, and the sum after
+ * it; the store; the formula's value, rounded once. The steps are the reference's, each with its rule of
+ * docs/numerics.md. Of large windows the taps around the pixel are shown, and of many windows or additions the first
+ * ones. Nothing but the text is written.
+ *
+ * `declaration` is null, or the destination holds an implementation's output: then the text also says what
+ * poolgrad_verify says of the element, and a problem that adds adds to declaration->before.
+ *
+ * At most `size` bytes of it, a zero behind them, go to `text`, which may be null where size is 0; *length is that of
+ * the whole. Refuses what poolgrad_run refuses, or poolgrad_verify where it judges, and an element that is not there.
+ * Takes the time of the reference for the windows at hand, and to judge that of verifying the element's plane.
+ */
+POOLGRAD_API poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
+                                              int64_t n, int64_t c, int64_t y, int64_t x, char *text, size_t size,
+                                              size_t *length, poolgrad_error *error);
+
 #ifdef __cplusplus
 }
 #endif

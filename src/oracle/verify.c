@@ -223,8 +223,8 @@ static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t planes, p
 
 /* ---- Verifying --------------------------------------------------------------------------------------------------- */
 
-static poolgrad_status check(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
-                             struct poolgrad_verification *v, poolgrad_error *error)
+poolgrad_status poolgrad_verify_check(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
+                                      struct poolgrad_verification *v, poolgrad_error *error)
 {
     poolgrad_status status = check_declaration(declaration, error);
     if (status == POOLGRAD_OK) status = poolgrad_check_indices(problem, error);
@@ -266,7 +266,7 @@ poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_
     *verification = NULL;
     poolgrad_verification *v = calloc(1, sizeof *v);
     if (!v) return poolgrad_refuse_memory(error, "verification");
-    poolgrad_status status = check(problem, declaration, v, error);
+    poolgrad_status status = poolgrad_verify_check(problem, declaration, v, error);
     if (status == POOLGRAD_OK) status = judge(v, error);
     if (status == POOLGRAD_OK)
         *verification = v;

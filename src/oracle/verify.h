@@ -28,6 +28,10 @@ struct poolgrad_verification {
     struct poolgrad_plane_verdicts all;
 };
 
+/* Refuses what cannot be judged; fills in the problem, the declaration, the geometry and what was there before. */
+poolgrad_status poolgrad_verify_check(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
+                                      struct poolgrad_verification *v, poolgrad_error *error);
+
 /* Judges planes [begin, end) of the destination, all images times all channels. */
 void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Explanations: whose, of what, and what is said of the result. */
+#include "oracle/explain.h"
+
+#include <inttypes.h>
+
+#include "image/format.h"
+#include "image/image.h"
+#include "oracle/environment.h"
+#include "oracle/verify.h"
+#include "pooling/resolve.h"
+
+/* What an implementation's output at the element is worth. */
+struct judged {
+    bool is_known;
+    double actual;
+    poolgrad_verdict verdict;
+    poolgrad_finding finding; /* of verdict none: not among the worst of its plane */
+    poolgrad_image before;
+};
+
+static bool is_in(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
+/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
+
+static poolgrad_status check_place(const poolgrad_image *image, const int64_t at[4], poolgrad_error *error)
+{
+    static const char *const names[4] = {"n", "c", "y", "x"};
+    static const char *const nouns[4] = {"image", "channel", "row", "column"};
+    const int64_t sizes[4] = {image->images, image->channels, image->height, image->width};
+    for (int i = 0; i < 4; i++) {
+        if (at[i] >= 0 && at[i] < sizes[i]) continue;
+        if (sizes[i] == 0) {
+            return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected a destination that has a %s", at[i],
+                                   nouns[i]);
+        }
+        return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected 0 to %" PRId64 ", a %s of the destination",
+                               at[i], sizes[i] - 1, nouns[i]);
+    }
+    return POOLGRAD_OK;
+}
+
+/* ---- Judging ----------------------------------------------------------------------------------------------------- */
+
+/* One channel of one image. */
+static poolgrad_image plane_of(const poolgrad_image *image, int64_t n, int64_t c)
+{
+    poolgrad_image plane = *image;
+    if (image->data && !poolgrad_image_is_empty(image)) plane.data = poolgrad_image_at(image, n, c, 0, 0);
+    plane.layout = POOLGRAD_NCHW;
+    plane.images = plane.channels = 1;
+    plane.image_stride = plane.channel_stride = 0;
+    return plane;
+}
+
+/* The element's plane as a problem of its own: what the others hold plays no part in its verdict. */
+static poolgrad_problem problem_of_plane(const poolgrad_problem *problem, const struct poolgrad_story *story)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const int64_t n = story->n, c = story->c;
+    const bool is_written = is_in(g->images, n) && is_in(g->channels, c);
+    poolgrad_problem p = *problem;
+    p.destination = plane_of(&g->destination, n, c);
+    p.offset_z = p.clip.z = p.gradient_region.z = 0;
+    p.clip.depth = p.gradient_region.depth = POOLGRAD_ALL;
+    p.source_channel_offset = p.gradient_channel_offset = p.destination_channel_offset = 0;
+    p.source_channel_count = p.gradient_channel_count = POOLGRAD_ALL;
+    if (!is_written) p.clip.width = 0;
+    if (!is_written || !story->is_pooled) { /* its image and its channel are nobody's */
+        p.source.images = p.source_gradient.images = p.indices.images = 0;
+        p.source.channels = p.source_gradient.channels = p.indices.channels = 1;
+        return p;
+    }
+    p.source = plane_of(&g->source, n + g->source_image, c + g->source_channel);
+    if (p.direction == POOLGRAD_FORWARD) return p;
+    p.source_gradient = plane_of(&g->source_gradient, n + g->gradient_image, c + g->gradient_channel);
+    if (g->with_indices) p.indices = plane_of(&g->indices, n + g->gradient_image, c + g->gradient_channel);
+    return p;
+}
+
+static void keep_verdict(const poolgrad_verification *v, const struct poolgrad_story *story, struct judged *judged)
+{
+    judged->verdict = poolgrad_verification_at(v, 0, 0, story->y, story->x);
+    for (int64_t i = 0; i < poolgrad_verification_finding_count(v); i++) {
+        const poolgrad_finding *finding = poolgrad_verification_finding(v, i);
+        if (finding->y == story->y && finding->x == story->x) judged->finding = *finding;
+    }
+}
+
+/* `problem` has no indices that a forward call writes: nobody judges them. */
+static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
+                             const struct poolgrad_story *story, struct judged *judged, poolgrad_error *error)
+{
+    struct poolgrad_verification checked;
+    poolgrad_verification *verification;
+    poolgrad_status status = poolgrad_verify_check(problem, declaration, &checked, error);
+    if (status != POOLGRAD_OK) return status;
+    judged->before = checked.before;
+    const poolgrad_problem plane = problem_of_plane(problem, story);
+    poolgrad_declaration of_plane = *declaration;
+    poolgrad_image before;
+    if (checked.before.data) {
+        before = plane_of(&checked.before, story->n, story->c);
+        of_plane.before = &before;
+    }
+    status = poolgrad_verify(&plane, &of_plane, &verification, error);
+    if (status != POOLGRAD_OK) return status;
+    keep_verdict(verification, story, judged);
+    poolgrad_verification_destroy(verification);
+    judged->is_known = true;
+    judged->actual =
+        poolgrad_load(problem->destination.format,
+                      poolgrad_image_at(&story->geometry.destination, story->n, story->c, story->y, story->x));
+    return POOLGRAD_OK;
+}
+
+static void tell_verdict(struct poolgrad_story *story, const struct judged *judged, const double *expected)
+{
+    const poolgrad_format format = story->geometry.destination.format;
+    if (!judged->is_known) return;
+    poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of(judged->actual, format).text);
+    const int64_t ulps = expected ? poolgrad_ulps_between(format, *expected, judged->actual) : INT64_MAX;
+    if (ulps != INT64_MAX) poolgrad_story_say(story, 2, "From the result to it: %" PRId64 " ulps.", ulps);
+    poolgrad_story_say(story, 2, "Verdict: %s.", poolgrad_verdict_name(judged->verdict));
+    const poolgrad_finding *finding = &judged->finding;
+    if (finding->verdict == POOLGRAD_VERDICT_NONE) return;
+    if (finding->decision != POOLGRAD_DECISION_NONE)
+        poolgrad_story_say(story, 2, "Why: %s.", poolgrad_decision_text(finding->decision));
+    poolgrad_story_say(story, 2, "With the picks above, the declared arithmetic can give %s to %s.",
+                       poolgrad_digits_of(finding->low, format).text, poolgrad_digits_of(finding->high, format).text);
+}
+
+/* ---- The result -------------------------------------------------------------------------------------------------- */
+
+/* docs/numerics.md N76, of this element alone: its row and column are all that is written, to `element`. */
+static bool compute_exactly(const struct poolgrad_story *story, double *value)
+{
+    const poolgrad_format format = story->geometry.destination.format;
+    unsigned char element[sizeof(double)];
+    struct poolgrad_exact exact = {.geometry = story->geometry, .precision = poolgrad_precision_of(format)};
+    struct poolgrad_geometry *g = &exact.geometry;
+    const struct poolgrad_band band = {story->n, story->c, {story->y, story->y + 1}};
+    g->rows = band.rows;
+    g->columns = (struct poolgrad_range){story->x, story->x + 1};
+    g->destination = (poolgrad_image){.data = element, .format = format, .layout = POOLGRAD_NCHW};
+    poolgrad_store(format, element, story->before);
+    if (g->direction == POOLGRAD_FORWARD) g->with_indices = false;
+    if (!(g->direction == POOLGRAD_FORWARD ? poolgrad_exact_forward(&exact, &band)
+                                           : poolgrad_exact_gradient(&exact, &band))) {
+        return false;
+    }
+    *value = poolgrad_load(format, element);
+    return true;
+}
+
+/* docs/numerics.md N40, N58: what `value` becomes in the destination. */
+static double tell_store(struct poolgrad_story *story, double value)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const poolgrad_format format = g->destination.format, accumulator = poolgrad_story_accumulator(story);
+    unsigned char element[sizeof(double)];
+    if (g->add_to_destination) {
+        const double sum = g->kind == POOLGRAD_L2NORM ? story->before + value : poolgrad_sum(g, story->before, value);
+        poolgrad_story_say(story, 0, "Added to what the destination holds: %s + %s = %s (N40).",
+                           poolgrad_digits_of(story->before, format).text, poolgrad_digits_of(value, accumulator).text,
+                           poolgrad_word_of(sum, accumulator).text);
+        value = sum;
+    }
+    poolgrad_store(format, element, value);
+    const double stored = poolgrad_load(format, element);
+    poolgrad_story_say(story, 0, "Result: %s, stored as %s (N58, N59%s).", poolgrad_word_of(stored, format).text,
+                       poolgrad_format_name(format), stored != stored ? ", N68" : "");
+    return stored;
+}
+
+static bool tell_result(struct poolgrad_story *story, double *stored)
+{
+    const poolgrad_format format = story->geometry.destination.format;
+    const bool forward = story->geometry.direction == POOLGRAD_FORWARD;
+    double exact;
+    *stored = tell_store(story, forward ? poolgrad_story_forward(story) : poolgrad_story_gradient(story));
+    if (!compute_exactly(story, &exact)) return false;
+    poolgrad_story_say(story, 0, "The formula's value, rounded once: %s (N76).", poolgrad_word_of(exact, format).text);
+    const int64_t ulps = poolgrad_ulps_between(format, exact, *stored);
+    if (ulps != INT64_MAX) poolgrad_story_say(story, 2, "From it to the result: %" PRId64 " ulps.", ulps);
+    return true;
+}
+
+static void tell_problem(struct poolgrad_story *story)
+{
+    static const char *const kinds[] = {"average", "max", "L2-norm"};
+    const struct poolgrad_geometry *g = &story->geometry;
+    poolgrad_story_say(story, 0,
+                       "%s %s, kernel %" PRId64 " x %" PRId64 ", stride %" PRId64 " x %" PRId64 ", dilation %" PRId64
+                       " x %" PRId64 ", edge mode %s",
+                       g->direction == POOLGRAD_FORWARD ? "Forward" : "Gradient of", kinds[g->kind], g->x.kernel,
+                       g->y.kernel, g->x.stride, g->y.stride, g->x.dilation, g->y.dilation,
+                       g->edge_mode == POOLGRAD_EDGE_ZERO ? "zero" : "clamp");
+    poolgrad_story_say(story, 0,
+                       "Destination: image %" PRId64 ", channel %" PRId64 ", row %" PRId64 ", column %" PRId64,
+                       story->n, story->c, story->y, story->x);
+}
+
+static bool tell(struct poolgrad_story *story, const struct judged *judged)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    double stored = 0;
+    bool told = true;
+    tell_problem(story);
+    const bool in_clip = is_in(g->images, story->n) && is_in(g->rows, story->y) && is_in(g->columns, story->x);
+    if (in_clip && is_in(g->channels, story->c)) {
+        told = tell_result(story, &stored);
+        tell_verdict(story, judged, &stored);
+        return told;
+    }
+    poolgrad_story_say(story, 0, "It is not written and keeps its bytes: %s.",
+                       in_clip ? "no channel of the sources goes there (N46)"
+                               : "it lies outside the clip rectangle (N41)");
+    tell_verdict(story, judged, NULL);
+    return told;
+}
+
+/* ---- All of it --------------------------------------------------------------------------------------------------- */
+
+static void set_place(struct poolgrad_story *story, const poolgrad_problem *problem, const int64_t at[4])
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    story->n = at[0];
+    story->c = at[1];
+    story->y = at[2];
+    story->x = at[3];
+    story->is_pooled = is_in(g->images, at[0]) && at[0] - g->images.begin < g->pooled_images;
+    story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
+}
+
+poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration, int64_t n,
+                                 int64_t c, int64_t y, int64_t x, char *text, size_t size, size_t *length,
+                                 poolgrad_error *error)
+{
+    const int64_t at[4] = {n, c, y, x};
+    struct poolgrad_story story = {0};
+    struct judged judged = {0};
+    poolgrad_status status = poolgrad_check_indices(problem, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve(problem, &story.geometry, error);
+    if (status == POOLGRAD_OK) status = check_place(&problem->destination, at, error);
+    if (status != POOLGRAD_OK) return status;
+    set_place(&story, problem, at);
+    if (declaration) {
+        poolgrad_problem judged_problem = *problem;
+        if (problem->direction == POOLGRAD_FORWARD) judged_problem.indices = (poolgrad_image){0};
+        status = judge(&judged_problem, declaration, &story, &judged, error);
+        if (status != POOLGRAD_OK) return status;
+    }
+    const poolgrad_image *before = declaration ? &judged.before : &story.geometry.destination;
+    if (story.geometry.add_to_destination)
+        story.before = poolgrad_load(before->format, poolgrad_image_at(before, n, c, y, x));
+    const struct poolgrad_environment environment = poolgrad_environment_enter();
+    poolgrad_text_begin(&story.text, text, size);
+    poolgrad_scratch_init(&story.scratch);
+    const bool told = tell(&story, &judged);
+    poolgrad_scratch_clear(&story.scratch);
+    poolgrad_environment_leave(&environment);
+    *length = story.text.length;
+    return told ? POOLGRAD_OK : poolgrad_refuse_memory(error, "explanation");
+}

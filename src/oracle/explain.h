@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One element's story: what is told of it, and the sentences it is told in. */
+#ifndef POOLGRAD_ORACLE_EXPLAIN_H
+#define POOLGRAD_ORACLE_EXPLAIN_H
+
+#include <poolgrad/oracle.h>
+
+#include <mpfr.h>
+
+#include "geometry/geometry.h"
+#include "mps/text.h"
+#include "oracle/exact.h"
+#include "reference/window.h"
+
+struct poolgrad_story {
+    struct poolgrad_geometry geometry;
+    int64_t n, c, y, x; /* in the destination */
+    bool is_pooled;     /* its image is */
+    bool is_clipped;    /* mapping clip: a gradient's first pixel stands for that of the first window (N43) */
+    double before;      /* what the result is added to */
+    struct poolgrad_text text;
+    struct poolgrad_scratch scratch;
+    bool is_silent; /* computes, and says nothing */
+};
+
+/* Words of a sentence; as a value, so that a sentence can have several. */
+struct poolgrad_word {
+    char text[96];
+};
+
+/* A sentence of its own, in lines of at most 100 characters; an empty line. */
+void poolgrad_story_say(struct poolgrad_story *story, int indent, const char *format, ...) POOLGRAD_PRINTF(3, 4);
+
+void poolgrad_story_pause(struct poolgrad_story *story);
+
+/* "0.5 (0x3f000000)": as many digits as tell the format's numbers apart, and bits. */
+struct poolgrad_word poolgrad_word_of(double value, poolgrad_format format);
+
+/* The digits alone. */
+struct poolgrad_word poolgrad_digits_of(double value, poolgrad_format format);
+
+/* 30 digits of a real number; of numerator 2^exponent / denominator. */
+struct poolgrad_word poolgrad_decimal_of(const mpfr_t value);
+struct poolgrad_word poolgrad_decimal_of_quotient(const mpz_t numerator, int64_t exponent, const mpz_t denominator);
+
+/* What sums are kept in (docs/numerics.md N60). */
+poolgrad_format poolgrad_story_accumulator(const struct poolgrad_story *story);
+
+/* The element of the source at (y, x) of the window's plane. */
+double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x);
+
+/* Where the taps of a window are, and how many are outside; what an average divides by; the tap that a max picks, and
+ * what it is picked from. (y, x) is the tap that is told of in any case. */
+void poolgrad_story_tell_place(struct poolgrad_story *story, struct poolgrad_window_at at);
+void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x,
+                              const struct poolgrad_pick *pick);
+void poolgrad_story_tell_count(struct poolgrad_story *story, struct poolgrad_window_at at);
+void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_window_at at,
+                              const struct poolgrad_pick *pick);
+
+/* The value before it is stored, told step by step. */
+double poolgrad_story_forward(struct poolgrad_story *story);
+double poolgrad_story_gradient(struct poolgrad_story *story);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A forward result, told step by step; the steps are those of the reference. */
+#include <inttypes.h>
+#include <math.h>
+
+#include "image/format.h"
+#include "image/ieee.h"
+#include "image/image.h"
+#include "oracle/explain.h"
+
+enum { MOST_STEPS = 49, ROOT_BITS = 192 };
+
+/* Calls the step for each tap inside, in row-major order (docs/numerics.md N61); after MOST_STEPS of them silently. */
+static double add_taps(struct poolgrad_story *story, struct poolgrad_window_at at,
+                       double (*step)(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x))
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    int64_t steps = 0;
+    double sum = 0;
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
+            story->is_silent = steps++ >= MOST_STEPS;
+            sum = step(story, sum, poolgrad_story_source(story, at, y, x), y, x);
+        }
+    }
+    story->is_silent = false;
+    if (steps > MOST_STEPS) {
+        poolgrad_story_say(story, 4, "... and so on; %" PRId64 " additions are left out here.", steps - MOST_STEPS);
+    }
+    return sum;
+}
+
+static double add_tap(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    sum = poolgrad_sum(g, sum, tap);
+    poolgrad_story_say(story, 4, "(%" PRId64 ", %" PRId64 "): + %s = %s", y, x,
+                       poolgrad_digits_of(tap, g->source.format).text,
+                       poolgrad_word_of(sum, poolgrad_story_accumulator(story)).text);
+    return sum;
+}
+
+static double add_square(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x)
+{
+    sum += tap * tap;
+    poolgrad_story_say(story, 4, "(%" PRId64 ", %" PRId64 "): + (%s)^2 = %s", y, x,
+                       poolgrad_digits_of(tap, story->geometry.source.format).text,
+                       poolgrad_word_of(sum, POOLGRAD_FLOAT64).text);
+    return sum;
+}
+
+static double tell_average(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const poolgrad_format format = poolgrad_story_accumulator(story);
+    const int64_t count = poolgrad_window_count(g, at);
+    poolgrad_story_tell_count(story, at);
+    if (count == 0) {
+        poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
+        return 0;
+    }
+    poolgrad_story_say(story, 2,
+                       "Sum, from +0, each addition rounded to %s (N60, N61, N62, N65):", poolgrad_format_name(format));
+    const double sum = add_taps(story, at, add_tap), value = poolgrad_quotient(g, sum, count);
+    poolgrad_story_say(story, 2, "Sum / N = %s / %" PRId64 " = %s (N65).", poolgrad_digits_of(sum, format).text, count,
+                       poolgrad_word_of(value, format).text);
+    return value;
+}
+
+static double tell_norm(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    struct poolgrad_square square;
+    poolgrad_story_say(story, 2,
+                       "Sum of squares, from +0, each square and each addition rounded to float64 (N19, N61, "
+                       "N66):");
+    const double sum = add_taps(story, at, add_square), value = sqrt(sum);
+    poolgrad_story_say(story, 2, "Square root: %s (N66).", poolgrad_word_of(value, POOLGRAD_FLOAT64).text);
+    mpz_init(square.sum);
+    poolgrad_window_square(&story->geometry, at.n, at.c, at.top, at.left, &square, &story->scratch);
+    if (!square.is_nan && !square.is_infinite) {
+        mpfr_t root;
+        mpfr_init2(root, (mpfr_prec_t)mpz_sizeinbase(square.sum, 2) + ROOT_BITS);
+        mpfr_set_z_2exp(root, square.sum, square.exponent, MPFR_RNDN);
+        mpfr_sqrt(root, root, MPFR_RNDN);
+        poolgrad_story_say(story, 2, "To 30 digits: %s (N76).", poolgrad_decimal_of(root).text);
+        mpfr_clear(root);
+    }
+    mpz_clear(square.sum);
+    return value;
+}
+
+static void tell_index(struct poolgrad_story *story, struct poolgrad_window_at at, struct poolgrad_pick pick)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    if (!g->with_indices) return;
+    const char *what = poolgrad_format_holds_taps(g->indices.format) ? "ky * kernel width + kx in the window"
+                                                                     : "y * width + x in the plane";
+    if (pick.y < 0) what = "no tap inside the source was picked";
+    poolgrad_story_say(story, 2, "Index: %" PRId64 ", %s (N39).", poolgrad_pick_index(g, at, pick), what);
+}
+
+static double tell_max(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    const bool is_empty = rows.begin == rows.end || columns.begin == columns.end;
+    if (is_empty && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
+        poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
+    } else {
+        const int64_t y = pick.y < 0 ? at.top + rows.begin * g->y.dilation : pick.y;
+        const int64_t x = pick.y < 0 ? at.left + columns.begin * g->x.dilation : pick.x;
+        poolgrad_story_tell_taps(story, at, y, x, &pick);
+        poolgrad_story_tell_pick(story, at, &pick);
+        poolgrad_story_say(story, 2, "The value is that of the picked tap: %s (N22, N67).",
+                           poolgrad_word_of(pick.value, g->source.format).text);
+    }
+    tell_index(story, at, pick);
+    return pick.value;
+}
+
+double poolgrad_story_forward(struct poolgrad_story *story)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const struct poolgrad_window_at at = {story->n + g->source_image, story->c + g->source_channel,
+                                          poolgrad_axis_start(&g->y, story->y), poolgrad_axis_start(&g->x, story->x)};
+    if (!story->is_pooled) {
+        poolgrad_story_say(story, 0, "No image of the source is pooled into this one: +0 (N45).");
+        tell_index(story, at, (struct poolgrad_pick){0, -1, -1});
+        return 0;
+    }
+    poolgrad_story_say(story, 0, "Its window is in image %" PRId64 ", channel %" PRId64 " of the source (N45, N46).",
+                       at.n, at.c);
+    poolgrad_story_tell_place(story, at);
+    switch (g->kind) {
+    case POOLGRAD_AVERAGE: return tell_average(story, at);
+    case POOLGRAD_L2NORM: return tell_norm(story, at);
+    default: return tell_max(story, at);
+    }
+}
