@@ -13,7 +13,7 @@
 /* What an implementation's output at the element is worth. */
 struct judged {
     bool is_known;
-    double actual;
+    const void *element;
     poolgrad_verdict verdict;
     poolgrad_finding finding; /* of verdict none: not among the worst of its plane */
     poolgrad_image before;
@@ -29,15 +29,15 @@ static bool is_in(struct poolgrad_range range, int64_t i)
 static poolgrad_status check_place(const poolgrad_image *image, const int64_t at[4], poolgrad_error *error)
 {
     static const char *const names[4] = {"n", "c", "y", "x"};
-    static const char *const nouns[4] = {"image", "channel", "row", "column"};
+    static const char *const nouns[4] = {"an image", "a channel", "a row", "a column"};
     const int64_t sizes[4] = {image->images, image->channels, image->height, image->width};
     for (int i = 0; i < 4; i++) {
         if (at[i] >= 0 && at[i] < sizes[i]) continue;
         if (sizes[i] == 0) {
-            return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected a destination that has a %s", at[i],
+            return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected a destination that has %s", at[i],
                                    nouns[i]);
         }
-        return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected 0 to %" PRId64 ", a %s of the destination",
+        return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected 0 to %" PRId64 ", %s of the destination",
                                at[i], sizes[i] - 1, nouns[i]);
     }
     return POOLGRAD_OK;
@@ -111,9 +111,7 @@ static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_dec
     keep_verdict(verification, story, judged);
     poolgrad_verification_destroy(verification);
     judged->is_known = true;
-    judged->actual =
-        poolgrad_load(problem->destination.format,
-                      poolgrad_image_at(&story->geometry.destination, story->n, story->c, story->y, story->x));
+    judged->element = poolgrad_image_at(&story->geometry.destination, story->n, story->c, story->y, story->x);
     return POOLGRAD_OK;
 }
 
@@ -121,8 +119,9 @@ static void tell_verdict(struct poolgrad_story *story, const struct judged *judg
 {
     const poolgrad_format format = story->geometry.destination.format;
     if (!judged->is_known) return;
-    poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of(judged->actual, format).text);
-    const int64_t ulps = expected ? poolgrad_ulps_between(format, *expected, judged->actual) : INT64_MAX;
+    poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of_element(judged->element, format).text);
+    const double actual = poolgrad_load(format, judged->element);
+    const int64_t ulps = expected ? poolgrad_ulps_between(format, *expected, actual) : INT64_MAX;
     if (ulps != INT64_MAX) poolgrad_story_say(story, 2, "From the result to it: %" PRId64 " ulps.", ulps);
     poolgrad_story_say(story, 2, "Verdict: %s.", poolgrad_verdict_name(judged->verdict));
     const poolgrad_finding *finding = &judged->finding;

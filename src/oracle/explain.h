@@ -33,8 +33,10 @@ void poolgrad_story_say(struct poolgrad_story *story, int indent, const char *fo
 
 void poolgrad_story_pause(struct poolgrad_story *story);
 
-/* "0.5 (0x3f000000)": as many digits as tell the format's numbers apart, and bits. */
+/* "0.5 (0x3f000000)": as many digits as tell the format's numbers apart, and bits; of
+ * unorm those of the value, float32 (docs/numerics.md N5). */
 struct poolgrad_word poolgrad_word_of(double value, poolgrad_format format);
+struct poolgrad_word poolgrad_word_of_element(const void *element, poolgrad_format format);
 
 /* The digits alone. */
 struct poolgrad_word poolgrad_digits_of(double value, poolgrad_format format);

@@ -76,26 +76,33 @@ struct poolgrad_word poolgrad_digits_of(double value, poolgrad_format format)
     return word;
 }
 
-struct poolgrad_word poolgrad_word_of(double value, poolgrad_format format)
+struct poolgrad_word poolgrad_word_of_element(const void *element, poolgrad_format format)
 {
-    unsigned char bytes[sizeof(double)];
-    struct poolgrad_word word = poolgrad_digits_of(value, format);
+    struct poolgrad_word word = poolgrad_digits_of(poolgrad_load(format, element), format);
     const size_t length = strlen(word.text), room = sizeof word.text - length, size = poolgrad_format_size(format);
-    poolgrad_store(format, bytes, value);
     if (size == sizeof(uint16_t)) {
         uint16_t bits;
-        memcpy(&bits, bytes, sizeof bits);
+        memcpy(&bits, element, sizeof bits);
         snprintf(word.text + length, room, " (0x%04" PRIx16 ")", bits);
     } else if (size == sizeof(uint32_t)) {
         uint32_t bits;
-        memcpy(&bits, bytes, sizeof bits);
+        memcpy(&bits, element, sizeof bits);
         snprintf(word.text + length, room, " (0x%08" PRIx32 ")", bits);
-    } else {
+    } else if (size == sizeof(uint64_t)) {
         uint64_t bits;
-        memcpy(&bits, bytes, sizeof bits);
+        memcpy(&bits, element, sizeof bits);
         snprintf(word.text + length, room, " (0x%016" PRIx64 ")", bits);
     }
     return word;
+}
+
+struct poolgrad_word poolgrad_word_of(double value, poolgrad_format format)
+{
+    unsigned char element[sizeof(double)];
+    const bool is_unorm = format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
+    const poolgrad_format stored = is_unorm ? POOLGRAD_FLOAT32 : format;
+    poolgrad_store(stored, element, value);
+    return poolgrad_word_of_element(element, stored);
 }
 
 struct poolgrad_word poolgrad_decimal_of(const mpfr_t value)
