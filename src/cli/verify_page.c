@@ -6,6 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "geometry/integer.h"
+
+enum { STORIES = 10 };
+
 static const char style[] =
     ":root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--soft:#5b6570;--line:#d5dae0;--card:#f5f7f9}\n"
     "@media(prefers-color-scheme:dark){:root{--ground:#14171b;--text:#e6e9ec;--soft:#98a2ad;--line:#343b43;"
@@ -117,6 +121,44 @@ static void print_finding(const poolgrad_finding *f, poolgrad_format format, FIL
         fprintf(file, "<td class=\"n\">%" PRId64 "</td></tr>\n", f->ulps);
 }
 
+/* < and & are all that a text of ours can have which HTML takes otherwise. */
+static void print_escaped(const char *text, FILE *file)
+{
+    for (; *text; text++) {
+        if (*text == '<')
+            fprintf(file, "&lt;");
+        else if (*text == '&')
+            fprintf(file, "&amp;");
+        else
+            (void)fputc(*text, file);
+    }
+}
+
+/* How the reference comes to each of the worst elements. False where memory is lacking. */
+static bool print_stories(const struct verify *verify, FILE *file)
+{
+    const poolgrad_verification *v = verify->verification;
+    const int64_t count = poolgrad_min(poolgrad_verification_finding_count(v), STORIES);
+    if (count > 0) fprintf(file, "<h2>How they come about</h2>\n");
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_finding *f = poolgrad_verification_finding(v, i);
+        poolgrad_problem problem = verify->inputs.problem;
+        poolgrad_image before = verify->before.image;
+        size_t length = 0;
+        if (problem.add_to_destination) problem.destination = before;
+        if (poolgrad_explain(&problem, NULL, f->n, f->c, f->y, f->x, NULL, 0, &length, NULL) != POOLGRAD_OK) continue;
+        char *text = malloc(length + 1);
+        if (!text) return false;
+        poolgrad_explain(&problem, NULL, f->n, f->c, f->y, f->x, text, length + 1, &length, NULL);
+        fprintf(file, "<details%s><summary>%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</summary><pre>",
+                i == 0 ? " open" : "", f->n, f->c, f->y, f->x);
+        print_escaped(text, file);
+        fprintf(file, "</pre></details>\n");
+        free(text);
+    }
+    return true;
+}
+
 static void print_findings(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
@@ -162,8 +204,9 @@ bool poolgrad_verify_print_page(const struct options *options, const struct veri
     print_counts(verify->verification, file);
     print_reasons(verify->verification, file);
     print_findings(verify, file);
+    bool done = print_stories(verify, file);
     poolgrad_page_histogram(verify, file);
-    const bool done = poolgrad_page_planes(verify, file);
+    done = poolgrad_page_planes(verify, file) && done;
     poolgrad_page_geometry(&verify->inputs.problem, file);
     fprintf(file, "<div id=\"at\"></div><script>%s</script>\n</body></html>\n", script);
     return done;

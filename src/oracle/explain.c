@@ -7,6 +7,7 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "oracle/environment.h"
+#include "oracle/ulps.h"
 #include "oracle/verify.h"
 #include "pooling/resolve.h"
 
