@@ -1126,6 +1126,41 @@ Test(command, notes, .init = scene_enter, .fini = scene_leave)
     view_free(&none);
 }
 
+/* ---- Exact mode -------------------------------------------------------------------------------------------------- */
+
+static bool has_exact_mode(void)
+{
+    process_result result = process_run(NULL, "info");
+    const bool has = strstr(result.out, "\nmodes             fast, reference, exact (GMP ") != NULL;
+    cr_expect(has ||
+                  strstr(result.out, "\nmodes             fast, reference (built without GMP and MPFR: not exact)\n"),
+              "%s", result.out);
+    process_release(&result);
+    return has;
+}
+
+Test(command, exact_mode, .init = scene_enter, .fini = scene_leave)
+{
+    static const struct note exact_notes[] = {
+        {F A2 " --mode exact", {NULL}},
+        {G M " --mode exact", {NULL}},
+        {F A2 " --mode exact --accumulator float64", {"--accumulator has no effect: exact sums have no width"}},
+        {G "--kind l2norm --kernel 3 --stride 2 --pad 1 --mode exact --max-isa scalar",
+         {"--max-isa has no effect: exact mode uses none"}},
+        {G M " --mode exact --accumulator float32 --max-isa scalar",
+         {"--accumulator has no effect: exact sums", "--max-isa has no effect: exact mode"}},
+    };
+    const bool has = has_exact_mode();
+    scene_write();
+    for (size_t i = 0; i < sizeof exact_notes / sizeof *exact_notes; i++) {
+        if (has)
+            check_notes(&exact_notes[i]);
+        else
+            cr_expect(scene_refuses(exact_notes[i].line, "--mode is exact; expected fast or reference, poolgrad was "
+                                                         "built without GMP and MPFR"));
+    }
+}
+
 /* ---- Help and manual --------------------------------------------------------------------------------------------- */
 
 /* "--pad" in "--pad N", but not in "--pad-left N". */

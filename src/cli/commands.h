@@ -17,7 +17,10 @@ int poolgrad_command_graph(const struct options *options);
 /* Refuses where poolgrad was built without GMP and MPFR. */
 int poolgrad_command_verify(const struct options *options);
 
-/* Runs the problem in exact mode; refuses where poolgrad was built without GMP and MPFR. */
+/* Refuses where poolgrad was built without GMP and MPFR. */
+int poolgrad_check_exact(const struct options *options);
+
+/* Runs the problem in exact mode; refuses likewise. */
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem);
 
 /* The versions of GMP and MPFR; null without them. */

@@ -20,6 +20,12 @@ const char *poolgrad_oracle_versions(void)
     return versions;
 }
 
+int poolgrad_check_exact(const struct options *options)
+{
+    (void)options;
+    return 0;
+}
+
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
 {
     poolgrad_exact *exact;

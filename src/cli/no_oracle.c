@@ -14,9 +14,14 @@ int poolgrad_command_verify(const struct options *options)
     return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which verification needs");
 }
 
+int poolgrad_check_exact(const struct options *options)
+{
+    return poolgrad_fail(options,
+                         "--mode is exact; expected fast or reference, poolgrad was built without GMP and MPFR");
+}
+
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
 {
     (void)problem;
-    return poolgrad_fail(options,
-                         "--mode is exact; expected fast or reference, poolgrad was built without GMP and MPFR");
+    return poolgrad_check_exact(options);
 }

@@ -68,6 +68,11 @@ static void print_notes(const struct options *options, const struct job *job)
                   outside);
 }
 
+static bool is_exact(const struct options *options)
+{
+    return poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT;
+}
+
 /* The outputs are opened before the work, so that a folder that cannot be written to costs no time. */
 static int run_and_write(const struct options *options, struct job *job, bool with_indices)
 {
@@ -77,7 +82,7 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
         status = poolgrad_output_open(options, poolgrad_file(options, OPTION_INDICES), &job->indices_output);
     if (status != 0) return status;
     print_notes(options, job);
-    if (poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT)
+    if (is_exact(options))
         status = poolgrad_run_exact(options, &job->inputs.problem);
     else
         run(job->plan, poolgrad_command_name(options->command));
@@ -196,10 +201,17 @@ static int gradient(const struct options *options, struct job *job)
     return status == 0 ? run_and_write(options, job, false) : status;
 }
 
+/* Before a file is read. */
+static int check_mode(const struct options *options)
+{
+    return is_exact(options) ? poolgrad_check_exact(options) : 0;
+}
+
 int poolgrad_command_forward(const struct options *options)
 {
     struct job job = {0};
-    int status = forward(options, &job);
+    int status = check_mode(options);
+    if (status == 0) status = forward(options, &job);
     release(&job);
     return status;
 }
@@ -207,7 +219,8 @@ int poolgrad_command_forward(const struct options *options)
 int poolgrad_command_gradient(const struct options *options)
 {
     struct job job = {0};
-    int status = gradient(options, &job);
+    int status = check_mode(options);
+    if (status == 0) status = gradient(options, &job);
     release(&job);
     return status;
 }
