@@ -11,8 +11,15 @@ endif()
 install(FILES README.md CONTRIBUTING.md LICENSE TYPE DOC)
 install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
-# find_package(poolgrad): poolgrad::poolgrad (shared) and poolgrad::poolgrad_static.
+# find_package(poolgrad): poolgrad::poolgrad (shared) and poolgrad::poolgrad_static; with the component oracle also
+# poolgrad::poolgrad_oracle and, where GMP and MPFR can be linked, poolgrad::poolgrad_oracle_static.
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/poolgrad)
+if(POOLGRAD_HAS_ORACLE)
+    foreach(library ${POOLGRAD_ORACLE_LIBRARIES})
+        install(TARGETS ${library} EXPORT ${library})
+        install(EXPORT ${library} NAMESPACE poolgrad:: FILE ${library}.cmake DESTINATION ${package_dir})
+    endforeach()
+endif()
 configure_package_config_file(src/package/poolgradConfig.cmake.in package/poolgradConfig.cmake
     INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(package/poolgradConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -26,5 +33,11 @@ list(TRANSFORM POOLGRAD_LINK_LIBRARIES REPLACE "^([^/].*)$" "-l\\1" OUTPUT_VARIA
 list(JOIN private_libraries " " POOLGRAD_PRIVATE_LIBRARIES)
 file(RELATIVE_PATH POOLGRAD_PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" POOLGRAD_PREFIX_FROM_PC ${POOLGRAD_PREFIX_FROM_PC})
-configure_file(src/package/poolgrad.pc.in package/poolgrad.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/package/poolgrad.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(packages poolgrad)
+if(POOLGRAD_HAS_ORACLE)
+    list(APPEND packages poolgrad_oracle)
+endif()
+foreach(name ${packages})
+    configure_file(src/package/${name}.pc.in package/${name}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/package/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -11,7 +11,12 @@ cmake --install "$build" --prefix "$directory/first"
 mv "$directory/first" "$directory/moved"
 cd "$directory/moved"
 
-for file in bin/poolgrad share/man/man1/poolgrad.1 include/poolgrad/poolgrad.h \
+oracle=()
+if [ -f "$build/package/poolgrad_oracle.pc" ]; then
+    oracle=("$libdir/libpoolgrad_oracle.a" "$libdir/libpoolgrad_oracle.so.0" "$libdir/pkgconfig/poolgrad_oracle.pc"
+        include/poolgrad/oracle.h)
+fi
+for file in "${oracle[@]}" bin/poolgrad share/man/man1/poolgrad.1 include/poolgrad/poolgrad.h \
     "$libdir/libpoolgrad.a" "$libdir/libpoolgrad.so" "$libdir/libpoolgrad.so.0" \
     "$libdir/pkgconfig/poolgrad.pc" "$libdir/cmake/poolgrad/poolgradConfig.cmake"; do
     test -f "$file" || { echo "not installed: $file"; exit 1; }
