@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A conformance kit in memory: cases that find mistakes in a backend, each a problem with its inputs and its results.
+ *
+ * A kit depends on its size and its seed alone, to the bit and on every machine. Geometries are an array of parameters
+ * in which any two values that have an effect together occur together (oracle/suite_covering), and named cases for the
+ * corners that rules are about (oracle/suite_named).
+ */
+#ifndef POOLGRAD_ORACLE_SUITE_H
+#define POOLGRAD_ORACLE_SUITE_H
+
+#include <poolgrad/poolgrad.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum poolgrad_suite_size { SUITE_SMOKE, SUITE_STANDARD, SUITE_EXHAUSTIVE, SUITE_SIZES };
+
+enum { SUITE_NAME = 64 }; /* bytes of a case's name with the zero behind it */
+
+/* What a case is about: bits of its features, in the order of their words. */
+enum poolgrad_suite_feature {
+    FEATURE_TIES,
+    FEATURE_ALL_EQUAL,
+    FEATURE_NAN,
+    FEATURE_INFINITY,
+    FEATURE_SUBNORMAL,
+    FEATURE_CANCELLATION,
+    FEATURE_RAMP,
+    FEATURE_SIGNED_ZEROS,
+    FEATURE_OVERFLOW,
+    FEATURE_STALL,
+    FEATURE_BORDER_MAXIMA,
+    FEATURE_LEAST_WINDOW,
+    FEATURE_ZERO_NORM,
+    FEATURE_EVEN_KERNEL,
+    FEATURE_DILATION,
+    FEATURE_STRIDE,
+    FEATURE_GAPS,
+    FEATURE_OVERLAP,
+    FEATURE_EDGE_ZERO,
+    FEATURE_CLAMP,
+    FEATURE_ZERO_PAD,
+    FEATURE_OUTSIDE,
+    FEATURE_CLIP,
+    FEATURE_MAPPING_CLIP,
+    FEATURE_GRADIENT_REGION,
+    FEATURE_KERNEL_OFFSET,
+    FEATURE_CHANNEL_WINDOW,
+    FEATURE_BATCH_WINDOW,
+    FEATURE_INDICES,
+    FEATURE_ADD,
+    FEATURE_EMPTY,
+    FEATURE_GLOBAL,
+    FEATURE_LARGE_KERNEL,
+    FEATURE_CEIL_MODE,
+    FEATURE_POLICY,
+    FEATURE_EXCLUDE_EDGES,
+    FEATURE_SIZE_ONLY,
+    FEATURE_UNORM,
+    FEATURE_FLOAT16,
+    FEATURE_BFLOAT16,
+    FEATURE_FLOAT64,
+    FEATURE_NHWC,
+    FEATURE_NC4HW4,
+    FEATURE_UNUSED_LANES,
+    FEATURE_EXAMPLE,
+    SUITE_FEATURES
+};
+
+#define SUITE_FEATURE(name) (UINT64_C(1) << FEATURE_##name)
+
+/* "ties", "all-equal" and so on; null behind the last. */
+extern const char *const poolgrad_suite_feature_words[SUITE_FEATURES + 1];
+
+/* The arrays of a case. */
+enum poolgrad_suite_role {
+    SUITE_SOURCE,
+    SUITE_SOURCE_GRADIENT,
+    SUITE_INDICES,          /* which a gradient reads */
+    SUITE_BEFORE,           /* what the destination holds before; without it, zeros */
+    SUITE_EXPECTED,         /* the reference's destination */
+    SUITE_EXACT,            /* that of exact mode */
+    SUITE_EXPECTED_INDICES, /* which forward writes */
+    SUITE_ROLES
+};
+
+extern const char *const poolgrad_suite_role_words[SUITE_ROLES + 1];
+
+/*
+ * A case. Arrays that it does not have are of format none; a source of which only the size counts has null data. The
+ * problem's sources and indices are these arrays; its destination, and the indices that forward writes, have sizes,
+ * format and layout, and no data: whoever runs it brings memory.
+ */
+struct suite_case {
+    char name[SUITE_NAME];
+    uint64_t features;
+    poolgrad_problem problem;
+    poolgrad_image image[SUITE_ROLES]; /* dense, with memory of their own */
+};
+
+typedef struct poolgrad_suite poolgrad_suite;
+
+/* Null where memory is lacking. */
+poolgrad_suite *poolgrad_suite_create(enum poolgrad_suite_size size, uint64_t seed);
+void poolgrad_suite_destroy(poolgrad_suite *suite); /* null is legal */
+int64_t poolgrad_suite_count(const poolgrad_suite *suite);
+
+/* Makes the case: inputs, the reference's result and the exact one. On refusal *made is to be freed no more. */
+poolgrad_status poolgrad_suite_make(const poolgrad_suite *suite, int64_t index, struct suite_case *made,
+                                    poolgrad_error *error);
+void poolgrad_suite_case_free(struct suite_case *made);
+
+/* Dense memory for an image, all bits 0. False where there is none; sizes are legal. */
+bool poolgrad_suite_allocate(poolgrad_image *image);
+
+/* Bytes of a dense image. */
+int64_t poolgrad_suite_bytes(const poolgrad_image *image);
+
+/* Memory for the destination, holding what it holds before a run. False where there is none. */
+bool poolgrad_suite_destination(const struct suite_case *made, poolgrad_image *destination);
+
+#endif

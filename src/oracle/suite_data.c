@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/suite_data.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "image/format.h"
+#include "image/image.h"
+
+/* ---- Random numbers ---------------------------------------------------------------------------------------------- */
+
+uint64_t poolgrad_suite_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* The remainder's bias is of no matter for counts this small. */
+int64_t poolgrad_suite_choose(uint64_t *state, int64_t count)
+{
+    return (int64_t)(poolgrad_suite_random(state) % (uint64_t)count);
+}
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+/* Of a format: the least number, the least normal one, the greatest, and the first integer that swallows a 1. */
+struct limits {
+    double least, normal, greatest, swallows;
+    int64_t integers; /* whole numbers up to here are exact */
+};
+
+static struct limits limits_of(poolgrad_format format)
+{
+    switch (format) {
+    case POOLGRAD_FLOAT16: return (struct limits){0x1p-24, 0x1p-14, 65504, 0x1p11, 2039};
+    case POOLGRAD_BFLOAT16: return (struct limits){0x1p-133, 0x1p-126, 0x1.fep127, 0x1p8, 251};
+    case POOLGRAD_FLOAT64:
+        return (struct limits){0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023, 0x1p53, INT64_C(1) << 30};
+    default: return (struct limits){0x1p-149, 0x1p-126, 0x1.fffffep127, 0x1p24, 16777213};
+    }
+}
+
+/* Where the value belongs, and what is drawn for it. */
+struct place {
+    const poolgrad_image *image;
+    int64_t number, y, x; /* number: in the order n, c, y, x */
+    uint64_t random;
+};
+
+static double special_value(enum suite_data data, const struct place *place, const struct limits *limits)
+{
+    const int64_t draw = (int64_t)(place->random % 7), few = (int64_t)(place->random >> 8 & 3);
+    const double sign = place->random >> 16 & 1 ? -1 : 1;
+    switch (data) {
+    case DATA_NAN: return draw < 2 ? copysign((double)NAN, sign) : (double)few - 1;
+    case DATA_INFINITIES: return draw < 3 ? sign * (double)INFINITY : (double)few - 1;
+    case DATA_SUBNORMALS:
+        return sign * (few == 0   ? limits->normal
+                       : few == 1 ? limits->normal - limits->least
+                                  : (double)draw * limits->least);
+    case DATA_CANCELLATION: return few == 0 ? limits->swallows : few == 1 ? -limits->swallows : few == 2 ? 1 : 0.75;
+    case DATA_SIGNED_ZEROS: return draw == 0 ? -1 : sign * 0.0;
+    case DATA_GREATEST: return draw < 5 ? sign * limits->greatest : (double)few;
+    default: return (double)-INFINITY;
+    }
+}
+
+static double value_of(enum suite_data data, const struct place *place)
+{
+    enum { FRACTIONS = 2048 };
+    const struct limits limits = limits_of(place->image->format);
+    const int64_t width = place->image->width, height = place->image->height;
+    const int64_t from_column = 2 * place->x - width + 1, from_row = 2 * place->y - height + 1;
+    switch (data) {
+    case DATA_RAMP: return (double)(place->number % limits.integers + 1);
+    case DATA_TIES: return (double)((int64_t)(place->random % 4) - 1);
+    case DATA_EQUAL: return 3;
+    case DATA_ONES: return 1;
+    case DATA_FRACTIONS:
+        return (double)((int64_t)(place->random % (2 * FRACTIONS)) - FRACTIONS) /
+               (double)(INT64_C(1) << (place->random >> 32) % 12);
+    case DATA_BORDER:
+        return (double)((from_column < 0 ? -from_column : from_column) + (from_row < 0 ? -from_row : from_row));
+    case DATA_BLOCKS_OF_ZEROS: return (place->x / 3 + place->y / 3) % 2 ? (double)(place->number % 7) - 3 : 0;
+    default: return special_value(data, place, &limits);
+    }
+}
+
+/* Codes of unorm8 and unorm16. */
+static uint64_t code_of(enum suite_data data, const struct place *place)
+{
+    const uint64_t greatest = place->image->format == POOLGRAD_UNORM8 ? UINT8_MAX : UINT16_MAX;
+    switch (data) {
+    case DATA_RAMP: return (uint64_t)place->number % greatest;
+    case DATA_TIES: return place->random % 4 * (greatest / 3);
+    case DATA_EQUAL: return 7;
+    default: return place->random % (greatest + 1);
+    }
+}
+
+/* ---- Images ------------------------------------------------------------------------------------------------------ */
+
+static bool is_unorm(poolgrad_format format)
+{
+    return format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
+}
+
+static void store_code(poolgrad_format format, void *element, uint64_t code)
+{
+    const uint8_t byte = (uint8_t)code;
+    const uint16_t two = (uint16_t)code;
+    if (format == POOLGRAD_UNORM8) memcpy(element, &byte, sizeof byte);
+    if (format == POOLGRAD_UNORM16) memcpy(element, &two, sizeof two);
+}
+
+/* A store makes every NaN the same; files may hold others. */
+static void set_sign(poolgrad_format format, void *element)
+{
+    uint16_t half;
+    uint32_t word;
+    uint64_t wide;
+    if (format == POOLGRAD_FLOAT32) {
+        memcpy(&word, element, sizeof word);
+        word |= UINT32_C(1) << 31;
+        memcpy(element, &word, sizeof word);
+    } else if (format == POOLGRAD_FLOAT64) {
+        memcpy(&wide, element, sizeof wide);
+        wide |= UINT64_C(1) << 63;
+        memcpy(element, &wide, sizeof wide);
+    } else {
+        memcpy(&half, element, sizeof half);
+        half = (uint16_t)(half | 1U << 15);
+        memcpy(element, &half, sizeof half);
+    }
+}
+
+static void store_value(poolgrad_format format, void *element, double value)
+{
+    poolgrad_store(format, element, value);
+    if (isnan(value) && signbit(value)) set_sign(format, element);
+}
+
+static void poison_unused_lanes(const poolgrad_image *image)
+{
+    const int64_t lanes = (image->channels + POOLGRAD_LANES - 1) / POOLGRAD_LANES * POOLGRAD_LANES;
+    if (image->layout != POOLGRAD_NC4HW4) return;
+    for (int64_t n = 0; n < image->images; n++) {
+        for (int64_t c = image->channels; c < lanes; c++) {
+            for (int64_t i = 0; i < image->height * image->width; i++) {
+                void *element = poolgrad_image_at(image, n, c, i / image->width, i % image->width);
+                if (is_unorm(image->format)) store_code(image->format, element, UINT16_MAX);
+                if (!is_unorm(image->format)) store_value(image->format, element, copysign((double)NAN, 1));
+            }
+        }
+    }
+}
+
+/* The image with its strides; false where it has no pixel. */
+static bool resolve(const poolgrad_image *image, poolgrad_image *resolved)
+{
+    return poolgrad_image_resolve(image, NULL, resolved, NULL) == POOLGRAD_OK && !poolgrad_image_is_empty(resolved);
+}
+
+/* The element of that number in the order n, c, y, x. */
+static void *element_at(const poolgrad_image *image, int64_t number)
+{
+    const int64_t x = number % image->width, row = number / image->width;
+    const int64_t y = row % image->height, plane = row / image->height;
+    return poolgrad_image_at(image, plane / image->channels, plane % image->channels, y, x);
+}
+
+static int64_t count_elements(const poolgrad_image *image)
+{
+    return image->images * image->channels * image->height * image->width;
+}
+
+void poolgrad_suite_fill(const poolgrad_image *image, enum suite_data data, uint64_t seed)
+{
+    poolgrad_image view;
+    if (!resolve(image, &view)) return;
+    for (int64_t i = 0; i < count_elements(&view); i++) {
+        const int64_t y = i / view.width % view.height;
+        const struct place place = {&view, i, y, i % view.width, poolgrad_suite_random(&seed)};
+        void *element = element_at(&view, i);
+        if (is_unorm(view.format)) store_code(view.format, element, code_of(data, &place));
+        if (!is_unorm(view.format)) store_value(view.format, element, value_of(data, &place));
+    }
+    poison_unused_lanes(&view);
+}
+
+void poolgrad_suite_fill_values(const poolgrad_image *image, const double *value, int count)
+{
+    poolgrad_image view;
+    if (!resolve(image, &view)) return;
+    for (int64_t i = 0; i < count_elements(&view); i++) {
+        store_value(view.format, element_at(&view, i), value[i % count]);
+    }
+    poison_unused_lanes(&view);
+}

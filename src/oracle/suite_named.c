@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases for the corners that rules are about: the examples of docs/numerics.md, and what pairs of parameters reach by
+ * chance at best. One entry stands for a case of each direction and kind it names. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle/suite_recipe.h"
+
+enum {
+    FORWARD = 1 << POOLGRAD_FORWARD,
+    GRADIENT = 1 << POOLGRAD_GRADIENT,
+    BOTH = FORWARD | GRADIENT,
+    AVERAGE = 1 << POOLGRAD_AVERAGE,
+    MAX = 1 << POOLGRAD_MAX,
+    L2NORM = 1 << POOLGRAD_L2NORM,
+    ANY = AVERAGE | MAX | L2NORM
+};
+
+/* Where a case's windows come from, in place of `first` and `windows`. */
+enum placement { PLACED, BY_POLICY, BY_PADS, BY_PADS_CEIL };
+
+/* Pairs are x, then y; kernels, strides and dilations of 0 stand for 1, as do windows, images and channels. */
+struct named {
+    const char *name;
+    uint64_t features;
+    int directions, kinds;
+    int64_t kernel[2], stride[2], dilation[2], first[2], windows[2], size[2];
+    int64_t images, channels;
+    enum placement placement;
+    poolgrad_padding_method method;
+    poolgrad_pads pads;
+    poolgrad_edge_mode edge_mode;
+    int64_t zero_pad[2];
+    bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
+    enum suite_data source_data, gradient_data;
+    struct suite_values source_values, gradient_values;
+    void (*adjust)(struct suite_recipe *recipe); /* the rest */
+};
+
+#define NOT_A_NUMBER ((double)NAN)
+#define CLAMP POOLGRAD_EDGE_CLAMP
+
+/* ---- Adjustments ------------------------------------------------------------------------------------------------- */
+
+static void clip_inside(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->clip = (poolgrad_region){1, 1, 0, p->destination.width, p->destination.height - 1, POOLGRAD_ALL};
+    p->destination.width += 2;
+    recipe->before = true;
+}
+
+/* It is cut to the destination; its first pixel stays what it is. */
+static void clip_beyond(struct suite_recipe *recipe)
+{
+    recipe->problem.clip = (poolgrad_region){2, 1, 0, 1000, POOLGRAD_ALL, POOLGRAD_ALL};
+    recipe->before = true;
+}
+
+static void map_clip(struct suite_recipe *recipe)
+{
+    recipe->problem.mapping = POOLGRAD_MAPPING_CLIP;
+}
+
+static void clip_row(struct suite_recipe *recipe)
+{
+    recipe->problem.clip.x = 1;
+    recipe->problem.clip.width = 4;
+    recipe->before = true;
+}
+
+static void map_clip_row(struct suite_recipe *recipe)
+{
+    map_clip(recipe);
+    clip_row(recipe);
+}
+
+static void map_clip_inside(struct suite_recipe *recipe)
+{
+    map_clip(recipe);
+    clip_inside(recipe);
+}
+
+static void count_part(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->gradient_region =
+        (poolgrad_region){1, 1, 0, p->source_gradient.width - 2, p->source_gradient.height - 1, POOLGRAD_ALL};
+}
+
+/* The pixel is cut away, and moves no window. */
+static void count_from_before(struct suite_recipe *recipe)
+{
+    recipe->problem.gradient_region.x = -1;
+    recipe->problem.gradient_region.y = -2;
+}
+
+static void offset_kernel(struct suite_recipe *recipe)
+{
+    recipe->problem.kernel_offset_x = 2;
+    recipe->problem.kernel_offset_y = -1;
+}
+
+/* Each tensor begins elsewhere; one image is left over in the clip. */
+static void choose_images(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->source.images = 3;
+    p->offset_z = 1;
+    p->destination.images = 5;
+    p->clip.z = 1;
+    p->clip.depth = 3;
+    if (p->direction == POOLGRAD_GRADIENT) {
+        p->source_gradient.images = 4;
+        p->gradient_region.z = 2;
+        p->gradient_region.depth = 2;
+    }
+    recipe->before = true;
+}
+
+static void choose_channels(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->source.channels = 9;
+    p->source_channel_offset = 4;
+    p->source_channel_count = 4;
+    p->destination.channels = 14;
+    p->destination_channel_offset = 8;
+    if (p->direction == POOLGRAD_GRADIENT) {
+        p->source_gradient.channels = 6;
+        p->gradient_channel_count = 4;
+    }
+    recipe->before = true;
+}
+
+/* Within slices of four, where only a problem may begin. */
+static void choose_odd_channels(struct suite_recipe *recipe)
+{
+    choose_channels(recipe);
+    recipe->problem.source_channel_offset = 3;
+    recipe->problem.destination_channel_offset = 5;
+    if (recipe->problem.direction == POOLGRAD_GRADIENT) recipe->problem.gradient_channel_offset = 1;
+}
+
+static void add_to(struct suite_recipe *recipe)
+{
+    recipe->problem.add_to_destination = 1;
+    recipe->before = true;
+    recipe->before_data = DATA_FRACTIONS;
+}
+
+/* A -0 and a NaN in the destination do not outlive an addition of +0. */
+static void add_to_special(struct suite_recipe *recipe)
+{
+    add_to(recipe);
+    recipe->before_data = DATA_NAN;
+}
+
+static void add_to_zeros(struct suite_recipe *recipe)
+{
+    add_to(recipe);
+    recipe->before_data = DATA_SIGNED_ZEROS;
+}
+
+static void leave_out_source(struct suite_recipe *recipe)
+{
+    recipe->size_only = true;
+}
+
+static void save_indices(struct suite_recipe *recipe, poolgrad_format format)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->indices = p->direction == POOLGRAD_GRADIENT ? p->source_gradient : p->destination;
+    p->indices.format = format;
+    recipe->size_only = p->direction == POOLGRAD_GRADIENT;
+}
+
+static void save_int64(struct suite_recipe *recipe)
+{
+    save_indices(recipe, POOLGRAD_INT64);
+}
+
+static void save_int32(struct suite_recipe *recipe)
+{
+    save_indices(recipe, POOLGRAD_INT32);
+}
+
+static void save_tap8(struct suite_recipe *recipe)
+{
+    save_indices(recipe, POOLGRAD_TAP8);
+}
+
+static void save_tap16(struct suite_recipe *recipe)
+{
+    save_indices(recipe, POOLGRAD_TAP16);
+}
+
+static void save_tap32(struct suite_recipe *recipe)
+{
+    save_indices(recipe, POOLGRAD_TAP32);
+}
+
+static void accumulate_wide(struct suite_recipe *recipe)
+{
+    recipe->problem.accumulator = POOLGRAD_ACCUMULATE_FLOAT64;
+}
+
+static void no_images(struct suite_recipe *recipe)
+{
+    poolgrad_suite_set_channels(&recipe->problem, 0, 3);
+}
+
+static void no_channels(struct suite_recipe *recipe)
+{
+    poolgrad_suite_set_channels(&recipe->problem, 2, 0);
+}
+
+/* Sums of ones stop growing at 2048 in float16, and at 256 in bfloat16; in float32 only after 2^24 of them. */
+static void store_half(struct suite_recipe *recipe)
+{
+    if (recipe->problem.source.format == POOLGRAD_FLOAT32) {
+        poolgrad_suite_set_format(&recipe->problem, POOLGRAD_FLOAT16);
+    }
+}
+
+static void source_unorm8(struct suite_recipe *recipe)
+{
+    recipe->problem.source.format = POOLGRAD_UNORM8;
+}
+
+static void source_unorm16(struct suite_recipe *recipe)
+{
+    recipe->problem.source.format = POOLGRAD_UNORM16;
+}
+
+static void pack_lanes(struct suite_recipe *recipe)
+{
+    poolgrad_suite_set_layout(&recipe->problem, POOLGRAD_NC4HW4);
+    recipe->before = true;
+}
+
+static void exclude_edges(struct suite_recipe *recipe)
+{
+    recipe->problem.edge_mode = POOLGRAD_EDGE_CLAMP;
+}
+
+/* ---- The cases --------------------------------------------------------------------------------------------------- */
+
+#define EXAMPLE SUITE_FEATURE(EXAMPLE)
+#define POLICY(name, k, s, source, bits)                                                                               \
+    {                                                                                                                  \
+        name, EXAMPLE | SUITE_FEATURE(POLICY), BOTH, AVERAGE | MAX,                                                    \
+            .kernel = {k, k}, .stride = {s, s}, .size = {source, source}, .placement = BY_POLICY, .method = (bits),    \
+            .edge_mode = CLAMP                                                                                         \
+    }
+
+static const struct named examples[] = {
+    {"n11-kernel-2x2-outside", EXAMPLE, BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .first = {-1, -1},
+     .windows = {3, 2}, .size = {8, 5}, .every_edge_mode = true},
+    {"n11-kernel-2x2", EXAMPLE, BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .windows = {3, 2}, .size = {8, 5}},
+    {"n11-kernel-3x3", EXAMPLE, BOTH, ANY, .kernel = {3, 3}, .stride = {3, 3}, .windows = {3, 2}, .size = {8, 5},
+     .every_edge_mode = true},
+    {"n11-kernel-4x1", EXAMPLE, BOTH, ANY, .kernel = {4, 1}, .first = {-2}, .windows = {6, 1}, .size = {6, 1}},
+    {"n11-kernel-2-dilation-3", EXAMPLE, BOTH, ANY, .kernel = {2, 2}, .dilation = {3, 3}, .first = {-2, -2},
+     .windows = {6, 5}, .size = {6, 5}, .every_edge_mode = true},
+    {"n14-average-kernel-3", EXAMPLE, BOTH, AVERAGE, .kernel = {3}, .first = {-1}, .windows = {4}, .size = {4, 1},
+     .every_edge_mode = true, .source_values = {4, {1, 2, 3, 4}}},
+    {"n14-average-zero-pad", EXAMPLE, BOTH, AVERAGE, .kernel = {3}, .first = {-1}, .windows = {4}, .size = {4, 1},
+     .edge_mode = CLAMP, .zero_pad = {1}, .source_values = {4, {1, 2, 3, 4}}},
+    {"n14-average-kernel-5-zero-pad", EXAMPLE, BOTH, AVERAGE, .kernel = {5}, .first = {-2}, .windows = {4},
+     .size = {4, 1}, .edge_mode = CLAMP, .zero_pad = {1}, .source_values = {4, {1, 2, 3, 4}}},
+    {"n15-max-negative-at-border", EXAMPLE, BOTH, MAX, .kernel = {3}, .first = {-1}, .windows = {4}, .size = {4, 1},
+     .every_edge_mode = true, .source_values = {4, {-4, -3, -2, -1}}},
+    {"n31-ties", EXAMPLE | SUITE_FEATURE(TIES), BOTH, MAX, .kernel = {3}, .first = {-1}, .windows = {3}, .size = {3, 1},
+     .every_edge_mode = true, .every_tie_rule = true, .source_values = {3, {0, 0, -1}},
+     .gradient_values = {3, {1, 10, 100}}},
+    {"n33-nan", EXAMPLE | SUITE_FEATURE(NAN), BOTH, MAX, .kernel = {4}, .size = {4, 1}, .every_nan_rule = true,
+     .source_values = {4, {NOT_A_NUMBER, 5, NOT_A_NUMBER, 7}}},
+    {"n43-mapping-source", EXAMPLE, GRADIENT, AVERAGE, .kernel = {3}, .stride = {2}, .first = {2}, .windows = {3},
+     .size = {8, 1}, .gradient_values = {3, {3, 30, 300}}},
+    {"n43-mapping-source-clip", EXAMPLE, GRADIENT, AVERAGE, .kernel = {3}, .stride = {2}, .first = {2}, .windows = {3},
+     .size = {8, 1}, .gradient_values = {3, {3, 30, 300}}, .adjust = clip_row},
+    {"n43-mapping-clip", EXAMPLE, GRADIENT, AVERAGE, .kernel = {3}, .stride = {2}, .first = {2}, .windows = {3},
+     .size = {8, 1}, .gradient_values = {3, {3, 30, 300}}, .adjust = map_clip},
+    {"n43-mapping-clip-clip", EXAMPLE, GRADIENT, AVERAGE, .kernel = {3}, .stride = {2}, .first = {2}, .windows = {3},
+     .size = {8, 1}, .gradient_values = {3, {3, 30, 300}}, .adjust = map_clip_row},
+    POLICY("n49-same-remainder-top-left", 2, 2, 5, POOLGRAD_PADDING_SIZE_SAME),
+    POLICY("n49-same-remainder-bottom-right", 2, 2, 5,
+           POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT),
+    POLICY("n49-valid-only", 3, 2, 8, POOLGRAD_PADDING_SIZE_VALID_ONLY),
+    POLICY("n49-full", 3, 2, 8, POOLGRAD_PADDING_SIZE_FULL),
+    POLICY("n50-same-align-top-left", 3, 2, 8, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_ALIGN_TOP_LEFT),
+    POLICY("n50-same-align-bottom-right", 3, 2, 8, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT),
+    POLICY("n51-begins-inside", 1, 4, 7, POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT),
+    {"n55-exclude-edges", EXAMPLE | SUITE_FEATURE(POLICY) | SUITE_FEATURE(EXCLUDE_EDGES), BOTH, AVERAGE,
+     .kernel = {3, 3}, .stride = {2, 2}, .size = {8, 7}, .placement = BY_POLICY,
+     .method = POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_EXCLUDE_EDGES, .adjust = exclude_edges}};
+
+static const struct named corners[] = {
+    {"pads", 0, BOTH, ANY, .kernel = {3, 3}, .stride = {2, 2}, .size = {7, 6}, .placement = BY_PADS,
+     .pads = {1, 1, 1, 1}, .every_edge_mode = true, .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"ceil-mode", SUITE_FEATURE(CEIL_MODE), BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .size = {5, 6},
+     .placement = BY_PADS_CEIL, .pads = {1, 1, 1, 1}, .every_edge_mode = true},
+    {"windows-outside", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .first = {-5, -4}, .windows = {4, 5},
+     .size = {4, 6}, .every_edge_mode = true},
+    {"windows-all-outside", 0, BOTH, ANY, .kernel = {2, 2}, .first = {20, -9}, .windows = {3, 2}, .size = {4, 6},
+     .every_edge_mode = true},
+    {"dilation-over-image", 0, BOTH, ANY, .kernel = {3, 3}, .dilation = {7, 6}, .first = {-7, -6}, .windows = {5, 4},
+     .size = {5, 4}, .every_edge_mode = true},
+    {"gaps", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {5, 4}, .windows = {3, 3}, .size = {13, 11}},
+    {"one-pixel", 0, BOTH, ANY, .kernel = {1, 1}, .size = {1, 1}},
+    {"long-row", 0, BOTH, ANY, .kernel = {3, 1}, .stride = {2, 1}, .windows = {128, 1}, .size = {257, 1},
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"global", SUITE_FEATURE(GLOBAL), BOTH, ANY, .kernel = {7, 6}, .size = {7, 6}, .images = 2, .channels = 5,
+     .source_data = DATA_FRACTIONS},
+    {"kernel-larger-than-image", 0, BOTH, ANY, .kernel = {9, 8}, .first = {-2, -2}, .windows = {2, 1}, .size = {4, 5},
+     .every_edge_mode = true},
+    {"clip-inside", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {2, 2}, .windows = {4, 3}, .size = {8, 6},
+     .adjust = clip_inside},
+    {"clip-beyond", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {2, 2}, .windows = {4, 3}, .size = {8, 6},
+     .adjust = clip_beyond},
+    {"mapping-clip", 0, GRADIENT, ANY, .kernel = {3, 3}, .stride = {2, 2}, .first = {2, 1}, .windows = {3, 2},
+     .size = {9, 6}, .adjust = map_clip_inside},
+    {"gradient-region", 0, GRADIENT, ANY, .kernel = {3, 2}, .stride = {2, 2}, .windows = {5, 4}, .size = {9, 8},
+     .adjust = count_part},
+    {"gradient-region-before", 0, GRADIENT, ANY, .kernel = {3, 2}, .stride = {2, 2}, .windows = {4, 3}, .size = {9, 8},
+     .adjust = count_from_before},
+    {"kernel-offset", 0, GRADIENT, ANY, .kernel = {3, 3}, .stride = {2, 2}, .windows = {4, 3}, .size = {9, 7},
+     .adjust = offset_kernel},
+    {"batch-window", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .adjust = choose_images},
+    {"channel-window", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .adjust = choose_channels},
+    {"channel-window-odd", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4},
+     .adjust = choose_odd_channels},
+    {"unused-lanes", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .channels = 5,
+     .adjust = pack_lanes},
+    {"add-to-destination", 0, GRADIENT, ANY, .kernel = {3, 3}, .stride = {2, 2}, .windows = {2, 2}, .size = {7, 6},
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS, .adjust = add_to},
+    {"add-to-nan", SUITE_FEATURE(NAN), GRADIENT, ANY, .kernel = {2, 2}, .stride = {3, 3}, .windows = {2, 2},
+     .size = {7, 6}, .adjust = add_to_special},
+    {"add-to-signed-zeros", SUITE_FEATURE(SIGNED_ZEROS), GRADIENT, ANY, .kernel = {2, 2}, .stride = {3, 3},
+     .windows = {2, 2}, .size = {7, 6}, .adjust = add_to_zeros},
+    {"empty-images", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .adjust = no_images},
+    {"empty-channels", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .adjust = no_channels},
+    {"empty-source", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {2, 2}, .size = {0, 3}},
+    {"empty-windows", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {-1, 2}, .size = {4, 3}},
+    {"size-only", 0, GRADIENT, AVERAGE, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {4, 4},
+     .size = {7, 7}, .every_edge_mode = true, .gradient_data = DATA_FRACTIONS, .adjust = leave_out_source}};
+
+static const struct named contents[] = {
+    {"all-equal", 0, BOTH, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {4, 4},
+     .size = {7, 7}, .every_edge_mode = true, .every_tie_rule = true, .source_data = DATA_EQUAL},
+    {"ties", 0, BOTH, MAX, .kernel = {3, 3}, .first = {-1, -1}, .windows = {8, 6}, .size = {8, 6},
+     .every_tie_rule = true, .source_data = DATA_TIES},
+    {"signed-zeros", 0, BOTH, ANY, .kernel = {3, 2}, .first = {-1, -1}, .windows = {7, 6}, .size = {7, 5},
+     .every_edge_mode = true, .source_data = DATA_SIGNED_ZEROS, .gradient_data = DATA_SIGNED_ZEROS},
+    {"several-nan", 0, BOTH, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {5, 4},
+     .size = {9, 8}, .every_edge_mode = true, .every_nan_rule = true, .source_data = DATA_NAN},
+    {"nan", 0, BOTH, AVERAGE | L2NORM, .kernel = {2, 2}, .stride = {2, 2}, .windows = {4, 4}, .size = {8, 8},
+     .source_data = DATA_NAN},
+    {"nan-in-gradient", 0, GRADIENT, ANY, .kernel = {3, 2}, .stride = {2, 2}, .windows = {4, 4}, .size = {9, 8},
+     .gradient_data = DATA_NAN},
+    {"infinities", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {2, 2}, .windows = {4, 4}, .size = {8, 8},
+     .source_data = DATA_INFINITIES},
+    {"infinities-in-gradient", 0, GRADIENT, ANY, .kernel = {3, 2}, .stride = {2, 1}, .windows = {4, 4}, .size = {9, 5},
+     .gradient_data = DATA_INFINITIES},
+    {"least-windows", 0, BOTH, MAX, .kernel = {2, 2}, .stride = {2, 1}, .windows = {4, 4}, .size = {8, 5},
+     .every_edge_mode = true, .every_tie_rule = true, .source_data = DATA_LEAST},
+    {"subnormals", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {7, 4}, .size = {8, 5}, .source_data = DATA_SUBNORMALS,
+     .gradient_data = DATA_SUBNORMALS},
+    {"cancellation", 0, BOTH, ANY, .kernel = {5, 3}, .windows = {4, 4}, .size = {8, 6},
+     .source_data = DATA_CANCELLATION, .gradient_data = DATA_CANCELLATION},
+    {"overflow", 0, BOTH, ANY, .kernel = {3, 3}, .windows = {4, 3}, .size = {6, 5}, .source_data = DATA_GREATEST,
+     .gradient_data = DATA_GREATEST},
+    {"overlap", 0, BOTH, ANY, .kernel = {5, 4}, .first = {-2, -2}, .windows = {12, 9}, .size = {12, 9},
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"wide-accumulator", 0, BOTH, AVERAGE | MAX, .kernel = {5, 3}, .windows = {4, 4}, .size = {8, 6},
+     .source_data = DATA_CANCELLATION, .gradient_data = DATA_CANCELLATION, .adjust = accumulate_wide},
+    {"border-maxima", 0, BOTH, MAX, .kernel = {3, 3}, .first = {-1, -1}, .windows = {9, 7}, .size = {9, 7},
+     .every_edge_mode = true, .source_data = DATA_BORDER},
+    {"zero-norm", SUITE_FEATURE(ZERO_NORM), BOTH, L2NORM, .kernel = {3, 3}, .windows = {10, 7}, .size = {12, 9},
+     .every_edge_mode = true, .source_data = DATA_BLOCKS_OF_ZEROS},
+    {"stall", SUITE_FEATURE(STALL), FORWARD, AVERAGE | L2NORM, .kernel = {64, 64}, .size = {64, 64},
+     .source_data = DATA_ONES, .adjust = store_half},
+    {"stall", SUITE_FEATURE(STALL), GRADIENT, AVERAGE | MAX, .kernel = {64, 64}, .first = {-63, -63},
+     .windows = {64, 64}, .size = {1, 1}, .edge_mode = CLAMP, .source_data = DATA_ONES, .gradient_data = DATA_ONES,
+     .adjust = store_half},
+    {"unorm8", 0, BOTH, ANY, .kernel = {3, 2}, .stride = {2, 1}, .windows = {4, 4}, .size = {9, 5}, .channels = 3,
+     .adjust = source_unorm8},
+    {"unorm16", 0, BOTH, ANY, .kernel = {3, 2}, .stride = {2, 1}, .windows = {4, 4}, .size = {9, 5}, .channels = 3,
+     .adjust = source_unorm16},
+    {"indices-int64", 0, BOTH, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {5, 4},
+     .size = {9, 7}, .every_edge_mode = true, .source_data = DATA_TIES, .adjust = save_int64},
+    {"indices-int32", 0, BOTH, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {5, 4},
+     .size = {9, 7}, .source_data = DATA_TIES, .adjust = save_int32},
+    {"indices-tap8", 0, BOTH, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {5, 4},
+     .size = {9, 7}, .every_edge_mode = true, .source_data = DATA_TIES, .adjust = save_tap8},
+    {"indices-tap16", 0, BOTH, MAX, .kernel = {17, 16}, .stride = {2, 2}, .first = {-5, -4}, .windows = {5, 4},
+     .size = {9, 7}, .edge_mode = CLAMP, .source_data = DATA_TIES, .adjust = save_tap16},
+    {"indices-tap32", 0, BOTH, MAX, .kernel = {3, 3}, .dilation = {2, 2}, .windows = {5, 4}, .size = {9, 8},
+     .source_data = DATA_TIES, .adjust = save_tap32}};
+
+/* ---- Recipes ----------------------------------------------------------------------------------------------------- */
+
+static int64_t or_one(int64_t value)
+{
+    return value == 0 ? 1 : value;
+}
+
+/* -1 in a table stands for no window at all, which 0 cannot. */
+static int64_t windows_of(int64_t value)
+{
+    return value < 0 ? 0 : or_one(value);
+}
+
+/* Size and place by the library's own formulas, docs/numerics.md N48 to N57. */
+static void place(const struct named *named, poolgrad_problem *p)
+{
+    poolgrad_padding padding;
+    if (named->placement == PLACED) {
+        poolgrad_suite_place(p, (struct suite_axis){named->first[0], windows_of(named->windows[0]), named->size[0]},
+                             (struct suite_axis){named->first[1], windows_of(named->windows[1]), named->size[1]});
+        return;
+    }
+    const poolgrad_status status = named->placement == BY_POLICY
+                                       ? poolgrad_padding_forward(named->method, p->kind, &p->window, named->size[0],
+                                                                  named->size[1], &padding, NULL)
+                                       : poolgrad_padding_explicit(&named->pads, named->placement == BY_PADS_CEIL,
+                                                                   &p->window, named->size[0], named->size[1], &padding,
+                                                                   NULL);
+    if (status != POOLGRAD_OK) return; /* a table whose cases are refused shows when they are made */
+    poolgrad_suite_place(p, (struct suite_axis){-padding.left, padding.width, named->size[0]},
+                         (struct suite_axis){-padding.top, padding.height, named->size[1]});
+    if (padding.exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    if (padding.exclude_edges) p->zero_pad_x = padding.zero_pad_x;
+    if (padding.exclude_edges) p->zero_pad_y = padding.zero_pad_y;
+}
+
+/* One of the cases of an entry. */
+struct variant {
+    poolgrad_direction direction;
+    poolgrad_kind kind;
+    poolgrad_edge_mode edge_mode;
+    poolgrad_tie_rule ties;
+    poolgrad_nan_rule nan;
+    poolgrad_format format;
+    poolgrad_layout layout;
+};
+
+static void name_variant(const struct named *named, const struct variant *v, char name[SUITE_NAME])
+{
+    static const char *const edges[] = {"-zero", "-clamp"}, *const ties[] = {"-first", "-last", "-all", "-split"};
+    static const char *const nans[] = {"-nan-first", "-nan-last", "-nan-ignore"};
+    const char *format = v->format == POOLGRAD_FLOAT32 ? "" : poolgrad_format_name(v->format);
+    snprintf(name, SUITE_NAME, "%s-%s-%s%s%s%s%s%s", named->name, poolgrad_suite_direction_word(v->direction),
+             poolgrad_suite_kind_word(v->kind), named->every_edge_mode ? edges[v->edge_mode] : "",
+             named->every_tie_rule ? ties[v->ties] : "", named->every_nan_rule ? nans[v->nan] : "", *format ? "-" : "",
+             format);
+}
+
+static struct suite_recipe recipe_of(const struct named *named, const struct variant *v)
+{
+    struct suite_recipe recipe = {.features = named->features,
+                                  .source_data = named->source_data,
+                                  .gradient_data = named->gradient_data,
+                                  .source_values = named->source_values,
+                                  .gradient_values = named->gradient_values,
+                                  .before_data = DATA_FRACTIONS};
+    poolgrad_problem *p = &recipe.problem;
+    poolgrad_problem_init(p, sizeof *p);
+    p->direction = v->direction;
+    p->kind = v->kind;
+    p->edge_mode = v->edge_mode;
+    p->ties = v->ties;
+    p->nan = v->nan;
+    p->zero_pad_x = named->zero_pad[0];
+    p->zero_pad_y = named->zero_pad[1];
+    p->window = (poolgrad_window){or_one(named->kernel[0]), or_one(named->kernel[1]),   or_one(named->stride[0]),
+                                  or_one(named->stride[1]), or_one(named->dilation[0]), or_one(named->dilation[1])};
+    place(named, p);
+    poolgrad_suite_set_format(p, v->format);
+    poolgrad_suite_set_layout(p, v->layout);
+    poolgrad_suite_set_channels(p, or_one(named->images), or_one(named->channels));
+    if (named->adjust) named->adjust(&recipe);
+    name_variant(named, v, recipe.name);
+    return recipe;
+}
+
+/* The variant of that number; false where the entry does not have it. */
+static bool variant_of(const struct named *named, int number, struct variant *v)
+{
+    enum { DIRECTIONS = 2, KINDS = 3, EDGE_MODES = 2, TIE_RULES = 4, NAN_RULES = 3 };
+    v->direction = (poolgrad_direction)(number % DIRECTIONS);
+    number /= DIRECTIONS;
+    v->kind = (poolgrad_kind)(number % KINDS);
+    number /= KINDS;
+    v->edge_mode = (poolgrad_edge_mode)(number % EDGE_MODES);
+    number /= EDGE_MODES;
+    v->ties = (poolgrad_tie_rule)(number % TIE_RULES);
+    number /= TIE_RULES;
+    v->nan = (poolgrad_nan_rule)(number % NAN_RULES);
+    const bool edges = named->every_edge_mode || v->edge_mode == named->edge_mode;
+    const bool ties = named->every_tie_rule || v->ties == POOLGRAD_TIES_FIRST;
+    const bool nans = named->every_nan_rule || v->nan == POOLGRAD_NAN_FIRST;
+    return (named->directions >> v->direction & 1) && (named->kinds >> v->kind & 1) && edges && ties && nans;
+}
+
+enum { VARIANTS = 2 * 3 * 2 * 4 * 3 };
+
+static int count_variants(const struct named *named, poolgrad_direction direction)
+{
+    struct variant v;
+    int count = 0;
+    for (int number = 0; number < VARIANTS; number++)
+        count += variant_of(named, number, &v) && v.direction == direction;
+    return count;
+}
+
+/* All variants, or one of each direction: `turn` says which. */
+static bool add_entry(poolgrad_suite *suite, const struct named *named, const struct variant *common, bool all,
+                      int turn)
+{
+    struct variant v = *common;
+    int seen[2] = {0, 0};
+    for (int number = 0; number < VARIANTS; number++) {
+        if (!variant_of(named, number, &v)) continue;
+        const bool wanted = all || seen[v.direction] == turn % count_variants(named, v.direction);
+        seen[v.direction]++;
+        if (!wanted) continue;
+        const struct suite_recipe recipe = recipe_of(named, &v);
+        if (!poolgrad_suite_add(suite, &recipe)) return false;
+    }
+    return true;
+}
+
+bool poolgrad_suite_add_named(poolgrad_suite *suite, poolgrad_format format, poolgrad_layout layout, bool all)
+{
+    const struct variant common = {.format = format, .layout = layout};
+    const struct {
+        const struct named *named;
+        size_t count;
+    } tables[] = {{examples, sizeof examples / sizeof *examples},
+                  {corners, sizeof corners / sizeof *corners},
+                  {contents, sizeof contents / sizeof *contents}};
+    for (size_t table = 0; table < sizeof tables / sizeof *tables; table++) {
+        for (size_t i = 0; i < tables[table].count; i++) {
+            if (!add_entry(suite, &tables[table].named[i], &common, all, (int)i)) return false;
+        }
+    }
+    return true;
+}
