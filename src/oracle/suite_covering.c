@@ -51,7 +51,7 @@ enum factor {
     FACTORS
 };
 
-enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 40, WITHOUT = -1 };
+enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 10, WITHOUT = -1 };
 
 static const int64_t kernels[] = {1, 2, 3, 5}, channel_counts[] = {1, 3, 4, 5};
 static const int64_t widths[] = {1, 5, 8, 13}, heights[] = {1, 4, 7, 10};

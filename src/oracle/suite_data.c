@@ -80,7 +80,7 @@ static double value_of(enum suite_data data, const struct place *place)
     case DATA_EQUAL: return 3;
     case DATA_ONES: return 1;
     case DATA_FRACTIONS:
-        return (double)((int64_t)(place->random % (2 * FRACTIONS)) - FRACTIONS) /
+        return (double)((int64_t)(place->random % (UINT64_C(2) * FRACTIONS)) - FRACTIONS) /
                (double)(INT64_C(1) << (place->random >> 32) % 12);
     case DATA_BORDER:
         return (double)((from_column < 0 ? -from_column : from_column) + (from_row < 0 ? -from_row : from_row));

@@ -32,10 +32,10 @@ struct named {
     poolgrad_pads pads;
     poolgrad_edge_mode edge_mode;
     int64_t zero_pad[2];
-    bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
     enum suite_data source_data, gradient_data;
     struct suite_values source_values, gradient_values;
     void (*adjust)(struct suite_recipe *recipe); /* the rest */
+    bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
 };
 
 #define NOT_A_NUMBER ((double)NAN)
