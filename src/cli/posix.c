@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/posix.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +22,10 @@ enum { TEMPORARIES = 260 }; /* as many as outputs can be named */
 /* Names to remove on a signal. A handler may read them at any moment: a slot is filled before it counts. */
 static char *volatile temporaries[TEMPORARIES];
 
+/* A folder that is being filled, and the signal that came meanwhile: a handler may not walk through folders. */
+static const char *volatile temporary_folder;
+static volatile sig_atomic_t noted_signal;
+
 static void remove_temporaries(void)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
@@ -29,9 +35,33 @@ static void remove_temporaries(void)
 
 static void interrupted(int signal_number)
 {
+    if (temporary_folder) {
+        noted_signal = signal_number;
+        return;
+    }
     remove_temporaries();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    enum { OPEN_FOLDERS = 8 };
+    nftw(path, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+static void remove_all(void)
+{
+    if (temporary_folder) remove_tree((const char *)temporary_folder);
+    remove_temporaries();
 }
 
 /* Nor does a library that ends the process leave anything behind. */
@@ -48,7 +78,7 @@ static void watch_end(void)
     }
     /* A file that may not grow is told by write, like a full disk. */
     signal(SIGXFSZ, SIG_IGN);
-    if (!watching && atexit(remove_temporaries) == 0) watching = true;
+    if (!watching && atexit(remove_all) == 0) watching = true;
 }
 
 static void forget(const char *name)
@@ -245,6 +275,74 @@ void poolgrad_temporary_remove(const char *name)
 bool poolgrad_file_flush(FILE *file)
 {
     return fflush(file) == 0 && (fsync(fileno(file)) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS);
+}
+
+/* ---- Folders ----------------------------------------------------------------------------------------------------- */
+
+char *poolgrad_folder_temporary(const char *path)
+{
+    sigset_t all, before;
+    char *name = beside(path, ".poolgrad.XXXXXX");
+    if (!name) return NULL;
+    sigfillset(&all);
+    watch_end();
+    const mode_t mask = umask(0);
+    umask(mask);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    bool made = mkdtemp(name) != NULL;
+    int reason = errno;
+    if (made) temporary_folder = name;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (made && chmod(name, 0777 & ~mask) == 0) return name;
+    if (made) reason = errno;
+    if (made) poolgrad_folder_remove(name);
+    free(name);
+    errno = reason;
+    return NULL;
+}
+
+bool poolgrad_folder_interrupted(void)
+{
+    return noted_signal != 0;
+}
+
+/* The folder is done with: a signal that was noted ends the process now. */
+static void end_folder(void)
+{
+    temporary_folder = NULL;
+    const int signal_number = noted_signal;
+    noted_signal = 0;
+    if (signal_number != 0) interrupted(signal_number);
+}
+
+bool poolgrad_folder_rename(const char *name, const char *path)
+{
+    if (rename(name, path) != 0) return false;
+    end_folder();
+    return true;
+}
+
+void poolgrad_folder_remove(const char *name)
+{
+    remove_tree(name);
+    end_folder();
+}
+
+bool poolgrad_folder_make(const char *path)
+{
+    return mkdir(path, 0777) == 0;
+}
+
+bool poolgrad_folder_is_empty(const char *path)
+{
+    bool empty = true;
+    DIR *folder = opendir(path);
+    if (!folder) return false;
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    closedir(folder);
+    return empty;
 }
 
 /* ---- The process ------------------------------------------------------------------------------------------------ */

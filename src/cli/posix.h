@@ -39,6 +39,29 @@ void poolgrad_temporary_remove(const char *name);
 /* Writes buffered data through to the disk. */
 bool poolgrad_file_flush(FILE *file);
 
+/* ---- A folder that appears whole --------------------------------------------------------------------------------- */
+
+/* A new folder beside `path`, to be renamed or removed, one at a time; its name is to be freed. Until then a signal
+ * that would end the process is only noted. Null on failure, errno set. */
+char *poolgrad_folder_temporary(const char *path);
+
+/* Whether such a signal has come: time to remove the folder. */
+bool poolgrad_folder_interrupted(void);
+
+/* Gives the temporary folder its name, which is that of no folder or of an empty one. False on failure, errno set. */
+bool poolgrad_folder_rename(const char *name, const char *path);
+
+/* Removes the temporary folder with all that is in it. This and renaming let a signal that was noted take effect. */
+void poolgrad_folder_remove(const char *name);
+
+/* False on failure, errno set. */
+bool poolgrad_folder_make(const char *path);
+
+/* False also where it cannot be told. */
+bool poolgrad_folder_is_empty(const char *path);
+
+/* ---- The process ------------------------------------------------------------------------------------------------- */
+
 /* Keeps files that are opened later from becoming standard streams that were closed when the process started. */
 void poolgrad_guard_standard_streams(void);
 

@@ -88,6 +88,11 @@ static int describe(const struct options *options, const char *path, const struc
     return 0;
 }
 
+int poolgrad_tensor_full_rank(poolgrad_layout layout)
+{
+    return layout == POOLGRAD_NC4HW4 ? 5 : 4;
+}
+
 /* The array that a tensor is written as: of its rank, or of the full one where images or channels need it. */
 static struct poolgrad_npy array_of(const struct tensor *tensor)
 {
@@ -95,10 +100,11 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
     struct poolgrad_npy npy = {
         .kind = 'f', .item_size = (int)poolgrad_format_size(image->format), .rank = tensor->rank};
     if (image->format == POOLGRAD_BFLOAT16) npy.kind = 'V';
+    if (image->format == POOLGRAD_UNORM8 || image->format == POOLGRAD_UNORM16) npy.kind = 'u';
     if (poolgrad_format_is_index(image->format)) npy.kind = poolgrad_format_holds_taps(image->format) ? 'u' : 'i';
     bool dropped = !strchr(dimensions(image->layout, npy.rank), 'N') && image->images != 1;
     bool flat = npy.rank == 2 && image->channels != 1;
-    if (dropped || flat) npy.rank = image->layout == POOLGRAD_NC4HW4 ? 5 : 4;
+    if (dropped || flat) npy.rank = poolgrad_tensor_full_rank(image->layout);
     const char *meaning = dimensions(image->layout, npy.rank);
     npy.elements = poolgrad_image_is_empty(image) ? 0 : 1;
     for (int i = 0; i < npy.rank; i++) {
@@ -245,6 +251,63 @@ int poolgrad_tensor_read(const struct options *options, struct file_argument arg
     return status;
 }
 
+/* ---- Reading what is known already ------------------------------------------------------------------------------- */
+
+static int check_array(const struct options *options, const char *path, const struct poolgrad_npy *npy,
+                       const struct poolgrad_npy *expected)
+{
+    if (npy->kind != expected->kind || npy->item_size != expected->item_size) {
+        return poolgrad_fail(options, "%s: elements are '%c%d'; expected '%c%d'", path, npy->kind, npy->item_size,
+                             expected->kind, expected->item_size);
+    }
+    if (npy->rank != expected->rank)
+        return poolgrad_fail(options, "%s: an array of rank %d; expected rank %d", path, npy->rank, expected->rank);
+    for (int i = 0; i < npy->rank; i++) {
+        if (npy->shape[i] == expected->shape[i]) continue;
+        return poolgrad_fail(options, "%s: dimension %d is %" PRId64 "; expected %" PRId64, path, i, npy->shape[i],
+                             expected->shape[i]);
+    }
+    return 0;
+}
+
+static int read_as(const struct options *options, const char *path, FILE *file, struct tensor *tensor)
+{
+    struct poolgrad_npy npy = {0}, expected = array_of(tensor);
+    int status = read_header(options, path, file, &npy);
+    if (status == 0) status = check_array(options, path, &npy, &expected);
+    if (status == 0) status = check_file_size(options, path, &npy);
+    if (status != 0) return status;
+    tensor->image.data = calloc(npy.elements > 0 ? (size_t)npy.elements : 1, (size_t)npy.item_size);
+    if (!tensor->image.data) {
+        return poolgrad_fail(options, "%s: %" PRId64 " elements of %d bytes do not fit into memory; expected fewer",
+                             path, npy.elements, npy.item_size);
+    }
+    return read_data(options, path, file, &npy, tensor->image.data);
+}
+
+int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image)
+{
+    poolgrad_error error;
+    poolgrad_image resolved;
+    struct tensor tensor = {*image, 0};
+    if (poolgrad_image_resolve(image, NULL, &resolved, &error) != POOLGRAD_OK)
+        return poolgrad_fail(options, "%s: %s", path, error.message);
+    tensor.rank = poolgrad_tensor_full_rank(image->layout);
+    if (poolgrad_file_status(path).kind != FILE_REGULAR) {
+        return poolgrad_fail(options, "%s: is %s; expected a .npy file", path,
+                             poolgrad_file_status(path).kind == FILE_MISSING ? "missing" : "no regular file");
+    }
+    FILE *file = fopen(path, "rb");
+    if (!file) return poolgrad_fail(options, "%s: cannot be read: %s", path, strerror(errno));
+    const int status = read_as(options, path, file, &tensor);
+    (void)fclose(file);
+    if (status != 0) poolgrad_tensor_free(&tensor);
+    if (status == 0) *image = tensor.image;
+    return status;
+}
+
+/* ---- Allocating -------------------------------------------------------------------------------------------------- */
+
 /* Whether readers accept the array, of which they count every dimension as 1 at least. */
 static bool readable(const struct poolgrad_npy *npy)
 {
@@ -342,22 +405,27 @@ static int close_output(const struct options *options, struct output *output, bo
     return good && closed ? 0 : cannot_write(options, output);
 }
 
-int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor)
+bool poolgrad_tensor_put(FILE *file, const struct tensor *tensor)
 {
     unsigned char header[POOLGRAD_NPY_WRITTEN_HEADER];
     struct poolgrad_npy npy = array_of(tensor);
     size_t bytes = (size_t)npy.elements * (size_t)npy.item_size;
     const unsigned char *data = tensor->image.data;
     size_t size = poolgrad_npy_header(&npy, header, sizeof header);
-    bool good = fwrite(header, 1, size, output->file) == size;
+    bool good = fwrite(header, 1, size, file) == size;
     struct progress progress = poolgrad_progress_begin("writing", (int64_t)bytes);
     for (size_t first = 0; good && first < bytes; first += CHUNK) {
         size_t count = bytes - first < CHUNK ? bytes - first : CHUNK;
-        good = fwrite(data + first, 1, count, output->file) == count;
+        good = fwrite(data + first, 1, count, file) == count;
         poolgrad_progress_update(&progress, (int64_t)first);
     }
     poolgrad_progress_end(&progress);
-    return close_output(options, output, good);
+    return good;
+}
+
+int poolgrad_output_write(const struct options *options, struct output *output, const struct tensor *tensor)
+{
+    return close_output(options, output, poolgrad_tensor_put(output->file, tensor));
 }
 
 int poolgrad_output_close(const struct options *options, struct output *output)

@@ -23,6 +23,16 @@ enum tensor_role { TENSOR_SOURCE, TENSOR_SOURCE_SIZE, TENSOR_GRADIENT, TENSOR_IN
 int poolgrad_tensor_read(const struct options *options, struct file_argument argument, enum option format,
                          enum tensor_role role, struct tensor *tensor);
 
+/* Reads a file that has to hold a dense image of these sizes, format and layout, of full rank, and gives it memory, to
+ * be freed. 0, or 2 after one sentence. */
+int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image);
+
+/* Writes the tensor as .npy to an open file. False on failure, errno set. */
+bool poolgrad_tensor_put(FILE *file, const struct tensor *tensor);
+
+/* Of a dense array of an image of that layout in which every dimension is written. */
+int poolgrad_tensor_full_rank(poolgrad_layout layout);
+
 /* Memory for a tensor of the image's sizes, format and layout, all bits 0. 0, or 2 after one sentence. */
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor);
 
