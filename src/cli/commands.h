@@ -17,6 +17,9 @@ int poolgrad_command_graph(const struct options *options);
 /* Refuses where poolgrad was built without GMP and MPFR. */
 int poolgrad_command_verify(const struct options *options);
 
+/* Refuses where poolgrad was built without GMP and MPFR, or without jansson. */
+int poolgrad_command_suite(const struct options *options);
+
 /* Refuses where poolgrad was built without GMP and MPFR. */
 int poolgrad_check_exact(const struct options *options);
 

@@ -13,6 +13,8 @@ static const char *purpose(enum command command)
     case COMMAND_GRADIENT:
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
     case COMMAND_VERIFY: return "Judges an implementation's output, forward or gradient, by proven bounds.";
+    case COMMAND_SUITE:
+        return "Generates a conformance kit: problems, inputs and results that hold a backend to account.";
     case COMMAND_GRAPH: return "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.";
     case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
     case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
@@ -41,6 +43,11 @@ static const char *example(enum command command)
                "Example: a forward pass of float16 tensors, sums in float16, subnormals flushed\n"
                "  poolgrad verify --kind average --kernel 2 --stride 2 --computed-in float16 \\\n"
                "      --subnormals flushed --source x.npy --actual y.npy\n";
+    case COMMAND_SUITE:
+        return "Example: a kit in the new folder kit; docs/suite.md tells what is in it\n"
+               "  poolgrad suite generate kit\n"
+               "Example: a small one, with other data\n"
+               "  poolgrad suite generate kit --size smoke --seed 2\n";
     case COMMAND_GRAPH:
         return "Example: what a graph takes and gives, and how large that is\n"
                "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"
@@ -111,7 +118,9 @@ static void print_option(const struct option_description *option)
 
 int poolgrad_help_command(enum command command)
 {
-    printf("poolgrad %s [options]\n%s\n\n%s", poolgrad_command_name(command), purpose(command), example(command));
+    const char *words = poolgrad_command_words(command) > 0 ? " generate DIR" : "";
+    printf("poolgrad %s%s [options]\n%s\n\n%s", poolgrad_command_name(command), words, purpose(command),
+           example(command));
     printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
     const char *heading = NULL;
     for (int i = 0; i < OPTION_COUNT; i++) {
@@ -122,7 +131,7 @@ int poolgrad_help_command(enum command command)
         heading = NULL;
         print_option(option);
     }
-    if (command == COMMAND_INFO) return 0;
+    if (command == COMMAND_INFO || command == COMMAND_SUITE) return 0;
     if (command == COMMAND_BENCH) {
         printf("\nman poolgrad says what the columns are, and docs/performance.md how it is measured.\n"
                "Exit status: 0 success, 1 a result that is not the reference's, 2 usage or bad input.\n");
@@ -139,7 +148,7 @@ int poolgrad_help_command(enum command command)
 void poolgrad_help(bool asked)
 {
     FILE *file = asked ? stdout : stderr;
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_VERIFY,
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_VERIFY, COMMAND_SUITE,
                                             COMMAND_GRAPH,   COMMAND_BENCH,    COMMAND_INFO};
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

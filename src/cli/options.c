@@ -23,6 +23,7 @@
 #define BOTH (FORWARD | GRADIENT)
 #define SHAPE (BENCH | COMMAND_INFO) /* of what is measured, or told about */
 #define ALL (BOTH | SHAPE)
+#define SUITE COMMAND_SUITE
 #define EVERY (ALL | GRAPH)
 
 static const struct choice kinds[] = {{"average", POOLGRAD_AVERAGE},
@@ -88,6 +89,8 @@ static const struct choice judged_tie_rules[] = {
 static const struct choice division_words[] = {{"any", 0}, {"true", 1}, {"reciprocal", 2}, {NULL, 0}};
 static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}, {NULL, 0}};
 static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
+/* In the order of oracle/suite.h, which a build may lack. */
+static const struct choice suite_sizes[] = {{"smoke", 0}, {"standard", 1}, {"exhaustive", 2}, {NULL, 0}};
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 static const struct choice pooling_modes[] = {
     {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {"exact", MODE_EXACT}, {NULL, 0}};
@@ -154,6 +157,10 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_SUBNORMALS] = {CHOICE("subnormals", VERIFY, subnormal_words,
                                   "whether numbers below the least normal one may count as 0 (kept)")},
     [OPTION_FINDINGS] = {NUMBER("findings", VERIFY, "how many of the worst elements are told of (10)")},
+
+    [OPTION_SIZE] = {"size", SUITE, TYPE_CHOICE, suite_sizes, "WORD",
+                     "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},
+    [OPTION_SEED] = {NUMBER("seed", SUITE, "the same number gives the same bytes on every machine (1)")},
 
     [OPTION_WORKLOAD] = {"workload", SHAPE, TYPE_CHOICES, workloads, "WORD[,WORD...]",
                          "standard geometries, listed by bench --list (bench: all of them)",
@@ -273,7 +280,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_MAX_ISA] =
         {"max-isa", EVERY, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
-    [OPTION_HELP] = {FLAG("help", EVERY, "this text")},
+    [OPTION_HELP] = {FLAG("help", EVERY | SUITE, "this text")},
 };
 
 const char *poolgrad_command_name(enum command command)
@@ -285,8 +292,14 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_BENCH: return "bench";
     case COMMAND_GRAPH: return "graph";
     case COMMAND_VERIFY: return "verify";
+    case COMMAND_SUITE: return "suite";
     }
     return "";
+}
+
+int poolgrad_command_words(enum command command)
+{
+    return command == COMMAND_SUITE ? COMMAND_WORDS : 0;
 }
 
 bool poolgrad_is_gradient(const struct options *options)
@@ -548,6 +561,8 @@ int poolgrad_options_parse(struct options *options, enum command command, int co
 {
     *options = (struct options){.command = command};
     int i = 0, status = 0;
+    for (; i < count && i < poolgrad_command_words(command) && strncmp(word[i], "--", 2) != 0; i++)
+        options->word[i] = word[i];
     while (i < count && status == 0) status = read_option(options, count, word, &i);
     return status;
 }

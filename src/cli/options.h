@@ -15,7 +15,8 @@ enum command {
     COMMAND_INFO = 4,
     COMMAND_BENCH = 8,
     COMMAND_GRAPH = 16,
-    COMMAND_VERIFY = 32
+    COMMAND_VERIFY = 32,
+    COMMAND_SUITE = 128
 };
 
 /* In the order of the help texts. */
@@ -50,6 +51,9 @@ enum option {
     OPTION_FUSION,
     OPTION_SUBNORMALS,
     OPTION_FINDINGS,
+
+    OPTION_SIZE,
+    OPTION_SEED,
 
     OPTION_WORKLOAD,
     OPTION_INPUT_SIZE,
@@ -177,8 +181,11 @@ enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1 };
 
 extern const struct option_description poolgrad_options[OPTION_COUNT];
 
+enum { COMMAND_WORDS = 2 };
+
 struct options {
     enum command command;
+    const char *word[COMMAND_WORDS]; /* behind the command's name and before its options; null behind the last */
     struct {
         bool given;
         const char *text;
@@ -203,8 +210,11 @@ struct file_argument {
     const char *text, *path;
 };
 
-/* Reads `count` words, each option at most once unless its values have names, as --name value or --name=value. 0, or 2
- * after one sentence to stderr. */
+/* How many words may stand between the name of the command and its options. */
+int poolgrad_command_words(enum command command);
+
+/* Reads `count` words: those of the command, then each option at most once unless its values have names, as --name
+ * value or --name=value. 0, or 2 after one sentence to stderr. */
 int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word);
 
 bool poolgrad_given(const struct options *options, enum option option);

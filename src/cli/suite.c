@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suite generate: cases from memory to files. */
+#include "oracle/suite.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/posix.h"
+#include "cli/progress.h"
+#include "cli/suite_manifest.h"
+#include "cli/tensor.h"
+
+enum { DIRECTORY_NAME = 2 * SUITE_NAME, CHECKSUM = 17 };
+
+/* All that generating holds. */
+struct kit {
+    const char *given; /* the folder as the words name it */
+    char *target, *temporary;
+    poolgrad_suite *suite;
+    FILE *manifest;
+};
+
+static int cannot_write(const struct options *options, const struct kit *kit)
+{
+    return poolgrad_fail(options, "%s: cannot be written: %s", kit->given, strerror(errno));
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+static bool write_array(const char *path, const poolgrad_image *image)
+{
+    const struct tensor tensor = {*image, poolgrad_tensor_full_rank(image->layout)};
+    FILE *file = fopen(path, "wb");
+    if (!file) return false;
+    const bool good = poolgrad_tensor_put(file, &tensor);
+    return fclose(file) == 0 && good;
+}
+
+/* Texts that the manifest's entry of an array points to. */
+struct names {
+    char file[DIRECTORY_NAME], checksum[CHECKSUM];
+};
+
+static bool write_file(const struct kit *kit, const char *name, const char *role, const poolgrad_image *image,
+                       struct manifest_file *file, struct names *names)
+{
+    *file = (struct manifest_file){NULL,          image->format, image->layout, image->images, image->channels,
+                                   image->height, image->width,  NULL};
+    if (!image->data) return true;
+    snprintf(names->file, sizeof names->file, "cases/%s/%s.npy", name, role);
+    char *path = poolgrad_manifest_path(kit->temporary, names->file);
+    const bool good = path && write_array(path, image) && poolgrad_manifest_checksum(path, names->checksum);
+    free(path);
+    file->file = names->file;
+    file->fnv1a64 = names->checksum;
+    return good;
+}
+
+static bool make_folder(const struct kit *kit, const char *name)
+{
+    char *path = poolgrad_manifest_path(kit->temporary, name);
+    const bool good = path && poolgrad_folder_make(path);
+    free(path);
+    return good;
+}
+
+static bool write_case(const struct kit *kit, const struct suite_case *made, bool first)
+{
+    struct names names[SUITE_ROLES];
+    struct manifest_case entry = {.name = made->name, .features = made->features, .problem = made->problem};
+    char folder[DIRECTORY_NAME];
+    snprintf(folder, sizeof folder, "cases/%s", made->name);
+    if (!make_folder(kit, folder)) return false;
+    for (int role = 0; role < SUITE_ROLES; role++) {
+        if (made->image[role].format == POOLGRAD_FORMAT_NONE) continue;
+        if (!write_file(kit, made->name, poolgrad_suite_role_words[role], &made->image[role], &entry.file[role],
+                        &names[role])) {
+            return false;
+        }
+    }
+    return poolgrad_manifest_put(kit->manifest, &entry, first);
+}
+
+/* ---- The kit ----------------------------------------------------------------------------------------------------- */
+
+static int make_case(const struct options *options, const struct kit *kit, int64_t index)
+{
+    struct suite_case made;
+    poolgrad_error error;
+    if (poolgrad_suite_make(kit->suite, index, &made, &error) != POOLGRAD_OK)
+        return poolgrad_fail(options, "case %" PRId64 ": %s", index, error.message);
+    const bool good = write_case(kit, &made, index == 0);
+    poolgrad_suite_case_free(&made);
+    return good ? 0 : cannot_write(options, kit);
+}
+
+static int make_cases(const struct options *options, const struct kit *kit)
+{
+    const int64_t count = poolgrad_suite_count(kit->suite);
+    struct progress progress = poolgrad_progress_begin("cases", count);
+    int status = 0;
+    for (int64_t i = 0; status == 0 && i < count && !poolgrad_folder_interrupted(); i++) {
+        status = make_case(options, kit, i);
+        poolgrad_progress_update(&progress, i + 1);
+    }
+    poolgrad_progress_end(&progress);
+    return status;
+}
+
+static int write_kit(const struct options *options, struct kit *kit, const char *size, int64_t seed)
+{
+    char *path = poolgrad_manifest_path(kit->temporary, MANIFEST_NAME);
+    kit->manifest = path ? fopen(path, "wb") : NULL;
+    free(path);
+    if (!kit->manifest || !poolgrad_manifest_begin(kit->manifest, size, seed) || !make_folder(kit, "cases"))
+        return cannot_write(options, kit);
+    const int status = make_cases(options, kit);
+    if (status != 0) return status;
+    bool good = poolgrad_manifest_end(kit->manifest) && poolgrad_file_flush(kit->manifest);
+    good = fclose(kit->manifest) == 0 && good;
+    kit->manifest = NULL;
+    if (!good || poolgrad_folder_interrupted()) return cannot_write(options, kit);
+    if (!poolgrad_folder_rename(kit->temporary, kit->target)) return cannot_write(options, kit);
+    free(kit->temporary);
+    kit->temporary = NULL;
+    return 0;
+}
+
+/* ---- The command ------------------------------------------------------------------------------------------------- */
+
+/* The folder's path without slashes at its end, where no other folder's name would find room beside it. */
+static char *folder_path(const char *given)
+{
+    size_t length = strlen(given);
+    while (length > 1 && given[length - 1] == '/') length--;
+    char *path = malloc(length + 1);
+    if (!path) return NULL;
+    memcpy(path, given, length);
+    path[length] = '\0';
+    char *target = poolgrad_file_target(path);
+    free(path);
+    return target;
+}
+
+static int check_folder(const struct options *options, const char *folder)
+{
+    const enum file_kind kind = poolgrad_file_status(folder).kind;
+    if (kind == FILE_MISSING) return 0;
+    if (kind != FILE_DIRECTORY)
+        return poolgrad_fail(options, "%s: is a file; expected a folder that is new or empty", folder);
+    if (poolgrad_folder_is_empty(folder)) return 0;
+    return poolgrad_fail(options, "%s: is not empty; expected a folder that is new or empty", folder);
+}
+
+static int check_words(const struct options *options)
+{
+    if (!options->word[0]) return poolgrad_fail(options, "nothing stands behind suite; expected generate DIR");
+    if (strcmp(options->word[0], "generate") != 0)
+        return poolgrad_fail(options, "'%s' is nothing that suite does; expected generate", options->word[0]);
+    if (!options->word[1] || !*options->word[1])
+        return poolgrad_fail(options, "no folder stands behind generate; expected generate DIR");
+    const int64_t seed = poolgrad_number(options, OPTION_SEED, 1);
+    if (seed < 0) return poolgrad_fail(options, "--seed is %" PRId64 "; expected 0 or more", seed);
+    return check_folder(options, options->word[1]);
+}
+
+static int generate(const struct options *options, struct kit *kit)
+{
+    const int64_t seed = poolgrad_number(options, OPTION_SEED, 1);
+    const int64_t size = poolgrad_number(options, OPTION_SIZE, SUITE_STANDARD);
+    const char *word = poolgrad_options[OPTION_SIZE].choices[size].name;
+    kit->given = options->word[1];
+    kit->target = folder_path(kit->given);
+    if (kit->target) kit->temporary = poolgrad_folder_temporary(kit->target);
+    if (!kit->temporary) return cannot_write(options, kit);
+    kit->suite = poolgrad_suite_create((enum poolgrad_suite_size)size, (uint64_t)seed);
+    if (!kit->suite) return poolgrad_fail(options, "the cases do not fit into memory");
+    const int status = write_kit(options, kit, word, seed);
+    if (status == 0) printf("%s: %" PRId64 " cases\n", kit->given, poolgrad_suite_count(kit->suite));
+    return status;
+}
+
+int poolgrad_command_suite(const struct options *options)
+{
+    struct kit kit = {.given = NULL};
+    int status = check_words(options);
+    if (status == 0) status = generate(options, &kit);
+    if (kit.manifest) (void)fclose(kit.manifest);
+    if (kit.temporary) poolgrad_folder_remove(kit.temporary);
+    poolgrad_suite_destroy(kit.suite);
+    free(kit.temporary);
+    free(kit.target);
+    return status;
+}
