@@ -14,7 +14,7 @@ static const char *purpose(enum command command)
         return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
     case COMMAND_VERIFY: return "Judges an implementation's output, forward or gradient, by proven bounds.";
     case COMMAND_SUITE:
-        return "Generates a conformance kit: problems, inputs and results that hold a backend to account.";
+        return "Makes conformance kits, and judges what a backend makes of one.";
     case COMMAND_GRAPH: return "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.";
     case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
     case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
@@ -47,7 +47,11 @@ static const char *example(enum command command)
         return "Example: a kit in the new folder kit; docs/suite.md tells what is in it\n"
                "  poolgrad suite generate kit\n"
                "Example: a small one, with other data\n"
-               "  poolgrad suite generate kit --size smoke --seed 2\n";
+               "  poolgrad suite generate kit --size smoke --seed 2\n"
+               "Example: what a backend made of it, one NAME.npy for each case\n"
+               "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
+               "Example: run the backend for each case, and judge it\n"
+               "  poolgrad suite run kit --command 'mybackend {case} {out}'\n";
     case COMMAND_GRAPH:
         return "Example: what a graph takes and gives, and how large that is\n"
                "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"

@@ -147,16 +147,33 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
                               "unorm)")},
 
-    [OPTION_COMPUTED_IN] = {"computed-in", VERIFY, TYPE_CHOICE, result_formats, "WORD",
+    [OPTION_COMPUTED_IN] = {"computed-in", VERIFY | SUITE, TYPE_CHOICE, result_formats, "WORD",
                             "what sums are kept in (float32, or float64 where the files are)",
                             "What the implementation says of itself"},
-    [OPTION_DIVISION] = {CHOICE("division", VERIFY, division_words,
+    [OPTION_DIVISION] = {CHOICE("division", VERIFY | SUITE, division_words,
                                 "by N and by the norm: as such, or times a rounded reciprocal (any)")},
-    [OPTION_FUSION] = {CHOICE("fusion", VERIFY, fusion_words,
+    [OPTION_FUSION] = {CHOICE("fusion", VERIFY | SUITE, fusion_words,
                               "whether products are added without being rounded (any)")},
-    [OPTION_SUBNORMALS] = {CHOICE("subnormals", VERIFY, subnormal_words,
+    [OPTION_SUBNORMALS] = {CHOICE("subnormals", VERIFY | SUITE, subnormal_words,
                                   "whether numbers below the least normal one may count as 0 (kept)")},
-    [OPTION_FINDINGS] = {NUMBER("findings", VERIFY, "how many of the worst elements are told of (10)")},
+    [OPTION_FINDINGS] = {NUMBER("findings", VERIFY | SUITE,
+                                "how many of the worst elements, or cases, are told of (10)")},
+
+    [OPTION_KEEP_TIE_RULE] = {FLAG("keep-tie-rule", SUITE,
+                                   "it picks the tap that each case's tie rule names, not any one of the greatest")},
+    [OPTION_ACTUAL_FOLDER] = {"actual", SUITE, TYPE_TEXT, NULL, "DIR",
+                              "verify: the folder with its outputs, NAME.npy for each case; required",
+                              "What is judged"},
+    [OPTION_BACKEND] = {"command", SUITE, TYPE_TEXT, NULL, "LINE",
+                        "run: a shell's line that computes a case, in which {case} stands for the case's folder, {out} "
+                        "for the file to write, {name} for the case's name and {kit} for the kit's folder; required",
+                        NULL},
+    [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take (60)")},
+    [OPTION_OUTPUT_FOLDER] = {"output", SUITE, TYPE_TEXT, NULL, "DIR",
+                              "run: a new or empty folder that keeps the outputs", NULL},
+    [OPTION_SKIP_MISSING] = {FLAG("skip-missing", SUITE, "cases without an output do not count")},
+    [OPTION_JUNIT] = {FILE_OPTION("junit", SUITE, "write the results as JUnit's XML, which CI systems read")},
+    [OPTION_SUITE_JSON] = {FILE_OPTION("json", SUITE, "write the results of all cases as JSON")},
 
     [OPTION_SIZE] = {"size", SUITE, TYPE_CHOICE, suite_sizes, "WORD",
                      "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},
@@ -276,7 +293,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
          "how to compute: fast and reference give the same bits; exact the formula's value, rounded "
          "once (fast)",
          "Execution"},
-    [OPTION_THREADS] = {NUMBER("threads", BOTH | GRAPH, "at most this many (as many as pay)")},
+    [OPTION_THREADS] = {NUMBER("threads", BOTH | GRAPH | SUITE, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
         {"max-isa", EVERY, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -381,4 +383,43 @@ int64_t poolgrad_memory(void)
     if (pages > 0 && page > 0 && poolgrad_multiply(pages, page, &bytes)) return bytes;
 #endif
     return INT64_MAX;
+}
+
+/* ---- Other processes --------------------------------------------------------------------------------------------- */
+
+/* A group of its own, so that what it starts can be ended with it. */
+static pid_t start_shell(const char *line)
+{
+    const pid_t child = fork();
+    if (child != 0) return child;
+    setpgid(0, 0);
+    const int nothing = open("/dev/null", O_RDONLY);
+    if (nothing >= 0) (void)dup2(nothing, STDIN_FILENO);
+    signal(SIGXFSZ, SIG_DFL);
+    execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+    _exit(127);
+}
+
+struct ending poolgrad_shell_run(const char *line, int64_t seconds)
+{
+    static const struct timespec pause = {0, 2000000};
+    const double end = poolgrad_seconds() + (double)seconds;
+    const pid_t child = start_shell(line);
+    int status = 0;
+    bool is_late = false;
+    if (child < 0) return (struct ending){ENDED_NOT_STARTED, 0};
+    for (;;) {
+        const pid_t ended = waitpid(child, &status, WNOHANG);
+        if (ended == child) break;
+        if (ended < 0 && errno != EINTR) return (struct ending){ENDED_NOT_STARTED, 0};
+        if (!is_late && poolgrad_seconds() > end) {
+            is_late = true;
+            kill(-child, SIGKILL);
+            kill(child, SIGKILL);
+        }
+        nanosleep(&pause, NULL);
+    }
+    if (is_late) return (struct ending){ENDED_BY_TIME, 0};
+    if (WIFSIGNALED(status)) return (struct ending){ENDED_BY_SIGNAL, WTERMSIG(status)};
+    return (struct ending){ENDED, WEXITSTATUS(status)};
 }

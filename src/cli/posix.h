@@ -60,6 +60,18 @@ bool poolgrad_folder_make(const char *path);
 /* False also where it cannot be told. */
 bool poolgrad_folder_is_empty(const char *path);
 
+/* ---- Other processes --------------------------------------------------------------------------------------------- */
+
+/* How a process ended: its status, or the signal. */
+struct ending {
+    enum { ENDED, ENDED_BY_SIGNAL, ENDED_BY_TIME, ENDED_NOT_STARTED } how;
+    int number;
+};
+
+/* Runs the line in a shell, with nothing on its standard input; ends it, and all that it has started, after so many
+ * seconds. Several threads may do so at once. */
+struct ending poolgrad_shell_run(const char *line, int64_t seconds);
+
 /* ---- The process ------------------------------------------------------------------------------------------------- */
 
 /* Keeps files that are opened later from becoming standard streams that were closed when the process started. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suite generate: cases from memory to files. */
+/* suite: its words; and generate, cases from memory to files. */
 #include "oracle/suite.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
-#include "cli/suite_manifest.h"
+#include "cli/suite_judge.h"
 #include "cli/tensor.h"
 
 enum { DIRECTORY_NAME = 2 * SUITE_NAME, CHECKSUM = 17 };
@@ -155,13 +155,52 @@ static int check_folder(const struct options *options, const char *folder)
     return poolgrad_fail(options, "%s: is not empty; expected a folder that is new or empty", folder);
 }
 
+enum { GENERATE = 1, VERIFY = 2, RUN = 4 };
+
+/* Options that the word does not take. */
+static int check_options(const struct options *options, int word)
+{
+    static const struct {
+        enum option option;
+        int words;
+    } takers[] = {{OPTION_SIZE, GENERATE},
+                  {OPTION_SEED, GENERATE},
+                  {OPTION_ACTUAL_FOLDER, VERIFY},
+                  {OPTION_BACKEND, RUN},
+                  {OPTION_TIMEOUT, RUN},
+                  {OPTION_OUTPUT_FOLDER, RUN},
+                  {OPTION_COMPUTED_IN, VERIFY | RUN},
+                  {OPTION_DIVISION, VERIFY | RUN},
+                  {OPTION_FUSION, VERIFY | RUN},
+                  {OPTION_SUBNORMALS, VERIFY | RUN},
+                  {OPTION_FINDINGS, VERIFY | RUN},
+                  {OPTION_KEEP_TIE_RULE, VERIFY | RUN},
+                  {OPTION_SKIP_MISSING, VERIFY | RUN},
+                  {OPTION_JUNIT, VERIFY | RUN},
+                  {OPTION_SUITE_JSON, VERIFY | RUN},
+                  {OPTION_THREADS, VERIFY | RUN}};
+    for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
+        if (!poolgrad_given(options, takers[i].option) || (takers[i].words & word)) continue;
+        return poolgrad_fail(options, "--%s is given to suite %s, which has no use for it",
+                             poolgrad_options[takers[i].option].name, options->word[0]);
+    }
+    return 0;
+}
+
 static int check_words(const struct options *options)
 {
-    if (!options->word[0]) return poolgrad_fail(options, "nothing stands behind suite; expected generate DIR");
-    if (strcmp(options->word[0], "generate") != 0)
-        return poolgrad_fail(options, "'%s' is nothing that suite does; expected generate", options->word[0]);
+    static const char *const words[] = {"generate", "verify", "run"};
+    if (!options->word[0])
+        return poolgrad_fail(options, "nothing stands behind suite; expected generate, verify or run, and a folder");
+    size_t i = 0;
+    while (i < 3 && strcmp(options->word[0], words[i]) != 0) i++;
+    if (i == 3)
+        return poolgrad_fail(options, "'%s' is nothing that suite does; expected generate, verify or run",
+                             options->word[0]);
     if (!options->word[1] || !*options->word[1])
-        return poolgrad_fail(options, "no folder stands behind generate; expected generate DIR");
+        return poolgrad_fail(options, "no folder stands behind %s; expected %s DIR", words[i], words[i]);
+    if (check_options(options, 1 << i) != 0) return 2;
+    if (i != 0) return 0;
     const int64_t seed = poolgrad_number(options, OPTION_SEED, 1);
     if (seed < 0) return poolgrad_fail(options, "--seed is %" PRId64 "; expected 0 or more", seed);
     return check_folder(options, options->word[1]);
@@ -187,6 +226,7 @@ int poolgrad_command_suite(const struct options *options)
 {
     struct kit kit = {.given = NULL};
     int status = check_words(options);
+    if (status == 0 && strcmp(options->word[0], "generate") != 0) return poolgrad_suite_verify(options);
     if (status == 0) status = generate(options, &kit);
     if (kit.manifest) (void)fclose(kit.manifest);
     if (kit.temporary) poolgrad_folder_remove(kit.temporary);

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/declaration.h"
 #include "cli/picture.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
 
-enum { FINDINGS = 10, PROGRESS_PARTS = 1000 };
+enum { PROGRESS_PARTS = 1000 };
 
 static void release(struct verify *verify)
 {
@@ -94,20 +95,6 @@ static int read_before(const struct options *options, struct verify *verify)
                          poolgrad_options[option].name);
 }
 
-static int read_declaration(const struct options *options, poolgrad_declaration *d)
-{
-    const int64_t ties = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY);
-    poolgrad_declaration_init(d, sizeof *d);
-    d->computed_in = (poolgrad_format)poolgrad_number(options, OPTION_COMPUTED_IN, POOLGRAD_FORMAT_NONE);
-    d->division = (poolgrad_division)poolgrad_number(options, OPTION_DIVISION, POOLGRAD_DIVISION_ANY);
-    d->fusion = (poolgrad_fusion)poolgrad_number(options, OPTION_FUSION, POOLGRAD_FUSION_ANY);
-    d->subnormals = (poolgrad_subnormals)poolgrad_number(options, OPTION_SUBNORMALS, POOLGRAD_SUBNORMALS_KEPT);
-    d->keeps_tie_rule = ties != TIES_ANY;
-    d->findings = poolgrad_number(options, OPTION_FINDINGS, FINDINGS);
-    if (d->findings >= 0 && d->findings <= INT32_MAX) return 0;
-    return poolgrad_fail(options, "--findings is %" PRId64 "; expected 0 to 2147483647", d->findings);
-}
-
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
 static bool is_json_to_stdout(const struct options *options)
@@ -164,7 +151,8 @@ static int verify_files(const struct options *options, struct verify *verify)
     poolgrad_error error;
     int status = check_direction(options, gradient);
     if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
-    if (status == 0) status = read_declaration(options, &verify->declaration);
+    if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
+    verify->declaration.keeps_tie_rule = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY;
     if (status == 0) {
         status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, &verify->inputs);
     }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suite verify and suite run: the command around the judgement. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/declaration.h"
+#include "cli/posix.h"
+#include "cli/setup.h"
+#include "cli/suite_judge.h"
+#include "pooling/parallel.h"
+
+enum { SECONDS = 60, MOST_SECONDS = 86400 };
+
+/* ---- The backend's words ----------------------------------------------------------------------------------------- */
+
+/* A text that grows; `good` is false where memory was lacking. */
+struct line {
+    char *text;
+    size_t length, capacity;
+    bool good;
+};
+
+static void put(struct line *line, char letter)
+{
+    if (line->length + 1 >= line->capacity) {
+        const size_t capacity = 2 * line->capacity + 256;
+        char *text = line->good ? realloc(line->text, capacity) : NULL;
+        line->good = text != NULL;
+        if (!text) return;
+        line->text = text;
+        line->capacity = capacity;
+    }
+    line->text[line->length++] = letter;
+    line->text[line->length] = '\0';
+}
+
+/* As one word of a shell, whatever is in it. */
+static void put_word(struct line *line, const char *word)
+{
+    put(line, '\'');
+    for (; *word; word++) {
+        if (*word == '\'') {
+            for (const char *quoted = "'\\''"; *quoted; quoted++) put(line, *quoted);
+        } else {
+            put(line, *word);
+        }
+    }
+    put(line, '\'');
+}
+
+/* The command with the case's names in place of {case}, {name}, {kit} and {out}; null without memory. */
+static char *fill_in(const struct suite_judge *judge, int64_t index, const char *folder, const char *output)
+{
+    const struct {
+        const char *word, *value;
+    } names[] = {{"{case}", folder},
+                 {"{name}", judge->manifest.entry[index].name},
+                 {"{kit}", judge->manifest.folder},
+                 {"{out}", output}};
+    struct line line = {.good = true};
+    for (const char *from = judge->command; *from;) {
+        size_t i = 0;
+        while (i < 4 && strncmp(from, names[i].word, strlen(names[i].word)) != 0) i++;
+        if (i == 4) {
+            put(&line, *from++);
+        } else {
+            put_word(&line, names[i].value);
+            from += strlen(names[i].word);
+        }
+    }
+    if (line.good) return line.text;
+    free(line.text);
+    return NULL;
+}
+
+bool poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
+                                char sentence[SUITE_SENTENCE])
+{
+    char name[2 * SUITE_NAME];
+    snprintf(name, sizeof name, "cases/%s", judge->manifest.entry[index].name);
+    char *folder = poolgrad_manifest_path(judge->manifest.folder, name);
+    char *line = folder ? fill_in(judge, index, folder, output) : NULL;
+    struct ending ending = {.how = ENDED_NOT_STARTED};
+    if (line) ending = poolgrad_shell_run(line, judge->seconds);
+    free(line);
+    free(folder);
+    switch (ending.how) {
+    case ENDED_NOT_STARTED: snprintf(sentence, SUITE_SENTENCE, "the backend could not be started"); break;
+    case ENDED_BY_SIGNAL:
+        snprintf(sentence, SUITE_SENTENCE, "the backend was ended by signal %d", ending.number);
+        break;
+    case ENDED_BY_TIME:
+        snprintf(sentence, SUITE_SENTENCE, "the backend took more than %" PRId64 " seconds", judge->seconds);
+        break;
+    case ENDED:
+        if (ending.number == 0) return true;
+        snprintf(sentence, SUITE_SENTENCE, "the backend ended with status %d", ending.number);
+        break;
+    }
+    return false;
+}
+
+/* ---- The command ------------------------------------------------------------------------------------------------- */
+
+static void release(struct suite_judge *judge)
+{
+    poolgrad_manifest_free(&judge->manifest);
+    poolgrad_output_discard(&judge->junit);
+    poolgrad_output_discard(&judge->json);
+    if (judge->temporary) poolgrad_folder_remove(judge->temporary);
+    if (judge->temporary != judge->outputs) free(judge->temporary);
+    free(judge->outputs);
+    free(judge->result);
+}
+
+static int check_folder(const struct options *options, enum option option)
+{
+    const char *folder = options->value[option].text;
+    if (poolgrad_file_status(folder).kind == FILE_DIRECTORY) return 0;
+    return poolgrad_fail(options, "--%s %s: is no folder; expected the one with the outputs, NAME.npy for each case",
+                         poolgrad_options[option].name, folder);
+}
+
+/* Where the outputs are, or are going to be. */
+static int choose_outputs(struct suite_judge *judge)
+{
+    const struct options *options = judge->options;
+    if (!judge->command) {
+        static const enum option required[] = {OPTION_ACTUAL_FOLDER};
+        if (poolgrad_setup_required(options, required, 1) != 0) return 2;
+        if (check_folder(options, OPTION_ACTUAL_FOLDER) != 0) return 2;
+        judge->outputs = poolgrad_manifest_path(options->value[OPTION_ACTUAL_FOLDER].text, ".");
+    } else if (poolgrad_given(options, OPTION_OUTPUT_FOLDER)) {
+        const char *folder = options->value[OPTION_OUTPUT_FOLDER].text;
+        if (poolgrad_file_status(folder).kind == FILE_MISSING && !poolgrad_folder_make(folder))
+            return poolgrad_fail(options, "--output %s: cannot be made: %s", folder, strerror(errno));
+        if (poolgrad_file_status(folder).kind != FILE_DIRECTORY)
+            return poolgrad_fail(options, "--output %s: is no folder; expected one that is new or empty", folder);
+        if (!poolgrad_folder_is_empty(folder))
+            return poolgrad_fail(options, "--output %s: is not empty; expected a folder that is new or empty", folder);
+        judge->outputs = poolgrad_manifest_path(folder, ".");
+    } else {
+        judge->temporary = poolgrad_folder_temporary("poolgrad-outputs");
+        judge->outputs = judge->temporary;
+        if (!judge->outputs) return poolgrad_fail(options, "a folder for outputs cannot be made: %s", strerror(errno));
+    }
+    return judge->outputs ? 0 : poolgrad_fail(options, "the folder's name does not fit into memory");
+}
+
+static int open_results(struct suite_judge *judge)
+{
+    const struct options *options = judge->options;
+    int status = 0;
+    if (poolgrad_given(options, OPTION_JUNIT))
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_JUNIT), &judge->junit);
+    if (status == 0 && poolgrad_given(options, OPTION_SUITE_JSON))
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_SUITE_JSON), &judge->json);
+    return status;
+}
+
+static int write_results(struct suite_judge *judge)
+{
+    struct output *const outputs[] = {&judge->junit, &judge->json};
+    int status = 0;
+    poolgrad_suite_print(judge);
+    if (judge->junit.file) poolgrad_suite_print_junit(judge, judge->junit.file);
+    if (judge->json.file) poolgrad_suite_print_json(judge, judge->json.file);
+    for (int i = 0; i < 2; i++) {
+        if (status == 0 && outputs[i]->file) status = poolgrad_output_close(judge->options, outputs[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        if (status == 0 && outputs[i]->path) status = poolgrad_output_commit(judge->options, outputs[i]);
+    }
+    return status;
+}
+
+static int prepare(struct suite_judge *judge, bool runs)
+{
+    static const enum option required[] = {OPTION_BACKEND};
+    const struct options *options = judge->options;
+    poolgrad_isa isa;
+    int most = 0, status = poolgrad_setup_execution(options, &most, &isa);
+    if (status == 0 && runs) status = poolgrad_setup_required(options, required, 1);
+    if (status != 0) return status;
+    judge->threads = (int)poolgrad_available_threads(most);
+    judge->seconds = poolgrad_number(options, OPTION_TIMEOUT, SECONDS);
+    if (judge->seconds < 1 || judge->seconds > MOST_SECONDS) {
+        return poolgrad_fail(options, "--timeout is %" PRId64 "; expected 1 to %d seconds", judge->seconds,
+                             MOST_SECONDS);
+    }
+    if (runs) judge->command = options->value[OPTION_BACKEND].text;
+    status = poolgrad_declaration_read(options, &judge->declaration);
+    judge->declaration.keeps_tie_rule = poolgrad_given(options, OPTION_KEEP_TIE_RULE);
+    if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
+    if (status == 0) status = choose_outputs(judge);
+    return status == 0 ? open_results(judge) : status;
+}
+
+int poolgrad_suite_verify(const struct options *options)
+{
+    struct suite_judge judge = {.options = options};
+    int status = prepare(&judge, strcmp(options->word[0], "run") == 0);
+    if (status == 0) status = poolgrad_suite_judge_cases(&judge);
+    if (status == 0) status = write_results(&judge);
+    if (status == 0 && !poolgrad_suite_passes(&judge)) status = 1;
+    release(&judge);
+    return status;
+}
