@@ -3,6 +3,7 @@
 #include "cli/suite_judge.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,8 @@ static void describe(const struct job *job, const poolgrad_verification *v)
         snprintf(result->sentence, sizeof result->sentence,
                  "%" PRId64 " elements are wrong; the worst, (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
                  "), is %.9g; expected %.9g to %.9g",
-                 result->count[POOLGRAD_VERDICT_WRONG], f->n, f->c, f->y, f->x, f->actual, f->low, f->high);
+                 result->count[POOLGRAD_VERDICT_WRONG], f->n, f->c, f->y, f->x, isnan(f->actual) ? NAN : f->actual,
+                 f->low, f->high);
     } else if (f) {
         snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented: %s",
                  result->count[POOLGRAD_VERDICT_UNDOCUMENTED], poolgrad_decision_text(f->decision));
