@@ -122,14 +122,12 @@ static double truth_of(const quotient *q)
 
 static void print(const quotient *q, uint64_t seed)
 {
-    fprintf(stderr, "format %s, 2^%" PRId64 " times ", poolgrad_format_name(q->format), q->exponent);
-    mpz_out_str(stderr, 16, q->numerator);
-    fputs(" / ", stderr);
-    mpz_out_str(stderr, 16, q->denominator);
-    fprintf(stderr,
-            " (hexadecimal); repeat with\n    POOLGRAD_TEST_SEED=0x%016" PRIx64
-            " POOLGRAD_TEST_CASES=1 ./tests/test_exact_numbers\n",
-            seed);
+    char *numerator = mpz_get_str(NULL, 16, q->numerator), *denominator = mpz_get_str(NULL, 16, q->denominator);
+    fprintf(stderr, "format %s, 2^%" PRId64 " times %s / %s (hexadecimal); repeat with\n",
+            poolgrad_format_name(q->format), q->exponent, numerator, denominator);
+    fprintf(stderr, "    POOLGRAD_TEST_SEED=0x%016" PRIx64 " POOLGRAD_TEST_CASES=1 ./tests/test_exact_numbers\n", seed);
+    free(numerator);
+    free(denominator);
 }
 
 Test(exact_numbers, quotients)
