@@ -209,6 +209,34 @@ POOLGRAD_API poolgrad_status poolgrad_explain(const poolgrad_problem *problem, c
                                               int64_t n, int64_t c, int64_t y, int64_t x, char *text, size_t size,
                                               size_t *length, poolgrad_error *error);
 
+/* ---- Causes ------------------------------------------------------------------------------------------------------ */
+
+/* A mistake that explains wrong elements; docs/verification-causes.md lists all that are known. */
+typedef struct poolgrad_cause {
+    const char *name;     /* "divisor-full-kernel" */
+    const char *sentence; /* what the implementation does, "divides by ..." */
+    int64_t explained;    /* of the wrong elements, those that have the value which this mistake gives */
+    int64_t wrong;
+} poolgrad_cause;
+
+/*
+ * Looks for the mistakes that give the wrong elements, each of them by itself: computes the call anew with every known
+ * mistake, which takes as long as some hundred plain calls where elements are wrong, and nothing where none is. A value
+ * counts as the mistake's if other roundings of the declared arithmetic can have made it, and differs from the right
+ * one by more than that. A mistake that would make elements wrong which are not so, or not in this way, is believed
+ * only while that is less than half of what it says. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements an even
+ * choice of planes is looked at, and `wrong` counts theirs. The problem's images must still be as they were verified.
+ * Has to be called once, not by several threads at once; until then there are no causes.
+ */
+#define POOLGRAD_CAUSE_ELEMENTS 1048576
+POOLGRAD_API poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *verification,
+                                                               poolgrad_error *error);
+
+/* Best first: by how much they explain, and how little else they would. As long as the verification. */
+POOLGRAD_API int64_t poolgrad_verification_cause_count(const poolgrad_verification *verification);
+POOLGRAD_API const poolgrad_cause *poolgrad_verification_cause(const poolgrad_verification *verification,
+                                                               int64_t index);
+
 #ifdef __cplusplus
 }
 #endif

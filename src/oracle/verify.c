@@ -281,6 +281,7 @@ void poolgrad_verification_destroy(poolgrad_verification *v)
     const poolgrad_image *d = &v->geometry.destination;
     for (int64_t i = 0; v->planes && i < d->images * d->channels; i++) free(v->planes[i].findings);
     free(v->all.findings);
+    free(v->causes);
     free(v->planes);
     free(v->verdicts);
     poolgrad_buffer_destroy(v->expected);

@@ -7,6 +7,8 @@
 
 #include "geometry/geometry.h"
 
+enum { POOLGRAD_SENTENCE_SIZE = 256 }; /* of a cause */
+
 /* What was found in one plane of the destination. */
 struct poolgrad_plane_verdicts {
     int64_t count[POOLGRAD_VERDICTS], decisions[POOLGRAD_DECISIONS];
@@ -14,6 +16,12 @@ struct poolgrad_plane_verdicts {
     poolgrad_finding *findings; /* the worst, worst first */
     int64_t finding_count;
     bool failed; /* for lack of memory */
+};
+
+/* A cause, and its sentence, which it points to. */
+struct poolgrad_found_cause {
+    poolgrad_cause cause;
+    char sentence[POOLGRAD_SENTENCE_SIZE];
 };
 
 struct poolgrad_verification {
@@ -26,6 +34,8 @@ struct poolgrad_verification {
     unsigned char *verdicts;                  /* of every element of the destination, planes one after the other */
     struct poolgrad_plane_verdicts *planes;
     struct poolgrad_plane_verdicts all;
+    struct poolgrad_found_cause *causes; /* null: not asked for */
+    int64_t cause_count;
 };
 
 /* Refuses what cannot be judged; fills in the problem, the declaration, the geometry and what was there before. */

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/careless.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "image/format.h"
+#include "image/ieee.h"
+#include "image/image.h"
+
+double poolgrad_round_to(poolgrad_format format, double value)
+{
+    unsigned char bytes[sizeof value];
+    if (format == POOLGRAD_FORMAT_NONE || format == POOLGRAD_FLOAT64) return value;
+    poolgrad_store(format, bytes, value);
+    return poolgrad_load(format, bytes);
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+
+static void remap(const struct poolgrad_reading *r, const poolgrad_image *image, int64_t at[4])
+{
+    const int64_t channels = image->channels, height = image->height, width = image->width;
+    const int64_t c = at[1], y = at[2], x = at[3];
+    const int64_t place = r->placed == POOLGRAD_NHWC ? (y * width + x) * channels + c : (c * height + y) * width + x;
+    if (r->taken == POOLGRAD_NHWC) {
+        at[1] = place % channels;
+        at[2] = place / channels / width;
+        at[3] = place / channels % width;
+        return;
+    }
+    at[1] = place / width / height;
+    at[2] = place / width % height;
+    at[3] = place % width;
+}
+
+bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_image *image, int64_t at[4])
+{
+    const int64_t sizes[] = {image->images, image->channels, image->height, image->width};
+    if (r->from_image) at[0] = r->image;
+    if (r->remapped) remap(r, image, at);
+    if (r->transposed) {
+        const int64_t y = at[2];
+        at[2] = at[3];
+        at[3] = y;
+    }
+    at[1] += r->channel;
+    at[2] += r->row;
+    at[3] += r->column;
+    for (int i = 0; i < 4; i++) {
+        if (at[i] < 0 || at[i] >= sizes[i]) return false;
+    }
+    return true;
+}
+
+static double read_element(const poolgrad_image *image, const struct poolgrad_reading *r, int64_t n, int64_t c,
+                           int64_t y, int64_t x)
+{
+    int64_t at[] = {n, c, y, x};
+    if (!poolgrad_reading_move(r, image, at)) return 0;
+    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+}
+
+/* ---- Windows ----------------------------------------------------------------------------------------------------- */
+
+/* A plane while it is computed, and the window that is looked at. */
+struct work {
+    const struct poolgrad_knobs *knobs;
+    const struct poolgrad_geometry *g;
+    struct poolgrad_estimate *plane;
+    int64_t n, c;                        /* of the source */
+    int64_t top, left;                   /* first tap */
+    struct poolgrad_range rows, columns; /* taps inside the image */
+};
+
+static void look_at(struct work *w, int64_t y, int64_t x)
+{
+    w->top = poolgrad_axis_start(&w->g->y, y);
+    w->left = poolgrad_axis_start(&w->g->x, x);
+    w->rows = poolgrad_axis_taps(&w->g->y, w->top, 0);
+    w->columns = poolgrad_axis_taps(&w->g->x, w->left, 0);
+}
+
+static int64_t length(struct poolgrad_range range)
+{
+    return range.end - range.begin;
+}
+
+static double tap(const struct work *w, int64_t ky, int64_t kx)
+{
+    const struct poolgrad_geometry *g = w->g;
+    return read_element(&g->source, &w->knobs->source, w->n, w->c, w->top + ky * g->y.dilation,
+                        w->left + kx * g->x.dilation);
+}
+
+/* What an average divides by. */
+static double count(const struct work *w)
+{
+    const struct poolgrad_geometry *g = w->g;
+    if (g->edge_mode == POOLGRAD_EDGE_ZERO) return (double)g->full_count;
+    return (double)length(poolgrad_axis_taps(&g->y, w->top, g->y.pad)) *
+           (double)length(poolgrad_axis_taps(&g->x, w->left, g->x.pad));
+}
+
+static double add(const struct poolgrad_knobs *k, double sum, double term)
+{
+    return poolgrad_round_to(k->sums, sum + poolgrad_round_to(k->terms, term));
+}
+
+/* Of the taps or of their squares. */
+static struct poolgrad_estimate sum_taps(const struct work *w, bool squares)
+{
+    struct poolgrad_estimate sum = {.known = true};
+    for (int64_t ky = w->rows.begin; ky < w->rows.end; ky++) {
+        for (int64_t kx = w->columns.begin; kx < w->columns.end; kx++) {
+            const double value = tap(w, ky, kx), term = squares ? value * value : value;
+            sum.value = add(w->knobs, sum.value, term);
+            sum.magnitude += fabs(term);
+            sum.terms++;
+        }
+    }
+    return sum;
+}
+
+static double norm(const struct work *w)
+{
+    const double sum = sum_taps(w, true).value;
+    if (w->knobs->root == POOLGRAD_ROOT_MISSING) return sum;
+    return w->knobs->root == POOLGRAD_ROOT_OF_MEAN ? sqrt(sum / count(w)) : sqrt(sum);
+}
+
+/* ---- Maxima ------------------------------------------------------------------------------------------------------ */
+
+/* The tap that a window picks; `any` is false for a window that has none. y and x are -1 outside of the image. */
+struct choice {
+    bool any;
+    double value;
+    int64_t y, x;
+};
+
+static double rank_of(const struct poolgrad_knobs *k, double value)
+{
+    if (k->search == POOLGRAD_SEARCH_LEAST) return -value;
+    return k->search == POOLGRAD_SEARCH_MAGNITUDE ? fabs(value) : value;
+}
+
+static bool replaces(const struct work *w, const struct choice *best, double value)
+{
+    const double old = rank_of(w->knobs, best->value), new = rank_of(w->knobs, value);
+    if (!best->any) return true;
+    if (isnan(value)) return !isnan(best->value) || w->g->nan == POOLGRAD_NAN_LAST;
+    return new > old || (new == old && w->g->ties == POOLGRAD_TIES_LAST);
+}
+
+static bool is_within(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
+/* Taps outside are all alike: one before and one behind those inside stand for all of them. */
+static struct poolgrad_range with_neighbours(struct poolgrad_range inside, int64_t kernel)
+{
+    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, kernel)};
+}
+
+static struct choice choose(const struct work *w)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const bool shrinks = g->edge_mode == POOLGRAD_EDGE_CLAMP, skips = g->nan == POOLGRAD_NAN_IGNORE;
+    const struct poolgrad_range rows = shrinks ? w->rows : with_neighbours(w->rows, g->y.kernel);
+    const struct poolgrad_range columns = shrinks ? w->columns : with_neighbours(w->columns, g->x.kernel);
+    struct choice best = {false, 0, -1, -1}, skipped = best;
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            struct choice here = {true, 0, -1, -1};
+            if (is_within(w->rows, ky) && is_within(w->columns, kx)) {
+                here = (struct choice){true, tap(w, ky, kx), w->top + ky * g->y.dilation, w->left + kx * g->x.dilation};
+            }
+            if (skips && isnan(here.value)) {
+                if (!skipped.any) skipped = here;
+            } else if (replaces(w, &best, here.value)) {
+                best = here;
+            }
+        }
+    }
+    return best.any ? best : skipped;
+}
+
+/* The tap that is saved for window (y, x) of gradient plane (n, c). */
+static struct choice saved(const struct work *w, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x));
+    if (index < 0) return (struct choice){false, 0, -1, -1};
+    if (!poolgrad_format_holds_taps(g->indices.format)) {
+        return (struct choice){true, 0, index / g->x.size, index % g->x.size};
+    }
+    return (struct choice){true, 0, w->top + index / g->x.kernel * g->y.dilation,
+                           w->left + index % g->x.kernel * g->x.dilation};
+}
+
+static double count_ties(const struct work *w, double value)
+{
+    const double inside = (double)length(w->rows) * (double)length(w->columns);
+    const bool outside = w->g->edge_mode == POOLGRAD_EDGE_ZERO && value == 0;
+    double ties = outside ? (double)w->g->full_count - inside : 0;
+    for (int64_t ky = w->rows.begin; ky < w->rows.end; ky++) {
+        for (int64_t kx = w->columns.begin; kx < w->columns.end; kx++) ties += tap(w, ky, kx) == value;
+    }
+    return ties;
+}
+
+/* ---- Gradients --------------------------------------------------------------------------------------------------- */
+
+static void give(const struct work *w, int64_t sy, int64_t sx, double term)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const int64_t y = sy - g->source_row, x = sx - g->source_column;
+    if (!is_within(g->rows, y) || !is_within(g->columns, x)) return;
+    struct poolgrad_estimate *pixel = &w->plane[y * g->destination.width + x];
+    if (w->knobs->overlap == POOLGRAD_OVERLAP_FIRST_WINS && pixel->terms > 0) return;
+    const bool adds = w->knobs->overlap == POOLGRAD_OVERLAP_ADDS;
+    pixel->value = add(w->knobs, adds ? pixel->value : 0, term);
+    pixel->magnitude = (adds ? pixel->magnitude : 0) + fabs(term);
+    pixel->terms++;
+}
+
+/* Those of `taps` that lie in [begin, end). */
+static struct poolgrad_range cut_taps(const struct poolgrad_axis *axis, struct poolgrad_range taps, int64_t start,
+                                      int64_t begin, int64_t end)
+{
+    const int64_t first = poolgrad_max(taps.begin, poolgrad_ceiling_divide(begin - start, axis->dilation));
+    return (struct poolgrad_range){first, poolgrad_min(taps.end, poolgrad_ceiling_divide(end - start, axis->dilation))};
+}
+
+/* To all taps that are delivered, or to those of a value. */
+static void give_taps(const struct work *w, double term, const double *value)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const struct poolgrad_range rows = cut_taps(&g->y, w->rows, w->top, g->rows.begin + g->source_row,
+                                                g->rows.end + g->source_row);
+    const struct poolgrad_range columns = cut_taps(&g->x, w->columns, w->left, g->columns.begin + g->source_column,
+                                                   g->columns.end + g->source_column);
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            if (value && tap(w, ky, kx) != *value) continue;
+            give(w, w->top + ky * g->y.dilation, w->left + kx * g->x.dilation, term);
+        }
+    }
+}
+
+static void give_chosen(const struct work *w, struct choice choice, double gradient)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const bool shares = g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT;
+    if (!choice.any) return;
+    if (w->knobs->shuns_ties && count_ties(w, choice.value) > 1) return;
+    if (!shares || isnan(choice.value) || g->with_indices) {
+        if (choice.y >= 0) give(w, choice.y, choice.x, gradient);
+        return;
+    }
+    const double term = g->ties == POOLGRAD_TIES_SPLIT ? gradient / count_ties(w, choice.value) : gradient;
+    give_taps(w, term, &choice.value);
+}
+
+static void give_norm(const struct work *w, double gradient)
+{
+    const double root = norm(w);
+    if (w->knobs->root == POOLGRAD_ROOT_MULTIPLIES)
+        give_taps(w, gradient * root, NULL);
+    else if (root != 0)
+        give_taps(w, gradient / root, NULL);
+    else
+        give_taps(w, 0, NULL);
+}
+
+static void give_window(struct work *w, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const double gradient = read_element(&g->source_gradient, &w->knobs->gradient, n, c, y, x);
+    look_at(w, y, x);
+    switch (g->kind) {
+    case POOLGRAD_AVERAGE: give_taps(w, w->knobs->undivided ? gradient : gradient / count(w), NULL); break;
+    case POOLGRAD_MAX: give_chosen(w, g->with_indices ? saved(w, n, c, y, x) : choose(w), gradient); break;
+    case POOLGRAD_L2NORM: give_norm(w, gradient); break;
+    }
+}
+
+static void scale(const struct poolgrad_knobs *k, struct poolgrad_estimate *estimate)
+{
+    estimate->value *= k->factor;
+    estimate->magnitude *= fabs(k->factor);
+}
+
+static void finish_pixel(const struct work *w, const poolgrad_image *before, int64_t at[4])
+{
+    const struct poolgrad_geometry *g = w->g;
+    struct poolgrad_estimate *pixel = &w->plane[at[2] * g->destination.width + at[3]];
+    if (g->kind == POOLGRAD_L2NORM && pixel->terms > 0) {
+        const bool alone = w->knobs->root == POOLGRAD_ROOT_ALONE;
+        const double in = read_element(&g->source, &w->knobs->source, w->n, w->c, at[2] + g->source_row,
+                                       at[3] + g->source_column);
+        pixel->value *= alone ? 1 : in;
+        pixel->magnitude *= alone ? 1 : fabs(in);
+        pixel->terms += (double)poolgrad_min(g->y.kernel, g->y.size) * (double)poolgrad_min(g->x.kernel, g->x.size);
+    }
+    scale(w->knobs, pixel);
+    if (!g->add_to_destination) return;
+    const double held = poolgrad_load(before->format, poolgrad_image_at(before, at[0], at[1], at[2], at[3]));
+    pixel->value = poolgrad_round_to(w->knobs->sums, pixel->value + held);
+    pixel->magnitude += fabs(held);
+}
+
+static void compute_gradient(struct work *w, const poolgrad_image *before, int64_t n, int64_t c, bool pooled)
+{
+    const struct poolgrad_geometry *g = w->g;
+    for (int64_t y = g->y.begin; pooled && y < g->y.end; y++) {
+        for (int64_t x = g->x.begin; x < g->x.end; x++)
+            give_window(w, n + g->gradient_image, c + g->gradient_channel, y, x);
+    }
+    for (int64_t y = g->rows.begin; y < g->rows.end; y++) {
+        for (int64_t x = g->columns.begin; x < g->columns.end; x++) finish_pixel(w, before, (int64_t[]){n, c, y, x});
+    }
+}
+
+/* ---- Forward ----------------------------------------------------------------------------------------------------- */
+
+static struct poolgrad_estimate value_of(const struct work *w)
+{
+    struct poolgrad_estimate result = {.known = true};
+    if (w->g->kind == POOLGRAD_MAX) {
+        result.value = choose(w).value;
+        result.magnitude = fabs(result.value);
+    } else if (w->g->kind == POOLGRAD_L2NORM) {
+        result.value = norm(w);
+        result.magnitude = result.value;
+        result.terms = (double)length(w->rows) * (double)length(w->columns);
+    } else if (count(w) > 0) {
+        const double divisor = w->knobs->undivided ? 1 : count(w);
+        result = sum_taps(w, false);
+        result.value = poolgrad_round_to(w->knobs->sums, result.value / divisor);
+        result.magnitude /= divisor;
+    }
+    scale(w->knobs, &result);
+    return result;
+}
+
+static void compute_forward(struct work *w, bool pooled)
+{
+    const struct poolgrad_geometry *g = w->g;
+    const struct poolgrad_range rows = {g->y.begin, g->y.end}, columns = {g->x.begin, g->x.end};
+    for (int64_t y = g->rows.begin; pooled && y < g->rows.end; y++) {
+        for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
+            if (!is_within(rows, y) || !is_within(columns, x)) continue;
+            look_at(w, y, x);
+            w->plane[y * g->destination.width + x] = value_of(w);
+        }
+    }
+}
+
+/* ---- Planes ------------------------------------------------------------------------------------------------------ */
+
+void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_image *before, int64_t n, int64_t c,
+                             struct poolgrad_estimate *plane)
+{
+    const struct poolgrad_geometry *g = &knobs->geometry;
+    struct work work = {.knobs = knobs, .g = g, .plane = plane, .n = n + g->source_image, .c = c + g->source_channel};
+    memset(plane, 0, (size_t)(g->destination.height * g->destination.width) * sizeof *plane);
+    if (!is_within(g->images, n) || !is_within(g->channels, c)) return;
+    const bool pooled = n - g->images.begin < g->pooled_images;
+    for (int64_t y = g->rows.begin; y < g->rows.end; y++) {
+        for (int64_t x = g->columns.begin; x < g->columns.end; x++) plane[y * g->destination.width + x].known = true;
+    }
+    if (g->direction == POOLGRAD_GRADIENT)
+        compute_gradient(&work, before, n, c, pooled);
+    else
+        compute_forward(&work, pooled);
+}

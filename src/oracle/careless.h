@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pooling in double precision, as an implementation with a mistake would compute it: plain loops, and knobs that
+ * mistakes turn. With no knob turned it computes the right values.
+ */
+#ifndef POOLGRAD_ORACLE_CARELESS_H
+#define POOLGRAD_ORACLE_CARELESS_H
+
+#include "geometry/geometry.h"
+
+enum poolgrad_overlap { POOLGRAD_OVERLAP_ADDS, POOLGRAD_OVERLAP_LAST_WINS, POOLGRAD_OVERLAP_FIRST_WINS };
+
+enum poolgrad_search { POOLGRAD_SEARCH_GREATEST, POOLGRAD_SEARCH_LEAST, POOLGRAD_SEARCH_MAGNITUDE };
+
+enum poolgrad_root {
+    POOLGRAD_ROOT_OF_SUM,
+    POOLGRAD_ROOT_OF_MEAN,    /* of the squares, over the count that an average would divide by */
+    POOLGRAD_ROOT_MISSING,    /* the sum of the squares itself */
+    POOLGRAD_ROOT_MULTIPLIES, /* a gradient is multiplied by it */
+    POOLGRAD_ROOT_ALONE       /* a gradient lacks the factor In */
+};
+
+/* What is read in place of an element of an image. */
+struct poolgrad_reading {
+    int64_t channel, row, column; /* how far from it */
+    bool from_image;              /* in this image, and not in its own */
+    int64_t image;
+    bool transposed;
+    bool remapped; /* at its place in one layout, taken for a place in another one */
+    poolgrad_layout placed, taken;
+};
+
+/* Elements of the destination that are not what was computed. */
+struct poolgrad_box {
+    struct poolgrad_range images, channels, rows, columns;
+};
+
+enum poolgrad_filling { POOLGRAD_FILLING_NONE, POOLGRAD_FILLING_CONSTANT, POOLGRAD_FILLING_BEFORE };
+
+struct poolgrad_knobs {
+    struct poolgrad_geometry geometry;
+    struct poolgrad_reading source, gradient;
+    bool undivided;                /* an average without its divisor */
+    bool shuns_ties;               /* a window with several greatest taps picks none of them */
+    poolgrad_format sums, terms;   /* what a sum is rounded to after each addition, and each term before it; or none */
+    enum poolgrad_overlap overlap; /* of windows, in a gradient */
+    enum poolgrad_search search;
+    enum poolgrad_root root;
+    double factor; /* of every result, before it is added to what was there */
+    /* The right results, but read elsewhere; all of the above plays no part. */
+    bool misplaced;
+    struct poolgrad_reading result;
+    /* And then a box of them is overwritten. */
+    enum poolgrad_filling filling;
+    struct poolgrad_box box;
+    double constant;
+};
+
+/* A value, and what its rounding error is proportional to. `known` is false where the mistake says nothing. */
+struct poolgrad_estimate {
+    double value, magnitude, terms;
+    bool known;
+};
+
+/* Moves n, c, y, x to the element that is read in their place; false where there is none. */
+bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_image *image, int64_t at[4]);
+
+/* Plane (n, c) of the destination, by rows; what is not written is not known. `before`: what the destination held,
+ * resolved, for problems that add to it. `misplaced` and `filling` are left to the caller. */
+void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_image *before, int64_t n, int64_t c,
+                             struct poolgrad_estimate *plane);
+
+double poolgrad_round_to(poolgrad_format format, double value);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which mistakes give the wrong elements that a verification has found. */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "geometry/error.h"
+#include "image/format.h"
+#include "image/image.h"
+#include "oracle/mistakes.h"
+#include "pooling/parallel.h"
+
+/* A mistake that may have been made, and what speaks for it. */
+struct suspect {
+    const struct poolgrad_mistake *mistake;
+    struct poolgrad_knobs knobs;
+    atomic_llong explained; /* wrong elements that it gives */
+    atomic_llong predicted; /* elements that would be wrong by it, */
+    atomic_llong shown;     /* and those that are as it says */
+};
+
+struct inquiry {
+    struct poolgrad_verification *v;
+    struct poolgrad_knobs right;
+    struct suspect *suspects;
+    int64_t suspect_count;
+    int64_t *planes; /* that are looked at */
+    int64_t plane_count;
+    int64_t wrong;  /* elements in them */
+    double *errors; /* of every element of the destination, of a right implementation by the declared arithmetic */
+    double unit;    /* rounding error of the declared arithmetic */
+    atomic_bool failed;
+};
+
+/* ---- Elements ---------------------------------------------------------------------------------------------------- */
+
+static double unit_of(poolgrad_format format)
+{
+    switch (format) {
+    case POOLGRAD_BFLOAT16: return ldexp(1, -8);
+    case POOLGRAD_FLOAT16: return ldexp(1, -11);
+    case POOLGRAD_FLOAT32: return ldexp(1, -24);
+    default: return ldexp(1, -53);
+    }
+}
+
+/* The distance of numbers of the format at `value`. */
+static double ulp_of(poolgrad_format format, double value)
+{
+    int exponent;
+    const int least = format == POOLGRAD_FLOAT16    ? -24
+                      : format == POOLGRAD_FLOAT64  ? -1074
+                      : format == POOLGRAD_BFLOAT16 ? -133
+                                                    : -149;
+    if (!isfinite(value)) return 0;
+    frexp(value, &exponent);
+    return fmax(ldexp(unit_of(format), exponent), ldexp(1, least));
+}
+
+static double error_of(const struct inquiry *q, const struct poolgrad_estimate *estimate)
+{
+    enum { OTHER_ROUNDINGS = 4 }; /* of a divisor, a quotient, a factor and the value added to */
+    return (estimate->terms + OTHER_ROUNDINGS) * q->unit * estimate->magnitude;
+}
+
+static int64_t place_of(const poolgrad_image *d, const int64_t at[4])
+{
+    return ((at[0] * d->channels + at[1]) * d->height + at[2]) * d->width + at[3];
+}
+
+static double load_at(const poolgrad_image *image, const int64_t at[4])
+{
+    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+}
+
+static bool is_within(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
+/* A mistaken value, and how far from it one is that was computed with other roundings. */
+struct verdict_by_mistake {
+    double value, tolerance;
+    bool known;
+};
+
+/* Of results that are right, but elsewhere. */
+static struct verdict_by_mistake find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k,
+                                                const int64_t at[4])
+{
+    const poolgrad_image *d = &q->v->geometry.destination;
+    const struct poolgrad_box *box = &k->box;
+    int64_t from[] = {at[0], at[1], at[2], at[3]};
+    if (k->filling != POOLGRAD_FILLING_NONE && is_within(box->images, at[0]) && is_within(box->channels, at[1]) &&
+        is_within(box->rows, at[2]) && is_within(box->columns, at[3])) {
+        const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
+        return (struct verdict_by_mistake){constant ? k->constant : load_at(&q->v->before, at), 0, true};
+    }
+    if (!poolgrad_reading_move(&k->result, d, from)) return (struct verdict_by_mistake){0, 0, false};
+    return (struct verdict_by_mistake){load_at(&q->v->expected_view, from), q->errors[place_of(d, from)], true};
+}
+
+static struct verdict_by_mistake judge_by(const struct inquiry *q, const struct poolgrad_knobs *k,
+                                          const struct poolgrad_estimate *estimate, const int64_t at[4])
+{
+    const poolgrad_format format = q->v->geometry.destination.format;
+    struct verdict_by_mistake result = {estimate->value, error_of(q, estimate), estimate->known};
+    if (k->misplaced) result = find_misplaced(q, k, at);
+    result.value = poolgrad_round_to(format, result.value);
+    result.tolerance += ulp_of(format, result.value);
+    return result;
+}
+
+static bool is_near(double a, double b, double tolerance)
+{
+    return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= tolerance;
+}
+
+/* ---- Planes ------------------------------------------------------------------------------------------------------ */
+
+static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *plane,
+                     int64_t number)
+{
+    const poolgrad_image *d = &q->v->geometry.destination;
+    int64_t explained = 0, predicted = 0, shown = 0;
+    for (int64_t i = 0; i < d->height * d->width; i++) {
+        const int64_t at[] = {number / d->channels, number % d->channels, i / d->width, i % d->width};
+        const struct verdict_by_mistake by = judge_by(q, &suspect->knobs, &plane[i], at);
+        if (!by.known || is_near(by.value, load_at(&q->v->expected_view, at), by.tolerance)) continue;
+        const bool shows = is_near(by.value, load_at(d, at), by.tolerance);
+        predicted++;
+        shown += shows;
+        explained += shows && q->v->verdicts[place_of(d, at)] == POOLGRAD_VERDICT_WRONG;
+    }
+    atomic_fetch_add(&suspect->explained, explained);
+    atomic_fetch_add(&suspect->predicted, predicted);
+    atomic_fetch_add(&suspect->shown, shown);
+}
+
+static struct poolgrad_estimate *make_plane(struct inquiry *q)
+{
+    const poolgrad_image *d = &q->v->geometry.destination;
+    struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width) + 1, sizeof *plane);
+    if (!plane) atomic_store(&q->failed, true);
+    return plane;
+}
+
+static void question_planes(const void *context, int64_t begin, int64_t end)
+{
+    struct inquiry *q = *(struct inquiry *const *)context;
+    const poolgrad_image *d = &q->v->geometry.destination;
+    const fenv_t environment = poolgrad_enter_default_environment();
+    struct poolgrad_estimate *plane = make_plane(q);
+    for (int64_t i = begin; plane && i < end; i++) {
+        for (int64_t k = 0; k < q->suspect_count; k++) {
+            struct suspect *suspect = &q->suspects[k];
+            const int64_t n = q->planes[i] / d->channels, c = q->planes[i] % d->channels;
+            if (!suspect->knobs.misplaced) poolgrad_careless_plane(&suspect->knobs, &q->v->before, n, c, plane);
+            question(q, suspect, plane, q->planes[i]);
+        }
+    }
+    free(plane);
+    fesetenv(&environment);
+}
+
+static void bound_planes(const void *context, int64_t begin, int64_t end)
+{
+    struct inquiry *q = *(struct inquiry *const *)context;
+    const poolgrad_image *d = &q->v->geometry.destination;
+    const fenv_t environment = poolgrad_enter_default_environment();
+    struct poolgrad_estimate *plane = make_plane(q);
+    const int64_t size = d->height * d->width;
+    for (int64_t i = begin; plane && i < end; i++) {
+        poolgrad_careless_plane(&q->right, &q->v->before, i / d->channels, i % d->channels, plane);
+        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q, &plane[k]);
+    }
+    free(plane);
+    fesetenv(&environment);
+}
+
+static void run_parallel(struct inquiry *q, int64_t count, void (*body)(const void *, int64_t, int64_t))
+{
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(q->v->problem.threads), count);
+    if (count > 0) poolgrad_parallel((int)threads, 0, count, body, &q);
+}
+
+/* ---- What is looked at ------------------------------------------------------------------------------------------- */
+
+enum { RIGHT_PLANES = 16 }; /* that a mistake must leave right to be believed, beside those with wrong elements */
+
+static void choose_planes(struct inquiry *q)
+{
+    const poolgrad_image *d = &q->v->geometry.destination;
+    const int64_t planes = d->images * d->channels,
+                  step = q->v->all.count[POOLGRAD_VERDICT_WRONG] / POOLGRAD_CAUSE_ELEMENTS + 1;
+    int64_t with_wrong = 0, right = 0, all_right = 0;
+    for (int64_t i = 0; i < planes; i++) all_right += q->v->planes[i].count[POOLGRAD_VERDICT_WRONG] == 0;
+    const int64_t right_step = all_right / RIGHT_PLANES + 1;
+    for (int64_t i = 0; i < planes; i++) {
+        const int64_t wrong = q->v->planes[i].count[POOLGRAD_VERDICT_WRONG];
+        if (wrong ? with_wrong++ % step != 0 : right++ % right_step != 0) continue;
+        q->planes[q->plane_count++] = i;
+        q->wrong += wrong;
+    }
+}
+
+static bool find_suspects(struct inquiry *q)
+{
+    q->suspects = calloc((size_t)poolgrad_mistake_count, sizeof *q->suspects);
+    for (int64_t i = 0; q->suspects && i < poolgrad_mistake_count; i++) {
+        struct suspect *suspect = &q->suspects[q->suspect_count];
+        suspect->mistake = &poolgrad_mistakes[i];
+        q->suspect_count += poolgrad_mistake_turn(suspect->mistake, q->v, &suspect->knobs);
+    }
+    return q->suspects != NULL;
+}
+
+/* ---- What is believed -------------------------------------------------------------------------------------------- */
+
+/* Of what a mistake says, how much is so. */
+static double precision_of(const struct suspect *suspect)
+{
+    const double predicted = (double)atomic_load(&suspect->predicted);
+    return predicted > 0 ? (double)atomic_load(&suspect->shown) / predicted : 0;
+}
+
+static double weight_of(const struct suspect *suspect)
+{
+    const double least = 0.5, precision = precision_of(suspect);
+    return precision < least ? 0 : precision * (double)atomic_load(&suspect->explained);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct suspect *x = *(const struct suspect *const *)a, *y = *(const struct suspect *const *)b;
+    const double first = weight_of(x), second = weight_of(y);
+    if (first != second) return first > second ? -1 : 1;
+    return (x->mistake > y->mistake) - (x->mistake < y->mistake);
+}
+
+static bool keep_causes(struct inquiry *q)
+{
+    struct poolgrad_verification *v = q->v;
+    const struct suspect **ranking = calloc((size_t)q->suspect_count + 1, sizeof *ranking);
+    v->causes = calloc((size_t)q->suspect_count + 1, sizeof *v->causes);
+    for (int64_t i = 0; ranking && i < q->suspect_count; i++) ranking[i] = &q->suspects[i];
+    if (ranking) qsort(ranking, (size_t)q->suspect_count, sizeof *ranking, by_weight);
+    for (int64_t i = 0; ranking && v->causes && i < q->suspect_count && weight_of(ranking[i]) > 0; i++) {
+        struct poolgrad_found_cause *found = &v->causes[v->cause_count++];
+        poolgrad_mistake_describe(ranking[i]->mistake, &ranking[i]->knobs, found->sentence);
+        found->cause = (poolgrad_cause){ranking[i]->mistake->name, found->sentence,
+                                        (int64_t)atomic_load(&ranking[i]->explained), q->wrong};
+    }
+    free(ranking);
+    return ranking && v->causes;
+}
+
+static bool inquire(struct inquiry *q)
+{
+    const poolgrad_image *d = &q->v->geometry.destination;
+    const int64_t planes = d->images * d->channels;
+    q->planes = calloc((size_t)planes, sizeof *q->planes);
+    q->errors = calloc((size_t)(planes * d->height * d->width), sizeof *q->errors);
+    if (!q->planes || !q->errors || !find_suspects(q)) return false;
+    choose_planes(q);
+    run_parallel(q, planes, bound_planes);
+    if (!atomic_load(&q->failed)) run_parallel(q, q->plane_count, question_planes);
+    return !atomic_load(&q->failed) && keep_causes(q);
+}
+
+/* ---- The interface ----------------------------------------------------------------------------------------------- */
+
+poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, poolgrad_error *error)
+{
+    struct inquiry inquiry = {.v = v, .unit = unit_of(poolgrad_computed_in(&v->problem, &v->declaration))};
+    if (v->causes || poolgrad_verification_passes(v)) return POOLGRAD_OK;
+    const fenv_t environment = poolgrad_enter_default_environment();
+    poolgrad_knobs_init(v, &inquiry.right);
+    const bool done = inquire(&inquiry);
+    free(inquiry.planes);
+    free(inquiry.errors);
+    free(inquiry.suspects);
+    fesetenv(&environment);
+    if (done) return POOLGRAD_OK;
+    free(v->causes);
+    v->causes = NULL;
+    v->cause_count = 0;
+    return poolgrad_refuse_memory(error, "causes");
+}
+
+int64_t poolgrad_verification_cause_count(const poolgrad_verification *v)
+{
+    return v->cause_count;
+}
+
+const poolgrad_cause *poolgrad_verification_cause(const poolgrad_verification *v, int64_t index)
+{
+    return index >= 0 && index < v->cause_count ? &v->causes[index].cause : NULL;
+}

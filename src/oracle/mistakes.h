@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mistakes that implementations of pooling make, and how each of them turns the knobs of a careless one. */
+#ifndef POOLGRAD_ORACLE_MISTAKES_H
+#define POOLGRAD_ORACLE_MISTAKES_H
+
+#include "oracle/careless.h"
+#include "oracle/verify.h"
+
+/* Which calls a mistake can be made in: a bit for each direction and kind. */
+enum {
+    POOLGRAD_IN_FORWARD_AVERAGE = 1,
+    POOLGRAD_IN_FORWARD_MAX = 2,
+    POOLGRAD_IN_FORWARD_L2NORM = 4,
+    POOLGRAD_IN_AVERAGE_GRADIENT = 8,
+    POOLGRAD_IN_MAX_GRADIENT = 16,
+    POOLGRAD_IN_L2NORM_GRADIENT = 32
+};
+
+struct poolgrad_mistake {
+    const char *name;     /* words with hyphens */
+    const char *sentence; /* null: what was found in the data is put into words by poolgrad_mistake_describe */
+    unsigned calls;
+    /* False where it would change nothing, or does not fit into the limits of coordinates. */
+    bool (*turn)(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs, int64_t a, int64_t b);
+    int64_t a, b;
+};
+
+/* Of equals the first one is believed: the more special one. */
+extern const struct poolgrad_mistake poolgrad_mistakes[];
+extern const int64_t poolgrad_mistake_count;
+
+/* No knob turned. */
+void poolgrad_knobs_init(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs);
+
+/* Whether the mistake can have been made; then turns the knobs. */
+bool poolgrad_mistake_turn(const struct poolgrad_mistake *mistake, const struct poolgrad_verification *v,
+                           struct poolgrad_knobs *knobs);
+
+void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const struct poolgrad_knobs *knobs,
+                               char text[POOLGRAD_SENTENCE_SIZE]);
+
+/* ---- What is found in the data ----------------------------------------------------------------------------------- */
+
+/* The factor that most results are wrong by. */
+bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor);
+
+/* The smallest box that holds all wrong elements of the commonest wrong value, and how many those are. */
+bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,
+                            int64_t *elements);
+
+/* Of those that are what the destination held before. */
+bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolgrad_box *box);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What wrong elements have in common: a factor, a value, what was there before. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "image/format.h"
+#include "image/image.h"
+#include "oracle/mistakes.h"
+
+enum { SAMPLES = 1 << 16 }; /* of which a median or the commonest value is taken */
+
+/* Rows, columns, channels and images that hold all elements seen so far. */
+static void grow(struct poolgrad_box *box, const int64_t at[4], bool first)
+{
+    struct poolgrad_range *const ranges[] = {&box->images, &box->channels, &box->rows, &box->columns};
+    for (int i = 0; i < 4; i++) {
+        ranges[i]->begin = first ? at[i] : poolgrad_min(ranges[i]->begin, at[i]);
+        ranges[i]->end = first ? at[i] + 1 : poolgrad_max(ranges[i]->end, at[i] + 1);
+    }
+}
+
+/* Looks at every step-th wrong element. */
+struct survey {
+    const struct poolgrad_verification *v;
+    int64_t step, seen;
+    double *values; /* that are collected */
+    int64_t count;
+    double wanted;
+    struct poolgrad_box box;
+    int64_t found; /* in the box */
+};
+
+static double load_at(const poolgrad_image *image, const int64_t at[4])
+{
+    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+}
+
+static void for_each_wrong(struct survey *s, void (*look)(struct survey *, const int64_t at[4]))
+{
+    const poolgrad_image *d = &s->v->geometry.destination;
+    const int64_t plane = d->height * d->width, elements = d->images * d->channels * plane;
+    for (int64_t i = 0; i < elements; i++) {
+        if (s->v->verdicts[i] != POOLGRAD_VERDICT_WRONG || s->seen++ % s->step != 0) continue;
+        const int64_t p = i / plane, y = i % plane / d->width, x = i % d->width;
+        look(s, (const int64_t[]){p / d->channels, p % d->channels, y, x});
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The values that `look` collects, sorted; null where memory is lacking. */
+static double *collect(struct survey *s, void (*look)(struct survey *, const int64_t at[4]))
+{
+    s->step = s->v->all.count[POOLGRAD_VERDICT_WRONG] / SAMPLES + 1;
+    s->values = malloc(SAMPLES * sizeof *s->values);
+    if (!s->values) return NULL;
+    for_each_wrong(s, look);
+    qsort(s->values, (size_t)s->count, sizeof *s->values, by_value);
+    return s->values;
+}
+
+/* ---- Factors ----------------------------------------------------------------------------------------------------- */
+
+static void collect_factor(struct survey *s, const int64_t at[4])
+{
+    const struct poolgrad_geometry *g = &s->v->geometry;
+    const double before = g->add_to_destination ? load_at(&s->v->before, at) : 0;
+    const double expected = load_at(&s->v->expected_view, at) - before;
+    const double factor = (load_at(&g->destination, at) - before) / expected;
+    if (expected != 0 && isfinite(factor)) s->values[s->count++] = factor;
+}
+
+/* A number that the factor is likely to be, or itself. */
+static double round_factor(const struct poolgrad_geometry *g, double factor)
+{
+    const double width = (double)g->x.kernel, height = (double)g->y.kernel, near = 1e-3;
+    const double likely[] = {2, 3, 4, width, height, width * height, (double)g->x.stride * (double)g->y.stride};
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++) {
+        if (fabs(factor / likely[i] - 1) < near) return likely[i];
+        if (fabs(factor * likely[i] - 1) < near) return 1 / likely[i];
+    }
+    return factor;
+}
+
+bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor)
+{
+    enum { FEW = 3 };
+    const double near = 1e-5;
+    struct survey survey = {.v = v};
+    double *values = collect(&survey, collect_factor);
+    if (!values) return false;
+    const int64_t count = survey.count;
+    *factor = count > 0 ? round_factor(&v->geometry, values[count / 2]) : 1;
+    const bool common = count >= FEW || (count > 0 && *factor != values[count / 2]);
+    free(values);
+    return common && *factor != 0 && fabs(fabs(*factor) - 1) > near;
+}
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+static void collect_value(struct survey *s, const int64_t at[4])
+{
+    const double value = load_at(&s->v->geometry.destination, at);
+    if (!isnan(value)) s->values[s->count++] = value;
+}
+
+static void find_wanted(struct survey *s, const int64_t at[4])
+{
+    if (load_at(&s->v->geometry.destination, at) == s->wanted) grow(&s->box, at, s->found++ == 0);
+}
+
+static void find_before(struct survey *s, const int64_t at[4])
+{
+    if (load_at(&s->v->geometry.destination, at) == load_at(&s->v->before, at)) grow(&s->box, at, s->found++ == 0);
+}
+
+static double commonest(const double *values, int64_t count)
+{
+    int64_t longest = 0, first = 0;
+    double value = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (values[i] != values[first]) first = i;
+        if (i - first + 1 <= longest) continue;
+        longest = i - first + 1;
+        value = values[i];
+    }
+    return value;
+}
+
+bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,
+                            int64_t *elements)
+{
+    struct survey survey = {.v = v};
+    double *values = collect(&survey, collect_value);
+    if (!values) return false;
+    survey.wanted = commonest(values, survey.count);
+    free(values);
+    survey.step = 1;
+    for_each_wrong(&survey, find_wanted);
+    *constant = survey.wanted;
+    *elements = survey.found;
+    *box = survey.box;
+    return survey.found > 0;
+}
+
+bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolgrad_box *box)
+{
+    struct survey survey = {.v = v, .step = 1};
+    if (!v->before.data) return false;
+    for_each_wrong(&survey, find_before);
+    *box = survey.box;
+    return survey.found > 0;
+}
