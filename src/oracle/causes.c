@@ -78,42 +78,50 @@ static bool is_within(struct poolgrad_range range, int64_t i)
     return i >= range.begin && i < range.end;
 }
 
-/* A mistaken value, and how far from it one is that was computed with other roundings. */
-struct verdict_by_mistake {
-    double value, tolerance;
+/* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`. */
+struct statement {
+    double value, low, high;
     bool known;
 };
 
-/* Of results that are right, but elsewhere. */
-static struct verdict_by_mistake find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k,
-                                                const int64_t at[4])
+static struct statement state(poolgrad_format format, double value, double error)
+{
+    return (struct statement){poolgrad_round_to(format, value), poolgrad_round_to(format, value - error),
+                              poolgrad_round_to(format, value + error), true};
+}
+
+static bool allows(const struct statement *by, double value)
+{
+    return isnan(by->value) ? isnan(value) : value == by->value || (value >= by->low && value <= by->high);
+}
+
+static bool is_in_box(const struct poolgrad_box *box, const int64_t at[4])
+{
+    return is_within(box->images, at[0]) && is_within(box->channels, at[1]) && is_within(box->rows, at[2]) &&
+           is_within(box->columns, at[3]);
+}
+
+/* Of results that are right, but elsewhere, or not written. */
+static struct statement find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k, const int64_t at[4])
 {
     const poolgrad_image *d = &q->v->geometry.destination;
-    const struct poolgrad_box *box = &k->box;
     int64_t from[] = {at[0], at[1], at[2], at[3]};
-    if (k->filling != POOLGRAD_FILLING_NONE && is_within(box->images, at[0]) && is_within(box->channels, at[1]) &&
-        is_within(box->rows, at[2]) && is_within(box->columns, at[3])) {
+    if (k->filling != POOLGRAD_FILLING_NONE && is_in_box(&k->box, at)) {
         const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
-        return (struct verdict_by_mistake){constant ? k->constant : load_at(&q->v->before, at), 0, true};
+        return state(d->format, constant ? k->constant : load_at(&q->v->before, at), 0);
     }
-    if (!poolgrad_reading_move(&k->result, d, from)) return (struct verdict_by_mistake){0, 0, false};
-    return (struct verdict_by_mistake){load_at(&q->v->expected_view, from), q->errors[place_of(d, from)], true};
+    if (!poolgrad_reading_move(&k->result, d, from)) return (struct statement){.known = false};
+    /* The right value is rounded already. */
+    const double value = load_at(&q->v->expected_view, from);
+    return state(d->format, value, q->errors[place_of(d, from)] + ulp_of(d->format, value));
 }
 
-static struct verdict_by_mistake judge_by(const struct inquiry *q, const struct poolgrad_knobs *k,
-                                          const struct poolgrad_estimate *estimate, const int64_t at[4])
+static struct statement state_by(const struct inquiry *q, const struct poolgrad_knobs *k,
+                                 const struct poolgrad_estimate *estimate, const int64_t at[4])
 {
-    const poolgrad_format format = q->v->geometry.destination.format;
-    struct verdict_by_mistake result = {estimate->value, error_of(q, estimate), estimate->known};
-    if (k->misplaced) result = find_misplaced(q, k, at);
-    result.value = poolgrad_round_to(format, result.value);
-    result.tolerance += ulp_of(format, result.value);
-    return result;
-}
-
-static bool is_near(double a, double b, double tolerance)
-{
-    return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= tolerance;
+    if (k->misplaced) return find_misplaced(q, k, at);
+    if (!estimate->known) return (struct statement){.known = false};
+    return state(q->v->geometry.destination.format, estimate->value, error_of(q, estimate));
 }
 
 /* ---- Planes ------------------------------------------------------------------------------------------------------ */
@@ -125,12 +133,15 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
     int64_t explained = 0, predicted = 0, shown = 0;
     for (int64_t i = 0; i < d->height * d->width; i++) {
         const int64_t at[] = {number / d->channels, number % d->channels, i / d->width, i % d->width};
-        const struct verdict_by_mistake by = judge_by(q, &suspect->knobs, &plane[i], at);
-        if (!by.known || is_near(by.value, load_at(&q->v->expected_view, at), by.tolerance)) continue;
-        const bool shows = is_near(by.value, load_at(d, at), by.tolerance);
-        predicted++;
-        shown += shows;
-        explained += shows && q->v->verdicts[place_of(d, at)] == POOLGRAD_VERDICT_WRONG;
+        const struct statement by = state_by(q, &suspect->knobs, &plane[i], at);
+        const double actual = load_at(d, at);
+        if (!by.known) continue;
+        const bool differs = !allows(&by, load_at(&q->v->expected_view, at)), shows = allows(&by, actual);
+        const bool wrong = q->v->verdicts[place_of(d, at)] == POOLGRAD_VERDICT_WRONG;
+        predicted += differs;
+        shown += differs && shows;
+        /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
+        explained += wrong && ((differs && shows) || actual == by.value);
     }
     atomic_fetch_add(&suspect->explained, explained);
     atomic_fetch_add(&suspect->predicted, predicted);

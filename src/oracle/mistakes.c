@@ -15,6 +15,7 @@ enum {
     L2NORM = POOLGRAD_IN_FORWARD_L2NORM | POOLGRAD_IN_L2NORM_GRADIENT,
     ALL = FORWARD | GRADIENT,
     READS_SOURCE = ALL & ~POOLGRAD_IN_AVERAGE_GRADIENT,
+    READS_BOTH = POOLGRAD_IN_MAX_GRADIENT | POOLGRAD_IN_L2NORM_GRADIENT,
     SUMS = AVERAGE | POOLGRAD_IN_MAX_GRADIENT,
     MAX_GRADIENT = POOLGRAD_IN_MAX_GRADIENT,
     L2NORM_GRADIENT = POOLGRAD_IN_L2NORM_GRADIENT
@@ -517,9 +518,9 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
     {"result-channel-before", "holds in each channel the result of the one before", ALL, misread_channels, -1, RESULT},
     {"result-channel-behind", "holds in each channel the result of the one behind", ALL, misread_channels, 1, RESULT},
     {"images-from-first", "computes every image from the first one", ALL, read_first_image, 0, RESULT},
-    {"source-from-first-image", "reads the first image of the source for all of them", READS_SOURCE, read_first_image,
-     0, SOURCE},
-    {"gradient-from-first-image", "reads the first image of the source gradient for all of them", GRADIENT,
+    {"source-from-first-image", "reads the first image of the source for all of them", READS_BOTH, read_first_image, 0,
+     SOURCE},
+    {"gradient-from-first-image", "reads the first image of the source gradient for all of them", READS_BOTH,
      read_first_image, 0, SOURCE_GRADIENT},
 
     {"last-channels-zero", "leaves 0 in the channels behind the last multiple of 4", ALL, skip_last_channels,
