@@ -91,7 +91,7 @@ static int make_case(const struct options *options, const struct kit *kit, int64
     struct suite_case made;
     poolgrad_error error;
     if (poolgrad_suite_make(kit->suite, index, &made, &error) != POOLGRAD_OK)
-        return poolgrad_fail(options, "case %" PRId64 ": %s", index, error.message);
+        return poolgrad_fail(options, "case \"%s\": %s", poolgrad_suite_name(kit->suite, index), error.message);
     const bool good = write_case(kit, &made, index == 0);
     poolgrad_suite_case_free(&made);
     return good ? 0 : cannot_write(options, kit);

@@ -297,6 +297,16 @@ int64_t poolgrad_suite_count(const poolgrad_suite *suite)
     return suite->count;
 }
 
+const char *poolgrad_suite_name(const poolgrad_suite *suite, int64_t index)
+{
+    return suite->recipe[index].name;
+}
+
+const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int64_t index)
+{
+    return &suite->recipe[index].problem;
+}
+
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 int64_t poolgrad_suite_bytes(const poolgrad_image *image)

@@ -106,6 +106,10 @@ poolgrad_suite *poolgrad_suite_create(enum poolgrad_suite_size size, uint64_t se
 void poolgrad_suite_destroy(poolgrad_suite *suite); /* null is legal */
 int64_t poolgrad_suite_count(const poolgrad_suite *suite);
 
+/* Of a case that is not made yet; images have no data. As long as the kit. */
+const char *poolgrad_suite_name(const poolgrad_suite *suite, int64_t index);
+const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int64_t index);
+
 /* Makes the case: inputs, the reference's result and the exact one. On refusal *made is to be freed no more. */
 poolgrad_status poolgrad_suite_make(const poolgrad_suite *suite, int64_t index, struct suite_case *made,
                                     poolgrad_error *error);

@@ -34,7 +34,7 @@ struct named {
     int64_t zero_pad[2];
     enum suite_data source_data, gradient_data;
     struct suite_values source_values, gradient_values;
-    void (*adjust)(struct suite_recipe *recipe); /* the rest */
+    void (*adjust)(struct suite_recipe *recipe);          /* the rest */
     bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
 };
 
