@@ -386,6 +386,7 @@ static poolgrad_status make_indices(struct suite_case *made, poolgrad_error *err
     values.format = POOLGRAD_FLOAT64;
     if (!poolgrad_suite_allocate(&values)) return poolgrad_refuse_memory(error, "suite");
     forward.direction = POOLGRAD_FORWARD;
+    forward.threads = 1;
     forward.source_gradient = (poolgrad_image){.data = NULL};
     forward.destination = values;
     forward.indices = *indices;
@@ -408,6 +409,7 @@ static poolgrad_status make_result(struct suite_case *made, enum poolgrad_suite_
     poolgrad_image *result = &made->image[role];
     const bool writes_indices = p.direction == POOLGRAD_FORWARD && p.indices.format != POOLGRAD_FORMAT_NONE;
     p.mode = POOLGRAD_MODE_REFERENCE;
+    p.threads = 1; /* cases are smaller than what it takes to start another */
     if (!poolgrad_suite_destination(made, result)) return poolgrad_refuse_memory(error, "suite");
     p.destination = *result;
     if (role == SUITE_EXACT) {

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suite generate from outside: the files of a kit, the manifest read back, what is refused. */
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/suite_manifest.h"
+#include "support/json.h"
+#include "support/scene.h"
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    return walk->level == 0 ? 0 : remove(path);
+}
+
+/* Kits are folders, which scene_leave does not remove. */
+static void leave(void)
+{
+    nftw(scene_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    scene_leave();
+}
+
+static const struct options suite_options = {.command = COMMAND_SUITE};
+
+static void generate(const char *folder, const char *options)
+{
+    char line[SCENE_LINE];
+    snprintf(line, sizeof line, "suite generate %s --size smoke %s", folder, options);
+    process_result result = process_run(&scene_setting, line);
+    cr_assert(result.status == 0 && !*result.err, "%s: %s", line, result.err);
+    cr_expect(strstr(result.out, folder) && strstr(result.out, " cases\n"), "%s", result.out);
+    process_release(&result);
+}
+
+static char *read_text(const char *name)
+{
+    size_t size;
+    char *text = (char *)scene_read_bytes(name, &size);
+    cr_assert(text && strlen(text) == size, "%s", name);
+    return text;
+}
+
+/* ---- What is written --------------------------------------------------------------------------------------------- */
+
+static void check_same_file(const char *a, const char *b)
+{
+    size_t size_a, size_b;
+    unsigned char *of_a = scene_read_bytes(a, &size_a), *of_b = scene_read_bytes(b, &size_b);
+    cr_expect(of_a && of_b && size_a == size_b && memcmp(of_a, of_b, size_a) == 0, "%s and %s", a, b);
+    free(of_a);
+    free(of_b);
+}
+
+/* The files of all cases, by the manifest of `a`. */
+static void check_same_kits(const char *a, const char *b)
+{
+    char one[SCENE_PATH], other[SCENE_PATH];
+    struct manifest manifest;
+    snprintf(one, sizeof one, "%s/" MANIFEST_NAME, a);
+    snprintf(other, sizeof other, "%s/" MANIFEST_NAME, b);
+    check_same_file(one, other);
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path(a), &manifest) == 0);
+    for (int64_t i = 0; i < manifest.count; i++) {
+        for (int role = 0; role < SUITE_ROLES; role++) {
+            const char *file = manifest.entry[i].file[role].file;
+            if (!file) continue;
+            snprintf(one, sizeof one, "%s/%s", a, file);
+            snprintf(other, sizeof other, "%s/%s", b, file);
+            check_same_file(one, other);
+        }
+    }
+    poolgrad_manifest_free(&manifest);
+}
+
+Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = leave)
+{
+    generate("first", "--seed 3");
+    generate("again/", "--seed=3");
+    generate("other", "--seed 4");
+    check_same_kits("first", "again");
+    char *first = read_text("first/" MANIFEST_NAME), *other = read_text("other/" MANIFEST_NAME);
+    cr_expect(strcmp(first, other) != 0);
+    free(first);
+    free(other);
+}
+
+/* An empty folder is as good as a new one, and 1 is the seed when none is given. */
+Test(command_suite, folders, .init = scene_enter, .fini = leave)
+{
+    cr_assert(mkdir(scene_path("empty"), 0755) == 0);
+    generate("empty", "");
+    generate("new", "--seed 1");
+    check_same_kits("new", "empty");
+    char *list = scene_list();
+    cr_expect(strcmp(list, "empty new ") == 0, "%s", list);
+    free(list);
+}
+
+/* By readers that know nothing of the code that writes. */
+Test(command_suite, a_manifest_is_plain_json, .init = scene_enter, .fini = leave)
+{
+    generate("kit", "");
+    char *text = read_text("kit/" MANIFEST_NAME);
+    cr_assert(json_is_valid(text));
+    cr_expect(json_is(json_member(text, "format"), "poolgrad-suite") && json_is(json_member(text, "size"), "smoke"));
+    cr_expect(json_number(json_member(text, "format_version")) == 1 && json_number(json_member(text, "seed")) == 1);
+    const char *found = strstr(text, "{\"name\": \"n43-mapping-clip-clip-gradient-average\"");
+    cr_assert(found != NULL);
+    const char *problem = json_member(found, "problem"), *clip = json_member(problem, "clip");
+    const char *before = json_member(json_member(found, "files"), "before");
+    cr_expect(json_is(json_member(problem, "direction"), "gradient") &&
+              json_is(json_member(problem, "kind"), "average"));
+    cr_expect(json_number(json_member(problem, "offset_x")) == 3 && json_is(json_member(problem, "mapping"), "clip"));
+    cr_expect(json_number(json_member(json_member(problem, "window"), "stride_x")) == 2);
+    cr_expect(json_number(json_member(clip, "x")) == 1 && json_number(json_member(clip, "width")) == 4 &&
+              json_is(json_member(clip, "height"), "all"));
+    cr_expect(json_number(json_member(before, "width")) == 8 && json_is(json_member(before, "format"), "float32"));
+    free(text);
+    npyfile expected, gradient;
+    cr_assert(npyfile_read(&expected, scene_folder, "kit/cases/n43-mapping-clip-clip-gradient-average/expected.npy"));
+    cr_assert(
+        npyfile_read(&gradient, scene_folder, "kit/cases/n43-mapping-clip-clip-gradient-average/source_gradient.npy"));
+    static const float given[] = {3, 30, 300}, written[] = {1, 1, 11, 10};
+    cr_expect(gradient.size == sizeof given && memcmp(gradient.data, given, sizeof given) == 0);
+    cr_expect(expected.rank == 4 && expected.shape[3] == 8 &&
+              memcmp(expected.data + sizeof *written, written, sizeof written) == 0);
+    npyfile_free(&expected);
+    npyfile_free(&gradient);
+}
+
+/* ---- What is read back ------------------------------------------------------------------------------------------- */
+
+static bool same_image(const poolgrad_image *a, const poolgrad_image *b)
+{
+    if (a->format != b->format || a->layout != b->layout || a->images != b->images || a->channels != b->channels ||
+        a->height != b->height || a->width != b->width || !a->data != !b->data) {
+        return false;
+    }
+    return !a->data || memcmp(a->data, b->data, (size_t)poolgrad_suite_bytes(a)) == 0;
+}
+
+static bool same_region(const poolgrad_region *a, const poolgrad_region *b)
+{
+    return a->x == b->x && a->y == b->y && a->z == b->z && a->width == b->width && a->height == b->height &&
+           a->depth == b->depth;
+}
+
+static bool same_placement(const poolgrad_problem *a, const poolgrad_problem *b)
+{
+    return memcmp(&a->window, &b->window, sizeof a->window) == 0 && a->offset_x == b->offset_x &&
+           a->offset_y == b->offset_y && a->offset_z == b->offset_z && a->kernel_offset_x == b->kernel_offset_x &&
+           a->kernel_offset_y == b->kernel_offset_y && same_region(&a->gradient_region, &b->gradient_region) &&
+           same_region(&a->clip, &b->clip) && a->mapping == b->mapping &&
+           a->source_channel_offset == b->source_channel_offset && a->source_channel_count == b->source_channel_count &&
+           a->gradient_channel_offset == b->gradient_channel_offset &&
+           a->gradient_channel_count == b->gradient_channel_count &&
+           a->destination_channel_offset == b->destination_channel_offset;
+}
+
+static bool same_rules(const poolgrad_problem *a, const poolgrad_problem *b)
+{
+    return a->direction == b->direction && a->kind == b->kind && a->edge_mode == b->edge_mode &&
+           a->zero_pad_x == b->zero_pad_x && a->zero_pad_y == b->zero_pad_y && a->ties == b->ties && a->nan == b->nan &&
+           a->accumulator == b->accumulator && a->add_to_destination == b->add_to_destination &&
+           a->indices.format == b->indices.format;
+}
+
+static void check_case(const struct suite_case *made, const struct suite_case *read)
+{
+    cr_expect(strcmp(made->name, read->name) == 0 && made->features == read->features, "%s", made->name);
+    cr_expect(same_placement(&made->problem, &read->problem), "%s", made->name);
+    cr_expect(same_rules(&made->problem, &read->problem), "%s", made->name);
+    for (int role = 0; role < SUITE_ROLES; role++) {
+        cr_expect(same_image(&made->image[role], &read->image[role]), "%s: %s", made->name,
+                  poolgrad_suite_role_words[role]);
+    }
+}
+
+/* All that a backend is told is what the results were made from. */
+Test(command_suite, reading_gives_what_was_written, .init = scene_enter, .fini = leave)
+{
+    struct manifest manifest;
+    poolgrad_error error = {"", ""};
+    generate("kit", "--seed 9");
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("kit"), &manifest) == 0);
+    poolgrad_suite *suite = poolgrad_suite_create(SUITE_SMOKE, 9);
+    cr_assert(suite && manifest.count == poolgrad_suite_count(suite) && manifest.seed == 9);
+    for (int64_t i = 0; i < manifest.count; i++) {
+        struct suite_case made, read;
+        cr_assert(poolgrad_suite_make(suite, i, &made, &error) == POOLGRAD_OK, "%s", error.message);
+        cr_assert(poolgrad_manifest_load(&suite_options, &manifest, i, &read) == 0);
+        check_case(&made, &read);
+        poolgrad_suite_case_free(&made);
+        poolgrad_suite_case_free(&read);
+    }
+    poolgrad_suite_destroy(suite);
+    poolgrad_manifest_free(&manifest);
+}
+
+/* ---- Refusals of the command ------------------------------------------------------------------------------------- */
+
+Test(command_suite, refusals, .init = scene_enter, .fini = leave)
+{
+    static const struct {
+        const char *line, *sentence;
+    } rows[] = {{"suite", "nothing stands behind suite; expected generate DIR"},
+                {"suite --size smoke", "nothing stands behind suite; expected generate DIR"},
+                {"suite make kit", "'make' is nothing that suite does; expected generate"},
+                {"suite generate", "no folder stands behind generate; expected generate DIR"},
+                {"suite generate kit kit", "'kit' is no option"},
+                {"suite generate kit --size tiny", "--size is 'tiny'; expected smoke, standard or exhaustive"},
+                {"suite generate kit --seed x", "--seed is 'x'; expected an integer"},
+                {"suite generate kit --seed -1", "--seed is -1; expected 0 or more"},
+                {"suite generate kit --threads 2", "--threads is no option of this command"},
+                {"suite generate full --size smoke", "full: is not empty; expected a folder that is new or empty"},
+                {"suite generate full/ --size smoke", "full/: is not empty; expected a folder that is new or empty"},
+                {"suite generate file --size smoke", "file: is a file; expected a folder that is new or empty"},
+                {"suite generate none/kit --size smoke", "none/kit: cannot be written: "},
+                {"suite generate file/kit --size smoke", "file/kit: cannot be written: "}};
+    cr_assert(mkdir(scene_path("full"), 0755) == 0);
+    scene_write_bytes("full/x", "x", 1);
+    scene_write_bytes("file", "x", 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_expect(scene_refuses(rows[i].line, rows[i].sentence), "%s", rows[i].line);
+    }
+}
+
+static bool wait_for_temporary(void)
+{
+    enum { TENTHS = 300 };
+    for (int i = 0; i < TENTHS; i++) {
+        const struct timespec tenth = {0, 100000000};
+        char *list = scene_list();
+        const bool there = strstr(list, ".poolgrad.") != NULL;
+        free(list);
+        if (there) return true;
+        nanosleep(&tenth, NULL);
+    }
+    return false;
+}
+
+Test(command_suite, interrupted_runs_leave_nothing, .init = scene_enter, .fini = leave)
+{
+    static const char *const words[] = {"suite", "generate", "kit", "--size", "exhaustive", NULL};
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        process running = process_start(&scene_setting, words);
+        cr_expect(wait_for_temporary(), "the work does not begin");
+        kill(running.id, signals[i]);
+        process_result result = process_finish(&running);
+        cr_expect(result.signal == signals[i], "status %d, signal %d: %s", result.status, result.signal, result.err);
+        process_release(&result);
+        char *list = scene_list();
+        cr_expect(!*list, "left behind: %s", list);
+        free(list);
+    }
+}
+
+/* ---- Hostile manifests ------------------------------------------------------------------------------------------- */
+
+/* What reading the kit, and each of its cases, says on standard error. */
+static char *refusal_of(const char *folder)
+{
+    struct manifest manifest;
+    const int kept = dup(STDERR_FILENO);
+    cr_assert(kept >= 0 && freopen(scene_path("said"), "wb", stderr) != NULL);
+    int status = poolgrad_manifest_read(&suite_options, scene_path(folder), &manifest);
+    for (int64_t i = 0; status == 0 && i < manifest.count; i++) {
+        struct suite_case read;
+        status = poolgrad_manifest_load(&suite_options, &manifest, i, &read);
+        if (status == 0) poolgrad_suite_case_free(&read);
+        if (status != 0) poolgrad_manifest_free(&manifest);
+    }
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    cr_expect(status == 2);
+    return read_text("said");
+}
+
+static const char kit_of_one[] =
+    "{\"format\": \"poolgrad-suite\", \"format_version\": 1, \"generator\": \"by hand\", \"seed\": 0, \"size\": "
+    "\"smoke\",\n"
+    "\"cases\": [{\"name\": \"one\", \"features\": [\"ramp\"], \"problem\": {\"direction\": \"forward\", \"kind\": "
+    "\"max\",\n"
+    "\"window\": {\"kernel_width\": 1, \"kernel_height\": 1, \"stride_x\": 1, \"stride_y\": 1, \"dilation_x\": 1,\n"
+    "\"dilation_y\": 1}, \"offset_x\": 0, \"offset_y\": 0, \"offset_z\": 0, \"kernel_offset_x\": 0,\n"
+    "\"kernel_offset_y\": 0, \"edge_mode\": \"zero\", \"zero_pad_x\": 0, \"zero_pad_y\": 0, \"ties\": \"first\",\n"
+    "\"nan\": \"first\", \"accumulator\": \"float32\", \"gradient_region\": {\"x\": 0, \"y\": 0, \"z\": 0,\n"
+    "\"width\": \"all\", \"height\": \"all\", \"depth\": \"all\"}, \"clip\": {\"x\": 0, \"y\": 0, \"z\": 0,\n"
+    "\"width\": \"all\", \"height\": \"all\", \"depth\": \"all\"}, \"mapping\": \"source\",\n"
+    "\"source_channel_offset\": 0, \"source_channel_count\": \"all\", \"gradient_channel_offset\": 0,\n"
+    "\"gradient_channel_count\": \"all\", \"destination_channel_offset\": 0, \"add_to_destination\": false},\n"
+    "\"files\": {\"source\": {\"file\": \"x.npy\", \"format\": \"float32\", \"layout\": \"nchw\", \"images\": 1,\n"
+    "\"channels\": 1, \"height\": 1, \"width\": 2, \"fnv1a64\": \"$\"}, \"expected\": {\"file\": \"y.npy\",\n"
+    "\"format\": \"float32\", \"layout\": \"nchw\", \"images\": 1, \"channels\": 1, \"height\": 1, \"width\": 2,\n"
+    "\"fnv1a64\": \"$\"}, \"exact\": {\"file\": \"y.npy\", \"format\": \"float32\", \"layout\": \"nchw\",\n"
+    "\"images\": 1, \"channels\": 1, \"height\": 1, \"width\": 2, \"fnv1a64\": \"$\"}}}]}\n";
+
+/* FNV-1a as its authors define it, of a file of the scene. */
+static void checksum(const char *name, char text[17])
+{
+    size_t size;
+    uint64_t hash = 14695981039346656037U;
+    unsigned char *bytes = scene_read_bytes(name, &size);
+    for (size_t i = 0; i < size; i++) {
+        hash ^= bytes[i];
+        hash *= 1099511628211U;
+    }
+    free(bytes);
+    snprintf(text, 17, "%016llx", (unsigned long long)hash);
+}
+
+/* The kit of one case, which is sound, with the first `from` in its manifest replaced. */
+static void write_kit(const char *from, const char *to)
+{
+    char text[2 * sizeof kit_of_one], sum[17];
+    poolgrad_image image = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 2);
+    scene_fill(&image, 1, false);
+    scene_write_image(&image, 4, "kit/x.npy");
+    scene_write_image(&image, 4, "kit/y.npy");
+    free(image.data);
+    checksum("kit/x.npy", sum);
+    size_t used = 0;
+    const char *place = from ? strstr(kit_of_one, from) : NULL;
+    cr_assert(!from || place, "%s", from);
+    for (const char *at = kit_of_one; *at; at++) {
+        const char *piece = at == place ? to : *at == '$' ? sum : NULL;
+        used += (size_t)(piece ? snprintf(text + used, sizeof text - used, "%s", piece)
+                               : snprintf(text + used, sizeof text - used, "%c", *at));
+        if (at == place) at += strlen(from) - 1;
+    }
+    scene_write_bytes("kit/" MANIFEST_NAME, text, used);
+}
+
+static const struct hostile {
+    const char *from, *to, *sentence;
+} hostiles[] = {
+    {"{\"format\"", "[\"format\"", "line 1, column "},
+    {"\"poolgrad-suite\"", "\"other\"", "has no format \"poolgrad-suite\"; expected a kit's manifest"},
+    {"\"format_version\": 1", "\"format_version\": 2", "format_version is 2; expected 1"},
+    {"\"format_version\": 1", "\"format_version\": \"1\"", "format_version is \"1\"; expected 1"},
+    {"\"seed\": 0", "\"seed\": -5", "seed is -5; expected 0 or more"},
+    {"\"seed\": 0", "\"seed\": 0, \"seed\": 1", "duplicate object key"},
+    {"\"seed\": 0, ", "", "seed is missing; expected it"},
+    {"\"seed\": 0", "\"seed\": 0, \"x\": 1", "\"x\" is no member here"},
+    {"\"name\": \"one\"", "\"name\": \"../one\"", "name is \"../one\"; expected 1 to 63 small letters"},
+    {"\"name\": \"one\"", "\"name\": \"\"", "name is \"\"; expected 1 to 63 small letters"},
+    {"[\"ramp\"]", "[\"rump\"]", "features is \"rump\"; expected words that docs/suite.md lists"},
+    {"\"kind\": \"max\"", "\"kind\": \"median\"", "kind is \"median\"; expected \"average\", \"max\" or \"l2norm\""},
+    {"\"kind\": \"max\"", "\"kind\": 9", "case \"one\": kind is 9"},
+    {"\"kernel_width\": 1", "\"kernel_width\": 0", "case \"one\": window.kernel_width is 0; expected 1"},
+    {"\"kernel_width\": 1", "\"kernel_width\": 1.5", "problem.window.kernel_width is 1.5; expected an integer"},
+    {"\"clip\": {\"x\": 0, ", "\"clip\": {", "problem.clip.x is missing; expected it"},
+    {"\"x.npy\"", "\"/etc/passwd\"", "files.source.file is \"/etc/passwd\"; expected a file below the kit's folder"},
+    {"\"x.npy\"", "\"../x.npy\"", "files.source.file is \"../x.npy\"; expected a file below the kit's folder"},
+    {"\"x.npy\"", "\"a/../../x.npy\"", "files.source.file is \"a/../../x.npy\"; expected a file below"},
+    {"\"x.npy\"", "\"\"", "files.source.file is \"\"; expected a file below the kit's folder"},
+    {"\"y.npy\"", "null", "files.expected.file is null; expected a file below the kit's folder"},
+    {"\"x.npy\"", "\"z.npy\"", "files.source.file is \"z.npy\", which is missing; expected a file"},
+    {"\"x.npy\"", "\"deep\"", "files.source.file is \"deep\", which is missing; expected a file"},
+    {"\"float32\", \"layout\"", "\"int64\", \"layout\"",
+     "files.source.format is \"int64\"; expected a format of images"},
+    {"\"float32\", \"layout\"", "\"none\", \"layout\"", "files.source is missing; expected it"},
+    {"\"float32\", \"layout\"", "\"float16\", \"layout\"", "x.npy: elements are 'f4'; expected 'f2'"},
+    {"\"nchw\"", "\"chwn\"", "layout is \"chwn\"; expected \"nchw\", \"nhwc\" or \"nc4hw4\""},
+    {"\"nchw\"", "\"nc4hw4\"", "x.npy: an array of rank 4; expected rank 5"},
+    {"\"height\": 1, \"width\": 2", "\"height\": 1, \"width\": -2", "files.source.width is -2; expected at least 0"},
+    {"\"height\": 1, \"width\": 2", "\"height\": 4611686018427387904, \"width\": 4611686018427387904", "files.source."},
+    {"\"height\": 1, \"width\": 2", "\"height\": 1000000000000, \"width\": 2", "x.npy: dimension 2 is 1; expected "},
+    {"\"height\": 1, \"width\": 2", "\"height\": 1, \"width\": 3", "x.npy: dimension 3 is 2; expected 3"},
+    {"\"$\"", "\"0123456789abcdef\"", "x.npy: has the checksum "},
+    {"\"$\"", "\"0123\"", "files.source.fnv1a64 is \"0123\"; expected 16 hexadecimal digits"},
+    {"\"expected\": {", "\"expectation\": {", "\"expectation\" is no member here"},
+    {"\"source\": {\"file\"", "\"source_gradient\": {\"file\"", "files.source is missing; expected it"},
+    {"\"direction\": \"forward\"", "\"direction\": \"gradient\"", "files.source_gradient is missing; expected it"},
+    {"\"add_to_destination\": false", "\"add_to_destination\": true", "files.before is missing; expected it"}};
+
+Test(command_suite, hostile_manifests, .init = scene_enter, .fini = leave)
+{
+    cr_assert(mkdir(scene_path("kit"), 0755) == 0 && mkdir(scene_path("kit/deep"), 0755) == 0);
+    write_kit(NULL, NULL);
+    struct manifest manifest;
+    struct suite_case read;
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("kit"), &manifest) == 0 && manifest.count == 1);
+    cr_assert(poolgrad_manifest_load(&suite_options, &manifest, 0, &read) == 0);
+    poolgrad_suite_case_free(&read);
+    poolgrad_manifest_free(&manifest);
+    for (size_t i = 0; i < sizeof hostiles / sizeof *hostiles; i++) {
+        write_kit(hostiles[i].from, hostiles[i].to);
+        char *said = refusal_of("kit");
+        cr_expect(strstr(said, hostiles[i].sentence) && strchr(said, '\n') == said + strlen(said) - 1, "%s for %s: %s",
+                  hostiles[i].to, hostiles[i].from, said);
+        free(said);
+    }
+}
+
+Test(command_suite, hostile_files, .init = scene_enter, .fini = leave)
+{
+    static const struct {
+        const char *name, *sentence;
+    } rows[] = {{"kit/" MANIFEST_NAME, "line 1, column "}, {"kit/x.npy", "x.npy: "}};
+    cr_assert(mkdir(scene_path("kit"), 0755) == 0);
+    char *said = refusal_of("nothing");
+    cr_expect(strstr(said, "nothing/" MANIFEST_NAME ": is missing; expected the manifest of a kit"), "%s", said);
+    free(said);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_kit(NULL, NULL);
+        scene_write_bytes(rows[i].name, "{\"cases\"", 8);
+        said = refusal_of("kit");
+        cr_expect(strstr(said, rows[i].sentence), "%s", said);
+        free(said);
+    }
+}
