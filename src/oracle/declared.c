@@ -91,6 +91,16 @@ static void join_end(struct poolgrad_interval *result, mpfr_t down, mpfr_t up)
     if (mpfr_greater_p(up, result->high)) mpfr_set(result->high, up, MPFR_RNDN);
 }
 
+static bool may_be_zero(const struct poolgrad_interval *interval)
+{
+    return !is_empty(interval) && mpfr_sgn(interval->low) <= 0 && mpfr_sgn(interval->high) >= 0;
+}
+
+static bool may_be_infinite(const struct poolgrad_interval *interval)
+{
+    return !is_empty(interval) && (mpfr_inf_p(interval->low) || mpfr_inf_p(interval->high));
+}
+
 typedef int operation(mpfr_t, const mpfr_t, const mpfr_t, mpfr_rnd_t);
 
 static void combine(struct poolgrad_declared *d, struct poolgrad_interval *result, const struct poolgrad_interval *x,
@@ -125,6 +135,7 @@ void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_int
 {
     if (combine_quickly(result, x, y, mpfr_mul, false) || combine_quickly(result, y, x, mpfr_mul, false)) return;
     combine(d, result, x, y, mpfr_mul);
+    result->nan = result->nan || (may_be_zero(x) && may_be_infinite(y)) || (may_be_infinite(x) && may_be_zero(y));
 }
 
 /* y is not negative. Above a divisor that may be 0 there is no bound. */
@@ -158,10 +169,14 @@ static double round_real(struct poolgrad_declared *d, const mpfr_t x, const stru
     return poolgrad_round_quotient(precision, d->mantissa, exponent, d->one, &d->scratch);
 }
 
-/* Subnormal ones may have become 0. */
-static void flush(struct poolgrad_interval *interval, int least)
+static bool has_subnormals(const struct poolgrad_interval *interval, int least)
 {
-    if (mpfr_cmp_si_2exp(interval->low, 1, least) >= 0 || mpfr_cmp_si_2exp(interval->high, -1, least) <= 0) return;
+    return mpfr_cmp_si_2exp(interval->low, 1, least) < 0 && mpfr_cmp_si_2exp(interval->high, -1, least) > 0;
+}
+
+/* Subnormal ones may have become 0. */
+static void flush(struct poolgrad_interval *interval)
+{
     if (mpfr_sgn(interval->low) > 0) mpfr_set_zero(interval->low, 1);
     if (mpfr_sgn(interval->high) < 0) mpfr_set_zero(interval->high, 1);
 }
@@ -170,9 +185,11 @@ static void round_to(struct poolgrad_declared *d, struct poolgrad_interval *inte
                      const struct poolgrad_precision *precision)
 {
     if (is_empty(interval)) return;
+    /* Told before rounding: some processors lose what would round to the least normal number, others do not. */
+    const bool loses = d->flushes && has_subnormals(interval, precision->least);
     mpfr_set_d(interval->low, round_real(d, interval->low, precision), MPFR_RNDN);
     mpfr_set_d(interval->high, round_real(d, interval->high, precision), MPFR_RNDN);
-    if (d->flushes) flush(interval, precision->least);
+    if (loses) flush(interval);
 }
 
 void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval)
@@ -190,7 +207,7 @@ void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_inte
 {
     poolgrad_interval_set(interval, value);
     if (is_empty(interval)) return;
-    if (d->flushes && value != 0) flush(interval, poolgrad_precision_of(format).least);
+    if (d->flushes && has_subnormals(interval, poolgrad_precision_of(format).least)) flush(interval);
     round_to(d, interval, &d->computed);
 }
 
@@ -260,6 +277,11 @@ static void add_ends(struct poolgrad_interval_sum *sum, const struct poolgrad_in
         if (!optional || mpfr_sgn(term->high) > 0) mpfr_add(sum->high, sum->high, term->high, MPFR_RNDU);
         if (mpfr_sgn(term->high) > 0) mpfr_add(sum->plus, sum->plus, term->high, MPFR_RNDU);
     }
+    /* What reaches to infinity counts where it is least. */
+    if (mpfr_inf_p(term->high) && mpfr_number_p(term->low) && mpfr_sgn(term->low) > 0)
+        mpfr_add(sum->plus, sum->plus, term->low, MPFR_RNDU);
+    if (mpfr_inf_p(term->low) && mpfr_number_p(term->high) && mpfr_sgn(term->high) < 0)
+        mpfr_sub(sum->minus, sum->minus, term->high, MPFR_RNDU);
 }
 
 void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional)
@@ -289,34 +311,47 @@ static void growth(struct poolgrad_declared *d, int64_t count)
     mpfr_sub_ui(d->error, d->error, 1, MPFR_RNDU);
 }
 
-/* What the ends can be wrong by before the last rounding; and whether partial sums may overflow. */
-static void bound_error(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum, bool *plus, bool *minus)
+/* What may come of a sum beside what its ends say: partial sums that overflow, and an error as large as the terms. */
+struct excess {
+    bool plus, minus, steep;
+};
+
+static bool overflows(struct poolgrad_declared *d, const mpfr_t terms, const mpfr_t error)
+{
+    mpfr_add(d->a, terms, error, MPFR_RNDU);
+    return isinf(round_real(d, d->a, &d->computed));
+}
+
+/* error = what the ends can be wrong by before the last rounding. */
+static struct excess bound_error(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum)
 {
     const int64_t inner = sum->count > 2 ? sum->count - 2 : 0;
     growth(d, inner);
+    struct excess excess = {.steep = mpfr_cmp_ui(d->error, 1) >= 0};
     mpfr_add(d->b, sum->plus, sum->minus, MPFR_RNDU);
     mpfr_mul(d->b, d->b, d->error, MPFR_RNDU);
-    if (d->flushes) { /* each inner addition loses a subnormal number at most, which grows as the rest does */
+    if (d->flushes || d->fused) {
+        /* Each inner addition loses a subnormal number at most; or, of a product that was not rounded, half of the
+         * least number; and that grows as the rest does. */
+        const int loss = d->flushes ? d->computed.least : d->computed.least - d->computed.bits;
         mpfr_add_ui(d->error, d->error, 1, MPFR_RNDU);
         mpfr_mul_ui(d->error, d->error, (unsigned long)inner, MPFR_RNDU);
-        mpfr_mul_2si(d->error, d->error, d->computed.least, MPFR_RNDU);
+        mpfr_mul_2si(d->error, d->error, loss, MPFR_RNDU);
         mpfr_add(d->b, d->b, d->error, MPFR_RNDU);
     }
-    mpfr_add(d->error, sum->plus, d->b, MPFR_RNDU);
-    *plus = isinf(round_real(d, d->error, &d->computed));
-    mpfr_add(d->error, sum->minus, d->b, MPFR_RNDU);
-    *minus = isinf(round_real(d, d->error, &d->computed));
     mpfr_set(d->error, d->b, MPFR_RNDU);
+    /* With two terms the one rounding overflows where the sum does. */
+    excess.plus = sum->count > 2 && overflows(d, sum->plus, d->error);
+    excess.minus = sum->count > 2 && overflows(d, sum->minus, d->error);
+    return excess;
 }
 
 void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
                                   struct poolgrad_interval *result)
 {
-    bool plus, minus;
-    bound_error(d, sum, &plus, &minus);
-    /* With two terms the one rounding overflows where the sum does. */
-    plus = sum->may_be_plus || (plus && sum->count > 2);
-    minus = sum->may_be_minus || (minus && sum->count > 2);
+    const struct excess excess = bound_error(d, sum);
+    const bool any = excess.steep && (sum->may_be_plus || sum->may_be_minus);
+    const bool plus = sum->may_be_plus || excess.plus || any, minus = sum->may_be_minus || excess.minus || any;
     result->nan = sum->may_be_nan || (plus && minus);
     set_empty(result);
     if (sum->must_be_nan || (sum->must_be_plus && sum->must_be_minus)) return;
@@ -327,9 +362,9 @@ void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct pool
     }
     mpfr_sub(result->low, sum->low, d->error, MPFR_RNDD);
     mpfr_add(result->high, sum->high, d->error, MPFR_RNDU);
-    if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
     if (plus) mpfr_set_inf(result->high, 1);
     if (minus) mpfr_set_inf(result->low, -1);
+    if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
 }
 
 bool poolgrad_interval_holds(const struct poolgrad_interval *interval, double value)
