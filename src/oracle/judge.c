@@ -87,7 +87,6 @@ bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximu
 {
     struct poolgrad_declared *d = &judge->declared;
     if (tap == maximum) return true;
-    if (!isfinite(tap) || !isfinite(maximum)) return false;
     if (d->flushes) {
         const int source = poolgrad_precision_of(judge->geometry.source.format).least;
         const double least = ldexp(1, source > d->computed.least ? source : d->computed.least);
@@ -99,11 +98,19 @@ bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximu
 
 /* ---- Average ----------------------------------------------------------------------------------------------------- */
 
+/* A count, or the number nearest to it that the accumulator has: who divides may know either. */
 static void set_divisor(struct poolgrad_judge *judge, int64_t count)
 {
     struct poolgrad_declared *d = &judge->declared;
-    poolgrad_interval_set(&d->work[DIVISOR], (double)count);
-    poolgrad_interval_round(d, &d->work[DIVISOR]);
+    struct poolgrad_interval *divisor = &d->work[DIVISOR], *rounded = &d->work[JOINED];
+    poolgrad_interval_set(divisor, (double)count);
+    if (count >> d->computed.bits == 0) return;
+    poolgrad_set_integer(d->mantissa, count);
+    mpfr_set_z(divisor->low, d->mantissa, MPFR_RNDD);
+    mpfr_set_z(divisor->high, d->mantissa, MPFR_RNDU);
+    poolgrad_interval_copy(rounded, divisor);
+    poolgrad_interval_round(d, rounded);
+    poolgrad_interval_join(divisor, rounded);
 }
 
 /* value / count as a term of the first sum, and value of the second. */
@@ -221,23 +228,39 @@ static void set_bounds(struct poolgrad_interval *interval, double low, double hi
     interval->nan = nan;
 }
 
-/* g / norm into the first sum; factor (g / norm) and (factor g) / norm, which are the whole of a term, into the others.
- */
+/* factor (g / norm), (factor g) / norm and (factor / norm) g, which are the whole of a term, into `whole`; `quotient`
+ * is g / norm. */
+static void join_products(struct poolgrad_judge *judge, const struct poolgrad_interval *gradient,
+                          const struct poolgrad_interval *quotient, struct poolgrad_interval *whole)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const struct poolgrad_interval *factor = &d->work[FACTOR], *norm = &d->work[NORM];
+    const struct poolgrad_interval *reciprocal = &d->work[RECIPROCAL];
+    struct poolgrad_interval *part = &d->work[DIVISOR], *product = &d->work[JOINED];
+    poolgrad_interval_product(d, whole, factor, quotient, true);
+    poolgrad_interval_product(d, part, factor, gradient, false);
+    poolgrad_interval_quotient(d, product, part, norm, reciprocal, true);
+    poolgrad_interval_join(whole, product);
+    poolgrad_interval_quotient(d, part, factor, norm, reciprocal, false);
+    poolgrad_interval_product(d, product, part, gradient, true);
+    poolgrad_interval_join(whole, product);
+}
+
+/* g / norm into the first sum, the whole of a term into the second. A norm that comes out as 0 contributes nothing
+ * (N35) or is divided by. */
 static void add_quotient(struct poolgrad_judge *judge, const struct poolgrad_norm_bounds *bounds, double gradient)
 {
     struct poolgrad_declared *d = &judge->declared;
-    struct poolgrad_interval *operand = &d->work[OPERAND], *term = &d->work[TERM], *other = &d->work[OTHER];
+    struct poolgrad_interval *operand = &d->work[OPERAND], *term = &d->work[TERM], *whole = &d->work[OTHER];
     struct poolgrad_interval *norm = &d->work[NORM], *reciprocal = &d->work[RECIPROCAL];
+    const bool optional = bounds->low == 0;
     set_bounds(norm, bounds->low, bounds->high, bounds->may_be_nan);
     set_bounds(reciprocal, bounds->reciprocal_low, bounds->reciprocal_high, bounds->reciprocal_nan);
     poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
     poolgrad_interval_quotient(d, term, operand, norm, reciprocal, true);
-    poolgrad_interval_sum_add(&judge->sums[0], term, false);
-    poolgrad_interval_product(d, other, &d->work[FACTOR], term, true);
-    poolgrad_interval_product(d, term, &d->work[FACTOR], operand, false);
-    poolgrad_interval_quotient(d, operand, term, norm, reciprocal, true);
-    poolgrad_interval_join(other, operand);
-    poolgrad_interval_sum_add(&judge->sums[1], other, false);
+    poolgrad_interval_sum_add(&judge->sums[0], term, optional);
+    join_products(judge, operand, term, whole);
+    poolgrad_interval_sum_add(&judge->sums[1], whole, optional);
 }
 
 static void finish_norm(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
@@ -280,7 +303,8 @@ static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
     return isinf(pick.value) && pick.value < 0;
 }
 
-static void add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
+/* What the window hands to the pixel. */
+static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
 {
     struct poolgrad_declared *d = &judge->declared;
     enum poolgrad_share share = POOLGRAD_SHARE_NONE;
@@ -289,7 +313,7 @@ static void add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_
         share = judge->share(judge->share_context, wy, wx, y, x);
     else if (is_picked(judge, wy, wx, y, x, &shares))
         share = POOLGRAD_SHARE_WHOLE;
-    if (share == POOLGRAD_SHARE_NONE) return;
+    if (share == POOLGRAD_SHARE_NONE) return share;
     if (judge->doubts_least_windows && is_least(judge, wy, wx)) share = POOLGRAD_SHARE_MAYBE;
     poolgrad_interval_operand(d, &d->work[OPERAND], load_gradient(judge, wy, wx),
                               judge->geometry.source_gradient.format);
@@ -299,15 +323,17 @@ static void add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_
         poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
     }
     poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], share == POOLGRAD_SHARE_MAYBE);
+    return share;
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
 /* What the windows of a pixel have in common. */
 struct windows {
-    int64_t count;  /* that count the pixel */
-    int64_t common; /* what all of them divide by; 0: it differs */
-    bool doubtful;  /* a norm of 0 */
+    int64_t count;          /* that count the pixel */
+    int64_t given, certain; /* of max: that may hand it their gradient; that do */
+    int64_t common;         /* what all of them divide by; 0: it differs */
+    bool doubtful;          /* a norm of 0 */
 };
 
 static void add_window(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x,
@@ -316,7 +342,9 @@ static void add_window(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int
     const struct poolgrad_geometry *g = &judge->geometry;
     windows->count++;
     if (g->kind == POOLGRAD_MAX) {
-        add_max(judge, wy, wx, y, x);
+        const enum poolgrad_share share = add_max(judge, wy, wx, y, x);
+        windows->given += share != POOLGRAD_SHARE_NONE;
+        windows->certain += share == POOLGRAD_SHARE_WHOLE;
     } else if (g->kind == POOLGRAD_AVERAGE) {
         const int64_t count = poolgrad_window_count(g, poolgrad_judge_window(judge, wy, wx));
         if (windows->count == 1) windows->common = count;
@@ -342,27 +370,49 @@ static void add_windows(struct poolgrad_judge *judge, int64_t y, int64_t x, stru
     }
 }
 
+/* What nothing was handed to may have been left as it is. */
+static void join_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
+{
+    if (!judge->geometry.add_to_destination) return;
+    poolgrad_interval_set(&judge->declared.work[OPERAND], before);
+    poolgrad_interval_join(result, &judge->declared.work[OPERAND]);
+}
+
+void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    poolgrad_interval_set(result, 0);
+    if (judge->geometry.add_to_destination) {
+        poolgrad_interval_operand(d, result, before, judge->geometry.destination.format);
+    }
+    join_untouched(judge, before, result);
+    poolgrad_interval_store(d, result);
+}
+
 void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x, double before,
                              struct poolgrad_interval *result, bool *alone)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     struct poolgrad_declared *d = &judge->declared;
-    struct windows windows = {0, 0, false};
+    struct windows windows = {0};
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
     if (g->kind == POOLGRAD_L2NORM) {
         poolgrad_interval_operand(d, &d->work[FACTOR], load_source(judge, y, x), g->source.format);
     }
     add_windows(judge, y, x, &windows);
-    *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && judge->sums[0].count == 0);
+    *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && windows.given == 0);
     if (windows.count == 0) {
-        poolgrad_interval_set(result, g->add_to_destination ? before : 0);
-    } else if (g->kind == POOLGRAD_L2NORM) {
+        poolgrad_judge_untouched(judge, before, result);
+        return;
+    }
+    if (g->kind == POOLGRAD_L2NORM) {
         finish_norm(judge, before, result);
     } else if (g->kind == POOLGRAD_AVERAGE) {
         finish_average(judge, windows.common, before, result);
     } else {
         finish_average(judge, 0, before, result);
     }
+    if (g->kind == POOLGRAD_MAX && windows.certain == 0) join_untouched(judge, before, result);
     if (windows.doubtful && judge->doubts_zero_norms) result->nan = true;
     poolgrad_interval_store(d, result);
 }
@@ -388,6 +438,26 @@ static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window
     finish_average(judge, count, 0, result);
 }
 
+/* Where subnormal taps count as 0 when they are compared, any of them may be picked. */
+static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    struct poolgrad_declared *d = &judge->declared;
+    const double maximum = poolgrad_window_pick(g, at).value;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    poolgrad_interval_operand(d, result, maximum, g->source.format);
+    if (!d->flushes || isnan(maximum)) return;
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
+            if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
+            poolgrad_interval_operand(d, &d->work[OPERAND], tap, g->source.format);
+            poolgrad_interval_join(result, &d->work[OPERAND]);
+        }
+    }
+}
+
 void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
@@ -396,7 +466,7 @@ void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, 
     bool is_zero;
     switch (g->kind) {
     case POOLGRAD_AVERAGE: forward_average(judge, at, result); break;
-    case POOLGRAD_MAX: poolgrad_interval_operand(d, result, poolgrad_window_pick(g, at).value, g->source.format); break;
+    case POOLGRAD_MAX: forward_max(judge, at, result); break;
     case POOLGRAD_L2NORM:
         sum_squares(judge, at, result, &is_zero);
         poolgrad_interval_root(result);

@@ -46,6 +46,9 @@ void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x,
                              struct poolgrad_interval *result, bool *alone);
 void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result);
 
+/* Of a pixel that nothing contributes to. */
+void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result);
+
 /* The place of a window of the plane, and its first tap. */
 struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x);
 

@@ -110,7 +110,8 @@ static bool is_worse(const poolgrad_finding *a, const poolgrad_finding *b)
 static void keep_finding(struct plane *p, const poolgrad_finding *finding)
 {
     struct poolgrad_plane_verdicts *found = p->found;
-    const int64_t most = p->v->declaration.findings;
+    const poolgrad_image *d = &p->v->geometry.destination;
+    const int64_t most = poolgrad_min(p->v->declaration.findings, d->height * d->width);
     if (most == 0 || found->failed) return;
     if (!found->findings) found->findings = calloc((size_t)most, sizeof *found->findings);
     if (!found->findings) {
@@ -139,16 +140,35 @@ static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int
             poolgrad_judge_gradient(p->judge, sy, sx, before, result, alone);
             return result;
         }
-        poolgrad_interval_set(result, before);
-    } else if (p->pooled) {
+        poolgrad_judge_untouched(p->judge, before, result);
+        return result;
+    }
+    if (p->pooled) {
         *alone = false;
         poolgrad_judge_forward(p->judge, y, x, result);
         return result;
-    } else {
-        poolgrad_interval_set(result, 0);
     }
-    poolgrad_interval_store(&p->judge->declared, result);
+    poolgrad_interval_set(result, 0);
     return result;
+}
+
+static bool may_choose(const struct plane *p)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    return g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices &&
+           !p->v->declaration.keeps_tie_rule && (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST);
+}
+
+/* Whether windows with ties may hand the pixel something, whose sign a zero then has. */
+static bool may_be_given(struct plane *p, int64_t y, int64_t x)
+{
+    bool alone;
+    if (!may_choose(p)) return false;
+    p->judge->share = poolgrad_share_of_candidates;
+    p->judge->share_context = p->judge;
+    bounds_of(p, y, x, &alone);
+    p->judge->share = NULL;
+    return !alone;
 }
 
 /* Of an element that differs: what can be said without choosing among ties. */
@@ -161,15 +181,10 @@ static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
     if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
     if (same_number(actual, exact)) return POOLGRAD_VERDICT_CORRECTLY_ROUNDED;
     const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
-    if (alone && actual == 0 && expected == 0) return POOLGRAD_VERDICT_UNDOCUMENTED;
+    if (alone && actual == 0 && expected == 0) {
+        return may_be_given(p, y, x) ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_UNDOCUMENTED;
+    }
     return poolgrad_interval_holds(bounds, actual) ? POOLGRAD_VERDICT_LEGAL_ROUNDING : POOLGRAD_VERDICT_WRONG;
-}
-
-static bool may_choose(const struct plane *p)
-{
-    const struct poolgrad_geometry *g = &p->v->geometry;
-    return g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices &&
-           !p->v->declaration.keeps_tie_rule && (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST);
 }
 
 /* ---- What nothing documents -------------------------------------------------------------------------------------- */
