@@ -768,7 +768,7 @@ static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {
     /* Words */
-    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, verify, graph, bench or info"},
+    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, verify, explain, suite, graph, bench or info"},
     {"--help fly", "poolgrad: 'fly' is no command"},
     {"-h", "poolgrad: '-h' is no command"},
     {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},

@@ -11,9 +11,9 @@ static const struct {
     enum command command;
     int (*run)(const struct options *options);
 } commands[] = {{COMMAND_FORWARD, poolgrad_command_forward}, {COMMAND_GRADIENT, poolgrad_command_gradient},
-                {COMMAND_VERIFY, poolgrad_command_verify},   {COMMAND_SUITE, poolgrad_command_suite},
-                {COMMAND_GRAPH, poolgrad_command_graph},     {COMMAND_BENCH, poolgrad_command_bench},
-                {COMMAND_INFO, poolgrad_command_info}};
+                {COMMAND_VERIFY, poolgrad_command_verify},   {COMMAND_EXPLAIN, poolgrad_command_explain},
+                {COMMAND_SUITE, poolgrad_command_suite},     {COMMAND_GRAPH, poolgrad_command_graph},
+                {COMMAND_BENCH, poolgrad_command_bench},     {COMMAND_INFO, poolgrad_command_info}};
 
 static int run_command(size_t which, int count, char *const *word)
 {
@@ -51,9 +51,10 @@ static int dispatch(int count, char *const *word)
         if (strcmp(name, poolgrad_command_name(commands[i].command)) != 0) continue;
         return help ? poolgrad_help_command(commands[i].command) : run_command(i, count - 1, word + 1);
     }
-    return poolgrad_fail(
-        &none, "'%s' is no command; expected forward, gradient, verify, suite, graph, bench or info (poolgrad --help)",
-        name);
+    return poolgrad_fail(&none,
+                         "'%s' is no command; expected forward, gradient, verify, explain, suite, graph, bench or info "
+                         "(poolgrad --help)",
+                         name);
 }
 
 int poolgrad_main(int count, char *const *word)

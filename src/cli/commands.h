@@ -14,8 +14,9 @@ int poolgrad_command_bench(const struct options *options);
 /* Refuses where poolgrad was built without jansson. */
 int poolgrad_command_graph(const struct options *options);
 
-/* Refuses where poolgrad was built without GMP and MPFR. */
+/* Refuse where poolgrad was built without GMP and MPFR. */
 int poolgrad_command_verify(const struct options *options);
+int poolgrad_command_explain(const struct options *options);
 
 /* Refuses where poolgrad was built without GMP and MPFR, or without jansson. */
 int poolgrad_command_suite(const struct options *options);

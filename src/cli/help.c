@@ -6,75 +6,73 @@
 
 enum { COLUMN = 34, LINE = 100 };
 
-static const char *purpose(enum command command)
-{
-    switch (command) {
-    case COMMAND_FORWARD: return "Pools an image: average, max (dilated or not) or L2-norm.";
-    case COMMAND_GRADIENT:
-        return "Computes the gradient of the loss by pooling's input from the gradient by its output.";
-    case COMMAND_VERIFY: return "Judges an implementation's output, forward or gradient, by proven bounds.";
-    case COMMAND_SUITE:
-        return "Makes conformance kits, and judges what a backend makes of one.";
-    case COMMAND_GRAPH: return "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.";
-    case COMMAND_BENCH: return "Measures poolgrad on this machine, beside what the machine's memory allows.";
-    case COMMAND_INFO: return "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.";
-    }
-    return "";
-}
+/* In the order of the help text. */
+static const struct help {
+    enum command command;
+    const char *purpose, *example;
+} helps[] = {
+    {COMMAND_FORWARD, "Pools an image: average, max (dilated or not) or L2-norm.",
+     "Example: 3x3 windows, stride 2, one pixel of padding, and which tap won\n"
+     "  poolgrad forward --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --source x.npy --output y.npy --indices argmax.npy\n"},
+    {COMMAND_GRADIENT, "Computes the gradient of the loss by pooling's input from the gradient by its output.",
+     "Example: the gradient of the same pooling, where dy.npy is the gradient by y\n"
+     "  poolgrad gradient --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --source x.npy --source-gradient dy.npy --output dx.npy\n"
+     "Example: average needs the source's size only\n"
+     "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
+     "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n"},
+    {COMMAND_VERIFY, "Judges an implementation's output, forward or gradient, by proven bounds.",
+     "Example: is this gradient right? Which of equal taps is picked is left open\n"
+     "  poolgrad verify --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --source x.npy --source-gradient dy.npy --actual dx.npy\n"
+     "Example: a forward pass of float16 tensors, sums in float16, subnormals flushed\n"
+     "  poolgrad verify --kind average --kernel 2 --stride 2 --computed-in float16 \\\n"
+     "      --subnormals flushed --source x.npy --actual y.npy\n"},
+    {COMMAND_EXPLAIN, "Tells how one element of an output comes about, step by step.",
+     "Example: the gradient at image 0, channel 3, row 10, column 12\n"
+     "  poolgrad explain --at 0,3,10,12 --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --source x.npy --source-gradient dy.npy\n"
+     "Example: the same, and what is wrong with an implementation's output there\n"
+     "  poolgrad explain --at 0,3,10,12 --kind max --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --source x.npy --source-gradient dy.npy --actual dx.npy\n"},
+    {COMMAND_SUITE, "Makes conformance kits, and judges what a backend makes of one.",
+     "Example: a kit in the new folder kit; docs/suite.md tells what is in it\n"
+     "  poolgrad suite generate kit\n"
+     "Example: a small one, with other data\n"
+     "  poolgrad suite generate kit --size smoke --seed 2\n"
+     "Example: what a backend made of it, one NAME.npy for each case\n"
+     "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
+     "Example: run the backend for each case, and judge it\n"
+     "  poolgrad suite run kit --command 'mybackend {case} {out}'\n"},
+    {COMMAND_GRAPH, "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.",
+     "Example: what a graph takes and gives, and how large that is\n"
+     "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"
+     "      --source-size dy=1,8,8,8\n"
+     "Example: run it; x and dy are handles of images\n"
+     "  poolgrad graph --graph training.json --source x=x.npy --source dy=dy.npy --output dx.npy\n"
+     "Example: one kernel\n"
+     "  poolgrad graph --graph kernel.json --source source_gradient=dy.npy \\\n"
+     "      --source source_image=x.npy --output dx.npy\n"},
+    {COMMAND_BENCH, "Measures poolgrad on this machine, beside what the machine's memory allows.",
+     "Example: the gradients of two standard workloads, as a table and as a picture\n"
+     "  poolgrad bench --workload resnet_stem,vgg --plot bench.svg\n"
+     "Example: a layer of one's own, forward and gradient, in two formats, within 20 seconds\n"
+     "  poolgrad bench --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --direction forward,gradient --format float16,float32 --seconds 20\n"},
+    {COMMAND_INFO, "Says what this build of poolgrad can do or, given a geometry, which kernel computes it.",
+     "Example: the build\n"
+     "  poolgrad info\n"
+     "Example: the kernels of a layer's gradients, were there no AVX-512\n"
+     "  poolgrad info --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
+     "      --kind average,max --format float16,float32 --max-isa avx2\n"},
+};
 
-static const char *example(enum command command)
+static const struct help *help_of(enum command command)
 {
-    switch (command) {
-    case COMMAND_FORWARD:
-        return "Example: 3x3 windows, stride 2, one pixel of padding, and which tap won\n"
-               "  poolgrad forward --kind max --kernel 3 --stride 2 --pad 1 \\\n"
-               "      --source x.npy --output y.npy --indices argmax.npy\n";
-    case COMMAND_GRADIENT:
-        return "Example: the gradient of the same pooling, where dy.npy is the gradient by y\n"
-               "  poolgrad gradient --kind max --kernel 3 --stride 2 --pad 1 \\\n"
-               "      --source x.npy --source-gradient dy.npy --output dx.npy\n"
-               "Example: average needs the source's size only\n"
-               "  poolgrad gradient --kind average --kernel 2 --stride 2 \\\n"
-               "      --source-width 224 --source-height 224 --source-gradient dy.npy --output dx.npy\n";
-    case COMMAND_VERIFY:
-        return "Example: is this gradient right? Which of equal taps is picked is left open\n"
-               "  poolgrad verify --kind max --kernel 3 --stride 2 --pad 1 \\\n"
-               "      --source x.npy --source-gradient dy.npy --actual dx.npy\n"
-               "Example: a forward pass of float16 tensors, sums in float16, subnormals flushed\n"
-               "  poolgrad verify --kind average --kernel 2 --stride 2 --computed-in float16 \\\n"
-               "      --subnormals flushed --source x.npy --actual y.npy\n";
-    case COMMAND_SUITE:
-        return "Example: a kit in the new folder kit; docs/suite.md tells what is in it\n"
-               "  poolgrad suite generate kit\n"
-               "Example: a small one, with other data\n"
-               "  poolgrad suite generate kit --size smoke --seed 2\n"
-               "Example: what a backend made of it, one NAME.npy for each case\n"
-               "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
-               "Example: run the backend for each case, and judge it\n"
-               "  poolgrad suite run kit --command 'mybackend {case} {out}'\n";
-    case COMMAND_GRAPH:
-        return "Example: what a graph takes and gives, and how large that is\n"
-               "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"
-               "      --source-size dy=1,8,8,8\n"
-               "Example: run it; x and dy are handles of images\n"
-               "  poolgrad graph --graph training.json --source x=x.npy --source dy=dy.npy --output dx.npy\n"
-               "Example: one kernel\n"
-               "  poolgrad graph --graph kernel.json --source source_gradient=dy.npy \\\n"
-               "      --source source_image=x.npy --output dx.npy\n";
-    case COMMAND_BENCH:
-        return "Example: the gradients of two standard workloads, as a table and as a picture\n"
-               "  poolgrad bench --workload resnet_stem,vgg --plot bench.svg\n"
-               "Example: a layer of one's own, forward and gradient, in two formats, within 20 seconds\n"
-               "  poolgrad bench --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
-               "      --direction forward,gradient --format float16,float32 --seconds 20\n";
-    case COMMAND_INFO:
-        return "Example: the build\n"
-               "  poolgrad info\n"
-               "Example: the kernels of a layer's gradients, were there no AVX-512\n"
-               "  poolgrad info --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
-               "      --kind average,max --format float16,float32 --max-isa avx2\n";
-    }
-    return "";
+    const struct help *help = helps;
+    while (help->command != command) help++;
+    return help;
 }
 
 /* Text from column COLUMN on, broken between words. */
@@ -122,9 +120,9 @@ static void print_option(const struct option_description *option)
 
 int poolgrad_help_command(enum command command)
 {
+    const struct help *help = help_of(command);
     const char *words = poolgrad_command_words(command) > 0 ? " generate DIR" : "";
-    printf("poolgrad %s%s [options]\n%s\n\n%s", poolgrad_command_name(command), words, purpose(command),
-           example(command));
+    printf("poolgrad %s%s [options]\n%s\n\n%s", poolgrad_command_name(command), words, help->purpose, help->example);
     printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
     const char *heading = NULL;
     for (int i = 0; i < OPTION_COUNT; i++) {
@@ -152,11 +150,9 @@ int poolgrad_help_command(enum command command)
 void poolgrad_help(bool asked)
 {
     FILE *file = asked ? stdout : stderr;
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_VERIFY, COMMAND_SUITE,
-                                            COMMAND_GRAPH,   COMMAND_BENCH,    COMMAND_INFO};
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        fprintf(file, "  %-10s%s\n", poolgrad_command_name(commands[i]), purpose(commands[i]));
+    for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
+        fprintf(file, "  %-10s%s\n", poolgrad_command_name(helps[i].command), helps[i].purpose);
     }
     fprintf(file,
             "\npoolgrad <command> --help lists its options, with an example. poolgrad --version says which it is.\n");

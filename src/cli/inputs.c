@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cli/setup.h"
+#include "geometry/axis.h"
 
 /* Indices are of max pooling, and hold one tap of each window. */
 static int check_indices(const struct options *options, const poolgrad_problem *p)
@@ -122,6 +123,92 @@ int poolgrad_inputs_read(const struct options *options, poolgrad_direction direc
     if (status == 0) status = gradient ? read_gradient_files(options, inputs) : read_source(options, inputs);
     if (status == 0 && gradient) status = check_agreement(options, p);
     return status == 0 ? poolgrad_setup_placement(options, p) : status;
+}
+
+/* ---- Destinations ------------------------------------------------------------------------------------------------ */
+
+/* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
+static int64_t left_over(int64_t available, int64_t offset, int64_t count)
+{
+    return poolgrad_max(poolgrad_min(available - poolgrad_max(offset, 0), count), 0);
+}
+
+/* Just large enough for what will be written: the images done from clip-z on, and the channels read. */
+static void size_forward_result(poolgrad_problem *p)
+{
+    p->destination.images = poolgrad_clamp(p->clip.z, 0, POOLGRAD_COORDINATE_LIMIT) +
+                            left_over(p->source.images, p->offset_z, p->clip.depth);
+    p->destination.channels = poolgrad_clamp(p->destination_channel_offset, 0, POOLGRAD_COORDINATE_LIMIT) +
+                              left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
+}
+
+static poolgrad_format forward_format(const struct options *options, poolgrad_format source)
+{
+    bool unorm = source == POOLGRAD_UNORM8 || source == POOLGRAD_UNORM16;
+    return (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, unorm ? POOLGRAD_FLOAT32 : source);
+}
+
+static int make_forward(const struct options *options, enum option option, struct inputs *inputs,
+                        struct tensor *destination)
+{
+    poolgrad_problem *p = &inputs->problem;
+    p->destination.format = forward_format(options, p->source.format);
+    p->destination.layout = p->source.layout;
+    size_forward_result(p);
+    *destination = (struct tensor){p->destination, inputs->source.rank};
+    if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
+    p->destination = destination->image;
+    return 0;
+}
+
+/* The tensor that is added to must be what the output will be. */
+static int read_add_to(const struct options *options, struct inputs *inputs, struct tensor *destination)
+{
+    const poolgrad_image *source = &inputs->problem.source;
+    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
+                             destination) != 0)
+        return 2;
+    const poolgrad_image *image = &destination->image;
+    if (image->images == source->images && image->channels == source->channels && image->height == source->height &&
+        image->width == source->width) {
+        return 0;
+    }
+    return poolgrad_fail(options,
+                         "--add-to is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
+                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
+                         " x %" PRId64 ", as the source",
+                         image->images, image->channels, image->height, image->width, source->images, source->channels,
+                         source->height, source->width);
+}
+
+static int make_gradient(const struct options *options, enum option option, struct inputs *inputs,
+                         struct tensor *destination)
+{
+    poolgrad_problem *p = &inputs->problem;
+    p->add_to_destination = poolgrad_given(options, OPTION_ADD_TO);
+    if (p->add_to_destination) {
+        if (read_add_to(options, inputs, destination) != 0) return 2;
+    } else {
+        destination->image = (poolgrad_image){.layout = p->source.layout,
+                                              .images = p->source.images,
+                                              .channels = p->source.channels,
+                                              .height = p->source.height,
+                                              .width = p->source.width};
+        destination->image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, p->source_gradient.format);
+        destination->rank = inputs->source_gradient.rank;
+        if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
+    }
+    destination->rank = inputs->source_gradient.rank;
+    p->destination = destination->image;
+    return 0;
+}
+
+int poolgrad_inputs_make_destination(const struct options *options, enum option option, struct inputs *inputs,
+                                     struct tensor *destination)
+{
+    const bool forward = inputs->problem.direction == POOLGRAD_FORWARD;
+    return forward ? make_forward(options, option, inputs, destination)
+                   : make_gradient(options, option, inputs, destination);
 }
 
 void poolgrad_inputs_free(struct inputs *inputs)

@@ -12,6 +12,11 @@ struct inputs {
 
 /* Reads all that the options name; a forward call's indices are not read. 0, or 2 after one sentence. */
 int poolgrad_inputs_read(const struct options *options, poolgrad_direction direction, struct inputs *inputs);
+
+/* The destination that the options describe: memory for a result, all bits 0, or the tensor that is added to; a refusal
+ * names the option. 0, or 2 after one sentence. */
+int poolgrad_inputs_make_destination(const struct options *options, enum option option, struct inputs *inputs,
+                                     struct tensor *destination);
 void poolgrad_inputs_free(struct inputs *inputs);
 
 #endif

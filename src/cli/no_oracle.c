@@ -14,6 +14,11 @@ int poolgrad_command_verify(const struct options *options)
     return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which verification needs");
 }
 
+int poolgrad_command_explain(const struct options *options)
+{
+    return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which explanations need");
+}
+
 int poolgrad_check_exact(const struct options *options)
 {
     return poolgrad_fail(options,

@@ -15,8 +15,10 @@
 #include "pooling/isa.h"
 
 #define VERIFY COMMAND_VERIFY
-#define FORWARD (COMMAND_FORWARD | VERIFY)
-#define GRADIENT (COMMAND_GRADIENT | VERIFY)
+#define EXPLAIN COMMAND_EXPLAIN
+#define JUDGES (VERIFY | EXPLAIN) /* of an output that is there */
+#define FORWARD (COMMAND_FORWARD | JUDGES)
+#define GRADIENT (COMMAND_GRADIENT | JUDGES)
 #define MAKERS (COMMAND_FORWARD | COMMAND_GRADIENT) /* of an output */
 #define BENCH COMMAND_BENCH
 #define GRAPH COMMAND_GRAPH
@@ -120,18 +122,21 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                    "the format the image must have)")},
     [OPTION_PRINT_JSON] = {FLAG("print-json", GRAPH, "print the file as poolgrad has read it; run nothing")},
 
+    [OPTION_AT] = {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,Y,X",
+                   "image, channel, row and column of the output; required", "Element"},
+
     [OPTION_SOURCE] = {"source", BOTH, TYPE_TEXT, NULL, "FILE",
                        "the image that is pooled; average's gradient needs only its size", "Tensors (.npy)"},
     [OPTION_SOURCE_GRADIENT] = {FILE_OPTION("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
     [OPTION_INDICES] = {FILE_OPTION("indices", BOTH,
                                     "max: which tap each window picked; forward writes it, gradient reads it in "
                                     "place of --source")},
-    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", COMMAND_FORWARD, index_formats,
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", COMMAND_FORWARD | EXPLAIN, index_formats,
                                       "places in the plane, or taps of the window (int64)")},
-    [OPTION_ACTUAL] = {FILE_OPTION("actual", VERIFY, "the implementation's output, which is judged; required")},
+    [OPTION_ACTUAL] = {FILE_OPTION("actual", JUDGES, "the implementation's output, which is judged; verify needs it")},
     [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
     [OPTION_BEFORE] = {FILE_OPTION(
-        "before", VERIFY, "what the output's memory held: what the clip rectangle leaves out must be as it was")},
+        "before", JUDGES, "what the output's memory held: what the clip rectangle leaves out must be as it was")},
     [OPTION_OUTPUT] = {FILE_OPTION("output", MAKERS | GRAPH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
     [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
@@ -142,19 +147,19 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                      "file leaves it open: uint16 as bfloat16")},
     [OPTION_SOURCE_GRADIENT_FORMAT] = {CHOICE("source-gradient-format", GRADIENT, result_formats,
                                               "the same for the source gradient")},
-    [OPTION_ACTUAL_FORMAT] = {CHOICE("actual-format", VERIFY, result_formats, "the same for the actual output")},
-    [OPTION_FORMAT] = {CHOICE("format", MAKERS, result_formats,
+    [OPTION_ACTUAL_FORMAT] = {CHOICE("actual-format", JUDGES, result_formats, "the same for the actual output")},
+    [OPTION_FORMAT] = {CHOICE("format", MAKERS | EXPLAIN, result_formats,
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
                               "unorm)")},
 
-    [OPTION_COMPUTED_IN] = {"computed-in", VERIFY | SUITE, TYPE_CHOICE, result_formats, "WORD",
+    [OPTION_COMPUTED_IN] = {"computed-in", JUDGES | SUITE, TYPE_CHOICE, result_formats, "WORD",
                             "what sums are kept in (float32, or float64 where the files are)",
                             "What the implementation says of itself"},
-    [OPTION_DIVISION] = {CHOICE("division", VERIFY | SUITE, division_words,
+    [OPTION_DIVISION] = {CHOICE("division", JUDGES | SUITE, division_words,
                                 "by N and by the norm: as such, or times a rounded reciprocal (any)")},
-    [OPTION_FUSION] = {CHOICE("fusion", VERIFY | SUITE, fusion_words,
+    [OPTION_FUSION] = {CHOICE("fusion", JUDGES | SUITE, fusion_words,
                               "whether products are added without being rounded (any)")},
-    [OPTION_SUBNORMALS] = {CHOICE("subnormals", VERIFY | SUITE, subnormal_words,
+    [OPTION_SUBNORMALS] = {CHOICE("subnormals", JUDGES | SUITE, subnormal_words,
                                   "whether numbers below the least normal one may count as 0 (kept)")},
     [OPTION_FINDINGS] = {NUMBER("findings", VERIFY | SUITE,
                                 "how many of the worst elements, or cases, are told of (10)")},
@@ -235,8 +240,8 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", ALL, "left and right alone (--zero-pad)")},
     [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", ALL, "top and bottom alone (--zero-pad)")},
     [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", ALL, "zero padding as wide as the pads")},
-    [OPTION_TIES] = {CHOICE("ties", ALL & ~VERIFY, tie_rules, "max: which of equal taps (first)")},
-    [OPTION_JUDGED_TIES] = {CHOICE("ties", VERIFY, judged_tie_rules, "max: which of equal taps (any)")},
+    [OPTION_TIES] = {CHOICE("ties", ALL & ~JUDGES, tie_rules, "max: which of equal taps (first)")},
+    [OPTION_JUDGED_TIES] = {CHOICE("ties", JUDGES, judged_tie_rules, "max: which of equal taps (any)")},
     [OPTION_NAN] = {CHOICE("nan", ALL, nan_rules, "max: which NaN wins, or none (first)")},
     [OPTION_ACCUMULATOR] = {CHOICE("accumulator", ALL, accumulators,
                                    "of sums (float32, or float64 where the files are)")},
@@ -293,9 +298,9 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
          "how to compute: fast and reference give the same bits; exact the formula's value, rounded "
          "once (fast)",
          "Execution"},
-    [OPTION_THREADS] = {NUMBER("threads", BOTH | GRAPH | SUITE, "at most this many (as many as pay)")},
+    [OPTION_THREADS] = {NUMBER("threads", (BOTH & ~EXPLAIN) | GRAPH | SUITE, "at most this many (as many as pay)")},
     [OPTION_MAX_ISA] =
-        {"max-isa", EVERY, TYPE_ISA, NULL, "NAME",
+        {"max-isa", EVERY & ~EXPLAIN, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
     [OPTION_HELP] = {FLAG("help", EVERY | SUITE, "this text")},
 };
@@ -310,6 +315,7 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_GRAPH: return "graph";
     case COMMAND_VERIFY: return "verify";
     case COMMAND_SUITE: return "suite";
+    case COMMAND_EXPLAIN: return "explain";
     }
     return "";
 }
@@ -322,7 +328,7 @@ int poolgrad_command_words(enum command command)
 bool poolgrad_is_gradient(const struct options *options)
 {
     return options->command == COMMAND_GRADIENT ||
-           (options->command == COMMAND_VERIFY && poolgrad_given(options, OPTION_SOURCE_GRADIENT));
+           (((int)options->command & JUDGES) && poolgrad_given(options, OPTION_SOURCE_GRADIENT));
 }
 
 /* One line, whatever control characters are in the names it quotes. */

@@ -16,6 +16,7 @@ enum command {
     COMMAND_BENCH = 8,
     COMMAND_GRAPH = 16,
     COMMAND_VERIFY = 32,
+    COMMAND_EXPLAIN = 64,
     COMMAND_SUITE = 128
 };
 
@@ -28,6 +29,8 @@ enum option {
     OPTION_DESCRIBE,
     OPTION_SOURCE_SIZES,
     OPTION_PRINT_JSON,
+
+    OPTION_AT,
 
     OPTION_SOURCE,
     OPTION_SOURCE_GRADIENT,
@@ -185,7 +188,7 @@ struct option_description {
 /* Of forward and gradient, beside poolgrad_mode's. */
 enum { MODE_EXACT = POOLGRAD_MODE_REFERENCE + 1 };
 
-/* Of verify, beside poolgrad_tie_rule's: which maximal tap is picked is left open. */
+/* Of verify and explain, beside poolgrad_tie_rule's: which maximal tap is picked is left open. */
 enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1 };
 
 extern const struct option_description poolgrad_options[OPTION_COUNT];
@@ -228,7 +231,7 @@ int poolgrad_options_parse(struct options *options, enum command command, int co
 
 bool poolgrad_given(const struct options *options, enum option option);
 
-/* Whether the command computes or judges a gradient; verify does where a source gradient is given. */
+/* Whether the command is about a gradient; verify and explain are where a source gradient is given. */
 bool poolgrad_is_gradient(const struct options *options);
 
 struct file_argument poolgrad_file(const struct options *options, enum option option);

@@ -96,36 +96,10 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
 
-/* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
-static int64_t left_over(int64_t available, int64_t offset, int64_t count)
-{
-    return poolgrad_max(poolgrad_min(available - poolgrad_max(offset, 0), count), 0);
-}
-
-/* Just large enough for what will be written: the images done from clip-z on, and the channels read. */
-static void size_forward_result(poolgrad_problem *p)
-{
-    p->destination.images = poolgrad_clamp(p->clip.z, 0, POOLGRAD_COORDINATE_LIMIT) +
-                            left_over(p->source.images, p->offset_z, p->clip.depth);
-    p->destination.channels = poolgrad_clamp(p->destination_channel_offset, 0, POOLGRAD_COORDINATE_LIMIT) +
-                              left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
-}
-
-static poolgrad_format forward_format(const struct options *options, poolgrad_format source)
-{
-    bool unorm = source == POOLGRAD_UNORM8 || source == POOLGRAD_UNORM16;
-    return (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, unorm ? POOLGRAD_FLOAT32 : source);
-}
-
 static int allocate_forward(const struct options *options, struct job *job)
 {
     poolgrad_problem *p = &job->inputs.problem;
-    p->destination.format = forward_format(options, p->source.format);
-    p->destination.layout = p->source.layout;
-    size_forward_result(p);
-    job->destination = (struct tensor){p->destination, job->inputs.source.rank};
-    if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
-    p->destination = job->destination.image;
+    if (poolgrad_inputs_make_destination(options, OPTION_OUTPUT, &job->inputs, &job->destination) != 0) return 2;
     if (!poolgrad_given(options, OPTION_INDICES)) return 0;
     job->indices = job->destination;
     job->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
@@ -150,54 +124,12 @@ static int forward(const struct options *options, struct job *job)
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */
 
-/* The tensor that is added to must be what the output will be. */
-static int read_add_to(const struct options *options, struct job *job)
-{
-    const poolgrad_image *source = &job->inputs.problem.source;
-    if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
-                             &job->destination) != 0)
-        return 2;
-    const poolgrad_image *image = &job->destination.image;
-    if (image->images == source->images && image->channels == source->channels && image->height == source->height &&
-        image->width == source->width) {
-        return 0;
-    }
-    return poolgrad_fail(options,
-                         "--add-to is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
-                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
-                         " x %" PRId64 ", as the source",
-                         image->images, image->channels, image->height, image->width, source->images, source->channels,
-                         source->height, source->width);
-}
-
-static int allocate_gradient(const struct options *options, struct job *job)
-{
-    poolgrad_problem *p = &job->inputs.problem;
-    p->add_to_destination = poolgrad_given(options, OPTION_ADD_TO);
-    if (p->add_to_destination) {
-        if (read_add_to(options, job) != 0) return 2;
-    } else {
-        job->destination.image = (poolgrad_image){.layout = p->source.layout,
-                                                  .images = p->source.images,
-                                                  .channels = p->source.channels,
-                                                  .height = p->source.height,
-                                                  .width = p->source.width};
-        job->destination.image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT,
-                                                                         p->source_gradient.format);
-        job->destination.rank = job->inputs.source_gradient.rank;
-        if (poolgrad_tensor_allocate(options, OPTION_OUTPUT, &job->destination) != 0) return 2;
-    }
-    job->destination.rank = job->inputs.source_gradient.rank;
-    p->destination = job->destination.image;
-    return 0;
-}
-
 static int gradient(const struct options *options, struct job *job)
 {
     static const enum option required[] = {OPTION_SOURCE_GRADIENT, OPTION_OUTPUT};
     int status = poolgrad_setup_required(options, required, 2);
     if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_GRADIENT, &job->inputs);
-    if (status == 0) status = allocate_gradient(options, job);
+    if (status == 0) status = poolgrad_inputs_make_destination(options, OPTION_OUTPUT, &job->inputs, &job->destination);
     return status == 0 ? run_and_write(options, job, false) : status;
 }
 

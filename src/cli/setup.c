@@ -419,6 +419,12 @@ static const char *typed(const struct options *options, const char *name)
     return name;
 }
 
+static const char *destination_option(const struct options *options)
+{
+    if (poolgrad_given(options, OPTION_ACTUAL)) return "actual";
+    return options->command == COMMAND_EXPLAIN ? "at" : "output";
+}
+
 int poolgrad_setup_refused(const struct options *options, const poolgrad_error *error)
 {
     char name[sizeof error->field];
@@ -428,7 +434,7 @@ int poolgrad_setup_refused(const struct options *options, const poolgrad_error *
                                      {"source.", "source"},
                                      {"source_width", "source"},
                                      {"source_height", "source"},
-                                     {"destination.", options->command == COMMAND_VERIFY ? "actual" : "output"},
+                                     {"destination.", destination_option(options)},
                                      {"indices", "indices"}};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         bool sized = strncmp(error->field, "source_", strlen("source_")) == 0 &&

@@ -14,7 +14,7 @@
 
 enum { PROGRESS_PARTS = 1000 };
 
-static void release(struct verify *verify)
+void poolgrad_verify_free(struct verify *verify)
 {
     poolgrad_verification_destroy(verify->verification);
     poolgrad_inputs_free(&verify->inputs);
@@ -24,9 +24,9 @@ static void release(struct verify *verify)
     poolgrad_output_discard(&verify->report);
 }
 
-/* Options of the other direction would be without effect. */
-static int check_direction(const struct options *options, bool gradient)
+int poolgrad_check_direction(const struct options *options)
 {
+    const bool gradient = poolgrad_is_gradient(options);
     const int mine = gradient ? COMMAND_GRADIENT : COMMAND_FORWARD, other = COMMAND_FORWARD + COMMAND_GRADIENT - mine;
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_description *option = &poolgrad_options[i];
@@ -95,6 +95,28 @@ static int read_before(const struct options *options, struct verify *verify)
                          poolgrad_options[option].name);
 }
 
+int poolgrad_verify_read(const struct options *options, struct verify *verify)
+{
+    static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
+    const bool gradient = poolgrad_is_gradient(options);
+    poolgrad_problem *p = &verify->inputs.problem;
+    int status = poolgrad_check_direction(options);
+    if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
+    if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
+    verify->declaration.keeps_tie_rule = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY;
+    if (status == 0) {
+        status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, &verify->inputs);
+    }
+    if (status == 0) {
+        status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ACTUAL), OPTION_ACTUAL_FORMAT,
+                                      TENSOR_GRADIENT, &verify->actual);
+    }
+    if (status == 0) status = check_size(options, p, &verify->actual.image);
+    if (status == 0) status = read_before(options, verify);
+    if (status == 0) p->destination = verify->actual.image;
+    return status;
+}
+
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
 static bool is_json_to_stdout(const struct options *options)
@@ -145,26 +167,10 @@ static void show_progress(void *context, double share)
 
 static int verify_files(const struct options *options, struct verify *verify)
 {
-    static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
-    const bool gradient = poolgrad_is_gradient(options);
-    poolgrad_problem *p = &verify->inputs.problem;
+    const poolgrad_problem *p = &verify->inputs.problem;
     poolgrad_error error;
-    int status = check_direction(options, gradient);
-    if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
-    if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
-    verify->declaration.keeps_tie_rule = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY;
-    if (status == 0) {
-        status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, &verify->inputs);
-    }
-    if (status == 0) {
-        status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ACTUAL), OPTION_ACTUAL_FORMAT,
-                                      TENSOR_GRADIENT, &verify->actual);
-    }
-    if (status == 0) status = check_size(options, p, &verify->actual.image);
-    if (status == 0) status = read_before(options, verify);
-    if (status != 0) return status;
-    p->destination = verify->actual.image;
-    status = open_results(options, verify);
+    int status = poolgrad_verify_read(options, verify);
+    if (status == 0) status = open_results(options, verify);
     if (status != 0) return status;
     poolgrad_setup_notes(options, p);
     struct progress progress = poolgrad_progress_begin("verify", PROGRESS_PARTS);
@@ -184,6 +190,6 @@ int poolgrad_command_verify(const struct options *options)
 {
     struct verify verify = {0};
     int status = verify_files(options, &verify);
-    release(&verify);
+    poolgrad_verify_free(&verify);
     return status;
 }

@@ -15,6 +15,13 @@ struct verify {
     struct output json, report;
 };
 
+/* Refuses options of the other direction: they would be without effect. 0, or 2 after one sentence. */
+int poolgrad_check_direction(const struct options *options);
+
+/* Reads all that is judged, and makes the output the problem's destination. 0, or 2 after one sentence. */
+int poolgrad_verify_read(const struct options *options, struct verify *verify);
+void poolgrad_verify_free(struct verify *verify);
+
 /* Tells what was found, on standard output; as JSON; as a page of HTML. */
 void poolgrad_verify_print(const struct options *options, const struct verify *verify);
 void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain: files to problem, one element's story. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/setup.h"
+#include "cli/verify.h"
+
+enum {
+    PLACE = 4,     /* image, channel, row, column */
+    FINDINGS = 100 /* of the element's plane, so that the element is among them unless much is wrong */
+};
+
+/* All that is held, so that it is released in one place. */
+struct explanation {
+    struct verify judged;               /* its inputs, and what it is judged by, where there is an output */
+    struct tensor destination, indices; /* of a result that is not there */
+    char *text;
+};
+
+static void release(struct explanation *e)
+{
+    poolgrad_verify_free(&e->judged);
+    poolgrad_tensor_free(&e->destination);
+    poolgrad_tensor_free(&e->indices);
+    free(e->text);
+}
+
+static int check_place(const struct options *options)
+{
+    static const enum option required[] = {OPTION_AT};
+    const int64_t count = poolgrad_number(options, OPTION_AT, 0);
+    const int status = poolgrad_setup_required(options, required, 1);
+    if (status != 0 || count == PLACE) return status;
+    return poolgrad_fail(options, "--at has %" PRId64 " numbers; expected 4: image, channel, row and column", count);
+}
+
+/* Options about an output that is judged, without one; or about one that is made, beside it. */
+static int check_output(const struct options *options)
+{
+    static const enum option judging[] = {OPTION_BEFORE,   OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN,
+                                          OPTION_DIVISION, OPTION_FUSION,        OPTION_SUBNORMALS};
+    const bool judges = poolgrad_given(options, OPTION_ACTUAL);
+    for (size_t i = 0; !judges && i < sizeof judging / sizeof *judging; i++) {
+        if (!poolgrad_given(options, judging[i])) continue;
+        return poolgrad_fail(options, "--%s is about an output that is judged; expected --actual with it",
+                             poolgrad_options[judging[i]].name);
+    }
+    if (!judges || !poolgrad_given(options, OPTION_FORMAT)) return 0;
+    return poolgrad_fail(options, "--format is given beside --actual; expected one of them");
+}
+
+/* A result that is not there: its memory is asked for, but only what it is added to is looked at. */
+static int read_problem(const struct options *options, struct explanation *e)
+{
+    static const enum option required[] = {OPTION_SOURCE};
+    const bool gradient = poolgrad_is_gradient(options);
+    struct inputs *inputs = &e->judged.inputs;
+    int status = poolgrad_check_direction(options);
+    if (status == 0) status = poolgrad_setup_required(options, required, gradient ? 0 : 1);
+    if (status == 0) status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, inputs);
+    if (status != 0) return status;
+    return poolgrad_inputs_make_destination(options, gradient ? OPTION_SOURCE_GRADIENT : OPTION_SOURCE, inputs,
+                                            &e->destination);
+}
+
+/* A forward max tells its index, in whatever format it would be written in. */
+static int add_indices(const struct options *options, struct explanation *e)
+{
+    poolgrad_problem *p = &e->judged.inputs.problem;
+    if (p->direction == POOLGRAD_GRADIENT) return 0;
+    if (p->kind != POOLGRAD_MAX) {
+        if (!poolgrad_given(options, OPTION_INDICES_FORMAT)) return 0;
+        return poolgrad_fail(options, "--indices-format is given with --kind %s; expected max or dilated-max",
+                             options->value[OPTION_KIND].text);
+    }
+    e->indices.image = p->destination;
+    e->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
+    e->indices.image.data = NULL;
+    e->indices.rank = e->judged.inputs.source.rank;
+    if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->indices) != 0) return 2;
+    p->indices = e->indices.image;
+    return 0;
+}
+
+static int refused(const struct options *options, const poolgrad_error *error)
+{
+    const bool is_place = strlen(error->field) == 1; /* n, c, y, x */
+    return is_place ? poolgrad_fail(options, "--at: %s", error->message) : poolgrad_setup_refused(options, error);
+}
+
+static int print_story(const struct options *options, struct explanation *e)
+{
+    const poolgrad_problem *p = &e->judged.inputs.problem;
+    const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
+    const int64_t *at = options->value[OPTION_AT].integers;
+    poolgrad_error error;
+    size_t length, room = 1 << 16;
+    for (;;) {
+        e->text = malloc(room);
+        if (!e->text) return poolgrad_fail(options, "the text does not fit into memory");
+        poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], at[2], at[3], e->text, room, &length, &error);
+        if (status != POOLGRAD_OK) return refused(options, &error);
+        if (length < room) break;
+        free(e->text);
+        room = length + 1;
+    }
+    fputs(e->text, stdout);
+    return 0;
+}
+
+static int explain(const struct options *options, struct explanation *e)
+{
+    const bool judges = poolgrad_given(options, OPTION_ACTUAL);
+    int status = check_place(options);
+    if (status == 0) status = check_output(options);
+    if (status == 0) status = judges ? poolgrad_verify_read(options, &e->judged) : read_problem(options, e);
+    if (status == 0) status = add_indices(options, e);
+    if (status != 0) return status;
+    e->judged.declaration.findings = FINDINGS;
+    poolgrad_setup_notes(options, &e->judged.inputs.problem);
+    return print_story(options, e);
+}
+
+int poolgrad_command_explain(const struct options *options)
+{
+    struct explanation explanation = {0};
+    const int status = explain(options, &explanation);
+    release(&explanation);
+    return status;
+}
