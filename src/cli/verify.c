@@ -181,6 +181,8 @@ static int verify_files(const struct options *options, struct verify *verify)
     poolgrad_status found = poolgrad_verify(p, &verify->declaration, &verify->verification, &error);
     poolgrad_progress_end(&progress);
     if (found != POOLGRAD_OK) return poolgrad_setup_refused(options, &error);
+    if (poolgrad_verification_find_causes(verify->verification, &error) != POOLGRAD_OK)
+        return poolgrad_setup_refused(options, &error);
     status = write_results(options, verify);
     if (status != 0) return status;
     return poolgrad_verification_passes(verify->verification) ? 0 : 1;

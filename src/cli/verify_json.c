@@ -63,6 +63,19 @@ static void print_counts(const poolgrad_verification *v, FILE *file)
             poolgrad_verification_tie_groups(v), poolgrad_verification_bounded_tie_groups(v));
 }
 
+static void print_causes(const poolgrad_verification *v, FILE *file)
+{
+    const int64_t count = poolgrad_verification_cause_count(v);
+    fprintf(file, "  \"causes\": [");
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
+        fprintf(file,
+                "%s\n    {\"cause\": \"%s\", \"sentence\": \"%s\", \"explained\": %" PRId64 ", \"wrong\": %" PRId64 "}",
+                i > 0 ? "," : "", cause->name, cause->sentence, cause->explained, cause->wrong);
+    }
+    fprintf(file, "],\n");
+}
+
 void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
@@ -78,6 +91,7 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
             p->destination.channels, p->destination.height, p->destination.width);
     fprintf(file, "  \"passes\": %s,\n", poolgrad_verification_passes(v) ? "true" : "false");
     print_counts(v, file);
+    print_causes(v, file);
     fprintf(file, "  \"findings\": [");
     for (int64_t i = 0; i < findings; i++) {
         fprintf(file, "%s\n", i > 0 ? "," : "");

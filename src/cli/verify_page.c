@@ -98,6 +98,24 @@ static void print_reasons(const poolgrad_verification *v, FILE *file)
             groups, groups - bounded, bounded);
 }
 
+/* ---- Causes ------------------------------------------------------------------------------------------------------ */
+
+static void print_causes(const poolgrad_verification *v, FILE *file)
+{
+    const int64_t count = poolgrad_verification_cause_count(v);
+    if (poolgrad_verification_passes(v)) return;
+    fprintf(file, "<h2>Likely cause</h2>\n");
+    if (count == 0) fprintf(file, "<p>None of the known mistakes explains what is wrong.</p>\n");
+    if (count > 0)
+        fprintf(file, "<table><tr><th class=\"n\">explains</th><th>mistake</th><th>the implementation</th></tr>\n");
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
+        fprintf(file, "<tr><td class=\"n\">%.1f&nbsp;%%</td><td>%s</td><td>%s</td></tr>\n",
+                100 * (double)cause->explained / (double)cause->wrong, cause->name, cause->sentence);
+    }
+    if (count > 0) fprintf(file, "</table>\n");
+}
+
 /* ---- The worst elements ------------------------------------------------------------------------------------------ */
 
 static void print_cell(poolgrad_format format, double value, FILE *file)
@@ -203,6 +221,7 @@ bool poolgrad_verify_print_page(const struct options *options, const struct veri
     print_head(options, verify, file);
     print_counts(verify->verification, file);
     print_reasons(verify->verification, file);
+    print_causes(verify->verification, file);
     print_findings(verify, file);
     bool done = print_stories(verify, file);
     poolgrad_page_histogram(verify, file);

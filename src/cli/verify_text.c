@@ -8,6 +8,8 @@
 #include "cli/verify.h"
 #include "image/format.h"
 
+enum { CAUSES = 5 }; /* that are told of */
+
 static const char *const explanations[POOLGRAD_VERDICTS] = {"not written",
                                                             "the reference's bits",
                                                             "the formula's value, rounded once",
@@ -100,6 +102,19 @@ static void print_finding(const poolgrad_finding *f, poolgrad_format format)
     printf("\n");
 }
 
+/* What explains what is wrong, best first. */
+static void print_causes(const poolgrad_verification *v)
+{
+    const int64_t count = poolgrad_verification_cause_count(v);
+    if (poolgrad_verification_passes(v)) return;
+    printf(count > 0 ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
+    for (int64_t i = 0; i < count && i < CAUSES; i++) {
+        const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
+        printf("  %s: %s: %" PRId64 " of %" PRId64 " wrong elements, %.1f %%\n", cause->name, cause->sentence,
+               cause->explained, cause->wrong, 100 * (double)cause->explained / (double)cause->wrong);
+    }
+}
+
 void poolgrad_verify_print(const struct options *options, const struct verify *verify)
 {
     const poolgrad_verification *v = verify->verification;
@@ -113,6 +128,7 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
            p->destination.height, p->destination.width, poolgrad_format_name(computed_in));
     print_counts(v);
     print_reasons(v);
+    print_causes(v);
     if (findings > 0) printf("worst, by image, channel, row, column:\n");
     for (int64_t i = 0; i < findings; i++) {
         print_finding(poolgrad_verification_finding(v, i), p->destination.format);
