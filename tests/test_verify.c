@@ -134,6 +134,30 @@ Test(verify, infinity_and_what_overflows_to_it_are_equal)
     verdict_free(&e);
 }
 
+/* In float16, 1 + 2^-12 is 1: a rule that is kept sees two ties. What is equal in every format stays as it was. */
+Test(verify, a_tie_rule_is_kept_among_what_comparisons_see)
+{
+    const double more = 1 + ldexp(1, -12);
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, 1, more, more), ROW(F32, 6), F32);
+    e.declaration.keeps_tie_rule = 1;
+    expect(VERDICT_OF_ROW(&e, 6, 0, 0), WRONG, "the first of all, in float32");
+    e.declaration.computed_in = F16;
+    expect(VERDICT_OF_ROW(&e, 6, 0, 0), TIE, "the first of all, in float16");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 6), WRONG, "the last of two that are equal");
+    e.declaration.keeps_tie_rule = 0;
+    expect(VERDICT_OF_ROW(&e, 0, 0, 6), TIE, "the last of two that are equal, with no rule kept");
+    e.problem.ties = POOLGRAD_TIES_SPLIT;
+    expect(VERDICT_OF_ROW(&e, 2, 2, 2), LEGAL, "three shares");
+    expect(VERDICT_OF_ROW(&e, 0, 3, 3), EQUAL, "two shares");
+    expect(VERDICT_OF_ROW(&e, 0, 6, 0), WRONG, "one share");
+    e.problem.ties = POOLGRAD_TIES_ALL;
+    expect(VERDICT_OF_ROW(&e, 6, 6, 6), LEGAL, "all three");
+    expect(VERDICT_OF_ROW(&e, 6, 6, 0), WRONG, "two of three");
+    e.declaration.computed_in = F32;
+    expect(VERDICT_OF_ROW(&e, 6, 6, 6), WRONG, "all three, in float32");
+    verdict_free(&e);
+}
+
 /* Who adds in float16 reads what is there in float16, or leaves it alone. */
 Test(verify, what_was_there_is_read_in_the_accumulator)
 {

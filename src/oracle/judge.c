@@ -83,17 +83,26 @@ static double load_gradient(const struct poolgrad_judge *judge, int64_t y, int64
     return poolgrad_load(gradient->format, poolgrad_image_at(gradient, judge->gradient_n, judge->gradient_c, y, x));
 }
 
+/* Whether a tap may count as 0 when it is compared. */
+static bool may_be_lost(const struct poolgrad_judge *judge, double tap)
+{
+    const struct poolgrad_declared *d = &judge->declared;
+    const int source = poolgrad_precision_of(judge->geometry.source.format).least;
+    return d->flushes && fabs(tap) < ldexp(1, source > d->computed.least ? source : d->computed.least);
+}
+
 bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum)
 {
     struct poolgrad_declared *d = &judge->declared;
-    if (tap == maximum) return true;
-    if (d->flushes) {
-        const int source = poolgrad_precision_of(judge->geometry.source.format).least;
-        const double least = ldexp(1, source > d->computed.least ? source : d->computed.least);
-        if (fabs(tap) < least && fabs(maximum) < least) return true;
-    }
+    if (tap == maximum || (may_be_lost(judge, tap) && may_be_lost(judge, maximum))) return true;
     return poolgrad_round_double(tap, &d->computed, &d->scratch) ==
            poolgrad_round_double(maximum, &d->computed, &d->scratch);
+}
+
+bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, int64_t y, int64_t x)
+{
+    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return false;
+    return !judge->keeps_tie_rule || tap != pick.value || may_be_lost(judge, tap) || (pick.y == y && pick.x == x);
 }
 
 /* ---- Average ----------------------------------------------------------------------------------------------------- */
@@ -111,6 +120,16 @@ static void set_divisor(struct poolgrad_judge *judge, int64_t count)
     poolgrad_interval_copy(rounded, divisor);
     poolgrad_interval_round(d, rounded);
     poolgrad_interval_join(divisor, rounded);
+}
+
+/* Any count from the least to the most. */
+static void set_divisors(struct poolgrad_judge *judge, int64_t least, int64_t most)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    set_divisor(judge, most);
+    if (least == most) return;
+    poolgrad_interval_set(&d->work[JOINED], (double)least);
+    poolgrad_interval_join(&d->work[DIVISOR], &d->work[JOINED]);
 }
 
 /* value / count as a term of the first sum, and value of the second. */
@@ -277,24 +296,61 @@ static void finish_norm(struct poolgrad_judge *judge, double before, struct pool
 
 /* ---- Max --------------------------------------------------------------------------------------------------------- */
 
-/* Who gets the gradient by the rules alone, and with ties split in how many shares. */
-static bool is_picked(const struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x, int64_t *shares)
+/* What the rules alone give of a window's gradient: the whole, or one of so many shares. */
+struct given {
+    enum poolgrad_share share;
+    int64_t least, most;
+};
+
+static struct given give_to_pick(struct poolgrad_pick pick, int64_t y, int64_t x)
+{
+    return (struct given){pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE, 1, 1};
+}
+
+/* Taps that a comparison can take for equal to the maximum, those outside too. */
+static int64_t count_equal(struct poolgrad_judge *judge, struct poolgrad_window_at at, double maximum)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
+    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    const int64_t inside = (rows.end - rows.begin) * (columns.end - columns.begin);
+    const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && poolgrad_judge_ties(judge, 0, maximum);
+    int64_t count = outside ? g->full_count - inside : 0;
+    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
+        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
+            count += !isnan(tap) && poolgrad_judge_ties(judge, tap, maximum);
+        }
+    }
+    return count;
+}
+
+/* With ties all and split. What only a coarse comparison takes for equal may get something, too. */
+static struct given give_to_all(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_pick pick,
+                                double tap)
+{
+    struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
+    const bool lost = may_be_lost(judge, pick.value);
+    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return given;
+    given.share = tap == pick.value && !lost ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
+    if (judge->geometry.ties == POOLGRAD_TIES_ALL) return given;
+    given.least = lost ? 1 : poolgrad_window_ties(&judge->geometry, at, pick.value);
+    given.most = count_equal(judge, at, pick.value);
+    return given;
+}
+
+static struct given give_by_rules(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
-    *shares = 1;
     if (g->with_indices) {
         const void *element = poolgrad_image_at(&g->indices, judge->gradient_n, judge->gradient_c, wy, wx);
         const int64_t index = poolgrad_load_index(g->indices.format, element);
-        const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
-        return pick.y == y && pick.x == x;
+        return give_to_pick(poolgrad_indexed_pick(g, at, index), y, x);
     }
     const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
-    if (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value)) {
-        return pick.y == y && pick.x == x;
-    }
-    if (g->ties == POOLGRAD_TIES_SPLIT) *shares = poolgrad_window_ties(g, at, pick.value);
-    return load_source(judge, y, x) == pick.value;
+    const bool picks_one = g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value);
+    return picks_one ? give_to_pick(pick, y, x) : give_to_all(judge, at, pick, load_source(judge, y, x));
 }
 
 static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
@@ -307,23 +363,22 @@ static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
 static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
 {
     struct poolgrad_declared *d = &judge->declared;
-    enum poolgrad_share share = POOLGRAD_SHARE_NONE;
-    int64_t shares = 1;
+    struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
     if (judge->share)
-        share = judge->share(judge->share_context, wy, wx, y, x);
-    else if (is_picked(judge, wy, wx, y, x, &shares))
-        share = POOLGRAD_SHARE_WHOLE;
-    if (share == POOLGRAD_SHARE_NONE) return share;
-    if (judge->doubts_least_windows && is_least(judge, wy, wx)) share = POOLGRAD_SHARE_MAYBE;
+        given.share = judge->share(judge->share_context, wy, wx, y, x);
+    else
+        given = give_by_rules(judge, wy, wx, y, x);
+    if (given.share == POOLGRAD_SHARE_NONE) return given.share;
+    if (judge->doubts_least_windows && is_least(judge, wy, wx)) given.share = POOLGRAD_SHARE_MAYBE;
     poolgrad_interval_operand(d, &d->work[OPERAND], load_gradient(judge, wy, wx),
                               judge->geometry.source_gradient.format);
     poolgrad_interval_copy(&d->work[TERM], &d->work[OPERAND]);
-    if (shares > 1) {
-        set_divisor(judge, shares);
+    if (given.most > 1) {
+        set_divisors(judge, given.least, given.most);
         poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
     }
-    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], share == POOLGRAD_SHARE_MAYBE);
-    return share;
+    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], given.share == POOLGRAD_SHARE_MAYBE);
+    return given.share;
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */

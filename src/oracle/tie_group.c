@@ -68,21 +68,13 @@ static double load(const struct poolgrad_judge *judge, int64_t y, int64_t x)
     return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
 }
 
-/* The window's maximum; false where a NaN was picked, which has no equal. */
-static bool find_maximum(const struct poolgrad_judge *judge, struct poolgrad_window_at at, double *maximum)
-{
-    *maximum = poolgrad_window_pick(&judge->geometry, at).value;
-    return !isnan(*maximum);
-}
-
 enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x)
 {
     struct poolgrad_judge *judge = of;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
     const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
     if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    const double tap = load(judge, y, x);
-    return !isnan(tap) && poolgrad_judge_ties(judge, tap, pick.value) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_NONE;
+    return poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_NONE;
 }
 
 static bool add_candidate(struct poolgrad_tie_groups *groups, struct poolgrad_candidate candidate)
@@ -102,7 +94,7 @@ static struct poolgrad_range taps_to_visit(const struct poolgrad_axis *axis, int
 }
 
 /* Lists the window's maximal taps, the outside ones too; false where memory is lacking. */
-static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_window_at at, double maximum)
+static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_window_at at, struct poolgrad_pick pick)
 {
     struct poolgrad_judge *judge = groups->judge;
     const struct poolgrad_geometry *g = &judge->geometry;
@@ -113,7 +105,7 @@ static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_
             const bool inside = y >= 0 && y < g->y.size && x >= 0 && x < g->x.size;
             if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
             const double tap = inside ? load(judge, y, x) : 0;
-            if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
+            if (!poolgrad_judge_may_pick(judge, pick, tap, inside ? y : -1, inside ? x : -1)) continue;
             if (!add_candidate(groups, (struct poolgrad_candidate){y, x, 0, inside})) return false;
         }
     }
@@ -138,12 +130,11 @@ static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t w
 {
     struct poolgrad_judge *judge = groups->judge;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
-    double maximum;
-    if (*place_of(groups, wy, wx) != 0 || !find_maximum(judge, at, &maximum)) return true;
-    const double tap = load(judge, y, x);
-    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) return true;
+    if (*place_of(groups, wy, wx) != 0) return true;
+    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
+    if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x)) return true;
     const int64_t first = groups->candidate_count;
-    if (!list_candidates(groups, at, maximum)) return false;
+    if (!list_candidates(groups, at, pick)) return false;
     const int64_t count = groups->candidate_count - first;
     if (count < 2) {
         groups->candidate_count = first;

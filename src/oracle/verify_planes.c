@@ -156,7 +156,7 @@ static bool may_choose(const struct plane *p)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     return g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices &&
-           !p->v->declaration.keeps_tie_rule && (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST);
+           (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST);
 }
 
 /* Whether windows with ties may hand the pixel something, whose sign a zero then has. */
