@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "machine.h"
+
+#include "number.h"
+#include <math.h>
+
+/* ---- Rounding ------------------------------------------------------------------------------------------------ */
+
+static double least_normal(poolgrad_format format)
+{
+    return ldexp(1, 2 - (1 << (number_exponent_bits(format) - 1)));
+}
+
+static double round_to(poolgrad_format format, double value)
+{
+    return format == POOLGRAD_FLOAT64 ? value : number_decode(format, number_encode(format, value));
+}
+
+static double lose(machine *m, double value)
+{
+    return random_chance(&m->random, m->flushed) ? copysign(0, value) : value;
+}
+
+/* Whether a number is tiny is told before it is rounded, as ARM does, or afterwards. */
+static double finish_as(machine *m, poolgrad_format format, double value)
+{
+    const double rounded = round_to(format, value);
+    const bool tiny = fabs(random_chance(&m->random, 50) ? value : rounded) < least_normal(format);
+    return tiny ? lose(m, rounded) : rounded;
+}
+
+/* A result that double arithmetic gave. Of +, x, / and sqrt of numbers of at most 24 bits it has bits enough that
+ * rounding it again is as good as rounding once (Figueroa, 1995). */
+static double finish(machine *m, double value)
+{
+    return finish_as(m, m->format, value);
+}
+
+static double operand(machine *m, double value)
+{
+    return fabs(value) < least_normal(m->format) ? lose(m, value) : value;
+}
+
+double machine_load(machine *m, poolgrad_format format, double value)
+{
+    const bool is_float = number_exponent_bits(format) > 0;
+    return finish(m, is_float && fabs(value) < least_normal(format) ? lose(m, value) : value);
+}
+
+double machine_store(machine *m, poolgrad_format format, double value)
+{
+    return finish_as(m, format, operand(m, value));
+}
+
+/* ---- Operations ---------------------------------------------------------------------------------------------- */
+
+/* a b + c of numbers of at most 24 bits, rounded to odd, so that it can be rounded again: the product is exact, what
+ * the sum loses says on which side of it the last bit has to be odd. */
+static double fuse_to_odd(double a, double b, double c)
+{
+    const double product = a * b, sum = product + c, part = sum - product;
+    const double rest = (product - (sum - part)) + (c - part);
+    int exponent;
+    if (!isfinite(sum) || sum == 0 || rest == 0) return sum;
+    const double units = ldexp(frexp(sum, &exponent), 53);
+    if (fmod(units, 2) != 0) return sum;
+    return nextafter(sum, rest > 0 ? (double)INFINITY : -(double)INFINITY);
+}
+
+static double fuse(machine *m, double a, double b, double c)
+{
+    a = operand(m, a);
+    b = operand(m, b);
+    c = operand(m, c);
+    return finish(m, m->format == POOLGRAD_FLOAT64 ? fma(a, b, c) : fuse_to_odd(a, b, c));
+}
+
+double machine_multiply(machine *m, double a, double b)
+{
+    return finish(m, operand(m, a) * operand(m, b));
+}
+
+static double divide(machine *m, double a, double b)
+{
+    return finish(m, operand(m, a) / operand(m, b));
+}
+
+double machine_root(machine *m, double a)
+{
+    return finish(m, sqrt(operand(m, a)));
+}
+
+double machine_inverse_root(machine *m, double a)
+{
+    const bool at_once = m->format != POOLGRAD_FLOAT64 && random_chance(&m->random, 50);
+    return at_once ? finish(m, 1 / sqrt(operand(m, a))) : divide(m, 1, machine_root(m, a));
+}
+
+/* ---- Terms and sums ------------------------------------------------------------------------------------------ */
+
+machine_term machine_number(double a)
+{
+    return (machine_term){false, a, 0};
+}
+
+machine_term machine_product(double a, double b)
+{
+    return (machine_term){true, a, b};
+}
+
+machine_term machine_quotient(machine *m, double a, double b, double inverse)
+{
+    if (!random_chance(&m->random, m->reciprocal)) return machine_number(divide(m, a, b));
+    return machine_product(a, inverse != 0 ? inverse : divide(m, 1, b));
+}
+
+double machine_value(machine *m, machine_term term)
+{
+    return term.is_product ? machine_multiply(m, term.a, term.b) : term.a;
+}
+
+double machine_add(machine *m, machine_term a, machine_term b)
+{
+    const bool swap = !a.is_product || (b.is_product && random_chance(&m->random, 50));
+    const machine_term product = swap ? b : a, other = swap ? a : b;
+    if (product.is_product && random_chance(&m->random, m->fused)) {
+        return fuse(m, product.a, product.b, machine_value(m, other));
+    }
+    return finish(m, operand(m, machine_value(m, a)) + operand(m, machine_value(m, b)));
+}
+
+/* Joins two of the terms to one. */
+static void join(machine *m, machine_term *terms, int64_t count, int64_t i, int64_t k)
+{
+    terms[i] = machine_number(machine_add(m, terms[i], terms[k]));
+    terms[k] = terms[count - 1];
+}
+
+double machine_sum(machine *m, machine_term *terms, int64_t count)
+{
+    const bool is_chain = random_chance(&m->random, 50);
+    if (count == 0) return 0;
+    if (random_chance(&m->random, 50)) terms[0] = machine_number(machine_add(m, terms[0], machine_number(0)));
+    for (; count > 1; count--) {
+        const int64_t i = is_chain ? 0 : random_between(&m->random, 0, count - 2);
+        join(m, terms, count, i, random_between(&m->random, i + 1, count - 1));
+    }
+    return machine_value(m, terms[0]);
+}

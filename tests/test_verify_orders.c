@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * No false alarm: whatever an implementation computes that does as it declares is accepted. Implementations are made up
+ * at random, from formats, orders of summation and of operations, choices among equal taps, and what is lost of
+ * subnormal numbers.
+ */
+#include "support/machine.h"
+#include "support/number.h"
+#include "support/random.h"
+#include "support/view.h"
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poolgrad/oracle.h>
+#include <stdlib.h>
+
+enum { MOST_TERMS = 512 };
+
+/* A problem, and who computes it. */
+typedef struct trial {
+    machine m;
+    poolgrad_problem p;
+    poolgrad_declaration d;
+    poolgrad_image before;
+    bool is_coarse;                 /* taps are compared as the machine reads them */
+    int64_t n, c;                   /* the plane at hand */
+    int64_t *pick_y, *pick_x;       /* of its windows; -1: outside */
+    machine_term terms[MOST_TERMS]; /* of a pixel */
+    machine_term squares[MOST_TERMS];
+    int64_t count;
+} trial;
+
+/* ---- Problems ------------------------------------------------------------------------------------------------ */
+
+static bool chance(trial *t, int percent)
+{
+    return random_chance(&t->m.random, percent);
+}
+
+static int64_t between(trial *t, int64_t first, int64_t last)
+{
+    return random_between(&t->m.random, first, last);
+}
+
+static poolgrad_format choose_format(trial *t)
+{
+    static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64};
+    return formats[between(t, 0, 3)];
+}
+
+/* What the images hold. */
+typedef enum contents { FRACTIONS, WHOLE, LEAST, GREATEST, ANY_SIZE, SPECIAL, CONTENTS } contents;
+
+static double choose_value(trial *t, poolgrad_format format, contents what)
+{
+    const int top = 1 << (number_exponent_bits(format) - 1), bits = number_mantissa_bits(format);
+    const double fraction = (double)between(t, -4096, 4096) / 4096;
+    switch (what) {
+    case WHOLE: return (double)between(t, -4, 4);
+    case LEAST: return ldexp((double)between(t, -8, 8), 2 - top - bits + (int)between(t, 0, chance(t, 50) ? 2 : bits));
+    case GREATEST: return ldexp(fraction, top - (int)between(t, 0, 2));
+    case ANY_SIZE: return ldexp(fraction, (int)between(t, -top / 2, top / 2));
+    case SPECIAL: return chance(t, 4) ? (double)INFINITY : chance(t, 4) ? -(double)INFINITY : fraction;
+    default: return fraction;
+    }
+}
+
+static void fill(trial *t, const poolgrad_image *image, contents what)
+{
+    const bool is_float = number_exponent_bits(image->format) > 0;
+    for (int64_t n = 0; n < image->images; n++) {
+        for (int64_t c = 0; c < image->channels; c++) {
+            for (int64_t y = 0; y < image->height; y++) {
+                for (int64_t x = 0; x < image->width; x++) {
+                    if (is_float)
+                        view_set_number(image, n, c, y, x, choose_value(t, image->format, what));
+                    else
+                        view_set_bits(image, n, c, y, x, (uint64_t)between(t, 0, 255));
+                }
+            }
+        }
+    }
+}
+
+static poolgrad_image make_image(trial *t, poolgrad_format format, int64_t height, int64_t width)
+{
+    const poolgrad_image size = {
+        .images = t->p.source.images, .channels = t->p.source.channels, .height = height, .width = width};
+    poolgrad_image made = view_new(format, (poolgrad_layout)between(t, 0, 2), &size, 0);
+    fill(t, &made, (contents)between(t, 0, CONTENTS - 1));
+    return made;
+}
+
+static void choose_window(trial *t)
+{
+    poolgrad_problem *p = &t->p;
+    poolgrad_window *w = &p->window;
+    const int64_t greatest = chance(t, 10) ? 9 : 4;
+    w->kernel_width = between(t, 1, greatest);
+    w->kernel_height = between(t, 1, greatest);
+    if (chance(t, 1)) {
+        w->kernel_width = between(t, 15, 22); /* counts that bfloat16 and float16 have not */
+        w->kernel_height = between(t, 15, 22);
+    }
+    w->stride_x = chance(t, 60) ? 1 : between(t, 1, 4);
+    w->stride_y = chance(t, 60) ? 1 : between(t, 1, 4);
+    w->dilation_x = chance(t, 70) ? 1 : between(t, 1, 3);
+    w->dilation_y = chance(t, 70) ? 1 : between(t, 1, 3);
+    p->offset_x = between(t, -2, 4);
+    p->offset_y = between(t, -2, 4);
+    p->edge_mode = (poolgrad_edge_mode)between(t, 0, 1);
+    p->zero_pad_x = between(t, 0, 2);
+    p->zero_pad_y = between(t, 0, 2);
+}
+
+static void choose_problem(trial *t)
+{
+    poolgrad_problem *p = &t->p;
+    poolgrad_problem_init(p, sizeof *p);
+    p->direction = chance(t, 75) ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD;
+    p->kind = (poolgrad_kind)between(t, 0, 2);
+    p->ties = (poolgrad_tie_rule)between(t, 0, 3);
+    p->threads = 1;
+    choose_window(t);
+    p->source.images = between(t, 1, 2);
+    p->source.channels = between(t, 1, 5);
+    const int64_t height = between(t, 1, 7), width = between(t, 1, 7);
+    const int64_t rows = between(t, 1, 6), columns = between(t, 1, 6);
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    p->source = make_image(t, chance(t, 10) ? POOLGRAD_UNORM8 : choose_format(t), height, width);
+    if (gradient) p->source_gradient = make_image(t, choose_format(t), rows, columns);
+    p->destination = make_image(t, choose_format(t), gradient ? height : rows, gradient ? width : columns);
+    p->add_to_destination = gradient && chance(t, 30);
+    t->before = view_copy(&p->destination, POOLGRAD_NCHW);
+}
+
+static void choose_machine(trial *t)
+{
+    machine *m = &t->m;
+    poolgrad_declaration *d = &t->d;
+    poolgrad_declaration_init(d, sizeof *d);
+    d->computed_in = m->format = choose_format(t);
+    d->division = (poolgrad_division)between(t, 0, 2);
+    d->fusion = (poolgrad_fusion)between(t, 0, 2);
+    d->subnormals = chance(t, 30) ? POOLGRAD_SUBNORMALS_FLUSHED : POOLGRAD_SUBNORMALS_KEPT;
+    m->reciprocal = d->division == POOLGRAD_DIVISION_ANY ? 50 : d->division == POOLGRAD_DIVISION_TRUE ? 0 : 100;
+    m->fused = d->fusion == POOLGRAD_FUSION_ANY ? 50 : d->fusion == POOLGRAD_FUSION_NONE ? 0 : 100;
+    m->flushed = d->subnormals == POOLGRAD_SUBNORMALS_KEPT ? 0 : chance(t, 50) ? 100 : 50;
+    if (chance(t, 50)) d->division = POOLGRAD_DIVISION_ANY;
+    if (chance(t, 50)) d->fusion = POOLGRAD_FUSION_ANY;
+    if (t->p.add_to_destination || chance(t, 50)) d->before = &t->before;
+}
+
+static void release(trial *t)
+{
+    view_free(&t->p.source);
+    view_free(&t->p.source_gradient);
+    view_free(&t->p.destination);
+    view_free(&t->before);
+    free(t->pick_y);
+    free(t->pick_x);
+}
+
+/* ---- Windows ------------------------------------------------------------------------------------------------- */
+
+static int64_t first_tap(int64_t offset, int64_t kernel, int64_t dilation, int64_t stride, int64_t i)
+{
+    return offset - ((kernel - 1) * dilation + 1) / 2 + stride * i;
+}
+
+static int64_t top_of(const trial *t, int64_t wy)
+{
+    const poolgrad_window *w = &t->p.window;
+    return first_tap(t->p.offset_y, w->kernel_height, w->dilation_y, w->stride_y, wy);
+}
+
+static int64_t left_of(const trial *t, int64_t wx)
+{
+    const poolgrad_window *w = &t->p.window;
+    return first_tap(t->p.offset_x, w->kernel_width, w->dilation_x, w->stride_x, wx);
+}
+
+static bool is_inside(const trial *t, int64_t y, int64_t x, int64_t pad_y, int64_t pad_x)
+{
+    const poolgrad_image *s = &t->p.source;
+    return y >= -pad_y && y < s->height + pad_y && x >= -pad_x && x < s->width + pad_x;
+}
+
+static bool has_tap(int64_t first, int64_t kernel, int64_t dilation, int64_t position)
+{
+    const int64_t distance = position - first;
+    return distance >= 0 && distance % dilation == 0 && distance / dilation < kernel;
+}
+
+static bool counts_pixel(const trial *t, int64_t wy, int64_t wx, int64_t y, int64_t x)
+{
+    const poolgrad_window *w = &t->p.window;
+    return has_tap(top_of(t, wy), w->kernel_height, w->dilation_y, y) &&
+           has_tap(left_of(t, wx), w->kernel_width, w->dilation_x, x);
+}
+
+static double load_source(trial *t, int64_t y, int64_t x)
+{
+    return machine_load(&t->m, t->p.source.format, view_number(&t->p.source, t->n, t->c, y, x));
+}
+
+static double load_gradient(trial *t, int64_t wy, int64_t wx)
+{
+    return machine_load(&t->m, t->p.source_gradient.format, view_number(&t->p.source_gradient, t->n, t->c, wy, wx));
+}
+
+static double load_before(trial *t, int64_t y, int64_t x)
+{
+    return machine_load(&t->m, t->before.format, view_number(&t->before, t->n, t->c, y, x));
+}
+
+/* Visits the taps of a window: a term for each one inside, and the number that an average divides by. */
+static int64_t visit_taps(trial *t, int64_t wy, int64_t wx, machine_term *terms, int64_t *divisor)
+{
+    const poolgrad_window *w = &t->p.window;
+    const bool clamp = t->p.edge_mode == POOLGRAD_EDGE_CLAMP;
+    int64_t count = 0;
+    *divisor = 0;
+    for (int64_t ky = 0; ky < w->kernel_height; ky++) {
+        for (int64_t kx = 0; kx < w->kernel_width; kx++) {
+            const int64_t y = top_of(t, wy) + ky * w->dilation_y, x = left_of(t, wx) + kx * w->dilation_x;
+            *divisor += !clamp || is_inside(t, y, x, t->p.zero_pad_y, t->p.zero_pad_x);
+            if (is_inside(t, y, x, 0, 0)) terms[count++] = machine_number(load_source(t, y, x));
+        }
+    }
+    return count;
+}
+
+/* What is divided by may be the count itself, where the machine has no such number. */
+static double read_count(trial *t, int64_t count)
+{
+    return chance(t, 50) ? (double)count : machine_load(&t->m, POOLGRAD_FLOAT64, (double)count);
+}
+
+/* ---- Norms --------------------------------------------------------------------------------------------------- */
+
+typedef struct norm {
+    double root, inverse;
+    bool is_zero;
+} norm;
+
+static norm norm_of(trial *t, int64_t wy, int64_t wx)
+{
+    int64_t divisor;
+    const int64_t count = visit_taps(t, wy, wx, t->squares, &divisor);
+    for (int64_t i = 0; i < count; i++) t->squares[i] = machine_product(t->squares[i].a, t->squares[i].a);
+    const double sum = machine_sum(&t->m, t->squares, count);
+    const norm found = {machine_root(&t->m, sum), machine_inverse_root(&t->m, sum), false};
+    return (norm){found.root, found.inverse, found.root == 0};
+}
+
+/* The order in which gradient, pixel and norm meet. */
+typedef enum order { SUM_FIRST, QUOTIENT_FIRST, PRODUCT_FIRST, DERIVATIVE_FIRST, ORDERS } order;
+
+static machine_term norm_term(trial *t, order o, double gradient, double pixel, norm window)
+{
+    machine *m = &t->m;
+    switch (o) {
+    case SUM_FIRST: return machine_quotient(m, gradient, window.root, window.inverse);
+    case QUOTIENT_FIRST:
+        return machine_product(pixel, machine_value(m, machine_quotient(m, gradient, window.root, window.inverse)));
+    case PRODUCT_FIRST: return machine_quotient(m, machine_multiply(m, gradient, pixel), window.root, window.inverse);
+    default:
+        return machine_product(gradient, machine_value(m, machine_quotient(m, pixel, window.root, window.inverse)));
+    }
+}
+
+/* ---- Gradients ----------------------------------------------------------------------------------------------- */
+
+static void add_term(trial *t, machine_term term)
+{
+    cr_assert_lt(t->count, MOST_TERMS);
+    t->terms[t->count++] = term;
+}
+
+/* `value`, and what was there before. */
+static double add_before(trial *t, machine_term value, int64_t y, int64_t x)
+{
+    if (!t->p.add_to_destination) return machine_value(&t->m, value);
+    return machine_add(&t->m, value, machine_number(load_before(t, y, x)));
+}
+
+static double sum_terms(trial *t, int64_t y, int64_t x)
+{
+    if (t->p.add_to_destination && chance(t, 50)) {
+        add_term(t, machine_number(load_before(t, y, x)));
+        return machine_sum(&t->m, t->terms, t->count);
+    }
+    return add_before(t, machine_number(machine_sum(&t->m, t->terms, t->count)), y, x);
+}
+
+static double average_at(trial *t, int64_t y, int64_t x)
+{
+    int64_t divisor, common = 0;
+    bool same = true;
+    const bool late = chance(t, 30);
+    for (int pass = 0; pass < 2; pass++) {
+        t->count = 0;
+        for (int64_t wy = 0; wy < t->p.source_gradient.height; wy++) {
+            for (int64_t wx = 0; wx < t->p.source_gradient.width; wx++) {
+                if (!counts_pixel(t, wy, wx, y, x)) continue;
+                visit_taps(t, wy, wx, t->squares, &divisor);
+                same = same && (common == 0 || divisor == common);
+                common = divisor;
+                const double gradient = load_gradient(t, wy, wx), n = read_count(t, divisor);
+                add_term(t, late && same ? machine_number(gradient) : machine_quotient(&t->m, gradient, n, 0));
+            }
+        }
+        if (same) break;
+    }
+    if (!late || !same || t->count == 0) return sum_terms(t, y, x);
+    const double sum = machine_sum(&t->m, t->terms, t->count);
+    return add_before(t, machine_quotient(&t->m, sum, read_count(t, common), 0), y, x);
+}
+
+static double norm_at(trial *t, int64_t y, int64_t x)
+{
+    const order o = (order)between(t, 0, ORDERS - 1);
+    t->count = 0;
+    bool any = false;
+    for (int64_t wy = 0; wy < t->p.source_gradient.height; wy++) {
+        for (int64_t wx = 0; wx < t->p.source_gradient.width; wx++) {
+            if (!counts_pixel(t, wy, wx, y, x)) continue;
+            const norm window = norm_of(t, wy, wx);
+            any = true;
+            if (window.is_zero) continue;
+            add_term(t, norm_term(t, o, load_gradient(t, wy, wx), load_source(t, y, x), window));
+        }
+    }
+    if (!any) return t->p.add_to_destination ? load_before(t, y, x) : 0;
+    if (o != SUM_FIRST) return sum_terms(t, y, x);
+    return add_before(t, machine_product(load_source(t, y, x), machine_sum(&t->m, t->terms, t->count)), y, x);
+}
+
+/* A tap of a max window as comparisons see it; y and x are -1 outside. */
+typedef struct seen_tap {
+    double value;
+    int64_t y, x;
+} seen_tap;
+
+/* In the format of the source, or as the machine reads it. */
+static int64_t list_taps(trial *t, int64_t wy, int64_t wx, seen_tap *taps)
+{
+    const poolgrad_window *w = &t->p.window;
+    int64_t count = 0;
+    for (int64_t ky = 0; ky < w->kernel_height; ky++) {
+        for (int64_t kx = 0; kx < w->kernel_width; kx++) {
+            const int64_t y = top_of(t, wy) + ky * w->dilation_y, x = left_of(t, wx) + kx * w->dilation_x;
+            const bool inside = is_inside(t, y, x, 0, 0);
+            if (!inside && t->p.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
+            taps[count] = (seen_tap){0, inside ? y : -1, inside ? x : -1};
+            if (inside) {
+                taps[count].value = t->is_coarse ? load_source(t, y, x) : view_number(&t->p.source, t->n, t->c, y, x);
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Any one of the greatest taps, or by the rule. */
+static void pick_taps(trial *t)
+{
+    seen_tap taps[MOST_TERMS];
+    const poolgrad_image *g = &t->p.source_gradient;
+    for (int64_t i = 0; i < g->height * g->width; i++) {
+        const int64_t count = list_taps(t, i / g->width, i % g->width, taps);
+        seen_tap pick = {-(double)INFINITY, -1, -1};
+        for (int64_t k = 0; k < count; k++) {
+            const bool last = t->d.keeps_tie_rule ? t->p.ties == POOLGRAD_TIES_LAST : chance(t, 50);
+            if (k == 0 || taps[k].value > pick.value || (last && taps[k].value == pick.value)) pick = taps[k];
+        }
+        t->pick_y[i] = pick.y;
+        t->pick_x[i] = pick.x;
+    }
+}
+
+/* Whether the pixel is one of the window's greatest taps, and how many there are. */
+static bool is_greatest(trial *t, int64_t wy, int64_t wx, int64_t y, int64_t x, int64_t *equal)
+{
+    seen_tap taps[MOST_TERMS];
+    const int64_t count = list_taps(t, wy, wx, taps);
+    double greatest = -(double)INFINITY;
+    bool is_one = false;
+    *equal = 0;
+    for (int64_t k = 0; k < count; k++) greatest = fmax(greatest, taps[k].value);
+    for (int64_t k = 0; k < count; k++) {
+        if (taps[k].value != greatest) continue;
+        ++*equal;
+        is_one = is_one || (taps[k].y == y && taps[k].x == x);
+    }
+    return is_one;
+}
+
+static double max_at(trial *t, int64_t y, int64_t x)
+{
+    const poolgrad_image *g = &t->p.source_gradient;
+    t->count = 0;
+    for (int64_t i = 0; i < g->height * g->width; i++) {
+        const int64_t wy = i / g->width, wx = i % g->width;
+        int64_t equal = 1;
+        if (!counts_pixel(t, wy, wx, y, x)) continue;
+        if (t->p.ties == POOLGRAD_TIES_FIRST || t->p.ties == POOLGRAD_TIES_LAST) {
+            if (t->pick_y[i] != y || t->pick_x[i] != x) continue;
+        } else if (!is_greatest(t, wy, wx, y, x, &equal)) {
+            continue;
+        }
+        const double gradient = load_gradient(t, wy, wx);
+        const bool splits = t->p.ties == POOLGRAD_TIES_SPLIT && equal > 1;
+        add_term(t, splits ? machine_quotient(&t->m, gradient, read_count(t, equal), 0) : machine_number(gradient));
+    }
+    return sum_terms(t, y, x);
+}
+
+/* ---- Forward ------------------------------------------------------------------------------------------------- */
+
+/* The first of those that are compared for the greatest, as it is read once more. */
+static double greatest_at(trial *t, int64_t wy, int64_t wx)
+{
+    seen_tap taps[MOST_TERMS];
+    const int64_t count = list_taps(t, wy, wx, taps);
+    int64_t best = 0;
+    if (count == 0) return 0;
+    for (int64_t k = 1; k < count; k++) {
+        if (taps[k].value > taps[best].value) best = k;
+    }
+    return taps[best].y < 0 ? 0 : load_source(t, taps[best].y, taps[best].x);
+}
+
+static double forward_at(trial *t, int64_t wy, int64_t wx)
+{
+    int64_t divisor;
+    const int64_t count = visit_taps(t, wy, wx, t->terms, &divisor);
+    if (t->p.kind == POOLGRAD_L2NORM) return norm_of(t, wy, wx).root;
+    if (t->p.kind == POOLGRAD_MAX) return greatest_at(t, wy, wx);
+    if (divisor == 0) return 0;
+    const double n = read_count(t, divisor);
+    if (chance(t, 50)) {
+        const double sum = machine_sum(&t->m, t->terms, count);
+        return machine_value(&t->m, machine_quotient(&t->m, sum, n, 0));
+    }
+    for (int64_t i = 0; i < count; i++) t->terms[i] = machine_quotient(&t->m, t->terms[i].a, n, 0);
+    return machine_sum(&t->m, t->terms, count);
+}
+
+/* ---- Trials -------------------------------------------------------------------------------------------------- */
+
+static double value_at(trial *t, int64_t y, int64_t x)
+{
+    if (t->p.direction == POOLGRAD_FORWARD) return forward_at(t, y, x);
+    if (t->p.kind == POOLGRAD_AVERAGE) return average_at(t, y, x);
+    return t->p.kind == POOLGRAD_MAX ? max_at(t, y, x) : norm_at(t, y, x);
+}
+
+static void compute_plane(trial *t)
+{
+    const poolgrad_image *d = &t->p.destination;
+    if (t->pick_y) pick_taps(t);
+    for (int64_t y = 0; y < d->height; y++) {
+        for (int64_t x = 0; x < d->width; x++) {
+            view_set_number(d, t->n, t->c, y, x, machine_store(&t->m, d->format, value_at(t, y, x)));
+        }
+    }
+}
+
+static void compute(trial *t)
+{
+    const poolgrad_image *g = &t->p.source_gradient;
+    t->is_coarse = chance(t, 50);
+    if (t->p.direction == POOLGRAD_GRADIENT && t->p.kind == POOLGRAD_MAX) {
+        t->pick_y = calloc((size_t)(g->height * g->width), sizeof *t->pick_y);
+        t->pick_x = calloc((size_t)(g->height * g->width), sizeof *t->pick_x);
+        t->d.keeps_tie_rule = chance(t, 20);
+    }
+    for (t->n = 0; t->n < t->p.destination.images; t->n++) {
+        for (t->c = 0; t->c < t->p.destination.channels; t->c++) compute_plane(t);
+    }
+}
+
+static void describe(const trial *t, const poolgrad_finding *f)
+{
+    const poolgrad_problem *p = &t->p;
+    const poolgrad_window *w = &p->window;
+    cr_log_error("direction %d kind %d ties %d edges %d add %d; kernel %" PRId64 "x%" PRId64 " strides %" PRId64
+                 " %" PRId64 " dilations %" PRId64 " %" PRId64 "; source %s gradient %s destination %s",
+                 p->direction, p->kind, p->ties, p->edge_mode, p->add_to_destination, w->kernel_width, w->kernel_height,
+                 w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, poolgrad_format_name(p->source.format),
+                 p->direction == POOLGRAD_GRADIENT ? poolgrad_format_name(p->source_gradient.format) : "-",
+                 poolgrad_format_name(p->destination.format));
+    cr_log_error("computed in %s, division %d, fusion %d, subnormals %d, keeps %d: (%" PRId64 ", %" PRId64 ", %" PRId64
+                 ", %" PRId64 ") is %s (%d): %a, expected %a, exact %a, %a to %a",
+                 poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, t->d.subnormals,
+                 t->d.keeps_tie_rule, f->n, f->c, f->y, f->x, poolgrad_verdict_name(f->verdict), f->decision, f->actual,
+                 f->expected, f->exact, f->low, f->high);
+}
+
+/* Whether nothing of it is wrong; *told: something was not what the reference gives. */
+static bool is_accepted(trial *t, bool *told)
+{
+    poolgrad_error error;
+    poolgrad_verification *v;
+    const poolgrad_status status = poolgrad_verify(&t->p, &t->d, &v, &error);
+    cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
+    const poolgrad_finding *worst = poolgrad_verification_finding(v, 0);
+    *told = poolgrad_verification_count(v, POOLGRAD_VERDICT_LEGAL_ROUNDING) +
+                poolgrad_verification_count(v, POOLGRAD_VERDICT_LEGAL_TIE) >
+            0;
+    const bool accepted = !worst;
+    if (worst) describe(t, worst);
+    poolgrad_verification_destroy(v);
+    return accepted;
+}
+
+Test(verify_orders, legal_computations_are_accepted)
+{
+    random_sweep sweep = random_sweep_start("legal_computations_are_accepted", 20000);
+    while (random_sweep_next(&sweep)) {
+        trial t = {.m = {.random = {sweep.seed}}};
+        bool told;
+        choose_problem(&t);
+        choose_machine(&t);
+        compute(&t);
+        const bool accepted = is_accepted(&t, &told);
+        sweep.telling += told;
+        release(&t);
+        cr_expect(accepted, "seed 0x%016llx", (unsigned long long)sweep.seed);
+    }
+    cr_assert(random_sweep_told(&sweep, 30), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
+}
