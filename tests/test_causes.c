@@ -3,10 +3,12 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <poolgrad/oracle.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "oracle/mistakes.h"
+#include "support/case.h"
 
 /* ---- Scenes ------------------------------------------------------------------------------------------------------ */
 
@@ -890,7 +892,7 @@ static void flip_sign(struct scene *s)
     run_and_change(s, negated);
 }
 
-static double tripled(const struct scene *s, double value, const int64_t at[4])
+static double times_more(const struct scene *s, double value, const int64_t at[4])
 {
     (void)s, (void)at;
     return 1.3 * value;
@@ -899,7 +901,7 @@ static double tripled(const struct scene *s, double value, const int64_t at[4])
 static void multiply(struct scene *s)
 {
     prepare(s);
-    run_and_change(s, tripled);
+    run_and_change(s, times_more);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
@@ -1279,5 +1281,304 @@ Test(causes, every_mistake_is_found_where_it_was_made)
             expect_cause(&scene, mistake->name);
             scene_clear(&scene);
         }
+    }
+}
+
+/* ---- What is said of them ---------------------------------------------------------------------------------------- */
+
+/* A scene whose results are right but for what `spoil` does. */
+static void scene_spoil(struct scene *s, unsigned call,
+                        double (*spoil)(const struct scene *, double value, const int64_t at[4]))
+{
+    scene_init(s, call);
+    prepare(s);
+    run_and_change(s, spoil);
+}
+
+static void expect_sentence(struct scene *s, const char *sentence)
+{
+    poolgrad_verification *verification = judge(s);
+    const poolgrad_cause *cause = poolgrad_verification_cause(verification, 0);
+    cr_expect_str_eq(cause ? cause->sentence : "", sentence);
+    poolgrad_verification_destroy(verification);
+    scene_clear(s);
+}
+
+static double zero_one(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s;
+    return at[0] == 1 && at[1] == 2 && at[2] == 3 && at[3] == 4 ? 0 : value;
+}
+
+static double halved(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s, (void)at;
+    return value / 2;
+}
+
+Test(causes, sentences_say_what_was_found)
+{
+    struct scene s;
+    scene_spoil(&s, 3, times_more);
+    expect_sentence(&s, "is 1.3 times what it should be");
+    scene_spoil(&s, 3, halved);
+    expect_sentence(&s, "is 0.5 times what it should be");
+    scene_spoil(&s, 3, fill_in_box);
+    expect_sentence(&s, "rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1 are 7.25");
+    scene_spoil(&s, 3, zero_one);
+    expect_sentence(&s, "rows 3 to 3 and columns 4 to 4 of channels 2 to 2 of images 1 to 1 are 0");
+    scene_init(&s, 3);
+    skip_box(&s);
+    expect_sentence(&s, "rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1 are not written");
+    scene_init(&s, 3);
+    use_edge_zero(&s);
+    expect_sentence(&s, "divides by kernel width times height where the window shrinks");
+}
+
+/* Each line of the page, in the table's order. */
+Test(causes, page_lists_every_mistake)
+{
+    FILE *page = fopen(POOLGRAD_TEST_DATA "/../../docs/verification-causes.md", "r");
+    char line[400], expected[400];
+    int64_t found = 0;
+    cr_assert(page);
+    while (fgets(line, sizeof line, page)) {
+        const struct poolgrad_mistake *mistake = &poolgrad_mistakes[found];
+        if (found == poolgrad_mistake_count || strncmp(line, "| `", 3) != 0) continue;
+        snprintf(expected, sizeof expected, "| `%s` | %s", mistake->name, mistake->sentence ? mistake->sentence : "");
+        cr_expect(strncmp(line, expected, strlen(expected)) == 0, "%sis not %s", line, expected);
+        found++;
+    }
+    fclose(page);
+    cr_expect_eq(found, poolgrad_mistake_count);
+}
+
+/* ---- What is not believed ---------------------------------------------------------------------------------------- */
+
+static void expect_nothing(const struct scene *s, const char *what)
+{
+    poolgrad_verification *verification = judge(s);
+    const poolgrad_cause *cause = poolgrad_verification_cause(verification, 0);
+    cr_expect(!poolgrad_verification_passes(verification));
+    cr_expect_eq(poolgrad_verification_cause_count(verification), 0, "%s: %s", what, cause ? cause->name : "");
+    cr_expect_null(cause);
+    poolgrad_verification_destroy(verification);
+}
+
+Test(causes, nothing_explains_noise)
+{
+    for (unsigned call = 0; call < 6; call++) {
+        for (unsigned seed = 0; seed < 5; seed++) {
+            struct scene s;
+            scene_init(&s, call);
+            s.random += 100 * seed;
+            s.setup.knows_before = seed % 2;
+            prepare(&s);
+            fill(&s, &s.problem.destination, any_number);
+            expect_nothing(&s, "noise");
+            scene_clear(&s);
+        }
+    }
+}
+
+static double disturbed(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s;
+    return at[2] % 3 == 1 && at[3] == 2 ? value + 0.01 * (double)(1 + at[0] + at[1] + at[2]) : value;
+}
+
+static double disturbed_once(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s;
+    return at[0] == 1 && at[1] == 2 && at[2] == 3 && at[3] == 4 ? value + 0.5 : value;
+}
+
+/* It would be so in all planes. */
+static double negated_in_one(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s;
+    return at[0] == 0 && at[1] == 3 ? -value : value;
+}
+
+Test(causes, nothing_explains_what_is_right_elsewhere)
+{
+    for (unsigned call = 0; call < 6; call++) {
+        double (*const spoils[])(const struct scene *, double, const int64_t[4]) = {disturbed, disturbed_once,
+                                                                                    negated_in_one};
+        for (size_t i = 0; i < sizeof spoils / sizeof *spoils; i++) {
+            struct scene s;
+            scene_spoil(&s, call, spoils[i]);
+            expect_nothing(&s, i == 0 ? "disturbed" : i == 1 ? "disturbed once" : "negated in one plane");
+            scene_clear(&s);
+        }
+    }
+}
+
+Test(causes, right_results_have_none)
+{
+    struct scene s;
+    scene_init(&s, 4);
+    prepare(&s);
+    run(&s.problem);
+    poolgrad_verification *verification = judge(&s);
+    cr_expect(poolgrad_verification_passes(verification));
+    cr_expect_eq(poolgrad_verification_cause_count(verification), 0);
+    cr_expect_null(poolgrad_verification_cause(verification, 0));
+    poolgrad_verification_destroy(verification);
+    scene_clear(&s);
+}
+
+/* ---- More than one, and much ------------------------------------------------------------------------------------- */
+
+static void expect_named(const poolgrad_verification *verification, int64_t index, const char *name, int64_t explained)
+{
+    const poolgrad_cause *cause = poolgrad_verification_cause(verification, index);
+    cr_assert(cause, "cause %lld is none", (long long)index);
+    cr_expect_str_eq(cause->name, name);
+    cr_expect_eq(cause->explained, explained, "%s explains %lld and not %lld", name, (long long)cause->explained,
+                 (long long)explained);
+    cr_expect_eq(cause->wrong, poolgrad_verification_count(verification, POOLGRAD_VERDICT_WRONG));
+}
+
+/* The wrong divisor at the edges, and a box of a constant: each explains its own. */
+Test(causes, two_mistakes_share_what_is_wrong)
+{
+    struct scene s;
+    scene_init(&s, 3);
+    use_edge_zero(&s);
+    const poolgrad_image *d = &s.problem.destination;
+    poolgrad_problem right = s.problem;
+    right.destination = make_image(&s, *d, POOLGRAD_FLOAT32);
+    run(&right);
+    int64_t divided = 0, filled = 0;
+    for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
+        const int64_t plane = i / d->width / d->height;
+        const int64_t at[] = {plane / d->channels, plane % d->channels, i / d->width % d->height, i % d->width};
+        if (is_in_box(at)) poolgrad_image_set(d, at[0], at[1], at[2], at[3], 7.25);
+        filled += is_in_box(at);
+        divided += !is_in_box(at) && fabs(get(d, at) - get(&right.destination, at)) > 1e-5;
+    }
+    poolgrad_verification *verification = judge(&s);
+    expect_named(verification, 0, "divisor-full-kernel", divided);
+    bool found = false;
+    for (int64_t i = 1; i < poolgrad_verification_cause_count(verification); i++) {
+        const poolgrad_cause *cause = poolgrad_verification_cause(verification, i);
+        if (strcmp(cause->name, "region-constant") != 0) continue;
+        expect_named(verification, i, "region-constant", filled);
+        found = true;
+    }
+    cr_expect(found);
+    cr_expect_eq(divided + filled, poolgrad_verification_count(verification, POOLGRAD_VERDICT_WRONG));
+    poolgrad_verification_destroy(verification);
+    scene_clear(&s);
+}
+
+/* Threads, and a second question, change nothing. */
+Test(causes, are_the_same_by_several_threads)
+{
+    struct scene s;
+    poolgrad_error error;
+    scene_init(&s, 4);
+    take_minimum(&s);
+    poolgrad_verification *one = judge(&s);
+    s.problem.threads = 4;
+    poolgrad_verification *many = judge(&s);
+    cr_assert_eq(poolgrad_verification_find_causes(many, &error), POOLGRAD_OK);
+    const int64_t count = poolgrad_verification_cause_count(one);
+    cr_expect_gt(count, 0);
+    cr_assert_eq(poolgrad_verification_cause_count(many), count);
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_cause *a = poolgrad_verification_cause(one, i), *b = poolgrad_verification_cause(many, i);
+        cr_expect_str_eq(a->name, b->name);
+        cr_expect_str_eq(a->sentence, b->sentence);
+        cr_expect(a->explained == b->explained && a->wrong == b->wrong);
+    }
+    poolgrad_verification_destroy(one);
+    poolgrad_verification_destroy(many);
+    scene_clear(&s);
+}
+
+/* Every second plane is enough. */
+Test(causes, are_found_in_a_part_of_much)
+{
+    struct scene s;
+    scene_init(&s, 1);
+    s.setup = (struct setup){.window = {1, 1, 1, 1, 1, 1}, .height = 300, .width = 360, .channels = 5};
+    s.setup.format = s.setup.result_format = POOLGRAD_FLOAT32;
+    prepare(&s);
+    run_and_change(&s, negated);
+    poolgrad_verification *verification = judge(&s);
+    const poolgrad_cause *cause = poolgrad_verification_cause(verification, 0);
+    cr_expect_gt(poolgrad_verification_count(verification, POOLGRAD_VERDICT_WRONG), POOLGRAD_CAUSE_ELEMENTS);
+    cr_assert(cause);
+    cr_expect_str_eq(cause->name, "sign-flipped");
+    cr_expect_eq(cause->explained, cause->wrong);
+    cr_expect(cause->wrong > 539000 && cause->wrong <= 540000, "%lld", (long long)cause->wrong);
+    poolgrad_verification_destroy(verification);
+    scene_clear(&s);
+}
+
+/* ---- No mistake -------------------------------------------------------------------------------------------------- */
+
+static double unit_of(poolgrad_format format)
+{
+    switch (format) {
+    case POOLGRAD_BFLOAT16: return ldexp(1, -8);
+    case POOLGRAD_FLOAT16: return ldexp(1, -11);
+    case POOLGRAD_FLOAT32: return ldexp(1, -24);
+    default: return ldexp(1, -53);
+    }
+}
+
+static bool is_inside(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
+/* Computes a plane and compares it with the reference's. */
+static void compare_plane(const struct poolgrad_verification *v, int64_t n, int64_t c, uint64_t seed)
+{
+    const struct poolgrad_geometry *g = &v->geometry;
+    const poolgrad_image *d = &g->destination;
+    struct poolgrad_knobs knobs;
+    struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width), sizeof *plane);
+    cr_assert(plane);
+    poolgrad_knobs_init(v, &knobs);
+    poolgrad_careless_plane(&knobs, &v->before, n, c, plane);
+    for (int64_t i = 0; i < d->height * d->width; i++) {
+        const int64_t y = i / d->width, x = i % d->width;
+        const bool written = is_inside(g->images, n) && is_inside(g->channels, c) && is_inside(g->rows, y) &&
+                             is_inside(g->columns, x);
+        const double right = poolgrad_image_get(d, n, c, y, x), unit = g->wide ? ldexp(1, -53) : ldexp(1, -24);
+        const double error = (plane[i].terms + 4) * unit * plane[i].magnitude + 2 * unit_of(d->format) * fabs(right) +
+                             ldexp(1, -24);
+        cr_assert_eq(plane[i].known, written);
+        cr_assert(!written || right == plane[i].value || fabs(right - plane[i].value) <= error,
+                  "seed %llu: n %lld c %lld y %lld x %lld is %.17g, expected %.17g", (unsigned long long)seed,
+                  (long long)n, (long long)c, (long long)y, (long long)x, plane[i].value, right);
+    }
+    free(plane);
+}
+
+Test(causes, without_a_mistake_all_is_right)
+{
+    const case_data data[] = {DATA_TIES, DATA_RELU, DATA_WHOLE, DATA_POSITIVE};
+    random_sweep sweep = random_sweep_start_costly("without_a_mistake", 2000, 10);
+    while (random_sweep_next(&sweep)) {
+        const case_limits limits = {.no_adding = true, .data = data[sweep.seed % 4], .unit = 1, .greatest_kernel = 9};
+        test_case made;
+        poolgrad_declaration declaration;
+        poolgrad_verification *v;
+        case_make_within(&made, sweep.seed, &limits);
+        poolgrad_declaration_init(&declaration, sizeof declaration);
+        run(&made.problem);
+        if (made.problem.direction == POOLGRAD_FORWARD) made.problem.indices = (poolgrad_image){0};
+        cr_assert_eq(poolgrad_verify(&made.problem, &declaration, &v, NULL), POOLGRAD_OK);
+        const poolgrad_image *d = &made.problem.destination;
+        for (int64_t i = 0; i < d->images * d->channels && d->height * d->width > 0; i++) {
+            compare_plane(v, i / d->channels, i % d->channels, sweep.seed);
+        }
+        poolgrad_verification_destroy(v);
+        case_free(&made);
     }
 }

@@ -241,29 +241,35 @@ static double weight_of(const struct suspect *suspect)
     return precision < least ? 0 : precision * (double)atomic_load(&suspect->explained);
 }
 
+struct rank {
+    double weight;
+    int64_t suspect;
+};
+
 static int by_weight(const void *a, const void *b)
 {
-    const struct suspect *x = *(const struct suspect *const *)a, *y = *(const struct suspect *const *)b;
-    const double first = weight_of(x), second = weight_of(y);
-    if (first != second) return first > second ? -1 : 1;
-    return (x->mistake > y->mistake) - (x->mistake < y->mistake);
+    const struct rank *x = a, *y = b;
+    if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+    return (x->suspect > y->suspect) - (x->suspect < y->suspect);
 }
 
 static bool keep_causes(struct inquiry *q)
 {
     struct poolgrad_verification *v = q->v;
-    const struct suspect **ranking = calloc((size_t)q->suspect_count + 1, sizeof *ranking);
+    struct rank *ranks = calloc((size_t)q->suspect_count + 1, sizeof *ranks);
     v->causes = calloc((size_t)q->suspect_count + 1, sizeof *v->causes);
-    for (int64_t i = 0; ranking && i < q->suspect_count; i++) ranking[i] = &q->suspects[i];
-    if (ranking) qsort(ranking, (size_t)q->suspect_count, sizeof *ranking, by_weight);
-    for (int64_t i = 0; ranking && v->causes && i < q->suspect_count && weight_of(ranking[i]) > 0; i++) {
+    const bool fits = ranks && v->causes;
+    for (int64_t i = 0; fits && i < q->suspect_count; i++) ranks[i] = (struct rank){weight_of(&q->suspects[i]), i};
+    if (fits) qsort(ranks, (size_t)q->suspect_count, sizeof *ranks, by_weight);
+    for (int64_t i = 0; fits && i < q->suspect_count && ranks[i].weight > 0; i++) {
+        const struct suspect *suspect = &q->suspects[ranks[i].suspect];
         struct poolgrad_found_cause *found = &v->causes[v->cause_count++];
-        poolgrad_mistake_describe(ranking[i]->mistake, &ranking[i]->knobs, found->sentence);
-        found->cause = (poolgrad_cause){ranking[i]->mistake->name, found->sentence,
-                                        (int64_t)atomic_load(&ranking[i]->explained), q->wrong};
+        poolgrad_mistake_describe(suspect->mistake, &suspect->knobs, found->sentence);
+        found->cause = (poolgrad_cause){suspect->mistake->name, found->sentence,
+                                        (int64_t)atomic_load(&suspect->explained), q->wrong};
     }
-    free(ranking);
-    return ranking && v->causes;
+    free(ranks);
+    return fits;
 }
 
 static bool inquire(struct inquiry *q)

@@ -378,7 +378,7 @@ static bool skip_last_channels(const struct poolgrad_verification *v, struct poo
     return last.begin < last.end && last.begin > g->channels.begin;
 }
 
-enum { FEW = 4 }; /* elements that may share a value by chance */
+enum { FEW = 16 }; /* elements that may share a value by chance, such as the maximum of some windows */
 
 static bool fill_box(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
@@ -568,7 +568,7 @@ void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const str
     if (mistake->sentence)
         snprintf(text, POOLGRAD_SENTENCE_SIZE, "%s", mistake->sentence);
     else if (k->filling == POOLGRAD_FILLING_NONE)
-        snprintf(text, POOLGRAD_SENTENCE_SIZE, "is %.9g times what it should be", k->factor);
+        snprintf(text, POOLGRAD_SENTENCE_SIZE, "is %.6g times what it should be", k->factor);
     else if (k->filling == POOLGRAD_FILLING_CONSTANT)
         describe_box(&k->box, constant, text);
     else
