@@ -210,15 +210,16 @@ Test(command_suite, refusals, .init = scene_enter, .fini = leave)
 {
     static const struct {
         const char *line, *sentence;
-    } rows[] = {{"suite", "nothing stands behind suite; expected generate DIR"},
-                {"suite --size smoke", "nothing stands behind suite; expected generate DIR"},
-                {"suite make kit", "'make' is nothing that suite does; expected generate"},
+    } rows[] = {{"suite", "nothing stands behind suite; expected generate, verify or run, and a folder"},
+                {"suite --size smoke", "nothing stands behind suite; expected generate, verify or run, and a folder"},
+                {"suite make kit", "'make' is nothing that suite does; expected generate, verify or run"},
                 {"suite generate", "no folder stands behind generate; expected generate DIR"},
                 {"suite generate kit kit", "'kit' is no option"},
                 {"suite generate kit --size tiny", "--size is 'tiny'; expected smoke, standard or exhaustive"},
                 {"suite generate kit --seed x", "--seed is 'x'; expected an integer"},
                 {"suite generate kit --seed -1", "--seed is -1; expected 0 or more"},
-                {"suite generate kit --threads 2", "--threads is no option of this command"},
+                {"suite generate kit --kernel 2", "--kernel is no option of this command"},
+                {"suite generate kit --threads 2", "--threads is given to suite generate, which has no use for it"},
                 {"suite generate full --size smoke", "full: is not empty; expected a folder that is new or empty"},
                 {"suite generate full/ --size smoke", "full/: is not empty; expected a folder that is new or empty"},
                 {"suite generate file --size smoke", "file: is a file; expected a folder that is new or empty"},
