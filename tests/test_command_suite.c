@@ -403,6 +403,34 @@ Test(command_suite, hostile_manifests, .init = scene_enter, .fini = leave)
     }
 }
 
+/* The manifest of the sound kit with nothing between the brackets of its cases, or with its case twice. */
+static void write_cases(bool twice)
+{
+    size_t size;
+    write_kit(NULL, NULL);
+    char *text = (char *)scene_read_bytes("kit/" MANIFEST_NAME, &size), *all = malloc(2 * size + 1);
+    const int begin = (int)(strstr(text, "[{") + 1 - text), end = (int)(strstr(text, "}]}") + 1 - text);
+    const int length = end - begin;
+    const int used = twice ? sprintf(all, "%.*s, %.*s%s", end, text, length, text + begin, text + end)
+                           : sprintf(all, "%.*s%s", begin, text, text + end);
+    scene_write_bytes("kit/" MANIFEST_NAME, all, (size_t)used);
+    free(text);
+    free(all);
+}
+
+Test(command_suite, hostile_cases, .init = scene_enter, .fini = leave)
+{
+    cr_assert(mkdir(scene_path("kit"), 0755) == 0);
+    write_cases(false);
+    char *said = refusal_of("kit");
+    cr_expect(strstr(said, "cases is empty; expected at least one"), "%s", said);
+    free(said);
+    write_cases(true);
+    said = refusal_of("kit");
+    cr_expect(strstr(said, "case \"one\": name stands there twice; expected a name of its own"), "%s", said);
+    free(said);
+}
+
 Test(command_suite, hostile_files, .init = scene_enter, .fini = leave)
 {
     static const struct {

@@ -125,14 +125,11 @@ char *poolgrad_manifest_path(const char *folder, const char *name)
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
-static json_t *object_of(const struct member *table, const void *from);
-
-/* What the reader of the member would read; null without memory. */
+/* What the reader of the member would read, but for objects; null without memory. */
 static json_t *value_of(const struct member *member, const void *place)
 {
     int64_t number = 0;
     int word = 0;
-    if (member->read == poolgrad_read_object) return object_of(((const struct object *)member->of)->table, place);
     if (member->read == poolgrad_read_text) {
         const char *text = *(const char *const *)place;
         return text ? json_string(text) : json_null();
@@ -147,11 +144,27 @@ static json_t *value_of(const struct member *member, const void *place)
     return json_string(((const struct words *)member->of)->word[word]);
 }
 
-static json_t *object_of(const struct member *table, const void *from)
+/* An object without objects in it. */
+static json_t *flat_object_of(const struct member *table, const void *from)
 {
     json_t *object = json_object();
     for (; object && table->name; table++) {
         if (json_object_set_new(object, table->name, value_of(table, (const char *)from + table->place)) == 0) continue;
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+static json_t *problem_of(const poolgrad_problem *problem)
+{
+    json_t *object = json_object();
+    for (const struct member *member = problem_members; object && member->name; member++) {
+        const void *place = (const char *)problem + member->place;
+        const struct object *inner = member->of;
+        const bool nested = member->read == poolgrad_read_object;
+        json_t *value = nested ? flat_object_of(inner->table, place) : value_of(member, place);
+        if (json_object_set_new(object, member->name, value) == 0) continue;
         json_decref(object);
         return NULL;
     }
@@ -172,7 +185,7 @@ static json_t *files_of(const struct manifest_case *entry)
     json_t *files = json_object();
     for (int role = 0; files && role < SUITE_ROLES; role++) {
         if (entry->file[role].format == POOLGRAD_FORMAT_NONE) continue;
-        json_object_set_new(files, poolgrad_suite_role_words[role], object_of(file_members, &entry->file[role]));
+        json_object_set_new(files, poolgrad_suite_role_words[role], flat_object_of(file_members, &entry->file[role]));
     }
     return files;
 }
@@ -189,7 +202,7 @@ bool poolgrad_manifest_begin(FILE *file, const char *size, int64_t seed)
 bool poolgrad_manifest_put(FILE *file, const struct manifest_case *entry, bool first)
 {
     json_t *object = json_pack("{s:s, s:o, s:o, s:o}", "name", entry->name, "features", features_of(entry->features),
-                               "problem", object_of(problem_members, &entry->problem), "files", files_of(entry));
+                               "problem", problem_of(&entry->problem), "files", files_of(entry));
     const bool good = object && fputs(first ? "\n" : ",\n", file) >= 0 &&
                       json_dumpf(object, file, JSON_PRESERVE_ORDER) == 0;
     json_decref(object);
@@ -401,11 +414,14 @@ static bool read_case(struct reading *reading, const char *folder, json_t *value
 static bool read_cases(struct reading *reading, struct manifest *manifest)
 {
     const size_t count = json_array_size(manifest->cases);
+    bool good = true;
+    if (count == 0) return poolgrad_reading_fail(reading, "cases is empty; expected at least one");
     json_t *names = json_object();
-    bool good = names != NULL;
-    if (count == 0) good = poolgrad_reading_fail(reading, "cases is empty; expected at least one");
-    manifest->entry = calloc(count > 0 ? count : 1, sizeof *manifest->entry);
-    if (!names || !manifest->entry) good = poolgrad_reading_no_memory(reading);
+    manifest->entry = calloc(count, sizeof *manifest->entry);
+    if (!names || !manifest->entry) {
+        json_decref(names);
+        return poolgrad_reading_no_memory(reading);
+    }
     for (size_t i = 0; good && i < count; i++) {
         struct manifest_case *entry = &manifest->entry[i];
         snprintf(reading->where, sizeof reading->where, "case %zu: ", i);
@@ -458,8 +474,11 @@ int poolgrad_manifest_read(const struct options *options, const char *folder, st
     reading = (struct reading){.message = ""};
     *manifest = (struct manifest){.folder = malloc(strlen(folder) + 1)};
     char *path = poolgrad_manifest_path(folder, MANIFEST_NAME);
-    int status = path && manifest->folder ? 0 : poolgrad_fail(options, "%s: does not fit into memory", folder);
-    if (status == 0) memcpy(manifest->folder, folder, strlen(folder) + 1);
+    int status = 0;
+    if (!path || !manifest->folder)
+        status = poolgrad_fail(options, "%s: does not fit into memory", folder);
+    else
+        memcpy(manifest->folder, folder, strlen(folder) + 1);
     if (status == 0) status = load_document(options, path, &manifest->document);
     if (status == 0 && !read_document(&reading, manifest))
         status = poolgrad_fail(options, "%s: %s", path, reading.message);

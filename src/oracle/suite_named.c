@@ -30,11 +30,11 @@ struct named {
     enum placement placement;
     poolgrad_padding_method method;
     poolgrad_pads pads;
-    poolgrad_edge_mode edge_mode;
     int64_t zero_pad[2];
-    enum suite_data source_data, gradient_data;
     struct suite_values source_values, gradient_values;
-    void (*adjust)(struct suite_recipe *recipe);          /* the rest */
+    void (*adjust)(struct suite_recipe *recipe); /* the rest */
+    poolgrad_edge_mode edge_mode;
+    enum suite_data source_data, gradient_data;
     bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
 };
 
