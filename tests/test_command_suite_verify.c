@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* suite verify and suite run from outside: backends that are right, wrong, slow, and that crash. */
+#include <criterion/criterion.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/json.h"
+#include "support/process.h"
+#include "support/scene.h"
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    return walk->level == 0 ? 0 : remove(path);
+}
+
+static void leave(void)
+{
+    nftw(scene_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    scene_leave();
+}
+
+static void enter(void)
+{
+    scene_enter();
+    process_result result = process_run(&scene_setting, "suite generate kit --size smoke");
+    cr_assert_eq(result.status, 0, "%s", result.err);
+    process_release(&result);
+}
+
+enum { MOST_WORDS = 16 };
+
+/* suite run of this backend, with further words up to a null. */
+static process_result run_backend(int status, const char *backend, const char *const *more)
+{
+    const char *word[MOST_WORDS] = {"suite", "run", "kit", "--command", backend};
+    for (int i = 0; more && more[i]; i++) word[5 + i] = more[i];
+    process running = process_start(&scene_setting, word);
+    process_result result = process_finish(&running);
+    cr_expect_eq(result.status, status, "%s: %s%s", backend, result.out, result.err);
+    cr_expect(process_speaks_plainly(&result), "%s", result.err);
+    return result;
+}
+
+static char *read_text(const char *name)
+{
+    size_t size;
+    char *text = (char *)scene_read_bytes(name, &size);
+    cr_assert(text, "%s", name);
+    return text;
+}
+
+/* How many cases of the JSON file have the outcome. */
+static int count_outcome(const char *name, const char *outcome)
+{
+    char *text = read_text(name);
+    cr_assert(json_is_valid(text));
+    const double count = json_number(json_member(json_member(text, "outcomes"), outcome));
+    const char *cases = json_member(text, "cases");
+    int found = 0;
+    for (int i = 0; i < json_count(cases); i++)
+        found += json_is(json_member(json_element(cases, i), "outcome"), outcome);
+    cr_expect_eq(count, found);
+    free(text);
+    return found;
+}
+
+static const char *const to_json[] = {"--json", "found.json", NULL};
+
+Test(command_suite_verify, right_backends, .init = enter, .fini = leave)
+{
+    static const char *const backends[] = {"cp {case}/expected.npy {out}", "cp {case}/exact.npy {out}",
+                                           "cp {kit}/cases/{name}/expected.npy {out}"};
+    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
+        process_result result = run_backend(0, backends[i], to_json);
+        cr_expect(strstr(result.out, "\nright\n"), "%s", result.out);
+        cr_expect(count_outcome("found.json", "right") > 200);
+        cr_expect_eq(count_outcome("found.json", "wrong"), 0);
+        process_release(&result);
+        char *left = scene_list();
+        cr_expect_null(strstr(left, "outputs"), "%s", left);
+        free(left);
+    }
+}
+
+Test(command_suite_verify, failing_backends, .init = enter, .fini = leave)
+{
+    static const char *const more[] = {"--json", "found.json", "--junit", "found.xml", "--timeout",
+                                       "1",      "--findings", "1000",    NULL};
+    process_result result = run_backend(1,
+                                        "case {name} in n11*) kill -9 $$;; n14*) exit 3;; n15*) sleep 30;; n31*) :;; "
+                                        "add*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
+                                        more);
+    cr_expect(strstr(result.out,
+                     "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was ended by signal 9\n"));
+    cr_expect(strstr(result.out, ": the backend ended with status 3\n"));
+    cr_expect(strstr(result.out, ": the backend took more than 1 seconds\n"));
+    cr_expect(strstr(result.out, ": the output is no .npy file of the expected shape and format\n"));
+    cr_expect(strstr(result.out, "\nnot right\n"));
+    cr_expect(strstr(result.err, "magic is hello"), "%s", result.err);
+    cr_expect(count_outcome("found.json", "failed") > 2 && count_outcome("found.json", "missing") > 0);
+    cr_expect(count_outcome("found.json", "unreadable") > 0 && count_outcome("found.json", "right") > 100);
+    char *xml = read_text("found.xml");
+    cr_expect(strncmp(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"", 70) ==
+              0);
+    cr_expect(strstr(xml, "<error message=\"the backend was ended by signal 9\"/></testcase>\n"));
+    cr_expect(strstr(xml, "<skipped message=\"there is no output\"/></testcase>\n") && strstr(xml, "</testsuite>\n"));
+    free(xml);
+    process_release(&result);
+}
+
+/* A backend that forgets the last element, or answers another question. */
+Test(command_suite_verify, wrong_backends, .init = enter, .fini = leave)
+{
+    process_result result =
+        run_backend(1,
+                    "cp {case}/expected.npy {out}; case {name} in cancel*) head -c -8 {case}/expected.npy >{out}; "
+                    "printf '\\100\\100\\100\\100\\100\\100\\100\\100' >>{out};; esac",
+                    to_json);
+    cr_expect(strstr(result.out, "\nwrong: cancel"), "%s", result.out);
+    cr_expect(strstr(result.out, " elements are wrong; the worst, ("), "%s", result.out);
+    cr_expect(count_outcome("found.json", "wrong") > 0);
+    process_release(&result);
+}
+
+Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = leave)
+{
+    static const char *const kept[] = {"--output", "kept", "--threads", "2", NULL};
+    process_result result = run_backend(0, "cp {case}/expected.npy {out}", kept);
+    process_release(&result);
+    result = process_run(&scene_setting, "suite verify kit --actual kept");
+    cr_expect_eq(result.status, 0, "%s", result.out);
+    process_release(&result);
+    cr_assert_eq(remove(scene_path("kept/n11-kernel-2x2-outside-gradient-average-zero.npy")), 0);
+    result = process_run(&scene_setting, "suite verify kit --actual kept --json found.json");
+    cr_expect_eq(result.status, 1);
+    cr_expect_eq(count_outcome("found.json", "missing"), 1);
+    process_release(&result);
+    result = process_run(&scene_setting, "suite verify kit --actual kept --skip-missing");
+    cr_expect_eq(result.status, 0);
+    process_release(&result);
+    /* The kit's own rule of ties, where the reference's choice is the right one. */
+    result = process_run(&scene_setting, "suite verify kit --actual kept --skip-missing --keep-tie-rule");
+    cr_expect_eq(result.status, 0);
+    process_release(&result);
+}
+
+static const struct refusal {
+    const char *line, *sentence;
+} refusals[] = {
+    {"suite verify", "no folder stands behind verify; expected verify DIR"},
+    {"suite verify kit", "--actual is missing; expected --actual DIR"},
+    {"suite verify kit --actual none", "--actual none: is no folder; expected the one with the outputs"},
+    {"suite verify none --actual kit", "none"},
+    {"suite verify kit --actual kit --command cp", "--command is given to suite verify, which has no use for it"},
+    {"suite verify kit --actual kit --seed 3", "--seed is given to suite verify, which has no use for it"},
+    {"suite generate new --actual kit", "--actual is given to suite generate, which has no use for it"},
+    {"suite run kit", "--command is missing; expected --command LINE"},
+    {"suite run kit --command true --actual kit", "--actual is given to suite run, which has no use for it"},
+    {"suite run kit --command true --timeout 0", "--timeout is 0; expected 1 to 86400 seconds"},
+    {"suite run kit --command true --output kit", "--output kit: is not empty; expected a folder that is new or empty"},
+    {"suite run kit --command true --junit none/j.xml", "--junit none/j.xml: cannot be written"},
+    {"suite run kit --command true --computed-in int8", "--computed-in is 'int8'; expected float16"},
+};
+
+Test(command_suite_verify, refusals, .init = enter, .fini = leave)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
+    }
+}
