@@ -6,6 +6,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,5 +194,340 @@ Test(verify, any_number_of_findings_may_be_asked_for)
     e.declaration.findings = 0;
     expect(verdict_of(&e, 1, 2), WRONG, "another number");
     cr_expect_eq(e.finding.verdict, POOLGRAD_VERDICT_NONE);
+    verdict_free(&e);
+}
+
+/* ---- What is sharp ------------------------------------------------------------------------------------------- */
+
+/* Low and high are accepted, their neighbours are not. Leaves what is known of the last one. */
+static void expect_ends(verdict_example *e, int64_t x, const char *what)
+{
+    const double far = view_number(&e->problem.destination, 0, 0, 0, x) + 1e6;
+    expect(verdict_of(e, x, far), WRONG, what);
+    const double low = e->finding.low, high = e->finding.high;
+    cr_assert(low <= high, "%s", what);
+    cr_expect_leq(verdict_of(e, x, low), LEGAL, "%s: %a", what, low);
+    cr_expect_leq(verdict_of(e, x, high), LEGAL, "%s: %a", what, high);
+    expect(verdict_of(e, x, verdict_next(e, low, false)), WRONG, what);
+    expect(verdict_of(e, x, verdict_next(e, high, true)), WRONG, what);
+    cr_expect_eq(e->finding.low, low);
+    cr_expect_eq(e->finding.high, high);
+}
+
+/* Two roundings, or two ways to divide, have a few results, which are known. */
+Test(verify, one_and_two_terms_have_one_result)
+{
+    static const poolgrad_format formats[] = {F16, BF16, F32, F64};
+    for (int i = 0; i < 4; i++) {
+        verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 3, ROW(F16, 0, 0, 0, 0), ROW(F16, 1, 5), formats[i]);
+        e.declaration.division = POOLGRAD_DIVISION_TRUE;
+        for (int64_t x = 0; x < 4; x++) {
+            expect_ends(&e, x, poolgrad_format_name(formats[i]));
+            cr_expect(x == 1 || x == 2 || e.finding.low == e.finding.high);
+        }
+        e.problem.kind = POOLGRAD_MAX;
+        for (int64_t x = 0; x < 4; x++) {
+            e.declaration.keeps_tie_rule = 1;
+            expect_ends(&e, x, poolgrad_format_name(formats[i]));
+            cr_expect_eq(e.finding.low, e.finding.high);
+        }
+        verdict_free(&e);
+    }
+}
+
+/* 16/3 has a quotient and a product with 1/3 that differ in float32, and both are numbers of it. */
+Test(verify, divisions_are_told_apart)
+{
+    const double quotient = (double)(5.0F / 3.0F), product = (double)(5.0F * (1.0F / 3.0F));
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 3, ROW(F32, 0, 0, 0), ROW(F32, 5), F32);
+    cr_assert_neq(quotient, product);
+    e.declaration.division = POOLGRAD_DIVISION_TRUE;
+    expect(verdict_of(&e, 0, product), WRONG, "a product, where divisions were declared");
+    e.declaration.division = POOLGRAD_DIVISION_RECIPROCAL;
+    expect(verdict_of(&e, 0, product), LEGAL, "a product");
+    e.declaration.division = POOLGRAD_DIVISION_ANY;
+    expect(verdict_of(&e, 0, product), LEGAL, "a product, where anything goes");
+    verdict_free(&e);
+}
+
+/* 2^11 + 1 is no float16, and rounds to even twice. */
+Test(verify, a_narrower_accumulator_is_found)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, 0, 1, 0), ROW(F32, 2048, 1), F32);
+    expect(verdict_of(&e, 1, 2049), EQUAL, "in float32");
+    expect(verdict_of(&e, 1, 2048), WRONG, "in float16, where float32 was declared");
+    e.declaration.computed_in = F16;
+    expect(verdict_of(&e, 1, 2048), LEGAL, "in float16");
+    e.declaration.computed_in = POOLGRAD_FORMAT_NONE;
+    expect(verdict_of(&e, 1, 2048), WRONG, "in float16, where nothing was declared");
+    e.declaration.computed_in = BF16;
+    expect(verdict_of(&e, 1, 2064), WRONG, "a number of bfloat16 that is not the nearest");
+    verdict_free(&e);
+}
+
+/* 2^24 + 1 + 1: from the left it stays 2^24, from the right it is exact. */
+Test(verify, any_order_of_three_terms_is_legal)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, 0, 0, 1, 0, 0), ROW(F32, 0x1p24, 1, 1), F32);
+    e.declaration.computed_in = F32;
+    cr_expect_leq(verdict_of(&e, 2, 0x1p24), LEGAL);
+    cr_expect_leq(verdict_of(&e, 2, 0x1p24 + 2), LEGAL);
+    expect(verdict_of(&e, 2, 0x1p24 + 8), WRONG, "more than orders can make");
+    expect(verdict_of(&e, 2, 0x1p24 - 4), WRONG, "less than orders can make");
+    verdict_free(&e);
+}
+
+/* 2^127 twice less 2^126 twice is 2^127, or infinite on the way. */
+Test(verify, sums_may_overflow_on_the_way)
+{
+    const double most = (double)FLT_MAX;
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 4, ROW(F32, 0, 0, 0, 1, 0, 0, 0),
+                                         ROW(F32, 0x1p127, -0x1p126, -0x1p126, 0x1p127), F32);
+    expect(verdict_of(&e, 3, 0x1p127), EQUAL, "in order");
+    expect(verdict_of(&e, 3, (double)INFINITY), LEGAL, "what is positive at first");
+    expect(verdict_of(&e, 3, 0x1p126), WRONG, "another number");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, 0, 0, 1, 0, 0), ROW(F32, most, -most / 2, most), F32);
+    expect(verdict_of(&e, 2, (double)INFINITY), EQUAL, "infinite in any order");
+    expect(verdict_of(&e, 2, -(double)INFINITY), WRONG, "the other infinity");
+    expect(verdict_of(&e, 2, (double)NAN), WRONG, "no second infinity to make a NaN of it");
+    verdict_free(&e);
+}
+
+/* ---- NaN and infinity ---------------------------------------------------------------------------------------- */
+
+Test(verify, infinities_and_nans_arrive_by_kind)
+{
+    const double infinity = (double)INFINITY, nan = (double)NAN;
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 2, ROW(F32, 0, 0, 0, 0), ROW(F32, infinity, -infinity, 1),
+                                         F32);
+    expect(verdict_of(&e, 0, -infinity), WRONG, "the other infinity");
+    expect(verdict_of(&e, 0, (double)FLT_MAX), WRONG, "a number for infinity");
+    expect(verdict_of(&e, 0, nan), WRONG, "a NaN for infinity");
+    expect(verdict_of(&e, 1, infinity), WRONG, "infinity less infinity");
+    expect(verdict_of(&e, 2, nan), WRONG, "a NaN for -infinity");
+    expect(verdict_of(&e, 3, infinity), WRONG, "infinity for a number");
+    expect(verdict_of(&e, 3, nan), WRONG, "a NaN for a number");
+    cr_expect_eq(e.finding.ulps, INT64_MAX);
+    verdict_free(&e);
+}
+
+Test(verify, a_nan_is_as_good_as_any_other)
+{
+    static const uint32_t nans[] = {0xffc00000, 0x7f800001, 0x7fffffff, 0x7fc00000};
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 0), ROW(F32, (double)NAN), F32);
+    for (int i = 0; i < 4; i++) {
+        poolgrad_verification *v;
+        poolgrad_error error;
+        view_set_bits(&e.problem.destination, 0, 0, 0, 0, nans[i]);
+        cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, &error), POOLGRAD_OK);
+        cr_expect_eq(poolgrad_verification_at(v, 0, 0, 0, 0), nans[i] == 0x7fc00000 ? EQUAL : LEGAL);
+        poolgrad_verification_destroy(v);
+    }
+    expect(verdict_of(&e, 0, 0), WRONG, "a number for a NaN");
+    verdict_free(&e);
+}
+
+/* ---- What nothing documents ---------------------------------------------------------------------------------- */
+
+static void expect_decision(const verdict_example *e, poolgrad_decision decision)
+{
+    cr_expect(e->finding.decision == decision, "is %s", poolgrad_decision_text(e->finding.decision));
+}
+
+Test(verify, another_nan_rule_is_undocumented)
+{
+    const double nan = (double)NAN;
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, nan, 5, nan), ROW(F32, 4), F32);
+    expect(VERDICT_OF_ROW(&e, 4, 0, 0), EQUAL, "the first NaN");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 4), UNDOCUMENTED, "the last NaN");
+    expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
+    expect(VERDICT_OF_ROW(&e, 0, 4, 0), UNDOCUMENTED, "the greatest number");
+    expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
+    expect(VERDICT_OF_ROW(&e, 0, 5, 0), WRONG, "another gradient");
+    verdict_free(&e);
+    e = verdict_forward(POOLGRAD_MAX, 3, ROW(F32, nan, 5, 3), F32);
+    expect(VERDICT_OF_ROW(&e, 5), UNDOCUMENTED, "the greatest number");
+    expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
+    expect(VERDICT_OF_ROW(&e, 3), WRONG, "a lesser one");
+    verdict_free(&e);
+}
+
+/* A NaN elsewhere excuses nothing. */
+Test(verify, a_decision_is_rested_on_only_where_it_matters)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, 1, 1, (double)NAN, 1, 1), ROW(F32, 4, 5, 6, 7), F32);
+    expect(VERDICT_OF_ROW(&e, 0, 0, 11, 7, 0), WRONG, "a gradient is lost where no NaN is");
+    expect_decision(&e, POOLGRAD_DECISION_NONE);
+    expect(VERDICT_OF_ROW(&e, 4, 0, 11, 0, 7), TIE, "a tie where no NaN is");
+    verdict_free(&e);
+}
+
+Test(verify, a_window_of_norm_0_may_give_nan)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_L2NORM, 2, ROW(F32, 0, 0, 3), ROW(F32, 1, 2), F32);
+    expect(verdict_of(&e, 0, (double)NAN), UNDOCUMENTED, "0 / 0");
+    expect_decision(&e, POOLGRAD_DECISION_ZERO_NORM);
+    expect(verdict_of(&e, 2, (double)NAN), WRONG, "no window of norm 0");
+    expect(verdict_of(&e, 0, 1), WRONG, "a number");
+    verdict_free(&e);
+}
+
+Test(verify, a_window_without_taps_may_give_anything)
+{
+    verdict_example e = verdict_forward(POOLGRAD_MAX, 1, ROW(F32, 1, 2), F32);
+    e.problem.offset_x = 1;
+    expect(VERDICT_OF_ROW(&e, 2, 0), EQUAL, "0");
+    expect(VERDICT_OF_ROW(&e, 2, -(double)INFINITY), UNDOCUMENTED, "-infinity");
+    expect_decision(&e, POOLGRAD_DECISION_EMPTY_WINDOW);
+    e.problem.kind = POOLGRAD_AVERAGE;
+    expect(VERDICT_OF_ROW(&e, 2, -(double)INFINITY), WRONG, "an average, which is documented");
+    verdict_free(&e);
+}
+
+Test(verify, a_window_of_minus_infinity_may_pick_nothing)
+{
+    const double least = -(double)INFINITY;
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, least, least, 1), ROW(F32, 4, 5), F32);
+    expect(VERDICT_OF_ROW(&e, 4, 0, 5), EQUAL, "the first tap");
+    expect(VERDICT_OF_ROW(&e, 0, 4, 5), TIE, "the second tap");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 5), UNDOCUMENTED, "none");
+    expect_decision(&e, POOLGRAD_DECISION_LEAST_WINDOW);
+    expect(VERDICT_OF_ROW(&e, 4, 0, 0), WRONG, "none of a window with a number");
+    verdict_free(&e);
+}
+
+/* ---- Where nothing is written -------------------------------------------------------------------------------- */
+
+Test(verify, what_lies_outside_of_the_clip_is_judged_if_it_is_known)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 0, 0, 0), ROW(F32, 1, 2, 3), F32);
+    e.problem.clip.x = 1;
+    e.problem.clip.width = 1;
+    expect(VERDICT_OF_ROW(&e, 7, 2, 9), EQUAL, "not known");
+    e.before = ROW(F32, 7, 8, -0.0);
+    expect(VERDICT_OF_ROW(&e, 7, 2, -0.0), EQUAL, "as it was");
+    expect(VERDICT_OF_ROW(&e, 7, 2, 0), WRONG, "another zero");
+    cr_expect_eq(e.finding.x, 2);
+    verdict_free(&e);
+}
+
+Test(verify, what_the_destination_held_is_added)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 0, 0), ROW(F32, 1), F32);
+    e.problem.add_to_destination = 1;
+    e.before = ROW(F32, 5, -0.0);
+    expect(VERDICT_OF_ROW(&e, 6, 0), EQUAL, "added");
+    expect(VERDICT_OF_ROW(&e, 1, 0), WRONG, "overwritten");
+    expect(VERDICT_OF_ROW(&e, 6, -0.0), UNDOCUMENTED, "a zero left alone");
+    expect_decision(&e, POOLGRAD_DECISION_SIGN_OF_ZERO);
+    verdict_free(&e);
+}
+
+/* ---- Whole images -------------------------------------------------------------------------------------------- */
+
+/* Images of several planes with one wrong element in each: the same is found by any number of threads. */
+Test(verify, threads_find_the_same)
+{
+    const poolgrad_image size = {.images = 2, .channels = 5, .height = 1, .width = 3};
+    poolgrad_declaration declaration;
+    poolgrad_problem p;
+    poolgrad_error error;
+    poolgrad_problem_init(&p, sizeof p);
+    poolgrad_declaration_init(&declaration, sizeof declaration);
+    p.direction = POOLGRAD_GRADIENT;
+    p.source = view_new(F32, POOLGRAD_NHWC, &size, 0);
+    p.source_gradient = view_new(F32, POOLGRAD_NC4HW4, &size, 0);
+    p.destination = view_new(F16, POOLGRAD_NC4HW4, &size, 0);
+    for (int64_t i = 0; i < 10; i++) view_set_number(&p.destination, i / 5, i % 5, 0, i % 3, (double)(i + 1));
+    for (p.threads = 1; p.threads <= 3; p.threads++) {
+        poolgrad_verification *v;
+        cr_assert_eq(poolgrad_verify(&p, &declaration, &v, &error), POOLGRAD_OK, "%s", error.message);
+        cr_expect_eq(poolgrad_verification_count(v, WRONG), 10);
+        cr_expect_eq(poolgrad_verification_count(v, EQUAL), 20);
+        cr_expect_eq(poolgrad_verification_finding_count(v), 10);
+        for (int64_t i = 0; i < 10; i++) {
+            cr_expect_eq(poolgrad_verification_at(v, i / 5, i % 5, 0, i % 3), WRONG);
+            cr_expect_eq(poolgrad_verification_finding(v, i)->actual, (double)(10 - i), "the worst come first");
+        }
+        cr_expect_null(poolgrad_verification_finding(v, 10));
+        cr_expect_eq(poolgrad_verification_at(v, 2, 0, 0, 0), POOLGRAD_VERDICT_NONE);
+        poolgrad_verification_destroy(v);
+    }
+    view_free(&p.source);
+    view_free(&p.source_gradient);
+    view_free(&p.destination);
+}
+
+Test(verify, empty_images_pass)
+{
+    poolgrad_declaration declaration;
+    poolgrad_problem p;
+    poolgrad_error error;
+    poolgrad_verification *v;
+    poolgrad_problem_init(&p, sizeof p);
+    poolgrad_declaration_init(&declaration, sizeof declaration);
+    p.source = (poolgrad_image){.format = F32, .images = 1, .channels = 1, .height = 0, .width = 3};
+    p.destination = (poolgrad_image){.format = F32, .images = 1, .channels = 1, .height = 0, .width = 3};
+    cr_assert_eq(poolgrad_verify(&p, &declaration, &v, &error), POOLGRAD_OK, "%s", error.message);
+    cr_expect_eq(poolgrad_verification_passes(v), 1);
+    cr_expect_eq(poolgrad_verification_count(v, EQUAL), 0);
+    poolgrad_verification_destroy(v);
+}
+
+/* ---- Refusals ------------------------------------------------------------------------------------------------ */
+
+static void expect_refusal(const verdict_example *e, const poolgrad_declaration *declaration, const char *sentence)
+{
+    poolgrad_error error;
+    poolgrad_verification *v = (poolgrad_verification *)&error; /* anything but null */
+    cr_expect_eq(poolgrad_verify(&e->problem, declaration, &v, &error), POOLGRAD_INVALID);
+    cr_expect_null(v);
+    cr_expect_str_eq(error.message, sentence);
+    cr_expect(strncmp(error.message, error.field, strlen(error.field)) == 0);
+}
+
+Test(verify, declarations_out_of_range_are_refused)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 1, ROW(F32, 1), ROW(F32, 1), F32);
+    poolgrad_declaration d = e.declaration;
+    char sentence[256];
+    expect_refusal(&e, NULL, "declaration is null; expected one of poolgrad_declaration_init");
+    d.struct_size = 8;
+    snprintf(sentence, sizeof sentence, "declaration.struct_size is 8; expected %zu, set by poolgrad_declaration_init",
+             sizeof d);
+    expect_refusal(&e, &d, sentence);
+    d = e.declaration;
+    d.computed_in = POOLGRAD_UNORM8;
+    expect_refusal(&e, &d,
+                   "declaration.computed_in is 1 (unorm8); expected float16, bfloat16, float32, float64, or none");
+    d = e.declaration;
+    d.findings = -1;
+    expect_refusal(&e, &d, "declaration.findings is -1; expected at least 0");
+    d = e.declaration;
+    d.division = (poolgrad_division)3;
+    expect_refusal(&e, &d, "declaration.division is 3; expected any (0), true (1) or reciprocal (2)");
+    d = e.declaration;
+    d.fusion = (poolgrad_fusion)3;
+    expect_refusal(&e, &d, "declaration.fusion is 3; expected any (0), none (1) or all (2)");
+    d = e.declaration;
+    d.subnormals = (poolgrad_subnormals)2;
+    expect_refusal(&e, &d, "declaration.subnormals is 2; expected kept (0) or flushed (1)");
+    verdict_free(&e);
+}
+
+Test(verify, a_former_content_that_does_not_fit_is_refused)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 1, ROW(F32, 1), ROW(F32, 1), F32);
+    poolgrad_image larger = ROW(F32, 1, 2);
+    poolgrad_declaration d = e.declaration;
+    e.problem.add_to_destination = 1;
+    expect_refusal(&e, &d,
+                   "declaration.before is null; expected what the destination held, for the problem adds to it");
+    d.before = &larger;
+    expect_refusal(&e, &d, "declaration.before is of another format or size; expected those of the destination");
+    e.problem.window.stride_x = 0;
+    expect_refusal(&e, &d, "window.stride_x is 0; expected 1 to 2^61");
+    view_free(&larger);
     verdict_free(&e);
 }
