@@ -183,6 +183,7 @@ static struct choice choose(const struct work *w)
             }
         }
     }
+    if (w->knobs->search == POOLGRAD_SEARCH_FROM_ZERO && best.value <= 0) return (struct choice){false, 0, -1, -1};
     return best.any ? best : skipped;
 }
 

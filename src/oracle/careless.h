@@ -10,7 +10,12 @@
 
 enum poolgrad_overlap { POOLGRAD_OVERLAP_ADDS, POOLGRAD_OVERLAP_LAST_WINS, POOLGRAD_OVERLAP_FIRST_WINS };
 
-enum poolgrad_search { POOLGRAD_SEARCH_GREATEST, POOLGRAD_SEARCH_LEAST, POOLGRAD_SEARCH_MAGNITUDE };
+enum poolgrad_search {
+    POOLGRAD_SEARCH_GREATEST,
+    POOLGRAD_SEARCH_LEAST,
+    POOLGRAD_SEARCH_MAGNITUDE,
+    POOLGRAD_SEARCH_FROM_ZERO /* of what is above 0; else 0 is the value, and nothing is picked */
+};
 
 enum poolgrad_root {
     POOLGRAD_ROOT_OF_SUM,
@@ -45,6 +50,7 @@ struct poolgrad_knobs {
     poolgrad_format sums, terms;   /* what a sum is rounded to after each addition, and each term before it; or none */
     enum poolgrad_overlap overlap; /* of windows, in a gradient */
     enum poolgrad_search search;
+    poolgrad_format loosely; /* right, but with the errors of sums in this format, in any order, or none */
     enum poolgrad_root root;
     double factor; /* of every result, before it is added to what was there */
     /* The right results, but read elsewhere; all of the above plays no part. */

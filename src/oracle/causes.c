@@ -57,10 +57,10 @@ static double ulp_of(poolgrad_format format, double value)
     return fmax(ldexp(unit_of(format), exponent), ldexp(1, least));
 }
 
-static double error_of(const struct inquiry *q, const struct poolgrad_estimate *estimate)
+static double error_of(double unit, const struct poolgrad_estimate *estimate)
 {
     enum { OTHER_ROUNDINGS = 4 }; /* of a divisor, a quotient, a factor and the value added to */
-    return (estimate->terms + OTHER_ROUNDINGS) * q->unit * estimate->magnitude;
+    return (estimate->terms + OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
 static int64_t place_of(const poolgrad_image *d, const int64_t at[4])
@@ -121,10 +121,16 @@ static struct statement state_by(const struct inquiry *q, const struct poolgrad_
 {
     if (k->misplaced) return find_misplaced(q, k, at);
     if (!estimate->known) return (struct statement){.known = false};
-    return state(q->v->geometry.destination.format, estimate->value, error_of(q, estimate));
+    const double unit = k->loosely == POOLGRAD_FORMAT_NONE ? q->unit : unit_of(k->loosely);
+    return state(q->v->geometry.destination.format, estimate->value, error_of(unit, estimate));
 }
 
 /* ---- Planes ------------------------------------------------------------------------------------------------------ */
+
+static bool holds_number(poolgrad_format format, double value)
+{
+    return isnan(value) || poolgrad_round_to(format, value) == value;
+}
 
 static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *plane,
                      int64_t number)
@@ -136,12 +142,15 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
         const struct statement by = state_by(q, &suspect->knobs, &plane[i], at);
         const double actual = load_at(d, at);
         if (!by.known) continue;
-        const bool differs = !allows(&by, load_at(&q->v->expected_view, at)), shows = allows(&by, actual);
         const bool wrong = q->v->verdicts[place_of(d, at)] == POOLGRAD_VERDICT_WRONG;
+        const bool shows = allows(&by, actual) && holds_number(suspect->knobs.loosely, actual);
+        /* Errors in any order say of no element that it is wrong, only how far off it is if so. */
+        const bool loose = suspect->knobs.loosely != POOLGRAD_FORMAT_NONE;
+        const bool differs = loose ? wrong : !allows(&by, load_at(&q->v->expected_view, at));
         predicted += differs;
         shown += differs && shows;
         /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
-        explained += wrong && ((differs && shows) || actual == by.value);
+        explained += wrong && ((differs && shows) || (!loose && actual == by.value));
     }
     atomic_fetch_add(&suspect->explained, explained);
     atomic_fetch_add(&suspect->predicted, predicted);
@@ -183,7 +192,7 @@ static void bound_planes(const void *context, int64_t begin, int64_t end)
     const int64_t size = d->height * d->width;
     for (int64_t i = begin; plane && i < end; i++) {
         poolgrad_careless_plane(&q->right, &q->v->before, i / d->channels, i % d->channels, plane);
-        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q, &plane[k]);
+        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->unit, &plane[k]);
     }
     free(plane);
     fesetenv(&environment);
@@ -237,7 +246,7 @@ static double precision_of(const struct suspect *suspect)
 
 static double weight_of(const struct suspect *suspect)
 {
-    const double least = 0.5, precision = precision_of(suspect);
+    const double least = suspect->knobs.loosely == POOLGRAD_FORMAT_NONE ? 0.5 : 0.9, precision = precision_of(suspect);
     return precision < least ? 0 : precision * (double)atomic_load(&suspect->explained);
 }
 

@@ -101,6 +101,31 @@ static bool keep_windows(const struct poolgrad_verification *v, struct poolgrad_
     return fits_limit(&g->x) && fits_limit(&g->y);
 }
 
+/* A forward call's windows begin with the first pixel that is written. */
+static bool begin_at_zero(struct poolgrad_axis *axis, int64_t end)
+{
+    int64_t before;
+    if (!poolgrad_multiply(axis->stride, axis->begin, &before) || before > POOLGRAD_COORDINATE_LIMIT) return false;
+    axis->first -= before;
+    axis->begin = 0;
+    axis->end = end;
+    return fits_limit(axis);
+}
+
+static bool ignore_clip(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
+{
+    struct poolgrad_geometry *g = &k->geometry;
+    const struct poolgrad_range rows = {0, g->destination.height}, columns = {0, g->destination.width};
+    (void)a, (void)b;
+    if (!v->before.data ||
+        (g->rows.begin == 0 && g->rows.end == rows.end && g->columns.begin == 0 && g->columns.end == columns.end)) {
+        return false;
+    }
+    g->rows = rows;
+    g->columns = columns;
+    return g->direction == POOLGRAD_GRADIENT || (begin_at_zero(&g->y, rows.end) && begin_at_zero(&g->x, columns.end));
+}
+
 static bool shift_windows(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
     (void)v;
@@ -235,6 +260,13 @@ static bool accumulate_in(const struct poolgrad_verification *v, struct poolgrad
     (void)b;
     k->sums = k->terms = (poolgrad_format)a;
     return is_narrower(v, k->sums);
+}
+
+static bool accumulate_loosely(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
+{
+    (void)b;
+    k->loosely = (poolgrad_format)a;
+    return is_narrower(v, k->loosely);
 }
 
 static bool store_each(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
@@ -428,6 +460,7 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
     {"even-windows-lean-right", "lets windows of even width lean to the right", ALL, lean_windows, 1, 0},
     {"even-windows-lean-down", "lets windows of even height lean down", ALL, lean_windows, 0, 1},
     {"even-windows-lean-down-right", "lets even windows lean down and to the right", ALL, lean_windows, 1, 1},
+    {"clip-ignored", "writes outside of the clip rectangle", ALL, ignore_clip, 0, 0},
     {"kernel-offset-ignored", "ignores the kernel offset", GRADIENT, turn_kernel_offset, 1, 0},
     {"kernel-offset-negated", "moves windows by the kernel offset the wrong way", GRADIENT, turn_kernel_offset, 2, 0},
     {"dilation-ignored", "ignores the dilation, with the first tap where it was", ALL, ignore_dilation, 0, 0},
@@ -456,6 +489,8 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
     {"minimum", "takes the least tap for the greatest", MAX, set_search, POOLGRAD_SEARCH_LEAST, 0},
     {"magnitude", "takes the tap of the greatest magnitude for the greatest", MAX, set_search,
      POOLGRAD_SEARCH_MAGNITUDE, 0},
+    {"search-from-zero", "searches the greatest tap from 0 on, and finds none in a window without taps above it", MAX,
+     set_search, POOLGRAD_SEARCH_FROM_ZERO, 0},
     {"indices-ignored", "searches the source where picked taps are given", MAX_GRADIENT, ignore_indices, 0, 0},
 
     {"stored-after-each-addition", "rounds to the destination's format after each addition",
@@ -530,6 +565,13 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
     {"multiplied", NULL, ALL, multiply, 0, 0},
     {"region-constant", NULL, ALL, fill_box, 0, 0},
     {"region-unwritten", NULL, ALL, skip_box, 0, 0},
+
+    {"errors-of-bfloat16", "holds numbers of bfloat16, as far off as sums in it can be in some order", SUMS | L2NORM,
+     accumulate_loosely, POOLGRAD_BFLOAT16, 0},
+    {"errors-of-float16", "holds numbers of float16, as far off as sums in it can be in some order", SUMS | L2NORM,
+     accumulate_loosely, POOLGRAD_FLOAT16, 0},
+    {"errors-of-float32", "holds numbers of float32, as far off as sums in it can be in some order", SUMS | L2NORM,
+     accumulate_loosely, POOLGRAD_FLOAT32, 0},
 };
 
 const int64_t poolgrad_mistake_count = sizeof poolgrad_mistakes / sizeof *poolgrad_mistakes;

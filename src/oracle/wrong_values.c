@@ -78,7 +78,8 @@ static void collect_factor(struct survey *s, const int64_t at[4])
 static double round_factor(const struct poolgrad_geometry *g, double factor)
 {
     const double width = (double)g->x.kernel, height = (double)g->y.kernel, near = 1e-3;
-    const double likely[] = {2, 3, 4, width, height, width * height, (double)g->x.stride * (double)g->y.stride};
+    const double likely[] = {
+        (double)g->pooled_images, 2, 3, 4, width, height, width * height, (double)g->x.stride * (double)g->y.stride};
     for (size_t i = 0; i < sizeof likely / sizeof *likely; i++) {
         if (fabs(factor / likely[i] - 1) < near) return likely[i];
         if (fabs(factor * likely[i] - 1) < near) return 1 / likely[i];
