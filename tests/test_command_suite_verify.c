@@ -60,10 +60,10 @@ static int count_outcome(const char *name, const char *outcome)
     char *text = read_text(name);
     cr_assert(json_is_valid(text));
     const double count = json_number(json_member(json_member(text, "outcomes"), outcome));
-    const char *cases = json_member(text, "cases");
+    char member[64];
     int found = 0;
-    for (int i = 0; i < json_count(cases); i++)
-        found += json_is(json_member(json_element(cases, i), "outcome"), outcome);
+    snprintf(member, sizeof member, "\"outcome\": \"%s\"", outcome);
+    for (const char *at = text; (at = strstr(at, member)); at++) found++;
     cr_expect_eq(count, found);
     free(text);
     return found;
