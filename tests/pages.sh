@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# pages.sh PAGE DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds each block of C in a page of documentation against the
+# pages.sh PAGE LIBRARY DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds each block of C in a page of documentation against the
 # package in DIRECTORY/moved, runs it, and compares what it prints with the block of plain text behind it.
 set -euo pipefail
-page=$1 package=$2 libdir=$3 compiler=$4
-emulator=("${@:5}")
+page=$1 library=$2 package=$3 libdir=$4 compiler=$5
+emulator=("${@:6}")
 name=$(basename "$page" .md)
 work=$package/page_$name
 export PKG_CONFIG_PATH=$package/moved/$libdir/pkgconfig LD_LIBRARY_PATH=$package/moved/$libdir
-read -ra flags <<<"$(pkg-config --cflags --libs poolgrad)"
+read -ra flags <<<"$(pkg-config --cflags --libs "$library")"
 
 rm -rf "$work"
 mkdir -p "$work"

@@ -1186,8 +1186,8 @@ static void check_page(const char *text, const char *name)
 
 Test(command, help)
 {
-    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH, COMMAND_BENCH,
-                                            COMMAND_INFO, COMMAND_SUITE};
+    static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH,
+                                            COMMAND_BENCH,   COMMAND_INFO,     COMMAND_SUITE};
     static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
