@@ -2,6 +2,7 @@
 /* Conformance kits in memory: what occurs together, what they hold, and that their results are the library's. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -431,6 +432,32 @@ Test(suite, names_and_words_are_unique)
         }
     }
     poolgrad_suite_destroy(suite);
+}
+
+/* The word in backquotes stands in a row of a table. */
+static bool page_has(const char *page, const char *word)
+{
+    char quoted[SUITE_NAME];
+    snprintf(quoted, sizeof quoted, "`%s`", word);
+    return strstr(page, quoted) != NULL;
+}
+
+Test(suite, the_page_names_every_word)
+{
+    static char page[1 << 16];
+    FILE *file = fopen(POOLGRAD_TEST_DATA "/../../docs/suite.md", "rb");
+    cr_assert(file != NULL);
+    const size_t size = fread(page, 1, sizeof page - 1, file);
+    fclose(file);
+    cr_assert(size > 0 && size < sizeof page - 1);
+    for (int i = 0; i < SUITE_FEATURES; i++) {
+        cr_expect(page_has(page, poolgrad_suite_feature_words[i]), "%s", poolgrad_suite_feature_words[i]);
+    }
+    for (int i = 0; i < SUITE_ROLES; i++) {
+        char name[SUITE_NAME];
+        snprintf(name, sizeof name, "kit/cases/NAME/%s.npy", poolgrad_suite_role_words[i]);
+        cr_expect(strstr(page, name) != NULL, "%s", name);
+    }
 }
 
 /* ---- The examples of docs/numerics.md, with its numbers ---------------------------------------------------------- */
