@@ -247,21 +247,36 @@ static bool wait_for_temporary(void)
     return false;
 }
 
+/* What is left of a run that is interrupted once it is at work: the names in the folder, in silence. */
+static void check_interrupted(const char *const *words, int signal_number, const char *left)
+{
+    process running = process_start(&scene_setting, words);
+    cr_expect(wait_for_temporary(), "the work does not begin");
+    kill(running.id, signal_number);
+    process_result result = process_finish(&running);
+    cr_expect(result.signal == signal_number, "status %d, signal %d", result.status, result.signal);
+    cr_expect(!*result.err && !*result.out, "%s%s", result.err, result.out);
+    process_release(&result);
+    char *list = scene_list();
+    cr_expect(strcmp(list, left) == 0, "left behind: %s", list);
+    free(list);
+}
+
 Test(command_suite, interrupted_runs_leave_nothing, .init = scene_enter, .fini = leave)
 {
     static const char *const words[] = {"suite", "generate", "kit", "--size", "exhaustive", NULL};
-    static const int signals[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        process running = process_start(&scene_setting, words);
-        cr_expect(wait_for_temporary(), "the work does not begin");
-        kill(running.id, signals[i]);
-        process_result result = process_finish(&running);
-        cr_expect(result.signal == signals[i], "status %d, signal %d: %s", result.status, result.signal, result.err);
-        process_release(&result);
-        char *list = scene_list();
-        cr_expect(!*list, "left behind: %s", list);
-        free(list);
-    }
+    check_interrupted(words, SIGINT, "");
+    check_interrupted(words, SIGTERM, "");
+}
+
+/* Cases that were not judged are not right. */
+Test(command_suite, interrupted_backends_are_not_judged, .init = scene_enter, .fini = leave)
+{
+    static const char *const words[] = {"suite",     "run",       "kit",    "--command",      "sleep 0.2",
+                                        "--threads", "1",         "--json", "results.json",   "--junit",
+                                        "junit.xml", "--timeout", "9",      "--skip-missing", NULL};
+    generate("kit", "");
+    check_interrupted(words, SIGTERM, "kit ");
 }
 
 /* ---- Hostile manifests ------------------------------------------------------------------------------------------- */

@@ -107,7 +107,7 @@ static int make_cases(const struct options *options, const struct kit *kit)
         poolgrad_progress_update(&progress, i + 1);
     }
     poolgrad_progress_end(&progress);
-    return status;
+    return poolgrad_folder_interrupted() ? 2 : status;
 }
 
 static int write_kit(const struct options *options, struct kit *kit, const char *size, int64_t seed)
@@ -122,8 +122,7 @@ static int write_kit(const struct options *options, struct kit *kit, const char 
     bool good = poolgrad_manifest_end(kit->manifest) && poolgrad_file_flush(kit->manifest);
     good = fclose(kit->manifest) == 0 && good;
     kit->manifest = NULL;
-    if (!good || poolgrad_folder_interrupted()) return cannot_write(options, kit);
-    if (!poolgrad_folder_rename(kit->temporary, kit->target)) return cannot_write(options, kit);
+    if (!good || !poolgrad_folder_rename(kit->temporary, kit->target)) return cannot_write(options, kit);
     free(kit->temporary);
     kit->temporary = NULL;
     return 0;

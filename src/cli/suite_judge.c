@@ -174,5 +174,6 @@ int poolgrad_suite_judge_cases(struct suite_judge *judge)
     }
     poolgrad_progress_end(&progress);
     free(jobs);
-    return status;
+    /* The signal ends the process once its folder is gone; of cases that were not judged nothing is said. */
+    return poolgrad_folder_interrupted() ? 2 : status;
 }
