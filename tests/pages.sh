@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# pages.sh PAGE LIBRARY DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds each block of C in a page of documentation against the
-# package in DIRECTORY/moved, runs it, and compares what it prints with the block of plain text behind it.
+# pages.sh PAGE LIBRARY DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds each block of C in a page of documentation with a
+# library of the package in DIRECTORY/moved, runs it, and compares what it prints with the block of plain text behind it.
 set -euo pipefail
 page=$1 library=$2 package=$3 libdir=$4 compiler=$5
 emulator=("${@:6}")
