@@ -1646,3 +1646,54 @@ Test(causes, without_a_mistake_all_is_right)
         case_free(&made);
     }
 }
+
+/* ---- Any problem ------------------------------------------------------------------------------------------------- */
+
+/* Sorted by what they explain, as far as that can be seen, and none that explains nothing. */
+static void expect_sound(const poolgrad_verification *verification, uint64_t seed)
+{
+    const int64_t wrong = poolgrad_verification_count(verification, POOLGRAD_VERDICT_WRONG);
+    const int64_t count = poolgrad_verification_cause_count(verification);
+    cr_assert(wrong > 0 || count == 0, "seed %llu", (unsigned long long)seed);
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_cause *cause = poolgrad_verification_cause(verification, i);
+        cr_assert(cause->explained > 0 && cause->explained <= wrong && cause->wrong == wrong, "seed %llu, %s",
+                  (unsigned long long)seed, cause->name);
+        cr_assert(cause->name[0] != 0 && cause->sentence[0] != 0);
+        cr_assert(i == 0 || 2 * poolgrad_verification_cause(verification, i - 1)->explained >= cause->explained);
+    }
+}
+
+/* Every second element of a right result is another number; before is what was there, or is not known. */
+Test(causes, are_sound_for_any_problem)
+{
+    random_sweep sweep = random_sweep_start_costly("sound_for_any_problem", 300, 10);
+    while (random_sweep_next(&sweep)) {
+        const case_limits limits = {.no_adding = true};
+        test_case made;
+        struct scene s = {.random = sweep.seed};
+        poolgrad_declaration declaration;
+        poolgrad_verification *verification;
+        case_make_within(&made, sweep.seed, &limits);
+        run(&made.problem);
+        if (made.problem.direction == POOLGRAD_FORWARD) made.problem.indices = (poolgrad_image){0};
+        const poolgrad_image *d = &made.problem.destination;
+        poolgrad_declaration_init(&declaration, sizeof declaration);
+        s.before = make_image(
+            &s, (poolgrad_image){.images = d->images, .channels = d->channels, .height = d->height, .width = d->width},
+            d->format);
+        fill(&s, &s.before, any_number);
+        if (sweep.seed % 2) declaration.before = &s.before;
+        for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
+            const int64_t plane = i / d->width / d->height, y = i / d->width % d->height;
+            if (draw(&s) < 0) continue;
+            poolgrad_image_set(d, plane / d->channels, plane % d->channels, y, i % d->width, 3 * draw(&s));
+        }
+        cr_assert_eq(poolgrad_verify(&made.problem, &declaration, &verification, NULL), POOLGRAD_OK);
+        cr_assert_eq(poolgrad_verification_find_causes(verification, NULL), POOLGRAD_OK);
+        expect_sound(verification, sweep.seed);
+        poolgrad_verification_destroy(verification);
+        scene_clear(&s);
+        case_free(&made);
+    }
+}

@@ -60,6 +60,7 @@ struct poolgrad_knobs {
     enum poolgrad_filling filling;
     struct poolgrad_box box;
     double constant;
+    bool failed; /* for lack of memory */
 };
 
 /* A value, and what its rounding error is proportional to. `known` is false where the mistake says nothing. */

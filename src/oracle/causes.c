@@ -231,6 +231,7 @@ static bool find_suspects(struct inquiry *q)
         struct suspect *suspect = &q->suspects[q->suspect_count];
         suspect->mistake = &poolgrad_mistakes[i];
         q->suspect_count += poolgrad_mistake_turn(suspect->mistake, q->v, &suspect->knobs);
+        if (suspect->knobs.failed) return false;
     }
     return q->suspects != NULL;
 }
@@ -311,7 +312,7 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     free(v->causes);
     v->causes = NULL;
     v->cause_count = 0;
-    return poolgrad_refuse_memory(error, "causes");
+    return poolgrad_refuse_memory(error, "verification");
 }
 
 int64_t poolgrad_verification_cause_count(const poolgrad_verification *v)

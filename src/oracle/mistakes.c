@@ -318,7 +318,7 @@ static bool negate(const struct poolgrad_verification *v, struct poolgrad_knobs 
 static bool multiply(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
     (void)a, (void)b;
-    return poolgrad_find_factor(v, &k->factor);
+    return poolgrad_find_factor(v, &k->factor, &k->failed);
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
@@ -418,7 +418,8 @@ static bool fill_box(const struct poolgrad_verification *v, struct poolgrad_knob
     (void)a, (void)b;
     k->misplaced = true;
     k->filling = POOLGRAD_FILLING_CONSTANT;
-    return poolgrad_find_constant(v, &k->box, &k->constant, &elements) && (k->constant == 0 || elements >= FEW);
+    return poolgrad_find_constant(v, &k->box, &k->constant, &elements, &k->failed) &&
+           (k->constant == 0 || elements >= FEW);
 }
 
 static bool skip_box(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)

@@ -32,21 +32,21 @@ extern const int64_t poolgrad_mistake_count;
 /* No knob turned. */
 void poolgrad_knobs_init(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs);
 
-/* Whether the mistake can have been made; then turns the knobs. */
+/* Whether the mistake can have been made; then turns the knobs. Sets knobs->failed where memory is lacking. */
 bool poolgrad_mistake_turn(const struct poolgrad_mistake *mistake, const struct poolgrad_verification *v,
                            struct poolgrad_knobs *knobs);
 
 void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const struct poolgrad_knobs *knobs,
                                char text[POOLGRAD_SENTENCE_SIZE]);
 
-/* ---- What is found in the data ----------------------------------------------------------------------------------- */
+/* ---- What is found in the data: false, and *failed, where memory is lacking -------------------------------------- */
 
 /* The factor that most results are wrong by. */
-bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor);
+bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor, bool *failed);
 
 /* The smallest box that holds all wrong elements of the commonest wrong value, and how many those are. */
 bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,
-                            int64_t *elements);
+                            int64_t *elements, bool *failed);
 
 /* Of those that are what the destination held before. */
 bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolgrad_box *box);

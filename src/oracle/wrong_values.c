@@ -87,12 +87,13 @@ static double round_factor(const struct poolgrad_geometry *g, double factor)
     return factor;
 }
 
-bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor)
+bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor, bool *failed)
 {
     enum { FEW = 3 };
     const double near = 1e-5;
     struct survey survey = {.v = v};
     double *values = collect(&survey, collect_factor);
+    *failed = !values;
     if (!values) return false;
     const int64_t count = survey.count;
     *factor = count > 0 ? round_factor(&v->geometry, values[count / 2]) : 1;
@@ -133,10 +134,11 @@ static double commonest(const double *values, int64_t count)
 }
 
 bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,
-                            int64_t *elements)
+                            int64_t *elements, bool *failed)
 {
     struct survey survey = {.v = v};
     double *values = collect(&survey, collect_value);
+    *failed = !values;
     if (!values) return false;
     survey.wanted = commonest(values, survey.count);
     free(values);
