@@ -1384,16 +1384,16 @@ Test(causes, sentences_say_what_was_found)
 {
     struct scene s;
     scene_spoil(&s, 3, times_more);
-    expect_sentence(&s, "is 1.3 times what it should be");
+    expect_sentence(&s, "gives 1.3 times what it should");
     scene_spoil(&s, 3, halved);
-    expect_sentence(&s, "is 0.5 times what it should be");
+    expect_sentence(&s, "gives 0.5 times what it should");
     scene_spoil(&s, 3, fill_in_box);
-    expect_sentence(&s, "rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1 are 7.25");
+    expect_sentence(&s, "holds 7.25 in rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1");
     scene_spoil(&s, 3, zero_one);
-    expect_sentence(&s, "rows 3 to 3 and columns 4 to 4 of channels 2 to 2 of images 1 to 1 are 0");
+    expect_sentence(&s, "holds 0 in rows 3 to 3 and columns 4 to 4 of channels 2 to 2 of images 1 to 1");
     scene_init(&s, 3);
     skip_box(&s);
-    expect_sentence(&s, "rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1 are not written");
+    expect_sentence(&s, "does not write rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1");
     scene_init(&s, 3);
     use_edge_zero(&s);
     expect_sentence(&s, "divides by kernel width times height where the window shrinks");

@@ -214,7 +214,7 @@ POOLGRAD_API poolgrad_status poolgrad_explain(const poolgrad_problem *problem, c
 /* A mistake that explains wrong elements; docs/verification-causes.md lists all that are known. */
 typedef struct poolgrad_cause {
     const char *name;     /* "divisor-full-kernel" */
-    const char *sentence; /* what the implementation does, "divides by ..." */
+    const char *sentence; /* what the implementation does: "divides by ..."; as long as the verification */
     int64_t explained;    /* of the wrong elements, those that have the value which this mistake gives */
     int64_t wrong;
 } poolgrad_cause;

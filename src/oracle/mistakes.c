@@ -516,7 +516,7 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
     {"in-missing", "leaves out the factor In", L2NORM_GRADIENT, set_root, POOLGRAD_ROOT_ALONE, 0},
     {"prior-contents-added", "adds to what the destination held and should overwrite it", GRADIENT, set_addition, 1, 0},
     {"prior-contents-lost", "overwrites what the destination held and should add to it", GRADIENT, set_addition, 0, 0},
-    {"sign-flipped", "has the opposite sign", ALL, negate, 0, 0},
+    {"sign-flipped", "gives the opposite sign", ALL, negate, 0, 0},
 
     {"source-as-nhwc", "reads the source as NHWC where it is NCHW", READS_SOURCE, misread_layout, POOLGRAD_NHWC,
      SOURCE},
@@ -594,26 +594,24 @@ bool poolgrad_mistake_turn(const struct poolgrad_mistake *mistake, const struct 
            mistake->turn(v, knobs, mistake->a, mistake->b);
 }
 
-static void describe_box(const struct poolgrad_box *box, const char *end, char text[POOLGRAD_SENTENCE_SIZE])
+static void describe_box(const char *what, const struct poolgrad_box *box, char text[POOLGRAD_SENTENCE_SIZE])
 {
     snprintf(text, POOLGRAD_SENTENCE_SIZE,
-             "rows %" PRId64 " to %" PRId64 " and columns %" PRId64 " to %" PRId64 " of channels %" PRId64
-             " to %" PRId64 " of images %" PRId64 " to %" PRId64 " %s",
-             box->rows.begin, box->rows.end - 1, box->columns.begin, box->columns.end - 1, box->channels.begin,
-             box->channels.end - 1, box->images.begin, box->images.end - 1, end);
+             "%s rows %" PRId64 " to %" PRId64 " and columns %" PRId64 " to %" PRId64 " of channels %" PRId64
+             " to %" PRId64 " of images %" PRId64 " to %" PRId64,
+             what, box->rows.begin, box->rows.end - 1, box->columns.begin, box->columns.end - 1, box->channels.begin,
+             box->channels.end - 1, box->images.begin, box->images.end - 1);
 }
 
 void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const struct poolgrad_knobs *k,
                                char text[POOLGRAD_SENTENCE_SIZE])
 {
     char constant[40];
-    snprintf(constant, sizeof constant, "are %.9g", k->constant);
+    snprintf(constant, sizeof constant, "holds %.9g in", k->constant);
     if (mistake->sentence)
         snprintf(text, POOLGRAD_SENTENCE_SIZE, "%s", mistake->sentence);
     else if (k->filling == POOLGRAD_FILLING_NONE)
-        snprintf(text, POOLGRAD_SENTENCE_SIZE, "is %.6g times what it should be", k->factor);
-    else if (k->filling == POOLGRAD_FILLING_CONSTANT)
-        describe_box(&k->box, constant, text);
+        snprintf(text, POOLGRAD_SENTENCE_SIZE, "gives %.6g times what it should", k->factor);
     else
-        describe_box(&k->box, "are not written", text);
+        describe_box(k->filling == POOLGRAD_FILLING_CONSTANT ? constant : "does not write", &k->box, text);
 }
