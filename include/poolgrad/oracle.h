@@ -56,7 +56,7 @@ POOLGRAD_API void poolgrad_exact_destroy(poolgrad_exact *exact);
 
 /* What an implementation says of itself. Zero, as poolgrad_declaration_init leaves it, says the least. */
 
-/* How g / N and g / norm are computed. */
+/* How quotients by N and by a norm are computed. */
 typedef enum poolgrad_division {
     POOLGRAD_DIVISION_ANY = 0,
     POOLGRAD_DIVISION_TRUE = 1,      /* one rounding */
