@@ -4,15 +4,18 @@
  * at random, from formats, orders of summation and of operations, choices among equal taps, and what is lost of
  * subnormal numbers.
  */
+#include "support/case.h"
 #include "support/machine.h"
 #include "support/number.h"
 #include "support/random.h"
+#include "support/report.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <math.h>
 #include <poolgrad/oracle.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_TERMS = 512 };
 
@@ -531,4 +534,90 @@ Test(verify_orders, legal_computations_are_accepted)
         cr_expect(accepted, "seed 0x%016llx", (unsigned long long)sweep.seed);
     }
     cr_assert(random_sweep_told(&sweep, 30), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
+}
+
+/* ---- Any problem --------------------------------------------------------------------------------------------- */
+
+/* The destination as it was before anything ran. */
+static poolgrad_image former_of(const test_case *made)
+{
+    poolgrad_image former = made->problem.destination;
+    if (former.data) former.data = made->destination.kept + ((unsigned char *)former.data - made->destination.bytes);
+    return former;
+}
+
+/* The worst that is said of what the destination holds. */
+static poolgrad_verdict worst_of(const test_case *made, poolgrad_format computed_in)
+{
+    poolgrad_problem p = made->problem;
+    poolgrad_declaration d;
+    poolgrad_verification *v;
+    poolgrad_error error;
+    const poolgrad_image former = former_of(made);
+    if (p.direction == POOLGRAD_FORWARD) memset(&p.indices, 0, sizeof p.indices);
+    poolgrad_declaration_init(&d, sizeof d);
+    d.computed_in = computed_in;
+    d.before = former.data ? &former : NULL;
+    if (!report_status(poolgrad_verify(&p, &d, &v, &error), &error)) return POOLGRAD_VERDICT_WRONG;
+    poolgrad_verdict worst = POOLGRAD_VERDICT_NONE;
+    for (int verdict = 0; verdict < POOLGRAD_VERDICTS; verdict++) {
+        if (poolgrad_verification_count(v, (poolgrad_verdict)verdict) > 0) worst = (poolgrad_verdict)verdict;
+    }
+    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
+    if (f && f->verdict == POOLGRAD_VERDICT_WRONG) {
+        cr_log_error("(%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ") is %s (%d): %a, expected %a, exact %a", f->n,
+                     f->c, f->y, f->x, poolgrad_verdict_name(f->verdict), f->decision, f->actual, f->expected,
+                     f->exact);
+    }
+    poolgrad_verification_destroy(v);
+    return worst;
+}
+
+/* By the library itself: exactly; or in another accumulator, with the other tie rule and perhaps another NaN rule. */
+static poolgrad_verdict judge_other(test_case *made, random_state *r, bool exactly, poolgrad_verdict *allowed)
+{
+    poolgrad_problem other = made->problem;
+    poolgrad_error error;
+    *allowed = POOLGRAD_VERDICT_LEGAL_TIE;
+    if (exactly) {
+        if (!report_status(poolgrad_exact_run(&other, &error), &error)) return POOLGRAD_VERDICT_WRONG;
+        return worst_of(made, POOLGRAD_FORMAT_NONE);
+    }
+    if (other.ties == POOLGRAD_TIES_FIRST || other.ties == POOLGRAD_TIES_LAST) {
+        other.ties = other.ties == POOLGRAD_TIES_FIRST ? POOLGRAD_TIES_LAST : POOLGRAD_TIES_FIRST;
+    }
+    if (random_chance(r, 30)) {
+        other.nan = (poolgrad_nan_rule)random_between(r, 0, 2);
+        if (other.nan != made->problem.nan) *allowed = POOLGRAD_VERDICT_UNDOCUMENTED;
+    }
+    other.accumulator = (poolgrad_accumulator)random_between(r, 0, 1);
+    if (!report_status(poolgrad_run(&other, &error), &error)) return POOLGRAD_VERDICT_WRONG;
+    const bool wide = other.accumulator == POOLGRAD_ACCUMULATE_FLOAT64 || other.kind == POOLGRAD_L2NORM;
+    return worst_of(made, wide ? POOLGRAD_FLOAT64 : POOLGRAD_FORMAT_NONE);
+}
+
+Test(verify_orders, the_library_itself_is_accepted_however_it_is_set)
+{
+    case_limits limits = {.greatest_kernel = 6, .from_data = true, .no_indices = true};
+    random_sweep sweep = random_sweep_start("the_library_itself_is_accepted_however_it_is_set", 1000);
+    while (random_sweep_next(&sweep)) {
+        test_case made;
+        random_state r = {sweep.seed ^ UINT64_C(0x5eed)};
+        poolgrad_verdict allowed;
+        limits.data = sweep.seed % 2 == 0 ? DATA_ANY : DATA_TIES;
+        limits.ties = sweep.seed % 4 == 0 ? 0 : CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST);
+        limits.directions = sweep.seed % 4 == 0 ? 0 : CASE_SET(POOLGRAD_GRADIENT);
+        case_make_within(&made, sweep.seed, &limits);
+        report_begin("verify_orders", "the_library_itself_is_accepted_however_it_is_set", &made);
+        for (int exactly = 0; exactly < 2; exactly++) {
+            const poolgrad_verdict worst = judge_other(&made, &r, exactly == 1, &allowed);
+            sweep.telling += worst > POOLGRAD_VERDICT_EQUAL && exactly == 0;
+            if (worst > allowed) report_failure("is %s", poolgrad_verdict_name(worst));
+            cr_expect(worst <= allowed, "seed 0x%016llx", (unsigned long long)sweep.seed);
+            guard_restore(&made.destination);
+            if (made.indices.mapping) guard_restore(&made.indices);
+        }
+        case_free(&made);
+    }
+    cr_assert(random_sweep_told(&sweep, 4), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
 }
