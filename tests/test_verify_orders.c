@@ -143,6 +143,8 @@ static void choose_machine(trial *t)
     poolgrad_declaration *d = &t->d;
     poolgrad_declaration_init(d, sizeof *d);
     d->computed_in = m->format = choose_format(t);
+    d->keeps_tie_rule = chance(t, 20);
+    t->is_coarse = chance(t, 50);
     d->division = (poolgrad_division)between(t, 0, 2);
     d->fusion = (poolgrad_fusion)between(t, 0, 2);
     d->subnormals = chance(t, 30) ? POOLGRAD_SUBNORMALS_FLUSHED : POOLGRAD_SUBNORMALS_KEPT;
@@ -474,11 +476,9 @@ static void compute_plane(trial *t)
 static void compute(trial *t)
 {
     const poolgrad_image *g = &t->p.source_gradient;
-    t->is_coarse = chance(t, 50);
     if (t->p.direction == POOLGRAD_GRADIENT && t->p.kind == POOLGRAD_MAX) {
         t->pick_y = calloc((size_t)(g->height * g->width), sizeof *t->pick_y);
         t->pick_x = calloc((size_t)(g->height * g->width), sizeof *t->pick_x);
-        t->d.keeps_tie_rule = chance(t, 20);
     }
     for (t->n = 0; t->n < t->p.destination.images; t->n++) {
         for (t->c = 0; t->c < t->p.destination.channels; t->c++) compute_plane(t);
@@ -534,6 +534,92 @@ Test(verify_orders, legal_computations_are_accepted)
         cr_expect(accepted, "seed 0x%016llx", (unsigned long long)sweep.seed);
     }
     cr_assert(random_sweep_told(&sweep, 30), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
+}
+
+/* ---- No miss ------------------------------------------------------------------------------------------------- */
+
+/* Windows that do not overlap, declared in all respects: an element has one value. */
+static void make_sharp(trial *t)
+{
+    poolgrad_problem *p = &t->p;
+    poolgrad_window *w = &p->window;
+    choose_problem(t);
+    choose_machine(t);
+    p->direction = POOLGRAD_GRADIENT;
+    p->kind = chance(t, 50) ? POOLGRAD_AVERAGE : POOLGRAD_MAX;
+    w->stride_x = (w->kernel_width - 1) * w->dilation_x + 1;
+    w->stride_y = (w->kernel_height - 1) * w->dilation_y + 1;
+    t->d = (poolgrad_declaration){.struct_size = sizeof t->d, .findings = 1, .keeps_tie_rule = 1};
+    t->d.computed_in = t->m.format = p->destination.format;
+    t->d.division = POOLGRAD_DIVISION_TRUE;
+    t->d.fusion = POOLGRAD_FUSION_NONE;
+    t->d.before = p->add_to_destination ? &t->before : NULL;
+    t->m.reciprocal = t->m.fused = t->m.flushed = 0;
+    t->is_coarse = false;
+}
+
+/* Comparisons tell apart what the source does, and the accumulator has all counts. */
+static bool is_sharp(const trial *t)
+{
+    enum { REPRESENTED = 256 };
+    const poolgrad_problem *p = &t->p;
+    return p->source_gradient.data && p->window.kernel_width * p->window.kernel_height <= REPRESENTED &&
+           (p->source.format == p->destination.format || p->destination.format == POOLGRAD_FLOAT64);
+}
+
+/* A number of the format next to that of an element; false where it has none. */
+static bool change(trial *t, const poolgrad_image *d, int64_t at[4])
+{
+    const uint64_t bits = view_bits(d, at[0], at[1], at[2], at[3]);
+    const double value = number_decode(d->format, bits);
+    if (isnan(value)) return false;
+    const bool up = value == 0 || (!isinf(value) && chance(t, 50));
+    view_set_bits(d, at[0], at[1], at[2], at[3], up ? bits + 1 : bits - 1);
+    return number_decode(d->format, up ? bits + 1 : bits - 1) != 0;
+}
+
+/* Whether the one element that is changed is found, and nothing else. *told: there was one. */
+static bool is_found(trial *t, bool *told)
+{
+    const poolgrad_image *d = &t->p.destination;
+    int64_t at[4] = {between(t, 0, d->images - 1), between(t, 0, d->channels - 1), between(t, 0, d->height - 1),
+                     between(t, 0, d->width - 1)};
+    poolgrad_error error;
+    poolgrad_verification *v;
+    *told = change(t, d, at);
+    if (!*told) return true;
+    const poolgrad_status status = poolgrad_verify(&t->p, &t->d, &v, &error);
+    cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
+    /* The reference rounds less often, and what it gives, or the exact value, may be that next number. */
+    const poolgrad_verdict verdict = poolgrad_verification_at(v, at[0], at[1], at[2], at[3]);
+    *told = verdict == POOLGRAD_VERDICT_WRONG;
+    const bool found = (*told && poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG) == 1) ||
+                       (!*told && verdict <= POOLGRAD_VERDICT_CORRECTLY_ROUNDED);
+    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
+    if (!found && f) describe(t, f);
+    poolgrad_verification_destroy(v);
+    return found;
+}
+
+Test(verify_orders, the_next_number_is_wrong_where_there_is_one_value)
+{
+    random_sweep sweep = random_sweep_start("the_next_number_is_wrong_where_there_is_one_value", 10000);
+    while (random_sweep_next(&sweep)) {
+        trial t = {.m = {.random = {sweep.seed}}};
+        bool told = false, found = true;
+        do {
+            release(&t);
+            t = (trial){.m = {.random = t.m.random}};
+            make_sharp(&t);
+        } while (!is_sharp(&t));
+        t.p.ties = chance(&t, 50) ? POOLGRAD_TIES_FIRST : POOLGRAD_TIES_LAST;
+        compute(&t);
+        found = is_found(&t, &told);
+        sweep.telling += told;
+        release(&t);
+        cr_expect(found, "seed 0x%016llx", (unsigned long long)sweep.seed);
+    }
+    cr_assert(random_sweep_told(&sweep, 80), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
 }
 
 /* ---- Any problem --------------------------------------------------------------------------------------------- */

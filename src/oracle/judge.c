@@ -369,7 +369,7 @@ static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int
     else
         given = give_by_rules(judge, wy, wx, y, x);
     if (given.share == POOLGRAD_SHARE_NONE) return given.share;
-    if (judge->doubts_least_windows && is_least(judge, wy, wx)) given.share = POOLGRAD_SHARE_MAYBE;
+    if (judge->doubts_least_windows && is_least(judge, wy, wx)) return POOLGRAD_SHARE_NONE;
     poolgrad_interval_operand(d, &d->work[OPERAND], load_gradient(judge, wy, wx),
                               judge->geometry.source_gradient.format);
     poolgrad_interval_copy(&d->work[TERM], &d->work[OPERAND]);

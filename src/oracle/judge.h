@@ -22,7 +22,7 @@ struct poolgrad_judge {
     poolgrad_format computed_in;
     bool keeps_tie_rule;
     bool doubts_zero_norms;    /* a window of norm 0 may give anything that 0 / 0 leads to */
-    bool doubts_least_windows; /* a window of -infinity may pick nothing */
+    bool doubts_least_windows; /* a window of -infinity picks nothing */
     struct poolgrad_declared declared;
     struct poolgrad_interval_sum sums[3];
     /* The plane: images and channels of source and gradient, and the norms of its windows. */

@@ -68,24 +68,6 @@ static double load(const struct poolgrad_judge *judge, int64_t y, int64_t x)
     return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
 }
 
-enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x)
-{
-    struct poolgrad_judge *judge = of;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
-    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
-    if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    return poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_NONE;
-}
-
-static bool add_candidate(struct poolgrad_tie_groups *groups, struct poolgrad_candidate candidate)
-{
-    if (!reserve((void **)&groups->candidates, groups->candidate_count, &groups->candidate_capacity,
-                 sizeof *groups->candidates))
-        return false;
-    groups->candidates[groups->candidate_count++] = candidate;
-    return true;
-}
-
 /* Taps along an axis: those inside and one outside on either side, for those behind are like it. */
 static struct poolgrad_range taps_to_visit(const struct poolgrad_axis *axis, int64_t start)
 {
@@ -93,10 +75,10 @@ static struct poolgrad_range taps_to_visit(const struct poolgrad_axis *axis, int
     return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
 }
 
-/* Lists the window's maximal taps, the outside ones too; false where memory is lacking. */
-static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_window_at at, struct poolgrad_pick pick)
+/* Hands over the window's maximal taps, the outside ones too, until `take` is false. */
+static bool visit_candidates(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_pick pick,
+                             bool (*take)(void *context, struct poolgrad_candidate candidate), void *context)
 {
-    struct poolgrad_judge *judge = groups->judge;
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_range rows = taps_to_visit(&g->y, at.top), columns = taps_to_visit(&g->x, at.left);
     for (int64_t ky = rows.begin; ky < rows.end; ky++) {
@@ -106,9 +88,37 @@ static bool list_candidates(struct poolgrad_tie_groups *groups, struct poolgrad_
             if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
             const double tap = inside ? load(judge, y, x) : 0;
             if (!poolgrad_judge_may_pick(judge, pick, tap, inside ? y : -1, inside ? x : -1)) continue;
-            if (!add_candidate(groups, (struct poolgrad_candidate){y, x, 0, inside})) return false;
+            if (!take(context, (struct poolgrad_candidate){y, x, 0, inside})) return false;
         }
     }
+    return true;
+}
+
+static bool count_to_two(void *context, struct poolgrad_candidate candidate)
+{
+    int *count = context;
+    (void)candidate;
+    return ++*count < 2;
+}
+
+enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x)
+{
+    struct poolgrad_judge *judge = of;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
+    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
+    int count = 0;
+    if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    if (!poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x)) return POOLGRAD_SHARE_NONE;
+    return visit_candidates(judge, at, pick, count_to_two, &count) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
+}
+
+static bool add_candidate(void *context, struct poolgrad_candidate candidate)
+{
+    struct poolgrad_tie_groups *groups = context;
+    if (!reserve((void **)&groups->candidates, groups->candidate_count, &groups->candidate_capacity,
+                 sizeof *groups->candidates))
+        return false;
+    groups->candidates[groups->candidate_count++] = candidate;
     return true;
 }
 
@@ -134,7 +144,7 @@ static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t w
     const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
     if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x)) return true;
     const int64_t first = groups->candidate_count;
-    if (!list_candidates(groups, at, pick)) return false;
+    if (!visit_candidates(judge, at, pick, add_candidate, groups)) return false;
     const int64_t count = groups->candidate_count - first;
     if (count < 2) {
         groups->candidate_count = first;
