@@ -83,7 +83,8 @@ static void color_distances(unsigned char colors[PICTURE_COLORS][3])
 static bool write_image(const struct picture *picture, const unsigned char *places,
                         const unsigned char colors[PICTURE_COLORS][3], const char *title, FILE *file)
 {
-    const int scale = picture->width < SHOWN ? SHOWN / picture->width : 1;
+    const int longer = picture->width > picture->height ? picture->width : picture->height;
+    const int scale = longer < SHOWN ? SHOWN / longer : 1;
     fprintf(file, "<figure><img alt=\"%s\" width=\"%d\" height=\"%d\" data-step=\"%" PRId64 "\" src=\"", title,
             picture->width * scale, picture->height * scale, picture->step);
     const bool done = poolgrad_picture_write(places, picture->width, picture->height, colors, file);
