@@ -53,13 +53,15 @@ void poolgrad_judge_clear(struct poolgrad_judge *judge)
 bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const int64_t windows = (g->y.end - g->y.begin) * (g->x.end - g->x.begin);
+    int64_t windows;
     judge->n = n + g->source_image;
     judge->c = c + g->source_channel;
     judge->gradient_n = n + g->gradient_image;
     judge->gradient_c = c + g->gradient_channel;
     if (g->kind != POOLGRAD_L2NORM || g->direction != POOLGRAD_GRADIENT) return true;
     free(judge->norms);
+    judge->norms = NULL;
+    if (!poolgrad_multiply(g->y.end - g->y.begin, g->x.end - g->x.begin, &windows)) return false;
     judge->norms = calloc((size_t)windows + 1, sizeof *judge->norms);
     return judge->norms != NULL;
 }

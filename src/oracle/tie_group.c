@@ -15,10 +15,15 @@ enum { RESULT = POOLGRAD_INTERVALS - 1 };
 bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const int64_t windows = (g->y.end - g->y.begin) * (g->x.end - g->x.begin);
+    int64_t windows, pixels;
     *groups = (struct poolgrad_tie_groups){.judge = judge};
+    /* Views may fold onto themselves, and then have more pixels than memory has bytes. */
+    if (!poolgrad_multiply(g->y.end - g->y.begin, g->x.end - g->x.begin, &windows) ||
+        !poolgrad_multiply(g->y.size, g->x.size, &pixels) || windows > INT64_MAX / (int64_t)sizeof(int64_t)) {
+        return false;
+    }
     groups->window_places = calloc((size_t)windows + 1, sizeof *groups->window_places);
-    groups->marks = calloc((size_t)(g->y.size * g->x.size) + 1, 1);
+    groups->marks = calloc((size_t)pixels + 1, 1);
     return groups->window_places && groups->marks;
 }
 
