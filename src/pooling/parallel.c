@@ -36,24 +36,31 @@ int64_t poolgrad_available_threads(int asked)
     return poolgrad_max(threads, 1);
 }
 
-/* Pieces are small enough to even out and large enough not to share cache lines. Threads that start inherit the
- * environment of the one that starts them. */
-void poolgrad_parallel(int threads, int64_t first, int64_t end,
+/* Pieces are small enough to even out and large enough not to share cache lines. A function of its own: compilers may
+ * start OpenMP, which computes in floating point, where a function begins that has a parallel region. */
+static void run_pieces(int threads, int64_t first, int64_t end,
                        void (*body)(const void *context, int64_t begin, int64_t end), const void *context)
 {
     enum { PIECES_PER_THREAD = 16 };
-    if (threads == 1) {
-        body(context, first, end);
-        return;
-    }
     const int64_t units = end - first, pieces = poolgrad_min(units, (int64_t)threads * PIECES_PER_THREAD);
-    fenv_t environment = poolgrad_enter_default_environment();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int64_t piece = 0; piece < pieces; piece++) {
         int64_t size = units / pieces, rest = units % pieces;
         int64_t begin = first + piece * size + poolgrad_min(piece, rest);
         body(context, begin, begin + size + (piece < rest));
     }
+}
+
+/* Threads that start inherit the environment of the one that starts them. */
+void poolgrad_parallel(int threads, int64_t first, int64_t end,
+                       void (*body)(const void *context, int64_t begin, int64_t end), const void *context)
+{
+    if (threads == 1) {
+        body(context, first, end);
+        return;
+    }
+    fenv_t environment = poolgrad_enter_default_environment();
+    run_pieces(threads, first, end, body, context);
     fesetenv(&environment);
 }
 
