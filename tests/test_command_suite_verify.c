@@ -129,7 +129,7 @@ Test(command_suite_verify, wrong_backends, .init = enter, .fini = leave)
 
 Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = leave)
 {
-    static const char *const kept[] = {"--output", "kept", "--threads", "2", NULL};
+    static const char *const kept[] = {"--output", "kept", NULL};
     process_result result = run_backend(0, "cp {case}/expected.npy {out}", kept);
     process_release(&result);
     result = process_run(&scene_setting, "suite verify kit --actual kept");
