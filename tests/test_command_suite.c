@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suite generate from outside: the files of a kit, the manifest read back, what is refused. */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +11,6 @@
 #include "cli/suite_manifest.h"
 #include "support/json.h"
 #include "support/scene.h"
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    return walk->level == 0 ? 0 : remove(path);
-}
-
-/* Kits are folders, which scene_leave does not remove. */
-static void leave(void)
-{
-    nftw(scene_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    scene_leave();
-}
 
 static const struct options suite_options = {.command = COMMAND_SUITE};
 
@@ -79,7 +64,7 @@ static void check_same_kits(const char *a, const char *b)
     poolgrad_manifest_free(&manifest);
 }
 
-Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = leave)
+Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = scene_leave)
 {
     generate("first", "--seed 3");
     generate("again/", "--seed=3");
@@ -92,7 +77,7 @@ Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = leav
 }
 
 /* An empty folder is as good as a new one, and 1 is the seed when none is given. */
-Test(command_suite, folders, .init = scene_enter, .fini = leave)
+Test(command_suite, folders, .init = scene_enter, .fini = scene_leave)
 {
     cr_assert(mkdir(scene_path("empty"), 0755) == 0);
     generate("empty", "");
@@ -104,7 +89,7 @@ Test(command_suite, folders, .init = scene_enter, .fini = leave)
 }
 
 /* By readers that know nothing of the code that writes. */
-Test(command_suite, a_manifest_is_plain_json, .init = scene_enter, .fini = leave)
+Test(command_suite, a_manifest_is_plain_json, .init = scene_enter, .fini = scene_leave)
 {
     generate("kit", "");
     char *text = read_text("kit/" MANIFEST_NAME);
@@ -184,7 +169,7 @@ static void check_case(const struct suite_case *made, const struct suite_case *r
 }
 
 /* All that a backend is told is what the results were made from. */
-Test(command_suite, reading_gives_what_was_written, .init = scene_enter, .fini = leave)
+Test(command_suite, reading_gives_what_was_written, .init = scene_enter, .fini = scene_leave)
 {
     struct manifest manifest;
     poolgrad_error error = {"", ""};
@@ -206,7 +191,7 @@ Test(command_suite, reading_gives_what_was_written, .init = scene_enter, .fini =
 
 /* ---- Refusals of the command ------------------------------------------------------------------------------------- */
 
-Test(command_suite, refusals, .init = scene_enter, .fini = leave)
+Test(command_suite, refusals, .init = scene_enter, .fini = scene_leave)
 {
     static const struct {
         const char *line, *sentence;
@@ -262,7 +247,7 @@ static void check_interrupted(const char *const *words, int signal_number, const
     free(list);
 }
 
-Test(command_suite, interrupted_runs_leave_nothing, .init = scene_enter, .fini = leave)
+Test(command_suite, interrupted_runs_leave_nothing, .init = scene_enter, .fini = scene_leave)
 {
     static const char *const words[] = {"suite", "generate", "kit", "--size", "exhaustive", NULL};
     check_interrupted(words, SIGINT, "");
@@ -270,7 +255,7 @@ Test(command_suite, interrupted_runs_leave_nothing, .init = scene_enter, .fini =
 }
 
 /* Cases that were not judged are not right. */
-Test(command_suite, interrupted_backends_are_not_judged, .init = scene_enter, .fini = leave)
+Test(command_suite, interrupted_backends_are_not_judged, .init = scene_enter, .fini = scene_leave)
 {
     static const char *const words[] = {"suite",     "run",       "kit",    "--command",      "sleep 0.2",
                                         "--threads", "1",         "--json", "results.json",   "--junit",
@@ -399,7 +384,7 @@ static const struct hostile {
     {"\"direction\": \"forward\"", "\"direction\": \"gradient\"", "files.source_gradient is missing; expected it"},
     {"\"add_to_destination\": false", "\"add_to_destination\": true", "files.before is missing; expected it"}};
 
-Test(command_suite, hostile_manifests, .init = scene_enter, .fini = leave)
+Test(command_suite, hostile_manifests, .init = scene_enter, .fini = scene_leave)
 {
     cr_assert(mkdir(scene_path("kit"), 0755) == 0 && mkdir(scene_path("kit/deep"), 0755) == 0);
     write_kit(NULL, NULL);
@@ -433,7 +418,7 @@ static void write_cases(bool twice)
     free(all);
 }
 
-Test(command_suite, hostile_cases, .init = scene_enter, .fini = leave)
+Test(command_suite, hostile_cases, .init = scene_enter, .fini = scene_leave)
 {
     cr_assert(mkdir(scene_path("kit"), 0755) == 0);
     write_cases(false);
@@ -446,7 +431,7 @@ Test(command_suite, hostile_cases, .init = scene_enter, .fini = leave)
     free(said);
 }
 
-Test(command_suite, hostile_files, .init = scene_enter, .fini = leave)
+Test(command_suite, hostile_files, .init = scene_enter, .fini = scene_leave)
 {
     static const struct {
         const char *name, *sentence;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suite verify and suite run from outside: backends that are right, wrong, slow, and that crash. */
 #include <criterion/criterion.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,19 +9,6 @@
 #include "support/json.h"
 #include "support/process.h"
 #include "support/scene.h"
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status;
-    (void)type;
-    return walk->level == 0 ? 0 : remove(path);
-}
-
-static void leave(void)
-{
-    nftw(scene_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    scene_leave();
-}
 
 static void enter(void)
 {
@@ -71,7 +57,7 @@ static int count_outcome(const char *name, const char *outcome)
 
 static const char *const to_json[] = {"--json", "found.json", NULL};
 
-Test(command_suite_verify, right_backends, .init = enter, .fini = leave)
+Test(command_suite_verify, right_backends, .init = enter, .fini = scene_leave)
 {
     static const char *const backends[] = {"cp {case}/expected.npy {out}", "cp {case}/exact.npy {out}",
                                            "cp {kit}/cases/{name}/expected.npy {out}"};
@@ -87,7 +73,7 @@ Test(command_suite_verify, right_backends, .init = enter, .fini = leave)
     }
 }
 
-Test(command_suite_verify, failing_backends, .init = enter, .fini = leave)
+Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
 {
     static const char *const more[] = {"--json", "found.json", "--junit", "found.xml", "--timeout",
                                        "1",      "--findings", "1000",    NULL};
@@ -114,7 +100,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = leave)
 }
 
 /* A backend that forgets the last element, or answers another question. */
-Test(command_suite_verify, wrong_backends, .init = enter, .fini = leave)
+Test(command_suite_verify, wrong_backends, .init = enter, .fini = scene_leave)
 {
     process_result result =
         run_backend(1,
@@ -127,7 +113,7 @@ Test(command_suite_verify, wrong_backends, .init = enter, .fini = leave)
     process_release(&result);
 }
 
-Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = leave)
+Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = scene_leave)
 {
     static const char *const kept[] = {"--output", "kept", NULL};
     process_result result = run_backend(0, "cp {case}/expected.npy {out}", kept);
@@ -167,7 +153,7 @@ static const struct refusal {
     {"suite run kit --command true --computed-in int8", "--computed-in is 'int8'; expected float16"},
 };
 
-Test(command_suite_verify, refusals, .init = enter, .fini = leave)
+Test(command_suite_verify, refusals, .init = enter, .fini = scene_leave)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);

@@ -28,6 +28,15 @@ struct poolgrad_range {
     int64_t begin, end;
 };
 
+/* [first, first + count) cut to [0, size). */
+static inline struct poolgrad_range poolgrad_range_cut(int64_t first, int64_t count, int64_t size)
+{
+    const int64_t begin = poolgrad_clamp(first, 0, size);
+    int64_t end = begin;
+    if (count > 0 && (!poolgrad_add(first, count, &end) || end > size)) end = size;
+    return (struct poolgrad_range){begin, poolgrad_max(begin, end)};
+}
+
 /* The extent of a window; false where it would pass the limit. Both numbers are at least 1. */
 static inline bool poolgrad_axis_extent(int64_t kernel, int64_t dilation, int64_t *extent)
 {

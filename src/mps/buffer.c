@@ -122,8 +122,7 @@ poolgrad_status poolgrad_buffer_create(const poolgrad_image *descriptor, const p
     return status;
 }
 
-/* Pixel by pixel, bits as they are. */
-static void copy_pixels(const poolgrad_image *from, const poolgrad_image *to)
+void poolgrad_copy_elements(const poolgrad_image *from, const poolgrad_image *to)
 {
     poolgrad_image source, destination;
     poolgrad_image_resolve(from, NULL, &source, NULL);
@@ -153,7 +152,7 @@ poolgrad_status poolgrad_buffer_copy(const poolgrad_buffer *buffer, poolgrad_buf
         return POOLGRAD_OK;
     }
     poolgrad_image_clear(&(*copy)->image);
-    copy_pixels(&buffer->image, &(*copy)->image);
+    poolgrad_copy_elements(&buffer->image, &(*copy)->image);
     return POOLGRAD_OK;
 }
 

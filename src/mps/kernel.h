@@ -34,6 +34,9 @@ poolgrad_status poolgrad_buffer_make(const poolgrad_image *descriptor, const poo
 
 void poolgrad_image_clear(const poolgrad_image *image);
 
+/* Element by element, bits as they are, between images of one format and size. */
+void poolgrad_copy_elements(const poolgrad_image *from, const poolgrad_image *to);
+
 /* Equal bits of all elements, format, layout and sizes; what hashes and JSON tell of an image. */
 bool poolgrad_same_elements(const poolgrad_image *a, const poolgrad_image *b);
 uint64_t poolgrad_hash_sizes(uint64_t hash, const poolgrad_image *image);

@@ -104,25 +104,17 @@ static poolgrad_status run(const poolgrad_exact *exact, int threads, int64_t fir
     return atomic_load(&failed) ? poolgrad_refuse_memory(error, "exact") : POOLGRAD_OK;
 }
 
-static struct poolgrad_range cut(const poolgrad_exact *exact, int64_t first, int64_t count)
-{
-    const int64_t begin = poolgrad_clamp(first, 0, exact->units);
-    int64_t end = begin;
-    if (count > 0 && (!poolgrad_add(first, count, &end) || end > exact->units)) end = exact->units;
-    return (struct poolgrad_range){begin, poolgrad_max(begin, end)};
-}
-
 poolgrad_status poolgrad_exact_run_units(const poolgrad_exact *exact, int64_t first, int64_t count,
                                          poolgrad_error *error)
 {
-    const struct poolgrad_range units = cut(exact, first, count);
+    const struct poolgrad_range units = poolgrad_range_cut(first, count, exact->units);
     return run(exact, 1, units.begin, units.end, error);
 }
 
 poolgrad_status poolgrad_exact_run_parallel(const poolgrad_exact *exact, int64_t first, int64_t count,
                                             poolgrad_error *error)
 {
-    const struct poolgrad_range units = cut(exact, first, count);
+    const struct poolgrad_range units = poolgrad_range_cut(first, count, exact->units);
     const int64_t threads = poolgrad_min(exact->threads, poolgrad_max(units.end - units.begin, 1));
     return run(exact, (int)threads, units.begin, units.end, error);
 }

@@ -9,6 +9,7 @@
 #include "geometry/error.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "mps/kernel.h"
 #include "pooling/parallel.h"
 #include "pooling/resolve.h"
 
@@ -99,23 +100,6 @@ static poolgrad_status check_before(const poolgrad_problem *problem, const poolg
 
 /* ---- Images that are made ---------------------------------------------------------------------------------------- */
 
-static void copy_elements(const poolgrad_image *from, const poolgrad_image *to)
-{
-    poolgrad_image source, destination;
-    poolgrad_image_resolve(from, NULL, &source, NULL);
-    poolgrad_image_resolve(to, NULL, &destination, NULL);
-    const size_t size = poolgrad_format_size(from->format);
-    for (int64_t n = 0; n < from->images; n++) {
-        for (int64_t c = 0; c < from->channels; c++) {
-            for (int64_t y = 0; y < from->height; y++) {
-                for (int64_t x = 0; x < from->width; x++) {
-                    memcpy(poolgrad_image_at(&destination, n, c, y, x), poolgrad_image_at(&source, n, c, y, x), size);
-                }
-            }
-        }
-    }
-}
-
 /* What the destination held, or, where that is not known, what it holds: a result is going to be computed into it. */
 static poolgrad_status make_image(struct poolgrad_verification *v, poolgrad_buffer **buffer, poolgrad_image *view,
                                   poolgrad_problem *problem, poolgrad_error *error)
@@ -126,7 +110,7 @@ static poolgrad_status make_image(struct poolgrad_verification *v, poolgrad_buff
     problem->destination = *poolgrad_buffer_image(*buffer);
     if (poolgrad_image_is_empty(&v->problem.destination)) return POOLGRAD_OK;
     poolgrad_image_resolve(&problem->destination, NULL, view, NULL);
-    copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem->destination);
+    poolgrad_copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem->destination);
     return POOLGRAD_OK;
 }
 
@@ -165,23 +149,6 @@ static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgra
     poolgrad_problem problem;
     poolgrad_status status = make_image(v, &v->expected, &v->expected_view, &problem, error);
     return status == POOLGRAD_OK ? poolgrad_run(&problem, error) : status;
-}
-
-static bool is_equal(const struct poolgrad_verification *v)
-{
-    const poolgrad_image *a = &v->geometry.destination, *b = &v->expected_view;
-    const size_t size = poolgrad_format_size(a->format);
-    for (int64_t n = 0; n < a->images; n++) {
-        for (int64_t c = 0; c < a->channels; c++) {
-            for (int64_t y = 0; y < a->height; y++) {
-                for (int64_t x = 0; x < a->width; x++) {
-                    if (memcmp(poolgrad_image_at(a, n, c, y, x), poolgrad_image_at(b, n, c, y, x), size) != 0)
-                        return false;
-                }
-            }
-        }
-    }
-    return true;
 }
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
@@ -248,7 +215,7 @@ static poolgrad_status judge(struct poolgrad_verification *v, poolgrad_error *er
     if (!v->planes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
     poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
-    if (!is_equal(v)) status = compute_exact(v, error);
+    if (!poolgrad_same_elements(&v->geometry.destination, &v->expected_view)) status = compute_exact(v, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t threads = poolgrad_min(poolgrad_available_threads(v->problem.threads), planes);
     const int64_t part = part_of(v, planes, threads);

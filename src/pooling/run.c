@@ -89,9 +89,8 @@ static void run_range(const void *context, int64_t first, int64_t end)
 
 void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count)
 {
-    int64_t begin = poolgrad_clamp(first, 0, plan->units), end = begin;
-    if (count > 0 && (!poolgrad_add(first, count, &end) || end > plan->units)) end = plan->units;
-    run_range(plan, begin, poolgrad_max(begin, end));
+    const struct poolgrad_range units = poolgrad_range_cut(first, count, plan->units);
+    run_range(plan, units.begin, units.end);
 }
 
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)

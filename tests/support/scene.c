@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -60,14 +61,19 @@ char *scene_list(void)
     return list;
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    if (remove(path) != 0) perror(path);
+    return 0;
+}
+
 void scene_leave(void)
 {
-    char *list = scene_list(), *rest = list;
-    for (char *name = strtok_r(list, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-        if (remove(scene_path(name)) != 0) perror(name);
-    }
-    free(list);
-    rmdir(scene_folder);
+    enum { FILES_AT_ONCE = 8 };
+    nftw(scene_folder, remove_entry, FILES_AT_ONCE, FTW_DEPTH | FTW_PHYS);
     view_free(&scene_source);
     view_free(&scene_gradient);
 }
