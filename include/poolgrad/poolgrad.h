@@ -6,24 +6,32 @@
  * --------
  *     #include <poolgrad/poolgrad.h>            // cc main.c $(pkg-config --cflags --libs poolgrad)
  *
- *     float x[16], dy[4], dx[16];               // 4x4 image, 2x2 windows, stride 2
+ *     const float x[16], dy[4];                 // one image of one channel, 4x4 pixels; 3x3 windows, stride 2, pad 1
+ *     float dx[16];
  *     poolgrad_problem p;
  *     poolgrad_problem_init(&p, sizeof p);
  *     p.direction = POOLGRAD_GRADIENT;
  *     p.kind = POOLGRAD_MAX;
- *     p.window.kernel_width = p.window.kernel_height = 2;
+ *     p.window.kernel_width = p.window.kernel_height = 3;
  *     p.window.stride_x = p.window.stride_y = 2;
- *     p.offset_x = p.offset_y = 1;              // centre of the first window: reads columns and rows {0, 1}
- *     p.source = (poolgrad_image){.data = x, .format = POOLGRAD_FLOAT32,
- *                                 .images = 1, .channels = 1, .height = 4, .width = 4};
- *     p.source_gradient = (poolgrad_image){.data = dy, .format = POOLGRAD_FLOAT32,
- *                                          .images = 1, .channels = 1, .height = 2, .width = 2};
- *     p.destination = p.source;
- *     p.destination.data = dx;
- *     poolgrad_error error;
- *     if (poolgrad_run(&p, &error) != POOLGRAD_OK) fprintf(stderr, "%s\n", error.message);
+ *     p.source = poolgrad_const_image_dense(x, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+ *     p.source_gradient = poolgrad_const_image_dense(dy, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+ *     p.destination = poolgrad_image_dense(dx, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
  *
- * Formulas (one axis; x and y are independent; k kernel size, s stride, d dilation)
+ *     const poolgrad_pads pads = {1, 1, 1, 1};  // left, top, right, bottom
+ *     poolgrad_error error;
+ *     if (poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_DOWN, &error) != POOLGRAD_OK ||
+ *         poolgrad_run(&p, &error) != POOLGRAD_OK) {
+ *         fprintf(stderr, "%s\n", error.message);
+ *     }
+ *
+ * Words
+ * --------
+ * The source is the image that is pooled. The source gradient is the gradient of a loss with respect to the pooled
+ * result, one element for each window: dy in most frameworks, and what a gradient call reads. The gradient call's
+ * destination is the gradient of the loss with respect to the source, dx.
+ *
+ * Formulas (one axis; the axes are independent; k kernel size, s stride, d dilation, g source gradient)
  * --------
  *     extent of a window          e = (k - 1) d + 1
  *     taps of output pixel i      c(i) - floor(e / 2) + d t,   t = 0 .. k-1,   c(i) = offset + s i
@@ -37,8 +45,10 @@
  *
  * Rules that hold for everything below
  * --------
- * Sizes are width x height in pixels; strides of memory are in elements; all counts are 64 bits wide.
- * The synopsis is C; in C++, assign the images' members one by one.
+ * Sizes of images stand in the order of shapes, height before width, in every function. Strides of memory are in
+ * elements. All counts are 64 bits wide. What is read is a poolgrad_const_image, what is written a poolgrad_image.
+ * x, y and z are the axes of width, height and depth. No layout has a third axis yet: whatever belongs to z or depth
+ * has its place and takes the neutral value only, which every initializer sets.
  * No function writes to stderr, sets errno, aborts or keeps hidden state. Every function is thread-safe: any number of
  * calls may run at once as long as nobody writes what another reads or writes. The caller's floating-point environment
  * (rounding mode, flush-to-zero, traps, flags) neither changes a result nor is changed. Enumerations mirror Metal
@@ -51,8 +61,10 @@
 #include <stdint.h>
 
 #define POOLGRAD_VERSION_MAJOR 0
-#define POOLGRAD_VERSION_MINOR 1
+#define POOLGRAD_VERSION_MINOR 2
 #define POOLGRAD_VERSION_PATCH 0
+/* One number that grows with every release. */
+#define POOLGRAD_VERSION (10000 * POOLGRAD_VERSION_MAJOR + 100 * POOLGRAD_VERSION_MINOR + POOLGRAD_VERSION_PATCH)
 
 #if defined(POOLGRAD_STATIC)
 #define POOLGRAD_API
@@ -75,6 +87,16 @@ extern "C" {
 /* "Everything that is there": the neutral extent of a region and the neutral channel count. */
 #define POOLGRAD_ALL INT64_MAX
 
+/*
+ * How structs grow
+ * --------
+ * A struct that begins with `struct_size` is made by its initializer, which takes that size from the caller. Later
+ * versions add fields at its end. A smaller struct, of a caller compiled before, is taken with the neutral values of
+ * the fields it lacks. A larger one, of a caller compiled later, is taken if all its further bytes are zero, which is
+ * every field's neutral value from now on; else it is refused, because it asks for what this library does not know.
+ * All other structs are frozen: their comments say why none of them needs to grow.
+ */
+
 /* ---- Errors -------------------------------------------------------------------------------------------------- */
 
 typedef enum poolgrad_status {
@@ -83,8 +105,12 @@ typedef enum poolgrad_status {
     POOLGRAD_NO_MEMORY = 2 /* an allocation failed; nothing was written */
 } poolgrad_status;
 
+/* "ok", "invalid", "no memory"; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_status_name(poolgrad_status status);
+
 /* Filled when a function refuses; untouched otherwise. `message` is one sentence that begins with the name of the
- * field, "window.stride_x is 0; expected 1 to 2^61"; `field` is that name. */
+ * field, "window.stride_x is 0; expected 1 to 2^61"; `field` is that name. Frozen: a sentence says all that there is to
+ * say. */
 typedef struct poolgrad_error {
     char field[48];
     char message[256];
@@ -117,42 +143,101 @@ typedef enum poolgrad_layout {
 } poolgrad_layout;
 
 /*
- * A view of images x channels x height x width elements, owned by the caller. `data` is the element (0, 0, 0, 0) and
- * needs no alignment. Strides are in elements and may be negative; a stride of 0 stands for the dense one: the distance
- * (as a magnitude) that the next dimension inside it, in the layout's order, covers, so padding given there is kept.
- * For NC4HW4 `channel_stride` is the distance of two slices of four channels, the four lanes of a pixel are always
- * neighbours, and `column_stride` is 4 when dense. Padded rows, a region of a larger tensor or a window of its channels
- * are views with the outer tensor's strides.
+ * A view of images x channels x height x width elements, owned by the caller: a poolgrad_const_image where elements are
+ * read, a poolgrad_image where they are written. `data` is the element (0, 0, 0, 0) and needs no alignment.
+ *
+ *     address of element (n, c, y, x) = data + n image_stride + c channel_stride + y row_stride + x column_stride
+ *
+ * Strides are in elements, may be negative, and are taken as they are. poolgrad_image_dense fills them in for memory
+ * without gaps. Padded rows, a region of a larger tensor or a window of its channels are views with the outer tensor's
+ * strides. For NC4HW4 `channel_stride` is the distance of two slices of four channels, and the four lanes of a pixel
+ * are always neighbours.
+ *
+ * A stride of 0 along a dimension above 1 repeats the same elements, as tensors that were expanded (broadcast) do. Such
+ * a view is refused unless `expanded` is 1. Strides along a dimension of 1, and all strides of an empty view, are of no
+ * effect.
+ *
+ * depth and depth_stride are the third axis. None of the layouts has one: depth is 0 or 1, and both say so.
  *
  * Lanes beyond the last channel of an NC4HW4 image are never read; in every written pixel of the last slice they become
  * +0. A destination must not fold onto itself: ordered by size, each stride must step over everything inside it.
- * An image with a dimension of 0 is empty and legal, and its data may be null.
+ * An image with a dimension of 0 (but depth) is empty and legal, and its data may be null.
+ *
+ * Frozen, as images stand side by side in other structs: they have their three axes.
  */
 typedef struct poolgrad_image {
-    void *data; /* read only, unless the image is the destination or a forward call's indices */
+    void *data;
     poolgrad_format format;
     poolgrad_layout layout;
-    int64_t images, channels, height, width;
-    int64_t image_stride, channel_stride, row_stride, column_stride;
+    int64_t images, channels, depth, height, width;
+    int64_t image_stride, channel_stride, depth_stride, row_stride, column_stride;
+    int expanded; /* 1: a stride of 0 is meant; else 0 */
 } poolgrad_image;
+
+typedef struct poolgrad_const_image {
+    const void *data;
+    poolgrad_format format;
+    poolgrad_layout layout;
+    int64_t images, channels, depth, height, width;
+    int64_t image_stride, channel_stride, depth_stride, row_stride, column_stride;
+    int expanded;
+} poolgrad_const_image;
+
+/* A view of memory without gaps, in the layout's order. Checks nothing: sizes that no memory has are refused where the
+ * view is used. */
+POOLGRAD_API poolgrad_image poolgrad_image_dense(void *data, poolgrad_format format, poolgrad_layout layout,
+                                                 int64_t images, int64_t channels, int64_t height, int64_t width);
+POOLGRAD_API poolgrad_const_image poolgrad_const_image_dense(const void *data, poolgrad_format format,
+                                                             poolgrad_layout layout, int64_t images, int64_t channels,
+                                                             int64_t height, int64_t width);
+
+/* The same view, to be read: what one call wrote is what the next one reads. */
+POOLGRAD_API poolgrad_const_image poolgrad_image_as_const(const poolgrad_image *image);
 
 /* Bytes of one element of the format, 0 for a value that is none. */
 POOLGRAD_API size_t poolgrad_format_size(poolgrad_format format);
 
-/* "float32" and so on; null for a value that is none. The names are those the command line takes. */
+/* "float32" and "nchw" and so on, the command's words; null for a value that is none. */
 POOLGRAD_API const char *poolgrad_format_name(poolgrad_format format);
+POOLGRAD_API const char *poolgrad_layout_name(poolgrad_layout layout);
 
-/* Checks a view by itself: sizes, format, layout, and that every element's address can be computed. */
+/* Checks a view by itself: sizes, format, layout, strides, and that every element's address can be computed. */
 POOLGRAD_API poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error);
+POOLGRAD_API poolgrad_status poolgrad_const_image_check(const poolgrad_const_image *image, poolgrad_error *error);
 
-/* Reads one element, exactly as the kernels do; 0 where the view is invalid or has no such element. Indices are read as
- * numbers, beyond 2^53 rounded in the caller's mode. */
-POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+/* Reads one element, exactly as the kernels do; NaN where the view is invalid or has no such element (z is 0). Indices
+ * are read as numbers, beyond 2^53 rounded in the caller's mode. */
+POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                       int64_t x);
+POOLGRAD_API double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z,
+                                             int64_t y, int64_t x);
 
 /* Writes one element, rounded as the kernels round. POOLGRAD_INVALID, and nothing written, for unorm and index formats,
  * and where the view is invalid or has no such element. */
-POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x,
-                                                double value);
+POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                                int64_t x, double value);
+
+/*
+ * What every described thing can do, images, problems and the objects of mps.h and graph.h alike, each with its type's
+ * name in front:
+ *   equal              content: 1 or 0. Null equals null only.
+ *   hash               equal things have equal hashes, in all runs of a program and on all machines, but for addresses
+ * of callbacks and contexts. description        one line for people. debug_description  JSON. Both texts: at most
+ * `size` characters are written, the terminating zero among them; the return value is the length of the whole text
+ * without it, as of snprintf; text may be null if size is 0. Null is described, too.
+ *
+ * Images are equal in format, layout, sizes and the bits of all elements, wherever these lie. An image without data
+ * equals another without data.
+ */
+POOLGRAD_API int poolgrad_image_equal(const poolgrad_image *a, const poolgrad_image *b);
+POOLGRAD_API uint64_t poolgrad_image_hash(const poolgrad_image *image);
+POOLGRAD_API size_t poolgrad_image_description(const poolgrad_image *image, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_image_debug_description(const poolgrad_image *image, char *text, size_t size);
+
+POOLGRAD_API int poolgrad_const_image_equal(const poolgrad_const_image *a, const poolgrad_const_image *b);
+POOLGRAD_API uint64_t poolgrad_const_image_hash(const poolgrad_const_image *image);
+POOLGRAD_API size_t poolgrad_const_image_description(const poolgrad_const_image *image, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_const_image_debug_description(const poolgrad_const_image *image, char *text, size_t size);
 
 /* ---- The problem --------------------------------------------------------------------------------------------- */
 
@@ -221,39 +306,56 @@ typedef enum poolgrad_mode {
     POOLGRAD_MODE_REFERENCE = 1 /* the plain loops that define every result */
 } poolgrad_mode;
 
-/* Sizes, strides and dilations are at least 1. */
+/* The command's words for these values; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_direction_name(poolgrad_direction direction);
+POOLGRAD_API const char *poolgrad_kind_name(poolgrad_kind kind);
+POOLGRAD_API const char *poolgrad_edge_mode_name(poolgrad_edge_mode edge_mode);
+POOLGRAD_API const char *poolgrad_tie_rule_name(poolgrad_tie_rule ties);
+POOLGRAD_API const char *poolgrad_nan_rule_name(poolgrad_nan_rule nan);
+POOLGRAD_API const char *poolgrad_accumulator_name(poolgrad_accumulator accumulator);
+POOLGRAD_API const char *poolgrad_mapping_name(poolgrad_mapping mapping);
+POOLGRAD_API const char *poolgrad_isa_name(poolgrad_isa isa);
+POOLGRAD_API const char *poolgrad_mode_name(poolgrad_mode mode);
+
+/* Sizes, strides and dilations are at least 1. Those of the third axis are 1, or 0, which says the same. Frozen: three
+ * axes have three of each. */
 typedef struct poolgrad_window {
-    int64_t kernel_width, kernel_height;
-    int64_t stride_x, stride_y;
-    int64_t dilation_x, dilation_y;
+    int64_t kernel_width, kernel_height, kernel_depth;
+    int64_t stride_x, stride_y, stride_z;
+    int64_t dilation_x, dilation_y, dilation_z;
 } poolgrad_window;
 
-/* A box of pixels and images. Cut to what is there; POOLGRAD_ALL as an extent reaches the end. */
+/* A box of pixels, [x, x + width) and so on, of the images [image, image + images). Cut to what is there; POOLGRAD_ALL
+ * as an extent reaches the end. z is 0, and depth 1 or POOLGRAD_ALL. Frozen: three axes and the images are all there
+ * is. */
 typedef struct poolgrad_region {
     int64_t x, y, z;
     int64_t width, height, depth;
+    int64_t image, images;
 } poolgrad_region;
 
 /* One pooling call, forward or gradient, whole. poolgrad_problem_init makes it neutral; then set what differs. Offsets,
- * sizes, kernels and the first tap of every window that counts lie within 2^61 pixels; z offsets are at least 0. */
+ * sizes, kernels and the first tap of every window that counts lie within 2^61 pixels. */
 typedef struct poolgrad_problem {
-    size_t struct_size; /* set by poolgrad_problem_init; lets later versions add fields at the end */
+    size_t struct_size; /* set by poolgrad_problem_init */
 
     poolgrad_direction direction;
     poolgrad_kind kind;
     poolgrad_window window; /* all 1 */
 
-    /* Centre of the first window in the source image, and the first image pooled. MPS: offset of a forward kernel,
-     * secondaryOffset of a gradient kernel. */
+    /* Centre of the first window in the source image, and the first image pooled, at least 0.
+     * poolgrad_problem_set_pads sets the centre. MPS: offset of a forward kernel, secondaryOffset of a gradient kernel.
+     */
     int64_t offset_x, offset_y, offset_z;
+    int64_t offset_image;
     /* Gradient only: moves the windows by minus this much (MPS: kernelOffsetX/Y, an offset of the upsampled gradient).
      */
-    int64_t kernel_offset_x, kernel_offset_y;
+    int64_t kernel_offset_x, kernel_offset_y, kernel_offset_z;
 
-    poolgrad_edge_mode edge_mode;
-    int64_t zero_pad_x, zero_pad_y; /* average in edge mode clamp; of no effect elsewhere */
-    poolgrad_tie_rule ties;         /* max */
-    poolgrad_nan_rule nan;          /* max */
+    poolgrad_edge_mode edge_mode;               /* clamp */
+    int64_t zero_pad_x, zero_pad_y, zero_pad_z; /* average in edge mode clamp; of no effect elsewhere */
+    poolgrad_tie_rule ties;                     /* max */
+    poolgrad_nan_rule nan;                      /* max */
     poolgrad_accumulator accumulator;
 
     /* Gradient only: the pixels of the source gradient that count; its first pixel belongs to the first window, even
@@ -261,8 +363,9 @@ typedef struct poolgrad_problem {
     poolgrad_region gradient_region;
 
     /* The part of the destination that is written; all else keeps its bytes. Forward: its first pixel belongs to the
-     * first window. The images done are min(clip depth, images left in each tensor from its first one, and of a
-     * gradient gradient_region depth); further images inside the clip become +0. Origin at least 0. (MPS: clipRect.) */
+     * first window. The images done are min(clip.images, images left in each tensor from its first one, and of a
+     * gradient gradient_region.images); further images inside the clip become +0. Origin at least 0. (MPS: clipRect.)
+     */
     poolgrad_region clip;
     poolgrad_mapping mapping; /* gradient only */
 
@@ -277,30 +380,80 @@ typedef struct poolgrad_problem {
     int add_to_destination;
 
     /* The source image. A gradient of average, or from indices, needs its sizes only: data may be null. */
-    poolgrad_image source;
-    poolgrad_image source_gradient; /* gradient only */
+    poolgrad_const_image source;
+    poolgrad_const_image source_gradient; /* gradient only */
     poolgrad_image destination;
-    /* Max only, optional (data null and format none: none), sized like the forward output: which tap each window
-     * picked. int32 and int64 hold y * source width + x of its place in the plane, -1 where that is outside or there is
+
+    /*
+     * Max only, both optional (data null and format none: none), sized like the forward result: which tap each window
+     * picked. A forward call writes `picks` beside the destination. A gradient call reads `indices` instead of the
+     * source's data; ties are first or last then, as the choice is made already.
+     *
+     * int32 and int64 hold y * source width + x of the tap's place in the plane, -1 where that is outside or there is
      * none, as in images that are not pooled. tap8, tap16 and tap32 are the compact state, for windows of at most 255,
      * 65535 and 2^32 - 1 taps: ky * kernel width + kx of the tap in its window, and all bits set where the others have
-     * -1. Forward writes it beside the destination; gradient reads it instead of the source's data (ties first or last:
-     * the choice is made already). */
-    poolgrad_image indices;
+     * -1.
+     */
+    poolgrad_const_image indices; /* gradient only */
+    poolgrad_image picks;         /* forward only */
 
     int threads; /* 0 to 1024: at most this many and twice the processors; 0: as the size of the work suggests. OpenMP
                   * ends the process where it cannot create one; poolgrad_plan_run_units creates none */
     poolgrad_isa max_isa; /* the environment variable POOLGRAD_MAX_ISA, one of the names below, may lower it further */
     poolgrad_mode mode;
+
+    /* Of plans: how many calls may run the plan at once without allocating, 0 to 1024; 0 and 1: one. Each may use the
+     * plan's threads, so callers with threads of their own set `threads` to 1. */
+    int concurrent_runs;
 } poolgrad_problem;
 
-/* Makes *problem neutral: forward average, 1x1 window, everything else zero, regions and channel windows
- * POOLGRAD_ALL. Call it as poolgrad_problem_init(&problem, sizeof problem). */
+/* Makes *problem neutral: forward average, 1x1 window, edge mode clamp, everything else zero, regions and channel
+ * windows POOLGRAD_ALL. Call it as poolgrad_problem_init(&problem, sizeof problem). */
 POOLGRAD_API void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size);
+
+/* Pixels before and behind the image along each axis. `counted` 1: an average's N counts them (PyTorch's
+ * count_include_pad), as zero_pad_x and zero_pad_y do; pads before and behind are equal then. Frozen: three axes have
+ * two ends each. */
+typedef struct poolgrad_pads {
+    int64_t left, top, right, bottom;
+    int64_t front, back; /* 0 */
+    int counted;         /* 0 */
+} poolgrad_pads;
+
+/* How many windows there are where the last stride does not fit, with e the extent of a window:
+ *   down       floor((source + before + behind - e) / stride) + 1 windows: none reaches beyond the pads.
+ *   up         ceil(...) + 1: the last window may lie wholly behind the image. Caffe drops none, either.
+ *   up, drop   as up, but the last window is dropped if it starts behind the source's last pixel, as PyTorch's
+ * ceil_mode and ONNX's do. */
+typedef enum poolgrad_rounding {
+    POOLGRAD_ROUND_DOWN = 0,
+    POOLGRAD_ROUND_UP = 1,
+    POOLGRAD_ROUND_UP_DROP = 2
+} poolgrad_rounding;
+
+/* "down", "up", "up-drop"; null for a value that is none. */
+POOLGRAD_API const char *poolgrad_rounding_name(poolgrad_rounding rounding);
+
+/*
+ * Places the windows by pads, as most frameworks give them: sets offset_x and offset_y, and zero_pad_x and zero_pad_y
+ * to the counted pads or 0. Call it when the window and the images' sizes are set. Refuses where a forward call with
+ * these pads and this rounding gives another size than that of the source gradient (forward: of the destination), and
+ * where the window or the pads are out of range; the problem is then as it was. kernel_offset_x and _y, regions and
+ * channel windows play no part.
+ */
+POOLGRAD_API poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolgrad_pads *pads,
+                                                       poolgrad_rounding rounding, poolgrad_error *error);
+
+/* Problems are equal in all fields, images by their content and strides (images above say what texts and hashes are).
+ */
+POOLGRAD_API int poolgrad_problem_equal(const poolgrad_problem *a, const poolgrad_problem *b);
+POOLGRAD_API uint64_t poolgrad_problem_hash(const poolgrad_problem *problem);
+POOLGRAD_API size_t poolgrad_problem_description(const poolgrad_problem *problem, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_problem_debug_description(const poolgrad_problem *problem, char *text, size_t size);
 
 /*
  * Says whether the problem can be run: every field in range, every formula free of overflow, images that fit together,
- * and no byte of the destination (or of forward indices) inside the byte range of another image. Reads no element.
+ * and no byte of the destination or of picks inside the byte range of another image. Reads no element.
  * `error` may be null.
  */
 POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error);
@@ -318,14 +471,18 @@ POOLGRAD_API poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolg
 
 typedef struct poolgrad_plan poolgrad_plan;
 
-/* Copies and checks the problem (poolgrad_check) and allocates working memory for its threads. The images' memory must
- * outlive the plan's last run; its contents may change between runs. On refusal *plan is null. */
+/* Copies and checks the problem (poolgrad_check) and allocates working memory for concurrent_runs times its threads.
+ * The images' memory must outlive the plan's last run; its contents may change between runs. On refusal *plan is null.
+ */
 POOLGRAD_API poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan,
                                                   poolgrad_error *error);
 
-/* Runs the whole plan. Cannot fail: where more calls run it at once than it has threads, those allocate for themselves,
- * and compute in plain loops should that be refused. An index that poolgrad_check_indices would refuse contributes
- * nothing. */
+/* poolgrad_check_indices of the plan's problem, whose indices may have changed since the last call. */
+POOLGRAD_API poolgrad_status poolgrad_plan_check_indices(const poolgrad_plan *plan, poolgrad_error *error);
+
+/* Runs the whole plan. Cannot fail, and allocates nothing while at most poolgrad_plan_concurrent_runs calls run the
+ * plan at once. Further ones allocate for themselves, and compute in plain loops should that be refused. An index that
+ * poolgrad_check_indices would refuse contributes nothing. */
 POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
 
 /* For callers with threads of their own: the work is a row of independent units, and any split of [0, units) over any
@@ -333,8 +490,15 @@ POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
 POOLGRAD_API int64_t poolgrad_plan_units(const poolgrad_plan *plan);
 POOLGRAD_API void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count);
 
+/* The same on the plan's own threads: poolgrad_plan_run in parts, for progress or for an end in between. */
+POOLGRAD_API void poolgrad_plan_run_part(const poolgrad_plan *plan, int64_t first, int64_t count);
+
 /* Threads that poolgrad_plan_run will use at most. */
 POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
+
+/* How many calls may run the plan at once, in parts or whole, without allocating: the problem's concurrent_runs, at
+ * least 1. */
+POOLGRAD_API int poolgrad_plan_concurrent_runs(const poolgrad_plan *plan);
 
 /* What will compute it: "gradient/max/pixels/float32/avx2": direction, kind, what lies side by side in a vector (pixels
  * of a row or channels of a pixel), the format that is compared or added, and the instruction set. The word "reference"
@@ -365,12 +529,13 @@ typedef uint32_t poolgrad_padding_method;
 #define POOLGRAD_PADDING_CUSTOM (UINT32_C(1) << 14) /* refused here: flags alone cannot say what a callback would */
 #define POOLGRAD_PADDING_EXCLUDE_EDGES (UINT32_C(1) << 15)
 
+/* Frozen: size and place along three axes, and what a policy says of the edges. */
 typedef struct poolgrad_padding {
-    int64_t width, height;          /* of the result */
-    int64_t offset_x, offset_y;     /* centre of the first window; poolgrad_padding_reverse leaves 0 */
-    int64_t left, top;              /* pixels of the first window before the image; negative: it starts inside */
-    int exclude_edges;              /* 1: the policy forces edge mode clamp with the zero padding below */
-    int64_t zero_pad_x, zero_pad_y; /* with exclude_edges: max(left, 0), max(top, 0) */
+    int64_t width, height, depth;         /* of the result; depth is 1 */
+    int64_t offset_x, offset_y, offset_z; /* centre of the first window; poolgrad_padding_reverse leaves 0 */
+    int64_t left, top, front;             /* pixels of the first window before the image; negative: it starts inside */
+    int exclude_edges;                    /* 1: the policy forces edge mode clamp with the zero padding below */
+    int64_t zero_pad_x, zero_pad_y, zero_pad_z; /* with exclude_edges: max(left, 0), max(top, 0), max(front, 0) */
 } poolgrad_padding;
 
 /*
@@ -384,35 +549,30 @@ typedef struct poolgrad_padding {
  * The formula holds where extra is negative too: the first window then starts inside the image.
  */
 POOLGRAD_API poolgrad_status poolgrad_padding_forward(poolgrad_padding_method method, poolgrad_kind kind,
-                                                      const poolgrad_window *window, int64_t source_width,
-                                                      int64_t source_height, poolgrad_padding *padding,
+                                                      const poolgrad_window *window, int64_t source_height,
+                                                      int64_t source_width, poolgrad_padding *padding,
                                                       poolgrad_error *error);
 
-/* The same from explicit pads, as most frameworks give them: size = (source + before + behind - e) / stride + 1,
- * rounded down or, with ceil_mode, up; at most 0 is refused, but an empty source gives an empty result. offset =
- * floor(e / 2) - before. Nothing is dropped: with ceil_mode the last window may lie wholly behind the image. left and
- * top are at least 0; right and bottom may cut into it. */
-typedef struct poolgrad_pads {
-    int64_t left, top, right, bottom;
-} poolgrad_pads;
-
-POOLGRAD_API poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, int ceil_mode,
-                                                       const poolgrad_window *window, int64_t source_width,
-                                                       int64_t source_height, poolgrad_padding *padding,
+/* The same from pads: the size as poolgrad_rounding says, offset = floor(e / 2) - before. A size of at most 0 is
+ * refused, but an empty source gives an empty result. left and top are at least 0; right and bottom may cut into the
+ * image. zero_pad_x and _y are the counted pads, or 0. */
+POOLGRAD_API poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, poolgrad_rounding rounding,
+                                                       const poolgrad_window *window, int64_t source_height,
+                                                       int64_t source_width, poolgrad_padding *padding,
                                                        poolgrad_error *error);
 
 /* Size of the image a gradient of the given size belongs to, where no state tells it:
  * (size - 1) stride + 1 + style (e - 1); at most 0 is refused. */
 POOLGRAD_API poolgrad_status poolgrad_padding_reverse(poolgrad_padding_method method, const poolgrad_window *window,
-                                                      int64_t gradient_width, int64_t gradient_height,
+                                                      int64_t gradient_height, int64_t gradient_width,
                                                       poolgrad_padding *padding, poolgrad_error *error);
 
 /* The method of the training gradient pass: valid only and full swap, everything else stays. */
-POOLGRAD_API poolgrad_padding_method poolgrad_padding_inverse(poolgrad_padding_method method);
+POOLGRAD_API poolgrad_padding_method poolgrad_padding_method_inverse(poolgrad_padding_method method);
 
 /* ---- The library ---------------------------------------------------------------------------------------------- */
 
-/* "0.1.0": of the library that is linked, where the macros above are those of the header. */
+/* "0.2.0": of the library that is linked, where the macros above are those of the header. */
 POOLGRAD_API const char *poolgrad_version(void);
 
 /* 1 if the library was built with OpenMP; else every call runs on the calling thread alone. */
@@ -423,9 +583,6 @@ POOLGRAD_API poolgrad_isa poolgrad_best_isa(void);
 
 /* Whether kernels for the instruction set are compiled in: 1 or 0. */
 POOLGRAD_API int poolgrad_isa_compiled(poolgrad_isa isa);
-
-/* "best", "scalar", "sse4.1", "avx2", "avx512", "neon"; null for a value that is none. */
-POOLGRAD_API const char *poolgrad_isa_name(poolgrad_isa isa);
 
 #ifdef __cplusplus
 }
