@@ -88,7 +88,7 @@ static bool equal_filters(const void *a, const void *b)
 static uint64_t hash_filter(const void *object)
 {
     const poolgrad_filter_node *filter = object;
-    uint64_t hash = hash_filter_properties(poolgrad_hash_begin(filter->isa), filter);
+    uint64_t hash = hash_filter_properties(poolgrad_hash_begin(filter->isa->name), filter);
     for (int64_t k = 0; k < filter->source_count; k++) hash = poolgrad_hash_address(hash, filter->sources[k]);
     return poolgrad_hash_address(hash, filter->source_state);
 }
@@ -103,7 +103,7 @@ static bool equal_images(const void *a, const void *b)
 static uint64_t hash_image(const void *object)
 {
     const poolgrad_image_node *image = object;
-    uint64_t hash = hash_image_properties(poolgrad_hash_begin(image->isa), image);
+    uint64_t hash = hash_image_properties(poolgrad_hash_begin(image->isa->name), image);
     return image->producer ? poolgrad_hash_number(hash, (int64_t)hash_filter(image->producer)) : hash;
 }
 
@@ -117,7 +117,7 @@ static bool equal_states(const void *a, const void *b)
 static uint64_t hash_state(const void *object)
 {
     const poolgrad_state_node *state = object;
-    uint64_t hash = hash_state_properties(poolgrad_hash_begin(state->isa), state);
+    uint64_t hash = hash_state_properties(poolgrad_hash_begin(state->isa->name), state);
     return state->producer ? poolgrad_hash_number(hash, (int64_t)hash_filter(state->producer)) : hash;
 }
 
@@ -185,7 +185,7 @@ static bool equal_networks(const void *a, const void *b)
 static uint64_t hash_network(const void *object)
 {
     const poolgrad_network *network = object;
-    return hash_nodes(poolgrad_hash_begin(network->isa), network);
+    return hash_nodes(poolgrad_hash_begin(network->isa->name), network);
 }
 
 static bool equal_graphs(const void *a, const void *b)
@@ -203,7 +203,7 @@ static bool equal_graphs(const void *a, const void *b)
 static uint64_t hash_graph(const void *object)
 {
     const poolgrad_graph *graph = object;
-    uint64_t hash = hash_nodes(poolgrad_hash_begin(graph->isa), graph->network);
+    uint64_t hash = hash_nodes(poolgrad_hash_begin(graph->isa->name), graph->network);
     hash = poolgrad_hash_number(poolgrad_hash_number(hash, (int64_t)graph->format), graph->output_state_is_temporary);
     hash = poolgrad_hash_allocator(hash, &graph->allocator);
     for (int64_t i = 0; i < graph->result_count; i++) {

@@ -233,7 +233,7 @@ static bool equal(const void *a, const void *b)
 static uint64_t hash(const void *object)
 {
     const poolgrad_buffer *buffer = object;
-    return poolgrad_hash_sizes(poolgrad_hash_begin(buffer->isa), &buffer->image);
+    return poolgrad_hash_sizes(poolgrad_hash_begin(buffer->isa->name), &buffer->image);
 }
 
 static void describe(const void *object, struct poolgrad_text *text)

@@ -5,7 +5,8 @@
 
 #include <poolgrad/mps.h>
 
-#include "mps/text.h"
+#include "text/hash.h"
+#include "text/text.h"
 
 struct poolgrad_class {
     const char *name;
@@ -17,13 +18,6 @@ struct poolgrad_class {
 
 extern const struct poolgrad_class poolgrad_padding_policy_class, poolgrad_pooling_class,
     poolgrad_pooling_gradient_class, poolgrad_state_class, poolgrad_buffer_class;
-
-/* ---- Hashes: FNV-1a over 64-bit numbers, byte by byte ------------------------------------------------------------ */
-
-uint64_t poolgrad_hash_begin(const struct poolgrad_class *isa);
-uint64_t poolgrad_hash_number(uint64_t hash, int64_t number);
-uint64_t poolgrad_hash_string(uint64_t hash, const char *string); /* null is not the empty string */
-uint64_t poolgrad_hash_address(uint64_t hash, const void *address);
 
 /* Null equals null only. */
 bool poolgrad_same_string(const char *a, const char *b);

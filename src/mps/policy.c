@@ -114,7 +114,7 @@ static bool equal(const void *a, const void *b)
 static uint64_t hash(const void *object)
 {
     const poolgrad_padding_policy *policy = object;
-    uint64_t hash = poolgrad_hash_number(poolgrad_hash_begin(policy->isa), policy->method);
+    uint64_t hash = poolgrad_hash_number(poolgrad_hash_begin(policy->isa->name), policy->method);
     hash = poolgrad_hash_number(poolgrad_hash_number(hash, policy->clamps_edges != 0), policy->callback != NULL);
     for (const char *c = policy->label; c < policy->label + sizeof policy->label && *c; c++) {
         hash = poolgrad_hash_number(hash, (unsigned char)*c);

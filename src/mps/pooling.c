@@ -479,7 +479,7 @@ static uint64_t hash(const void *object)
     const struct poolgrad_kernel_parts parts = parts_of(kernel);
     int64_t numbers[NUMBERS];
     list_numbers(kernel, numbers);
-    return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa), numbers, NUMBERS), &parts);
+    return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa->name), numbers, NUMBERS), &parts);
 }
 
 static void describe_unusual(const poolgrad_pooling *k, struct poolgrad_text *text)

@@ -99,7 +99,7 @@ static uint64_t hash(const void *object)
     const poolgrad_state *state = object;
     int64_t numbers[NUMBERS];
     list_numbers(&state->settings, numbers);
-    return poolgrad_hash_sizes(poolgrad_hash_numbers(poolgrad_hash_begin(state->isa), numbers, NUMBERS),
+    return poolgrad_hash_sizes(poolgrad_hash_numbers(poolgrad_hash_begin(state->isa->name), numbers, NUMBERS),
                                &state->argmax);
 }
 

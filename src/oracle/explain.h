@@ -8,7 +8,7 @@
 #include <mpfr.h>
 
 #include "geometry/geometry.h"
-#include "mps/text.h"
+#include "text/text.h"
 #include "oracle/exact.h"
 #include "reference/window.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mps/text.h"
+#include "text/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

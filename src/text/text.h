@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text into a buffer that may be too small, as snprintf: plain, and as JSON. */
-#ifndef POOLGRAD_MPS_TEXT_H
-#define POOLGRAD_MPS_TEXT_H
+#ifndef POOLGRAD_TEXT_TEXT_H
+#define POOLGRAD_TEXT_TEXT_H
 
-#include <poolgrad/mps.h>
+#include <poolgrad/poolgrad.h>
 
 #include <stdbool.h>
 
