@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "geometry/growth.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "geometry/error.h"
+
+/* No struct gets near this: a greater size was never set, and what lies there is not the caller's. */
+enum { STRUCT_LIMIT = 4096 };
+
+static size_t size_of(const void *given)
+{
+    size_t struct_size;
+    memcpy(&struct_size, given, sizeof struct_size);
+    return struct_size;
+}
+
+static size_t shorter(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+poolgrad_status poolgrad_read_struct(const void *given, void *known, size_t size, const char *name,
+                                     const char *initializer, poolgrad_error *error)
+{
+    char field[sizeof error->field];
+    const size_t given_size = size_of(given);
+    snprintf(field, sizeof field, "%s%sstruct_size", name ? name : "", name ? "." : "");
+    if (given_size < sizeof size || given_size > STRUCT_LIMIT) {
+        return poolgrad_refuse(error, field, "is %zu; expected %zu, set by %s", given_size, size, initializer);
+    }
+    for (size_t i = size; i < given_size; i++) {
+        if (((const unsigned char *)given)[i] == 0) continue;
+        return poolgrad_refuse(error, field,
+                               "is %zu and byte %zu is not zero; expected zeros behind the %zu bytes that version %s "
+                               "knows",
+                               given_size, i, size, poolgrad_version());
+    }
+    memcpy(known, given, shorter(given_size, size));
+    memcpy(known, &size, sizeof size);
+    return POOLGRAD_OK;
+}
+
+void poolgrad_write_struct(void *given, const void *known, size_t size)
+{
+    const size_t end = shorter(size_of(given), size), begin = sizeof size;
+    memcpy((unsigned char *)given + begin, (const unsigned char *)known + begin, end - begin);
+}
