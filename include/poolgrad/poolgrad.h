@@ -444,8 +444,7 @@ POOLGRAD_API const char *poolgrad_rounding_name(poolgrad_rounding rounding);
 POOLGRAD_API poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolgrad_pads *pads,
                                                        poolgrad_rounding rounding, poolgrad_error *error);
 
-/* Problems are equal in all fields, images by their content and strides (images above say what texts and hashes are).
- */
+/* As of images. Problems are equal in all fields, their images as images are. */
 POOLGRAD_API int poolgrad_problem_equal(const poolgrad_problem *a, const poolgrad_problem *b);
 POOLGRAD_API uint64_t poolgrad_problem_hash(const poolgrad_problem *problem);
 POOLGRAD_API size_t poolgrad_problem_description(const poolgrad_problem *problem, char *text, size_t size);

@@ -161,7 +161,7 @@ struct poolgrad_fast_unit {
 
 /* The image that phases are loaded from, and how its indices follow from a destination plane's and a source pixel's. */
 struct poolgrad_fast_image {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     int64_t n, c, y, x;
 };
 
@@ -220,7 +220,7 @@ void poolgrad_fast_fill_keys(const struct poolgrad_fast *fast, void *keys, int64
 /* Index, in a block of windows spaced like their source, of the first window of a row. */
 int64_t poolgrad_fast_window_at(const struct poolgrad_fast *fast, int64_t plane, int64_t row);
 
-/* +0, or what adding +0 leaves, to destination pixels of a plane; and no tap to forward indices. */
+/* +0, or what adding +0 leaves, to destination pixels of a plane; and no tap to picks. */
 void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane,
                          struct poolgrad_range rows, struct poolgrad_range columns);
 

@@ -57,8 +57,8 @@ static void restore_minus_zeros(const struct step *step, const struct poolgrad_f
             const int64_t row = fast->y.first + g->y.stride * (y - fast->y.output) + fast->y.dilation * tap_y;
             const int64_t column = fast->x.first + g->x.stride * (x - fast->x.output) + fast->x.dilation * tap_x;
             if (row < 0 || row >= g->y.size || column < 0 || column >= g->x.size) continue;
-            const void *from = poolgrad_image_at(&g->source, plane->n + g->source_image,
-                                                 plane->c + g->source_channel + lane, row, column);
+            const void *from = poolgrad_const_image_at(&g->source, plane->n + g->source_image,
+                                                       plane->c + g->source_channel + lane, row, column);
             poolgrad_store(g->destination.format, results + i * size, poolgrad_load(g->source.format, from));
         }
     }
@@ -101,14 +101,17 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
     for (int64_t row = 0; row < rows && minus_zero; row++) {
         restore_minus_zeros(step, plane, step->rows.begin + row, at + row * pitch, results + row * pitch * size);
     }
-    if (g->with_indices) {
-        poolgrad_fast_store_indices(step->unit, &pixels,
-                                    element(step, POOLGRAD_AREA_TAP, at, poolgrad_fast_key_bytes(fast->key)));
+    if (g->with_picks) {
+        poolgrad_fast_store_picks(step->unit, &pixels,
+                                  element(step, POOLGRAD_AREA_TAP, at, poolgrad_fast_key_bytes(fast->key)));
     }
-    unsigned char *dense = fast->stream ? poolgrad_dense(&g->destination, &pixels, fast->lanes) : NULL;
-    if (!dense) poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
-    for (int64_t row = 0; dense && row < rows; row++) {
-        step->unit->kernels->stream(dense + row * g->destination.row_stride * size, results + row * pitch * size,
+    if (!fast->stream || !poolgrad_is_dense(&g->held, &pixels, fast->lanes)) {
+        poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
+        return;
+    }
+    unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.y, pixels.x);
+    for (int64_t row = 0; row < rows; row++) {
+        step->unit->kernels->stream(to + row * g->destination.row_stride * size, results + row * pitch * size,
                                     columns * fast->lanes * size);
     }
 }
@@ -133,7 +136,7 @@ static void run_step(const struct step *step)
         break;
     case POOLGRAD_L2NORM: poolgrad_fast_norm(step->unit, &step->block); break;
     case POOLGRAD_MAX:
-        if (g->with_indices || minus_zero) {
+        if (g->with_picks || minus_zero) {
             poolgrad_fast_pick(step->unit, &step->block);
         } else {
             poolgrad_fast_greatest(step->unit, &step->block);

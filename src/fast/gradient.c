@@ -115,7 +115,7 @@ static struct poolgrad_pixels gradient_pixels(const struct step *step, const str
 static void load_gradient(const struct step *step, const struct band *band)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    const poolgrad_image *image = &step->unit->g->source_gradient;
+    const poolgrad_const_image *image = &step->unit->g->source_gradient;
     const int64_t bytes = poolgrad_fast_sum_bytes(fast->sum), pitch = fast->window_pitch * fast->lanes;
     const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to, bytes);
@@ -134,10 +134,11 @@ static void load_gradient(const struct step *step, const struct band *band)
 /* The first row of a band in the image, where rows of it can be divided on their way; else null. */
 static const unsigned char *dense_gradient(const struct step *step, const struct band *band)
 {
-    const poolgrad_image *image = &step->unit->g->source_gradient;
+    const poolgrad_const_image *image = &step->unit->g->source_gradient;
     const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     if (image->format != poolgrad_fast_sum_format(step->unit->fast)) return NULL;
-    return poolgrad_dense(image, &pixels, step->unit->fast->lanes);
+    if (!poolgrad_is_dense(image, &pixels, step->unit->fast->lanes)) return NULL;
+    return poolgrad_const_image_at(image, pixels.n, pixels.c, pixels.y, pixels.x);
 }
 
 /* Rows of the same number of taps at once; row_counts are those of the band's rows. */
@@ -281,7 +282,7 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
     const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
     step->unit->kernels->divide[fast->sum](
-        poolgrad_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
+        poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
         poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
         element(step, POOLGRAD_AREA_GRADIENT, band.to, poolgrad_fast_sum_bytes(fast->sum)));
     return true;
@@ -491,7 +492,7 @@ static unsigned char *staged_rows(const struct step *step, const struct poolgrad
     const struct poolgrad_fast *fast = step->unit->fast;
     const struct poolgrad_range *x = &step->unit->columns.inside, *y = &step->rows.inside;
     const struct poolgrad_pixels pixels = {.n = plane->n, .c = plane->c, .low = plane->low, .high = plane->high};
-    if (!fast->stream || step->whole_lines || !poolgrad_dense(&g->destination, &pixels, fast->lanes)) return NULL;
+    if (!fast->stream || step->whole_lines || !poolgrad_is_dense(&g->held, &pixels, fast->lanes)) return NULL;
     return element(step, POOLGRAD_AREA_STAGE, p * (y->end - y->begin) * (x->end - x->begin) * fast->lanes,
                    (int64_t)poolgrad_format_size(g->destination.format));
 }
@@ -556,7 +557,9 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
     const int64_t rows = phase.rows.end - phase.rows.begin;
     if (fast->lanes != 1 || fast->x.stride != 2 || fast->x.phases != 2) return false;
     unsigned char *to = stage ? stage + (phase.y - step->rows.inside.begin) * row_bytes : NULL;
-    if (!to && rows > 0) to = poolgrad_dense(&g->destination, &pixels, 1);
+    if (!to && rows > 0 && poolgrad_is_dense(&g->held, &pixels, 1)) {
+        to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.y, pixels.x);
+    }
     if (rows <= 0) return true;
     if (!to) return false;
     const int64_t to_step = fast->y.stride * row_bytes;
@@ -658,7 +661,7 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image destination = {&g->destination, 0, 0, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
     const int64_t least = unit->kernels->vector_bytes / poolgrad_fast_sum_bytes(fast->sum);
@@ -741,8 +744,8 @@ static const unsigned char *source_pixel(const struct step *step, const struct p
 {
     const struct poolgrad_geometry *g = step->unit->g;
     if (g->kind != POOLGRAD_L2NORM) return NULL;
-    return poolgrad_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel,
-                             y + g->source_row, x + g->source_column);
+    return poolgrad_const_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel,
+                                   y + g->source_row, x + g->source_column);
 }
 
 /* One phase of a plane. */
@@ -755,7 +758,7 @@ static void deliver_phase(const struct step *step, const struct poolgrad_fast_pl
     const int64_t at = phase->rows.begin * pitch + phase->columns.begin * fast->lanes + plane->low;
     if (rows <= 0 || columns <= 0) return;
     const struct target target = target_of(step, plane, p, phase->y, phase->x);
-    const poolgrad_image *from = &step->unit->g->source;
+    const poolgrad_const_image *from = &step->unit->g->source;
     const unsigned char *source = source_pixel(step, plane, phase->y, phase->x);
     const int64_t size = (int64_t)poolgrad_format_size(step->unit->g->destination.format);
     const int64_t row_step = fast->y.stride * target.row;
@@ -848,7 +851,7 @@ static void run_step(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_image destination = {&g->destination, 0, 0, -g->source_row, -g->source_column};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, -g->source_row, -g->source_column};
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block), count = pixels_count(step);
     blank_gaps(step);

@@ -79,19 +79,17 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
 }
 
 /* Channels from c on that lie side by side. */
-static int64_t neighbours(const poolgrad_image *image, int64_t c)
+static int64_t neighbours(poolgrad_layout layout, int64_t channel_stride, int64_t c)
 {
-    if (image->layout == POOLGRAD_NC4HW4) return POOLGRAD_LANES - c % POOLGRAD_LANES;
-    return image->layout == POOLGRAD_NHWC && image->channel_stride == 1 ? INT64_MAX : 1;
+    if (layout == POOLGRAD_NC4HW4) return POOLGRAD_LANES - c % POOLGRAD_LANES;
+    return layout == POOLGRAD_NHWC && channel_stride == 1 ? INT64_MAX : 1;
 }
 
-/* The lanes from `lane` on that are one run of every pixel, and where it begins in the first one. */
-static int64_t run_of(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lane,
-                      unsigned char **first)
+/* The lanes from `lane` on that are one run of every pixel. */
+static int64_t run_of(poolgrad_layout layout, int64_t channel_stride, const struct poolgrad_pixels *pixels,
+                      int64_t lane)
 {
-    int64_t c = pixels->c + lane;
-    *first = poolgrad_image_at(image, pixels->n, c, pixels->y, pixels->x);
-    return poolgrad_min(neighbours(image, c), pixels->high - lane);
+    return poolgrad_min(neighbours(layout, channel_stride, pixels->c + lane), pixels->high - lane);
 }
 
 /* The shape of a run of lanes on either side: by pixels of each row or, where those are neighbours, by rows. */
@@ -116,15 +114,15 @@ static void move_shape(unsigned char *to, const unsigned char *from, const struc
     }
 }
 
-void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
+void poolgrad_move_in(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
                       int64_t pitch)
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
-    unsigned char *from;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        run = run_of(image, pixels, lane, &from);
+        const unsigned char *from = poolgrad_const_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, row, step, pitch, lanes * size);
         move_shape((unsigned char *)to + lane * size, from, &shape);
     }
@@ -135,10 +133,10 @@ void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
-    unsigned char *to;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        run = run_of(image, pixels, lane, &to);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, pitch, lanes * size, row, step);
         move_shape(to, (const unsigned char *)from + lane * size, &shape);
     }
@@ -148,10 +146,10 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
 {
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
-    unsigned char *to;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        run = run_of(image, pixels, lane, &to);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        run = run_of(image->layout, image->channel_stride, pixels, lane);
         const bool whole = pixels->columns == 1 || step == run * size;
         const size_t bytes = (size_t)((whole ? pixels->columns : 1) * run * size);
         for (int64_t y = 0; y < pixels->rows; y++) {
@@ -160,9 +158,8 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
     }
 }
 
-unsigned char *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes)
+bool poolgrad_is_dense(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes)
 {
-    unsigned char *first;
-    if (pixels->low != 0 || pixels->high != lanes || image->column_stride != lanes) return NULL;
-    return run_of(image, pixels, 0, &first) == lanes ? first : NULL;
+    if (pixels->low != 0 || pixels->high != lanes || image->column_stride != lanes) return false;
+    return run_of(image->layout, image->channel_stride, pixels, 0) == lanes;
 }

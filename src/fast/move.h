@@ -5,6 +5,8 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include <stdbool.h>
+
 /* `runs` runs of `bytes` bytes; both sides step from one to the next. */
 struct poolgrad_runs {
     int64_t runs, bytes, from_step, to_step;
@@ -24,16 +26,15 @@ struct poolgrad_pixels {
 };
 
 /* In working memory a pixel is `lanes` elements, its neighbour follows, and rows are `pitch` bytes apart. */
-void poolgrad_move_in(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
+void poolgrad_move_in(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes, void *to,
                       int64_t pitch);
 void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes,
                        const void *from, int64_t pitch);
 /* +0 to each. */
 void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *pixels);
 
-/* The address of the first pixel's lane 0, where the lanes of a pixel, all of them, are neighbours in memory and so are
- * pixels; else null. */
-unsigned char *poolgrad_dense(const poolgrad_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
+/* Whether the lanes of a pixel, all of them, are neighbours in memory and so are pixels. */
+bool poolgrad_is_dense(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
 
 /* The logarithm of an element's size, by which kernels that move elements are listed. */
 static inline int poolgrad_size_code(int64_t size)

@@ -93,14 +93,14 @@ void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struc
     for (int64_t i = 0; i < pixels->rows; i++, row.y++) load_row(unit, &row, codes + i * pitch * fast->code_bytes);
 }
 
-/* ---- From codes to indices --------------------------------------------------------------------------------------- */
+/* ---- From codes to picks ----------------------------------------------------------------------------------------- */
 
 /* One row of windows. */
 static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *row, const void *taps)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const poolgrad_format format = g->indices.format;
+    const poolgrad_format format = g->picks.format;
     const int64_t size = (int64_t)poolgrad_format_size(format), count = row->columns, x = row->x;
     const bool holds_taps = poolgrad_format_holds_taps(format);
     const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
@@ -121,21 +121,21 @@ static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgr
             poolgrad_store_index(format, line + at * size, index);
         }
     }
-    poolgrad_move_out(&g->indices, row, fast->lanes, line, 0);
+    poolgrad_move_out(&g->picks, row, fast->lanes, line, 0);
 }
 
-void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
-                                 const unsigned char *taps)
+void poolgrad_fast_store_picks(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                               const unsigned char *taps)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t pitch = fast->source_pitch * fast->lanes;
     struct poolgrad_pixels row = *pixels;
-    if (g->indices.format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
+    if (g->picks.format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
         uint8_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
         const struct poolgrad_rows all = {1, (pixels->rows - 1) * pitch + pixels->columns * fast->lanes, 0, 0};
         unit->kernels->narrow8[fast->key](taps, all, codes);
-        poolgrad_move_out(&g->indices, pixels, fast->lanes, codes, pitch);
+        poolgrad_move_out(&g->picks, pixels, fast->lanes, codes, pitch);
         return;
     }
     row.rows = 1;

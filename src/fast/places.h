@@ -6,13 +6,13 @@
 #include "fast/fast.h"
 #include "fast/move.h"
 
-/* Codes, of fast->code_bytes, for the windows of `pixels` of a gradient's indices; `pitch` elements from row to row.
+/* Codes, of fast->code_bytes, for the windows of `pixels` of the indices; `pitch` elements from row to row.
  * What is no visited tap is none. */
 void poolgrad_fast_load_codes(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
                               int64_t pitch, unsigned char *codes);
 
-/* Writes forward indices of the windows of `pixels`; `taps` as a search left them, spaced like the source. */
-void poolgrad_fast_store_indices(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
-                                 const unsigned char *taps);
+/* Writes the picks of the windows of `pixels`; `taps` as a search left them, spaced like the source. */
+void poolgrad_fast_store_picks(const struct poolgrad_fast_unit *unit, const struct poolgrad_pixels *pixels,
+                               const unsigned char *taps);
 
 #endif

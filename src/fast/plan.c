@@ -235,7 +235,7 @@ static void place_pixels(struct layout *layout, enum poolgrad_fast_area area, in
 static bool is_collected(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast)
 {
     enum { SMALL = 256 }; /* elements of a phase; above, moving rows is faster */
-    const poolgrad_image *source = &g->source;
+    const poolgrad_const_image *source = &g->source;
     int64_t last_row, last_column;
     if (fast->group == 1 || fast->source_rows * fast->source_pitch * fast->lanes > SMALL) return false;
     return source->row_stride > 0 && source->column_stride > 0 &&

@@ -128,12 +128,12 @@ static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixel
     }
 }
 
-static void clear_indices(const struct poolgrad_geometry *g, const struct poolgrad_pixels *pixels)
+static void clear_picks(const struct poolgrad_geometry *g, const struct poolgrad_pixels *pixels)
 {
     for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
-            void *element = poolgrad_image_at(&g->indices, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
-            poolgrad_store_index(g->indices.format, element, -1);
+            void *element = poolgrad_image_at(&g->picks, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
+            poolgrad_store_index(g->picks.format, element, -1);
         }
     }
 }
@@ -155,7 +155,7 @@ void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poo
     if (!g->add_to_destination) poolgrad_clear(&g->destination, &pixels);
     for (; pixels.y < rows.end && pixels.columns > 0; pixels.y++) {
         if (g->add_to_destination) add_nothing(&g->destination, &pixels, NULL, unit->fast->lanes);
-        if (g->direction == POOLGRAD_FORWARD && g->with_indices) clear_indices(g, &pixels);
+        if (g->with_picks) clear_picks(g, &pixels);
     }
 }
 
@@ -241,8 +241,8 @@ static void clear_unused_lanes(const struct poolgrad_fast_unit *unit, const stru
     if (c != g->channels.end - 1) return;
     for (int64_t y = rows->begin; y < rows->end; y++) {
         poolgrad_image_clear_unused_lanes(&g->destination, plane->n, c, y, x->begin, x->end);
-        if (g->direction == POOLGRAD_GRADIENT || !g->with_indices) continue;
-        poolgrad_image_clear_unused_lanes(&g->indices, plane->n, c, y, x->begin, x->end);
+        if (!g->with_picks) continue;
+        poolgrad_image_clear_unused_lanes(&g->picks, plane->n, c, y, x->begin, x->end);
     }
 }
 
@@ -301,7 +301,7 @@ static bool run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fa
         poolgrad_fast_forward(&unit);
     }
     const bool lanes = g->destination.layout == POOLGRAD_NC4HW4 ||
-                       (g->with_indices && g->indices.layout == POOLGRAD_NC4HW4);
+                       (g->with_picks && g->picks.layout == POOLGRAD_NC4HW4);
     for (int64_t p = 0; p < unit.planes && lanes; p++) {
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
         clear_unused_lanes(&unit, &at);

@@ -66,7 +66,7 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
 
 /* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
  * What lies there, or beyond the image, is not read: addresses are numbers, which may wrap around. */
-static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *image,
+static void prefetch(const struct poolgrad_fast *fast, const poolgrad_const_image *image,
                      const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block, uintptr_t distance)
 {
     enum { LINE = 64 };
@@ -74,7 +74,7 @@ static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *ima
     const int64_t columns = poolgrad_min(block->x.entries * fast->x.stride, image->width);
     const int64_t bytes = columns * size * (image->column_stride < 0 ? -image->column_stride : image->column_stride);
     const uintptr_t down = (uintptr_t)fast->y.stride * (uintptr_t)image->row_stride * (uintptr_t)size;
-    uintptr_t row = (uintptr_t)poolgrad_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
+    uintptr_t row = (uintptr_t)poolgrad_const_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
     row += distance * (uintptr_t)size;
     for (int64_t y = 0; y < pixels->rows; y++, row += down) {
         for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch((const void *)(row + (uintptr_t)at), 0, 2);
@@ -82,7 +82,7 @@ static void prefetch(const struct poolgrad_fast *fast, const poolgrad_image *ima
 }
 
 /* Elements from what a step loads to what the next one will, or the next unit. */
-static uintptr_t distance_ahead(const struct poolgrad_fast_unit *unit, const poolgrad_image *image)
+static uintptr_t distance_ahead(const struct poolgrad_fast_unit *unit, const poolgrad_const_image *image)
 {
     const struct poolgrad_fast *fast = unit->fast;
     const bool down = fast->step < fast->rows.entries;
@@ -112,7 +112,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     prefetch(fast, from->image, &pixels, block, distance_ahead(unit, from->image));
     struct target pair[2];
     const bool pairs = fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2 && pixels.rows > 0 &&
-                       poolgrad_dense(from->image, &pixels, 1);
+                       poolgrad_is_dense(from->image, &pixels, 1);
     for (int64_t phase = 0; phase < fast->x.phases; phase++) {
         target.to = to + phase * phase_bytes;
         target.columns = loaded(fast, block, phase);
@@ -128,8 +128,8 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     }
     if (!pairs) return;
     const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
-    const unsigned char *origin = poolgrad_dense(from->image, &pixels, 1);
-    load_pairs(unit, origin + (x - pixels.x) * size, fast->y.stride * from->image->row_stride * size, size, pair);
+    const unsigned char *origin = poolgrad_const_image_at(from->image, pixels.n, pixels.c, pixels.y, x);
+    load_pairs(unit, origin, fast->y.stride * from->image->row_stride * size, size, pair);
 }
 
 /* Lanes of a plane, all of them, are neighbours: one of NCHW, the four of a slice. */
@@ -170,7 +170,8 @@ static void load_entry(const struct poolgrad_fast_unit *unit, const struct poolg
         const void *first = zeros;
         if (y >= block->y.begin && y < block->y.end && x >= block->x.begin && x < block->x.end) {
             runs.from_step = plane_step * size;
-            first = poolgrad_image_at(from->image, plane.n + from->n, plane.c + from->c, y + from->y, x + from->x);
+            first = poolgrad_const_image_at(from->image, plane.n + from->n, plane.c + from->c, y + from->y,
+                                            x + from->x);
         }
         poolgrad_move_runs(to, first, runs);
     }
@@ -320,7 +321,7 @@ struct passage {
 
 static const unsigned char *pixel_at(const struct poolgrad_fast_unit *unit, const struct passage *passage, int64_t x)
 {
-    return poolgrad_image_at(&unit->g->source, passage->n, passage->c, passage->y, x);
+    return poolgrad_const_image_at(&unit->g->source, passage->n, passage->c, passage->y, x);
 }
 
 static unsigned char *entry_at(const struct poolgrad_fast *fast, const struct passage *passage, int64_t phase,
@@ -423,7 +424,7 @@ static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fa
 static void list_places(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
     const struct poolgrad_fast *fast = unit->fast;
-    const poolgrad_image *image = &unit->g->source;
+    const poolgrad_const_image *image = &unit->g->source;
     int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES);
     for (int64_t phase = 0; phase < fast->y.phases * fast->x.phases; phase++) {
         for (int64_t i = 0; i < block->rows * block->pitch; i++) {
@@ -449,7 +450,7 @@ static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad
     const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
     const int64_t plane_size = block->rows * block->pitch * fast->lanes;
     const struct poolgrad_rows planes = {unit->planes, plane_size, plane_step, plane_size};
-    const void *from = poolgrad_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0);
+    const void *from = poolgrad_const_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0);
     const int32_t *place = (const int32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES) +
                            phase_y * fast->x.phases * plane_size;
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
@@ -514,7 +515,7 @@ static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_pixels pixels = {
         .n = plane->n + image->n, .c = plane->c + image->c, .low = plane->low, .high = plane->high};
-    const bool dense = poolgrad_dense(image->image, &pixels, fast->lanes) != NULL;
+    const bool dense = poolgrad_is_dense(image->image, &pixels, fast->lanes);
     if (dense && fast->x.stride == 1) return width * fast->lanes >= least ? POOLGRAD_WAY_ROWS : POOLGRAD_WAY_NONE;
     if (dense && fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2) {
         return width / 2 >= least ? POOLGRAD_WAY_PAIRS : POOLGRAD_WAY_NONE;

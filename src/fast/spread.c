@@ -207,7 +207,7 @@ static void store_rows(const struct poolgrad_fast_unit *unit, const struct poolg
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image destination = {&g->destination, 0, 0, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
     const int64_t width = width_of(unit), height = rows->end - rows->begin, count = unit->planes * height * width;
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
     unsigned char *results = poolgrad_fast_area(unit, POOLGRAD_AREA_RESULTS);
@@ -233,15 +233,16 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
     const poolgrad_image *image = &g->destination;
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane);
     const struct poolgrad_pixels first = rectangle(unit, rows, &plane);
-    const struct poolgrad_fast_image destination = {image, 0, 0, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
     const int64_t step = poolgrad_fast_plane_step(unit, &destination);
     if (g->kind == POOLGRAD_L2NORM || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast))
         return false;
     if ((uintptr_t)image->data % (uintptr_t)poolgrad_fast_sum_bytes(fast->sum) != 0 || !plane.pooled) return false;
-    pixels->to = poolgrad_dense(image, &first, fast->lanes);
+    if (!poolgrad_is_dense(&g->held, &first, fast->lanes)) return false;
+    pixels->to = poolgrad_image_at(image, first.n, first.c, first.y, first.x);
     pixels->row = image->row_stride;
     pixels->plane = step;
-    return pixels->to && (unit->planes == 1 || step != 0);
+    return unit->planes == 1 || step != 0;
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------------------- */

@@ -18,7 +18,8 @@ struct poolgrad_geometry {
     poolgrad_nan_rule nan;
     bool wide; /* float64 accumulator */
     bool add_to_destination;
-    bool with_indices;
+    bool with_indices; /* a gradient reads them, */
+    bool with_picks;   /* forward writes them */
 
     struct poolgrad_axis x, y;
     int64_t full_count; /* kernel_width * kernel_height */
@@ -30,11 +31,18 @@ struct poolgrad_geometry {
     /* What to add to an index of the destination to get the one it stands for: in the source, */
     int64_t source_image, source_channel;
     int64_t source_row, source_column; /* (of a gradient; forward has windows) */
-    /* and in the source gradient and a gradient's indices. */
+    /* and in the source gradient and the indices. */
     int64_t gradient_image, gradient_channel;
 
-    /* Views with every stride spelled out. */
-    poolgrad_image source, source_gradient, destination, indices;
+    /* Resolved views. */
+    poolgrad_const_image source, source_gradient, indices;
+    poolgrad_image destination, picks;
+    poolgrad_const_image held; /* the destination again, to be read */
+
+    /* How it is run. */
+    int threads, concurrent_runs;
+    poolgrad_isa max_isa;
+    poolgrad_mode mode;
 };
 
 #endif

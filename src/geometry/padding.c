@@ -4,6 +4,7 @@
 
 #include "geometry/axis.h"
 #include "geometry/error.h"
+#include "geometry/pads.h"
 
 enum { ALIGN_MASK = 3, REMAINDER_MASK = 12, SIZE_MASK = 48 };
 
@@ -89,6 +90,18 @@ static poolgrad_status forward_axis(poolgrad_padding_method method, const struct
     return POOLGRAD_OK;
 }
 
+poolgrad_status poolgrad_check_flat(const poolgrad_window *window, poolgrad_error *error)
+{
+    static const char *const fields[] = {"window.kernel_depth", "window.stride_z", "window.dilation_z"};
+    const int64_t values[] = {window->kernel_depth, window->stride_z, window->dilation_z};
+    for (int i = 0; i < 3; i++) {
+        if (values[i] == 0 || values[i] == 1) continue;
+        return poolgrad_refuse(error, fields[i], "is %" PRId64 "; expected 0 or 1: no layout has a third axis",
+                               values[i]);
+    }
+    return POOLGRAD_OK;
+}
+
 static void list_axes(const poolgrad_window *w, struct padded_axis *x, struct padded_axis *y)
 {
     x->kernel_name = "window.kernel_width";
@@ -106,14 +119,15 @@ static void list_axes(const poolgrad_window *w, struct padded_axis *x, struct pa
 }
 
 poolgrad_status poolgrad_padding_forward(poolgrad_padding_method method, poolgrad_kind kind,
-                                         const poolgrad_window *window, int64_t source_width, int64_t source_height,
+                                         const poolgrad_window *window, int64_t source_height, int64_t source_width,
                                          poolgrad_padding *padding, poolgrad_error *error)
 {
-    poolgrad_padding result = {0};
+    poolgrad_padding result = {.depth = 1};
     struct padded_axis x = {.size_name = "source_width", .size = source_width};
     struct padded_axis y = {.size_name = "source_height", .size = source_height};
     poolgrad_padding_method remainder = method & REMAINDER_MASK;
     poolgrad_status status = check_method(method, error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_flat(window, error);
     if (status != POOLGRAD_OK) return status;
     if (kind != POOLGRAD_AVERAGE && kind != POOLGRAD_MAX && kind != POOLGRAD_L2NORM) {
         return poolgrad_refuse(error, "kind", "is %d; expected average (0), max (1) or L2-norm (2)", (int)kind);
@@ -135,20 +149,53 @@ poolgrad_status poolgrad_padding_forward(poolgrad_padding_method method, poolgra
     return POOLGRAD_OK;
 }
 
-static poolgrad_status check_pad(const char *name, int64_t pad, int64_t least, poolgrad_error *error)
+/* ---- Pads -------------------------------------------------------------------------------------------------------- */
+
+static poolgrad_status check_pads(const poolgrad_pads *pads, poolgrad_error *error)
 {
-    if (pad >= least && pad <= POOLGRAD_COORDINATE_LIMIT) return POOLGRAD_OK;
-    return poolgrad_refuse(error, name, "is %" PRId64 "; expected %s to 2^61", pad, least < 0 ? "-2^61" : "0");
+    const struct {
+        const char *name;
+        int64_t value, low, high;
+        const char *expected;
+    } bounds[] = {
+        {"pads.left", pads->left, 0, POOLGRAD_COORDINATE_LIMIT, "0 to 2^61"},
+        {"pads.top", pads->top, 0, POOLGRAD_COORDINATE_LIMIT, "0 to 2^61"},
+        {"pads.right", pads->right, -POOLGRAD_COORDINATE_LIMIT, POOLGRAD_COORDINATE_LIMIT, "-2^61 to 2^61"},
+        {"pads.bottom", pads->bottom, -POOLGRAD_COORDINATE_LIMIT, POOLGRAD_COORDINATE_LIMIT, "-2^61 to 2^61"},
+        {"pads.front", pads->front, 0, 0, "0: no layout has a third axis"},
+        {"pads.back", pads->back, 0, 0, "0: no layout has a third axis"},
+        {"pads.counted", pads->counted, 0, 1, "0 or 1"},
+    };
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        if (bounds[i].value >= bounds[i].low && bounds[i].value <= bounds[i].high) continue;
+        return poolgrad_refuse(error, bounds[i].name, "is %" PRId64 "; expected %s", bounds[i].value,
+                               bounds[i].expected);
+    }
+    if (pads->counted && pads->right != pads->left) {
+        return poolgrad_refuse(error, "pads.right",
+                               "is %" PRId64 "; expected pads.left, %" PRId64 ", where pads are counted", pads->right,
+                               pads->left);
+    }
+    if (pads->counted && pads->bottom != pads->top) {
+        return poolgrad_refuse(error, "pads.bottom",
+                               "is %" PRId64 "; expected pads.top, %" PRId64 ", where pads are counted", pads->bottom,
+                               pads->top);
+    }
+    return POOLGRAD_OK;
 }
 
-static poolgrad_status explicit_axis(const struct padded_axis *axis, int64_t before, int64_t behind, int ceil_mode,
-                                     int64_t *size, int64_t *offset, poolgrad_error *error)
+/* docs/numerics.md N56. Sums of at most four coordinates: cannot overflow. */
+static poolgrad_status pads_axis(const struct padded_axis *axis, int64_t before, int64_t behind,
+                                 poolgrad_rounding rounding, int64_t *size, int64_t *offset, poolgrad_error *error)
 {
     int64_t extent = 0;
     poolgrad_status status = resolve_extent(axis, &extent, error);
     if (status != POOLGRAD_OK) return status;
-    int64_t room = axis->size + before + behind - extent;
-    *size = (ceil_mode ? poolgrad_ceiling_divide(room, axis->stride) : poolgrad_floor_divide(room, axis->stride)) + 1;
+    const int64_t room = axis->size + before + behind - extent;
+    const bool down = rounding == POOLGRAD_ROUND_DOWN;
+    *size = (down ? poolgrad_floor_divide(room, axis->stride) : poolgrad_ceiling_divide(room, axis->stride)) + 1;
+    const bool last_is_behind = *size > 0 && (*size - 1) * axis->stride - before >= axis->size;
+    if (rounding == POOLGRAD_ROUND_UP_DROP && last_is_behind) --*size;
     *offset = extent / 2 - before;
     if (axis->size == 0) *size = poolgrad_max(*size, 0);
     if (*size > 0 || axis->size == 0) return POOLGRAD_OK;
@@ -158,25 +205,43 @@ static poolgrad_status explicit_axis(const struct padded_axis *axis, int64_t bef
                            axis->size, axis->size + before + behind, extent);
 }
 
-poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, int ceil_mode, const poolgrad_window *window,
-                                          int64_t source_width, int64_t source_height, poolgrad_padding *padding,
-                                          poolgrad_error *error)
+poolgrad_status poolgrad_place_by_pads(const struct poolgrad_pads_request *request, poolgrad_padding *padding,
+                                       poolgrad_error *error)
 {
-    poolgrad_padding result = {.left = pads->left, .top = pads->top};
-    struct padded_axis x = {.size_name = "source_width", .size = source_width};
-    struct padded_axis y = {.size_name = "source_height", .size = source_height};
-    poolgrad_status status = check_pad("pads.left", pads->left, 0, error);
-    if (status == POOLGRAD_OK) status = check_pad("pads.top", pads->top, 0, error);
-    if (status == POOLGRAD_OK) status = check_pad("pads.right", pads->right, -POOLGRAD_COORDINATE_LIMIT, error);
-    if (status == POOLGRAD_OK) status = check_pad("pads.bottom", pads->bottom, -POOLGRAD_COORDINATE_LIMIT, error);
+    const poolgrad_pads *pads = request->pads;
+    const poolgrad_rounding rounding = request->rounding;
+    struct padded_axis x = {.size_name = request->width_name, .size = request->width};
+    struct padded_axis y = {.size_name = request->height_name, .size = request->height};
+    if (!pads) return poolgrad_refuse(error, "pads", "is null; expected pads");
+    poolgrad_status status = check_pads(pads, error);
+    if (status == POOLGRAD_OK && !poolgrad_rounding_name(rounding)) {
+        status = poolgrad_refuse(error, "rounding", "is %d; expected down (0), up (1) or up and drop (2)",
+                                 (int)rounding);
+    }
+    if (status == POOLGRAD_OK) status = poolgrad_check_flat(request->window, error);
     if (status != POOLGRAD_OK) return status;
-    list_axes(window, &x, &y);
-    status = explicit_axis(&x, pads->left, pads->right, ceil_mode, &result.width, &result.offset_x, error);
+    poolgrad_padding result = {.left = pads->left, .top = pads->top, .depth = 1};
+    list_axes(request->window, &x, &y);
+    status = pads_axis(&x, pads->left, pads->right, rounding, &result.width, &result.offset_x, error);
     if (status != POOLGRAD_OK) return status;
-    status = explicit_axis(&y, pads->top, pads->bottom, ceil_mode, &result.height, &result.offset_y, error);
-    if (status == POOLGRAD_OK) *padding = result;
-    return status;
+    status = pads_axis(&y, pads->top, pads->bottom, rounding, &result.height, &result.offset_y, error);
+    if (status != POOLGRAD_OK) return status;
+    result.zero_pad_x = pads->counted ? pads->left : 0;
+    result.zero_pad_y = pads->counted ? pads->top : 0;
+    *padding = result;
+    return POOLGRAD_OK;
 }
+
+poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, poolgrad_rounding rounding,
+                                          const poolgrad_window *window, int64_t source_height, int64_t source_width,
+                                          poolgrad_padding *padding, poolgrad_error *error)
+{
+    const struct poolgrad_pads_request request = {pads,          rounding,       window,      "source_height",
+                                                  source_height, "source_width", source_width};
+    return poolgrad_place_by_pads(&request, padding, error);
+}
+
+/* ---- Backwards --------------------------------------------------------------------------------------------------- */
 
 static poolgrad_status reverse_axis(poolgrad_padding_method method, const struct padded_axis *axis, int64_t *size,
                                     poolgrad_error *error)
@@ -205,13 +270,14 @@ static poolgrad_status reverse_axis(poolgrad_padding_method method, const struct
 }
 
 poolgrad_status poolgrad_padding_reverse(poolgrad_padding_method method, const poolgrad_window *window,
-                                         int64_t gradient_width, int64_t gradient_height, poolgrad_padding *padding,
+                                         int64_t gradient_height, int64_t gradient_width, poolgrad_padding *padding,
                                          poolgrad_error *error)
 {
-    poolgrad_padding result = {0};
+    poolgrad_padding result = {.depth = 1};
     struct padded_axis x = {.size_name = "gradient_width", .size = gradient_width};
     struct padded_axis y = {.size_name = "gradient_height", .size = gradient_height};
     poolgrad_status status = check_method(method, error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_flat(window, error);
     if (status != POOLGRAD_OK) return status;
     list_axes(window, &x, &y);
     status = reverse_axis(method, &x, &result.width, error);
@@ -220,7 +286,7 @@ poolgrad_status poolgrad_padding_reverse(poolgrad_padding_method method, const p
     return status;
 }
 
-poolgrad_padding_method poolgrad_padding_inverse(poolgrad_padding_method method)
+poolgrad_padding_method poolgrad_padding_method_inverse(poolgrad_padding_method method)
 {
     switch (method & SIZE_MASK) {
     case POOLGRAD_PADDING_SIZE_VALID_ONLY: return method | POOLGRAD_PADDING_SIZE_FULL;

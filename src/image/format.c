@@ -231,22 +231,3 @@ size_t poolgrad_format_size(poolgrad_format format)
     }
     return 0;
 }
-
-const char *poolgrad_format_name(poolgrad_format format)
-{
-    switch (format) {
-    case POOLGRAD_UNORM8: return "unorm8";
-    case POOLGRAD_UNORM16: return "unorm16";
-    case POOLGRAD_FLOAT16: return "float16";
-    case POOLGRAD_BFLOAT16: return "bfloat16";
-    case POOLGRAD_FLOAT32: return "float32";
-    case POOLGRAD_FLOAT64: return "float64";
-    case POOLGRAD_INT32: return "int32";
-    case POOLGRAD_INT64: return "int64";
-    case POOLGRAD_TAP8: return "tap8";
-    case POOLGRAD_TAP16: return "tap16";
-    case POOLGRAD_TAP32: return "tap32";
-    case POOLGRAD_FORMAT_NONE: break;
-    }
-    return NULL;
-}

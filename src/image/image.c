@@ -2,6 +2,7 @@
 #include "image/image.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,18 +19,18 @@ struct dimension {
 
 enum { DIMENSIONS = 4 };
 
-static int64_t lanes(const poolgrad_image *image)
+static int64_t lanes(const poolgrad_const_image *image)
 {
     return image->layout == POOLGRAD_NC4HW4 ? POOLGRAD_LANES : 1;
 }
 
-static int64_t slices(const poolgrad_image *image)
+static int64_t slices(const poolgrad_const_image *image)
 {
     return poolgrad_ceiling_divide(image->channels, lanes(image));
 }
 
 /* From the innermost outwards, as dense memory is ordered: which dimension comes first is all that a layout says. */
-static void list_dimensions(poolgrad_image *image, struct dimension dimension[DIMENSIONS])
+static void list_dimensions(poolgrad_const_image *image, struct dimension dimension[DIMENSIONS])
 {
     const struct dimension channels = {"channels", "channel_stride", slices(image), &image->channel_stride};
     int i = 0;
@@ -39,6 +40,77 @@ static void list_dimensions(poolgrad_image *image, struct dimension dimension[DI
     if (image->layout != POOLGRAD_NHWC) dimension[i++] = channels;
     dimension[i] = (struct dimension){"images", "image_stride", image->images, &image->image_stride};
 }
+
+/* ---- Views ------------------------------------------------------------------------------------------------------- */
+
+/* Sizes and strides are those of the view that is read. */
+static poolgrad_image with_data(const poolgrad_const_image *view, void *data)
+{
+    return (poolgrad_image){.data = data,
+                            .format = view->format,
+                            .layout = view->layout,
+                            .images = view->images,
+                            .channels = view->channels,
+                            .depth = view->depth,
+                            .height = view->height,
+                            .width = view->width,
+                            .image_stride = view->image_stride,
+                            .channel_stride = view->channel_stride,
+                            .depth_stride = view->depth_stride,
+                            .row_stride = view->row_stride,
+                            .column_stride = view->column_stride,
+                            .expanded = view->expanded};
+}
+
+poolgrad_const_image poolgrad_image_as_const(const poolgrad_image *image)
+{
+    return (poolgrad_const_image){.data = image->data,
+                                  .format = image->format,
+                                  .layout = image->layout,
+                                  .images = image->images,
+                                  .channels = image->channels,
+                                  .depth = image->depth,
+                                  .height = image->height,
+                                  .width = image->width,
+                                  .image_stride = image->image_stride,
+                                  .channel_stride = image->channel_stride,
+                                  .depth_stride = image->depth_stride,
+                                  .row_stride = image->row_stride,
+                                  .column_stride = image->column_stride,
+                                  .expanded = image->expanded};
+}
+
+/* A stride beyond what can be counted is the greatest number there is, and refused where the view is used. */
+poolgrad_const_image poolgrad_const_image_dense(const void *data, poolgrad_format format, poolgrad_layout layout,
+                                                int64_t images, int64_t channels, int64_t height, int64_t width)
+{
+    poolgrad_const_image image = {.data = data,
+                                  .format = format,
+                                  .layout = layout,
+                                  .images = images,
+                                  .channels = channels,
+                                  .depth = 1,
+                                  .height = height,
+                                  .width = width};
+    struct dimension dimension[DIMENSIONS];
+    list_dimensions(&image, dimension);
+    int64_t inside = lanes(&image);
+    for (int i = 0; i < DIMENSIONS; i++) {
+        *dimension[i].stride = inside;
+        if (!poolgrad_multiply(inside, dimension[i].count, &inside)) inside = INT64_MAX;
+    }
+    image.depth_stride = layout == POOLGRAD_NHWC ? image.image_stride : image.channel_stride;
+    return image;
+}
+
+poolgrad_image poolgrad_image_dense(void *data, poolgrad_format format, poolgrad_layout layout, int64_t images,
+                                    int64_t channels, int64_t height, int64_t width)
+{
+    const poolgrad_const_image view = poolgrad_const_image_dense(data, format, layout, images, channels, height, width);
+    return with_data(&view, data);
+}
+
+/* ---- Checks ------------------------------------------------------------------------------------------------------ */
 
 static poolgrad_status refuse(poolgrad_error *error, const char *name, const char *field, int64_t value,
                               const char *expected)
@@ -54,9 +126,9 @@ static int64_t magnitude(int64_t stride)
 }
 
 /* Elements from (0, 0, 0, 0) to the lowest one, at most 0, and to the one behind the highest. Of a resolved view. */
-static void element_range(const poolgrad_image *image, int64_t *low, int64_t *high)
+static void element_range(const poolgrad_const_image *image, int64_t *low, int64_t *high)
 {
-    poolgrad_image copy = *image;
+    poolgrad_const_image copy = *image;
     struct dimension dimension[DIMENSIONS];
     list_dimensions(&copy, dimension);
     *low = 0;
@@ -77,23 +149,35 @@ static const struct dimension *greatest(const struct dimension dimension[DIMENSI
     return result;
 }
 
-/* Replaces strides of 0 by dense ones, and sees that nothing the view reaches is further away than `limit` elements. */
-static poolgrad_status spell_out_strides(poolgrad_image *image, int64_t limit, const char *name, poolgrad_error *error)
+static poolgrad_status check_repeated(const poolgrad_const_image *image, const struct dimension *dimension,
+                                      const char *name, poolgrad_error *error)
+{
+    if (*dimension->stride != 0 || dimension->count <= 1 || image->expanded) return POOLGRAD_OK;
+    return refuse(error, name, dimension->stride_name, 0,
+                  "a distance, as poolgrad_image_dense gives one, or expanded 1 for elements that repeat");
+}
+
+/* Sees that nothing the view reaches is further away than `limit` elements. Where a dense stride is too long the
+ * greatest size inside it is to blame. */
+static poolgrad_status check_strides(poolgrad_const_image *image, int64_t limit, const char *name,
+                                     poolgrad_error *error)
 {
     struct dimension dimension[DIMENSIONS];
     list_dimensions(image, dimension);
-    int64_t inside = lanes(image);
-    int64_t span = lanes(image);
+    int64_t inside = lanes(image), span = inside;
     for (int i = 0; i < DIMENSIONS; i++) {
-        bool given = *dimension[i].stride != 0;
-        if (!given) *dimension[i].stride = inside;
-        int64_t stride = *dimension[i].stride, reach;
-        if (stride < -limit || stride > limit || !poolgrad_multiply(magnitude(stride), dimension[i].count, &inside) ||
-            !poolgrad_multiply(magnitude(stride), dimension[i].count - 1, &reach) ||
-            !poolgrad_add(span, reach, &span) || span > limit) {
-            const struct dimension *culprit = given ? &dimension[i] : greatest(dimension, i);
-            return refuse(error, name, given ? culprit->stride_name : culprit->size_name,
-                          given ? stride : culprit->count, "memory that can be addressed");
+        const int64_t stride = *dimension[i].stride, count = dimension[i].count;
+        const bool dense = stride == inside;
+        int64_t reach;
+        poolgrad_status status = check_repeated(image, &dimension[i], name, error);
+        if (status != POOLGRAD_OK) return status;
+        if (count == 1) continue;
+        if (stride < -limit || stride > limit || !poolgrad_multiply(magnitude(stride), count, &inside) ||
+            !poolgrad_multiply(magnitude(stride), count - 1, &reach) || !poolgrad_add(span, reach, &span) ||
+            span > limit) {
+            const struct dimension *culprit = dense ? greatest(dimension, i) : &dimension[i];
+            return refuse(error, name, dense ? culprit->size_name : culprit->stride_name,
+                          dense ? culprit->count : stride, "memory that can be addressed");
         }
     }
     return POOLGRAD_OK;
@@ -101,7 +185,7 @@ static poolgrad_status spell_out_strides(poolgrad_image *image, int64_t limit, c
 
 /* A dimension of one is never stepped over, so that its stride may be any number: a dense one spares those who multiply
  * by it the care. */
-static void tame_idle_strides(poolgrad_image *image)
+static void tame_idle_strides(poolgrad_const_image *image)
 {
     struct dimension dimension[DIMENSIONS];
     list_dimensions(image, dimension);
@@ -113,12 +197,12 @@ static void tame_idle_strides(poolgrad_image *image)
 }
 
 /* An empty view is never read: its strides only have to be something. */
-static void spell_out_nothing(poolgrad_image *image)
+static void spell_out_nothing(poolgrad_const_image *image)
 {
     image->image_stride = image->channel_stride = image->row_stride = image->column_stride = 1;
 }
 
-poolgrad_status poolgrad_image_check_sizes(const poolgrad_image *image, const char *name, poolgrad_error *error)
+poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
 {
     const struct {
         const char *field;
@@ -134,18 +218,20 @@ poolgrad_status poolgrad_image_check_sizes(const poolgrad_image *image, const ch
             return refuse(error, name, size[i].field, size[i].value, "at most 2^61");
         }
     }
-    return POOLGRAD_OK;
+    if (image->depth == 0 || image->depth == 1) return POOLGRAD_OK;
+    return refuse(error, name, "depth", image->depth, "0 or 1: this layout has no third axis");
 }
 
-static poolgrad_status check_values(const poolgrad_image *image, const char *name, poolgrad_error *error)
+static poolgrad_status check_values(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
 {
     if (poolgrad_format_size(image->format) == 0) {
         return refuse(error, name, "format", image->format, "a value of poolgrad_format");
     }
+    if (image->expanded != 0 && image->expanded != 1) return refuse(error, name, "expanded", image->expanded, "0 or 1");
     return poolgrad_image_check_sizes(image, name, error);
 }
 
-static poolgrad_status check_address(const poolgrad_image *image, const char *name, poolgrad_error *error)
+static poolgrad_status check_address(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
 {
     char path[sizeof error->field];
     uintptr_t address = (uintptr_t)image->data;
@@ -158,39 +244,58 @@ static poolgrad_status check_address(const poolgrad_image *image, const char *na
                            image->data);
 }
 
-poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *name, poolgrad_image *resolved,
-                                       poolgrad_error *error)
+poolgrad_status poolgrad_const_image_resolve(const poolgrad_const_image *image, const char *name,
+                                             poolgrad_const_image *resolved, poolgrad_error *error)
 {
     poolgrad_status status = check_values(image, name, error);
     if (status != POOLGRAD_OK) return status;
     *resolved = *image;
+    resolved->depth = 1;
     if (poolgrad_image_is_empty(image)) {
         spell_out_nothing(resolved);
         return POOLGRAD_OK;
     }
     int64_t limit = (int64_t)(PTRDIFF_MAX / poolgrad_format_size(image->format));
-    status = spell_out_strides(resolved, limit, name, error);
+    status = check_strides(resolved, limit, name, error);
     if (status != POOLGRAD_OK) return status;
     tame_idle_strides(resolved);
     if (!image->data) return POOLGRAD_OK;
     return check_address(resolved, name, error);
 }
 
-poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error)
+poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *name, poolgrad_image *resolved,
+                                       poolgrad_error *error)
 {
-    poolgrad_image resolved;
+    const poolgrad_const_image view = poolgrad_image_as_const(image);
+    poolgrad_const_image made;
+    void *data = image->data;
+    poolgrad_status status = poolgrad_const_image_resolve(&view, name, &made, error);
+    if (status == POOLGRAD_OK) *resolved = with_data(&made, data);
+    return status;
+}
+
+poolgrad_status poolgrad_const_image_check(const poolgrad_const_image *image, poolgrad_error *error)
+{
+    poolgrad_const_image resolved;
     if (!image) return poolgrad_refuse(error, "image", "is null; expected a view");
-    poolgrad_status status = poolgrad_image_resolve(image, NULL, &resolved, error);
+    poolgrad_status status = poolgrad_const_image_resolve(image, NULL, &resolved, error);
     if (status != POOLGRAD_OK || image->data || poolgrad_image_is_empty(image)) return status;
     return poolgrad_refuse(error, "data", "is null; expected the address of the first element");
 }
 
-bool poolgrad_image_is_empty(const poolgrad_image *image)
+poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error)
+{
+    if (!image) return poolgrad_const_image_check(NULL, error);
+    const poolgrad_const_image view = poolgrad_image_as_const(image);
+    return poolgrad_const_image_check(&view, error);
+}
+
+bool poolgrad_image_is_empty(const poolgrad_const_image *image)
 {
     return image->images == 0 || image->channels == 0 || image->height == 0 || image->width == 0;
 }
 
-bool poolgrad_images_overlap(const poolgrad_image *a, const poolgrad_image *b)
+bool poolgrad_images_overlap(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     if (!a->data || !b->data || poolgrad_image_is_empty(a) || poolgrad_image_is_empty(b)) return false;
     int64_t a_low, a_high, b_low, b_high;
@@ -216,10 +321,10 @@ static void sort_by_stride(struct dimension dimension[DIMENSIONS])
     }
 }
 
-bool poolgrad_image_folds(const poolgrad_image *image)
+bool poolgrad_image_folds(const poolgrad_const_image *image)
 {
     if (poolgrad_image_is_empty(image)) return false;
-    poolgrad_image copy = *image;
+    poolgrad_const_image copy = *image;
     struct dimension dimension[DIMENSIONS];
     list_dimensions(&copy, dimension);
     sort_by_stride(dimension);
@@ -233,13 +338,28 @@ bool poolgrad_image_folds(const poolgrad_image *image)
     return false;
 }
 
+/* Bytes from element (0, 0, 0, 0). Of both sorts of views, which have the same fields. */
+#define BYTES_TO(image, n, c, y, x)                                                                                    \
+    bytes_to((image)->format, (image)->layout,                                                                         \
+             (n) * (image)->image_stride + (y) * (image)->row_stride + (x) * (image)->column_stride,                   \
+             (image)->channel_stride, c)
+
+static inline int64_t bytes_to(poolgrad_format format, poolgrad_layout layout, int64_t element, int64_t channel_stride,
+                               int64_t c)
+{
+    const int64_t lane = layout == POOLGRAD_NC4HW4 ? c % POOLGRAD_LANES : 0;
+    const int64_t slice = layout == POOLGRAD_NC4HW4 ? c / POOLGRAD_LANES : c;
+    return (element + slice * channel_stride + lane) * (int64_t)poolgrad_format_size(format);
+}
+
 void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    int64_t lane = image->layout == POOLGRAD_NC4HW4 ? c % POOLGRAD_LANES : 0;
-    int64_t slice = image->layout == POOLGRAD_NC4HW4 ? c / POOLGRAD_LANES : c;
-    int64_t element = n * image->image_stride + slice * image->channel_stride + y * image->row_stride +
-                      x * image->column_stride + lane;
-    return (unsigned char *)image->data + element * (int64_t)poolgrad_format_size(image->format);
+    return (unsigned char *)image->data + BYTES_TO(image, n, c, y, x);
+}
+
+const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    return (const unsigned char *)image->data + BYTES_TO(image, n, c, y, x);
 }
 
 void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t begin,
@@ -251,30 +371,41 @@ void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, i
     for (int64_t x = begin; x < end; x++) memset(poolgrad_image_at(image, n, image->channels, y, x), 0, bytes);
 }
 
-/* Whether the view is valid and has the element; then writes the view with its strides spelled out. */
-static bool locate(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, poolgrad_image *view)
+/* Whether the view is valid and has the element; then writes the resolved view. */
+static bool locate(const poolgrad_const_image *image, const int64_t at[5], poolgrad_const_image *view)
 {
-    return image && image->data && n >= 0 && n < image->images && c >= 0 && c < image->channels && y >= 0 &&
-           y < image->height && x >= 0 && x < image->width &&
-           poolgrad_image_resolve(image, NULL, view, NULL) == POOLGRAD_OK;
+    return image->data && at[0] >= 0 && at[0] < image->images && at[1] >= 0 && at[1] < image->channels && at[2] == 0 &&
+           at[3] >= 0 && at[3] < image->height && at[4] >= 0 && at[4] < image->width &&
+           poolgrad_const_image_resolve(image, NULL, view, NULL) == POOLGRAD_OK;
 }
 
-double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                int64_t x)
 {
-    poolgrad_image view;
-    if (!locate(image, n, c, y, x, &view)) return 0;
-    return poolgrad_load(view.format, poolgrad_image_at(&view, n, c, y, x));
+    poolgrad_const_image view;
+    if (!image || !locate(image, (const int64_t[]){n, c, z, y, x}, &view)) return NAN;
+    return poolgrad_load(view.format, poolgrad_const_image_at(&view, n, c, y, x));
 }
 
-poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x,
+double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x)
+{
+    if (!image) return NAN;
+    const poolgrad_const_image view = poolgrad_image_as_const(image);
+    return poolgrad_const_image_get(&view, n, c, z, y, x);
+}
+
+poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x,
                                    double value)
 {
-    poolgrad_image view;
-    if (!locate(image, n, c, y, x, &view)) return POOLGRAD_INVALID;
+    poolgrad_const_image view;
+    if (!image) return POOLGRAD_INVALID;
+    const poolgrad_const_image given = poolgrad_image_as_const(image);
+    if (!locate(&given, (const int64_t[]){n, c, z, y, x}, &view)) return POOLGRAD_INVALID;
     if (view.format != POOLGRAD_FLOAT16 && view.format != POOLGRAD_BFLOAT16 && view.format != POOLGRAD_FLOAT32 &&
         view.format != POOLGRAD_FLOAT64) {
         return POOLGRAD_INVALID;
     }
-    poolgrad_store(view.format, poolgrad_image_at(&view, n, c, y, x), value);
+    const poolgrad_image resolved = with_data(&view, image->data);
+    poolgrad_store(view.format, poolgrad_image_at(&resolved, n, c, y, x), value);
     return POOLGRAD_OK;
 }

@@ -9,26 +9,30 @@
 
 enum { POOLGRAD_LANES = 4 }; /* channels that are neighbours in NC4HW4 */
 
-/* Checks `image` and writes it with all strides spelled out to *resolved, which may be the image itself. Refusals name
- * the field "<name>.width", or plain "width" where name is null. */
+/* Checks `image` and writes it to *resolved, which may be the image itself, with strides that may be multiplied: those
+ * that are of no effect become dense ones. Refusals name the field "<name>.width", or plain "width" where name is null.
+ */
 poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *name, poolgrad_image *resolved,
                                        poolgrad_error *error);
+poolgrad_status poolgrad_const_image_resolve(const poolgrad_const_image *image, const char *name,
+                                             poolgrad_const_image *resolved, poolgrad_error *error);
 
-/* The part of it that looks at the layout and the four sizes: for an image that is never read. */
-poolgrad_status poolgrad_image_check_sizes(const poolgrad_image *image, const char *name, poolgrad_error *error);
+/* The part of it that looks at the layout and the sizes: for an image that is never read. */
+poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, const char *name, poolgrad_error *error);
 
 /* The rest works on resolved views. */
 
-bool poolgrad_image_is_empty(const poolgrad_image *image);
+bool poolgrad_image_is_empty(const poolgrad_const_image *image);
 
 /* Whether the byte ranges of two views, lowest to highest byte, share a byte. */
-bool poolgrad_images_overlap(const poolgrad_image *a, const poolgrad_image *b);
+bool poolgrad_images_overlap(const poolgrad_const_image *a, const poolgrad_const_image *b);
 
 /* Whether two elements may share memory: some stride does not step over everything inside it. */
-bool poolgrad_image_folds(const poolgrad_image *image);
+bool poolgrad_image_folds(const poolgrad_const_image *image);
 
 /* Address of an element. The unused lanes of NC4HW4's last slice have one, too. */
 void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 
 /* Writes +0 to the unused lanes of columns [begin, end) of a row, where channel c lies in NC4HW4's last slice. */
 void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t begin,

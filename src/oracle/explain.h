@@ -8,9 +8,9 @@
 #include <mpfr.h>
 
 #include "geometry/geometry.h"
-#include "text/text.h"
 #include "oracle/exact.h"
 #include "reference/window.h"
+#include "text/text.h"
 
 struct poolgrad_story {
     struct poolgrad_geometry geometry;

@@ -37,7 +37,7 @@ static poolgrad_status check_row(const struct poolgrad_geometry *g, int64_t n, i
                                  poolgrad_error *error)
 {
     for (int64_t x = g->x.begin; x < g->x.end; x++) {
-        int64_t index = poolgrad_load_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x));
+        int64_t index = poolgrad_load_index(g->indices.format, poolgrad_const_image_at(&g->indices, n, c, y, x));
         if (is_tap(g, index, y, x)) continue;
         bool taps = poolgrad_format_holds_taps(g->indices.format);
         return poolgrad_refuse(error, "indices",
@@ -189,7 +189,7 @@ static int64_t magnitude(int64_t step)
 static void join(struct dimension *a, struct dimension *b)
 {
     int64_t end;
-    if (!poolgrad_multiply(a->count, a->step, &end) || b->step != end) return;
+    if (a->step == 0 || !poolgrad_multiply(a->count, a->step, &end) || b->step != end) return;
     if (b->move != (uint64_t)a->count * a->move) return;
     a->count *= b->count;
     b->count = 1;
@@ -226,7 +226,7 @@ struct block {
 static void list_dimensions(const struct poolgrad_geometry *g, const struct block *block, bool places,
                             struct dimension dimension[DIMENSIONS])
 {
-    const poolgrad_image *image = &g->indices;
+    const poolgrad_const_image *image = &g->indices;
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const bool slices = image->layout == POOLGRAD_NC4HW4;
     const uint64_t move_x = places ? (uint64_t)g->x.stride : 0;
@@ -256,8 +256,8 @@ static bool move_on(const struct dimension dimension[DIMENSIONS], int64_t index[
 static bool holds_block(const struct poolgrad_geometry *g, const struct block *block, const struct codes *codes,
                         bool places)
 {
-    const unsigned char *first = poolgrad_image_at(&g->indices, block->n, block->c, block->rows.begin,
-                                                   block->columns.begin);
+    const unsigned char *first = poolgrad_const_image_at(&g->indices, block->n, block->c, block->rows.begin,
+                                                         block->columns.begin);
     struct dimension dimension[DIMENSIONS];
     int64_t index[DIMENSIONS] = {0}, offset = 0;
     uint64_t moved = 0;
@@ -421,6 +421,6 @@ static bool all_hold(const struct poolgrad_geometry *g)
 poolgrad_status poolgrad_resolve_indices(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
     bool any = g->x.begin < g->x.end && g->y.begin < g->y.end;
-    if (!g->with_indices || g->direction != POOLGRAD_GRADIENT || !any || all_hold(g)) return POOLGRAD_OK;
+    if (!g->with_indices || !any || all_hold(g)) return POOLGRAD_OK;
     return check_each(g, error);
 }

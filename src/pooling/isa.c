@@ -9,8 +9,6 @@
 
 enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };
 
-static const char *const names[ISA_COUNT] = {"best", "scalar", "sse4.1", "avx2", "avx512", "neon"};
-
 /* Names of x86 belong to a build that emulates its kernels as well. */
 #if defined(__x86_64__) || defined(__i386__) || defined(POOLGRAD_EMULATE)
 #define X86 1
@@ -68,15 +66,10 @@ const char *poolgrad_isa_names(void)
     return ARCHITECTURE_NAMES;
 }
 
-const char *poolgrad_isa_name(poolgrad_isa isa)
-{
-    return (int)isa >= 0 && (int)isa < ISA_COUNT ? names[isa] : NULL;
-}
-
 int poolgrad_isa_from_name(const char *name, poolgrad_isa *isa)
 {
     for (int i = 0; i < ISA_COUNT; i++) {
-        if (strcmp(name, names[i]) != 0 || !of_this_architecture((poolgrad_isa)i)) continue;
+        if (strcmp(name, poolgrad_isa_name((poolgrad_isa)i)) != 0 || !of_this_architecture((poolgrad_isa)i)) continue;
         *isa = (poolgrad_isa)i;
         return 1;
     }

@@ -19,25 +19,11 @@ const char *poolgrad_version(void)
     return TEXT(POOLGRAD_VERSION_MAJOR) "." TEXT(POOLGRAD_VERSION_MINOR) "." TEXT(POOLGRAD_VERSION_PATCH);
 }
 
-/* Writes no more than the caller's struct, which may be older or newer than this one. */
-void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size)
-{
-    const poolgrad_region everything = {0, 0, 0, POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL};
-    const poolgrad_problem neutral = {.struct_size = struct_size,
-                                      .window = {1, 1, 1, 1, 1, 1},
-                                      .gradient_region = everything,
-                                      .clip = everything,
-                                      .source_channel_count = POOLGRAD_ALL,
-                                      .gradient_channel_count = POOLGRAD_ALL};
-    memset(problem, 0, struct_size);
-    memcpy(problem, &neutral, struct_size < sizeof neutral ? struct_size : sizeof neutral);
-}
-
 /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
 static int64_t count_units(const struct poolgrad_plan *plan)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
-    bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->destination);
+    bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->held);
     int64_t planes = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) : 0;
     if (g->rows.begin == g->rows.end || planes == 0) return 0;
     return plan->is_fast ? plan->fast.units : planes * (g->rows.end - g->rows.begin);
@@ -45,29 +31,33 @@ static int64_t count_units(const struct poolgrad_plan *plan)
 
 static void name_kernel(struct poolgrad_plan *plan)
 {
-    static const char *const directions[] = {"forward", "gradient"}, *const kinds[] = {"average", "max", "l2norm"};
     const struct poolgrad_geometry *g = &plan->geometry;
     const struct poolgrad_fast *fast = &plan->fast;
     if (!plan->is_fast) {
-        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", directions[g->direction], kinds[g->kind]);
+        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", poolgrad_direction_name(g->direction),
+                 poolgrad_kind_name(g->kind));
         return;
     }
-    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/%s/%s/%s", directions[g->direction], kinds[g->kind],
-             g->destination.layout == POOLGRAD_NCHW ? "pixels" : "channels",
+    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/%s/%s/%s", poolgrad_direction_name(g->direction),
+             poolgrad_kind_name(g->kind), g->destination.layout == POOLGRAD_NCHW ? "pixels" : "channels",
              poolgrad_format_name(fast->picks ? g->source.format : poolgrad_fast_sum_format(fast)),
              poolgrad_isa_name(fast->kernels->isa));
 }
 
-/* Working memory of all threads, whole cache lines each, and behind it who has which. */
+/* Working memory of all threads of all runs at once, whole cache lines each, and behind it who has which. */
 static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_error *error)
 {
-    const size_t threads = (size_t)plan->threads, bytes = threads * (size_t)plan->fast.bytes;
+    size_t bytes;
     plan->memory = NULL;
+    plan->blocks = plan->threads * plan->geometry.concurrent_runs;
     if (!plan->is_fast || plan->units == 0) return POOLGRAD_OK;
-    plan->memory = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, bytes + POOLGRAD_FAST_ALIGNMENT * threads);
+    const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_FAST_ALIGNMENT * blocks;
+    if ((size_t)plan->fast.bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
+    bytes = blocks * (size_t)plan->fast.bytes;
+    plan->memory = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
     if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
     plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
-    for (size_t i = 0; i < threads; i++) atomic_flag_clear(&plan->taken[i]);
+    for (size_t i = 0; i < blocks; i++) atomic_flag_clear(&plan->taken[i]);
     return POOLGRAD_OK;
 }
 
@@ -76,14 +66,14 @@ void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
     free(plan->memory);
 }
 
-poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error)
+poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
+                                   poolgrad_error *error)
 {
-    poolgrad_status status = poolgrad_resolve(problem, &plan->geometry, error);
-    if (status != POOLGRAD_OK) return status;
-    const struct poolgrad_kernels *kernels = poolgrad_choose_kernels(problem->max_isa);
-    plan->is_fast = problem->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, kernels, &plan->fast);
+    const struct poolgrad_kernels *kernels = poolgrad_choose_kernels(geometry->max_isa);
+    plan->geometry = *geometry;
+    plan->is_fast = geometry->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, kernels, &plan->fast);
     plan->units = count_units(plan);
-    plan->threads = poolgrad_choose_threads(plan, problem->threads);
+    plan->threads = poolgrad_choose_threads(plan, geometry->threads);
     return allocate_memory(plan, error);
 }
 
@@ -100,19 +90,26 @@ poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad
     return status == POOLGRAD_OK ? poolgrad_resolve_indices(&geometry, error) : status;
 }
 
+poolgrad_status poolgrad_plan_check_indices(const poolgrad_plan *plan, poolgrad_error *error)
+{
+    return poolgrad_resolve_indices(&plan->geometry, error);
+}
+
 poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan, poolgrad_error *error)
 {
-    struct poolgrad_plan made;
+    struct poolgrad_geometry geometry;
     *plan = NULL;
-    poolgrad_status status = poolgrad_plan_make(problem, &made, error);
+    poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
     if (status != POOLGRAD_OK) return status;
-    *plan = malloc(sizeof made);
-    if (!*plan) {
-        poolgrad_plan_free_memory(&made);
-        return poolgrad_refuse_memory(error, "plan");
+    struct poolgrad_plan *made = malloc(sizeof *made);
+    if (!made) return poolgrad_refuse_memory(error, "plan");
+    status = poolgrad_plan_make(&geometry, made, error);
+    if (status != POOLGRAD_OK) {
+        free(made);
+        return status;
     }
-    **plan = made;
-    name_kernel(*plan);
+    name_kernel(made);
+    *plan = made;
     return POOLGRAD_OK;
 }
 
@@ -130,6 +127,11 @@ int64_t poolgrad_plan_units(const poolgrad_plan *plan)
 int poolgrad_plan_threads(const poolgrad_plan *plan)
 {
     return plan->threads;
+}
+
+int poolgrad_plan_concurrent_runs(const poolgrad_plan *plan)
+{
+    return plan->geometry.concurrent_runs;
 }
 
 const char *poolgrad_plan_kernel(const poolgrad_plan *plan)
@@ -160,13 +162,17 @@ void poolgrad_plan_run(const poolgrad_plan *plan)
     poolgrad_plan_run_part(plan, 0, plan->units);
 }
 
+/* One run at a time, whatever a plan of the problem would be made for. */
 poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolgrad_error *error)
 {
     struct poolgrad_plan plan;
-    poolgrad_status status = poolgrad_plan_make(problem, &plan, error);
+    struct poolgrad_geometry geometry;
+    poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&geometry, error);
+    geometry.concurrent_runs = 1;
+    if (status == POOLGRAD_OK) status = poolgrad_plan_make(&geometry, &plan, error);
     if (status != POOLGRAD_OK) return status;
-    status = poolgrad_resolve_indices(&plan.geometry, error);
-    if (status == POOLGRAD_OK) poolgrad_plan_run(&plan);
+    poolgrad_plan_run(&plan);
     poolgrad_plan_free_memory(&plan);
-    return status;
+    return POOLGRAD_OK;
 }

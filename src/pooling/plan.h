@@ -14,22 +14,20 @@ struct poolgrad_plan {
     int64_t units; /* written rows of all written channels of all written images, in that order; or fast.units */
     int threads;
     struct poolgrad_fast fast;
-    /* Working memory for as many threads, each of which takes what is free while it runs: a plan may run in several
-     * calls at once. */
+    /* Working memory for the threads of all concurrent runs, each of which takes a free block while it runs. */
+    int blocks;
     unsigned char *memory;
     atomic_flag *taken;
     char kernel[64]; /* poolgrad_plan_kernel */
 };
 
-/* Fills a plan the caller owns; poolgrad_plan_create does so on the heap. */
-poolgrad_status poolgrad_plan_make(const poolgrad_problem *problem, struct poolgrad_plan *plan, poolgrad_error *error);
+/* Fills a plan the caller owns, for a resolved problem; poolgrad_plan_create does so on the heap. */
+poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
+                                   poolgrad_error *error);
 void poolgrad_plan_free_memory(struct poolgrad_plan *plan);
 
 /* Threads worth starting for this much work; `asked` 0 leaves it to the machine. At least 1. */
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked);
-
-/* Units [first, end) over the plan's threads. */
-void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end);
 
 /* Counted output pixels of one plane whose windows have no tap inside the source. */
 int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan);

@@ -4,11 +4,13 @@
 #include <inttypes.h>
 
 #include "geometry/error.h"
+#include "geometry/pads.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "pooling/isa.h"
+#include "pooling/problem.h"
 
-enum { THREADS_LIMIT = 1024 };
+enum { THREADS_LIMIT = 1024, RUNS_LIMIT = 1024 };
 
 static poolgrad_status refuse_value(poolgrad_error *error, const char *field, int64_t value, const char *expected)
 {
@@ -60,6 +62,7 @@ static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *er
          "0, or 1 for a gradient only"},
         {"threads", p->threads, 0, THREADS_LIMIT, "0 (automatic) to 1024"},
         {"mode", (int64_t)p->mode, 0, 1, "fast (0) or reference (1)"},
+        {"concurrent_runs", p->concurrent_runs, 0, RUNS_LIMIT, "0 or 1 (one) to 1024"},
     };
     poolgrad_status status = CHECK_BOUNDS(bounds);
     if (status == POOLGRAD_OK) status = check_edge_mode(p->edge_mode, error);
@@ -79,23 +82,23 @@ static poolgrad_status check_numbers(const poolgrad_problem *p, poolgrad_error *
         {"window.dilation_y", p->window.dilation_y, 1, limit, "1 to 2^61"},
         {"offset_x", p->offset_x, -limit, limit, "-2^61 to 2^61"},
         {"offset_y", p->offset_y, -limit, limit, "-2^61 to 2^61"},
-        {"offset_z", p->offset_z, 0, limit, "0 to 2^61"},
+        {"offset_image", p->offset_image, 0, limit, "0 to 2^61"},
         {"kernel_offset_x", p->kernel_offset_x, -limit, limit, "-2^61 to 2^61"},
         {"kernel_offset_y", p->kernel_offset_y, -limit, limit, "-2^61 to 2^61"},
         {"zero_pad_x", p->zero_pad_x, 0, limit, "0 to 2^61"},
         {"zero_pad_y", p->zero_pad_y, 0, limit, "0 to 2^61"},
         {"gradient_region.x", p->gradient_region.x, -limit, limit, "-2^61 to 2^61"},
         {"gradient_region.y", p->gradient_region.y, -limit, limit, "-2^61 to 2^61"},
-        {"gradient_region.z", p->gradient_region.z, 0, limit, "0 to 2^61"},
         {"gradient_region.width", p->gradient_region.width, 0, INT64_MAX, "at least 0"},
         {"gradient_region.height", p->gradient_region.height, 0, INT64_MAX, "at least 0"},
-        {"gradient_region.depth", p->gradient_region.depth, 0, INT64_MAX, "at least 0"},
+        {"gradient_region.image", p->gradient_region.image, 0, limit, "0 to 2^61"},
+        {"gradient_region.images", p->gradient_region.images, 0, INT64_MAX, "at least 0"},
         {"clip.x", p->clip.x, 0, limit, "0 to 2^61"},
         {"clip.y", p->clip.y, 0, limit, "0 to 2^61"},
-        {"clip.z", p->clip.z, 0, limit, "0 to 2^61"},
         {"clip.width", p->clip.width, 0, INT64_MAX, "at least 0"},
         {"clip.height", p->clip.height, 0, INT64_MAX, "at least 0"},
-        {"clip.depth", p->clip.depth, 0, INT64_MAX, "at least 0"},
+        {"clip.image", p->clip.image, 0, limit, "0 to 2^61"},
+        {"clip.images", p->clip.images, 0, INT64_MAX, "at least 0"},
         {"source_channel_offset", p->source_channel_offset, 0, limit, "0 to 2^61"},
         {"source_channel_count", p->source_channel_count, 0, INT64_MAX, "at least 0"},
         {"gradient_channel_offset", p->gradient_channel_offset, 0, limit, "0 to 2^61"},
@@ -103,6 +106,26 @@ static poolgrad_status check_numbers(const poolgrad_problem *p, poolgrad_error *
         {"destination_channel_offset", p->destination_channel_offset, 0, limit, "0 to 2^61"},
     };
     return CHECK_BOUNDS(bounds);
+}
+
+/* No layout has a third axis: its fields have the values that say so. */
+static poolgrad_status check_third_axis(const poolgrad_problem *p, poolgrad_error *error)
+{
+    static const char *const none = "0: no layout has a third axis";
+    const struct bound bounds[] = {
+        {"offset_z", p->offset_z, 0, 0, none},     {"kernel_offset_z", p->kernel_offset_z, 0, 0, none},
+        {"zero_pad_z", p->zero_pad_z, 0, 0, none}, {"gradient_region.z", p->gradient_region.z, 0, 0, none},
+        {"clip.z", p->clip.z, 0, 0, none},
+    };
+    const struct bound depths[] = {{"gradient_region.depth", p->gradient_region.depth, 0, 0, NULL},
+                                   {"clip.depth", p->clip.depth, 0, 0, NULL}};
+    poolgrad_status status = poolgrad_check_flat(&p->window, error);
+    if (status == POOLGRAD_OK) status = CHECK_BOUNDS(bounds);
+    for (int i = 0; i < 2 && status == POOLGRAD_OK; i++) {
+        if (depths[i].value == 1 || depths[i].value == POOLGRAD_ALL) continue;
+        status = refuse_value(error, depths[i].field, depths[i].value, "1 or POOLGRAD_ALL: no layout has a third axis");
+    }
+    return status;
 }
 
 /* ---- Windows ---------------------------------------------------------------------------------------------------- */
@@ -237,21 +260,30 @@ struct image_role {
     bool data_needed;
 };
 
-static poolgrad_status resolve_image(const poolgrad_image *image, const struct image_role *role,
-                                     poolgrad_image *resolved, poolgrad_error *error)
+static poolgrad_status resolve_image(const poolgrad_const_image *image, const struct image_role *role,
+                                     poolgrad_const_image *resolved, poolgrad_error *error)
 {
     if (!image->data && !role->data_needed) {
-        *resolved = (poolgrad_image){
+        *resolved = (poolgrad_const_image){
             .images = image->images, .channels = image->channels, .height = image->height, .width = image->width};
         return poolgrad_image_check_sizes(image, role->name, error);
     }
     poolgrad_status status = check_format(image->format, role->formats, role->format_field, error);
-    if (status == POOLGRAD_OK) status = poolgrad_image_resolve(image, role->name, resolved, error);
+    if (status == POOLGRAD_OK) status = poolgrad_const_image_resolve(image, role->name, resolved, error);
     if (status != POOLGRAD_OK) return status;
     if (!image->data && !poolgrad_image_is_empty(image)) {
         return poolgrad_refuse(error, role->data_field, "is null; expected the address of the first element");
     }
     return POOLGRAD_OK;
+}
+
+static poolgrad_status resolve_written(const poolgrad_image *image, const struct image_role *role,
+                                       poolgrad_image *resolved, poolgrad_error *error)
+{
+    const poolgrad_const_image view = poolgrad_image_as_const(image);
+    poolgrad_const_image ignored;
+    poolgrad_status status = resolve_image(&view, role, &ignored, error);
+    return status == POOLGRAD_OK ? poolgrad_image_resolve(image, role->name, resolved, error) : status;
 }
 
 static poolgrad_status resolve_images(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
@@ -264,24 +296,27 @@ static poolgrad_status resolve_images(const poolgrad_problem *p, struct poolgrad
     const struct image_role destination = {"destination", "destination.format", "destination.data", RESULT_FORMATS,
                                            true};
     const struct image_role indices = {"indices", "indices.format", "indices.data", INDEX_FORMATS, true};
+    const struct image_role picks = {"picks", "picks.format", "picks.data", INDEX_FORMATS, true};
     poolgrad_status status = resolve_image(&p->source, &source, &g->source, error);
     if (status == POOLGRAD_OK && gradient) {
         status = resolve_image(&p->source_gradient, &source_gradient, &g->source_gradient, error);
     }
-    if (status == POOLGRAD_OK) status = resolve_image(&p->destination, &destination, &g->destination, error);
+    if (status == POOLGRAD_OK) status = resolve_written(&p->destination, &destination, &g->destination, error);
     if (status == POOLGRAD_OK && g->with_indices) status = resolve_image(&p->indices, &indices, &g->indices, error);
+    if (status == POOLGRAD_OK && g->with_picks) status = resolve_written(&p->picks, &picks, &g->picks, error);
+    if (status == POOLGRAD_OK) g->held = poolgrad_image_as_const(&g->destination);
     return status;
 }
 
-static poolgrad_status check_written(const poolgrad_image *written, const char *name, const poolgrad_image *other,
-                                     const char *other_name, poolgrad_error *error)
+static poolgrad_status check_written(const poolgrad_const_image *written, const char *name,
+                                     const poolgrad_const_image *other, const char *other_name, poolgrad_error *error)
 {
     if (!poolgrad_images_overlap(written, other)) return POOLGRAD_OK;
     return poolgrad_refuse(error, name, "is %p and shares bytes with %s; expected memory of its own", written->data,
                            other_name);
 }
 
-static poolgrad_status check_fold(const poolgrad_image *written, const char *name, poolgrad_error *error)
+static poolgrad_status check_fold(const poolgrad_const_image *written, const char *name, poolgrad_error *error)
 {
     if (!poolgrad_image_folds(written)) return POOLGRAD_OK;
     return poolgrad_refuse(error, name,
@@ -290,77 +325,109 @@ static poolgrad_status check_fold(const poolgrad_image *written, const char *nam
                            written->image_stride, written->channel_stride, written->row_stride, written->column_stride);
 }
 
+/* What a call does not have is empty, and overlaps nothing. */
 static poolgrad_status check_memory(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    const char *data = "destination.data";
-    poolgrad_status status = check_fold(&g->destination, "destination", error);
-    if (status == POOLGRAD_OK) status = check_written(&g->destination, data, &g->source, "source", error);
-    if (status == POOLGRAD_OK && g->direction == POOLGRAD_GRADIENT) {
-        status = check_written(&g->destination, data, &g->source_gradient, "source_gradient", error);
-    }
-    if (status != POOLGRAD_OK || !g->with_indices) return status;
-    status = check_written(&g->destination, data, &g->indices, "indices", error);
-    if (status != POOLGRAD_OK || g->direction == POOLGRAD_GRADIENT) return status;
-    status = check_fold(&g->indices, "indices", error);
-    return status == POOLGRAD_OK ? check_written(&g->indices, "indices.data", &g->source, "source", error) : status;
+    const char *data = "destination.data", *picks_data = "picks.data";
+    const poolgrad_const_image picks = poolgrad_image_as_const(&g->picks);
+    poolgrad_status status = check_fold(&g->held, "destination", error);
+    if (status == POOLGRAD_OK) status = check_written(&g->held, data, &g->source, "source", error);
+    if (status == POOLGRAD_OK) status = check_written(&g->held, data, &g->source_gradient, "source_gradient", error);
+    if (status == POOLGRAD_OK) status = check_written(&g->held, data, &g->indices, "indices", error);
+    if (status == POOLGRAD_OK) status = check_written(&g->held, data, &picks, "picks", error);
+    if (status == POOLGRAD_OK) status = check_fold(&picks, "picks", error);
+    return status == POOLGRAD_OK ? check_written(&picks, picks_data, &g->source, "source", error) : status;
 }
 
-/* docs/numerics.md N39. Folded rows and columns make planes of any size; a gradient's indices need not name them all.
- */
-static poolgrad_status check_places(const struct poolgrad_geometry *g, poolgrad_error *error)
+/* Where picks are read or written: which field, and what has the size they must have. */
+struct picked_image {
+    const char *format_field;
+    const char *const *size_fields; /* images, channels, height, width */
+    poolgrad_const_image image;
+    const poolgrad_const_image *outputs;
+    const char *outputs_name;
+};
+
+static struct picked_image picked_image(const poolgrad_problem *p, const struct poolgrad_geometry *g)
+{
+    static const char *const indices[] = {"indices.images", "indices.channels", "indices.height", "indices.width"};
+    static const char *const picks[] = {"picks.images", "picks.channels", "picks.height", "picks.width"};
+    if (g->with_picks) {
+        return (struct picked_image){"picks.format", picks, poolgrad_image_as_const(&p->picks), &g->held,
+                                     "destination"};
+    }
+    return (struct picked_image){"indices.format", indices, p->indices, &g->source_gradient, "source_gradient"};
+}
+
+/* docs/numerics.md N39. Folded rows and columns make planes of any size; indices need not name all their pixels. */
+static poolgrad_status check_places(const struct poolgrad_geometry *g, const struct picked_image *picked,
+                                    poolgrad_error *error)
 {
     int64_t pixels;
     bool countable = poolgrad_multiply(g->source.height, g->source.width, &pixels);
-    if (g->indices.format == POOLGRAD_INT32 && !(countable && pixels <= (int64_t)INT32_MAX + 1)) {
-        return poolgrad_refuse(error, "indices.format", "is %d (int32); expected int64 for planes above 2^31 pixels",
-                               (int)g->indices.format);
+    if (picked->image.format == POOLGRAD_INT32 && !(countable && pixels <= (int64_t)INT32_MAX + 1)) {
+        return poolgrad_refuse(error, picked->format_field,
+                               "is %d (int32); expected int64 for planes above 2^31 pixels", (int)picked->image.format);
     }
-    if (g->indices.format == POOLGRAD_INT64 && g->direction == POOLGRAD_FORWARD && !countable) {
-        return poolgrad_refuse(error, "indices.format",
+    if (picked->image.format == POOLGRAD_INT64 && g->with_picks && !countable) {
+        return poolgrad_refuse(error, picked->format_field,
                                "is %d (int64); expected tap8, tap16 or tap32 for planes of 2^63 pixels or more",
-                               (int)g->indices.format);
+                               (int)picked->image.format);
     }
     return POOLGRAD_OK;
 }
 
-static poolgrad_status check_indices_shape(const poolgrad_problem *p, const struct poolgrad_geometry *g,
-                                           poolgrad_error *error)
+static poolgrad_status check_picked_shape(const struct poolgrad_geometry *g, const struct picked_image *picked,
+                                          poolgrad_error *error)
 {
-    bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const poolgrad_image *outputs = gradient ? &p->source_gradient : &p->destination;
-    const struct {
-        const char *field;
-        int64_t value, expected;
-    } size[] = {{"indices.images", p->indices.images, outputs->images},
-                {"indices.channels", p->indices.channels, outputs->channels},
-                {"indices.height", p->indices.height, outputs->height},
-                {"indices.width", p->indices.width, outputs->width}};
-    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
-        if (size[i].value == size[i].expected) continue;
-        return poolgrad_refuse(error, size[i].field, "is %" PRId64 "; expected %" PRId64 ", as in %s", size[i].value,
-                               size[i].expected, gradient ? "source_gradient" : "destination");
+    const poolgrad_const_image *image = &picked->image, *outputs = picked->outputs;
+    const int64_t size[] = {image->images, image->channels, image->height, image->width};
+    const int64_t expected[] = {outputs->images, outputs->channels, outputs->height, outputs->width};
+    for (int i = 0; i < 4; i++) {
+        if (size[i] == expected[i]) continue;
+        return poolgrad_refuse(error, picked->size_fields[i], "is %" PRId64 "; expected %" PRId64 ", as in %s", size[i],
+                               expected[i], picked->outputs_name);
     }
-    return check_places(g, error);
+    return check_places(g, picked, error);
 }
 
 /* docs/numerics.md N39: all bits set is no tap's number. */
-static poolgrad_status check_taps(const struct poolgrad_geometry *g, poolgrad_error *error)
+static poolgrad_status check_taps(const struct poolgrad_geometry *g, const struct picked_image *picked,
+                                  poolgrad_error *error)
 {
-    poolgrad_format format = g->indices.format, wider = POOLGRAD_TAP8;
+    poolgrad_format format = picked->image.format, wider = POOLGRAD_TAP8;
     if (!poolgrad_format_holds_taps(format) || g->full_count <= poolgrad_format_taps(format)) return POOLGRAD_OK;
     while (poolgrad_format_holds_taps(wider) && g->full_count > poolgrad_format_taps(wider)) wider++;
     const char *expected = poolgrad_format_holds_taps(wider) ? poolgrad_format_name(wider) : "int32 or int64";
-    return poolgrad_refuse(error, "indices.format", "is %d (%s); expected %s for windows of %" PRId64 " taps",
+    return poolgrad_refuse(error, picked->format_field, "is %d (%s); expected %s for windows of %" PRId64 " taps",
                            (int)format, poolgrad_format_name(format), expected, g->full_count);
 }
 
-static poolgrad_status check_indices_rules(const poolgrad_problem *p, poolgrad_error *error)
+static bool is_given(const poolgrad_const_image *image)
 {
-    if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_refuse(error, "indices.data", "is %p; expected null: only max pooling has indices",
-                               p->indices.data);
+    return image->data || image->format != POOLGRAD_FORMAT_NONE;
+}
+
+/* Which of the two the call has: `indices` are read by a gradient, `picks` written by forward. */
+static poolgrad_status resolve_picked(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks);
+    const bool forward = p->direction == POOLGRAD_FORWARD;
+    const poolgrad_const_image *wrong = forward ? &p->indices : &picks, *right = forward ? &picks : &p->indices;
+    if (is_given(wrong)) {
+        return poolgrad_refuse(error, forward ? "indices.data" : "picks.data", "is %p; expected null and no format: %s",
+                               wrong->data,
+                               forward ? "a forward call writes its indices to picks" : "a gradient reads indices");
     }
-    if (p->direction == POOLGRAD_GRADIENT && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
+    if (!is_given(right)) return POOLGRAD_OK;
+    g->with_indices = !forward;
+    g->with_picks = forward;
+    if (p->kind != POOLGRAD_MAX) {
+        return poolgrad_refuse(error, forward ? "picks.data" : "indices.data",
+                               "is %p; expected null: only max pooling has %s", right->data,
+                               forward ? "picks" : "indices");
+    }
+    if (!forward && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
         return refuse_value(error, "ties", (int64_t)p->ties,
                             "first (0) or last (1) with indices, which hold one tap of each window");
     }
@@ -419,15 +486,15 @@ static poolgrad_status resolve_channels(const poolgrad_problem *p, struct poolgr
 /* docs/numerics.md N45. */
 static void resolve_batch(const poolgrad_problem *p, struct poolgrad_geometry *g)
 {
-    g->images = cut(p->clip.z, p->clip.depth, p->destination.images);
-    int64_t pooled = poolgrad_min(g->images.end - g->images.begin, p->source.images - p->offset_z);
+    g->images = cut(p->clip.image, p->clip.images, p->destination.images);
+    int64_t pooled = poolgrad_min(g->images.end - g->images.begin, p->source.images - p->offset_image);
     if (p->direction == POOLGRAD_GRADIENT) {
-        pooled = poolgrad_min(pooled, p->gradient_region.depth);
-        pooled = poolgrad_min(pooled, p->source_gradient.images - p->gradient_region.z);
+        pooled = poolgrad_min(pooled, p->gradient_region.images);
+        pooled = poolgrad_min(pooled, p->source_gradient.images - p->gradient_region.image);
     }
     g->pooled_images = poolgrad_max(pooled, 0);
-    g->source_image = p->offset_z - g->images.begin;
-    g->gradient_image = p->gradient_region.z - g->images.begin;
+    g->source_image = p->offset_image - g->images.begin;
+    g->gradient_image = p->gradient_region.image - g->images.begin;
 }
 
 /* docs/numerics.md N41 to N44. */
@@ -454,32 +521,41 @@ static void copy_rules(const poolgrad_problem *p, struct poolgrad_geometry *g)
     g->wide = p->accumulator == POOLGRAD_ACCUMULATE_FLOAT64 || input == POOLGRAD_FLOAT64 ||
               p->destination.format == POOLGRAD_FLOAT64;
     g->add_to_destination = p->add_to_destination != 0;
-    g->with_indices = p->indices.data != NULL || p->indices.format != POOLGRAD_FORMAT_NONE;
+    g->threads = p->threads;
+    g->concurrent_runs = (int)poolgrad_max(p->concurrent_runs, 1);
+    g->max_isa = p->max_isa;
+    g->mode = p->mode;
+}
+
+static poolgrad_status resolve_known(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    int64_t first_column = 0, first_row = 0;
+    *g = (struct poolgrad_geometry){0};
+    poolgrad_status status = check_rules(p, error);
+    if (status == POOLGRAD_OK) status = check_numbers(p, error);
+    if (status == POOLGRAD_OK) status = check_third_axis(p, error);
+    if (status != POOLGRAD_OK) return status;
+    copy_rules(p, g);
+    status = resolve_picked(p, g, error);
+    if (status == POOLGRAD_OK) status = resolve_images(p, g, error);
+    if (status != POOLGRAD_OK) return status;
+    const struct picked_image picked = picked_image(p, g);
+    const bool picks = g->with_indices || g->with_picks;
+    if (picks) status = check_picked_shape(g, &picked, error);
+    if (status == POOLGRAD_OK) status = check_memory(g, error);
+    if (status == POOLGRAD_OK) status = resolve_channels(p, g, error);
+    if (status == POOLGRAD_OK) status = resolve_axes(p, g, &first_column, &first_row, error);
+    if (status == POOLGRAD_OK && picks) status = check_taps(g, &picked, error);
+    if (status != POOLGRAD_OK) return status;
+    resolve_batch(p, g);
+    resolve_pixels(p, first_column, first_row, g);
+    return POOLGRAD_OK;
 }
 
 poolgrad_status poolgrad_resolve(const poolgrad_problem *problem, struct poolgrad_geometry *geometry,
                                  poolgrad_error *error)
 {
-    if (!problem) return poolgrad_refuse(error, "problem", "is null; expected a problem");
-    if (problem->struct_size != sizeof *problem) {
-        return poolgrad_refuse(error, "struct_size", "is %zu; expected %zu, set by poolgrad_problem_init",
-                               problem->struct_size, sizeof *problem);
-    }
-    int64_t first_column = 0, first_row = 0;
-    *geometry = (struct poolgrad_geometry){0};
-    poolgrad_status status = check_rules(problem, error);
-    if (status == POOLGRAD_OK) status = check_numbers(problem, error);
-    if (status != POOLGRAD_OK) return status;
-    copy_rules(problem, geometry);
-    if (geometry->with_indices) status = check_indices_rules(problem, error);
-    if (status == POOLGRAD_OK) status = resolve_images(problem, geometry, error);
-    if (status == POOLGRAD_OK && geometry->with_indices) status = check_indices_shape(problem, geometry, error);
-    if (status == POOLGRAD_OK) status = check_memory(geometry, error);
-    if (status == POOLGRAD_OK) status = resolve_channels(problem, geometry, error);
-    if (status == POOLGRAD_OK) status = resolve_axes(problem, geometry, &first_column, &first_row, error);
-    if (status == POOLGRAD_OK && geometry->with_indices) status = check_taps(geometry, error);
-    if (status != POOLGRAD_OK) return status;
-    resolve_batch(problem, geometry);
-    resolve_pixels(problem, first_column, first_row, geometry);
-    return POOLGRAD_OK;
+    poolgrad_problem known;
+    poolgrad_status status = poolgrad_read_problem(problem, &known, error);
+    return status == POOLGRAD_OK ? resolve_known(&known, geometry, error) : status;
 }

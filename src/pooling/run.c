@@ -18,8 +18,8 @@ static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int
         poolgrad_reference_gradient(g, n, c, y);
     } else {
         poolgrad_reference_forward(g, n, c, y);
-        if (g->with_indices && c == g->channels.end - 1) {
-            poolgrad_image_clear_unused_lanes(&g->indices, n, c, y, g->columns.begin, g->columns.end);
+        if (g->with_picks && c == g->channels.end - 1) {
+            poolgrad_image_clear_unused_lanes(&g->picks, n, c, y, g->columns.begin, g->columns.end);
         }
     }
     if (c != g->channels.end - 1) return;
@@ -51,7 +51,7 @@ static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fa
 /* Of the plan's working memory, what no other call has; null where others have it all. */
 static unsigned char *take_memory(const struct poolgrad_plan *plan, int *block)
 {
-    for (*block = 0; *block < plan->threads; ++*block) {
+    for (*block = 0; *block < plan->blocks; ++*block) {
         if (!atomic_flag_test_and_set_explicit(&plan->taken[*block], memory_order_acquire)) {
             return plan->memory + *block * plan->fast.bytes;
         }
@@ -106,7 +106,8 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
     return (int)poolgrad_min(worthwhile, poolgrad_available_threads(asked));
 }
 
-void poolgrad_plan_run_part(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+void poolgrad_plan_run_part(const poolgrad_plan *plan, int64_t first, int64_t count)
 {
-    poolgrad_parallel(plan->threads, first, end, run_range, plan);
+    const struct poolgrad_range units = poolgrad_range_cut(first, count, plan->units);
+    poolgrad_parallel(plan->threads, units.begin, units.end, run_range, plan);
 }

@@ -26,8 +26,8 @@ void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, in
             }
         }
         poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), result.value);
-        if (!g->with_indices) continue;
-        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x),
+        if (!g->with_picks) continue;
+        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, y, x),
                              poolgrad_pick_index(g, at, result));
     }
 }

@@ -26,7 +26,7 @@ static void add(const struct poolgrad_geometry *g, struct block *block, int64_t 
 
 static double load_source(const struct poolgrad_geometry *g, const struct block *block, int64_t x)
 {
-    return poolgrad_load(g->source.format, poolgrad_image_at(&g->source, block->n, block->c, block->y, x));
+    return poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, block->n, block->c, block->y, x));
 }
 
 /* The block's columns that are taps of the window: every `dilation`-th from begin. */
@@ -87,7 +87,7 @@ static void add_max(const struct poolgrad_geometry *g, struct block *block, stru
 static void add_index(const struct poolgrad_geometry *g, struct block *block, struct poolgrad_window_at at, int64_t y,
                       int64_t x, double gradient)
 {
-    const void *element = poolgrad_image_at(&g->indices, block->gradient_n, block->gradient_c, y, x);
+    const void *element = poolgrad_const_image_at(&g->indices, block->gradient_n, block->gradient_c, y, x);
     struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, poolgrad_load_index(g->indices.format, element));
     add_pick(g, block, pick.y, pick.x, gradient);
 }
@@ -96,9 +96,9 @@ static void add_window(const struct poolgrad_geometry *g, struct block *block, i
 {
     struct poolgrad_window_at at = {block->n, block->c, poolgrad_axis_start(&g->y, y), poolgrad_axis_start(&g->x, x)};
     if (!poolgrad_axis_is_tap(&g->y, at.top, block->y)) return;
-    const poolgrad_image *gradients = &g->source_gradient;
+    const poolgrad_const_image *gradients = &g->source_gradient;
     double gradient = poolgrad_load(gradients->format,
-                                    poolgrad_image_at(gradients, block->gradient_n, block->gradient_c, y, x));
+                                    poolgrad_const_image_at(gradients, block->gradient_n, block->gradient_c, y, x));
     if (g->with_indices) {
         add_index(g, block, at, y, x, gradient);
         return;

@@ -51,7 +51,7 @@ struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, str
             if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
             struct poolgrad_pick tap = {0, -1, -1};
             if (inside) {
-                tap.value = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
+                tap.value = poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x));
                 tap.y = y;
                 tap.x = x;
             }
@@ -70,7 +70,7 @@ struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, str
 int64_t poolgrad_pick_index(const struct poolgrad_geometry *g, struct poolgrad_window_at at, struct poolgrad_pick pick)
 {
     if (pick.y < 0) return -1;
-    if (!poolgrad_format_holds_taps(g->indices.format)) return pick.y * g->x.size + pick.x;
+    if (!poolgrad_format_holds_taps(g->picks.format)) return pick.y * g->x.size + pick.x;
     int64_t ky = (pick.y - at.top) / g->y.dilation, kx = (pick.x - at.left) / g->x.dilation;
     return ky * g->x.kernel + kx;
 }
@@ -99,7 +99,7 @@ int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_
     for (int64_t ky = rows.begin; ky < rows.end; ky++) {
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
             int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            ties += poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x)) == maximum;
+            ties += poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x)) == maximum;
         }
     }
     return ties;
@@ -121,7 +121,7 @@ double poolgrad_window_sum(const struct poolgrad_geometry *g, struct poolgrad_wi
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
             int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
             sum = poolgrad_sum(g, sum,
-                               poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x)));
+                               poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x)));
         }
     }
     return sum;
@@ -135,7 +135,7 @@ double poolgrad_window_norm(const struct poolgrad_geometry *g, struct poolgrad_w
     for (int64_t ky = rows.begin; ky < rows.end; ky++) {
         for (int64_t kx = columns.begin; kx < columns.end; kx++) {
             int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            double tap = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
+            double tap = poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x));
             sum += tap * tap;
         }
     }

@@ -19,8 +19,8 @@ struct poolgrad_pick {
 
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
-/* The index of a pick, and the pick of an index, in the indices' format (N39). An index that is not a tap of its window
- * picks nothing; values are not looked at. */
+/* The index of a pick, in the picks' format, and the pick of an index, in the indices' (N39). An index that is not a
+ * tap of its window picks nothing; values are not looked at. */
 int64_t poolgrad_pick_index(const struct poolgrad_geometry *g, struct poolgrad_window_at at, struct poolgrad_pick pick);
 struct poolgrad_pick poolgrad_indexed_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
                                            int64_t index);

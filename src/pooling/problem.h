@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A problem as this version knows it. */
+#ifndef POOLGRAD_POOLING_PROBLEM_H
+#define POOLGRAD_POOLING_PROBLEM_H
+
+#include <poolgrad/poolgrad.h>
+
+/* Fields that the caller's struct lacks are neutral in *known. */
+poolgrad_status poolgrad_read_problem(const poolgrad_problem *problem, poolgrad_problem *known, poolgrad_error *error);
+
+#endif
