@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instruction sets: each that is usable can be had, both bounds lower the choice, the processor is asked correctly. */
-#include "kernels/kernels.h"
+#include "routines/routines.h"
 #include "pooling/isa.h"
 #include "support/small.h"
 
@@ -60,7 +60,7 @@ static void set_variable(const char *value)
     if (setenv("POOLGRAD_MAX_ISA", value, 1) != 0) abort();
 }
 
-/* The plan for this bound has the kernels of this instruction set. */
+/* The plan for this bound has the routines of this instruction set. */
 static void expect_plan(int bound, int isa)
 {
     poolgrad_plan *plan;

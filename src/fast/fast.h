@@ -15,7 +15,7 @@
 
 #include "fast/axis.h"
 #include "geometry/geometry.h"
-#include "kernels/kernels.h"
+#include "routines/routines.h"
 
 /* One axis of the destination. Its entries are those of its pixels (fast/axis.h) or, forward, its windows. */
 struct poolgrad_fast_line {
@@ -57,7 +57,7 @@ enum poolgrad_fast_area {
 };
 
 struct poolgrad_fast {
-    const struct poolgrad_kernels *kernels;
+    const struct poolgrad_routines *routines;
     struct poolgrad_fast_axis x, y;
     struct poolgrad_fast_line columns, rows;
 
@@ -91,7 +91,7 @@ struct poolgrad_fast {
 };
 
 /* False where working memory would be out of proportion: then the reference computes. */
-bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_kernels *kernels,
+bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
                         struct poolgrad_fast *fast);
 
 /* Of working memory, and a unit of its size: a cache line. */
@@ -152,7 +152,7 @@ struct poolgrad_fast_cut poolgrad_fast_cut_make(const struct poolgrad_fast_line 
 struct poolgrad_fast_unit {
     const struct poolgrad_geometry *g;
     const struct poolgrad_fast *fast;
-    const struct poolgrad_kernels *kernels;
+    const struct poolgrad_routines *routines;
     unsigned char *memory;
     int64_t plane, planes; /* of the group */
     struct poolgrad_fast_cut columns, band;

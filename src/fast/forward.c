@@ -35,7 +35,7 @@ static void divide_averages(const struct step *step)
         for (int64_t p = 0; p < step->unit->planes; p++) {
             const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, pitch};
             unsigned char *sums = element(step, POOLGRAD_AREA_BEST, poolgrad_fast_window_at(fast, p, row), bytes);
-            step->unit->kernels->divide[fast->sum](sums, divisors, shape, sums);
+            step->unit->routines->divide[fast->sum](sums, divisors, shape, sums);
         }
     }
 }
@@ -69,7 +69,7 @@ static void round_results(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const struct poolgrad_routines *routines = step->unit->routines;
     const int64_t count = poolgrad_fast_windows_size(step->unit, &step->block);
     void *best = poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST);
     void *values = poolgrad_fast_area(step->unit, POOLGRAD_AREA_RAW);
@@ -77,13 +77,13 @@ static void round_results(const struct step *step)
     const bool double_values = fast->sum == POOLGRAD_SUM64 || g->source.format == POOLGRAD_FLOAT64;
     const int sum = double_values ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
     if (!fast->picks) {
-        kernels->store[fast->sum][g->destination.format](best, count, results);
+        routines->store[fast->sum][g->destination.format](best, count, results);
     } else if (g->source.format == g->destination.format) {
-        kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
+        routines->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
     } else {
-        kernels->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
-        kernels->load[sum][g->source.format](results, (struct poolgrad_rows){1, count, 0, 0}, values);
-        kernels->store[sum][g->destination.format](values, count, results);
+        routines->unkey[fast->key][g->source.format](best, count, fast->rule.nan, results);
+        routines->load[sum][g->source.format](results, (struct poolgrad_rows){1, count, 0, 0}, values);
+        routines->store[sum][g->destination.format](values, count, results);
     }
 }
 
@@ -111,8 +111,8 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
     }
     unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.y, pixels.x);
     for (int64_t row = 0; row < rows; row++) {
-        step->unit->kernels->stream(to + row * g->destination.row_stride * size, results + row * pitch * size,
-                                    columns * fast->lanes * size);
+        step->unit->routines->stream(to + row * g->destination.row_stride * size, results + row * pitch * size,
+                                     columns * fast->lanes * size);
     }
 }
 

@@ -52,7 +52,7 @@ static void divide_ties(const struct step *step, int64_t from, void *values)
         int64_t equal = key == fast->rule.nan ? 1 : ties[i] + (key == 0 ? outside : 0);
         poolgrad_fast_number(fast, poolgrad_max(equal, 1), divisors + i * bytes);
     }
-    step->unit->kernels->divide[fast->sum](values, divisors, (struct poolgrad_rows){1, count, 0, 0}, values);
+    step->unit->routines->divide[fast->sum](values, divisors, (struct poolgrad_rows){1, count, 0, 0}, values);
 }
 
 /* How many of the taps visited have the greatest key of their window. */
@@ -67,7 +67,7 @@ static void count_ties(const struct step *step, const struct poolgrad_fast_block
     for (int64_t t = 0; t < taps.count; t++) {
         const unsigned char *keys = element(step, POOLGRAD_AREA_SOURCE, taps.operand[t].offset,
                                             poolgrad_fast_key_bytes(fast->key));
-        step->unit->kernels->count_ties[fast->key](keys, best, count, ties);
+        step->unit->routines->count_ties[fast->key](keys, best, count, ties);
     }
 }
 
@@ -128,7 +128,7 @@ static void load_gradient(const struct step *step, const struct band *band)
     const struct poolgrad_rows all = {1, (band->rows - 1) * pitch + pixels.columns * fast->lanes, 0, 0};
     void *stored = poolgrad_fast_area(step->unit, POOLGRAD_AREA_LINE);
     poolgrad_move_in(image, &pixels, fast->lanes, stored, pitch * size);
-    step->unit->kernels->load[fast->sum][image->format](stored, all, to);
+    step->unit->routines->load[fast->sum][image->format](stored, all, to);
 }
 
 /* The first row of a band in the image, where rows of it can be divided on their way; else null. */
@@ -154,7 +154,7 @@ static void load_average(const struct step *step, const struct band *band, const
         for (rows = 1; row + rows < band->rows && row_counts[row + rows] == row_counts[row];) rows++;
         unsigned char *to = element(step, POOLGRAD_AREA_GRADIENT, band->to + row * pitch, bytes);
         const unsigned char *from = dense ? dense + row * from_step * bytes : to;
-        step->unit->kernels->divide[fast->sum](
+        step->unit->routines->divide[fast->sum](
             from, poolgrad_fast_divisors(step->unit, row_counts[row], step->columns.end - step->columns.begin),
             (struct poolgrad_rows){rows, count, from_step, pitch}, to);
     }
@@ -181,9 +181,9 @@ static void take_taps(const struct step *step, const struct band *band)
     unsigned char *codes = element(step, POOLGRAD_AREA_CODE, band->to - step->columns.begin * fast->lanes,
                                    fast->code_bytes);
     if (fast->code_bytes == 1) {
-        step->unit->kernels->narrow8[fast->key](taps, all, codes);
+        step->unit->routines->narrow8[fast->key](taps, all, codes);
     } else {
-        step->unit->kernels->narrow32[fast->key](taps, all, (uint32_t *)(void *)codes);
+        step->unit->routines->narrow32[fast->key](taps, all, (uint32_t *)(void *)codes);
     }
     clear_columns(fast, codes, band->rows, 0, step->columns.begin);
     clear_columns(fast, codes, band->rows, step->columns.end, columns);
@@ -197,7 +197,7 @@ static void take_shares(const struct step *step, const struct band *band)
                                        fast->source_pitch * fast->lanes, fast->window_pitch * fast->lanes};
     const unsigned char *taps = element(step, POOLGRAD_AREA_TAP, band->from, poolgrad_fast_key_bytes(fast->key));
     uint32_t *codes = (uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + band->to;
-    step->unit->kernels->narrow32[fast->key](taps, rows, codes);
+    step->unit->routines->narrow32[fast->key](taps, rows, codes);
     for (int64_t row = 0; row < band->rows; row++) {
         const int64_t from = band->from + row * rows.from_step, to = band->to + row * rows.to_step;
         void *values = element(step, POOLGRAD_AREA_GRADIENT, to, poolgrad_fast_sum_bytes(fast->sum));
@@ -220,8 +220,8 @@ static void load_windows(const struct step *step, const struct band *band, const
         const struct poolgrad_rows rows = {band->rows, columns * fast->lanes, fast->source_pitch * fast->lanes,
                                            fast->window_pitch * fast->lanes};
         const double *norms = (const double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_BEST) + band->from;
-        step->unit->kernels->ratio(norms, rows,
-                                   (double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_GRADIENT) + band->to);
+        step->unit->routines->ratio(norms, rows,
+                                    (double *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_GRADIENT) + band->to);
     } else if (g->with_indices) {
         const struct poolgrad_pixels pixels = gradient_pixels(step, band);
         poolgrad_fast_load_codes(step->unit, &pixels, fast->window_pitch * fast->lanes,
@@ -281,7 +281,7 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     }
     const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
     const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
-    step->unit->kernels->divide[fast->sum](
+    step->unit->routines->divide[fast->sum](
         poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
         poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
         element(step, POOLGRAD_AREA_GRADIENT, band.to, poolgrad_fast_sum_bytes(fast->sum)));
@@ -372,7 +372,7 @@ static void gather_shares(const struct step *step, struct poolgrad_operands oper
     memset(sums, 0, (size_t)(count * bytes));
     for (int64_t t = 0; t < operands.count; t++) {
         const int64_t offset = operands.operand[t].offset;
-        step->unit->kernels->add_ties[fast->key][fast->sum](
+        step->unit->routines->add_ties[fast->key][fast->sum](
             keys, element(step, POOLGRAD_AREA_GREATEST, offset, poolgrad_fast_key_bytes(fast->key)),
             (const uint32_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + offset,
             (uint32_t)operands.operand[t].code, element(step, POOLGRAD_AREA_GRADIENT, offset, bytes), count, sums);
@@ -383,17 +383,17 @@ static void gather(const struct step *step, int64_t phase_y, int64_t phase_x, vo
 {
     const struct poolgrad_operands operands = poolgrad_fast_windows(step->unit, phase_y, phase_x);
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const struct poolgrad_routines *routines = step->unit->routines;
     const void *gradients = poolgrad_fast_area(step->unit, POOLGRAD_AREA_GRADIENT);
     const void *codes = poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE);
     if (step->unit->g->kind != POOLGRAD_MAX) {
-        kernels->sum[fast->sum](gradients, operands, pixels_count(step), sums);
+        routines->sum[fast->sum](gradients, operands, pixels_count(step), sums);
     } else if (fast->shares) {
         gather_shares(step, operands, phase_x, sums);
     } else if (fast->code_bytes == 1) {
-        kernels->select8[fast->sum](codes, gradients, operands, pixels_count(step), sums);
+        routines->select8[fast->sum](codes, gradients, operands, pixels_count(step), sums);
     } else {
-        kernels->select32[fast->sum](codes, gradients, operands, pixels_count(step), sums);
+        routines->select32[fast->sum](codes, gradients, operands, pixels_count(step), sums);
     }
 }
 
@@ -429,7 +429,7 @@ static void multiply_source(const struct step *step, int64_t phase_y, int64_t ph
     const struct poolgrad_range x = covered_range(&fast->x, phase_x, columns->entry, columns->entries);
     const struct poolgrad_range y = covered_range(&fast->y, phase_y, step->rows.entry, step->rows.entries);
     const size_t bytes = (size_t)fast->lanes * sizeof *sums;
-    step->unit->kernels->multiply(sums, source, pixels_count(step));
+    step->unit->routines->multiply(sums, source, pixels_count(step));
     for (int64_t p = 0; p < step->unit->planes; p++) {
         for (int64_t row = 0; row < step->rows.entries; row++) {
             const bool inside = row >= y.begin && row < y.end && is_covered(&fast->y, phase_y, step->rows.entry + row);
@@ -460,11 +460,11 @@ static void load_operand(const struct step *step, int64_t phase_y)
         const void *from = element(step, POOLGRAD_AREA_BEFORE, phase_x * phase_size, size);
         void *to = element(step, POOLGRAD_AREA_OPERAND, phase_x * phase_size, bytes);
         if (fast->shares) {
-            step->unit->kernels->key[fast->key][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
-                                                                  fast->rule.nan, to);
+            step->unit->routines->key[fast->key][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
+                                                                   fast->rule.nan, to);
         } else {
-            step->unit->kernels->load[POOLGRAD_SUM64][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
-                                                                        to);
+            step->unit->routines->load[POOLGRAD_SUM64][g->source.format](from, (struct poolgrad_rows){1, count, 0, 0},
+                                                                         to);
         }
     }
 }
@@ -478,9 +478,9 @@ static void add_destination(const struct step *step, int64_t phase_x, void *sums
     const void *before = element(step, POOLGRAD_AREA_BEFORE, phase_x * poolgrad_fast_phase_size(fast, &block),
                                  (int64_t)poolgrad_format_size(g->destination.format));
     void *values = poolgrad_fast_area(step->unit, POOLGRAD_AREA_OPERAND);
-    step->unit->kernels->load[fast->sum][g->destination.format](
+    step->unit->routines->load[fast->sum][g->destination.format](
         before, (struct poolgrad_rows){1, pixels_count(step), 0, 0}, values);
-    step->unit->kernels->add[fast->sum](sums, values, pixels_count(step));
+    step->unit->routines->add[fast->sum](sums, values, pixels_count(step));
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
@@ -574,7 +574,7 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
         i++;
     }
     const int64_t pairs = (end - x) / 2;
-    step->unit->kernels->merge[poolgrad_size_code(size)](
+    step->unit->routines->merge[poolgrad_size_code(size)](
         even + i * size, odd + i * size, (struct poolgrad_rows){rows, pairs, pitch / size, to_step / size}, to);
     if ((end - x) % 2 != 0) {
         poolgrad_move_runs(to + 2 * pairs * size, even + (i + pairs) * size,
@@ -617,8 +617,8 @@ static void stream_rows(const struct step *step)
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
         const unsigned char *stage = plane.pooled ? staged_rows(step, &plane, p) : NULL;
         for (int64_t row = 0; stage && row < y->end - y->begin; row += together) {
-            step->unit->kernels->stream(poolgrad_image_at(&g->destination, plane.n, plane.c, y->begin + row, x->begin),
-                                        stage + row * bytes, together * bytes);
+            step->unit->routines->stream(poolgrad_image_at(&g->destination, plane.n, plane.c, y->begin + row, x->begin),
+                                         stage + row * bytes, together * bytes);
         }
     }
 }
@@ -652,7 +652,7 @@ static bool is_all_covered(const struct poolgrad_fast_unit *unit)
 static bool is_half(const struct poolgrad_fast_unit *unit)
 {
     const poolgrad_format format = unit->g->destination.format;
-    return unit->kernels->deliver_half && unit->fast->sum == POOLGRAD_SUM32 &&
+    return unit->routines->deliver_half && unit->fast->sum == POOLGRAD_SUM32 &&
            (format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16);
 }
 
@@ -664,7 +664,7 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
     const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
     const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
-    const int64_t least = unit->kernels->vector_bytes / poolgrad_fast_sum_bytes(fast->sum);
+    const int64_t least = unit->routines->vector_bytes / poolgrad_fast_sum_bytes(fast->sum);
     if (g->add_to_destination || fast->shares || (g->kind == POOLGRAD_MAX && fast->code_bytes != 1)) {
         return POOLGRAD_WAY_NONE;
     }
@@ -697,7 +697,7 @@ static void deliver(const struct step *step, int64_t p, struct poolgrad_operands
                     struct poolgrad_delivery delivery, const void *source, void *to)
 {
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const struct poolgrad_routines *routines = step->unit->routines;
     const int64_t from = window_at(fast, p, 0, 0) + at;
     const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, poolgrad_fast_sum_bytes(fast->sum));
     delivery.past_caches = fast->stream && step->whole_lines;
@@ -705,14 +705,14 @@ static void deliver(const struct step *step, int64_t p, struct poolgrad_operands
                               ? (const uint8_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + from
                               : NULL;
     if (source) {
-        kernels->deliver_norm(gradients, source, operands, delivery, to);
+        routines->deliver_norm(gradients, source, operands, delivery, to);
     } else if (is_half(step->unit)) {
-        kernels->deliver_half(step->unit->g->destination.format, taps, gradients, &operands, false, delivery, to);
+        routines->deliver_half(step->unit->g->destination.format, taps, gradients, &operands, false, delivery, to);
     } else if (step->unit->g->kind == POOLGRAD_AVERAGE) {
-        kernels->deliver_sum[fast->sum](gradients, operands, delivery, to);
+        routines->deliver_sum[fast->sum](gradients, operands, delivery, to);
     } else {
-        kernels->deliver_select8[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, operands, delivery,
-                                            to);
+        routines->deliver_select8[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, operands, delivery,
+                                             to);
     }
 }
 
@@ -783,7 +783,7 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_kernels *kernels = step->unit->kernels;
+    const struct poolgrad_routines *routines = step->unit->routines;
     const struct poolgrad_range *columns = &step->unit->columns.inside;
     const int64_t x = columns->begin + g->source_column, width = columns->end - columns->begin;
     const bool odd_first = (x - fast->x.first) % 2 != 0;
@@ -800,17 +800,17 @@ static void deliver_pairs(const struct step *step, const struct poolgrad_fast_pl
     const void *gradients = element(step, POOLGRAD_AREA_GRADIENT, from, poolgrad_fast_sum_bytes(fast->sum));
     if (delivery.rows.rows <= 0) return;
     if (g->kind == POOLGRAD_L2NORM) {
-        kernels->deliver_norm_pairs(gradients, source_pixel(step, plane, phase.y, columns->begin), both, delivery,
-                                    target.to);
+        routines->deliver_norm_pairs(gradients, source_pixel(step, plane, phase.y, columns->begin), both, delivery,
+                                     target.to);
     } else if (is_half(step->unit)) {
         const uint8_t *taps = (const uint8_t *)poolgrad_fast_area(step->unit, POOLGRAD_AREA_CODE) + from;
-        kernels->deliver_half(g->destination.format, g->kind == POOLGRAD_MAX ? taps : NULL, gradients, both, true,
-                              delivery, target.to);
+        routines->deliver_half(g->destination.format, g->kind == POOLGRAD_MAX ? taps : NULL, gradients, both, true,
+                               delivery, target.to);
     } else if (g->kind == POOLGRAD_AVERAGE) {
-        kernels->deliver_sum_pairs[fast->sum](gradients, both, delivery, target.to);
+        routines->deliver_sum_pairs[fast->sum](gradients, both, delivery, target.to);
     } else {
-        kernels->deliver_select8_pairs[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, both, delivery,
-                                                  target.to);
+        routines->deliver_select8_pairs[fast->sum](element(step, POOLGRAD_AREA_CODE, from, 1), gradients, both,
+                                                   delivery, target.to);
     }
 }
 
@@ -875,7 +875,7 @@ static void run_step(const struct step *step)
             unsigned char *sums = element(step, POOLGRAD_AREA_SUMS, phase_x * phase_size,
                                           poolgrad_fast_sum_bytes(fast->sum));
             if (g->add_to_destination) add_destination(step, phase_x, sums);
-            step->unit->kernels->store[fast->sum][g->destination.format](
+            step->unit->routines->store[fast->sum][g->destination.format](
                 sums, count,
                 element(step, POOLGRAD_AREA_RESULTS, phase_x * phase_size,
                         (int64_t)poolgrad_format_size(g->destination.format)));

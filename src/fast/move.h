@@ -36,7 +36,7 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
 /* Whether the lanes of a pixel, all of them, are neighbours in memory and so are pixels. */
 bool poolgrad_is_dense(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
 
-/* The logarithm of an element's size, by which kernels that move elements are listed. */
+/* The logarithm of an element's size, by which routines that move elements are listed. */
 static inline int poolgrad_size_code(int64_t size)
 {
     return size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;

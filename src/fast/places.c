@@ -106,7 +106,7 @@ static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgr
     const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
     unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
     uint32_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_CODE);
-    unit->kernels->narrow32[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, codes);
+    unit->routines->narrow32[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, codes);
     for (int64_t i = 0; i < count; i++) {
         const int64_t left = fast->x.first + g->x.stride * (x + i - fast->x.output);
         for (int64_t at = i * fast->lanes; at < (i + 1) * fast->lanes; at++) {
@@ -134,7 +134,7 @@ void poolgrad_fast_store_picks(const struct poolgrad_fast_unit *unit, const stru
     if (g->picks.format == POOLGRAD_TAP8 && fast->same_taps && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
         uint8_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
         const struct poolgrad_rows all = {1, (pixels->rows - 1) * pitch + pixels->columns * fast->lanes, 0, 0};
-        unit->kernels->narrow8[fast->key](taps, all, codes);
+        unit->routines->narrow8[fast->key](taps, all, codes);
         poolgrad_move_out(&g->picks, pixels, fast->lanes, codes, pitch);
         return;
     }

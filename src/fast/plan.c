@@ -16,7 +16,8 @@ static const int64_t memory_limit = INT64_C(1) << 28;
 /* Results beyond this many bytes will have left the caches before anybody reads them. */
 static const int64_t stream_bytes = INT64_C(24) << 20;
 
-/* ---- The kernels ------------------------------------------------------------------------------------------------- */
+/* ---- The routines -------------------------------------------------------------------------------------------------
+ */
 
 /* 16 bits hold the keys of narrow formats, and taps as long as they are few enough. */
 static int key_for(poolgrad_format format, int64_t taps)
@@ -44,7 +45,7 @@ static bool is_separable(const struct poolgrad_fast *fast)
     return 2 * taps_x * fast->y.phases + 3 * taps_y < 2 * taps_x * taps_y;
 }
 
-static void choose_kernels(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+static void choose_routines(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
     const int64_t taps = fast->x.taps * fast->y.taps;
     bool max = g->kind == POOLGRAD_MAX, gradient = g->direction == POOLGRAD_GRADIENT;
@@ -67,11 +68,11 @@ static void choose_rows(const struct poolgrad_geometry *g, struct poolgrad_fast 
     const bool gradient = g->direction == POOLGRAD_GRADIENT && !fast->shares;
     const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
     const int64_t width = fast->columns.inside.end - fast->columns.inside.begin;
-    const bool narrow = fast->x.stride == 2 && width * (int64_t)sizeof(float) / 2 < fast->kernels->vector_bytes;
+    const bool narrow = fast->x.stride == 2 && width * (int64_t)sizeof(float) / 2 < fast->routines->vector_bytes;
     const bool far = !runs && (fast->x.stride >= FAR || narrow);
     const int64_t looked_at = fast->x.taps * fast->y.taps / poolgrad_max(fast->x.phases * fast->y.phases, 1);
     if (g->kind == POOLGRAD_MAX) {
-        fast->scatter = gradient && (far || looked_at > fast->kernels->vector_bytes ||
+        fast->scatter = gradient && (far || looked_at > fast->routines->vector_bytes ||
                                      (!runs && fast->x.phases * fast->y.phases > MANY));
     } else {
         fast->spread = gradient && far && fast->x.reach < LAYERS && fast->y.reach < LAYERS;
@@ -321,13 +322,13 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
            !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
 }
 
-bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_kernels *kernels,
+bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
                         struct poolgrad_fast *fast)
 {
     const bool gradient = g->direction == POOLGRAD_GRADIENT;
     const int64_t outside = g->kind == POOLGRAD_MAX && g->edge_mode == POOLGRAD_EDGE_ZERO;
     memset(fast, 0, sizeof *fast);
-    fast->kernels = kernels;
+    fast->routines = routines;
     fast->x = poolgrad_fast_axis_make(&g->x, outside);
     fast->y = poolgrad_fast_axis_make(&g->y, outside);
     /* Without windows on one axis there are none, and nothing to do along the other. */
@@ -338,7 +339,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     if (fast->x.taps > INT32_MAX || fast->y.taps > INT32_MAX / poolgrad_max(fast->x.taps, 1)) return false;
     fast->columns = make_line(g, &fast->x, g->columns, gradient ? g->source_column : 0);
     fast->rows = make_line(g, &fast->y, g->rows, gradient ? g->source_row : 0);
-    choose_kernels(g, fast);
+    choose_routines(g, fast);
     choose_lanes(g, fast);
     choose_rows(g, fast);
     fast->stream = is_streamed(g, fast);

@@ -266,7 +266,7 @@ static struct poolgrad_fast_unit unit_at(const struct poolgrad_fast *fast, int64
     const int64_t tile = number % fast->tiles, band = number / fast->tiles % fast->bands;
     const int64_t plane = number / fast->tiles / fast->bands * fast->group;
     return (struct poolgrad_fast_unit){.fast = fast,
-                                       .kernels = fast->kernels,
+                                       .routines = fast->routines,
                                        .plane = plane,
                                        .planes = poolgrad_min(fast->group, fast->planes - plane),
                                        .columns = cut(&fast->columns, tile, fast->tile),
@@ -320,5 +320,5 @@ void poolgrad_fast_run(const struct poolgrad_geometry *g, const struct poolgrad_
         const bool pooled = run_unit(g, fast, unit, same_columns, memory);
         same_columns = fast->tiles == 1 && (same_columns || pooled);
     }
-    if (fast->stream) fast->kernels->fence();
+    if (fast->stream) fast->routines->fence();
 }

@@ -59,9 +59,9 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
                                (struct poolgrad_runs){rows, size, row_step, pitch});
         }
     }
-    unit->kernels->split[poolgrad_size_code(size)](first + 2 * begin * size, pairs,
-                                                   phase[0].to + row * pitch + begin * size,
-                                                   phase[1].to + row * pitch + begin * size);
+    unit->routines->split[poolgrad_size_code(size)](first + 2 * begin * size, pairs,
+                                                    phase[0].to + row * pitch + begin * size,
+                                                    phase[1].to + row * pitch + begin * size);
 }
 
 /* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
@@ -286,11 +286,11 @@ static bool convert(const struct poolgrad_fast_unit *unit, const void *from, str
 {
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = unit->g->source.format;
-    if (fast->picks) return unit->kernels->key[fast->key][format](from, rows, fast->rule.nan, to);
+    if (fast->picks) return unit->routines->key[fast->key][format](from, rows, fast->rule.nan, to);
     if (unit->g->kind == POOLGRAD_L2NORM) {
-        unit->kernels->square[format](from, rows, to);
+        unit->routines->square[format](from, rows, to);
     } else {
-        unit->kernels->load[fast->sum][format](from, rows, to);
+        unit->routines->load[fast->sum][format](from, rows, to);
     }
     return false;
 }
@@ -300,11 +300,11 @@ static bool convert_pairs(const struct poolgrad_fast_unit *unit, const void *fro
 {
     const struct poolgrad_fast *fast = unit->fast;
     const poolgrad_format format = unit->g->source.format;
-    if (fast->picks) return unit->kernels->key_pairs[fast->key][format](from, rows, fast->rule.nan, even, odd);
+    if (fast->picks) return unit->routines->key_pairs[fast->key][format](from, rows, fast->rule.nan, even, odd);
     if (unit->g->kind == POOLGRAD_L2NORM) {
-        unit->kernels->square_pairs[format](from, rows, even, odd);
+        unit->routines->square_pairs[format](from, rows, even, odd);
     } else {
-        unit->kernels->load_pairs[fast->sum][format](from, rows, even, odd);
+        unit->routines->load_pairs[fast->sum][format](from, rows, even, odd);
     }
     return false;
 }
@@ -455,7 +455,7 @@ static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad
                            phase_y * fast->x.phases * plane_size;
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
     for (int64_t phase_x = 0; phase_x < fast->x.phases; phase_x++, place += plane_size) {
-        unit->kernels->collect[poolgrad_size_code(size)](from, place, planes, to);
+        unit->routines->collect[poolgrad_size_code(size)](from, place, planes, to);
         to += poolgrad_fast_phase_size(fast, block) * size;
     }
 }
@@ -494,7 +494,7 @@ bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const stru
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * bytes;
     const bool no_tap = fast->picks && g->edge_mode == POOLGRAD_EDGE_CLAMP;
     const enum poolgrad_fast_way way = poolgrad_fast_way_of(unit, &source, block->x.entries * fast->x.stride,
-                                                            fast->picks ? unit->kernels->vector_bytes / bytes
+                                                            fast->picks ? unit->routines->vector_bytes / bytes
                                                                         : LEAST_RUN);
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_SOURCE);
     bool minus_zero = false;
@@ -572,9 +572,9 @@ static void search(const struct poolgrad_fast_unit *unit, const struct poolgrad_
         const unsigned char *key = (const unsigned char *)keys + at;
         const unsigned char *other = taps ? (const unsigned char *)taps + at : NULL;
         if (with_taps) {
-            unit->kernels->pick[fast->key](key, other, operands, fast->rule, runs.count, best + at, tap + at);
+            unit->routines->pick[fast->key](key, other, operands, fast->rule, runs.count, best + at, tap + at);
         } else {
-            unit->kernels->greatest[fast->key](key, operands, runs.count, best + at);
+            unit->routines->greatest[fast->key](key, operands, runs.count, best + at);
         }
     }
 }
@@ -598,9 +598,9 @@ static void search_windows(const struct poolgrad_fast_unit *unit, const struct p
         const int64_t at = phase * phase_bytes;
         const unsigned char *key = keys + at * fast->x.phases;
         if (with_taps) {
-            unit->kernels->pick[fast->key](key, NULL, along_x, fast->rule, count, row_best + at, row_tap + at);
+            unit->routines->pick[fast->key](key, NULL, along_x, fast->rule, count, row_best + at, row_tap + at);
         } else {
-            unit->kernels->greatest[fast->key](key, along_x, count, row_best + at);
+            unit->routines->greatest[fast->key](key, along_x, count, row_best + at);
         }
     }
     search(unit, block, row_best, row_tap, poolgrad_fast_taps_y(unit), with_taps);
@@ -625,7 +625,7 @@ void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolg
     unsigned char *sums = poolgrad_fast_area(unit, POOLGRAD_AREA_BEST);
     for (int64_t run = 0; run < runs.runs; run++) {
         const int64_t at = run * runs.step * poolgrad_fast_sum_bytes(fast->sum);
-        unit->kernels->sum[fast->sum](values + at, both, runs.count, sums + at);
+        unit->routines->sum[fast->sum](values + at, both, runs.count, sums + at);
     }
 }
 
@@ -637,5 +637,5 @@ int64_t poolgrad_fast_windows_size(const struct poolgrad_fast_unit *unit, const 
 void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
     poolgrad_fast_sum(unit, block);
-    unit->kernels->root(poolgrad_fast_area(unit, POOLGRAD_AREA_BEST), poolgrad_fast_windows_size(unit, block));
+    unit->routines->root(poolgrad_fast_area(unit, POOLGRAD_AREA_BEST), poolgrad_fast_windows_size(unit, block));
 }

@@ -96,8 +96,8 @@ static void spread_planes(const struct poolgrad_fast_unit *unit, const struct pi
                                          pixels->plane};
     const int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_PLANE_MAP);
     for (int64_t layer = 0; layer < (fast->y.reach + 1) * (fast->x.reach + 1); layer++, place += plane) {
-        unit->kernels->spread[fast->sum](poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT), place, planes, layer == 0,
-                                         pixels->to);
+        unit->routines->spread[fast->sum](poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT), place, planes, layer == 0,
+                                          pixels->to);
     }
 }
 
@@ -115,8 +115,8 @@ static void spread_row(const struct poolgrad_fast_unit *unit, int64_t window_row
         const unsigned char *gradients = poolgrad_fast_area(unit, POOLGRAD_AREA_GRADIENT);
         const int32_t *place = poolgrad_fast_area(unit, POOLGRAD_AREA_MAP);
         for (int64_t i = 0; i <= fast->x.reach && window >= 0; i++, place += width) {
-            unit->kernels->spread[fast->sum](gradients + (window - window_row) * pitch * bytes, place, planes, first,
-                                             to);
+            unit->routines->spread[fast->sum](gradients + (window - window_row) * pitch * bytes, place, planes, first,
+                                              to);
             first = false;
         }
     }
@@ -162,9 +162,9 @@ static void load_operand(const struct poolgrad_fast_unit *unit, const struct poo
         if (!plane.pooled) continue;
         poolgrad_move_in(from->image, &pixels, fast->lanes, raw + p * height * width * size, width * size);
     }
-    unit->kernels->load[fast->sum][from->image->format](raw,
-                                                        (struct poolgrad_rows){1, unit->planes * height * width, 0, 0},
-                                                        poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND));
+    unit->routines->load[fast->sum][from->image->format](raw,
+                                                         (struct poolgrad_rows){1, unit->planes * height * width, 0, 0},
+                                                         poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND));
 }
 
 /* Whether some window covers every column, or row. */
@@ -186,8 +186,8 @@ static void multiply_source(const struct poolgrad_fast_unit *unit, const struct 
                                      unit->columns.inside.end + g->source_column};
     const int64_t columns = x.end - x.begin, height = y.end - y.begin;
     load_operand(unit, rows, &source);
-    unit->kernels->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND),
-                            unit->planes * height * width_of(unit));
+    unit->routines->multiply(sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND),
+                             unit->planes * height * width_of(unit));
     if (is_all_covered(&fast->x, x) && is_all_covered(&fast->y, y)) return;
     bool *column = poolgrad_fast_area(unit, POOLGRAD_AREA_COVERED);
     for (int64_t i = 0; i < columns; i++) column[i] = is_covered(&fast->x, x.begin + i);
@@ -214,9 +214,9 @@ static void store_rows(const struct poolgrad_fast_unit *unit, const struct poolg
     if (g->kind == POOLGRAD_L2NORM) multiply_source(unit, rows, sums);
     if (g->add_to_destination) {
         load_operand(unit, rows, &destination);
-        unit->kernels->add[fast->sum](sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND), count);
+        unit->routines->add[fast->sum](sums, poolgrad_fast_area(unit, POOLGRAD_AREA_OPERAND), count);
     }
-    unit->kernels->store[fast->sum][g->destination.format](sums, count, results);
+    unit->routines->store[fast->sum][g->destination.format](sums, count, results);
     for (int64_t p = 0; p < unit->planes; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane + p);
         const struct poolgrad_pixels pixels = rectangle(unit, rows, &plane);

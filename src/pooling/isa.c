@@ -9,7 +9,7 @@
 
 enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };
 
-/* Names of x86 belong to a build that emulates its kernels as well. */
+/* Names of x86 belong to a build that emulates its routines as well. */
 #if defined(__x86_64__) || defined(__i386__) || defined(POOLGRAD_EMULATE)
 #define X86 1
 #else
@@ -31,15 +31,15 @@ enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };
 #define ARCHITECTURE_NAMES "best or scalar"
 #endif
 
-/* What src/kernels/CMakeLists.txt compiles for this architecture. */
-static const struct poolgrad_kernels *const tables[ISA_COUNT] = {
-    [POOLGRAD_ISA_SCALAR] = &poolgrad_kernels_scalar,
+/* What src/routines/CMakeLists.txt compiles for this architecture. */
+static const struct poolgrad_routines *const tables[ISA_COUNT] = {
+    [POOLGRAD_ISA_SCALAR] = &poolgrad_routines_scalar,
 #if defined(__x86_64__) || defined(POOLGRAD_EMULATE)
-    [POOLGRAD_ISA_SSE41] = &poolgrad_kernels_sse41,   [POOLGRAD_ISA_AVX2] = &poolgrad_kernels_avx2,
-    [POOLGRAD_ISA_AVX512] = &poolgrad_kernels_avx512,
+    [POOLGRAD_ISA_SSE41] = &poolgrad_routines_sse41,   [POOLGRAD_ISA_AVX2] = &poolgrad_routines_avx2,
+    [POOLGRAD_ISA_AVX512] = &poolgrad_routines_avx512,
 #endif
 #if defined(__aarch64__)
-    [POOLGRAD_ISA_NEON] = &poolgrad_kernels_neon,
+    [POOLGRAD_ISA_NEON] = &poolgrad_routines_neon,
 #endif
 };
 
@@ -48,7 +48,7 @@ static int of_this_architecture(poolgrad_isa isa)
     return isa <= POOLGRAD_ISA_SCALAR || (isa == POOLGRAD_ISA_NEON ? ARM : X86);
 }
 
-/* The scalar kernels are always there. */
+/* The scalar routines are always there. */
 static poolgrad_isa best_compiled(poolgrad_isa most)
 {
     int isa = (int)most;
@@ -99,7 +99,7 @@ poolgrad_isa poolgrad_best_isa(void)
     return best_compiled(poolgrad_processor_isa());
 }
 
-const struct poolgrad_kernels *poolgrad_choose_kernels(poolgrad_isa max_isa)
+const struct poolgrad_routines *poolgrad_choose_routines(poolgrad_isa max_isa)
 {
     const char *variable = getenv("POOLGRAD_MAX_ISA");
     poolgrad_isa most = lower(poolgrad_processor_isa(), max_isa), bound;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instruction sets: which a call may use, and the kernels of the one it does. */
+/* Instruction sets: which a call may use, and the routines of the one it does. */
 #ifndef POOLGRAD_POOLING_ISA_H
 #define POOLGRAD_POOLING_ISA_H
 
-#include "kernels/kernels.h"
+#include "routines/routines.h"
 
 #include <poolgrad/poolgrad.h>
 
@@ -16,8 +16,8 @@ int poolgrad_isa_from_name(const char *name, poolgrad_isa *isa);
 /* "best, scalar, sse4.1, avx2 or avx512": the names valid on this architecture. */
 const char *poolgrad_isa_names(void);
 
-/* The kernels of the best instruction set that is compiled in, usable on this processor, and within both bounds:
+/* The routines of the best instruction set that is compiled in, usable on this processor, and within both bounds:
  * max_isa, which poolgrad_check_isa has accepted, and the variable. */
-const struct poolgrad_kernels *poolgrad_choose_kernels(poolgrad_isa max_isa);
+const struct poolgrad_routines *poolgrad_choose_routines(poolgrad_isa max_isa);
 
 #endif

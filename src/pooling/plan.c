@@ -41,7 +41,7 @@ static void name_kernel(struct poolgrad_plan *plan)
     snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/%s/%s/%s", poolgrad_direction_name(g->direction),
              poolgrad_kind_name(g->kind), g->destination.layout == POOLGRAD_NCHW ? "pixels" : "channels",
              poolgrad_format_name(fast->picks ? g->source.format : poolgrad_fast_sum_format(fast)),
-             poolgrad_isa_name(fast->kernels->isa));
+             poolgrad_isa_name(fast->routines->isa));
 }
 
 /* Working memory of all threads of all runs at once, whole cache lines each, and behind it who has which. */
@@ -69,9 +69,9 @@ void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
 poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
                                    poolgrad_error *error)
 {
-    const struct poolgrad_kernels *kernels = poolgrad_choose_kernels(geometry->max_isa);
+    const struct poolgrad_routines *routines = poolgrad_choose_routines(geometry->max_isa);
     plan->geometry = *geometry;
-    plan->is_fast = geometry->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, kernels, &plan->fast);
+    plan->is_fast = geometry->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, routines, &plan->fast);
     plan->units = count_units(plan);
     plan->threads = poolgrad_choose_threads(plan, geometry->threads);
     return allocate_memory(plan, error);

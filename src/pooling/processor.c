@@ -3,7 +3,7 @@
 
 #if defined(POOLGRAD_EMULATE)
 
-/* Emulated kernels are plain C. */
+/* Emulated routines are plain C. */
 poolgrad_isa poolgrad_processor_isa(void)
 {
     return POOLGRAD_ISA_NEON;
@@ -20,7 +20,7 @@ enum source { LEAF_1_ECX, LEAF_7_EBX, XCR0, SOURCES };
 /* Extended control register 0: the registers the system saves when it switches threads. */
 enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe0 };
 
-/* All that a -m flag of src/kernels/CMakeLists.txt lets a compiler use, implied instructions included. An instruction
+/* All that a -m flag of src/routines/CMakeLists.txt lets a compiler use, implied instructions included. An instruction
  * set needs what those below it need as well. */
 static const struct requirement {
     poolgrad_isa isa;

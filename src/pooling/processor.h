@@ -5,7 +5,7 @@
 
 #include <poolgrad/poolgrad.h>
 
-/* The greatest instruction set whose kernels the processor and the system let run, compiled in or not. */
+/* The greatest instruction set whose routines the processor and the system let run, compiled in or not. */
 poolgrad_isa poolgrad_processor_isa(void);
 
 #endif

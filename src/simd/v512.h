@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vocabulary at 512 bits (AVX-512 F, BW, DQ and VL, or SIMDe's emulation of it): what the bodies in kernels/ need
+ * The vocabulary at 512 bits (AVX-512 F, BW, DQ and VL, or SIMDe's emulation of it): what the bodies in routines/ need
  * of a vector, and no more. v1.h, v128.h and v256.h are the same words at other widths; v1.h describes them.
  */
 #ifndef POOLGRAD_SIMD_V512_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of float32 straight to images of float16 and bfloat16, rounded once: what positions.h delivers at full width. */
-#ifndef POOLGRAD_KERNELS_HALF_H
-#define POOLGRAD_KERNELS_HALF_H
+#ifndef POOLGRAD_ROUTINES_HALF_H
+#define POOLGRAD_ROUTINES_HALF_H
 
-#include "kernels/elements.h"
-#include "kernels/positions.h"
+#include "routines/elements.h"
+#include "routines/positions.h"
 
 static inline uint16_t half_of(float value, bool brain)
 {

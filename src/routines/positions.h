@@ -4,15 +4,15 @@
  * instruction set's file behind its vocabulary. Several vectors go through the operands together, so that the additions
  * and comparisons of one wait for those of another.
  */
-#ifndef POOLGRAD_KERNELS_POSITIONS_H
-#define POOLGRAD_KERNELS_POSITIONS_H
+#ifndef POOLGRAD_ROUTINES_POSITIONS_H
+#define POOLGRAD_ROUTINES_POSITIONS_H
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "geometry/integer.h"
-#include "kernels/kernels.h"
+#include "routines/routines.h"
 
 /* Vectors that go together, and the lanes of all of them. */
 enum { TOGETHER_16 = 2, TOGETHER_32 = 4, TOGETHER_64 = 4 };

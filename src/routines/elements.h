@@ -4,14 +4,14 @@
  * compilers vectorise by themselves with each file's flags. No branch depends on an element, and floating-point
  * operations stand outside of conditions, for else they would not.
  */
-#ifndef POOLGRAD_KERNELS_ELEMENTS_H
-#define POOLGRAD_KERNELS_ELEMENTS_H
+#ifndef POOLGRAD_ROUTINES_ELEMENTS_H
+#define POOLGRAD_ROUTINES_ELEMENTS_H
 
 #include <math.h>
 #include <string.h>
 
 #include "image/ieee.h"
-#include "kernels/kernels.h"
+#include "routines/routines.h"
 
 /* Elements of images need no alignment. */
 typedef uint8_t loose8;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernels of one instruction set: a table of operations on working memory, the same for each. One file per
+ * The routines of one instruction set: a table of operations on working memory, the same for each. One file per
  * instruction set (scalar.c, sse41.c, avx2.c, avx512.c, neon.c) defines its table; pooling/isa.c chooses among those
  * compiled in; fast/ drives them.
  *
@@ -10,8 +10,8 @@
  * A maximum is found among keys, integers whose order is that of the values they stand for: -0 and +0 have the same
  * key, a NaN has the key the NaN rule gives it, a tap that is not there has POOLGRAD_KEY_NONE, below all others.
  */
-#ifndef POOLGRAD_KERNELS_KERNELS_H
-#define POOLGRAD_KERNELS_KERNELS_H
+#ifndef POOLGRAD_ROUTINES_ROUTINES_H
+#define POOLGRAD_ROUTINES_ROUTINES_H
 
 #include <poolgrad/poolgrad.h>
 
@@ -62,7 +62,7 @@ struct poolgrad_delivery {
 enum { POOLGRAD_KEY16, POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
 enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
 
-struct poolgrad_kernels {
+struct poolgrad_routines {
     poolgrad_isa isa;
     int vector_bytes;
 
@@ -158,10 +158,10 @@ struct poolgrad_kernels {
 #define POOLGRAD_KEY_NONE(bits) (-(INT64_C(1) << ((bits)-2)) * 2)
 #define POOLGRAD_TAP_NONE (-1)
 
-extern const struct poolgrad_kernels poolgrad_kernels_scalar;
-extern const struct poolgrad_kernels poolgrad_kernels_sse41;
-extern const struct poolgrad_kernels poolgrad_kernels_avx2;
-extern const struct poolgrad_kernels poolgrad_kernels_avx512;
-extern const struct poolgrad_kernels poolgrad_kernels_neon;
+extern const struct poolgrad_routines poolgrad_routines_scalar;
+extern const struct poolgrad_routines poolgrad_routines_sse41;
+extern const struct poolgrad_routines poolgrad_routines_avx2;
+extern const struct poolgrad_routines poolgrad_routines_avx512;
+extern const struct poolgrad_routines poolgrad_routines_neon;
 
 #endif

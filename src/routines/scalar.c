@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simd/v1.h"
+
+#include "routines/elements.h"
+#include "routines/positions.h"
+
+const struct poolgrad_routines poolgrad_routines_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR, NULL);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "simd/v128.h"
+
+#include "routines/elements.h"
+#include "routines/half.h"
+#include "routines/positions.h"
+
+const struct poolgrad_routines poolgrad_routines_sse41 = POOLGRAD_TABLE(POOLGRAD_ISA_SSE41, deliver_half);
