@@ -11,14 +11,13 @@ cmake --install "$build" --prefix "$directory/first"
 mv "$directory/first" "$directory/moved"
 cd "$directory/moved"
 
-oracle=()
-if [ -f "$build/package/poolgrad_oracle.pc" ]; then
-    oracle=("$libdir/libpoolgrad_oracle.a" "$libdir/libpoolgrad_oracle.so.0" "$libdir/pkgconfig/poolgrad_oracle.pc"
-        include/poolgrad/oracle.h)
-fi
-for file in "${oracle[@]}" bin/poolgrad share/man/man1/poolgrad.1 include/poolgrad/poolgrad.h \
-    "$libdir/libpoolgrad.a" "$libdir/libpoolgrad.so" "$libdir/libpoolgrad.so.0" \
-    "$libdir/pkgconfig/poolgrad.pc" "$libdir/cmake/poolgrad/poolgradConfig.cmake"; do
+files=(bin/poolgrad share/man/man1/poolgrad.1 "$libdir/cmake/poolgrad/poolgradConfig.cmake")
+for package in "$build"/package/*.pc; do
+    name=$(basename "$package" .pc)
+    files+=("$libdir/pkgconfig/$name.pc" "include/poolgrad/${name#poolgrad_}.h")
+    files+=("$libdir/lib$name.a" "$libdir/lib$name.so" "$libdir/lib$name.so.0")
+done
+for file in "${files[@]}"; do
     test -f "$file" || { echo "not installed: $file"; exit 1; }
 done
 if grep -rnF -e "$build" -e "$directory/first" "$libdir/cmake" "$libdir/pkgconfig"; then

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# pkg_config.sh c|cpp|oracle DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds the consumer against DIRECTORY/moved by
+# pkg_config.sh c|cpp|COMPONENT DIRECTORY LIBDIR COMPILER [EMULATOR...]: builds the consumer against DIRECTORY/moved by
 # pkg-config, once shared and once with --static, and runs both.
 set -euo pipefail
 language=$1 directory=$2 libdir=$3 compiler=$4
 emulator=("${@:5}")
 here=$(dirname "$0")
 package=poolgrad
-[ "$language" != oracle ] || package=poolgrad_oracle
+[[ $language =~ ^c(pp)?$ ]] || package=poolgrad_$language
 export PKG_CONFIG_PATH=$directory/moved/$libdir/pkgconfig LD_LIBRARY_PATH=$directory/moved/$libdir
 
 build() { # PROGRAM FLAG...
