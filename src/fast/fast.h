@@ -67,7 +67,7 @@ struct poolgrad_fast {
     bool picks;     /* max, from the source */
     bool separable; /* along x, then along y */
     bool shares;    /* gradient, ties all or split: every equal tap counts */
-    bool aligned;   /* gradient: windows lie for it as they lie for the search, those that do not exist too */
+    bool aligned;   /* gradient: rows of windows and of the source have one pitch, with room for missing windows */
     bool spread;    /* gradient: to pixels in rows, from the few windows each has; */
     bool by_plane;  /* whole planes at once */
     bool collects;  /* small planes are loaded by a list of where their elements are */

@@ -345,7 +345,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     fast->stream = is_streamed(g, fast);
     if (fast->x.reach > memory_limit || fast->y.reach > memory_limit) return false;
     choose_pieces(g, fast);
-    /* A spread's pixels without a window find one that is none behind each row. */
+    /* The entry behind a row of windows stands for none: a spread reads it for pixels without a window. */
     fast->window_pitch = fast->tile + fast->x.reach * (fast->aligned ? 2 : 1) + fast->spread;
     fast->window_rows = fast->step + fast->y.reach;
     fast->source_pitch = (gradient ? poolgrad_min(fast->window_pitch, fast->x.windows) : fast->tile) + fast->x.reach;
