@@ -11,7 +11,7 @@ poolgrad_image images_size(int64_t images, int64_t channels, int64_t height, int
     return (poolgrad_image){.images = images, .channels = channels, .height = height, .width = width};
 }
 
-bool images_same_size(const poolgrad_image *a, const poolgrad_image *b)
+bool images_read_same_size(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     return a->images == b->images && a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
@@ -26,8 +26,8 @@ static double random_value(random_state *r)
     return ldexp((double)random_between(r, -65535, 65535), (int)random_between(r, -17, -14));
 }
 
-poolgrad_image images_random(random_state *r, poolgrad_format format, poolgrad_layout layout,
-                             const poolgrad_image *size)
+poolgrad_image images_random_like(random_state *r, poolgrad_format format, poolgrad_layout layout,
+                                  const poolgrad_const_image *size)
 {
     enum { NOT_ZERO = 0x3c }; /* in the unused lanes, which nobody reads */
     poolgrad_image image = view_new(format, layout, size, NOT_ZERO);
@@ -44,9 +44,10 @@ poolgrad_image images_random(random_state *r, poolgrad_format format, poolgrad_l
     return image;
 }
 
-bool images_alike(const char *what, const poolgrad_image *expected, const poolgrad_image *actual)
+bool images_read_alike(const char *what, const poolgrad_const_image *expected, const poolgrad_const_image *actual)
 {
-    if (expected->format == actual->format && expected->layout == actual->layout && images_same_size(expected, actual))
+    if (expected->format == actual->format && expected->layout == actual->layout &&
+        images_read_same_size(expected, actual))
         return true;
     fprintf(stderr,
             "%s: format %d, layout %d, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64
@@ -57,8 +58,8 @@ bool images_alike(const char *what, const poolgrad_image *expected, const poolgr
     return false;
 }
 
-static bool same_element(const char *what, const poolgrad_image *expected, const poolgrad_image *actual, int64_t n,
-                         int64_t c, int64_t y, int64_t x)
+static bool same_element(const char *what, const poolgrad_const_image *expected, const poolgrad_const_image *actual,
+                         int64_t n, int64_t c, int64_t y, int64_t x)
 {
     uint64_t a = c < expected->channels ? view_bits(expected, n, c, y, x) : 0, b = view_bits(actual, n, c, y, x);
     if (a == b) return true;
@@ -69,9 +70,9 @@ static bool same_element(const char *what, const poolgrad_image *expected, const
     return false;
 }
 
-bool images_same(const char *what, const poolgrad_image *expected, const poolgrad_image *actual)
+bool images_read_same(const char *what, const poolgrad_const_image *expected, const poolgrad_const_image *actual)
 {
-    if (!images_alike(what, expected, actual)) return false;
+    if (!images_read_alike(what, expected, actual)) return false;
     for (int64_t n = 0; n < actual->images; ++n)
         for (int64_t c = 0; c < view_stored_channels(actual); ++c)
             for (int64_t y = 0; y < actual->height; ++y)

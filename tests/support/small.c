@@ -35,22 +35,6 @@ poolgrad_problem poolgrad_small_problem(poolgrad_kind kind, poolgrad_edge_mode e
     return problem;
 }
 
-poolgrad_image poolgrad_small_view(const void *data, poolgrad_format format, poolgrad_layout layout, int64_t images,
-                                   int64_t channels, int64_t height, int64_t width)
-{
-    union {
-        const void *constant;
-        void *writable;
-    } pointer = {.constant = data}; /* sources are only read, but a view has one kind of pointer */
-    return (poolgrad_image){.data = pointer.writable,
-                            .format = format,
-                            .layout = layout,
-                            .images = images,
-                            .channels = channels,
-                            .height = height,
-                            .width = width};
-}
-
 /* Elements from one neighbouring channel to the next block of channels: 1, all, or 4. */
 static int64_t block(small_shape shape)
 {
@@ -120,15 +104,16 @@ static void *spread_plane(poolgrad_small plane, small_shape shape)
 
 static poolgrad_image view_of(void *data, poolgrad_small plane, small_shape shape)
 {
-    return poolgrad_small_view(data, plane.format, shape.layout, IMAGES, shape.channels, plane.height, plane.width);
+    return poolgrad_image_dense(data, plane.format, shape.layout, IMAGES, shape.channels, plane.height, plane.width);
 }
 
 /* Points the image at a spread copy of the plane; the copy is returned to be freed. */
-static void *lay(poolgrad_image *image, poolgrad_small plane, small_shape shape)
+static void *lay(poolgrad_const_image *image, poolgrad_small plane, small_shape shape)
 {
     if (plane.format == POOLGRAD_FORMAT_NONE) return NULL;
     void *data = plane.data ? spread_plane(plane, shape) : NULL;
-    *image = view_of(data, plane, shape);
+    *image = poolgrad_const_image_dense(data, plane.format, shape.layout, IMAGES, shape.channels, plane.height,
+                                        plane.width);
     return data;
 }
 
@@ -149,8 +134,8 @@ static unsigned long long bits(const void *data, size_t size, int64_t index)
 
 static double number(poolgrad_format format, const void *data, int64_t count, int64_t index)
 {
-    poolgrad_image row = poolgrad_small_view(data, format, POOLGRAD_NCHW, 1, 1, 1, count);
-    return poolgrad_image_get(&row, 0, 0, 0, index);
+    poolgrad_const_image row = poolgrad_const_image_dense(data, format, POOLGRAD_NCHW, 1, 1, 1, count);
+    return poolgrad_const_image_get(&row, 0, 0, 0, 0, index);
 }
 
 bool poolgrad_small_same(const char *name, poolgrad_format format, const void *actual, const void *expected,
@@ -216,23 +201,23 @@ static bool runs(const char *name, const poolgrad_problem *problem)
 static bool everything(const poolgrad_problem *problem)
 {
     const poolgrad_region *clip = &problem->clip;
-    return clip->x == 0 && clip->y == 0 && clip->z == 0 && clip->width == POOLGRAD_ALL &&
-           clip->height == POOLGRAD_ALL && clip->depth == POOLGRAD_ALL;
+    return clip->x == 0 && clip->y == 0 && clip->image == 0 && clip->width == POOLGRAD_ALL &&
+           clip->height == POOLGRAD_ALL && clip->images == POOLGRAD_ALL;
 }
 
 static bool forward_once(const char *name, poolgrad_problem problem, const poolgrad_small planes[3], small_shape shape)
 {
-    poolgrad_small expected = planes[1], indices = planes[2];
-    bool indexed = indices.format != POOLGRAD_FORMAT_NONE;
+    poolgrad_small expected = planes[1], picks = planes[2];
+    bool picked = picks.format != POOLGRAD_FORMAT_NONE;
     void *source = lay(&problem.source, planes[0], shape);
     void *destination = pattern(expected, shape);
-    void *found = indexed ? pattern(indices, shape) : NULL;
+    void *found = picked ? pattern(picks, shape) : NULL;
     problem.destination = view_of(destination, expected, shape);
-    if (indexed) problem.indices = view_of(found, indices, shape);
+    if (picked) problem.picks = view_of(found, picks, shape);
     bool good = runs(name, &problem) && every_plane(name, destination, expected, shape);
     if (good && everything(&problem)) good = lanes_are_zero(name, destination, expected, shape);
-    if (good && indexed) good = every_plane(name, found, indices, shape);
-    if (good && indexed && everything(&problem)) good = lanes_are_zero(name, found, indices, shape);
+    if (good && picked) good = every_plane(name, found, picks, shape);
+    if (good && picked && everything(&problem)) good = lanes_are_zero(name, found, picks, shape);
     free(source);
     free(destination);
     free(found);
@@ -277,11 +262,11 @@ static bool in_every_shape(const char *name, poolgrad_problem problem, const poo
 }
 
 bool poolgrad_small_forward(const char *name, const poolgrad_problem *problem, poolgrad_small source,
-                            poolgrad_small expected, poolgrad_small indices)
+                            poolgrad_small expected, poolgrad_small picks)
 {
     poolgrad_problem forward = *problem;
     forward.direction = POOLGRAD_FORWARD;
-    return in_every_shape(name, forward, (const poolgrad_small[]){source, expected, indices}, forward_once);
+    return in_every_shape(name, forward, (const poolgrad_small[]){source, expected, picks}, forward_once);
 }
 
 bool poolgrad_small_gradient(const char *name, const poolgrad_problem *problem, poolgrad_small source,

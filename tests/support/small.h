@@ -38,19 +38,19 @@ typedef struct poolgrad_small {
 #define SIZE_ONLY(height, width) ((poolgrad_small){POOLGRAD_FLOAT32, height, width, NULL, 0})
 
 /* Windows as kernel, stride, dilation: the same on both axes, or along x or y alone. */
-#define SQUARE(k, s, d) ((poolgrad_window){k, k, s, s, d, d})
-#define ALONG_X(k, s, d) ((poolgrad_window){k, 1, s, 1, d, 1})
-#define ALONG_Y(k, s, d) ((poolgrad_window){1, k, 1, s, 1, d})
+#define SQUARE(k, s, d) ((poolgrad_window){k, k, 1, s, s, 1, d, d, 1})
+#define ALONG_X(k, s, d) ((poolgrad_window){k, 1, 1, s, 1, 1, d, 1, 1})
+#define ALONG_Y(k, s, d) ((poolgrad_window){1, k, 1, 1, s, 1, 1, d, 1})
 
 /* A neutral problem with the first window centred at (offset_x, offset_y). */
 poolgrad_problem poolgrad_small_problem(poolgrad_kind kind, poolgrad_edge_mode edge_mode, poolgrad_window window,
                                         int64_t offset_x, int64_t offset_y);
 
 /* Runs the forward problem for every layout, for one and for several channels, by the scalar path and by the best one,
- * and compares with the expected plane, bit by bit. `indices` is the expected plane of indices or NO_PLANE. Prints what
+ * and compares with the expected plane, bit by bit. `picks` is the expected plane of picks or NO_PLANE. Prints what
  * differs and returns whether nothing did. */
 bool poolgrad_small_forward(const char *name, const poolgrad_problem *problem, poolgrad_small source,
-                            poolgrad_small expected, poolgrad_small indices);
+                            poolgrad_small expected, poolgrad_small picks);
 
 /* The same for a gradient. `before` is what the destination holds beforehand, or NO_PLANE for a pattern that no result
  * has; `indices` are given to the problem unless NO_PLANE. */
@@ -61,10 +61,6 @@ bool poolgrad_small_gradient(const char *name, const poolgrad_problem *problem, 
 /* Compares two arrays of elements of the format by their bits; prints what differs. */
 bool poolgrad_small_same(const char *name, poolgrad_format format, const void *actual, const void *expected,
                          int64_t height, int64_t width);
-
-/* A dense view of images x channels x height x width. */
-poolgrad_image poolgrad_small_view(const void *data, poolgrad_format format, poolgrad_layout layout, int64_t images,
-                                   int64_t channels, int64_t height, int64_t width);
 
 /* Whether a refusal is what the header promises: POOLGRAD_INVALID, a field, and a message that begins with it. */
 bool poolgrad_small_refusal(poolgrad_status status, const poolgrad_error *error);

@@ -10,38 +10,31 @@ static int64_t slices_of(int64_t channels)
     return (channels + LANES - 1) / LANES;
 }
 
-view_strides view_dense_strides(poolgrad_layout layout, int64_t channels, int64_t height, int64_t width)
+/* Written out here, so that poolgrad_image_dense has something to agree with. */
+void view_make_dense(poolgrad_image *image)
 {
-    switch (layout) {
-    case POOLGRAD_NHWC:
-        return (view_strides){.c = 1, .x = channels, .y = channels * width, .n = channels * width * height};
-    case POOLGRAD_NC4HW4:
-        return (view_strides){.x = LANES,
-                              .y = LANES * width,
-                              .c = LANES * width * height,
-                              .n = LANES * width * height * slices_of(channels)};
-    default: return (view_strides){.x = 1, .y = width, .c = width * height, .n = width * height * channels};
-    }
+    const int64_t height = image->height, width = image->width;
+    const int64_t slices = image->layout == POOLGRAD_NC4HW4 ? slices_of(image->channels) : image->channels;
+    const int64_t pixel = image->layout == POOLGRAD_NC4HW4 ? LANES : 1;
+    image->column_stride = pixel;
+    image->row_stride = pixel * width;
+    image->depth_stride = image->channel_stride = pixel * width * height;
+    image->image_stride = pixel * width * height * slices;
+    if (image->layout != POOLGRAD_NHWC) return;
+    image->channel_stride = 1;
+    image->column_stride = image->channels;
+    image->row_stride = image->channels * width;
+    image->depth_stride = image->image_stride;
 }
 
-view_strides view_strides_of(const poolgrad_image *image)
-{
-    view_strides strides = view_dense_strides(image->layout, image->channels, image->height, image->width);
-    if (image->image_stride) strides.n = image->image_stride;
-    if (image->channel_stride) strides.c = image->channel_stride;
-    if (image->row_stride) strides.y = image->row_stride;
-    if (image->column_stride) strides.x = image->column_stride;
-    return strides;
-}
-
-bool view_is_empty(const poolgrad_image *image)
+bool view_read_is_empty(const poolgrad_const_image *image)
 {
     return image->images == 0 || image->channels == 0 || image->height == 0 || image->width == 0;
 }
 
-int64_t view_stored_channels(const poolgrad_image *image)
+int64_t view_read_stored_channels(poolgrad_layout layout, int64_t channels)
 {
-    return image->layout == POOLGRAD_NC4HW4 ? LANES * slices_of(image->channels) : image->channels;
+    return layout == POOLGRAD_NC4HW4 ? LANES * slices_of(channels) : channels;
 }
 
 static void stretch(view_range *range, int64_t extent, int64_t stride)
@@ -53,34 +46,37 @@ static void stretch(view_range *range, int64_t extent, int64_t stride)
         range->end += reach;
 }
 
-view_range view_range_of(const poolgrad_image *image)
+view_range view_read_range(const poolgrad_const_image *image)
 {
-    if (view_is_empty(image)) return (view_range){0, 0};
+    if (view_read_is_empty(image)) return (view_range){0, 0};
     bool packed = image->layout == POOLGRAD_NC4HW4;
-    view_strides strides = view_strides_of(image);
     view_range range = {0, packed ? LANES : 1};
-    stretch(&range, image->images, strides.n);
-    stretch(&range, packed ? slices_of(image->channels) : image->channels, strides.c);
-    stretch(&range, image->height, strides.y);
-    stretch(&range, image->width, strides.x);
+    stretch(&range, image->images, image->image_stride);
+    stretch(&range, packed ? slices_of(image->channels) : image->channels, image->channel_stride);
+    stretch(&range, image->height, image->row_stride);
+    stretch(&range, image->width, image->column_stride);
     return range;
 }
 
-unsigned char *view_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+const unsigned char *view_read_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    view_strides strides = view_strides_of(image);
-    int64_t element = n * strides.n + y * strides.y + x * strides.x;
+    int64_t element = n * image->image_stride + y * image->row_stride + x * image->column_stride;
     if (image->layout == POOLGRAD_NC4HW4)
-        element += c / LANES * strides.c + c % LANES;
+        element += c / LANES * image->channel_stride + c % LANES;
     else
-        element += c * strides.c;
-    return (unsigned char *)image->data + element * (int64_t)number_size(image->format);
+        element += c * image->channel_stride;
+    return (const unsigned char *)image->data + element * (int64_t)number_size(image->format);
+}
+
+static unsigned char *writable_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    return (unsigned char *)image->data + (view_at(image, n, c, y, x) - (const unsigned char *)image->data);
 }
 
 /* Elements lie in the machine's byte order and need not be aligned. */
-uint64_t view_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+uint64_t view_read_bits(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    const unsigned char *at = view_at(image, n, c, y, x);
+    const unsigned char *at = view_read_at(image, n, c, y, x);
     uint8_t one;
     uint16_t two;
     uint32_t four;
@@ -95,7 +91,7 @@ uint64_t view_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y,
 
 void view_set_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, uint64_t bits)
 {
-    unsigned char *at = view_at(image, n, c, y, x);
+    unsigned char *at = writable_at(image, n, c, y, x);
     uint8_t one = (uint8_t)bits;
     uint16_t two = (uint16_t)bits;
     uint32_t four = (uint32_t)bits;
@@ -107,9 +103,9 @@ void view_set_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y,
     }
 }
 
-double view_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+double view_read_number(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    return number_decode(image->format, view_bits(image, n, c, y, x));
+    return number_decode(image->format, view_read_bits(image, n, c, y, x));
 }
 
 void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, double value)
@@ -117,19 +113,37 @@ void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t 
     view_set_bits(image, n, c, y, x, number_encode(image->format, value));
 }
 
-int64_t view_index(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+int64_t view_read_index(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    uint64_t bits = view_bits(image, n, c, y, x);
+    uint64_t bits = view_read_bits(image, n, c, y, x);
     if (view_holds_taps(image)) return bits == UINT64_MAX >> (64 - 8 * number_size(image->format)) ? -1 : (int64_t)bits;
     return image->format == POOLGRAD_INT32 ? (int32_t)(uint32_t)bits : (int64_t)bits;
 }
 
-bool view_holds_taps(const poolgrad_image *image)
+bool view_are_taps(poolgrad_format format)
 {
-    return image->format >= POOLGRAD_TAP8 && image->format <= POOLGRAD_TAP32;
+    return format >= POOLGRAD_TAP8 && format <= POOLGRAD_TAP32;
 }
 
-poolgrad_image view_new(poolgrad_format format, poolgrad_layout layout, const poolgrad_image *size, int fill)
+poolgrad_image view_writable(const poolgrad_const_image *image)
+{
+    return (poolgrad_image){.data = (void *)(uintptr_t)image->data,
+                            .format = image->format,
+                            .layout = image->layout,
+                            .images = image->images,
+                            .channels = image->channels,
+                            .depth = image->depth,
+                            .height = image->height,
+                            .width = image->width,
+                            .image_stride = image->image_stride,
+                            .channel_stride = image->channel_stride,
+                            .depth_stride = image->depth_stride,
+                            .row_stride = image->row_stride,
+                            .column_stride = image->column_stride,
+                            .expanded = image->expanded};
+}
+
+static poolgrad_image dense_like(poolgrad_format format, poolgrad_layout layout, const poolgrad_const_image *size)
 {
     poolgrad_image image = {.format = format,
                             .layout = layout,
@@ -137,29 +151,32 @@ poolgrad_image view_new(poolgrad_format format, poolgrad_layout layout, const po
                             .channels = size->channels,
                             .height = size->height,
                             .width = size->width};
-    view_range range = view_range_of(&image);
-    size_t bytes = (size_t)range.end * number_size(format);
+    view_make_dense(&image);
+    return image;
+}
+
+poolgrad_image view_new_like(poolgrad_format format, poolgrad_layout layout, const poolgrad_const_image *size, int fill)
+{
+    poolgrad_image image = dense_like(format, layout, size);
+    size_t bytes = (size_t)view_range_of(&image).end * number_size(format);
     image.data = malloc(bytes ? bytes : 1);
     if (!image.data) abort();
     memset(image.data, fill, bytes);
     return image;
 }
 
-static void copy_image(const poolgrad_image *to, const poolgrad_image *from, int64_t n)
+static void copy_image(const poolgrad_image *to, const poolgrad_const_image *from, int64_t n)
 {
     for (int64_t c = 0; c < from->channels; ++c)
         for (int64_t y = 0; y < from->height; ++y)
-            for (int64_t x = 0; x < from->width; ++x) view_set_bits(to, n, c, y, x, view_bits(from, n, c, y, x));
+            for (int64_t x = 0; x < from->width; ++x) view_set_bits(to, n, c, y, x, view_read_bits(from, n, c, y, x));
 }
 
-poolgrad_image view_copy(const poolgrad_image *original, poolgrad_layout layout)
+poolgrad_image view_copy_of(const poolgrad_const_image *original, poolgrad_layout layout)
 {
-    poolgrad_image copy = *original;
-    copy.layout = layout;
-    copy.image_stride = copy.channel_stride = copy.row_stride = copy.column_stride = 0;
-    if (!original->data) return copy;
     enum { NOT_A_RESULT = 0xa7 };
-    copy = view_new(original->format, layout, original, NOT_A_RESULT);
+    if (!original->data) return dense_like(original->format, layout, original);
+    poolgrad_image copy = view_new_like(original->format, layout, original, NOT_A_RESULT);
     for (int64_t n = 0; n < original->images; ++n) copy_image(&copy, original, n);
     return copy;
 }
@@ -167,5 +184,11 @@ poolgrad_image view_copy(const poolgrad_image *original, poolgrad_layout layout)
 void view_free(poolgrad_image *image)
 {
     free(image->data);
+    image->data = NULL;
+}
+
+void view_free_read(poolgrad_const_image *image)
+{
+    free(view_writable(image).data);
     image->data = NULL;
 }

@@ -8,40 +8,70 @@
 
 enum { LANES = 4 }; /* neighbouring channels of NC4HW4 */
 
-/* Strides in elements; `c` is that of slices for NC4HW4. */
-typedef struct view_strides {
-    int64_t n, c, y, x;
-} view_strides;
+/* A view for reading of either kind of image, as a pointer that is good to the end of the block. */
+#define VIEW(image)                                                                                                    \
+    (&(const poolgrad_const_image){.data = (image)->data,                                                              \
+                                   .format = (image)->format,                                                          \
+                                   .layout = (image)->layout,                                                          \
+                                   .images = (image)->images,                                                          \
+                                   .channels = (image)->channels,                                                      \
+                                   .depth = (image)->depth,                                                            \
+                                   .height = (image)->height,                                                          \
+                                   .width = (image)->width,                                                            \
+                                   .image_stride = (image)->image_stride,                                              \
+                                   .channel_stride = (image)->channel_stride,                                          \
+                                   .depth_stride = (image)->depth_stride,                                              \
+                                   .row_stride = (image)->row_stride,                                                  \
+                                   .column_stride = (image)->column_stride,                                            \
+                                   .expanded = (image)->expanded})
+
+/* The functions that read take either kind, too. */
+#define view_is_empty(image) view_read_is_empty(VIEW(image))
+#define view_range_of(image) view_read_range(VIEW(image))
+#define view_stored_channels(image) view_read_stored_channels((image)->layout, (image)->channels)
+#define view_at(image, n, c, y, x) view_read_at(VIEW(image), n, c, y, x)
+#define view_bits(image, n, c, y, x) view_read_bits(VIEW(image), n, c, y, x)
+#define view_number(image, n, c, y, x) view_read_number(VIEW(image), n, c, y, x)
+#define view_index(image, n, c, y, x) view_read_index(VIEW(image), n, c, y, x)
+#define view_holds_taps(image) view_are_taps((image)->format)
+#define view_new(format, layout, size, fill) view_new_like(format, layout, VIEW(size), fill)
+#define view_copy(original, layout) view_copy_of(VIEW(original), layout)
 
 /* Elements from data that a view covers, [first, end), with the unused lanes of NC4HW4. Empty: both 0. */
 typedef struct view_range {
     int64_t first, end;
 } view_range;
 
-view_strides view_dense_strides(poolgrad_layout layout, int64_t channels, int64_t height, int64_t width);
-view_strides view_strides_of(const poolgrad_image *image);
-bool view_is_empty(const poolgrad_image *image);
-view_range view_range_of(const poolgrad_image *image);
+bool view_read_is_empty(const poolgrad_const_image *image);
+view_range view_read_range(const poolgrad_const_image *image);
 
 /* Channels that have storage: more than there are for NC4HW4. */
-int64_t view_stored_channels(const poolgrad_image *image);
+int64_t view_read_stored_channels(poolgrad_layout layout, int64_t channels);
 
-unsigned char *view_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+const unsigned char *view_read_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 
-uint64_t view_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+uint64_t view_read_bits(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 void view_set_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, uint64_t bits);
 
-double view_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+double view_read_number(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
 void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, double value);
 
 /* An index: a place in the plane or the number of a tap in its window; -1 for none. */
-bool view_holds_taps(const poolgrad_image *image);
-int64_t view_index(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+bool view_are_taps(poolgrad_format format);
+int64_t view_read_index(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+
+/* Strides of memory without gaps. */
+void view_make_dense(poolgrad_image *image);
+
+/* The same view where the test owns the memory and may write what a problem only reads. */
+poolgrad_image view_writable(const poolgrad_const_image *image);
 
 /* A dense image of the same size on the heap, its bytes `fill`; free it with view_free. */
-poolgrad_image view_new(poolgrad_format format, poolgrad_layout layout, const poolgrad_image *size, int fill);
+poolgrad_image view_new_like(poolgrad_format format, poolgrad_layout layout, const poolgrad_const_image *size,
+                             int fill);
 /* The same with the elements of the original in it. Null data stays null. */
-poolgrad_image view_copy(const poolgrad_image *original, poolgrad_layout layout);
+poolgrad_image view_copy_of(const poolgrad_const_image *original, poolgrad_layout layout);
 void view_free(poolgrad_image *image);
+void view_free_read(poolgrad_const_image *image);
 
 #endif
