@@ -186,6 +186,7 @@ static void choose_rules(maker *m)
     p->zero_pad_y = chance(m, 50) ? 0 : chance(m, 2) ? far_away : between(m, 0, 4);
     p->threads = (int)between(m, 0, 4);
     p->max_isa = chance(m, 30) ? POOLGRAD_ISA_SCALAR : POOLGRAD_ISA_BEST;
+    p->concurrent_runs = (int)between(m, 0, 3);
     p->add_to_destination = p->direction == POOLGRAD_GRADIENT && !limits->no_adding && chance(m, 25);
 }
 
@@ -196,9 +197,21 @@ static void choose_style(maker *m)
     m->layout = (poolgrad_layout)between(m, 0, 2);
 }
 
+/* Each neutral value of what belongs to the third axis. */
+static void choose_third_axis(maker *m)
+{
+    poolgrad_problem *p = m->p;
+    p->window.kernel_depth = between(m, 0, 1);
+    p->window.stride_z = between(m, 0, 1);
+    p->window.dilation_z = between(m, 0, 1);
+    p->gradient_region.depth = chance(m, 50) ? 1 : POOLGRAD_ALL;
+    p->clip.depth = chance(m, 50) ? 1 : POOLGRAD_ALL;
+}
+
 static void choose_window(maker *m)
 {
     poolgrad_window *w = &m->p->window;
+    choose_third_axis(m);
     if (m->limits->wide) {
         choose_plane(m, &m->p->source.height, &m->p->source.width);
         choose_wide_window(m);
@@ -249,10 +262,13 @@ static void choose_destination(maker *m)
     const poolgrad_window *w = &p->window;
     int64_t rows = choose_windows(m, p->source.height, w->stride_y);
     int64_t columns = choose_windows(m, p->source.width, w->stride_x);
-    poolgrad_image *windows = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
-    windows->height = rows;
-    windows->width = columns;
-    if (p->direction == POOLGRAD_FORWARD) return;
+    if (p->direction == POOLGRAD_FORWARD) {
+        p->destination.height = rows;
+        p->destination.width = columns;
+        return;
+    }
+    p->source_gradient.height = rows;
+    p->source_gradient.width = columns;
     choose_part(m, columns, -3, &p->gradient_region.x, &p->gradient_region.width);
     choose_part(m, rows, -3, &p->gradient_region.y, &p->gradient_region.height);
     p->destination.height = p->source.height;
@@ -283,7 +299,7 @@ static int64_t choose_wide_channels(maker *m)
     const poolgrad_problem *p = m->p;
     const poolgrad_window *w = &p->window;
     bool forward = p->direction == POOLGRAD_FORWARD;
-    const poolgrad_image *windows = forward ? &p->destination : &p->source_gradient;
+    const poolgrad_const_image *windows = forward ? VIEW(&p->destination) : &p->source_gradient;
     int64_t taps = least(w->kernel_width, p->source.width) * least(w->kernel_height, p->source.height);
     int64_t looks = windows->height * windows->width * taps * (forward ? 1 : least(w->kernel_height, p->source.height));
     int64_t work = looks + p->source.height * p->source.width + p->destination.height * p->destination.width;
@@ -322,16 +338,16 @@ static void choose_batch(maker *m)
 {
     poolgrad_problem *p = m->p;
     int64_t count = chance(m, 3) ? 0 : between(m, 1, 3);
-    p->source.images = choose_images(m, count, &p->offset_z);
-    p->destination.images = choose_images(m, count, &p->clip.z);
-    p->clip.depth = chance(m, 80) ? POOLGRAD_ALL : between(m, chance(m, 10) ? 0 : 1, 3);
+    p->source.images = choose_images(m, count, &p->offset_image);
+    p->destination.images = choose_images(m, count, &p->clip.image);
+    p->clip.images = chance(m, 80) ? POOLGRAD_ALL : between(m, chance(m, 10) ? 0 : 1, 3);
     if (p->direction == POOLGRAD_GRADIENT) {
-        p->source_gradient.images = choose_images(m, count, &p->gradient_region.z);
-        p->gradient_region.depth = chance(m, 80) ? POOLGRAD_ALL : between(m, chance(m, 10) ? 0 : 1, 3);
+        p->source_gradient.images = choose_images(m, count, &p->gradient_region.image);
+        p->gradient_region.images = chance(m, 80) ? POOLGRAD_ALL : between(m, chance(m, 10) ? 0 : 1, 3);
     }
     if (!m->limits->whole || p->direction == POOLGRAD_FORWARD) return;
-    p->clip.z = 0;
-    p->clip.depth = POOLGRAD_ALL;
+    p->clip.image = 0;
+    p->clip.images = POOLGRAD_ALL;
     p->destination.images = count;
 }
 
@@ -359,18 +375,28 @@ static poolgrad_format choose_index_format(maker *m)
     return large && format == POOLGRAD_TAP8 ? POOLGRAD_TAP16 : format;
 }
 
+static poolgrad_image size_of(const poolgrad_const_image *windows, poolgrad_format format)
+{
+    return (poolgrad_image){.format = format,
+                            .images = windows->images,
+                            .channels = windows->channels,
+                            .height = windows->height,
+                            .width = windows->width};
+}
+
 static void choose_indices(maker *m, bool *wanted)
 {
     poolgrad_problem *p = m->p;
     *wanted = !m->limits->no_indices && p->kind == POOLGRAD_MAX && chance(m, 40);
     if (!*wanted) return;
-    const poolgrad_image *windows = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
-    p->indices = (poolgrad_image){.format = choose_index_format(m),
-                                  .images = windows->images,
-                                  .channels = windows->channels,
-                                  .height = windows->height,
-                                  .width = windows->width};
-    if (p->direction == POOLGRAD_GRADIENT) p->ties = chance(m, 50) ? POOLGRAD_TIES_LAST : POOLGRAD_TIES_FIRST;
+    const poolgrad_format format = choose_index_format(m);
+    if (p->direction == POOLGRAD_FORWARD) {
+        p->picks = size_of(VIEW(&p->destination), format);
+        return;
+    }
+    const poolgrad_image indices = size_of(&p->source_gradient, format);
+    p->indices = *VIEW(&indices);
+    p->ties = chance(m, 50) ? POOLGRAD_TIES_LAST : POOLGRAD_TIES_FIRST;
 }
 
 /* ---- Memory -------------------------------------------------------------------------------------------------- */
@@ -417,28 +443,37 @@ static void choose_strides(maker *m, poolgrad_image *image)
     }
 }
 
-/* Strides that are given although they are the dense ones, for some dimensions. */
-static void spell_out_dense_strides(maker *m, poolgrad_image *image)
+/* What the strides along dimensions of 1, and of empty images, say is of no effect. */
+static void forget_idle_strides(maker *m, poolgrad_image *image)
 {
-    view_strides dense = view_strides_of(image);
-    if (chance(m, 50)) image->image_stride = dense.n;
-    if (chance(m, 50)) image->channel_stride = dense.c;
-    if (chance(m, 50)) image->row_stride = dense.y;
-    if (chance(m, 50)) image->column_stride = dense.x;
+    nesting order = nest(image);
+    for (int i = 0; i < 4; ++i)
+        if (order.extent[i] == 1 || view_is_empty(image)) *order.stride[i] = chance(m, 50) ? 0 : between(m, -9, 9);
 }
 
+/* Broadcast: the elements of one or more dimensions, of one image or of all, are the same ones. The strides stay where
+ * there is nothing to repeat. */
+static void expand(maker *m, poolgrad_image *image)
+{
+    nesting order = nest(image);
+    bool all = chance(m, 20);
+    for (int i = 0; i < 4; ++i)
+        if (all || chance(m, 40)) *order.stride[i] = 0;
+    image->expanded = 1;
+}
+
+/* Dense, dense but where a stride does not count, or with gaps, reflected or transposed. What is only read may lie on
+ * itself. */
 static void choose_view(maker *m, poolgrad_image *image, bool read_only)
 {
     image->layout = m->same_layout ? m->layout : (poolgrad_layout)between(m, 0, 2);
-    int64_t kind = between(m, 0, 99);
-    if (kind < 35) return;
-    if (kind < 45) {
-        spell_out_dense_strides(m, image);
-        return;
-    }
-    choose_strides(m, image);
-    /* What is only read may lie on itself. */
-    if (read_only && chance(m, 5)) image->row_stride = image->column_stride;
+    view_make_dense(image);
+    if (chance(m, 60)) choose_strides(m, image);
+    if (read_only && chance(m, 3)) image->row_stride = image->column_stride;
+    if (read_only && !m->limits->no_expanding && chance(m, 10)) expand(m, image);
+    if (chance(m, 10)) forget_idle_strides(m, image);
+    image->depth = between(m, 0, 1);
+    if (chance(m, 20)) image->depth_stride = between(m, -far_away, far_away);
 }
 
 static void allocate(maker *m, poolgrad_image *image, guard_buffer *buffer)
@@ -567,32 +602,54 @@ static int64_t choose_tap(maker *m, int64_t y, int64_t x)
 }
 
 /* What the region does not count may hold anything. */
-static void fill_indices(maker *m, guard_buffer *buffer)
+static void fill_indices(maker *m, const poolgrad_image *indices, guard_buffer *buffer)
 {
     const poolgrad_problem *p = m->p;
     const poolgrad_region *region = &p->gradient_region;
-    oracle_span ys = oracle_cut(region->y, region->height, p->indices.height);
-    oracle_span xs = oracle_cut(region->x, region->width, p->indices.width);
-    fill(m, &p->indices, buffer);
-    for (int64_t n = 0; n < p->indices.images; ++n)
-        for (int64_t c = 0; c < p->indices.channels; ++c)
+    oracle_span ys = oracle_cut(region->y, region->height, indices->height);
+    oracle_span xs = oracle_cut(region->x, region->width, indices->width);
+    fill(m, indices, buffer);
+    for (int64_t n = 0; n < indices->images; ++n)
+        for (int64_t c = 0; c < indices->channels; ++c)
             for (int64_t y = ys.first; y < ys.end; ++y)
                 for (int64_t x = xs.first; x < xs.end; ++x)
-                    view_set_bits(&p->indices, n, c, y, x, (uint64_t)choose_tap(m, y, x));
+                    view_set_bits(indices, n, c, y, x, (uint64_t)choose_tap(m, y, x));
     guard_keep(buffer);
+}
+
+/* Null data means none: empty ones need a pointer too. */
+static void allocate_indices(maker *m, poolgrad_image *indices, guard_buffer *buffer)
+{
+    choose_view(m, indices, false);
+    allocate(m, indices, buffer);
+    if (!indices->data) indices->data = buffer->bytes;
 }
 
 static void make_indices(maker *m, test_case *made)
 {
-    bool forward = m->p->direction == POOLGRAD_FORWARD;
-    choose_view(m, &m->p->indices, false);
-    /* Null data means no indices: empty ones need a pointer too. */
-    allocate(m, &m->p->indices, &made->indices);
-    if (!m->p->indices.data) m->p->indices.data = made->indices.bytes;
-    if (forward || view_is_empty(&m->p->indices))
-        fill(m, &m->p->indices, &made->indices);
+    if (m->p->direction == POOLGRAD_FORWARD) {
+        allocate_indices(m, &m->p->picks, &made->picks);
+        fill(m, &m->p->picks, &made->picks);
+        return;
+    }
+    poolgrad_image indices = view_writable(&m->p->indices);
+    allocate_indices(m, &indices, &made->indices);
+    m->p->indices = *VIEW(&indices);
+    if (view_is_empty(&indices))
+        fill(m, &indices, &made->indices);
     else
-        fill_indices(m, &made->indices);
+        fill_indices(m, &indices, &made->indices);
+}
+
+static void make_source(maker *m, poolgrad_const_image *source, guard_buffer *buffer, bool with_data)
+{
+    poolgrad_image image = view_writable(source);
+    choose_view(m, &image, true);
+    if (with_data) {
+        allocate(m, &image, buffer);
+        fill(m, &image, buffer);
+    }
+    *source = *VIEW(&image);
 }
 
 static void make_memory(maker *m, test_case *made, bool indices)
@@ -600,16 +657,8 @@ static void make_memory(maker *m, test_case *made, bool indices)
     poolgrad_problem *p = m->p;
     bool gradient = p->direction == POOLGRAD_GRADIENT;
     bool without_source = gradient && (p->kind == POOLGRAD_AVERAGE || indices) && chance(m, 50);
-    choose_view(m, &p->source, true);
-    if (!without_source || m->limits->from_data) {
-        allocate(m, &p->source, &made->source);
-        fill(m, &p->source, &made->source);
-    }
-    if (gradient) {
-        choose_view(m, &p->source_gradient, true);
-        allocate(m, &p->source_gradient, &made->source_gradient);
-        fill(m, &p->source_gradient, &made->source_gradient);
-    }
+    make_source(m, &p->source, &made->source, !without_source || m->limits->from_data);
+    if (gradient) make_source(m, &p->source_gradient, &made->source_gradient, true);
     choose_view(m, &p->destination, false);
     allocate(m, &p->destination, &made->destination);
     fill(m, &p->destination, &made->destination);
@@ -648,16 +697,17 @@ void case_free(test_case *made)
     guard_free(&made->source_gradient);
     guard_free(&made->destination);
     guard_free(&made->indices);
+    guard_free(&made->picks);
 }
 
 bool case_intact(const test_case *made)
 {
-    bool indices_unchanged = made->problem.direction == POOLGRAD_FORWARD || !made->indices.mapping ||
-                             guard_unchanged(&made->indices);
+    bool indices_unchanged = !made->indices.mapping || guard_unchanged(&made->indices);
     bool sources_unchanged = (!made->source.mapping || guard_unchanged(&made->source)) &&
                              (!made->source_gradient.mapping || guard_unchanged(&made->source_gradient));
     return indices_unchanged && sources_unchanged && guard_intact(&made->source) &&
-           guard_intact(&made->source_gradient) && guard_intact(&made->destination) && guard_intact(&made->indices);
+           guard_intact(&made->source_gradient) && guard_intact(&made->destination) && guard_intact(&made->indices) &&
+           guard_intact(&made->picks);
 }
 
 poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
@@ -673,10 +723,11 @@ poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
     forward.offset_y += gradient->window.stride_y * (ys.first - region->y) - gradient->kernel_offset_y;
     forward.clip = (poolgrad_region){.x = xs.first,
                                      .y = ys.first,
-                                     .z = region->z,
                                      .width = xs.end - xs.first,
                                      .height = ys.end - ys.first,
-                                     .depth = oracle_images(gradient)};
+                                     .depth = POOLGRAD_ALL,
+                                     .image = region->image,
+                                     .images = oracle_images(gradient)};
     forward.destination_channel_offset = gradient->gradient_channel_offset;
     forward.kernel_offset_x = forward.kernel_offset_y = 0;
     forward.gradient_region = neutral.gradient_region;
@@ -685,6 +736,6 @@ poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
     forward.gradient_channel_count = neutral.gradient_channel_count;
     forward.add_to_destination = 0;
     forward.source_gradient = forward.indices = neutral.indices;
-    forward.destination = gradient->source_gradient;
+    forward.destination = view_writable(&gradient->source_gradient);
     return forward;
 }

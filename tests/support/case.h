@@ -27,7 +27,8 @@ typedef struct case_limits {
     unsigned directions, kinds, edge_modes, ties, nans;
     unsigned source_formats, gradient_formats, destination_formats;
     int64_t greatest_kernel;
-    bool no_indices, no_adding;
+    bool no_indices, no_adding; /* neither indices nor picks */
+    bool no_expanding;
     bool from_data; /* the source has data */
     bool large;     /* planes that several threads share */
     bool wide;      /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */
@@ -43,7 +44,7 @@ typedef struct case_limits {
 typedef struct test_case {
     uint64_t seed;
     poolgrad_problem problem;
-    guard_buffer source, source_gradient, destination, indices;
+    guard_buffer source, source_gradient, destination, indices, picks;
 } test_case;
 
 void case_make(test_case *made, uint64_t seed);
@@ -54,7 +55,7 @@ void case_free(test_case *made);
 bool case_intact(const test_case *made);
 
 /* The forward problem that pools what a gradient problem's region counts: its destination is sized like the source
- * gradient and gets each window's value where the gradient has that window's pixel. Indices and memory of the result
+ * gradient and gets each window's value where the gradient has that window's pixel. Picks and memory of the result
  * are the caller's to set. */
 poolgrad_problem case_forward_of(const poolgrad_problem *gradient);
 

@@ -42,14 +42,14 @@ bool contender_expect(test_case *made, bool checked, contender_result *expected)
     poolgrad_problem p = made->problem;
     p.mode = POOLGRAD_MODE_REFERENCE;
     bool held = checked ? trial_run(&p) : run_plan(&p);
-    *expected = (contender_result){trial_take(&made->destination), trial_take(&made->indices)};
+    *expected = (contender_result){trial_take(&made->destination), trial_take(&made->picks)};
     return held;
 }
 
 void contender_forget(contender_result *expected)
 {
     free(expected->destination);
-    free(expected->indices);
+    free(expected->picks);
     *expected = (contender_result){0};
 }
 
@@ -66,11 +66,11 @@ static bool run(const poolgrad_problem *p, uint64_t seed, contender_way way)
 static bool same_bytes(const test_case *made, const char *by, const contender_result *expected)
 {
     const poolgrad_problem *p = &made->problem;
-    char destination[64], indices[64];
+    char destination[64], picks[64];
     snprintf(destination, sizeof destination, "destination by %s", by);
-    snprintf(indices, sizeof indices, "indices by %s", by);
+    snprintf(picks, sizeof picks, "picks by %s", by);
     return report_same_bytes(destination, &p->destination, &made->destination, expected->destination) &&
-           report_same_bytes(indices, &p->indices, &made->indices, expected->indices) && report_intact();
+           report_same_bytes(picks, &p->picks, &made->picks, expected->picks) && report_intact();
 }
 
 /* Rounds upwards in every other case: the bits must not show it. */
@@ -97,7 +97,7 @@ bool contender_agrees(test_case *made, poolgrad_isa isa, int threads, contender_
     snprintf(by, sizeof by, "%s, %d threads", poolgrad_isa_name(isa), threads);
     bool held = run_in_environment(&p, made->seed, way) && same_bytes(made, by, expected);
     guard_restore(&made->destination);
-    if (p.direction == POOLGRAD_FORWARD && made->indices.mapping) guard_restore(&made->indices);
+    if (made->picks.mapping) guard_restore(&made->picks);
     return held;
 }
 

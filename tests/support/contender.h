@@ -15,9 +15,9 @@ enum { CONTENDER_ISAS = POOLGRAD_ISA_NEON };
 /* The instruction sets, scalar first; returns how many. */
 int contender_isas(poolgrad_isa isas[CONTENDER_ISAS]);
 
-/* What the plain loops leave of a case: all bytes of its destination and its forward indices. */
+/* What the plain loops leave of a case: all bytes of its destination and its picks. */
 typedef struct contender_result {
-    unsigned char *destination, *indices; /* null where there are none */
+    unsigned char *destination, *picks; /* null where there are none */
 } contender_result;
 
 /* Runs the case by the plain loops; its buffers are then what they were. `checked`: by poolgrad_run; else by a plan,

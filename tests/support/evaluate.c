@@ -26,10 +26,12 @@ const poolgrad_image *evaluation_image(const evaluation *e, const poolgrad_image
 
 poolgrad_window evaluation_window(const poolgrad_filter_node *filter)
 {
-    return (poolgrad_window){
-        poolgrad_filter_node_kernel_width(filter),       poolgrad_filter_node_kernel_height(filter),
-        poolgrad_filter_node_stride_in_pixels_x(filter), poolgrad_filter_node_stride_in_pixels_y(filter),
-        poolgrad_filter_node_dilation_rate_x(filter),    poolgrad_filter_node_dilation_rate_y(filter)};
+    return (poolgrad_window){.kernel_width = poolgrad_filter_node_kernel_width(filter),
+                             .kernel_height = poolgrad_filter_node_kernel_height(filter),
+                             .stride_x = poolgrad_filter_node_stride_in_pixels_x(filter),
+                             .stride_y = poolgrad_filter_node_stride_in_pixels_y(filter),
+                             .dilation_x = poolgrad_filter_node_dilation_rate_x(filter),
+                             .dilation_y = poolgrad_filter_node_dilation_rate_y(filter)};
 }
 
 poolgrad_kind evaluation_kind(poolgrad_filter_type type)
@@ -75,7 +77,7 @@ static bool padding_of(const evaluation *e, const poolgrad_filter_node *forward,
     poolgrad_error error = {"", ""};
     poolgrad_status status = poolgrad_padding_forward(poolgrad_filter_node_padding_policy(forward).method,
                                                       evaluation_kind(poolgrad_filter_node_type(forward)), &window,
-                                                      x->width, x->height, padding, &error);
+                                                      x->height, x->width, padding, &error);
     return report(status, &error);
 }
 
@@ -108,7 +110,7 @@ static bool run_forward(const evaluation *e, const poolgrad_filter_node *filter,
     poolgrad_image size = images_size(x->images, x->channels, padding.height, padding.width);
     *result = new_result(e, filter, x->layout, &size);
     poolgrad_problem p = problem_of(filter, &padding);
-    p.source = *x;
+    p.source = poolgrad_image_as_const(x);
     p.destination = *result;
     return report(poolgrad_run(&p, &error), &error);
 }
@@ -123,8 +125,8 @@ static bool run_gradient(const evaluation *e, const poolgrad_filter_node *filter
     *result = new_result(e, filter, dy->layout, x);
     poolgrad_problem p = problem_of(filter, &padding);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = *x;
-    p.source_gradient = *dy;
+    p.source = poolgrad_image_as_const(x);
+    p.source_gradient = poolgrad_image_as_const(dy);
     p.destination = *result;
     return report(poolgrad_run(&p, &error), &error);
 }

@@ -112,11 +112,17 @@ static void lay(hostile *h, poolgrad_image *image)
 /* What no image can have, whatever its memory. */
 static void spoil(hostile *h, poolgrad_image *image)
 {
-    switch (random_between(&h->random, 0, 4)) {
+    switch (random_between(&h->random, 0, 7)) {
     case 0: image->layout = (poolgrad_layout)hostile_int(h, 3, 9); break;
     case 1: image->format = (poolgrad_format)random_between(&h->random, -3, 14); break;
     case 2: *dimension(h, image) = random_chance(&h->random, 50) ? -1 : INT64_MIN; break;
     case 3: image->image_stride = image->row_stride = random_chance(&h->random, 50) ? INT64_MIN : INT64_MAX; break;
+    case 4: image->expanded = hostile_int(h, 2, 9); break;
+    case 5: image->depth = random_chance(&h->random, 50) ? -1 : 2; break;
+    case 6:
+        image->height = 2;
+        image->row_stride = 0;
+        break;
     default: image->images = image->channels = image->height = image->width = INT64_MAX; break;
     }
 }
@@ -133,6 +139,7 @@ poolgrad_image hostile_image(hostile *h, int64_t images, int64_t channels, int64
     if (hostile_strikes(h) && *nearly < HOSTILE_MEMORY) *nearly += random_between(&h->random, 0, 1);
     if (hostile_strikes(h)) *dimension(h, &image) = 0;
     lay(h, &image);
+    if (bytes_of(&image) <= HOSTILE_MEMORY) view_make_dense(&image);
     if (hostile_strikes(h)) image.data = NULL;
     if (!image.data && hostile_strikes(h)) *dimension(h, &image) = hostile_nonsense(h);
     if (hostile_strikes(h)) {
@@ -224,9 +231,9 @@ static poolgrad_padding_method method(hostile *h)
 
 poolgrad_padding_policy hostile_policy(hostile *h)
 {
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(method(h));
-    if (random_chance(&h->random, 30)) policy = poolgrad_padding_for_tensorflow_average_pooling();
-    if (random_chance(&h->random, 2 * h->percent)) policy = poolgrad_padding_custom(method(h), callback, h);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(method(h));
+    if (random_chance(&h->random, 30)) policy = poolgrad_padding_policy_for_tensorflow_average_pooling();
+    if (random_chance(&h->random, 2 * h->percent)) policy = poolgrad_padding_policy_custom(method(h), callback, h);
     if (hostile_strikes(h)) policy.callback = random_chance(&h->random, 50) ? callback : NULL;
     if (hostile_strikes(h)) memset(&policy, 0, sizeof policy);
     policy.context = h;

@@ -8,7 +8,9 @@
 
 poolgrad_image images_size(int64_t images, int64_t channels, int64_t height, int64_t width)
 {
-    return (poolgrad_image){.images = images, .channels = channels, .height = height, .width = width};
+    poolgrad_image size = {.images = images, .channels = channels, .height = height, .width = width};
+    view_make_dense(&size);
+    return size;
 }
 
 bool images_read_same_size(const poolgrad_const_image *a, const poolgrad_const_image *b)

@@ -41,11 +41,11 @@ static int64_t length(oracle_span span)
 
 int64_t oracle_images(const poolgrad_problem *p)
 {
-    int64_t images = least(length(oracle_cut(p->clip.z, p->clip.depth, p->destination.images)),
-                           length(oracle_cut(p->offset_z, POOLGRAD_ALL, p->source.images)));
+    int64_t images = least(length(oracle_cut(p->clip.image, p->clip.images, p->destination.images)),
+                           length(oracle_cut(p->offset_image, POOLGRAD_ALL, p->source.images)));
     if (p->direction == POOLGRAD_FORWARD) return images;
     const poolgrad_region *region = &p->gradient_region;
-    return least(images, length(oracle_cut(region->z, region->depth, p->source_gradient.images)));
+    return least(images, length(oracle_cut(region->image, region->images, p->source_gradient.images)));
 }
 
 int64_t oracle_channels(const poolgrad_problem *p)
@@ -93,7 +93,7 @@ void oracle_clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *
 {
     int64_t channels = oracle_channels(p);
     if (channels == 0 || image->channels == 0) return;
-    oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
     oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
     oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
     for (int64_t n = zs.first; n < zs.end; ++n)
@@ -135,7 +135,7 @@ static double forward_value(taps_plane *source, int64_t *index)
     taps_pick(source);
     const taps_tap *winner = taps_first_picked(source);
     if (winner && winner->inside) {
-        bool taps = view_holds_taps(&source->p->indices);
+        bool taps = view_holds_taps(&source->p->picks);
         *index = taps ? winner - source->taps : winner->y * source->width + winner->x;
     }
     return winner ? winner->value : 0;
@@ -146,10 +146,10 @@ static void forward_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     bool pooled = z < oracle_images(p);
-    if (pooled) taps_load(source, p->offset_z + z, p->source_channel_offset + c);
+    if (pooled) taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
     oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
-    int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
+    int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
             double value = 0;
@@ -159,7 +159,7 @@ static void forward_plane(taps_plane *source, int64_t z, int64_t c)
                 value = forward_value(source, &index);
             }
             view_set_number(&p->destination, n, to_c, y, x, value);
-            if (p->indices.data) view_set_bits(&p->indices, n, to_c, y, x, (uint64_t)index);
+            if (p->picks.data) view_set_bits(&p->picks, n, to_c, y, x, (uint64_t)index);
         }
     }
 }
@@ -212,7 +212,7 @@ static void scatter_plane(taps_plane *source, sums *s, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     const poolgrad_region *region = &p->gradient_region;
-    int64_t n = region->z + z, from_c = p->gradient_channel_offset + c;
+    int64_t n = region->image + z, from_c = p->gradient_channel_offset + c;
     oracle_span ys = oracle_cut(region->y, region->height, p->source_gradient.height);
     oracle_span xs = oracle_cut(region->x, region->width, p->source_gradient.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
@@ -272,7 +272,7 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     bool wide = p->kind == POOLGRAD_L2NORM || is_wide(p);
-    int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
+    int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     if (z >= oracle_images(p)) {
         write_gradient(source, NULL, wide, n, to_c);
         return;
@@ -282,7 +282,7 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
               .narrow_sum = oracle_array(pixels, sizeof(float)),
               .wide_sum = oracle_array(pixels, sizeof(double)),
               .touched = oracle_array(pixels, sizeof(bool))};
-    taps_load(source, p->offset_z + z, p->source_channel_offset + c);
+    taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     scatter_plane(source, &s, z, c);
     write_gradient(source, &s, wide, n, to_c);
     free(s.narrow_sum);
@@ -293,11 +293,11 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 void oracle_run(const poolgrad_problem *p)
 {
     bool forward = p->direction == POOLGRAD_FORWARD;
-    oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
     taps_plane source = taps_new(p);
     for (int64_t z = 0; z < length(zs); ++z)
         for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
     taps_free(&source);
     oracle_clear_unused_lanes(p, &p->destination);
-    if (forward && p->indices.data) oracle_clear_unused_lanes(p, &p->indices);
+    if (forward && p->picks.data) oracle_clear_unused_lanes(p, &p->picks);
 }

@@ -30,7 +30,7 @@ int64_t oracle_first_tap_x(const poolgrad_problem *p);
 /* Position in the source of a destination pixel of a gradient. */
 int64_t oracle_mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap);
 
-/* Of the destination or a forward call's indices, where the problem writes them. */
+/* Of the destination or a forward call's picks, where the problem writes them. */
 void oracle_clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image);
 
 /* Zeros, at least one, on the heap. */

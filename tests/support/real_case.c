@@ -53,7 +53,7 @@ static bool read_tensor(const struct options *options, const char *folder, const
     return poolgrad_tensor_read(&with_file, poolgrad_file(&with_file, OPTION_SOURCE), OPTION_COUNT, role, tensor) == 0;
 }
 
-static bool same_size(const poolgrad_image *a, const poolgrad_image *b)
+static bool same_size(const poolgrad_image *a, const poolgrad_const_image *b)
 {
     return a->images == b->images && a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
@@ -68,8 +68,8 @@ static bool make_problem(real_case *made, const struct options *options, const c
         !read_tensor(options, folder, "destination_gradient", TENSOR_GRADIENT, &made->expected)) {
         return false;
     }
-    p->source = made->source.image;
-    p->source_gradient = made->source_gradient.image;
+    p->source = poolgrad_image_as_const(&made->source.image);
+    p->source_gradient = poolgrad_image_as_const(&made->source_gradient.image);
     made->destination = made->expected;
     made->destination.image.data = NULL;
     if (poolgrad_setup_placement(options, p) != 0 ||

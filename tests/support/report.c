@@ -53,25 +53,26 @@ static void print_extent(int64_t extent)
 
 static void print_region(const char *name, const poolgrad_region *region)
 {
-    fprintf(stderr, "    %s from x %" PRId64 ", y %" PRId64 ", z %" PRId64 ", width ", name, region->x, region->y,
-            region->z);
+    fprintf(stderr, "    %s from x %" PRId64 ", y %" PRId64 ", image %" PRId64 ", width ", name, region->x, region->y,
+            region->image);
     print_extent(region->width);
     fprintf(stderr, ", height ");
     print_extent(region->height);
-    fprintf(stderr, ", depth ");
-    print_extent(region->depth);
+    fprintf(stderr, ", images ");
+    print_extent(region->images);
     fprintf(stderr, "\n");
 }
 
-static void print_image(const char *name, const poolgrad_image *image)
+static void print_image(const char *name, const poolgrad_const_image *image)
 {
     static const char *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
     if (image->format == POOLGRAD_FORMAT_NONE) return;
     fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64, name,
             poolgrad_format_name(image->format), layouts[image->layout], image->images, image->channels, image->height,
             image->width);
-    fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " y %" PRId64 " x %" PRId64 "%s\n", image->image_stride,
-            image->channel_stride, image->row_stride, image->column_stride, image->data ? "" : ", no data");
+    fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " y %" PRId64 " x %" PRId64 "%s%s\n", image->image_stride,
+            image->channel_stride, image->row_stride, image->column_stride, image->expanded ? ", expanded" : "",
+            image->data ? "" : ", no data");
 }
 
 static void print_rules(const poolgrad_problem *p)
@@ -86,7 +87,8 @@ static void print_rules(const poolgrad_problem *p)
             w->kernel_height);
     fprintf(stderr, ", stride %" PRId64 ",%" PRId64 ", dilation %" PRId64 ",%" PRId64 "\n", w->stride_x, w->stride_y,
             w->dilation_x, w->dilation_y);
-    fprintf(stderr, "    offset x %" PRId64 ", y %" PRId64 ", z %" PRId64, p->offset_x, p->offset_y, p->offset_z);
+    fprintf(stderr, "    offset x %" PRId64 ", y %" PRId64 ", image %" PRId64, p->offset_x, p->offset_y,
+            p->offset_image);
     fprintf(stderr, ", kernel offset x %" PRId64 ", y %" PRId64 "\n", p->kernel_offset_x, p->kernel_offset_y);
     fprintf(stderr, "    edge mode %s, zero pad %" PRId64 ",%" PRId64 ", ties %s, nan %s, accumulator float%s\n",
             edges[p->edge_mode], p->zero_pad_x, p->zero_pad_y, ties[p->ties], nans[p->nan],
@@ -116,8 +118,9 @@ static void print_case(const test_case *made)
     print_region("clip", &p->clip);
     print_image("source         ", &p->source);
     print_image("source gradient", &p->source_gradient);
-    print_image("destination    ", &p->destination);
+    print_image("destination    ", VIEW(&p->destination));
     print_image("indices        ", &p->indices);
+    print_image("picks          ", VIEW(&p->picks));
     fprintf(stderr, "repeat with\n    %s", current.repeat);
 }
 
@@ -140,8 +143,8 @@ bool report_status(poolgrad_status status, const poolgrad_error *error)
 
 /* ---- Comparisons --------------------------------------------------------------------------------------------- */
 
-static void print_difference(const char *what, const poolgrad_image *image, const int64_t at[4], uint64_t expected,
-                             uint64_t actual)
+static void print_difference(const char *what, const poolgrad_const_image *image, const int64_t at[4],
+                             uint64_t expected, uint64_t actual)
 {
     int digits = 2 * (int)number_size(image->format);
     fprintf(stderr,
@@ -151,7 +154,8 @@ static void print_difference(const char *what, const poolgrad_image *image, cons
             number_decode(image->format, actual));
 }
 
-bool report_same_elements(const char *what, const poolgrad_image *expected, const poolgrad_image *actual)
+bool report_read_same_elements(const char *what, const poolgrad_const_image *expected,
+                               const poolgrad_const_image *actual)
 {
     enum { SHOWN = 8 };
     int64_t differences = 0;
@@ -190,14 +194,9 @@ bool report_same_bytes(const char *what, const poolgrad_image *image, const guar
     if (view_is_empty(image) || !find_element(image, actual->bytes + i, at))
         return report_failure("%s: byte %zu, which is no element's, was 0x%02x and became 0x%02x", what, i, expected[i],
                               actual->bytes[i]);
-    poolgrad_image moved = *image;
-    size_t data = (size_t)((unsigned char *)image->data - actual->bytes);
-    union {
-        const unsigned char *constant;
-        unsigned char *writable;
-    } pointer = {.constant = expected}; /* only read from */
-    moved.data = pointer.writable + data;
-    print_difference(what, image, at, view_bits(&moved, at[0], at[1], at[2], at[3]),
+    poolgrad_const_image moved = *VIEW(image);
+    moved.data = expected + ((unsigned char *)image->data - actual->bytes);
+    print_difference(what, VIEW(image), at, view_bits(&moved, at[0], at[1], at[2], at[3]),
                      view_bits(image, at[0], at[1], at[2], at[3]));
     return report_failure("the bytes of %s differ%s", what, at[1] >= image->channels ? " in an unused lane" : "");
 }

@@ -4,6 +4,7 @@
 #define POOLGRAD_TESTS_REPORT_H
 
 #include "case.h"
+#include "view.h"
 #include <poolgrad/poolgrad.h>
 #include <stdbool.h>
 
@@ -17,8 +18,10 @@ __attribute__((format(printf, 1, 2))) bool report_failure(const char *format, ..
 /* Whether the call succeeded; prints its error where not. */
 bool report_status(poolgrad_status status, const poolgrad_error *error);
 
-/* Whether all elements have the same bits; prints the first ones that do not. */
-bool report_same_elements(const char *what, const poolgrad_image *expected, const poolgrad_image *actual);
+/* Whether all elements of two images of either kind have the same bits; prints the first ones that do not. */
+#define report_same_elements(what, expected, actual) report_read_same_elements(what, VIEW(expected), VIEW(actual))
+bool report_read_same_elements(const char *what, const poolgrad_const_image *expected,
+                               const poolgrad_const_image *actual);
 
 /* Whether the buffer that the image lies in holds the expected bytes; prints the first element that does not, or the
  * place between elements. */

@@ -108,9 +108,9 @@ unsigned char *trial_take(guard_buffer *buffer)
     return taken;
 }
 
-bool trial_same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *indices)
+bool trial_same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *picks)
 {
     const poolgrad_problem *p = &made->problem;
     return report_same_bytes("destination", &p->destination, &made->destination, destination) &&
-           report_same_bytes("indices", &p->indices, &made->indices, indices) && report_intact();
+           report_same_bytes("picks", &p->picks, &made->picks, picks) && report_intact();
 }

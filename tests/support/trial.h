@@ -25,6 +25,6 @@ bool trial_run_in_pieces(const poolgrad_problem *p, uint64_t seed, bool *several
 unsigned char *trial_take(guard_buffer *buffer);
 
 /* Whether the case's results are these bytes, and nothing else was written. */
-bool trial_same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *indices);
+bool trial_same_buffers(const test_case *made, const unsigned char *destination, const unsigned char *picks);
 
 #endif
