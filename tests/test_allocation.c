@@ -279,9 +279,9 @@ static poolgrad_problem problem_of(const world *w)
     poolgrad_problem_init(&problem, sizeof problem);
     problem.direction = POOLGRAD_GRADIENT;
     problem.kind = POOLGRAD_MAX;
-    problem.window = (poolgrad_window){3, 3, 2, 2, 1, 1};
-    problem.source = w->sources[0];
-    problem.source_gradient = w->source_gradients[0];
+    problem.window = (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1};
+    problem.source = poolgrad_image_as_const(&w->sources[0]);
+    problem.source_gradient = poolgrad_image_as_const(&w->source_gradients[0]);
     problem.destination = w->gradients[0];
     problem.threads = 1;
     return problem;

@@ -46,13 +46,13 @@ static poolgrad_problem new_problem(int number)
     p.direction = (poolgrad_direction)(number % 2);
     p.kind = (poolgrad_kind)(number % 3);
     p.edge_mode = POOLGRAD_EDGE_CLAMP;
-    p.window = (poolgrad_window){3, 3, 2, 2, 1, 1};
-    p.source = new_image(layout, format, HEIGHT, WIDTH, &r);
+    p.window = (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1};
+    p.source = view_read(new_image(layout, format, HEIGHT, WIDTH, &r));
     poolgrad_image windows = new_image(layout, format, (HEIGHT + 1) / 2, (WIDTH + 1) / 2, &r);
     if (p.direction == POOLGRAD_FORWARD) {
         p.destination = windows;
     } else {
-        p.source_gradient = windows;
+        p.source_gradient = view_read(windows);
         p.destination = new_image(layout, format, HEIGHT, WIDTH, &r);
     }
     return p;
@@ -60,8 +60,8 @@ static poolgrad_problem new_problem(int number)
 
 static void free_problem(poolgrad_problem *p)
 {
-    view_free(&p->source);
-    view_free(&p->source_gradient);
+    view_free_read(&p->source);
+    view_free_read(&p->source_gradient);
     view_free(&p->destination);
 }
 

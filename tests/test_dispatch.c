@@ -28,9 +28,9 @@ static float source_data[16], gradient_data[4], destination_data[16];
 static poolgrad_problem problem_within(int isa)
 {
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 1, 1);
-    p.source = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
-    p.source_gradient = poolgrad_small_view(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    p.source = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    p.source_gradient = poolgrad_const_image_dense(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
     p.direction = POOLGRAD_GRADIENT;
     p.max_isa = (poolgrad_isa)isa;
     return p;

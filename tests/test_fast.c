@@ -110,19 +110,15 @@ Test(fast, strides_of_one)
         poolgrad_problem_init(&p, sizeof p);
         p.direction = POOLGRAD_GRADIENT;
         p.kind = i % 4 < 2 ? POOLGRAD_MAX : POOLGRAD_L2NORM;
-        p.window = (poolgrad_window){2, 2, 2, 2, 1, 1};
+        p.window = (poolgrad_window){2, 2, 1, 2, 2, 1, 1, 1, 1};
         p.edge_mode = POOLGRAD_EDGE_CLAMP;
-        p.source = (poolgrad_image){.data = pixels, .format = POOLGRAD_UNORM8, .images = 1, .channels = 1};
-        p.source.height = row ? 1 : 40;
-        p.source.width = row ? 40 : 1;
+        p.source = poolgrad_const_image_dense(pixels, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, row ? 1 : 40, row ? 40 : 1);
         p.source.row_stride = row ? strides[i / 4] : 1;
         p.source.column_stride = row ? 1 : strides[i / 4];
-        p.source_gradient = (poolgrad_image){.data = gradient, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1};
-        p.source_gradient.height = row ? 1 : 20;
-        p.source_gradient.width = row ? 20 : 1;
-        p.destination = (poolgrad_image){.data = expected, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1};
-        p.destination.height = p.source.height;
-        p.destination.width = p.source.width;
+        p.source_gradient =
+            poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, row ? 1 : 20, row ? 20 : 1);
+        p.destination =
+            poolgrad_image_dense(expected, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, p.source.height, p.source.width);
         p.mode = POOLGRAD_MODE_REFERENCE;
         poolgrad_status status = poolgrad_run(&p, &error);
         cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
@@ -176,7 +172,7 @@ typedef struct big_case {
     poolgrad_direction direction;
     poolgrad_kind kind;
     poolgrad_layout layout;
-    poolgrad_format format, indices;
+    poolgrad_format format, picks;
     int add_to_destination;
     int64_t kernel, stride;
 } big_case;
@@ -210,6 +206,12 @@ static void big_make_image(poolgrad_image *image, guard_buffer *buffer, random_s
     view_free(&numbers);
 }
 
+static poolgrad_image big_size(const big_case *big, int64_t side)
+{
+    const int64_t channels = BYTES_PER_PIXEL / (int64_t)number_size(big->format);
+    return poolgrad_image_dense(NULL, big->format, big->layout, 1, channels, side, side);
+}
+
 static void big_make(test_case *made, int number)
 {
     const big_case *big = &big_cases[number];
@@ -220,26 +222,20 @@ static void big_make(test_case *made, int number)
     p->direction = big->direction;
     p->kind = big->kind;
     p->add_to_destination = big->add_to_destination;
-    p->window = (poolgrad_window){big->kernel, big->kernel, big->stride, big->stride, 1, 1};
-    p->source = (poolgrad_image){.format = big->format,
-                                 .layout = big->layout,
-                                 .images = 1,
-                                 .channels = BYTES_PER_PIXEL / (int64_t)number_size(big->format),
-                                 .height = LONG_SIDE,
-                                 .width = LONG_SIDE};
-    poolgrad_image windows = p->source;
-    windows.height = windows.width = (LONG_SIDE + big->stride - 1) / big->stride;
-    p->destination = p->direction == POOLGRAD_FORWARD ? windows : p->source;
-    big_make_image(&p->source, &made->source, &r);
+    p->window = (poolgrad_window){big->kernel, big->kernel, 1, big->stride, big->stride, 1, 1, 1, 1};
+    poolgrad_image source = big_size(big, LONG_SIDE), windows = big_size(big, (LONG_SIDE + big->stride - 1) / big->stride);
+    p->destination = p->direction == POOLGRAD_FORWARD ? windows : source;
+    big_make_image(&source, &made->source, &r);
     big_make_image(&p->destination, &made->destination, &r);
+    p->source = view_read(source);
     if (p->direction == POOLGRAD_GRADIENT) {
-        p->source_gradient = windows;
-        big_make_image(&p->source_gradient, &made->source_gradient, &r);
-    } else if (big->indices != POOLGRAD_FORMAT_NONE) {
-        p->indices = windows;
-        p->indices.format = big->indices;
-        guard_make(&made->indices, (size_t)view_range_of(&p->indices).end * number_size(big->indices), GUARD_BEHIND);
-        p->indices.data = made->indices.bytes;
+        big_make_image(&windows, &made->source_gradient, &r);
+        p->source_gradient = view_read(windows);
+    } else if (big->picks != POOLGRAD_FORMAT_NONE) {
+        p->picks = windows;
+        p->picks.format = big->picks;
+        guard_make(&made->picks, (size_t)view_range_of(&p->picks).end * number_size(big->picks), GUARD_BEHIND);
+        p->picks.data = made->picks.bytes;
     }
 }
 
@@ -267,7 +263,7 @@ Test(fast, big)
 static void spoil_indices(test_case *made)
 {
     const poolgrad_problem *p = &made->problem;
-    const poolgrad_image *indices = &p->indices;
+    const poolgrad_image writable = view_writable(&p->indices), *indices = &writable;
     random_state r = {made->seed ^ UINT64_C(0xbad)};
     for (int64_t n = 0; n < indices->images; ++n)
         for (int64_t c = 0; c < indices->channels; ++c)
@@ -316,7 +312,7 @@ static window_range counted_windows(const poolgrad_problem *p)
 {
     const poolgrad_region *region = &p->gradient_region;
     int64_t c = p->gradient_channel_offset;
-    return (window_range){.n = {region->z, region->z + oracle_images(p)},
+    return (window_range){.n = {region->image, region->image + oracle_images(p)},
                           .c = {c, c + oracle_channels(p)},
                           .y = oracle_cut(region->y, region->height, p->indices.height),
                           .x = oracle_cut(region->x, region->width, p->indices.width)};
@@ -405,14 +401,15 @@ static void change_indices(test_case *made)
     const poolgrad_problem *p = &made->problem;
     random_state r = {made->seed ^ UINT64_C(0xbad)};
     window_range range = counted_windows(p);
-    if (random_chance(&r, 50)) clear_indices(&p->indices);
+    const poolgrad_image indices = view_writable(&p->indices);
+    if (random_chance(&r, 50)) clear_indices(&indices);
     for (int64_t changes = random_chance(&r, 70) ? 1 : random_between(&r, 0, 4); changes > 0; --changes) {
         window_at at = {.n = choose_from(&r, range.n),
                         .c = choose_from(&r, range.c),
                         .y = choose_from(&r, range.y),
                         .x = choose_from(&r, range.x)};
         find_first_tap(p, &at);
-        view_set_bits(&p->indices, at.n, at.c, at.y, at.x, choose_number(p, &at, &r));
+        view_set_bits(&indices, at.n, at.c, at.y, at.x, choose_number(p, &at, &r));
     }
     guard_keep(&made->indices);
 }
@@ -420,7 +417,7 @@ static void change_indices(test_case *made)
 /* A source without pixels has no width and no height. */
 static void write_refusal(const poolgrad_problem *p, const window_at *at, char *sentence, size_t size)
 {
-    const poolgrad_image *indices = &p->indices;
+    const poolgrad_const_image *indices = &p->indices;
     bool taps = view_holds_taps(indices), empty = p->source.width == 0 || p->source.height == 0;
     uint64_t greatest = UINT64_MAX >> (64 - 8 * number_size(indices->format));
     snprintf(sentence, size,
@@ -481,18 +478,18 @@ static poolgrad_problem of_many_windows(poolgrad_format format, poolgrad_layout 
     poolgrad_problem_init(&p, sizeof p);
     p.direction = POOLGRAD_GRADIENT;
     p.kind = POOLGRAD_MAX;
-    p.window = (poolgrad_window){3, 2, 1, 1, 1, 1};
-    p.source = (poolgrad_image){.images = 3, .channels = 6, .height = SIDE, .width = SIDE};
-    p.source_gradient = view_new(POOLGRAD_FLOAT32, layout, &p.source, 0);
+    p.window = (poolgrad_window){3, 2, 1, 1, 1, 1, 1, 1, 1};
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, layout, 3, 6, SIDE, SIDE);
+    p.source_gradient = view_read(view_new(POOLGRAD_FLOAT32, layout, &p.source, 0));
     p.destination = view_new(POOLGRAD_FLOAT32, layout, &p.source, 0);
-    p.indices = view_new(format, layout, &p.source, UINT8_MAX);
+    p.indices = view_read(view_new(format, layout, &p.source, UINT8_MAX));
     return p;
 }
 
 /* In the order of refusals. */
 static window_at nth_window(const poolgrad_problem *p, int64_t i)
 {
-    const poolgrad_image *indices = &p->indices;
+    const poolgrad_const_image *indices = &p->indices;
     window_at at = {.x = i % indices->width, .y = i / indices->width % indices->height};
     at.c = i / indices->width / indices->height % indices->channels;
     at.n = i / indices->width / indices->height / indices->channels;
@@ -506,18 +503,19 @@ static bool is_refused_at(const poolgrad_problem *p, int64_t i)
     window_at at = nth_window(p, i);
     poolgrad_error error = {"", ""};
     char sentence[sizeof error.message];
+    const poolgrad_image indices = view_writable(&p->indices);
     bool right = poolgrad_check_indices(p, NULL) == POOLGRAD_OK;
-    view_set_bits(&p->indices, at.n, at.c, at.y, at.x, (uint64_t)number_of_tap(p, &at, 2, 1));
+    view_set_bits(&indices, at.n, at.c, at.y, at.x, (uint64_t)number_of_tap(p, &at, 2, 1));
     write_refusal(p, &at, sentence, sizeof sentence);
     bool refused = poolgrad_check_indices(p, &error) == POOLGRAD_INVALID && strcmp(error.message, sentence) == 0;
-    view_set_bits(&p->indices, at.n, at.c, at.y, at.x, UINT64_MAX);
+    view_set_bits(&indices, at.n, at.c, at.y, at.x, UINT64_MAX);
     return right && refused;
 }
 
 /* The last one, and those around powers of two, where loops may be cut. */
 static bool is_refused_anywhere(const poolgrad_problem *p)
 {
-    const poolgrad_image *indices = &p->indices;
+    const poolgrad_const_image *indices = &p->indices;
     int64_t count = indices->images * indices->channels * indices->height * indices->width;
     bool refused = is_refused_at(p, count - 1);
     for (int64_t i = 1; refused && i < count; i *= 2) refused = is_refused_at(p, i - 1) && is_refused_at(p, i);
@@ -532,9 +530,9 @@ Test(fast, refused_indices_of_many_windows)
     for (int i = 0; i < 5 * 3; ++i) {
         poolgrad_problem p = of_many_windows(formats[i / 3], layouts[i % 3]);
         cr_expect(is_refused_anywhere(&p), "%s, layout %d", poolgrad_format_name(p.indices.format), i % 3);
-        view_free(&p.source_gradient);
+        view_free_read(&p.source_gradient);
         view_free(&p.destination);
-        view_free(&p.indices);
+        view_free_read(&p.indices);
     }
 }
 

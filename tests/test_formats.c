@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every code of the narrow formats and every boundary of their rounding, against arithmetic on powers of two. */
 #include "support/small.h"
+#include "support/view.h"
 
 #include <criterion/criterion.h>
 #include <fenv.h>
@@ -45,9 +46,14 @@ static double value_of(const binary *b, uint32_t code)
     return ldexp((double)(hidden + fraction), exponent - bias - b->mantissa_bits);
 }
 
-static poolgrad_image row(const void *data, poolgrad_format format, int64_t width)
+static poolgrad_const_image row(const void *data, poolgrad_format format, int64_t width)
 {
-    return poolgrad_small_view(data, format, POOLGRAD_NCHW, 1, 1, 1, width);
+    return poolgrad_const_image_dense(data, format, POOLGRAD_NCHW, 1, 1, 1, width);
+}
+
+static poolgrad_image written_row(void *data, poolgrad_format format, int64_t width)
+{
+    return poolgrad_image_dense(data, format, POOLGRAD_NCHW, 1, 1, 1, width);
 }
 
 static uint32_t stored(const binary *b, double value)
@@ -55,8 +61,8 @@ static uint32_t stored(const binary *b, double value)
     uint32_t word = 0x5a5a5a5a;
     uint16_t half = 0x5a5a;
     bool wide = b->format == POOLGRAD_FLOAT32;
-    poolgrad_image one = row(wide ? (void *)&word : (void *)&half, b->format, 1);
-    cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, value) == POOLGRAD_OK);
+    poolgrad_image one = written_row(wide ? (void *)&word : (void *)&half, b->format, 1);
+    cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, 0, value) == POOLGRAD_OK);
     return wide ? word : half;
 }
 
@@ -64,8 +70,8 @@ static double loaded(const binary *b, uint32_t code)
 {
     uint16_t half = (uint16_t)code;
     bool wide = b->format == POOLGRAD_FLOAT32;
-    poolgrad_image one = row(wide ? (const void *)&code : (const void *)&half, b->format, 1);
-    return poolgrad_image_get(&one, 0, 0, 0, 0);
+    poolgrad_const_image one = row(wide ? (const void *)&code : (const void *)&half, b->format, 1);
+    return poolgrad_const_image_get(&one, 0, 0, 0, 0, 0);
 }
 
 static bool same_double(double a, double b)
@@ -106,9 +112,9 @@ static void every_code_loads(const binary *b)
     uint16_t *codes = malloc(CODES_16 * sizeof *codes);
     cr_assert(codes);
     for (uint32_t code = 0; code < CODES_16; ++code) codes[code] = (uint16_t)code;
-    poolgrad_image image = row(codes, b->format, CODES_16);
+    poolgrad_const_image image = row(codes, b->format, CODES_16);
     for (uint32_t code = 0; code < CODES_16; ++code) {
-        expect_load(b, code, poolgrad_image_get(&image, 0, 0, 0, (int64_t)code));
+        expect_load(b, code, poolgrad_const_image_get(&image, 0, 0, 0, 0, (int64_t)code));
     }
     free(codes);
 }
@@ -127,8 +133,8 @@ Test(formats, every_unorm8_code_loads)
 {
     for (int v = 0; v < CODES_8; ++v) {
         uint8_t code = (uint8_t)v;
-        poolgrad_image one = row(&code, POOLGRAD_UNORM8, 1);
-        double actual = poolgrad_image_get(&one, 0, 0, 0, 0), expected = (double)((float)v / 255.0f);
+        poolgrad_const_image one = row(&code, POOLGRAD_UNORM8, 1);
+        double actual = poolgrad_const_image_get(&one, 0, 0, 0, 0, 0), expected = (double)((float)v / 255.0f);
         if (!same_double(actual, expected)) cr_expect(false, "%d reads %a, not %a", v, actual, expected);
     }
 }
@@ -137,8 +143,8 @@ Test(formats, every_unorm16_code_loads)
 {
     for (int v = 0; v < CODES_16; ++v) {
         uint16_t code = (uint16_t)v;
-        poolgrad_image one = row(&code, POOLGRAD_UNORM16, 1);
-        double actual = poolgrad_image_get(&one, 0, 0, 0, 0), expected = (double)((float)v / 65535.0f);
+        poolgrad_const_image one = row(&code, POOLGRAD_UNORM16, 1);
+        double actual = poolgrad_const_image_get(&one, 0, 0, 0, 0, 0), expected = (double)((float)v / 65535.0f);
         if (!same_double(actual, expected)) cr_expect(false, "%d reads %a, not %a", v, actual, expected);
     }
 }
@@ -147,9 +153,10 @@ Test(formats, indices_are_read_as_numbers)
 {
     const int32_t narrow[] = {-1, 0, 1, INT32_MAX, INT32_MIN, 16777217};
     const int64_t wide[] = {-1, 0, 1, INT64_C(4294967296), INT64_C(9007199254740991), -INT64_C(9007199254740991)};
-    poolgrad_image narrow_row = row(narrow, POOLGRAD_INT32, 6), wide_row = row(wide, POOLGRAD_INT64, 6);
+    poolgrad_const_image narrow_row = row(narrow, POOLGRAD_INT32, 6), wide_row = row(wide, POOLGRAD_INT64, 6);
     for (int i = 0; i < 6; ++i) {
-        double small = poolgrad_image_get(&narrow_row, 0, 0, 0, i), large = poolgrad_image_get(&wide_row, 0, 0, 0, i);
+        double small = poolgrad_const_image_get(&narrow_row, 0, 0, 0, 0, i),
+               large = poolgrad_const_image_get(&wide_row, 0, 0, 0, 0, i);
         cr_expect(same_double(small, (double)narrow[i]), "%d reads %a", (int)narrow[i], small);
         cr_expect(same_double(large, (double)wide[i]), "%lld reads %a", (long long)wide[i], large);
     }
@@ -161,11 +168,12 @@ Test(formats, taps_are_read_as_numbers)
     const uint8_t tap8[] = {0, 1, 127, 128, 254, 255};
     const uint16_t tap16[] = {0, 255, 256, 32768, 65534, 65535};
     const uint32_t tap32[] = {0, 65536, 16777217, 2147483648, 4294967294, 4294967295};
-    poolgrad_image rows[] = {row(tap8, POOLGRAD_TAP8, 6), row(tap16, POOLGRAD_TAP16, 6), row(tap32, POOLGRAD_TAP32, 6)};
+    poolgrad_const_image rows[] = {row(tap8, POOLGRAD_TAP8, 6), row(tap16, POOLGRAD_TAP16, 6),
+                                   row(tap32, POOLGRAD_TAP32, 6)};
     for (int i = 0; i < 6; ++i) {
         const double expected[] = {tap8[i], tap16[i], tap32[i]};
         for (int j = 0; j < 3; ++j) {
-            double actual = poolgrad_image_get(&rows[j], 0, 0, 0, i);
+            double actual = poolgrad_const_image_get(&rows[j], 0, 0, 0, 0, i);
             cr_expect(same_double(actual, expected[j]), "%s: %.0f reads %a", poolgrad_format_name(rows[j].format),
                       expected[j], actual);
         }
@@ -269,8 +277,8 @@ static void for_each_nan(void (*check)(double value))
 static void expect_canonical(double value)
 {
     uint64_t word = 0;
-    poolgrad_image one = row(&word, POOLGRAD_FLOAT64, 1);
-    cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, value) == POOLGRAD_OK);
+    poolgrad_image one = written_row(&word, POOLGRAD_FLOAT64, 1);
+    cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, 0, value) == POOLGRAD_OK);
     uint32_t half = stored(&float16, value), brain = stored(&bfloat16, value), single = stored(&float32, value);
     bool good = half == 0x7e00 && brain == 0x7fc0 && single == 0x7fc00000 && word == UINT64_C(0x7ff8000000000000);
     if (!good) {
@@ -308,7 +316,7 @@ Test(formats, codes_come_back)
 Test(formats, float64_is_kept)
 {
     uint64_t word = 0, state = 88172645463325252u;
-    poolgrad_image one = row(&word, POOLGRAD_FLOAT64, 1);
+    poolgrad_image one = written_row(&word, POOLGRAD_FLOAT64, 1);
     const uint64_t special[] = {0,
                                 UINT64_C(1) << 63,
                                 1,
@@ -323,8 +331,8 @@ Test(formats, float64_is_kept)
         state ^= state << 17;
         uint64_t bits = i < 8 ? special[i] : state;
         if (isnan(from_bits(bits))) continue;
-        cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, from_bits(bits)) == POOLGRAD_OK);
-        uint64_t back = to_bits(poolgrad_image_get(&one, 0, 0, 0, 0));
+        cr_assert(poolgrad_image_set(&one, 0, 0, 0, 0, 0, from_bits(bits)) == POOLGRAD_OK);
+        uint64_t back = to_bits(poolgrad_image_get(&one, 0, 0, 0, 0, 0));
         if (word != bits || back != bits) cr_expect(false, "%llx is not kept", (unsigned long long)bits);
     }
 }
@@ -336,8 +344,8 @@ Test(formats, rounding_mode_of_the_caller_is_of_no_effect)
         cr_assert(fesetround(modes[i]) == 0);
         if (fegetround() != modes[i]) continue; /* WebAssembly has but one */
         uint8_t v = 51;
-        poolgrad_image one = row(&v, POOLGRAD_UNORM8, 1);
-        double fifth = poolgrad_image_get(&one, 0, 0, 0, 0);
+        poolgrad_const_image one = row(&v, POOLGRAD_UNORM8, 1);
+        double fifth = poolgrad_const_image_get(&one, 0, 0, 0, 0, 0);
         uint32_t codes[] = {
             stored(&float16, 0x1.0028p+0),    stored(&float16, -0x1.0028p+0),    stored(&bfloat16, 0x1.0180p+0),
             stored(&float32, 0x1.0000011p+0), stored(&float32, -0x1.0000011p+0), stored(&float16, 65519),
@@ -361,9 +369,9 @@ Test(formats, data_needs_no_alignment)
             unsigned char memory[64];
             memset(memory, 0x5a, sizeof memory);
             size_t bytes = 3 * poolgrad_format_size(formats[i]);
-            poolgrad_image image = row(memory + 8 + shift, formats[i], 3);
-            for (int x = 0; x < 3; ++x) cr_assert(poolgrad_image_set(&image, 0, 0, 0, x, 1.5 - x) == POOLGRAD_OK);
-            for (int x = 0; x < 3; ++x) cr_expect(same_double(poolgrad_image_get(&image, 0, 0, 0, x), 1.5 - x));
+            poolgrad_image image = written_row(memory + 8 + shift, formats[i], 3);
+            for (int x = 0; x < 3; ++x) cr_assert(poolgrad_image_set(&image, 0, 0, 0, 0, x, 1.5 - x) == POOLGRAD_OK);
+            for (int x = 0; x < 3; ++x) cr_expect(same_double(poolgrad_image_get(&image, 0, 0, 0, 0, x), 1.5 - x));
             for (size_t j = 0; j < sizeof memory; ++j) {
                 bool inside = j >= (size_t)(8 + shift) && j < (size_t)(8 + shift) + bytes;
                 if (!inside) cr_expect(memory[j] == 0x5a, "byte %zu beside the image was written", j);
@@ -382,8 +390,8 @@ Test(formats, indices_and_unorm_need_no_alignment)
         for (int shift = 0; shift < 8; ++shift) {
             memset(memory, 0, sizeof memory);
             memset(memory + shift, 0xff, poolgrad_format_size(formats[i]));
-            poolgrad_image image = row(memory + shift, formats[i], 1);
-            double actual = poolgrad_image_get(&image, 0, 0, 0, 0);
+            poolgrad_const_image image = row(memory + shift, formats[i], 1);
+            double actual = poolgrad_const_image_get(&image, 0, 0, 0, 0, 0);
             cr_expect(same_double(actual, all_bits_set[i]), "format %d shift %d", i, shift);
         }
     }
@@ -397,8 +405,8 @@ Test(formats, unorm_and_indices_are_not_written)
         unsigned char memory[16], before[16];
         memset(memory, 0x5a, sizeof memory);
         memset(before, 0x5a, sizeof before);
-        poolgrad_image image = row(memory, formats[i], 1);
-        cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 1) == POOLGRAD_INVALID, "format %d", (int)formats[i]);
+        poolgrad_image image = written_row(memory, formats[i], 1);
+        cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 0, 1) == POOLGRAD_INVALID, "format %d", (int)formats[i]);
         cr_expect(memcmp(memory, before, sizeof memory) == 0, "format %d was written", (int)formats[i]);
     }
 }
@@ -417,11 +425,11 @@ Test(formats, dense_layouts)
     const int64_t size[4] = {2, 6, 3, 5};
     for (int32_t i = 0; i < 512; ++i) numbers[i] = i;
     for (int layout = POOLGRAD_NCHW; layout <= POOLGRAD_NC4HW4; ++layout) {
-        poolgrad_image image = poolgrad_small_view(numbers, POOLGRAD_INT32, (poolgrad_layout)layout, size[0], size[1],
-                                                   size[2], size[3]);
+        poolgrad_const_image image = poolgrad_const_image_dense(numbers, POOLGRAD_INT32, (poolgrad_layout)layout,
+                                                                size[0], size[1], size[2], size[3]);
         for (int64_t i = 0; i < size[0] * size[1] * size[2] * size[3]; ++i) {
             int64_t at[4] = {i / 90, i / 15 % 6, i / 5 % 3, i % 5};
-            double actual = poolgrad_image_get(&image, at[0], at[1], at[2], at[3]);
+            double actual = poolgrad_const_image_get(&image, at[0], at[1], 0, at[2], at[3]);
             double expected = (double)dense_position((poolgrad_layout)layout, size, at);
             if (!same_double(actual, expected))
                 cr_expect(false, "layout %d element %lld is %g", layout, (long long)i, actual);
@@ -434,7 +442,7 @@ Test(formats, strided_views)
 {
     static int32_t numbers[4096];
     for (int32_t i = 0; i < 4096; ++i) numbers[i] = i;
-    poolgrad_image image = poolgrad_small_view(numbers + 2000, POOLGRAD_INT32, POOLGRAD_NCHW, 2, 6, 3, 5);
+    poolgrad_const_image image = poolgrad_const_image_dense(numbers + 2000, POOLGRAD_INT32, POOLGRAD_NCHW, 2, 6, 3, 5);
     image.image_stride = 1000;
     image.channel_stride = -100;
     image.row_stride = 20;
@@ -442,24 +450,94 @@ Test(formats, strided_views)
     for (int64_t i = 0; i < 180; ++i) {
         int64_t n = i / 90, c = i / 15 % 6, y = i / 5 % 3, x = i % 5;
         double expected = (double)(2000 + 1000 * n - 100 * c + 20 * y - 3 * x);
-        cr_expect(same_double(poolgrad_image_get(&image, n, c, y, x), expected));
+        cr_expect(same_double(poolgrad_const_image_get(&image, n, c, 0, y, x), expected));
         image.layout = POOLGRAD_NC4HW4;
         expected = (double)(2000 + 1000 * n - 100 * (c / 4) + 20 * y - 3 * x + c % 4);
-        cr_expect(same_double(poolgrad_image_get(&image, n, c, y, x), expected));
+        cr_expect(same_double(poolgrad_const_image_get(&image, n, c, 0, y, x), expected));
         image.layout = POOLGRAD_NCHW;
     }
 }
 
-/* A stride of 0 is the dense one: the product of what lies inside it. */
-Test(formats, some_strides_given)
+static bool same_strides(const poolgrad_const_image *a, const poolgrad_image *b)
+{
+    return a->image_stride == b->image_stride && a->channel_stride == b->channel_stride &&
+           a->depth_stride == b->depth_stride && a->row_stride == b->row_stride && a->column_stride == b->column_stride;
+}
+
+/* Both functions give the strides that the layouts' order says, and everything else as it was asked for. */
+Test(formats, dense_views)
+{
+    static float memory[512];
+    for (int layout = POOLGRAD_NCHW; layout <= POOLGRAD_NC4HW4; ++layout) {
+        poolgrad_image expected = {
+            .layout = (poolgrad_layout)layout, .images = 2, .channels = 6, .height = 3, .width = 5};
+        view_make_dense(&expected);
+        const poolgrad_image image = poolgrad_image_dense(memory, POOLGRAD_FLOAT32, (poolgrad_layout)layout, 2, 6, 3,
+                                                          5);
+        const poolgrad_const_image read = poolgrad_const_image_dense(memory, POOLGRAD_FLOAT32, (poolgrad_layout)layout,
+                                                                     2, 6, 3, 5);
+        const poolgrad_const_image same = poolgrad_image_as_const(&image);
+        const poolgrad_const_image *const views[] = {VIEW(&image), &read, &same};
+        for (int i = 0; i < 3; ++i) {
+            const poolgrad_const_image *v = views[i];
+            cr_expect(v->data == memory && v->format == POOLGRAD_FLOAT32 && v->layout == (poolgrad_layout)layout);
+            cr_expect(v->images == 2 && v->channels == 6 && v->height == 3 && v->width == 5 && v->expanded == 0);
+            cr_expect(v->depth == 1, "depth %lld", (long long)v->depth);
+            cr_expect(same_strides(v, &expected), "layout %d, view %d", layout, i);
+        }
+    }
+}
+
+/* Every field comes along, whatever it says. */
+Test(formats, the_same_view_to_be_read)
+{
+    static float memory[4];
+    const poolgrad_image image = {memory, POOLGRAD_FLOAT16, POOLGRAD_NHWC, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    const poolgrad_const_image read = poolgrad_image_as_const(&image);
+    cr_expect(read.data == memory && read.format == POOLGRAD_FLOAT16 && read.layout == POOLGRAD_NHWC);
+    cr_expect(read.images == 2 && read.channels == 3 && read.depth == 4 && read.height == 5 && read.width == 6);
+    cr_expect(same_strides(&read, &image) && read.expanded == 12);
+}
+
+/* Sizes that no memory has are refused where the view is used, in every layout. */
+Test(formats, dense_views_of_any_size)
+{
+    static const int64_t sizes[] = {INT64_MIN, -1, 0, 1, 3, INT64_C(1) << 32, INT64_C(1) << 62, INT64_MAX};
+    static float memory[512];
+    for (int i = 0; i < 8 * 8 * 8 * 8 * 3; ++i) {
+        const int64_t n = sizes[i % 8], c = sizes[i / 8 % 8], h = sizes[i / 64 % 8], w = sizes[i / 512 % 8];
+        const poolgrad_image image = poolgrad_image_dense(memory, POOLGRAD_FLOAT32, (poolgrad_layout)(i / 4096), n, c,
+                                                          h, w);
+        const double elements = (double)n * (double)c * (double)h * (double)w;
+        const bool negative = n < 0 || c < 0 || h < 0 || w < 0, vast = elements >= 0x1p62;
+        if (!negative && !vast && elements > 512) continue; /* as much memory as the machine may have */
+        cr_expect(image.images == n && image.channels == c && image.height == h && image.width == w);
+        const poolgrad_status status = poolgrad_image_check(&image, NULL);
+        cr_expect(status == (negative || vast ? POOLGRAD_INVALID : POOLGRAD_OK), "%d: %g elements", i, elements);
+    }
+}
+
+/* A stride of 0 repeats elements where the view says so, and is refused where it does not. */
+Test(formats, expanded_views)
 {
     static int32_t numbers[1024];
     for (int32_t i = 0; i < 1024; ++i) numbers[i] = i;
-    poolgrad_image image = poolgrad_small_view(numbers, POOLGRAD_INT32, POOLGRAD_NCHW, 2, 3, 4, 5);
-    image.image_stride = 200;
-    cr_expect(same_double(poolgrad_image_get(&image, 1, 2, 3, 4), 200 + 40 + 15 + 4));
-    image.layout = POOLGRAD_NHWC;
-    cr_expect(same_double(poolgrad_image_get(&image, 1, 2, 3, 4), 200 + 45 + 12 + 2));
+    poolgrad_const_image image = poolgrad_const_image_dense(numbers, POOLGRAD_INT32, POOLGRAD_NCHW, 2, 3, 4, 5);
+    image.image_stride = 0;
+    image.row_stride = 0;
+    cr_expect(isnan(poolgrad_const_image_get(&image, 0, 0, 0, 0, 0)));
+    image.expanded = 1;
+    for (int64_t i = 0; i < 120; ++i) {
+        int64_t n = i / 60, c = i / 20 % 3, y = i / 5 % 4, x = i % 5;
+        cr_expect(same_double(poolgrad_const_image_get(&image, n, c, 0, y, x), (double)(20 * c + x)));
+    }
+    image.layout = POOLGRAD_NC4HW4;
+    image.channels = 6;
+    image.channel_stride = 100;
+    image.column_stride = 0;
+    cr_expect(same_double(poolgrad_const_image_get(&image, 1, 5, 0, 3, 4), 100 + 1));
+    image.column_stride = image.channel_stride = 0;
+    cr_expect(same_double(poolgrad_const_image_get(&image, 1, 5, 0, 3, 4), 1));
 }
 
 Test(formats, sizes_and_names)

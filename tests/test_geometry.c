@@ -28,14 +28,15 @@ static poolgrad_problem valid(base which)
     bool forward = which == FORWARD || which == INDEXED_FORWARD;
     poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 1, 1);
     p.direction = forward ? POOLGRAD_FORWARD : POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
-    p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    p.source = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
     if (forward) p.destination.height = p.destination.width = 2;
-    if (!forward) p.source_gradient = poolgrad_small_view(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    if (!forward)
+        p.source_gradient = poolgrad_const_image_dense(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     if (which == INDEXED_FORWARD || which == INDEXED_GRADIENT) {
         const int32_t corners[4] = {0, 2, 8, 10};
         memcpy(index_data, corners, sizeof index_data);
-        p.indices = poolgrad_small_view(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     }
     return p;
 }
@@ -121,8 +122,8 @@ static const wrong wrongs[] = {
     BELOW_ONE(window.stride_y),
     BELOW_ONE(window.dilation_x),
     BELOW_ONE(window.dilation_y),
-    NEGATIVE(offset_z, GRADIENT),
-    NEGATIVE(offset_z, FORWARD),
+    NEGATIVE(offset_image, GRADIENT),
+    NEGATIVE(offset_image, FORWARD),
     UNKNOWN(edge_mode, 5, GRADIENT),
     {MEMBER(edge_mode), 2, FORWARD, "mirror"},
     {MEMBER(edge_mode), 3, AVERAGE, "mirror"},
@@ -132,16 +133,16 @@ static const wrong wrongs[] = {
     UNKNOWN(ties, 4, GRADIENT),
     UNKNOWN(nan, 3, GRADIENT),
     UNKNOWN(accumulator, 2, GRADIENT),
-    NEGATIVE(gradient_region.z, GRADIENT),
+    NEGATIVE(gradient_region.image, GRADIENT),
     NEGATIVE(gradient_region.width, GRADIENT),
     NEGATIVE(gradient_region.height, GRADIENT),
-    NEGATIVE(gradient_region.depth, GRADIENT),
+    NEGATIVE(gradient_region.images, GRADIENT),
     NEGATIVE(clip.x, GRADIENT),
     NEGATIVE(clip.y, FORWARD),
-    NEGATIVE(clip.z, GRADIENT),
+    NEGATIVE(clip.image, GRADIENT),
     NEGATIVE(clip.width, FORWARD),
     NEGATIVE(clip.height, GRADIENT),
-    NEGATIVE(clip.depth, FORWARD),
+    NEGATIVE(clip.images, FORWARD),
     UNKNOWN(mapping, 2, GRADIENT),
     NEGATIVE(source_channel_offset, GRADIENT),
     NEGATIVE(source_channel_count, FORWARD),
@@ -336,7 +337,7 @@ Test(geometry, neutral_problem)
     const poolgrad_window *w = &p.window;
     cr_expect(w->kernel_width == 1 && w->kernel_height == 1 && w->stride_x == 1 && w->stride_y == 1);
     cr_expect(w->dilation_x == 1 && w->dilation_y == 1);
-    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.offset_z == 0 && p.kernel_offset_x == 0 &&
+    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.offset_image == 0 && p.kernel_offset_x == 0 &&
               p.kernel_offset_y == 0);
     cr_expect(p.edge_mode == POOLGRAD_EDGE_ZERO && p.zero_pad_x == 0 && p.zero_pad_y == 0 && p.ties == 0 && p.nan == 0);
     cr_expect(p.accumulator == POOLGRAD_ACCUMULATE_FLOAT32 && p.mapping == POOLGRAD_MAPPING_SOURCE);
@@ -385,23 +386,23 @@ static const size_t wide_members[] = {AT(window.kernel_width),
                                       AT(window.dilation_y),
                                       AT(offset_x),
                                       AT(offset_y),
-                                      AT(offset_z),
+                                      AT(offset_image),
                                       AT(kernel_offset_x),
                                       AT(kernel_offset_y),
                                       AT(zero_pad_x),
                                       AT(zero_pad_y),
                                       AT(gradient_region.x),
                                       AT(gradient_region.y),
-                                      AT(gradient_region.z),
+                                      AT(gradient_region.image),
                                       AT(gradient_region.width),
                                       AT(gradient_region.height),
-                                      AT(gradient_region.depth),
+                                      AT(gradient_region.images),
                                       AT(clip.x),
                                       AT(clip.y),
-                                      AT(clip.z),
+                                      AT(clip.image),
                                       AT(clip.width),
                                       AT(clip.height),
-                                      AT(clip.depth),
+                                      AT(clip.images),
                                       AT(source_channel_offset),
                                       AT(source_channel_count),
                                       AT(gradient_channel_offset),
@@ -570,14 +571,14 @@ Test(geometry, extents_are_cut_to_what_is_there)
     for (size_t i = 0; i < sizeof extents / sizeof *extents; ++i) {
         for (int64_t start = 0; start < 6; ++start) {
             poolgrad_problem p = valid(GRADIENT);
-            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], extents[i]};
+            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], POOLGRAD_ALL, 0, extents[i]};
             accepted("clip", &p);
             p.gradient_region = p.clip;
             accepted("gradient region", &p);
             p.gradient_region.x = p.gradient_region.y = -start;
             accepted("gradient region from before the gradient", &p);
             p = valid(FORWARD);
-            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], extents[i]};
+            p.clip = (poolgrad_region){start, start, 0, extents[i], extents[i], POOLGRAD_ALL, 0, extents[i]};
             accepted("forward clip", &p);
         }
     }
@@ -594,9 +595,9 @@ Test(geometry, clip_rectangles_write_what_they_cover)
             p.direction = POOLGRAD_GRADIENT;
             p.clip.x = x;
             p.clip.width = widths[i];
-            p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
+            p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
             p.source_gradient = p.source;
-            p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
+            p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 8);
             cr_assert(poolgrad_run(&p, NULL) == POOLGRAD_OK);
             for (int64_t j = 0; j < 8; ++j) {
                 float expected = j >= x && j - x < widths[i] ? 1.0f : 9.0f;
@@ -835,15 +836,15 @@ Test(geometry, initialisation_keeps_to_the_size)
 
 Test(geometry, elements_that_are_not_there)
 {
-    poolgrad_image image = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    poolgrad_image image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     source_data[0] = 5;
-    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0) == 5);
-    cr_expect(poolgrad_image_get(&image, 0, 0, 2, 0) == 0 && poolgrad_image_get(&image, 0, 0, 0, -1) == 0);
-    cr_expect(poolgrad_image_set(&image, 1, 0, 0, 0, 1) == POOLGRAD_INVALID);
-    cr_expect(poolgrad_image_set(&image, 0, 1, 0, 0, 1) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0, 0) == 5);
+    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 2, 0) == 0 && poolgrad_image_get(&image, 0, 0, 0, 0, -1) == 0);
+    cr_expect(poolgrad_image_set(&image, 1, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_image_set(&image, 0, 1, 0, 0, 0, 1) == POOLGRAD_INVALID);
     image.data = NULL;
-    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0) == 0);
-    cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
+    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0, 0) == 0);
+    cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
 }
 
 /* ---- Views by themselves ------------------------------------------------------------------------------------- */
@@ -858,7 +859,7 @@ static void view_refused(const poolgrad_image *image, const char *field)
 
 Test(geometry, views_are_checked)
 {
-    const poolgrad_image good = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 4, 2, 2);
+    const poolgrad_image good = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 4, 2, 2);
     poolgrad_image image = good;
     cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
     image.format = POOLGRAD_FORMAT_NONE;
@@ -891,16 +892,16 @@ Test(geometry, views_are_checked)
 Test(geometry, views_without_addresses_are_refused)
 {
     const int64_t half = INT64_C(1) << 32;
-    poolgrad_image image = poolgrad_small_view(source_data, POOLGRAD_FLOAT16, POOLGRAD_NCHW, half, half, 1, 1);
+    poolgrad_image image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT16, POOLGRAD_NCHW, half, half, 1, 1);
     view_refused(&image, "");
-    image = poolgrad_small_view(source_data, POOLGRAD_FLOAT64, POOLGRAD_NCHW, 1, 1, half, half / 4);
+    image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT64, POOLGRAD_NCHW, 1, 1, half, half / 4);
     view_refused(&image, "");
-    image = poolgrad_small_view(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
+    image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
     image.image_stride = INT64_C(1) << 62;
     view_refused(&image, "");
     image.image_stride = INT64_MIN;
     view_refused(&image, "");
-    image = poolgrad_small_view(source_data, POOLGRAD_UNORM8, POOLGRAD_NC4HW4, 1, INT64_MAX, 1, 1);
+    image = poolgrad_const_image_dense(source_data, POOLGRAD_UNORM8, POOLGRAD_NC4HW4, 1, INT64_MAX, 1, 1);
     view_refused(&image, "");
 }
 
@@ -919,7 +920,7 @@ Test(geometry, absurd_but_legal_sizes)
     const int64_t width = (INT64_C(1) << 31) + 5, images = INT64_C(1) << 16;
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    poolgrad_image image = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, 3, 5, width);
+    poolgrad_image image = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, 3, 5, width);
     p.source = at_address(UINT64_C(1) << 55, image);
     p.source_gradient = at_address(UINT64_C(1) << 56, image);
     p.destination = at_address(UINT64_C(3) << 55, image); /* each is 15 * 2^49 bytes and a little */
@@ -939,14 +940,15 @@ Test(geometry, indices_of_32_bits_number_31_bits_of_pixels)
     static const int64_t heights[] = {32768, 32769};
     for (int i = 0; i < 2; ++i) {
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
-        poolgrad_image source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, heights[i], 65536);
+        poolgrad_image source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, heights[i],
+                                                           65536);
         p.source = at_address(UINT64_C(1) << 40, source);
-        p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-        p.indices = poolgrad_small_view(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
         if (i == 0) accepted("2^31 pixels", &p);
         if (i == 1) refused("2^31 + 2^16 pixels", &p, "indices.format");
         static int64_t wide_indices[4];
-        p.indices = poolgrad_small_view(wide_indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_const_image_dense(wide_indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
         accepted("int64", &p);
     }
 }
@@ -958,12 +960,12 @@ Test(geometry, indices_of_64_bits_number_63_bits_of_pixels)
     static const int64_t heights[] = {(INT64_C(1) << 32) - 1, INT64_C(1) << 32};
     for (int i = 0; i < 2; ++i) {
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
-        poolgrad_image source = poolgrad_small_view(NULL, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, heights[i],
-                                                    INT64_C(1) << 31);
+        poolgrad_image source = poolgrad_const_image_dense(NULL, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, heights[i],
+                                                           INT64_C(1) << 31);
         source.row_stride = source.column_stride = 1;
         p.source = at_address(UINT64_C(1) << 40, source);
-        p.destination = poolgrad_small_view(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-        p.indices = poolgrad_small_view(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
         if (i == 0) accepted("2^63 - 2^31 pixels", &p);
         if (i == 1) refused("2^63 pixels", &p, "indices.format");
         p.indices.format = POOLGRAD_TAP8;
@@ -994,7 +996,7 @@ static size_t pixel(size_t y, size_t x)
 static poolgrad_problem far_corner(uint8_t *source, poolgrad_kind kind)
 {
     poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 1, 1), SIDE - 2, SIDE - 2);
-    p.source = poolgrad_small_view(source, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
     return p;
 }
 
@@ -1004,15 +1006,15 @@ static bool far_gradient(poolgrad_kind kind, uint8_t *source, uint16_t *destinat
     poolgrad_problem p = far_corner(source, kind);
     p.direction = POOLGRAD_GRADIENT;
     p.clip.x = p.clip.y = SIDE - 4;
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, 2, 2);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
     size_t outside = pixel(SIDE - 5, SIDE - 1), beside = pixel(SIDE - 1, SIDE - 5);
     destination[outside] = destination[beside] = 0x5a5a;
     float actual[16];
     poolgrad_error error = {"", ""};
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     for (int64_t i = 0; i < 16; ++i) {
-        actual[i] = (float)poolgrad_image_get(&p.destination, 0, 0, SIDE - 4 + i / 4, SIDE - 4 + i % 4);
+        actual[i] = (float)poolgrad_image_get(&p.destination, 0, 0, 0, SIDE - 4 + i / 4, SIDE - 4 + i % 4);
     }
     cr_expect(destination[outside] == 0x5a5a && destination[beside] == 0x5a5a, "a pixel outside was written");
     return poolgrad_small_same("far corner", POOLGRAD_FLOAT32, actual, expected, 4, 4);
@@ -1045,8 +1047,8 @@ Test(geometry, indices_beyond_32_bits)
     float destination[4];
     int64_t indices[4];
     poolgrad_problem p = far_corner(source, POOLGRAD_MAX);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    p.indices = poolgrad_small_view(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
     poolgrad_error error = {"", ""};
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     const int64_t before_last = INT64_C(65535) * SIDE + 65535, last = INT64_C(65536) * SIDE + 65536;
@@ -1061,8 +1063,8 @@ Test(geometry, indices_beyond_32_bits)
     if (!back) cr_skip_test("no address space for 17 GB");
     p.direction = POOLGRAD_GRADIENT;
     p.source.data = NULL;
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    p.destination = poolgrad_small_view(back, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.destination = poolgrad_image_dense(back, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
     p.clip.x = p.clip.y = SIDE - 3;
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     cr_expect(back[before_last] == 7 && back[last] == 8, "%g %g", (double)back[before_last], (double)back[last]);
@@ -1127,12 +1129,12 @@ Test(geometry, wrong_indices_beside_none)
     const int32_t narrow[2] = {-1, 6};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 2, 0);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
-    p.source_gradient = poolgrad_small_view(gradients, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 1, 1);
-    p.destination = poolgrad_small_view(sums, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
-    p.indices = poolgrad_small_view(narrow, POOLGRAD_INT32, POOLGRAD_NHWC, 1, 2, 1, 1);
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
+    p.source_gradient = poolgrad_const_image_dense(gradients, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 1, 1);
+    p.destination = poolgrad_image_dense(sums, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 2, 4, 3);
+    p.indices = poolgrad_const_image_dense(narrow, POOLGRAD_INT32, POOLGRAD_NHWC, 1, 2, 1, 1);
     cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
-    p.indices = poolgrad_small_view(wide, POOLGRAD_INT64, POOLGRAD_NHWC, 1, 2, 1, 1);
+    p.indices = poolgrad_const_image_dense(wide, POOLGRAD_INT64, POOLGRAD_NHWC, 1, 2, 1, 1);
     cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
 }
 
@@ -1145,12 +1147,12 @@ Test(geometry, wrong_indices_of_planes_beyond_numbers)
     const int64_t indices[2] = {width, -1};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(1, 1, 1), 0, width + 1);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2 * width, width);
-    p.source_gradient = poolgrad_small_view(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.destination = poolgrad_small_view(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.indices = poolgrad_small_view(&indices[0], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2 * width, width);
+    p.source_gradient = poolgrad_const_image_dense(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_image_dense(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.indices = poolgrad_const_image_dense(&indices[0], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
     cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
-    p.indices = poolgrad_small_view(&indices[1], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.indices = poolgrad_const_image_dense(&indices[1], POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 1);
     cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
 }
 
@@ -1197,9 +1199,9 @@ static poolgrad_problem of_taps(poolgrad_format format)
     static float gradients[STATES], destination[2 * 5 * 4 * 4];
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
-    p.source_gradient = poolgrad_small_view(gradients, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 3, 3);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
+    p.source_gradient = poolgrad_const_image_dense(gradients, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 3, 3);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
     for (int i = 0; i < STATES; ++i) gradients[i] = (float)(i + 1);
     memset(destination, GARBAGE, sizeof destination);
     p.indices = view_new(format, POOLGRAD_NC4HW4, &p.source_gradient, GARBAGE);
@@ -1288,13 +1290,13 @@ Test(geometry, wrong_taps_of_far_dilations_add_nothing)
     const uint8_t tap = 8;
     float sum = 9;
     poolgrad_plan *plan = NULL;
-    const poolgrad_window window = {1, 1, 1, 1, INT64_C(1) << 61, INT64_C(1) << 61};
+    const poolgrad_window window = {1, 1, 1, 1, 1, 1, INT64_C(1) << 61, INT64_C(1) << 61, 1};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.source_gradient = poolgrad_small_view(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.indices = poolgrad_small_view(&tap, POOLGRAD_TAP8, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.destination = poolgrad_small_view(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.source_gradient = poolgrad_const_image_dense(&gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.indices = poolgrad_const_image_dense(&tap, POOLGRAD_TAP8, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_image_dense(&sum, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
     cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
     cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
     poolgrad_plan_run(plan);
@@ -1312,10 +1314,10 @@ Test(geometry, taps_that_do_not_count)
         p.gradient_region.height = 2;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
         p.gradient_region.height = POOLGRAD_ALL;
-        p.gradient_region.depth = 1;
+        p.gradient_region.images = 1;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
         p.gradient_channel_count = p.source_channel_count = 4;
-        p.gradient_region.depth = POOLGRAD_ALL;
+        p.gradient_region.images = POOLGRAD_ALL;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
         p.source.width = p.destination.width = 0;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
@@ -1351,7 +1353,7 @@ static void check_many_taps(const many_taps *window, base which, int format)
     char sentence[128];
     p.window.kernel_width = window->width;
     p.window.kernel_height = window->height;
-    p.indices = poolgrad_small_view(states, tap_formats[format], POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.indices = poolgrad_const_image_dense(states, tap_formats[format], POOLGRAD_NCHW, 1, 1, 2, 2);
     poolgrad_status status = poolgrad_check(&p, &error);
     if (format >= window->fits) {
         cr_expect(status == POOLGRAD_OK, "%s", error.message);

@@ -45,21 +45,20 @@ enum { FLOATS = 4, WHOLES = 5 };
 
 static poolgrad_image image_of(poolgrad_format format, poolgrad_layout layout, int64_t height, int64_t width)
 {
-    return (poolgrad_image){
-        .format = format, .layout = layout, .images = IMAGES, .channels = CHANNELS, .height = height, .width = width};
+    return poolgrad_image_dense(NULL, format, layout, IMAGES, CHANNELS, height, width);
 }
 
 /* Windows with `pad` pixels before and behind the image; the image that has a pixel for each follows. */
 static void place(poolgrad_problem *p, poolgrad_window w, int64_t pad)
 {
     int64_t extent_x = (w.kernel_width - 1) * w.dilation_x + 1, extent_y = (w.kernel_height - 1) * w.dilation_y + 1;
-    poolgrad_image *windows = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
+    bool forward = p->direction == POOLGRAD_FORWARD;
     int64_t room_x = WIDTH + 2 * pad - extent_x, room_y = HEIGHT + 2 * pad - extent_y;
     p->window = w;
     p->offset_x = extent_x / 2 - pad;
     p->offset_y = extent_y / 2 - pad;
-    windows->width = room_x < 0 ? 1 : room_x / w.stride_x + 1;
-    windows->height = room_y < 0 ? 1 : room_y / w.stride_y + 1;
+    *(forward ? &p->destination.width : &p->source_gradient.width) = room_x < 0 ? 1 : room_x / w.stride_x + 1;
+    *(forward ? &p->destination.height : &p->source_gradient.height) = room_y < 0 ? 1 : room_y / w.stride_y + 1;
 }
 
 /* 3x3 windows with stride 2 and one pixel of padding. */
@@ -71,9 +70,10 @@ static poolgrad_problem problem_of(poolgrad_direction direction, poolgrad_kind k
     p.direction = direction;
     p.kind = kind;
     p.edge_mode = POOLGRAD_EDGE_CLAMP;
-    p.source = p.destination = image_of(format, layout, HEIGHT, WIDTH);
+    p.destination = image_of(format, layout, HEIGHT, WIDTH);
+    p.source = view_read(p.destination);
     if (direction == POOLGRAD_GRADIENT) p.source_gradient = p.source;
-    place(&p, (poolgrad_window){3, 3, 2, 2, 1, 1}, 1);
+    place(&p, (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1}, 1);
     return p;
 }
 
@@ -126,8 +126,13 @@ static void add_indices(void)
                 char variant[NAME];
                 p.ties = (poolgrad_tie_rule)((i + l) % 2);
                 p.nan = (poolgrad_nan_rule)l;
-                p.indices = p.direction == POOLGRAD_FORWARD ? p.destination : p.source_gradient;
-                p.indices.format = wholes[i];
+                if (p.direction == POOLGRAD_FORWARD) {
+                    p.picks = p.destination;
+                    p.picks.format = wholes[i];
+                } else {
+                    p.indices = p.source_gradient;
+                    p.indices.format = wholes[i];
+                }
                 snprintf(variant, sizeof variant, "k3s2p1_%s_ties-%s_nan-%s", poolgrad_format_name(wholes[i]),
                          tie_rules[p.ties], nan_rules[p.nan]);
                 add(&p, variant)->ties = true;
@@ -145,7 +150,7 @@ static void add_averages(void)
                 p.accumulator = (poolgrad_accumulator)a;
                 p.edge_mode = (poolgrad_edge_mode)e;
                 p.zero_pad_x = 1;
-                place(&p, (poolgrad_window){3, 5, 2, 1, 1, 1}, 2);
+                place(&p, (poolgrad_window){3, 5, 1, 2, 1, 1, 1, 1, 1}, 2);
                 snprintf(variant, sizeof variant, "k3x5s2x1p2_%s_sums-float%s", edges[e], a ? "64" : "32");
                 add(&p, variant);
             }
@@ -159,13 +164,13 @@ static void add_shapes(void)
         poolgrad_window window;
         int64_t pad;
     } shapes[] = {
-        {"k1s1", {1, 1, 1, 1, 1, 1}, 0},         {"k2s2", {2, 2, 2, 2, 1, 1}, 0},
-        {"k3s1p1", {3, 3, 1, 1, 1, 1}, 1},       {"k3s3", {3, 3, 3, 3, 1, 1}, 0},
-        {"k5s2p2", {5, 5, 2, 2, 1, 1}, 2},       {"k9s1p4", {9, 9, 1, 1, 1, 1}, 4},
-        {"k3s1d2p2", {3, 3, 1, 1, 2, 2}, 2},     {"k3s2d3p3", {3, 3, 2, 2, 3, 3}, 3},
-        {"k2s5", {2, 2, 5, 5, 1, 1}, 0},         {"k64x1s1p30", {64, 1, 1, 1, 1, 1}, 30},
-        {"k1x64s1p30", {1, 64, 1, 1, 1, 1}, 30}, {"k37x11s1", {WIDTH, HEIGHT, 1, 1, 1, 1}, 0},
-        {"k2s64", {2, 2, 64, 64, 1, 1}, 0},
+        {"k1s1", {1, 1, 1, 1, 1, 1, 1, 1, 1}, 0},         {"k2s2", {2, 2, 1, 2, 2, 1, 1, 1, 1}, 0},
+        {"k3s1p1", {3, 3, 1, 1, 1, 1, 1, 1, 1}, 1},       {"k3s3", {3, 3, 1, 3, 3, 1, 1, 1, 1}, 0},
+        {"k5s2p2", {5, 5, 1, 2, 2, 1, 1, 1, 1}, 2},       {"k9s1p4", {9, 9, 1, 1, 1, 1, 1, 1, 1}, 4},
+        {"k3s1d2p2", {3, 3, 1, 1, 1, 1, 2, 2, 1}, 2},     {"k3s2d3p3", {3, 3, 1, 2, 2, 1, 3, 3, 1}, 3},
+        {"k2s5", {2, 2, 1, 5, 5, 1, 1, 1, 1}, 0},         {"k64x1s1p30", {64, 1, 1, 1, 1, 1, 1, 1, 1}, 30},
+        {"k1x64s1p30", {1, 64, 1, 1, 1, 1, 1, 1, 1}, 30}, {"k37x11s1", {WIDTH, HEIGHT, 1, 1, 1, 1, 1, 1, 1}, 0},
+        {"k2s64", {2, 2, 1, 64, 64, 1, 1, 1, 1}, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; ++i)
         for (int d = 0; d < DIRECTIONS; ++d) {
@@ -194,8 +199,7 @@ static void add_placements(void)
         for (int k = 0; k < KINDS; ++k) {
             poolgrad_problem p = problem_of((poolgrad_direction)d, (poolgrad_kind)k, floats[k],
                                             (poolgrad_layout)((d + k) % LAYOUTS));
-            p.clip =
-                (poolgrad_region){.x = 1, .y = 2, .width = WIDTH - 3, .height = POOLGRAD_ALL, .depth = POOLGRAD_ALL};
+            p.clip = (poolgrad_region){1, 2, 0, WIDTH - 3, POOLGRAD_ALL, POOLGRAD_ALL, 0, POOLGRAD_ALL};
             p.source_channel_offset = 2;
             p.source_channel_count = CHANNELS - 2;
             p.destination_channel_offset = 1;
@@ -289,11 +293,18 @@ static void make_image(poolgrad_image *image, random_state *r, bool ties)
                     view_set_bits(image, n, c, y, x, element_bits(r, image->format, ties));
 }
 
+static void make_source(poolgrad_const_image *source, random_state *r, bool ties)
+{
+    poolgrad_image image = view_writable(source);
+    make_image(&image, r, ties);
+    *source = view_read(image);
+}
+
 static void make_indices(poolgrad_problem *p)
 {
     poolgrad_problem forward = case_forward_of(p);
-    p->indices = view_new(p->indices.format, p->indices.layout, &p->indices, 0);
-    forward.indices = p->indices;
+    forward.picks = view_new(p->indices.format, p->indices.layout, &p->indices, 0);
+    p->indices = view_read(forward.picks);
     forward.destination = view_new(POOLGRAD_FLOAT32, POOLGRAD_NCHW, &p->source_gradient, 0);
     oracle_run(&forward);
     view_free(&forward.destination);
@@ -304,28 +315,27 @@ static poolgrad_problem make(const golden *g)
 {
     poolgrad_problem p = g->problem;
     random_state r = {digest_text(g->name)};
-    bool gradient = p.direction == POOLGRAD_GRADIENT, indices = p.indices.format != POOLGRAD_FORMAT_NONE;
-    make_image(&p.source, &r, g->ties);
+    make_source(&p.source, &r, g->ties);
     make_image(&p.destination, &r, false);
-    if (gradient) make_image(&p.source_gradient, &r, false);
-    if (indices && gradient) make_indices(&p);
-    if (indices && !gradient) make_image(&p.indices, &r, false);
+    if (p.direction == POOLGRAD_GRADIENT) make_source(&p.source_gradient, &r, false);
+    if (p.indices.format != POOLGRAD_FORMAT_NONE) make_indices(&p);
+    if (p.picks.format != POOLGRAD_FORMAT_NONE) make_image(&p.picks, &r, false);
     return p;
 }
 
 static void unmake(poolgrad_problem *p)
 {
-    view_free(&p->source);
-    view_free(&p->source_gradient);
+    view_free_read(&p->source);
+    view_free_read(&p->source_gradient);
     view_free(&p->destination);
-    view_free(&p->indices);
+    view_free_read(&p->indices);
+    view_free(&p->picks);
 }
 
 static uint64_t digest_results(const poolgrad_problem *p)
 {
     uint64_t digest = digest_image(empty_digest, &p->destination);
-    bool indices = p->direction == POOLGRAD_FORWARD && p->indices.data;
-    return indices ? digest_image(digest, &p->indices) : digest;
+    return p->picks.data ? digest_image(digest, &p->picks) : digest;
 }
 
 /* ---- Digests --------------------------------------------------------------------------------------------------- */

@@ -82,11 +82,11 @@ static void expect_axes(const axis_case *x, const axis_case *y, uint32_t align, 
                 remainder == POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT;
     bool top = remainder == POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT ||
                remainder == POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT;
-    poolgrad_window window = {x->kernel, y->kernel, x->stride, y->stride, x->dilation, y->dilation};
+    poolgrad_window window = {x->kernel, y->kernel, 1, x->stride, y->stride, 1, x->dilation, y->dilation, 1};
     poolgrad_padding a;
     poolgrad_error error = {"", ""};
     poolgrad_status status = poolgrad_padding_forward(align | remainder | x->size_policy, POOLGRAD_MAX, &window,
-                                                      x->source, y->source, &a, &error);
+                                                      y->source, x->source, &a, &error);
     cr_assert(status == POOLGRAD_OK, "%s", error.message);
     int64_t expected_x = expected_left(x, align, left), expected_y = expected_left(y, align, top);
     cr_expect(a.width == x->size && a.left == expected_x && a.offset_x == x->half - expected_x,
@@ -115,7 +115,7 @@ static poolgrad_padding forward(uint32_t method, poolgrad_kind kind, poolgrad_wi
     poolgrad_padding padding;
     poolgrad_error error = {"", ""};
     memset(&padding, 0x5a, sizeof padding);
-    poolgrad_status status = poolgrad_padding_forward(method, kind, &window, width, height, &padding, &error);
+    poolgrad_status status = poolgrad_padding_forward(method, kind, &window, height, width, &padding, &error);
     cr_assert(status == POOLGRAD_OK, "%s", error.message);
     return padding;
 }
@@ -166,7 +166,7 @@ Test(padding, tensorflow_valid)
  */
 Test(padding, exclude_edges_of_an_average)
 {
-    const poolgrad_window window = {3, 2, 2, 3, 1, 1};
+    const poolgrad_window window = {3, 2, 1, 2, 3, 1, 1, 1, 1};
     poolgrad_padding a = forward(FULL | POOLGRAD_PADDING_EXCLUDE_EDGES, POOLGRAD_AVERAGE, window, 5, 8);
     cr_expect(a.width == 4 && a.height == 3 && a.left == 2 && a.top == 0 && a.offset_x == -1 && a.offset_y == 1);
     cr_expect(a.exclude_edges == 1 && a.zero_pad_x == 2 && a.zero_pad_y == 0);
@@ -220,17 +220,17 @@ Test(padding, reverse_sizes)
         {112, 3, 2, 1, FULL, 225},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        poolgrad_window window = {cases[i].kernel, 1, cases[i].stride, 1, cases[i].dilation, 1};
+        poolgrad_window window = {cases[i].kernel, 1, 1, cases[i].stride, 1, 1, cases[i].dilation, 1, 1};
         poolgrad_padding a;
         poolgrad_error error = {"", ""};
         memset(&a, 0x5a, sizeof a);
-        cr_expect(poolgrad_padding_reverse(cases[i].size_policy, &window, cases[i].gradient, 6, &a, &error) ==
+        cr_expect(poolgrad_padding_reverse(cases[i].size_policy, &window, 6, cases[i].gradient, &a, &error) ==
                       POOLGRAD_OK,
                   "%s", error.message);
         cr_expect(a.width == cases[i].size && a.height == 6, "case %zu: %lld", i, (long long)a.width);
         cr_expect(a.offset_x == 0 && a.offset_y == 0, "case %zu", i);
-        window = (poolgrad_window){1, cases[i].kernel, 1, cases[i].stride, 1, cases[i].dilation};
-        cr_expect(poolgrad_padding_reverse(cases[i].size_policy, &window, 6, cases[i].gradient, &a, &error) ==
+        window = (poolgrad_window){1, cases[i].kernel, 1, 1, cases[i].stride, 1, 1, cases[i].dilation, 1};
+        cr_expect(poolgrad_padding_reverse(cases[i].size_policy, &window, cases[i].gradient, 6, &a, &error) ==
                   POOLGRAD_OK);
         cr_expect(a.height == cases[i].size && a.width == 6, "case %zu: %lld", i, (long long)a.height);
     }
@@ -244,9 +244,9 @@ Test(padding, inverse)
                                      POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION, UINT32_C(7) << 13};
     for (uint32_t i = 0; i < 3 * 5 * ALIGNS * REMAINDERS; ++i) {
         uint32_t rest = highs[i / 3 % 5] | aligns[i / 15 % ALIGNS] | remainders[i / 45];
-        uint32_t inverse = poolgrad_padding_inverse(rest | sizes[i % 3]);
+        uint32_t inverse = poolgrad_padding_method_inverse(rest | sizes[i % 3]);
         cr_expect(inverse == (rest | swapped[i % 3]), "%x becomes %x", rest | sizes[i % 3], inverse);
-        cr_expect(poolgrad_padding_inverse(inverse) == (rest | sizes[i % 3]), "%x", inverse);
+        cr_expect(poolgrad_padding_method_inverse(inverse) == (rest | sizes[i % 3]), "%x", inverse);
     }
 }
 
@@ -257,7 +257,7 @@ static void expect_forward_refused(const char *name, uint32_t method, poolgrad_k
 {
     poolgrad_padding padding;
     poolgrad_error error = {"", ""};
-    poolgrad_status status = poolgrad_padding_forward(method, kind, &window, width, height, &padding, &error);
+    poolgrad_status status = poolgrad_padding_forward(method, kind, &window, height, width, &padding, &error);
     cr_expect(poolgrad_small_refusal(status, &error), "%s: status %d, field \"%s\", message \"%s\"", name, (int)status,
               error.field, error.message);
     cr_expect(!value || strstr(error.message, value), "%s: no %s in \"%s\"", name, value, error.message);
@@ -268,7 +268,7 @@ static void expect_reverse_refused(const char *name, uint32_t method, poolgrad_w
 {
     poolgrad_padding padding;
     poolgrad_error error = {"", ""};
-    poolgrad_status status = poolgrad_padding_reverse(method, &window, width, height, &padding, &error);
+    poolgrad_status status = poolgrad_padding_reverse(method, &window, height, width, &padding, &error);
     cr_expect(poolgrad_small_refusal(status, &error), "%s: status %d, field \"%s\", message \"%s\"", name, (int)status,
               error.field, error.message);
 }
@@ -329,7 +329,7 @@ Test(padding, windows_below_one_are_refused_by_name)
     for (int i = 0; i < 6 * 3; ++i) {
         int64_t members[6] = {1, 1, 1, 1, 1, 1};
         members[i % 6] = values[i / 6];
-        poolgrad_window window = {members[0], members[1], members[2], members[3], members[4], members[5]};
+        poolgrad_window window = {members[0], members[1], 1, members[2], members[3], 1, members[4], members[5], 1};
         poolgrad_padding padding;
         poolgrad_error error = {"", ""};
         char value[32];
@@ -392,10 +392,10 @@ static wide formula(wide source, wide kernel, wide stride, wide dilation, int st
 
 static void expect_extreme(const int64_t v[4], uint32_t method, int style)
 {
-    poolgrad_window window = {v[1], 1, v[2], 1, v[3], 1};
+    poolgrad_window window = {v[1], 1, 1, v[2], 1, 1, v[3], 1, 1};
     poolgrad_padding a;
     poolgrad_error error = {"", ""};
-    poolgrad_status status = poolgrad_padding_forward(method, POOLGRAD_AVERAGE, &window, v[0], 1, &a, &error);
+    poolgrad_status status = poolgrad_padding_forward(method, POOLGRAD_AVERAGE, &window, 1, v[0], &a, &error);
     if (status != POOLGRAD_OK) {
         cr_expect(poolgrad_small_refusal(status, &error), "field \"%s\", message \"%s\"", error.field, error.message);
         return;
@@ -406,7 +406,7 @@ static void expect_extreme(const int64_t v[4], uint32_t method, int style)
               "source %lld kernel %lld stride %lld dilation %lld: width %lld left %lld", (long long)v[0],
               (long long)v[1], (long long)v[2], (long long)v[3], (long long)a.width, (long long)a.left);
     poolgrad_padding back;
-    status = poolgrad_padding_reverse(method, &window, v[0], 1, &back, &error);
+    status = poolgrad_padding_reverse(method, &window, 1, v[0], &back, &error);
     if (status != POOLGRAD_OK) {
         cr_expect(poolgrad_small_refusal(status, &error), "field \"%s\", message \"%s\"", error.field, error.message);
         return;

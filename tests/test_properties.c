@@ -38,7 +38,7 @@ static written written_of(const poolgrad_problem *p)
 {
     const poolgrad_image *d = &p->destination;
     int64_t c = p->destination_channel_offset;
-    return (written){oracle_cut(p->clip.z, p->clip.depth, d->images),
+    return (written){oracle_cut(p->clip.image, p->clip.images, d->images),
                      {c, c + oracle_channels(p)},
                      oracle_cut(p->clip.y, p->clip.height, d->height),
                      oracle_cut(p->clip.x, p->clip.width, d->width)};
@@ -94,26 +94,28 @@ static bool has_nonzero(const poolgrad_image *image)
 static poolgrad_problem copy_problem(const poolgrad_problem *p, const poolgrad_layout *layout)
 {
     poolgrad_problem copy = *p;
-    copy.source = view_copy(&p->source, layout ? *layout : p->source.layout);
+    copy.source = view_read(view_copy(&p->source, layout ? *layout : p->source.layout));
     copy.destination = view_copy(&p->destination, layout ? *layout : p->destination.layout);
     if (p->direction == POOLGRAD_GRADIENT)
-        copy.source_gradient = view_copy(&p->source_gradient, layout ? *layout : p->source_gradient.layout);
-    if (p->indices.data) copy.indices = view_copy(&p->indices, layout ? *layout : p->indices.layout);
+        copy.source_gradient = view_read(view_copy(&p->source_gradient, layout ? *layout : p->source_gradient.layout));
+    if (p->indices.data) copy.indices = view_read(view_copy(&p->indices, layout ? *layout : p->indices.layout));
+    if (p->picks.data) copy.picks = view_copy(&p->picks, layout ? *layout : p->picks.layout);
     return copy;
 }
 
 static void free_copy(poolgrad_problem *copy)
 {
-    view_free(&copy->source);
-    view_free(&copy->source_gradient);
+    view_free_read(&copy->source);
+    view_free_read(&copy->source_gradient);
     view_free(&copy->destination);
-    view_free(&copy->indices);
+    view_free_read(&copy->indices);
+    view_free(&copy->picks);
 }
 
 static bool same_results(const poolgrad_problem *expected, const poolgrad_problem *actual)
 {
     if (!report_same_elements("destination", &expected->destination, &actual->destination)) return false;
-    return !expected->indices.data || report_same_elements("indices", &expected->indices, &actual->indices);
+    return !expected->picks.data || report_same_elements("picks", &expected->picks, &actual->picks);
 }
 
 /* ---- The oracle ---------------------------------------------------------------------------------------------- */
@@ -136,7 +138,7 @@ static bool contributes(test_case *made)
 {
     oracle_run(&made->problem);
     unsigned char *destination = trial_take(&made->destination);
-    free(trial_take(&made->indices));
+    free(trial_take(&made->picks));
     bool matter = windows_matter(made, destination);
     free(destination);
     return matter;
@@ -145,11 +147,11 @@ static bool contributes(test_case *made)
 static bool check_scatter(test_case *made, bool *telling)
 {
     oracle_run(&made->problem);
-    unsigned char *destination = trial_take(&made->destination), *indices = trial_take(&made->indices);
+    unsigned char *destination = trial_take(&made->destination), *picks = trial_take(&made->picks);
     *telling = windows_matter(made, destination);
-    bool held = trial_run(&made->problem) && trial_same_buffers(made, destination, indices);
+    bool held = trial_run(&made->problem) && trial_same_buffers(made, destination, picks);
     free(destination);
-    free(indices);
+    free(picks);
     return held;
 }
 
@@ -162,21 +164,21 @@ Test(properties, scatter)
 /* ---- Linear algebra ------------------------------------------------------------------------------------------ */
 
 /* Numbers that are whole by construction; anything else is a fault that the comparison will show. */
-static int64_t whole(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+static int64_t whole(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     double value = view_number(image, n, c, y, x);
     return fabs(value) < 0x1p53 && value == floor(value) ? (int64_t)value : INT64_C(0x5eed);
 }
 
 /* Inner product of the first images and channels of b with those of a from image n0 and channel c0 on. */
-static int64_t inner_product(const poolgrad_image *a, int64_t n0, int64_t c0, const poolgrad_image *b, int64_t images,
+static int64_t inner_product(const poolgrad_const_image *a, int64_t n0, int64_t c0, const poolgrad_image *b, int64_t images,
                              int64_t channels)
 {
     int64_t sum = 0;
     for (int64_t n = 0; n < images; ++n)
         for (int64_t c = 0; c < channels; ++c)
             for (int64_t y = 0; y < b->height; ++y)
-                for (int64_t x = 0; x < b->width; ++x) sum += whole(a, n0 + n, c0 + c, y, x) * whole(b, n, c, y, x);
+                for (int64_t x = 0; x < b->width; ++x) sum += whole(a, n0 + n, c0 + c, y, x) * whole(VIEW(b), n, c, y, x);
     return sum;
 }
 
@@ -189,7 +191,7 @@ static bool check_adjoint(test_case *made, bool *telling)
     if (held) {
         const poolgrad_image *y = &forward.destination;
         int64_t left = inner_product(&p->source_gradient, 0, 0, y, y->images, y->channels);
-        int64_t right = inner_product(&p->source, p->offset_z, p->source_channel_offset, &p->destination,
+        int64_t right = inner_product(&p->source, p->offset_image, p->source_channel_offset, &p->destination,
                                       oracle_images(p), oracle_channels(p));
         *telling = left != 0;
         held = left == right ||
@@ -220,14 +222,14 @@ Test(properties, adjoint)
 }
 
 /* Sum of the gradient over the pixels whose window picked a tap inside the source. */
-static int64_t sum_of_picked(const poolgrad_image *gradient, const poolgrad_image *indices)
+static int64_t sum_of_picked(const poolgrad_const_image *gradient, const poolgrad_image *picks)
 {
     int64_t sum = 0;
     for (int64_t n = 0; n < gradient->images; ++n)
         for (int64_t c = 0; c < gradient->channels; ++c)
             for (int64_t y = 0; y < gradient->height; ++y)
                 for (int64_t x = 0; x < gradient->width; ++x)
-                    if (view_index(indices, n, c, y, x) >= 0) sum += whole(gradient, n, c, y, x);
+                    if (view_index(picks, n, c, y, x) >= 0) sum += whole(gradient, n, c, y, x);
     return sum;
 }
 
@@ -237,7 +239,7 @@ static int64_t sum_of(const poolgrad_image *image)
     for (int64_t n = 0; n < image->images; ++n)
         for (int64_t c = 0; c < image->channels; ++c)
             for (int64_t y = 0; y < image->height; ++y)
-                for (int64_t x = 0; x < image->width; ++x) sum += whole(image, n, c, y, x);
+                for (int64_t x = 0; x < image->width; ++x) sum += whole(VIEW(image), n, c, y, x);
     return sum;
 }
 
@@ -249,17 +251,17 @@ static bool check_conservation(test_case *made, bool *telling)
     const poolgrad_problem *p = &made->problem;
     poolgrad_problem forward = case_forward_of(p);
     forward.destination = view_new(POOLGRAD_FLOAT64, POOLGRAD_NCHW, &p->source_gradient, 0);
-    forward.indices = view_new(POOLGRAD_INT64, POOLGRAD_NCHW, &p->source_gradient, NO_INDEX);
+    forward.picks = view_new(POOLGRAD_INT64, POOLGRAD_NCHW, &p->source_gradient, NO_INDEX);
     bool held = trial_run(p) && trial_run(&forward) && report_intact();
     if (held) {
-        int64_t expected = sum_of_picked(&p->source_gradient, &forward.indices), sum = sum_of(&p->destination);
+        int64_t expected = sum_of_picked(&p->source_gradient, &forward.picks), sum = sum_of(&p->destination);
         *telling = expected != 0;
         held = sum == expected || report_failure("the gradients of windows that picked a tap sum to %lld, the result "
                                                  "to %lld",
                                                  (long long)expected, (long long)sum);
     }
     view_free(&forward.destination);
-    view_free(&forward.indices);
+    view_free(&forward.picks);
     return held;
 }
 
@@ -345,17 +347,17 @@ Test(properties, guard)
 static bool run_image_by_image(const test_case *made)
 {
     const poolgrad_problem *p = &made->problem;
-    oracle_span images = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    oracle_span images = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
     bool held = true;
     for (int64_t i = images.end - images.first - 1; held && i >= 0; --i) {
         poolgrad_problem one = *p;
-        one.clip.z += i;
-        one.clip.depth = 1;
-        one.offset_z += i;
+        one.clip.image += i;
+        one.clip.images = 1;
+        one.offset_image += i;
         if (p->direction == POOLGRAD_GRADIENT) {
-            one.gradient_region.z += i;
-            if (one.gradient_region.depth != POOLGRAD_ALL) one.gradient_region.depth -= i;
-            if (one.gradient_region.depth < 0) one.gradient_region.depth = 0;
+            one.gradient_region.image += i;
+            if (one.gradient_region.images != POOLGRAD_ALL) one.gradient_region.images -= i;
+            if (one.gradient_region.images < 0) one.gradient_region.images = 0;
         }
         held = trial_run(&one);
     }
@@ -367,16 +369,16 @@ static bool check_split_batch(test_case *made, bool *telling)
 {
     made->problem.mode = made->seed % 2 ? POOLGRAD_MODE_REFERENCE : POOLGRAD_MODE_FAST;
     if (!trial_run(&made->problem)) return false;
-    unsigned char *destination = trial_take(&made->destination), *indices = trial_take(&made->indices);
+    unsigned char *destination = trial_take(&made->destination), *picks = trial_take(&made->picks);
     bool several = false, matter = windows_matter(made, destination);
     bool held = trial_run_in_pieces(&made->problem, made->seed, &several) &&
-                trial_same_buffers(made, destination, indices);
+                trial_same_buffers(made, destination, picks);
     free(trial_take(&made->destination));
-    free(trial_take(&made->indices));
+    free(trial_take(&made->picks));
     *telling = held && several && matter;
-    held = held && run_image_by_image(made) && trial_same_buffers(made, destination, indices);
+    held = held && run_image_by_image(made) && trial_same_buffers(made, destination, picks);
     free(destination);
-    free(indices);
+    free(picks);
     return held;
 }
 
@@ -400,20 +402,20 @@ static bool several_threads(const poolgrad_problem *p)
 static bool check_threads(test_case *made, bool *telling)
 {
     static const int counts[] = {1, 2, 3, 0};
-    unsigned char *destination = NULL, *indices = NULL;
+    unsigned char *destination = NULL, *picks = NULL;
     bool held = true;
     *telling = several_threads(&made->problem);
     for (size_t i = 0; held && i < sizeof counts / sizeof *counts; ++i) {
         poolgrad_problem p = made->problem;
         p.threads = counts[i];
-        held = trial_run(&p) && (i == 0 || trial_same_buffers(made, destination, indices));
+        held = trial_run(&p) && (i == 0 || trial_same_buffers(made, destination, picks));
         free(destination);
-        free(indices);
+        free(picks);
         destination = trial_take(&made->destination);
-        indices = trial_take(&made->indices);
+        picks = trial_take(&made->picks);
     }
     free(destination);
-    free(indices);
+    free(picks);
     return held;
 }
 
@@ -433,7 +435,7 @@ typedef struct difference {
     double slope, noticed;
 } difference;
 
-static difference weigh(const poolgrad_image *g, const poolgrad_image *up, const poolgrad_image *down)
+static difference weigh(const poolgrad_const_image *g, const poolgrad_image *up, const poolgrad_image *down)
 {
     difference d = {0, 0};
     for (int64_t n = 0; n < g->images; ++n)
@@ -468,18 +470,19 @@ static double tolerance(const poolgrad_window *w, double noticed)
 /* Runs forward with one source element moved by h. */
 static bool run_moved(poolgrad_problem *forward, const poolgrad_image *result, const int64_t at[4], double h)
 {
-    double value = view_number(&forward->source, at[0], at[1], at[2], at[3]);
-    view_set_number(&forward->source, at[0], at[1], at[2], at[3], value + h);
+    const poolgrad_image source = view_writable(&forward->source);
+    double value = view_number(&source, at[0], at[1], at[2], at[3]);
+    view_set_number(&source, at[0], at[1], at[2], at[3], value + h);
     forward->destination = *result;
     bool held = trial_run(forward);
-    view_set_number(&forward->source, at[0], at[1], at[2], at[3], value);
+    view_set_number(&source, at[0], at[1], at[2], at[3], value);
     return held;
 }
 
 static bool slope_agrees(const poolgrad_problem *p, poolgrad_problem *forward, const poolgrad_image results[2],
                          const int64_t at[4], bool *telling)
 {
-    int64_t n = p->offset_z + at[0], c = p->source_channel_offset + at[1];
+    int64_t n = p->offset_image + at[0], c = p->source_channel_offset + at[1];
     const int64_t moved[4] = {n, c, at[2], at[3]};
     if (!run_moved(forward, &results[0], moved, step) || !run_moved(forward, &results[1], moved, -step)) return false;
     difference d = weigh(&p->source_gradient, &results[0], &results[1]);
@@ -503,7 +506,7 @@ static bool check_finite_differences(test_case *made, bool *telling)
     poolgrad_problem forward = case_forward_of(p);
     poolgrad_image results[2];
     for (int i = 0; i < 2; ++i) results[i] = view_new(POOLGRAD_FLOAT64, POOLGRAD_NCHW, &p->source_gradient, 0);
-    forward.source = view_copy(&p->source, POOLGRAD_NCHW);
+    forward.source = view_read(view_copy(&p->source, POOLGRAD_NCHW));
     bool held = true;
     for (int i = 0; held && i < PIXELS; ++i) {
         const int64_t at[4] = {random_between(&r, 0, images - 1), random_between(&r, 0, channels - 1),
@@ -512,7 +515,7 @@ static bool check_finite_differences(test_case *made, bool *telling)
     }
     view_free(&results[0]);
     view_free(&results[1]);
-    view_free(&forward.source);
+    view_free_read(&forward.source);
     return held;
 }
 
@@ -562,7 +565,7 @@ static poolgrad_problem unclipped(const poolgrad_problem *p, poolgrad_format for
 static double moved_number(const poolgrad_problem *p, const poolgrad_image *full, int64_t n, int64_t c, int64_t y,
                            int64_t x)
 {
-    int64_t from_n = n - p->clip.z, from_c = c - p->destination_channel_offset;
+    int64_t from_n = n - p->clip.image, from_c = c - p->destination_channel_offset;
     int64_t from_y = source_position(p, y, p->clip.y, oracle_first_tap_y(p));
     int64_t from_x = source_position(p, x, p->clip.x, oracle_first_tap_x(p));
     bool there = from_n < full->images && from_y >= 0 && from_y < full->height && from_x >= 0 && from_x < full->width;
@@ -644,15 +647,15 @@ Test(properties, accumulate)
 static bool agrees_from_indices(test_case *made, const unsigned char *destination, poolgrad_format format)
 {
     poolgrad_problem forward = case_forward_of(&made->problem), from_indices = made->problem;
-    const poolgrad_image *size = &made->problem.source_gradient;
+    const poolgrad_const_image *size = &made->problem.source_gradient;
     forward.destination = view_new(size->format, POOLGRAD_NHWC, size, 0);
-    forward.indices = view_new(format, POOLGRAD_NC4HW4, size, NO_INDEX);
-    from_indices.indices = forward.indices;
+    forward.picks = view_new(format, POOLGRAD_NC4HW4, size, NO_INDEX);
+    from_indices.indices = poolgrad_image_as_const(&forward.picks);
     from_indices.source.data = NULL;
     bool held = trial_run(&forward) && trial_run(&from_indices) && trial_same_buffers(made, destination, NULL);
     guard_restore(&made->destination);
     view_free(&forward.destination);
-    view_free(&forward.indices);
+    view_free(&forward.picks);
     return held;
 }
 
@@ -724,7 +727,7 @@ static bool check_agrees(test_case *made, bool *telling)
     return report_status(poolgrad_check(p, &error), &error) &&
            report_status(poolgrad_check_indices(p, &error), &error) &&
            report_status(poolgrad_image_check(&p->destination, &error), &error) &&
-           (!p->source.data || report_status(poolgrad_image_check(&p->source, &error), &error)) &&
+           (!p->source.data || report_status(poolgrad_const_image_check(&p->source, &error), &error)) &&
            broken_is_refused(made);
 }
 

@@ -91,8 +91,8 @@ static poolgrad_image converted(const poolgrad_image *original, poolgrad_format 
 
 static void free_images(poolgrad_problem *p)
 {
-    view_free(&p->source);
-    view_free(&p->source_gradient);
+    view_free_read(&p->source);
+    view_free_read(&p->source_gradient);
     view_free(&p->destination);
 }
 
@@ -105,8 +105,8 @@ Test(real, layouts_give_the_same_bits)
         run(names[i], &made.problem);
         for (int j = 0; j < 2; j++) {
             poolgrad_problem p = made.problem;
-            p.source = view_copy(&made.source.image, layouts[j]);
-            p.source_gradient = view_copy(&made.source_gradient.image, layouts[j]);
+            p.source = view_read(view_copy(&made.source.image, layouts[j]));
+            p.source_gradient = view_read(view_copy(&made.source_gradient.image, layouts[j]));
             p.destination = view_new(POOLGRAD_FLOAT32, layouts[j], &made.destination.image, UNTOUCHED);
             run(names[i], &p);
             cr_expect(same_bits(names[i], &p.destination, &made.destination.image), "%s, layout %d", names[i],
@@ -124,8 +124,8 @@ Test(real, short_formats_equal_the_oracle)
         real_case made = read_case(i);
         for (int j = 0; j < 2; j++) {
             poolgrad_problem p = made.problem;
-            p.source = converted(&made.source.image, formats[j]);
-            p.source_gradient = converted(&made.source_gradient.image, formats[j]);
+            p.source = view_read(converted(&made.source.image, formats[j]));
+            p.source_gradient = view_read(converted(&made.source_gradient.image, formats[j]));
             p.destination = converted(&made.destination.image, formats[j]);
             run(names[i], &p);
             poolgrad_problem literal = p;
@@ -142,14 +142,14 @@ Test(real, short_formats_equal_the_oracle)
 
 /* ---- Indices ------------------------------------------------------------------------------------------------- */
 
-/* The forward problem of the gradient problem, with memory of its own for the result and the indices. */
-static poolgrad_problem forward_of(const poolgrad_problem *gradient, poolgrad_format indices)
+/* The forward problem of the gradient problem, with memory of its own for the result and the picks. */
+static poolgrad_problem forward_of(const poolgrad_problem *gradient, poolgrad_format picks)
 {
     poolgrad_problem p = *gradient;
     p.direction = POOLGRAD_FORWARD;
     p.destination = view_new(POOLGRAD_FLOAT32, POOLGRAD_NCHW, &gradient->source_gradient, 0);
-    p.indices = view_new(indices, POOLGRAD_NCHW, &gradient->source_gradient, 0);
-    p.source_gradient = (poolgrad_image){.data = NULL};
+    p.picks = view_new(picks, POOLGRAD_NCHW, &gradient->source_gradient, 0);
+    p.source_gradient = (poolgrad_const_image){.data = NULL};
     return p;
 }
 
@@ -164,7 +164,7 @@ Test(real, indices_give_the_same_gradient)
         for (int j = 0; j < 5 && made.problem.kind == POOLGRAD_MAX; j++) {
             poolgrad_problem forward = forward_of(&made.problem, formats[j]), p = made.problem;
             run(names[i], &forward);
-            p.indices = forward.indices;
+            p.indices = poolgrad_image_as_const(&forward.picks);
             p.source.data = NULL;
             memset(p.destination.data, 0xa7,
                    (size_t)(p.source.images * p.source.channels * p.source.height) * (size_t)p.source.width *
@@ -173,7 +173,7 @@ Test(real, indices_give_the_same_gradient)
             cr_expect(same_bits(names[i], &p.destination, &made.expected.image), "%s, %s", names[i],
                       poolgrad_format_name(formats[j]));
             view_free(&forward.destination);
-            view_free(&forward.indices);
+            view_free(&forward.picks);
             pooled_by_max++;
         }
         real_case_free(&made);
@@ -181,7 +181,7 @@ Test(real, indices_give_the_same_gradient)
     cr_expect(pooled_by_max == 15, "%d runs with indices; expected 15", pooled_by_max);
 }
 
-Test(real, forward_picks_what_its_indices_say)
+Test(real, forward_picks_what_it_says)
 {
     for (int i = 0; i < CASES; i++) {
         real_case made = read_case(i);
@@ -192,7 +192,7 @@ Test(real, forward_picks_what_its_indices_say)
         poolgrad_problem p = forward_of(&made.problem, POOLGRAD_INT32);
         run(names[i], &p);
         const float *source = p.source.data, *value = p.destination.data;
-        const int32_t *index = p.indices.data;
+        const int32_t *index = p.picks.data;
         int64_t plane = p.source.height * p.source.width, windows = p.destination.height * p.destination.width;
         for (int64_t k = 0; k < windows * p.source.images * p.source.channels; k++) {
             bool inside = index[k] >= 0 && index[k] < plane;
@@ -200,7 +200,7 @@ Test(real, forward_picks_what_its_indices_say)
                       names[i], (long long)k, (int)index[k]);
         }
         view_free(&p.destination);
-        view_free(&p.indices);
+        view_free(&p.picks);
         real_case_free(&made);
     }
 }

@@ -42,9 +42,9 @@ static int64_t tap_of(const poolgrad_problem *p, int64_t source_width, int64_t y
 static poolgrad_small as_taps(const poolgrad_problem *p, int64_t source_width, poolgrad_small places,
                               poolgrad_format format, void *data)
 {
-    poolgrad_image from = poolgrad_small_view(places.data, places.format, POOLGRAD_NCHW, 1, 1, places.height,
-                                              places.width);
-    poolgrad_image to = poolgrad_small_view(data, format, POOLGRAD_NCHW, 1, 1, places.height, places.width);
+    poolgrad_image from = poolgrad_const_image_dense(places.data, places.format, POOLGRAD_NCHW, 1, 1, places.height,
+                                                     places.width);
+    poolgrad_image to = poolgrad_const_image_dense(data, format, POOLGRAD_NCHW, 1, 1, places.height, places.width);
     for (int64_t y = 0; y < places.height; ++y) {
         for (int64_t x = 0; x < places.width; ++x) {
             int64_t tap = tap_of(p, source_width, y, x, view_index(&from, 0, 0, y, x));
@@ -266,7 +266,7 @@ Test(specification, gradients_of_every_kernel_and_dilation)
 /* Different kernel, stride, dilation and offset on the two axes: columns {0, 2}, {3, 5}; rows {0, 1, 2}, {1, 2, 3}. */
 Test(specification, axes_are_independent)
 {
-    poolgrad_window window = {2, 3, 3, 1, 2, 1};
+    poolgrad_window window = {2, 3, 1, 3, 1, 1, 2, 1, 1};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 1, 1);
     poolgrad_small ramp = F32(4, 6, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
                               24);
@@ -808,7 +808,7 @@ Test(specification, gradient_from_indices)
 /* 3x2 windows of stride 2 and 1; the right column hangs over by one pixel, the lower row by one. */
 Test(specification, compact_indices)
 {
-    const poolgrad_window window = {3, 2, 2, 1, 1, 1};
+    const poolgrad_window window = {3, 2, 1, 2, 1, 1, 1, 1, 1};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 1, 1);
     poolgrad_small image = F32(3, 4, 1, 2, 3, 4, 5, 9, 7, 8, 6, 0, -1, 2);
     poolgrad_small values = F32(3, 2, 9, 8, 9, 8, 6, 2), g = F32(3, 2, 1, 2, 4, 8, 16, 32);
@@ -826,7 +826,7 @@ Test(specification, compact_indices)
 /* In edge mode zero a tap outside may win: nothing is picked. */
 Test(specification, compact_indices_outside)
 {
-    const poolgrad_window window = {3, 2, 2, 1, 1, 1};
+    const poolgrad_window window = {3, 2, 1, 2, 1, 1, 1, 1, 1};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_ZERO, window, 1, 1);
     poolgrad_small image = F32(3, 4, -1, -2, -3, -4, -5, -9, -7, -8, -6, 0, 1, -2);
     poolgrad_small values = F32(3, 2, -1, 0, 1, 1, 1, 1), g = F32(3, 2, 1, 2, 4, 8, 16, 32);
@@ -877,11 +877,11 @@ Test(specification, windows_of_as_many_taps_as_a_format_numbers)
     const poolgrad_small row = {POOLGRAD_FLOAT32, 1, 255, rising, 255}, one = F32(1, 1, 3);
     const poolgrad_small plane = {POOLGRAD_FLOAT32, 257, 255, rising, 257 * 255};
     last_tap_is(ALONG_X(255, 1, 1), row, T8(1, 1, 254));
-    last_tap_is((poolgrad_window){51, 5, 1, 1, 1, 1}, one, T8(1, 1, 254));
+    last_tap_is((poolgrad_window){51, 5, 1, 1, 1, 1, 1, 1, 1}, one, T8(1, 1, 254));
     last_tap_is(ALONG_X(256, 1, 1), row, T16(1, 1, 255));
-    last_tap_is((poolgrad_window){255, 257, 1, 1, 1, 1}, plane, T16(1, 1, 65534));
-    last_tap_is((poolgrad_window){256, 256, 1, 1, 1, 1}, one, T32(1, 1, 65535));
-    last_tap_is((poolgrad_window){65537, 65535, 1, 1, 1, 1}, one, T32(1, 1, 4294967294));
+    last_tap_is((poolgrad_window){255, 257, 1, 1, 1, 1, 1, 1, 1}, plane, T16(1, 1, 65534));
+    last_tap_is((poolgrad_window){256, 256, 1, 1, 1, 1, 1, 1, 1}, one, T32(1, 1, 65535));
+    last_tap_is((poolgrad_window){65537, 65535, 1, 1, 1, 1, 1, 1, 1}, one, T32(1, 1, 4294967294));
 }
 
 #define KEPT_8 F32(1, 8, 9, 9, 9, 9, 9, 9, 9, 9)
@@ -1059,9 +1059,9 @@ Test(specification, forward_clip_rectangle)
     p.clip.width = 2;
     float source[6] = {1, 2, 3, 4, 5, 6}, destination[5] = {9, 9, 9, 9, 9};
     int32_t indices[5] = {77, 77, 77, 77, 77};
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 5);
-    p.indices = poolgrad_small_view(indices, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 5);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 5);
+    p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 5);
     poolgrad_error error = {"", ""};
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     const float expected[5] = {9, 2, 4, 9, 9};
@@ -1073,7 +1073,7 @@ Test(specification, forward_clip_rectangle)
 /* ---- Batches and channels ------------------------------------------------------------------------------------ */
 
 typedef struct batch_case {
-    int64_t offset_z, region_z, region_depth, clip_z, clip_depth;
+    int64_t offset_image, region_z, region_depth, clip_z, clip_depth;
     float expected[10]; /* five images of two pixels */
 } batch_case;
 
@@ -1097,14 +1097,14 @@ Test(specification, batches)
         float destination[10] = {9, 9, 9, 9, 9, 9, 9, 9, 9, 9};
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, ALONG_X(2, 1, 1), 1, 0);
         p.direction = POOLGRAD_GRADIENT;
-        p.offset_z = b->offset_z;
-        p.gradient_region.z = b->region_z;
-        p.gradient_region.depth = b->region_depth;
-        p.clip.z = b->clip_z;
-        p.clip.depth = b->clip_depth;
-        p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 4, 1, 1, 2);
-        p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
-        p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 5, 1, 1, 2);
+        p.offset_image = b->offset_image;
+        p.gradient_region.image = b->region_z;
+        p.gradient_region.images = b->region_depth;
+        p.clip.image = b->clip_z;
+        p.clip.images = b->clip_depth;
+        p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 4, 1, 1, 2);
+        p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
+        p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 5, 1, 1, 2);
         poolgrad_error error = {"", ""};
         cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "case %zu: %s", i, error.message);
         cr_expect(poolgrad_small_same("images as rows", POOLGRAD_FLOAT32, destination, b->expected, 5, 2), "case %zu",
@@ -1117,10 +1117,10 @@ Test(specification, forward_batches)
     const float source[3] = {1, 2, 3};
     float destination[4] = {9, 9, 9, 9};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_AVERAGE, POOLGRAD_EDGE_CLAMP, SQUARE(1, 1, 1), 0, 0);
-    p.offset_z = 1;
-    p.clip.z = 1;
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 4, 1, 1, 1);
+    p.offset_image = 1;
+    p.clip.image = 1;
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 4, 1, 1, 1);
     poolgrad_error error = {"", ""};
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     cr_expect(poolgrad_small_same("images", POOLGRAD_FLOAT32, destination, (const float[]){9, 2, 3, 0}, 1, 4));
@@ -1156,20 +1156,20 @@ static void channels_are(const channel_case *t, poolgrad_layout layout)
     p.gradient_channel_offset = t->gradient_offset;
     p.gradient_channel_count = t->gradient_count;
     p.destination_channel_offset = t->destination_offset;
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, layout, 1, t->source_channels, 1, 2);
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, layout, 1, t->gradient_channels, 1, 1);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, layout, 1, t->destination_channels, 1, 2);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, layout, 1, t->source_channels, 1, 2);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, layout, 1, t->gradient_channels, 1, 1);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, layout, 1, t->destination_channels, 1, 2);
     for (int64_t c = 0; c < t->source_channels; ++c) {
-        cr_assert(poolgrad_image_set(&p.source, 0, c, 0, c % 2, 1) == POOLGRAD_OK);
+        cr_assert(poolgrad_image_set(&p.source, 0, c, 0, 0, c % 2, 1) == POOLGRAD_OK);
     }
     for (int64_t c = 0; c < t->gradient_channels; ++c) {
-        cr_assert(poolgrad_image_set(&p.source_gradient, 0, c, 0, 0, (double)(c + 1)) == POOLGRAD_OK);
+        cr_assert(poolgrad_image_set(&p.source_gradient, 0, c, 0, 0, 0, (double)(c + 1)) == POOLGRAD_OK);
     }
     poolgrad_error error = {"", ""};
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "layout %d: %s", (int)layout, error.message);
     for (int64_t c = 0; c < t->destination_channels; ++c) {
-        double left = poolgrad_image_get(&p.destination, 0, c, 0, 0),
-               right = poolgrad_image_get(&p.destination, 0, c, 0, 1);
+        double left = poolgrad_image_get(&p.destination, 0, c, 0, 0, 0),
+               right = poolgrad_image_get(&p.destination, 0, c, 0, 0, 1);
         double expected = t->expected[c];
         bool kept = expected == 9,
              good = kept ? left == 9 && right == 9
@@ -1192,9 +1192,9 @@ static poolgrad_problem channel_problem(const float *source, const float *gradie
 {
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_AVERAGE, POOLGRAD_EDGE_ZERO, SQUARE(1, 1, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 6, 1, 1);
     return p;
 }
 
@@ -1229,8 +1229,8 @@ Test(specification, unused_lanes_become_positive_zero_in_the_written_region)
     const float source[8] = {1, 2, 3, NAN, 4, 5, 6, NAN};
     float destination[8] = {9, 9, 9, 9, 9, 9, 9, 9};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_ZERO, SQUARE(1, 1, 1), 0, 0);
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
     p.clip.width = 1;
     cr_assert(poolgrad_run(&p, NULL) == POOLGRAD_OK);
     const float forward[8] = {1, 2, 3, 0, 9, 9, 9, 9};
@@ -1240,7 +1240,7 @@ Test(specification, unused_lanes_become_positive_zero_in_the_written_region)
     for (int i = 0; i < 8; ++i) destination[i] = 9;
     p.direction = POOLGRAD_GRADIENT;
     p.clip.x = 1;
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 3, 1, 2);
     cr_assert(poolgrad_run(&p, NULL) == POOLGRAD_OK);
     const float backward[8] = {9, 9, 9, 9, 40, 50, 60, 0};
     cr_expect(poolgrad_small_same("gradient", POOLGRAD_FLOAT32, destination, backward, 2, 4));
@@ -1252,8 +1252,8 @@ Test(specification, unused_lanes_of_an_unwritten_slice_stay)
     const float source[4] = {1, 2, 3, 4};
     float destination[8] = {9, 9, 9, 9, 9, 9, 9, 9};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_ZERO, SQUARE(1, 1, 1), 0, 0);
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 4, 1, 1);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 6, 1, 1);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 4, 1, 1);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NC4HW4, 1, 6, 1, 1);
     cr_assert(poolgrad_run(&p, NULL) == POOLGRAD_OK);
     const float expected[8] = {1, 2, 3, 4, 9, 9, 9, 9};
     cr_expect(poolgrad_small_same("slices", POOLGRAD_FLOAT32, destination, expected, 2, 4));
@@ -1278,9 +1278,9 @@ Test(specification, empty_images)
     float destination[3] = {9, 9, 9};
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_ZERO, SQUARE(2, 1, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 0);
-    p.source_gradient = poolgrad_small_view(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 0, 3);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 3);
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 0);
+    p.source_gradient = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 0, 3);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 3);
     poolgrad_error error = {"", ""};
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     cr_expect(poolgrad_small_same("all +0", POOLGRAD_FLOAT32, destination, (const float[]){0, 0, 0}, 1, 3));
@@ -1525,9 +1525,9 @@ static void share_of_many(poolgrad_problem p, float *result)
     const float one[1] = {1}, zero[1] = {0};
     bool forward = p.direction == POOLGRAD_FORWARD;
     const float *source = p.kind == POOLGRAD_AVERAGE ? one : zero;
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    if (!forward) p.source_gradient = poolgrad_small_view(one, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    p.destination = poolgrad_small_view(result, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    if (!forward) p.source_gradient = poolgrad_const_image_dense(one, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_image_dense(result, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
     poolgrad_error error = {"", ""};
     *result = -1;
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
@@ -1566,7 +1566,8 @@ Test(specification, counts_are_rounded_once_to_the_accumulator)
     p.window = ALONG_Y(many, 1, 1);
     shares_of_many("split along y", p);
     p.kind = POOLGRAD_AVERAGE;
-    p.window = (poolgrad_window){257, 65281, 1, 1, 1, 1}; /* the product is 2^24 + 1 too; its factors are exact */
+    p.window = (poolgrad_window){257, 65281, 1, 1, 1,
+                                 1,   1,     1, 1}; /* the product is 2^24 + 1 too; its factors are exact */
     shares_of_many("average in two dimensions", p);
 }
 
@@ -1738,9 +1739,9 @@ static poolgrad_problem rough_problem(poolgrad_kind kind, const float source[6],
     p.direction = POOLGRAD_GRADIENT;
     p.ties = POOLGRAD_TIES_SPLIT;
     p.nan = POOLGRAD_NAN_IGNORE;
-    p.source = poolgrad_small_view(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
-    p.source_gradient = poolgrad_small_view(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
-    p.destination = poolgrad_small_view(destination, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, 1, 6);
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT16, POOLGRAD_NCHW, 1, 1, 1, 6);
     return p;
 }
 
@@ -1777,16 +1778,16 @@ static void get_and_set(const poolgrad_image *source, const poolgrad_image *dest
                         void (*after)(const char *entry))
 {
     const uint8_t fifth = 51;
-    poolgrad_image unorm = poolgrad_small_view(&fifth, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, 1, 1);
-    double value = poolgrad_image_get(&unorm, 0, 0, 0, 0);
+    poolgrad_image unorm = poolgrad_const_image_dense(&fifth, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, 1, 1);
+    double value = poolgrad_image_get(&unorm, 0, 0, 0, 0, 0);
     after("image_get of unorm8");
-    poolgrad_status status = poolgrad_image_set(destination, 0, 0, 0, 0, value);
+    poolgrad_status status = poolgrad_image_set(destination, 0, 0, 0, 0, 0, value);
     after("image_set of an inexact value");
     cr_assert(status == POOLGRAD_OK);
     for (int64_t x = 0; x < 6; ++x) {
-        value = poolgrad_image_get(source, 0, 0, 0, x);
+        value = poolgrad_image_get(source, 0, 0, 0, 0, x);
         after("image_get");
-        status = poolgrad_image_set(destination, 0, 0, 0, x, value);
+        status = poolgrad_image_set(destination, 0, 0, 0, 0, x, value);
         after("image_set");
         cr_assert(status == POOLGRAD_OK);
     }
@@ -1868,7 +1869,7 @@ static void wide_run(poolgrad_kind kind, float *destination, int threads)
     poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
     p.threads = threads;
-    p.source = poolgrad_small_view(wide_source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, WIDE_CHANNELS, WIDE, WIDE);
+    p.source = poolgrad_const_image_dense(wide_source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, WIDE_CHANNELS, WIDE, WIDE);
     p.source_gradient = p.source;
     p.source_gradient.data = wide_gradient;
     p.destination = p.source;

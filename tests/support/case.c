@@ -470,7 +470,7 @@ static void choose_view(maker *m, poolgrad_image *image, bool read_only)
     view_make_dense(image);
     if (chance(m, 60)) choose_strides(m, image);
     if (read_only && chance(m, 3)) image->row_stride = image->column_stride;
-    if (read_only && !m->limits->no_expanding && chance(m, 10)) expand(m, image);
+    if (read_only && chance(m, 10)) expand(m, image);
     if (chance(m, 10)) forget_idle_strides(m, image);
     image->depth = between(m, 0, 1);
     if (chance(m, 20)) image->depth_stride = between(m, -far_away, far_away);

@@ -28,7 +28,6 @@ typedef struct case_limits {
     unsigned source_formats, gradient_formats, destination_formats;
     int64_t greatest_kernel;
     bool no_indices, no_adding; /* neither indices nor picks */
-    bool no_expanding;
     bool from_data; /* the source has data */
     bool large;     /* planes that several threads share */
     bool wide;      /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */

@@ -125,6 +125,11 @@ bool view_are_taps(poolgrad_format format)
     return format >= POOLGRAD_TAP8 && format <= POOLGRAD_TAP32;
 }
 
+poolgrad_const_image view_read(poolgrad_image image)
+{
+    return *VIEW(&image);
+}
+
 poolgrad_image view_writable(const poolgrad_const_image *image)
 {
     return (poolgrad_image){.data = (void *)(uintptr_t)image->data,

@@ -63,6 +63,9 @@ int64_t view_read_index(const poolgrad_const_image *image, int64_t n, int64_t c,
 /* Strides of memory without gaps. */
 void view_make_dense(poolgrad_image *image);
 
+/* A view to be read of what was written or made. */
+poolgrad_const_image view_read(poolgrad_image image);
+
 /* The same view where the test owns the memory and may write what a problem only reads. */
 poolgrad_image view_writable(const poolgrad_const_image *image);
 
