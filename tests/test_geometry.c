@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,9 @@
 
 /* ---- Valid problems to break --------------------------------------------------------------------------------- */
 
-typedef enum base { GRADIENT, AVERAGE, FORWARD, INDEXED_FORWARD, INDEXED_GRADIENT, BASES } base;
+typedef enum base { GRADIENT, AVERAGE, FORWARD, PICKING_FORWARD, INDEXED_GRADIENT, BASES } base;
 
-static const char *const base_names[BASES] = {"gradient", "average gradient", "forward", "forward with indices",
+static const char *const base_names[BASES] = {"gradient", "average gradient", "forward", "forward with picks",
                                               "gradient from indices"};
 
 static float source_data[16], gradient_data[4], destination_data[16];
@@ -25,18 +26,19 @@ static int32_t index_data[4];
 static poolgrad_problem valid(base which)
 {
     poolgrad_kind kind = which == AVERAGE ? POOLGRAD_AVERAGE : POOLGRAD_MAX;
-    bool forward = which == FORWARD || which == INDEXED_FORWARD;
+    bool forward = which == FORWARD || which == PICKING_FORWARD;
     poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 1, 1);
     p.direction = forward ? POOLGRAD_FORWARD : POOLGRAD_GRADIENT;
     p.source = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
     p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
-    if (forward) p.destination.height = p.destination.width = 2;
+    if (forward) p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     if (!forward)
         p.source_gradient = poolgrad_const_image_dense(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    if (which == INDEXED_FORWARD || which == INDEXED_GRADIENT) {
+    if (which == PICKING_FORWARD || which == INDEXED_GRADIENT) {
         const int32_t corners[4] = {0, 2, 8, 10};
         memcpy(index_data, corners, sizeof index_data);
-        p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        if (forward) p.picks = poolgrad_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        if (!forward) p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     }
     return p;
 }
@@ -97,6 +99,11 @@ typedef struct wrong {
     {                                                                                                                  \
         MEMBER(member), INT64_MIN, where, NULL                                                                         \
     }
+#define THIRD_AXIS(member, first, where)                                                                               \
+    NEGATIVE(member, where), {MEMBER(member), first, where, NULL},                                                     \
+    {                                                                                                                  \
+        MEMBER(member), INT64_MAX - 1, where, NULL                                                                     \
+    }
 #define UNKNOWN(member, first, where)                                                                                  \
     {MEMBER(member), first, where, NULL},                                                                              \
     {                                                                                                                  \
@@ -104,15 +111,19 @@ typedef struct wrong {
     }
 #define IMAGE(image, where)                                                                                            \
     UNKNOWN(image.format, 12, where), UNKNOWN(image.layout, 3, where), NEGATIVE(image.images, where),                  \
-        NEGATIVE(image.channels, where), NEGATIVE(image.height, where), NEGATIVE(image.width, where),                  \
+        NEGATIVE(image.channels, where), NEGATIVE(image.depth, where), NEGATIVE(image.height, where),                  \
+        NEGATIVE(image.width, where), UNKNOWN(image.expanded, 2, where), {MEMBER(image.depth), 2, where, NULL},        \
+        {MEMBER(image.expanded), -1, where, NULL},                                                                     \
     {                                                                                                                  \
         MEMBER(image.format), POOLGRAD_FORMAT_NONE, where, "none"                                                      \
     }
 
 static const wrong wrongs[] = {
     {MEMBER(struct_size), 0, GRADIENT, NULL},
-    {MEMBER(struct_size), 8, FORWARD, NULL},
-    {MEMBER(struct_size), (int64_t)sizeof(poolgrad_problem) - 1, GRADIENT, NULL},
+    {MEMBER(struct_size), 1, FORWARD, NULL},
+    {MEMBER(struct_size), 7, GRADIENT, NULL},
+    {MEMBER(struct_size), 1 << 20, GRADIENT, NULL},
+    {MEMBER(struct_size), INT64_MAX, FORWARD, NULL},
     UNKNOWN(direction, 2, GRADIENT),
     UNKNOWN(kind, 3, GRADIENT),
     UNKNOWN(kind, 3, FORWARD),
@@ -122,6 +133,19 @@ static const wrong wrongs[] = {
     BELOW_ONE(window.stride_y),
     BELOW_ONE(window.dilation_x),
     BELOW_ONE(window.dilation_y),
+    THIRD_AXIS(window.kernel_depth, 2, GRADIENT),
+    THIRD_AXIS(window.stride_z, 2, AVERAGE),
+    THIRD_AXIS(window.dilation_z, 2, FORWARD),
+    THIRD_AXIS(offset_z, 1, GRADIENT),
+    THIRD_AXIS(offset_z, 1, FORWARD),
+    THIRD_AXIS(kernel_offset_z, 1, GRADIENT),
+    THIRD_AXIS(zero_pad_z, 1, AVERAGE),
+    THIRD_AXIS(gradient_region.z, 1, GRADIENT),
+    THIRD_AXIS(gradient_region.depth, 2, GRADIENT),
+    {MEMBER(gradient_region.depth), 0, GRADIENT, NULL},
+    THIRD_AXIS(clip.z, 1, FORWARD),
+    THIRD_AXIS(clip.depth, 2, GRADIENT),
+    {MEMBER(clip.depth), 0, FORWARD, NULL},
     NEGATIVE(offset_image, GRADIENT),
     NEGATIVE(offset_image, FORWARD),
     UNKNOWN(edge_mode, 5, GRADIENT),
@@ -157,7 +181,7 @@ static const wrong wrongs[] = {
     IMAGE(source_gradient, GRADIENT),
     IMAGE(destination, GRADIENT),
     IMAGE(destination, FORWARD),
-    IMAGE(indices, INDEXED_FORWARD),
+    IMAGE(picks, PICKING_FORWARD),
     IMAGE(indices, INDEXED_GRADIENT),
     {MEMBER(source.format), POOLGRAD_INT32, GRADIENT, "int32"},
     {MEMBER(source.format), POOLGRAD_INT64, FORWARD, "int64"},
@@ -172,15 +196,20 @@ static const wrong wrongs[] = {
     {MEMBER(destination.format), POOLGRAD_INT64, FORWARD, "int64"},
     {MEMBER(destination.format), POOLGRAD_TAP16, FORWARD, "tap16"},
     {MEMBER(destination.format), POOLGRAD_TAP32, GRADIENT, "tap32"},
-    {MEMBER(indices.format), POOLGRAD_FLOAT32, INDEXED_FORWARD, "float32"},
+    {MEMBER(picks.format), POOLGRAD_FLOAT32, PICKING_FORWARD, "float32"},
     {MEMBER(indices.format), POOLGRAD_UNORM8, INDEXED_GRADIENT, "unorm8"},
-    {MEMBER(indices.width), 3, INDEXED_FORWARD, NULL},
-    {MEMBER(indices.height), 1, INDEXED_FORWARD, NULL},
+    {MEMBER(picks.width), 3, PICKING_FORWARD, NULL},
+    {MEMBER(picks.height), 1, PICKING_FORWARD, NULL},
     {MEMBER(indices.width), 1, INDEXED_GRADIENT, NULL},
     {MEMBER(indices.height), 3, INDEXED_GRADIENT, NULL},
     {MEMBER(indices.channels), 2, INDEXED_GRADIENT, NULL},
-    {MEMBER(indices.images), 2, INDEXED_FORWARD, NULL},
+    {MEMBER(picks.images), 2, PICKING_FORWARD, NULL},
     {MEMBER(threads), -1, GRADIENT, NULL},
+    {MEMBER(concurrent_runs), -1, GRADIENT, NULL},
+    {MEMBER(concurrent_runs), INT32_MIN, FORWARD, NULL},
+    {MEMBER(concurrent_runs), 1025, GRADIENT, NULL},
+    {MEMBER(concurrent_runs), INT32_MAX, FORWARD, NULL},
+    UNKNOWN(mode, 2, GRADIENT),
     UNKNOWN(max_isa, 6, GRADIENT),
 #if !defined(__aarch64__) && !defined(__arm__)
     {MEMBER(max_isa), POOLGRAD_ISA_NEON, GRADIENT, "neon"},
@@ -278,11 +307,11 @@ Test(geometry, missing_data_is_refused)
 
 Test(geometry, indices_are_for_max_alone)
 {
-    poolgrad_problem p = valid(INDEXED_FORWARD);
+    poolgrad_problem p = valid(PICKING_FORWARD);
     p.kind = POOLGRAD_AVERAGE;
-    refused("average", &p, "indices");
+    refused("average", &p, "picks");
     p.kind = POOLGRAD_L2NORM;
-    refused("L2-norm", &p, "indices");
+    refused("L2-norm", &p, "picks");
     p = valid(INDEXED_GRADIENT);
     p.kind = POOLGRAD_AVERAGE;
     refused("average gradient", &p, "indices");
@@ -323,7 +352,7 @@ Test(geometry, errors_stay_untouched_on_success)
     cr_expect(poolgrad_check_indices(&p, &error) == POOLGRAD_OK);
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK);
     cr_expect(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK);
-    cr_expect(poolgrad_image_check(&p.source, &error) == POOLGRAD_OK);
+    cr_expect(poolgrad_const_image_check(&p.source, &error) == POOLGRAD_OK);
     cr_expect(memcmp(&error, &before, sizeof error) == 0);
     poolgrad_plan_destroy(plan);
 }
@@ -337,21 +366,24 @@ Test(geometry, neutral_problem)
     const poolgrad_window *w = &p.window;
     cr_expect(w->kernel_width == 1 && w->kernel_height == 1 && w->stride_x == 1 && w->stride_y == 1);
     cr_expect(w->dilation_x == 1 && w->dilation_y == 1);
-    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.offset_image == 0 && p.kernel_offset_x == 0 &&
-              p.kernel_offset_y == 0);
-    cr_expect(p.edge_mode == POOLGRAD_EDGE_ZERO && p.zero_pad_x == 0 && p.zero_pad_y == 0 && p.ties == 0 && p.nan == 0);
+    cr_expect(w->kernel_depth == 1 && w->stride_z == 1 && w->dilation_z == 1);
+    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.offset_z == 0 && p.offset_image == 0);
+    cr_expect(p.kernel_offset_x == 0 && p.kernel_offset_y == 0 && p.kernel_offset_z == 0 && p.zero_pad_z == 0);
+    cr_expect(p.edge_mode == POOLGRAD_EDGE_CLAMP && p.zero_pad_x == 0 && p.zero_pad_y == 0 && p.ties == 0 &&
+              p.nan == 0);
     cr_expect(p.accumulator == POOLGRAD_ACCUMULATE_FLOAT32 && p.mapping == POOLGRAD_MAPPING_SOURCE);
     const poolgrad_region *regions[] = {&p.gradient_region, &p.clip};
     for (int i = 0; i < 2; ++i) {
         const poolgrad_region *r = regions[i];
-        cr_expect(r->x == 0 && r->y == 0 && r->z == 0);
+        cr_expect(r->x == 0 && r->y == 0 && r->z == 0 && r->image == 0);
         cr_expect(r->width == POOLGRAD_ALL && r->height == POOLGRAD_ALL && r->depth == POOLGRAD_ALL);
+        cr_expect(r->images == POOLGRAD_ALL);
     }
     cr_expect(p.source_channel_offset == 0 && p.source_channel_count == POOLGRAD_ALL);
     cr_expect(p.gradient_channel_offset == 0 && p.gradient_channel_count == POOLGRAD_ALL);
     cr_expect(p.destination_channel_offset == 0 && p.add_to_destination == 0 && p.threads == 0);
     cr_expect(p.max_isa == POOLGRAD_ISA_BEST && !p.source.data && !p.source_gradient.data && !p.destination.data);
-    cr_expect(!p.indices.data);
+    cr_expect(!p.indices.data && !p.picks.data && p.mode == POOLGRAD_MODE_FAST && p.concurrent_runs == 0);
 }
 
 /* ---- Extremes ------------------------------------------------------------------------------------------------ */
@@ -375,8 +407,8 @@ static const int64_t extremes[] = {INT64_MIN,
 
 #define AT(member) offsetof(poolgrad_problem, member)
 #define IMAGE_AT(image)                                                                                                \
-    AT(image.images), AT(image.channels), AT(image.height), AT(image.width), AT(image.image_stride),                   \
-        AT(image.channel_stride), AT(image.row_stride), AT(image.column_stride)
+    AT(image.images), AT(image.channels), AT(image.depth), AT(image.height), AT(image.width), AT(image.image_stride),  \
+        AT(image.channel_stride), AT(image.depth_stride), AT(image.row_stride), AT(image.column_stride)
 
 static const size_t wide_members[] = {AT(window.kernel_width),
                                       AT(window.kernel_height),
@@ -386,7 +418,17 @@ static const size_t wide_members[] = {AT(window.kernel_width),
                                       AT(window.dilation_y),
                                       AT(offset_x),
                                       AT(offset_y),
+                                      AT(window.kernel_depth),
+                                      AT(window.stride_z),
+                                      AT(window.dilation_z),
+                                      AT(offset_z),
                                       AT(offset_image),
+                                      AT(kernel_offset_z),
+                                      AT(zero_pad_z),
+                                      AT(gradient_region.z),
+                                      AT(gradient_region.depth),
+                                      AT(clip.z),
+                                      AT(clip.depth),
                                       AT(kernel_offset_x),
                                       AT(kernel_offset_y),
                                       AT(zero_pad_x),
@@ -411,7 +453,8 @@ static const size_t wide_members[] = {AT(window.kernel_width),
                                       IMAGE_AT(source),
                                       IMAGE_AT(source_gradient),
                                       IMAGE_AT(destination),
-                                      IMAGE_AT(indices)};
+                                      IMAGE_AT(indices),
+                                      IMAGE_AT(picks)};
 
 enum { EXTREMES = sizeof extremes / sizeof *extremes, WIDE_MEMBERS = sizeof wide_members / sizeof *wide_members };
 
@@ -667,7 +710,8 @@ Test(geometry, interleaved_images)
     p.source.data = memory;
     p.source.row_stride = 8;
     p.source.column_stride = 2;
-    p.destination = p.source;
+    p.destination.row_stride = 8;
+    p.destination.column_stride = 2;
     p.destination.data = memory + 1;
     refused("interleaved", &p, "destination");
     p.destination.data = memory + 31; /* the source ends at 30 */
@@ -677,11 +721,11 @@ Test(geometry, interleaved_images)
 Test(geometry, indices_may_not_be_overwritten_nor_overwrite)
 {
     static float memory[64];
-    poolgrad_problem p = valid(INDEXED_FORWARD);
-    p.indices.data = p.destination.data;
-    refused("forward indices over the destination", &p, "");
-    p.indices.data = source_data + 12;
-    refused("forward indices over the source", &p, "indices");
+    poolgrad_problem p = valid(PICKING_FORWARD);
+    p.picks.data = p.destination.data;
+    refused("picks over the destination", &p, "");
+    p.picks.data = source_data + 12;
+    refused("picks over the source", &p, "picks");
     p = valid(INDEXED_GRADIENT);
     p.destination.data = memory;
     p.indices.data = memory + 15;
@@ -729,6 +773,7 @@ Test(geometry, destinations_that_fold_across_channels_and_images)
     p.source.data = NULL;
     p.source_gradient.data = gradient;
     p.destination.data = memory + 128;
+    view_make_dense(&p.destination);
     accepted("dense", &p);
     p.destination.channel_stride = 15;
     p.destination.image_stride = 32;
@@ -742,7 +787,7 @@ Test(geometry, destinations_that_fold_across_channels_and_images)
     p.destination.channel_stride = 32;
     accepted("channels outside images", &p);
     p.destination.layout = POOLGRAD_NC4HW4;
-    p.destination.channel_stride = p.destination.image_stride = 0;
+    view_make_dense(&p.destination);
     p.destination.column_stride = 3;
     refused("four lanes, columns 3 apart", &p, "destination");
     p.destination.column_stride = 5;
@@ -831,35 +876,43 @@ Test(geometry, initialisation_keeps_to_the_size)
     const unsigned char *behind = (const unsigned char *)&p + size;
     for (size_t i = 0; i < sizeof p - size; ++i) cr_expect(behind[i] == 0xa5, "byte %zu", i);
     cr_expect(p.struct_size == size && p.window.kernel_width == 1 && p.clip.width == POOLGRAD_ALL);
-    refused("an unknown size", &p, "struct_size");
 }
 
 Test(geometry, elements_that_are_not_there)
 {
-    poolgrad_image image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    static const int64_t nowhere[][5] = {{1, 0, 0, 0, 0},  {0, 1, 0, 0, 0},        {0, 0, 1, 0, 0},  {0, 0, 0, 2, 0},
+                                         {0, 0, 0, 0, 2},  {-1, 0, 0, 0, 0},       {0, -1, 0, 0, 0}, {0, 0, -1, 0, 0},
+                                         {0, 0, 0, -1, 0}, {0, 0, 0, 0, INT64_MIN}};
+    poolgrad_image image = poolgrad_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     source_data[0] = 5;
     cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0, 0) == 5);
-    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 2, 0) == 0 && poolgrad_image_get(&image, 0, 0, 0, 0, -1) == 0);
-    cr_expect(poolgrad_image_set(&image, 1, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
-    cr_expect(poolgrad_image_set(&image, 0, 1, 0, 0, 0, 1) == POOLGRAD_INVALID);
+    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; ++i) {
+        const int64_t *at = nowhere[i];
+        cr_expect(isnan(poolgrad_image_get(&image, at[0], at[1], at[2], at[3], at[4])), "%zu", i);
+        cr_expect(isnan(poolgrad_const_image_get(VIEW(&image), at[0], at[1], at[2], at[3], at[4])), "%zu", i);
+        cr_expect(poolgrad_image_set(&image, at[0], at[1], at[2], at[3], at[4], 1) == POOLGRAD_INVALID, "%zu", i);
+    }
     image.data = NULL;
-    cr_expect(poolgrad_image_get(&image, 0, 0, 0, 0, 0) == 0);
+    cr_expect(isnan(poolgrad_image_get(&image, 0, 0, 0, 0, 0)));
     cr_expect(poolgrad_image_set(&image, 0, 0, 0, 0, 0, 1) == POOLGRAD_INVALID);
 }
 
 /* ---- Views by themselves ------------------------------------------------------------------------------------- */
 
+/* As a view to be read and as one to be written. */
 static void view_refused(const poolgrad_image *image, const char *field)
 {
-    poolgrad_error error = {"", ""};
+    poolgrad_error error = {"", ""}, read_error = {"", ""};
     poolgrad_status status = poolgrad_image_check(image, &error);
+    cr_expect(poolgrad_const_image_check(VIEW(image), &read_error) == status);
+    cr_expect(strcmp(error.message, read_error.message) == 0, "\"%s\", not \"%s\"", read_error.message, error.message);
     cr_expect(poolgrad_small_refusal(status, &error) && strstr(error.field, field), "%s: field \"%s\", message \"%s\"",
               field, error.field, error.message);
 }
 
 Test(geometry, views_are_checked)
 {
-    const poolgrad_image good = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 4, 2, 2);
+    const poolgrad_image good = poolgrad_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 4, 2, 2);
     poolgrad_image image = good;
     cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
     image.format = POOLGRAD_FORMAT_NONE;
@@ -882,6 +935,12 @@ Test(geometry, views_are_checked)
     image.width = -1;
     view_refused(&image, "width");
     image = good;
+    image.depth = 2;
+    view_refused(&image, "depth");
+    image = good;
+    image.expanded = 2;
+    view_refused(&image, "expanded");
+    image = good;
     image.data = NULL;
     view_refused(&image, "data");
     image.width = 0;
@@ -892,16 +951,16 @@ Test(geometry, views_are_checked)
 Test(geometry, views_without_addresses_are_refused)
 {
     const int64_t half = INT64_C(1) << 32;
-    poolgrad_image image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT16, POOLGRAD_NCHW, half, half, 1, 1);
+    poolgrad_image image = poolgrad_image_dense(source_data, POOLGRAD_FLOAT16, POOLGRAD_NCHW, half, half, 1, 1);
     view_refused(&image, "");
-    image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT64, POOLGRAD_NCHW, 1, 1, half, half / 4);
+    image = poolgrad_image_dense(source_data, POOLGRAD_FLOAT64, POOLGRAD_NCHW, 1, 1, half, half / 4);
     view_refused(&image, "");
-    image = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
+    image = poolgrad_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
     image.image_stride = INT64_C(1) << 62;
     view_refused(&image, "");
     image.image_stride = INT64_MIN;
     view_refused(&image, "");
-    image = poolgrad_const_image_dense(source_data, POOLGRAD_UNORM8, POOLGRAD_NC4HW4, 1, INT64_MAX, 1, 1);
+    image = poolgrad_image_dense(source_data, POOLGRAD_UNORM8, POOLGRAD_NC4HW4, 1, INT64_MAX, 1, 1);
     view_refused(&image, "");
 }
 
@@ -909,10 +968,10 @@ Test(geometry, views_without_addresses_are_refused)
 
 #if UINTPTR_MAX > UINT32_MAX
 
-static poolgrad_image at_address(uint64_t address, poolgrad_image image)
+/* Only checked, never read. */
+static void *at_address(uint64_t address)
 {
-    image.data = (void *)(uintptr_t)address; /* only checked, never read */
-    return image;
+    return (void *)(uintptr_t)address;
 }
 
 Test(geometry, absurd_but_legal_sizes)
@@ -920,15 +979,17 @@ Test(geometry, absurd_but_legal_sizes)
     const int64_t width = (INT64_C(1) << 31) + 5, images = INT64_C(1) << 16;
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
     p.direction = POOLGRAD_GRADIENT;
-    poolgrad_image image = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, 3, 5, width);
-    p.source = at_address(UINT64_C(1) << 55, image);
-    p.source_gradient = at_address(UINT64_C(1) << 56, image);
-    p.destination = at_address(UINT64_C(3) << 55, image); /* each is 15 * 2^49 bytes and a little */
+    p.source = poolgrad_const_image_dense(at_address(UINT64_C(1) << 55), POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, 3, 5,
+                                          width);
+    p.source_gradient = p.source;
+    p.source_gradient.data = at_address(UINT64_C(1) << 56);
+    p.destination = view_writable(&p.source);
+    p.destination.data = at_address(UINT64_C(3) << 55); /* each is 15 * 2^49 bytes and a little */
     accepted("2^50 elements", &p);
-    p.destination = at_address((UINT64_C(1) << 55) + (UINT64_C(1) << 49), image);
+    p.destination.data = at_address((UINT64_C(1) << 55) + (UINT64_C(1) << 49));
     refused("overlapping far away", &p, "destination");
-    p.destination = at_address((UINT64_C(1) << 55) + UINT64_C(15) * 65536 * 4 * (uint64_t)width, image);
-    p.source_gradient = at_address(UINT64_C(1) << 57, image);
+    p.destination.data = at_address((UINT64_C(1) << 55) + UINT64_C(15) * 65536 * 4 * (uint64_t)width);
+    p.source_gradient.data = at_address(UINT64_C(1) << 57);
     accepted("exactly behind", &p);
     p.destination.data = (unsigned char *)p.destination.data - 1;
     refused("one byte too near", &p, "destination");
@@ -940,15 +1001,15 @@ Test(geometry, indices_of_32_bits_number_31_bits_of_pixels)
     static const int64_t heights[] = {32768, 32769};
     for (int i = 0; i < 2; ++i) {
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
-        poolgrad_image source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, heights[i],
-                                                           65536);
-        p.source = at_address(UINT64_C(1) << 40, source);
+        p.source = poolgrad_const_image_dense(at_address(UINT64_C(1) << 40), POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1,
+                                              heights[i], 65536);
+
         p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-        p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.picks = poolgrad_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
         if (i == 0) accepted("2^31 pixels", &p);
-        if (i == 1) refused("2^31 + 2^16 pixels", &p, "indices.format");
+        if (i == 1) refused("2^31 + 2^16 pixels", &p, "picks.format");
         static int64_t wide_indices[4];
-        p.indices = poolgrad_const_image_dense(wide_indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.picks = poolgrad_image_dense(wide_indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
         accepted("int64", &p);
     }
 }
@@ -960,15 +1021,15 @@ Test(geometry, indices_of_64_bits_number_63_bits_of_pixels)
     static const int64_t heights[] = {(INT64_C(1) << 32) - 1, INT64_C(1) << 32};
     for (int i = 0; i < 2; ++i) {
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, SQUARE(3, 1, 1), 0, 0);
-        poolgrad_image source = poolgrad_const_image_dense(NULL, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, heights[i],
-                                                           INT64_C(1) << 31);
-        source.row_stride = source.column_stride = 1;
-        p.source = at_address(UINT64_C(1) << 40, source);
+        p.source = poolgrad_const_image_dense(at_address(UINT64_C(1) << 40), POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1,
+                                              heights[i], INT64_C(1) << 31);
+        p.source.row_stride = p.source.column_stride = 1;
+
         p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-        p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.picks = poolgrad_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
         if (i == 0) accepted("2^63 - 2^31 pixels", &p);
-        if (i == 1) refused("2^63 pixels", &p, "indices.format");
-        p.indices.format = POOLGRAD_TAP8;
+        if (i == 1) refused("2^63 pixels", &p, "picks.format");
+        p.picks.format = POOLGRAD_TAP8;
         accepted("tap8", &p);
     }
 }
@@ -1048,7 +1109,7 @@ Test(geometry, indices_beyond_32_bits)
     int64_t indices[4];
     poolgrad_problem p = far_corner(source, POOLGRAD_MAX);
     p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
+    p.picks = poolgrad_image_dense(indices, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 2, 2);
     poolgrad_error error = {"", ""};
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     const int64_t before_last = INT64_C(65535) * SIDE + 65535, last = INT64_C(65536) * SIDE + 65536;
@@ -1062,6 +1123,8 @@ Test(geometry, indices_beyond_32_bits)
     float *back = sparse(4);
     if (!back) cr_skip_test("no address space for 17 GB");
     p.direction = POOLGRAD_GRADIENT;
+    p.indices = poolgrad_image_as_const(&p.picks);
+    p.picks = (poolgrad_image){0};
     p.source.data = NULL;
     p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     p.destination = poolgrad_image_dense(back, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
@@ -1192,6 +1255,12 @@ static const int64_t no_tap[] = {UINT8_MAX, UINT16_MAX, UINT32_MAX};
 static const int64_t large_taps[][3] = {
     {128, 16, 254}, {32768, 256, 65534}, {INT64_C(2147483648), 65536, INT64_C(4294967294)}};
 
+static void set_tap(const poolgrad_problem *p, int64_t n, int64_t c, int64_t y, int64_t x, uint64_t tap)
+{
+    const poolgrad_image indices = view_writable(&p->indices);
+    view_set_bits(&indices, n, c, y, x, tap);
+}
+
 /* 3x3 windows of 2x2, stride 2, on each plane of 4x4, the first at -1: the corners have one tap inside, the edges two,
  * the middle four. What is in the unused lanes is no state. */
 static poolgrad_problem of_taps(poolgrad_format format)
@@ -1204,8 +1273,8 @@ static poolgrad_problem of_taps(poolgrad_format format)
     p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 2, 5, 4, 4);
     for (int i = 0; i < STATES; ++i) gradients[i] = (float)(i + 1);
     memset(destination, GARBAGE, sizeof destination);
-    p.indices = view_new(format, POOLGRAD_NC4HW4, &p.source_gradient, GARBAGE);
-    for (int i = 0; i < STATES; ++i) view_set_bits(&p.indices, i / 45, i / 9 % 5, i / 3 % 3, i % 3, UINT64_MAX);
+    p.indices = view_read(view_new(format, POOLGRAD_NC4HW4, &p.source_gradient, GARBAGE));
+    for (int i = 0; i < STATES; ++i) set_tap(&p, i / 45, i / 9 % 5, i / 3 % 3, i % 3, UINT64_MAX);
     return p;
 }
 
@@ -1225,10 +1294,10 @@ static const window_at window_ats[] = {
 static void tap_is_accepted(const poolgrad_problem *p, const window_at *at, uint64_t tap)
 {
     poolgrad_error error = {"", ""};
-    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, tap);
+    set_tap(p, at->n, at->c, at->y, at->x, tap);
     cr_expect(poolgrad_check_indices(p, &error) == POOLGRAD_OK, "%s", error.message);
     cr_expect(poolgrad_run(p, &error) == POOLGRAD_OK, "%s", error.message);
-    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, UINT64_MAX);
+    set_tap(p, at->n, at->c, at->y, at->x, UINT64_MAX);
     memset(p->destination.data, GARBAGE, 2 * 5 * 4 * 4 * sizeof(float));
 }
 
@@ -1237,7 +1306,7 @@ static void tap_is_refused(const poolgrad_problem *p, const window_at *at, int64
 {
     poolgrad_error error = {"", ""};
     char sentence[256];
-    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, (uint64_t)tap);
+    set_tap(p, at->n, at->c, at->y, at->x, (uint64_t)tap);
     snprintf(sentence, sizeof sentence,
              "indices at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64 "; expected %" PRId64
              " or ky * kernel width + kx of a tap of that window inside the 4 x 4 source",
@@ -1260,7 +1329,7 @@ static void tap_adds_nothing(const poolgrad_problem *p, const window_at *at)
     const float *sums = p->destination.data;
     for (int i = 0; i < 2 * 5 * 4 * 4; ++i) cr_assert(sums[i] == 0, "%s adds", poolgrad_format_name(p->indices.format));
     memset(p->destination.data, GARBAGE, 2 * 5 * 4 * 4 * sizeof(float));
-    view_set_bits(&p->indices, at->n, at->c, at->y, at->x, UINT64_MAX);
+    set_tap(p, at->n, at->c, at->y, at->x, UINT64_MAX);
 }
 
 Test(geometry, taps_must_lie_in_their_window_and_inside)
@@ -1279,7 +1348,7 @@ Test(geometry, taps_must_lie_in_their_window_and_inside)
                 tap_adds_nothing(&p, at);
             }
         }
-        view_free(&p.indices);
+        view_free_read(&p.indices);
     }
 }
 
@@ -1309,7 +1378,7 @@ Test(geometry, taps_that_do_not_count)
 {
     for (int f = 0; f < 3; ++f) {
         poolgrad_problem p = of_taps(tap_formats[f]);
-        view_set_bits(&p.indices, 1, 4, 2, 2, 9);
+        set_tap(&p, 1, 4, 2, 2, 9);
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
         p.gradient_region.height = 2;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
@@ -1321,9 +1390,9 @@ Test(geometry, taps_that_do_not_count)
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
         p.source.width = p.destination.width = 0;
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_OK);
-        view_set_bits(&p.indices, 0, 0, 0, 0, 3);
+        set_tap(&p, 0, 0, 0, 0, 3);
         cr_expect(poolgrad_check_indices(&p, NULL) == POOLGRAD_INVALID);
-        view_free(&p.indices);
+        view_free_read(&p.indices);
     }
 }
 
@@ -1347,21 +1416,21 @@ static const many_taps windows_of_taps[] = {
 static void check_many_taps(const many_taps *window, base which, int format)
 {
     static const char *const expected[] = {"tap8", "tap16", "tap32", "int32 or int64"};
-    static uint32_t states[4];
     poolgrad_problem p = valid(which);
     poolgrad_error error = {"", ""};
     char sentence[128];
     p.window.kernel_width = window->width;
     p.window.kernel_height = window->height;
-    p.indices = poolgrad_const_image_dense(states, tap_formats[format], POOLGRAD_NCHW, 1, 1, 2, 2);
+    if (which == PICKING_FORWARD) p.picks.format = tap_formats[format];
+    if (which == INDEXED_GRADIENT) p.indices.format = tap_formats[format];
     poolgrad_status status = poolgrad_check(&p, &error);
     if (format >= window->fits) {
         cr_expect(status == POOLGRAD_OK, "%s", error.message);
         return;
     }
-    snprintf(sentence, sizeof sentence, "indices.format is %d (%s); expected %s for windows of %" PRId64 " taps",
-             (int)tap_formats[format], poolgrad_format_name(tap_formats[format]), expected[window->fits],
-             window->width * window->height);
+    snprintf(sentence, sizeof sentence, "%s.format is %d (%s); expected %s for windows of %" PRId64 " taps",
+             which == PICKING_FORWARD ? "picks" : "indices", (int)tap_formats[format],
+             poolgrad_format_name(tap_formats[format]), expected[window->fits], window->width * window->height);
     cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.message, sentence) == 0, "\"%s\", not \"%s\"",
               error.message, sentence);
 }
@@ -1370,12 +1439,12 @@ Test(geometry, windows_with_more_taps_than_the_format_numbers)
 {
     for (size_t i = 0; i < sizeof windows_of_taps / sizeof *windows_of_taps; ++i) {
         for (int format = 0; format < 3; ++format) {
-            check_many_taps(&windows_of_taps[i], INDEXED_FORWARD, format);
+            check_many_taps(&windows_of_taps[i], PICKING_FORWARD, format);
             check_many_taps(&windows_of_taps[i], INDEXED_GRADIENT, format);
         }
     }
-    poolgrad_problem p = valid(INDEXED_FORWARD);
+    poolgrad_problem p = valid(PICKING_FORWARD);
     p.window.kernel_width = p.window.kernel_height = INT64_C(1) << 61;
-    p.indices.format = POOLGRAD_TAP32;
+    p.picks.format = POOLGRAD_TAP32;
     refused("2^122 taps", &p, "window.kernel_width");
 }

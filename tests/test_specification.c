@@ -42,9 +42,9 @@ static int64_t tap_of(const poolgrad_problem *p, int64_t source_width, int64_t y
 static poolgrad_small as_taps(const poolgrad_problem *p, int64_t source_width, poolgrad_small places,
                               poolgrad_format format, void *data)
 {
-    poolgrad_image from = poolgrad_const_image_dense(places.data, places.format, POOLGRAD_NCHW, 1, 1, places.height,
-                                                     places.width);
-    poolgrad_image to = poolgrad_const_image_dense(data, format, POOLGRAD_NCHW, 1, 1, places.height, places.width);
+    poolgrad_const_image from = poolgrad_const_image_dense(places.data, places.format, POOLGRAD_NCHW, 1, 1,
+                                                           places.height, places.width);
+    poolgrad_image to = poolgrad_image_dense(data, format, POOLGRAD_NCHW, 1, 1, places.height, places.width);
     for (int64_t y = 0; y < places.height; ++y) {
         for (int64_t x = 0; x < places.width; ++x) {
             int64_t tap = tap_of(p, source_width, y, x, view_index(&from, 0, 0, y, x));
@@ -1058,22 +1058,22 @@ Test(specification, forward_clip_rectangle)
     p.clip.x = 1;
     p.clip.width = 2;
     float source[6] = {1, 2, 3, 4, 5, 6}, destination[5] = {9, 9, 9, 9, 9};
-    int32_t indices[5] = {77, 77, 77, 77, 77};
+    int32_t picks[5] = {77, 77, 77, 77, 77};
     p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 6);
     p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 5);
-    p.indices = poolgrad_const_image_dense(indices, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 5);
+    p.picks = poolgrad_image_dense(picks, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 5);
     poolgrad_error error = {"", ""};
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     const float expected[5] = {9, 2, 4, 9, 9};
     const int32_t picked[5] = {77, 1, 3, 77, 77};
     cr_expect(poolgrad_small_same("values", POOLGRAD_FLOAT32, destination, expected, 1, 5));
-    cr_expect(poolgrad_small_same("indices", POOLGRAD_INT32, indices, picked, 1, 5));
+    cr_expect(poolgrad_small_same("picks", POOLGRAD_INT32, picks, picked, 1, 5));
 }
 
 /* ---- Batches and channels ------------------------------------------------------------------------------------ */
 
 typedef struct batch_case {
-    int64_t offset_image, region_z, region_depth, clip_z, clip_depth;
+    int64_t offset_image, region_image, region_images, clip_image, clip_images;
     float expected[10]; /* five images of two pixels */
 } batch_case;
 
@@ -1098,10 +1098,10 @@ Test(specification, batches)
         poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, ALONG_X(2, 1, 1), 1, 0);
         p.direction = POOLGRAD_GRADIENT;
         p.offset_image = b->offset_image;
-        p.gradient_region.image = b->region_z;
-        p.gradient_region.images = b->region_depth;
-        p.clip.image = b->clip_z;
-        p.clip.images = b->clip_depth;
+        p.gradient_region.image = b->region_image;
+        p.gradient_region.images = b->region_images;
+        p.clip.image = b->clip_image;
+        p.clip.images = b->clip_images;
         p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 4, 1, 1, 2);
         p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 3, 1, 1, 1);
         p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 5, 1, 1, 2);
@@ -1159,11 +1159,12 @@ static void channels_are(const channel_case *t, poolgrad_layout layout)
     p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, layout, 1, t->source_channels, 1, 2);
     p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, layout, 1, t->gradient_channels, 1, 1);
     p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, layout, 1, t->destination_channels, 1, 2);
+    const poolgrad_image x = view_writable(&p.source), dy = view_writable(&p.source_gradient);
     for (int64_t c = 0; c < t->source_channels; ++c) {
-        cr_assert(poolgrad_image_set(&p.source, 0, c, 0, 0, c % 2, 1) == POOLGRAD_OK);
+        cr_assert(poolgrad_image_set(&x, 0, c, 0, 0, c % 2, 1) == POOLGRAD_OK);
     }
     for (int64_t c = 0; c < t->gradient_channels; ++c) {
-        cr_assert(poolgrad_image_set(&p.source_gradient, 0, c, 0, 0, 0, (double)(c + 1)) == POOLGRAD_OK);
+        cr_assert(poolgrad_image_set(&dy, 0, c, 0, 0, 0, (double)(c + 1)) == POOLGRAD_OK);
     }
     poolgrad_error error = {"", ""};
     cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "layout %d: %s", (int)layout, error.message);
@@ -1774,18 +1775,18 @@ static void plan_and_run(const poolgrad_problem *p, void (*after)(const char *en
     poolgrad_plan_destroy(plan);
 }
 
-static void get_and_set(const poolgrad_image *source, const poolgrad_image *destination,
+static void get_and_set(const poolgrad_const_image *source, const poolgrad_image *destination,
                         void (*after)(const char *entry))
 {
     const uint8_t fifth = 51;
-    poolgrad_image unorm = poolgrad_const_image_dense(&fifth, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, 1, 1);
-    double value = poolgrad_image_get(&unorm, 0, 0, 0, 0, 0);
+    poolgrad_const_image unorm = poolgrad_const_image_dense(&fifth, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, 1, 1);
+    double value = poolgrad_const_image_get(&unorm, 0, 0, 0, 0, 0);
     after("image_get of unorm8");
     poolgrad_status status = poolgrad_image_set(destination, 0, 0, 0, 0, 0, value);
     after("image_set of an inexact value");
     cr_assert(status == POOLGRAD_OK);
     for (int64_t x = 0; x < 6; ++x) {
-        value = poolgrad_image_get(source, 0, 0, 0, 0, x);
+        value = poolgrad_const_image_get(source, 0, 0, 0, 0, x);
         after("image_get");
         status = poolgrad_image_set(destination, 0, 0, 0, 0, x, value);
         after("image_set");
@@ -1872,8 +1873,7 @@ static void wide_run(poolgrad_kind kind, float *destination, int threads)
     p.source = poolgrad_const_image_dense(wide_source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, WIDE_CHANNELS, WIDE, WIDE);
     p.source_gradient = p.source;
     p.source_gradient.data = wide_gradient;
-    p.destination = p.source;
-    p.destination.data = destination;
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, WIDE_CHANNELS, WIDE, WIDE);
     poolgrad_error error = {"", ""};
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
 }
