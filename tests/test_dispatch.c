@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Instruction sets: each that is usable can be had, both bounds lower the choice, the processor is asked correctly. */
-#include "routines/routines.h"
 #include "pooling/isa.h"
+#include "routines/routines.h"
 #include "support/small.h"
 
 #include <criterion/criterion.h>
@@ -218,7 +218,7 @@ static void *ask(void *chosen)
 {
     atomic_fetch_sub(&waiting, 1);
     while (atomic_load(&waiting) > 0) continue;
-    *(int *)chosen = (int)poolgrad_choose_kernels(POOLGRAD_ISA_BEST)->isa;
+    *(int *)chosen = (int)poolgrad_choose_routines(POOLGRAD_ISA_BEST)->isa;
     return NULL;
 }
 
