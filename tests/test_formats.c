@@ -504,12 +504,14 @@ Test(formats, dense_views_of_any_size)
 {
     static const int64_t sizes[] = {INT64_MIN, -1, 0, 1, 3, INT64_C(1) << 32, INT64_C(1) << 62, INT64_MAX};
     static float memory[512];
+    const int64_t most = INT64_C(1) << 61;
     for (int i = 0; i < 8 * 8 * 8 * 8 * 3; ++i) {
         const int64_t n = sizes[i % 8], c = sizes[i / 8 % 8], h = sizes[i / 64 % 8], w = sizes[i / 512 % 8];
         const poolgrad_image image = poolgrad_image_dense(memory, POOLGRAD_FLOAT32, (poolgrad_layout)(i / 4096), n, c,
                                                           h, w);
         const double elements = (double)n * (double)c * (double)h * (double)w;
-        const bool negative = n < 0 || c < 0 || h < 0 || w < 0, vast = elements >= 0x1p62;
+        const bool negative = n < 0 || c < 0 || h < 0 || w < 0;
+        const bool vast = n > most || c > most || h > most || w > most || elements >= 0x1p62;
         if (!negative && !vast && elements > 512) continue; /* as much memory as the machine may have */
         cr_expect(image.images == n && image.channels == c && image.height == h && image.width == w);
         const poolgrad_status status = poolgrad_image_check(&image, NULL);

@@ -171,14 +171,15 @@ static int64_t whole(const poolgrad_const_image *image, int64_t n, int64_t c, in
 }
 
 /* Inner product of the first images and channels of b with those of a from image n0 and channel c0 on. */
-static int64_t inner_product(const poolgrad_const_image *a, int64_t n0, int64_t c0, const poolgrad_image *b, int64_t images,
-                             int64_t channels)
+static int64_t inner_product(const poolgrad_const_image *a, int64_t n0, int64_t c0, const poolgrad_image *b,
+                             int64_t images, int64_t channels)
 {
     int64_t sum = 0;
     for (int64_t n = 0; n < images; ++n)
         for (int64_t c = 0; c < channels; ++c)
             for (int64_t y = 0; y < b->height; ++y)
-                for (int64_t x = 0; x < b->width; ++x) sum += whole(a, n0 + n, c0 + c, y, x) * whole(VIEW(b), n, c, y, x);
+                for (int64_t x = 0; x < b->width; ++x)
+                    sum += whole(a, n0 + n, c0 + c, y, x) * whole(VIEW(b), n, c, y, x);
     return sum;
 }
 
@@ -555,7 +556,8 @@ static poolgrad_problem unclipped(const poolgrad_problem *p, poolgrad_format for
                                  .width = p->source.width};
     full.destination = view_new(format, POOLGRAD_NCHW, &size, 0);
     full.destination_channel_offset = 0;
-    full.clip = (poolgrad_region){.width = POOLGRAD_ALL, .height = POOLGRAD_ALL, .depth = POOLGRAD_ALL};
+    full.clip =
+        (poolgrad_region){.width = POOLGRAD_ALL, .height = POOLGRAD_ALL, .depth = POOLGRAD_ALL, .images = POOLGRAD_ALL};
     full.mapping = POOLGRAD_MAPPING_SOURCE;
     full.add_to_destination = 0;
     return full;
