@@ -12,6 +12,7 @@ complain() {
 
 mapfile -t pages < <(find . -path ./build -prune -o -name '*.md' -print)
 for page in "${pages[@]}"; do
+    # shellcheck disable=SC2016  # what looks like commands are fences
     while IFS= read -r target; do
         file=$(dirname "$page")/${target%%#*}
         [ -e "$file" ] || complain "$page: no $target"
