@@ -233,7 +233,8 @@ static void list_images(const poolgrad_problem *p, poolgrad_const_image images[I
 
 static bool is_absent(const poolgrad_const_image *image)
 {
-    return !image->data && image->images == 0 && image->channels == 0 && image->height == 0 && image->width == 0;
+    return !image->data && image->format == POOLGRAD_FORMAT_NONE && image->images == 0 && image->channels == 0 &&
+           image->height == 0 && image->width == 0;
 }
 
 /* What no version knows of a problem is no part of it: one that cannot be read equals itself only. */
