@@ -37,6 +37,16 @@ static inline struct poolgrad_range poolgrad_range_cut(int64_t first, int64_t co
     return (struct poolgrad_range){begin, poolgrad_max(begin, end)};
 }
 
+static inline int64_t poolgrad_range_length(struct poolgrad_range range)
+{
+    return range.end - range.begin;
+}
+
+static inline bool poolgrad_range_holds(struct poolgrad_range range, int64_t i)
+{
+    return i >= range.begin && i < range.end;
+}
+
 /* The extent of a window; false where it would pass the limit. Both numbers are at least 1. */
 static inline bool poolgrad_axis_extent(int64_t kernel, int64_t dilation, int64_t *extent)
 {
@@ -58,6 +68,24 @@ static inline struct poolgrad_range poolgrad_axis_taps(const struct poolgrad_axi
     int64_t end = poolgrad_ceiling_divide(axis->size + margin - start, axis->dilation);
     begin = poolgrad_clamp(begin, 0, axis->kernel);
     return (struct poolgrad_range){begin, poolgrad_clamp(end, begin, axis->kernel)};
+}
+
+/* The taps t of the window at `start` that lie inside, and one outside on either side: all taps outside are alike, and
+ * there may be 2^60 of them. */
+static inline struct poolgrad_range poolgrad_axis_distinct_taps(const struct poolgrad_axis *axis, int64_t start)
+{
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
+    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
+}
+
+/* The taps t of the window at `start` that lie inside and on one of the pixels. */
+static inline struct poolgrad_range poolgrad_axis_taps_on(const struct poolgrad_axis *axis, int64_t start,
+                                                          struct poolgrad_range pixels)
+{
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
+    const int64_t begin = poolgrad_ceiling_divide(pixels.begin - start, axis->dilation);
+    const int64_t end = poolgrad_ceiling_divide(pixels.end - start, axis->dilation);
+    return (struct poolgrad_range){poolgrad_max(inside.begin, begin), poolgrad_min(inside.end, end)};
 }
 
 /* The output pixels whose extent, taps and the gaps between them, covers source pixel `position`. */

@@ -68,29 +68,25 @@ struct work {
     const struct poolgrad_knobs *knobs;
     const struct poolgrad_geometry *g;
     struct poolgrad_estimate *plane;
-    int64_t n, c;                        /* of the source */
-    int64_t top, left;                   /* first tap */
-    struct poolgrad_range rows, columns; /* taps inside the image */
+    int64_t n, c; /* of the source */
+    struct poolgrad_window_at window;
 };
 
 static void look_at(struct work *w, int64_t y, int64_t x)
 {
-    w->top = poolgrad_axis_start(&w->g->y, y);
-    w->left = poolgrad_axis_start(&w->g->x, x);
-    w->rows = poolgrad_axis_taps(&w->g->y, w->top, 0);
-    w->columns = poolgrad_axis_taps(&w->g->x, w->left, 0);
+    w->window = poolgrad_window_place(w->g, w->n, w->c, y, x);
 }
 
-static int64_t length(struct poolgrad_range range)
+static double tap_value(const struct work *w, const struct poolgrad_taps *taps)
 {
-    return range.end - range.begin;
+    return read_element(&w->g->source, &w->knobs->source, w->n, w->c, taps->y, taps->x);
 }
 
-static double tap(const struct work *w, int64_t ky, int64_t kx)
+/* Taps inside, as a number that cannot overflow. */
+static double count_inside(const struct work *w)
 {
-    const struct poolgrad_geometry *g = w->g;
-    return read_element(&g->source, &w->knobs->source, w->n, w->c, w->top + ky * g->y.dilation,
-                        w->left + kx * g->x.dilation);
+    const struct poolgrad_area taps = poolgrad_taps_inside(w->g, w->window).number.area;
+    return (double)poolgrad_range_length(taps.rows) * (double)poolgrad_range_length(taps.columns);
 }
 
 /* What an average divides by. */
@@ -98,8 +94,8 @@ static double count(const struct work *w)
 {
     const struct poolgrad_geometry *g = w->g;
     if (g->edge_mode == POOLGRAD_EDGE_ZERO) return (double)g->full_count;
-    return (double)length(poolgrad_axis_taps(&g->y, w->top, g->y.pad)) *
-           (double)length(poolgrad_axis_taps(&g->x, w->left, g->x.pad));
+    return (double)poolgrad_range_length(poolgrad_axis_taps(&g->y, w->window.top, g->y.pad)) *
+           (double)poolgrad_range_length(poolgrad_axis_taps(&g->x, w->window.left, g->x.pad));
 }
 
 static double add(const struct poolgrad_knobs *k, double sum, double term)
@@ -111,13 +107,12 @@ static double add(const struct poolgrad_knobs *k, double sum, double term)
 static struct poolgrad_estimate sum_taps(const struct work *w, bool squares)
 {
     struct poolgrad_estimate sum = {.known = true};
-    for (int64_t ky = w->rows.begin; ky < w->rows.end; ky++) {
-        for (int64_t kx = w->columns.begin; kx < w->columns.end; kx++) {
-            const double value = tap(w, ky, kx), term = squares ? value * value : value;
-            sum.value = add(w->knobs, sum.value, term);
-            sum.magnitude += fabs(term);
-            sum.terms++;
-        }
+    struct poolgrad_taps taps = poolgrad_taps_inside(w->g, w->window);
+    while (poolgrad_taps_next(&taps)) {
+        const double value = tap_value(w, &taps), term = squares ? value * value : value;
+        sum.value = add(w->knobs, sum.value, term);
+        sum.magnitude += fabs(term);
+        sum.terms++;
     }
     return sum;
 }
@@ -152,35 +147,19 @@ static bool replaces(const struct work *w, const struct choice *best, double val
     return new > old || (new == old && w->g->ties == POOLGRAD_TIES_LAST);
 }
 
-static bool is_within(struct poolgrad_range range, int64_t i)
-{
-    return i >= range.begin && i < range.end;
-}
-
-/* Taps outside are all alike: one before and one behind those inside stand for all of them. */
-static struct poolgrad_range with_neighbours(struct poolgrad_range inside, int64_t kernel)
-{
-    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, kernel)};
-}
-
 static struct choice choose(const struct work *w)
 {
     const struct poolgrad_geometry *g = w->g;
     const bool shrinks = g->edge_mode == POOLGRAD_EDGE_CLAMP, skips = g->nan == POOLGRAD_NAN_IGNORE;
-    const struct poolgrad_range rows = shrinks ? w->rows : with_neighbours(w->rows, g->y.kernel);
-    const struct poolgrad_range columns = shrinks ? w->columns : with_neighbours(w->columns, g->x.kernel);
+    struct poolgrad_taps taps = shrinks ? poolgrad_taps_inside(g, w->window) : poolgrad_taps_distinct(g, w->window);
     struct choice best = {false, 0, -1, -1}, skipped = best;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            struct choice here = {true, 0, -1, -1};
-            if (is_within(w->rows, ky) && is_within(w->columns, kx)) {
-                here = (struct choice){true, tap(w, ky, kx), w->top + ky * g->y.dilation, w->left + kx * g->x.dilation};
-            }
-            if (skips && isnan(here.value)) {
-                if (!skipped.any) skipped = here;
-            } else if (replaces(w, &best, here.value)) {
-                best = here;
-            }
+    while (poolgrad_taps_next(&taps)) {
+        struct choice here = {true, 0, -1, -1};
+        if (taps.inside) here = (struct choice){true, tap_value(w, &taps), taps.y, taps.x};
+        if (skips && isnan(here.value)) {
+            if (!skipped.any) skipped = here;
+        } else if (replaces(w, &best, here.value)) {
+            best = here;
         }
     }
     if (w->knobs->search == POOLGRAD_SEARCH_FROM_ZERO && best.value <= 0) return (struct choice){false, 0, -1, -1};
@@ -196,18 +175,16 @@ static struct choice saved(const struct work *w, int64_t n, int64_t c, int64_t y
     if (!poolgrad_format_holds_taps(g->indices.format)) {
         return (struct choice){true, 0, index / g->x.size, index % g->x.size};
     }
-    return (struct choice){true, 0, w->top + index / g->x.kernel * g->y.dilation,
-                           w->left + index % g->x.kernel * g->x.dilation};
+    return (struct choice){true, 0, w->window.top + index / g->x.kernel * g->y.dilation,
+                           w->window.left + index % g->x.kernel * g->x.dilation};
 }
 
 static double count_ties(const struct work *w, double value)
 {
-    const double inside = (double)length(w->rows) * (double)length(w->columns);
+    struct poolgrad_taps taps = poolgrad_taps_inside(w->g, w->window);
     const bool outside = w->g->edge_mode == POOLGRAD_EDGE_ZERO && value == 0;
-    double ties = outside ? (double)w->g->full_count - inside : 0;
-    for (int64_t ky = w->rows.begin; ky < w->rows.end; ky++) {
-        for (int64_t kx = w->columns.begin; kx < w->columns.end; kx++) ties += tap(w, ky, kx) == value;
-    }
+    double ties = outside ? (double)w->g->full_count - count_inside(w) : 0;
+    while (poolgrad_taps_next(&taps)) ties += tap_value(w, &taps) == value;
     return ties;
 }
 
@@ -217,7 +194,7 @@ static void give(const struct work *w, int64_t sy, int64_t sx, double term)
 {
     const struct poolgrad_geometry *g = w->g;
     const int64_t y = sy - g->source_row, x = sx - g->source_column;
-    if (!is_within(g->rows, y) || !is_within(g->columns, x)) return;
+    if (!poolgrad_range_holds(g->rows, y) || !poolgrad_range_holds(g->columns, x)) return;
     struct poolgrad_estimate *pixel = &w->plane[y * g->destination.width + x];
     if (w->knobs->overlap == POOLGRAD_OVERLAP_FIRST_WINS && pixel->terms > 0) return;
     const bool adds = w->knobs->overlap == POOLGRAD_OVERLAP_ADDS;
@@ -226,27 +203,15 @@ static void give(const struct work *w, int64_t sy, int64_t sx, double term)
     pixel->terms++;
 }
 
-/* Those of `taps` that lie in [begin, end). */
-static struct poolgrad_range cut_taps(const struct poolgrad_axis *axis, struct poolgrad_range taps, int64_t start,
-                                      int64_t begin, int64_t end)
-{
-    const int64_t first = poolgrad_max(taps.begin, poolgrad_ceiling_divide(begin - start, axis->dilation));
-    return (struct poolgrad_range){first, poolgrad_min(taps.end, poolgrad_ceiling_divide(end - start, axis->dilation))};
-}
-
 /* To all taps that are delivered, or to those of a value. */
 static void give_taps(const struct work *w, double term, const double *value)
 {
     const struct poolgrad_geometry *g = w->g;
-    const struct poolgrad_range rows = cut_taps(&g->y, w->rows, w->top, g->rows.begin + g->source_row,
-                                                g->rows.end + g->source_row);
-    const struct poolgrad_range columns = cut_taps(&g->x, w->columns, w->left, g->columns.begin + g->source_column,
-                                                   g->columns.end + g->source_column);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            if (value && tap(w, ky, kx) != *value) continue;
-            give(w, w->top + ky * g->y.dilation, w->left + kx * g->x.dilation, term);
-        }
+    const struct poolgrad_area pixels = {{g->rows.begin + g->source_row, g->rows.end + g->source_row},
+                                         {g->columns.begin + g->source_column, g->columns.end + g->source_column}};
+    struct poolgrad_taps taps = poolgrad_taps_on(g, w->window, &pixels);
+    while (poolgrad_taps_next(&taps)) {
+        if (!value || tap_value(w, &taps) == *value) give(w, taps.y, taps.x, term);
     }
 }
 
@@ -335,7 +300,7 @@ static struct poolgrad_estimate value_of(const struct work *w)
     } else if (w->g->kind == POOLGRAD_L2NORM) {
         result.value = norm(w);
         result.magnitude = result.value;
-        result.terms = (double)length(w->rows) * (double)length(w->columns);
+        result.terms = count_inside(w);
     } else if (count(w) > 0) {
         const double divisor = w->knobs->undivided ? 1 : count(w);
         result = sum_taps(w, false);
@@ -349,10 +314,10 @@ static struct poolgrad_estimate value_of(const struct work *w)
 static void compute_forward(struct work *w, bool pooled)
 {
     const struct poolgrad_geometry *g = w->g;
-    const struct poolgrad_range rows = {g->y.begin, g->y.end}, columns = {g->x.begin, g->x.end};
+    const struct poolgrad_area windows = {{g->y.begin, g->y.end}, {g->x.begin, g->x.end}};
     for (int64_t y = g->rows.begin; pooled && y < g->rows.end; y++) {
         for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
-            if (!is_within(rows, y) || !is_within(columns, x)) continue;
+            if (!poolgrad_area_holds(&windows, y, x)) continue;
             look_at(w, y, x);
             w->plane[y * g->destination.width + x] = value_of(w);
         }
@@ -367,7 +332,7 @@ void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_
     const struct poolgrad_geometry *g = &knobs->geometry;
     struct work work = {.knobs = knobs, .g = g, .plane = plane, .n = n + g->source_image, .c = c + g->source_channel};
     memset(plane, 0, (size_t)(g->destination.height * g->destination.width) * sizeof *plane);
-    if (!is_within(g->images, n) || !is_within(g->channels, c)) return;
+    if (!poolgrad_range_holds(g->images, n) || !poolgrad_range_holds(g->channels, c)) return;
     const bool pooled = n - g->images.begin < g->pooled_images;
     for (int64_t y = g->rows.begin; y < g->rows.end; y++) {
         for (int64_t x = g->columns.begin; x < g->columns.end; x++) plane[y * g->destination.width + x].known = true;

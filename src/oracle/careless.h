@@ -6,7 +6,7 @@
 #ifndef POOLGRAD_ORACLE_CARELESS_H
 #define POOLGRAD_ORACLE_CARELESS_H
 
-#include "geometry/geometry.h"
+#include "geometry/cursor.h"
 
 enum poolgrad_overlap { POOLGRAD_OVERLAP_ADDS, POOLGRAD_OVERLAP_LAST_WINS, POOLGRAD_OVERLAP_FIRST_WINS };
 

@@ -73,11 +73,6 @@ static double load_at(const poolgrad_image *image, const int64_t at[4])
     return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
 }
 
-static bool is_within(struct poolgrad_range range, int64_t i)
-{
-    return i >= range.begin && i < range.end;
-}
-
 /* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`. */
 struct statement {
     double value, low, high;
@@ -97,8 +92,8 @@ static bool allows(const struct statement *by, double value)
 
 static bool is_in_box(const struct poolgrad_box *box, const int64_t at[4])
 {
-    return is_within(box->images, at[0]) && is_within(box->channels, at[1]) && is_within(box->rows, at[2]) &&
-           is_within(box->columns, at[3]);
+    return poolgrad_range_holds(box->images, at[0]) && poolgrad_range_holds(box->channels, at[1]) &&
+           poolgrad_range_holds(box->rows, at[2]) && poolgrad_range_holds(box->columns, at[3]);
 }
 
 /* Of results that are right, but elsewhere, or not written. */

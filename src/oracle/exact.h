@@ -7,8 +7,8 @@
 
 #include <mpfr.h>
 
-#include "geometry/geometry.h"
 #include "oracle/number.h"
+#include "reference/window.h"
 
 struct poolgrad_exact {
     struct poolgrad_geometry geometry;
@@ -40,8 +40,8 @@ struct poolgrad_square {
     bool is_nan, is_infinite;
 };
 
-/* Of the window of plane (n, c) of the source whose first tap is (top, left). square->sum is initialised. */
-void poolgrad_window_square(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t top, int64_t left,
+/* Of a window. square->sum is initialised. */
+void poolgrad_window_square(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
                             struct poolgrad_square *square, struct poolgrad_scratch *scratch);
 
 /* gradient / sqrt(square), a finite number over a positive one; relative error at most 2^(2 - bits). */

@@ -6,7 +6,6 @@
 #include "image/ieee.h"
 #include "image/image.h"
 #include "oracle/exact.h"
-#include "reference/window.h"
 
 /* What pixels share, so that it is allocated once. */
 struct work {
@@ -19,25 +18,18 @@ struct work {
 static double average(struct work *work, struct poolgrad_window_at at)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     const int64_t count = poolgrad_window_count(g, at);
     if (count == 0) return 0;
     poolgrad_sum_reset(&work->sum);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            const double tap = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
-            poolgrad_sum_add(&work->sum, tap, count, &work->scratch);
-        }
-    }
+    while (poolgrad_taps_next(&taps)) poolgrad_sum_add(&work->sum, poolgrad_tap_value(&taps), count, &work->scratch);
     return poolgrad_sum_round(&work->sum, &work->exact->precision, &work->scratch);
 }
 
 static double norm(struct work *work, struct poolgrad_window_at at)
 {
     struct poolgrad_square *square = &work->square;
-    poolgrad_window_square(&work->exact->geometry, at.n, at.c, at.top, at.left, square, &work->scratch);
+    poolgrad_window_square(&work->exact->geometry, at, square, &work->scratch);
     if (square->is_nan) return NAN;
     if (square->is_infinite) return INFINITY;
     return poolgrad_round_root(&work->exact->precision, square->sum, square->exponent, &work->scratch);
@@ -56,11 +48,10 @@ static void compute_row(struct work *work, int64_t n, int64_t c, int64_t y)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     const bool pooled = n - g->images.begin < g->pooled_images;
-    struct poolgrad_window_at at = {n + g->source_image, c + g->source_channel, poolgrad_axis_start(&g->y, y), 0};
     for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
+        const struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel, y, x);
         struct poolgrad_pick pick = {0, -1, -1};
         double value = 0;
-        at.left = poolgrad_axis_start(&g->x, x);
         if (pooled) {
             if (g->kind == POOLGRAD_MAX) pick = poolgrad_window_pick(g, at);
             value = value_of(work, at, &pick);

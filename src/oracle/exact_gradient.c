@@ -7,7 +7,6 @@
 #include "image/ieee.h"
 #include "image/image.h"
 #include "oracle/exact.h"
-#include "reference/window.h"
 
 /* A pixel's sum of gradients over norms, with POOLGRAD_NORM_BITS. */
 struct norm_pixel {
@@ -21,7 +20,7 @@ struct norm_pixel {
 struct work {
     const struct poolgrad_exact *exact;
     int64_t n, c, gradient_n, gradient_c;
-    struct poolgrad_range rows, columns;
+    struct poolgrad_area pixels;
     struct poolgrad_sum *sums;
     struct norm_pixel *norms;
     struct poolgrad_scratch scratch;
@@ -31,35 +30,25 @@ struct work {
 
 static int64_t place(const struct work *work, int64_t y, int64_t x)
 {
-    return (y - work->rows.begin) * (work->columns.end - work->columns.begin) + x - work->columns.begin;
+    const struct poolgrad_area *pixels = &work->pixels;
+    return (y - pixels->rows.begin) * poolgrad_range_length(pixels->columns) + x - pixels->columns.begin;
 }
 
 static double load_source(const struct work *work, int64_t y, int64_t x)
 {
-    const poolgrad_image *source = &work->exact->geometry.source;
-    return poolgrad_load(source->format, poolgrad_image_at(source, work->n, work->c, y, x));
+    return poolgrad_source_at(&work->exact->geometry, work->n, work->c, y, x);
 }
 
 static double load_gradient(const struct work *work, int64_t y, int64_t x)
 {
-    const poolgrad_image *gradient = &work->exact->geometry.source_gradient;
-    return poolgrad_load(gradient->format, poolgrad_image_at(gradient, work->gradient_n, work->gradient_c, y, x));
-}
-
-/* The taps of a window along an axis that lie in a range of pixels. */
-static struct poolgrad_range taps_in(const struct poolgrad_axis *axis, int64_t start, struct poolgrad_range pixels)
-{
-    const struct poolgrad_range taps = poolgrad_axis_taps(axis, start, 0);
-    const int64_t begin = poolgrad_max(taps.begin, poolgrad_ceiling_divide(pixels.begin - start, axis->dilation));
-    const int64_t end = poolgrad_min(taps.end, poolgrad_ceiling_divide(pixels.end - start, axis->dilation));
-    return (struct poolgrad_range){begin, end};
+    return poolgrad_gradient_at(&work->exact->geometry, work->gradient_n, work->gradient_c, y, x);
 }
 
 /* ---- Average and max --------------------------------------------------------------------------------------------- */
 
 static void add(struct work *work, int64_t y, int64_t x, double gradient, int64_t divisor)
 {
-    if (y < work->rows.begin || y >= work->rows.end || x < work->columns.begin || x >= work->columns.end) return;
+    if (!poolgrad_area_holds(&work->pixels, y, x)) return;
     poolgrad_sum_add(&work->sums[place(work, y, x)], gradient, divisor, &work->scratch);
 }
 
@@ -67,14 +56,9 @@ static void add(struct work *work, int64_t y, int64_t x, double gradient, int64_
 static void add_to_taps(struct work *work, struct poolgrad_window_at at, double gradient, int64_t divisor,
                         const double *maximum)
 {
-    const struct poolgrad_geometry *g = &work->exact->geometry;
-    const struct poolgrad_range rows = taps_in(&g->y, at.top, work->rows);
-    const struct poolgrad_range columns = taps_in(&g->x, at.left, work->columns);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            if (!maximum || load_source(work, y, x) == *maximum) add(work, y, x, gradient, divisor);
-        }
+    struct poolgrad_taps taps = poolgrad_taps_on(&work->exact->geometry, at, &work->pixels);
+    while (poolgrad_taps_next(&taps)) {
+        if (!maximum || poolgrad_tap_value(&taps) == *maximum) add(work, taps.y, taps.x, gradient, divisor);
     }
 }
 
@@ -128,23 +112,19 @@ static void add_norm(struct work *work, struct poolgrad_window_at at, double gra
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     struct poolgrad_square *square = &work->square;
-    poolgrad_window_square(g, at.n, at.c, at.top, at.left, square, &work->scratch);
+    poolgrad_window_square(g, at, square, &work->scratch);
     const bool special = square->is_nan || square->is_infinite || !isfinite(gradient);
     const bool is_zero = !square->is_nan && !square->is_infinite && mpz_sgn(square->sum) == 0;
     if (!special && !is_zero && gradient != 0) poolgrad_norm_quotient(work->quotient, gradient, square);
-    const struct poolgrad_range rows = taps_in(&g->y, at.top, work->rows);
-    const struct poolgrad_range columns = taps_in(&g->x, at.left, work->columns);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            struct norm_pixel *pixel = &work->norms[place(work, y, x)];
-            pixel->is_tap = true;
-            if (is_zero) continue;
-            if (special)
-                add_special(pixel, square, gradient);
-            else if (gradient != 0)
-                add_quotient(pixel, work->quotient);
-        }
+    struct poolgrad_taps taps = poolgrad_taps_on(g, at, &work->pixels);
+    while (poolgrad_taps_next(&taps)) {
+        struct norm_pixel *pixel = &work->norms[place(work, taps.y, taps.x)];
+        pixel->is_tap = true;
+        if (is_zero) continue;
+        if (special)
+            add_special(pixel, square, gradient);
+        else if (gradient != 0)
+            add_quotient(pixel, work->quotient);
     }
 }
 
@@ -153,8 +133,7 @@ static void add_norm(struct work *work, struct poolgrad_window_at at, double gra
 static void add_window(struct work *work, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const struct poolgrad_window_at at = {work->n, work->c, poolgrad_axis_start(&g->y, y),
-                                          poolgrad_axis_start(&g->x, x)};
+    const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, y, x);
     const double gradient = load_gradient(work, y, x);
     if (g->with_indices) {
         add_index(work, at, y, x, gradient);
@@ -174,13 +153,8 @@ static void add_window(struct work *work, int64_t y, int64_t x)
 static void add_windows(struct work *work)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const int64_t first_y = poolgrad_axis_windows(&g->y, work->rows.begin).begin;
-    const int64_t end_y = poolgrad_axis_windows(&g->y, work->rows.end - 1).end;
-    const int64_t first_x = poolgrad_axis_windows(&g->x, work->columns.begin).begin;
-    const int64_t end_x = poolgrad_axis_windows(&g->x, work->columns.end - 1).end;
-    for (int64_t y = first_y; y < end_y; y++) {
-        for (int64_t x = first_x; x < end_x; x++) add_window(work, y, x);
-    }
+    struct poolgrad_steps windows = poolgrad_windows_over(g, &work->pixels);
+    while (poolgrad_steps_next(&windows)) add_window(work, windows.y, windows.x);
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
@@ -188,22 +162,19 @@ static void add_windows(struct work *work)
 static void collect(struct work *work, int64_t y, int64_t x, struct poolgrad_norm_term *terms, int64_t *count)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, y), columns = poolgrad_axis_windows(&g->x, x);
+    struct poolgrad_windows windows = poolgrad_windows_of(g, y, x);
     *count = 0;
-    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
-        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
-            const int64_t top = poolgrad_axis_start(&g->y, wy), left = poolgrad_axis_start(&g->x, wx);
-            if (!poolgrad_axis_is_tap(&g->y, top, y) || !poolgrad_axis_is_tap(&g->x, left, x)) continue;
-            struct poolgrad_norm_term *term = &terms[*count];
-            term->gradient = load_gradient(work, wy, wx);
-            if (term->gradient == 0) continue;
-            mpz_init(term->square.sum);
-            (*count)++;
-            poolgrad_window_square(g, work->n, work->c, top, left, &term->square, &work->scratch);
-            if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
-            mpz_clear(term->square.sum);
-            (*count)--;
-        }
+    while (poolgrad_windows_next(&windows)) {
+        struct poolgrad_norm_term *term = &terms[*count];
+        term->gradient = load_gradient(work, windows.y, windows.x);
+        if (term->gradient == 0) continue;
+        mpz_init(term->square.sum);
+        (*count)++;
+        const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, windows.y, windows.x);
+        poolgrad_window_square(g, at, &term->square, &work->scratch);
+        if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
+        mpz_clear(term->square.sum);
+        (*count)--;
     }
 }
 
@@ -244,8 +215,7 @@ static bool norm_value(struct work *work, int64_t y, int64_t x, double before, d
 static bool deliver(struct work *work, int64_t y, int64_t x, int64_t sy, int64_t sx)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const bool inside = sy >= work->rows.begin && sy < work->rows.end && sx >= work->columns.begin &&
-                        sx < work->columns.end;
+    const bool inside = poolgrad_area_holds(&work->pixels, sy, sx);
     void *element = poolgrad_image_at(&g->destination, work->n - g->source_image, work->c - g->source_channel, y, x);
     const double before = g->add_to_destination ? poolgrad_load(g->destination.format, element) : 0;
     double value = before == 0 ? 0 : before;
@@ -297,12 +267,13 @@ bool poolgrad_exact_gradient(const struct poolgrad_exact *exact, const struct po
                         .c = band->c + g->source_channel,
                         .gradient_n = band->n + g->gradient_image,
                         .gradient_c = band->c + g->gradient_channel};
-    work.rows.begin = poolgrad_clamp(band->rows.begin + g->source_row, 0, g->y.size);
-    work.rows.end = poolgrad_clamp(band->rows.end + g->source_row, 0, g->y.size);
-    work.columns.begin = poolgrad_clamp(g->columns.begin + g->source_column, 0, g->x.size);
-    work.columns.end = poolgrad_clamp(g->columns.end + g->source_column, 0, g->x.size);
-    if (band->n - g->images.begin >= g->pooled_images) work.rows.end = work.rows.begin;
-    const int64_t pixels = (work.rows.end - work.rows.begin) * (work.columns.end - work.columns.begin);
+    struct poolgrad_range *rows = &work.pixels.rows, *columns = &work.pixels.columns;
+    rows->begin = poolgrad_clamp(band->rows.begin + g->source_row, 0, g->y.size);
+    rows->end = poolgrad_clamp(band->rows.end + g->source_row, 0, g->y.size);
+    columns->begin = poolgrad_clamp(g->columns.begin + g->source_column, 0, g->x.size);
+    columns->end = poolgrad_clamp(g->columns.end + g->source_column, 0, g->x.size);
+    if (band->n - g->images.begin >= g->pooled_images) rows->end = rows->begin;
+    const int64_t pixels = poolgrad_range_length(*rows) * poolgrad_range_length(*columns);
     bool done = allocate(&work, pixels);
     if (done && pixels > 0) add_windows(&work);
     for (int64_t y = band->rows.begin; done && y < band->rows.end; y++) {

@@ -20,11 +20,6 @@ struct judged {
     poolgrad_image before;
 };
 
-static bool is_in(struct poolgrad_range range, int64_t i)
-{
-    return i >= range.begin && i < range.end;
-}
-
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
 static poolgrad_status check_place(const poolgrad_image *image, const int64_t at[4], poolgrad_error *error)
@@ -62,7 +57,7 @@ static poolgrad_problem problem_of_plane(const poolgrad_problem *problem, const 
 {
     const struct poolgrad_geometry *g = &story->geometry;
     const int64_t n = story->n, c = story->c;
-    const bool is_written = is_in(g->images, n) && is_in(g->channels, c);
+    const bool is_written = poolgrad_range_holds(g->images, n) && poolgrad_range_holds(g->channels, c);
     poolgrad_problem p = *problem;
     p.destination = plane_of(&g->destination, n, c);
     p.offset_z = p.clip.z = p.gradient_region.z = 0;
@@ -210,8 +205,9 @@ static bool tell(struct poolgrad_story *story, const struct judged *judged)
     double stored = 0;
     bool told = true;
     tell_problem(story);
-    const bool in_clip = is_in(g->images, story->n) && is_in(g->rows, story->y) && is_in(g->columns, story->x);
-    if (in_clip && is_in(g->channels, story->c)) {
+    const bool in_clip = poolgrad_range_holds(g->images, story->n) && poolgrad_range_holds(g->rows, story->y) &&
+                         poolgrad_range_holds(g->columns, story->x);
+    if (in_clip && poolgrad_range_holds(g->channels, story->c)) {
         told = tell_result(story, &stored);
         tell_verdict(story, judged, &stored);
         return told;
@@ -232,7 +228,7 @@ static void set_place(struct poolgrad_story *story, const poolgrad_problem *prob
     story->c = at[1];
     story->y = at[2];
     story->x = at[3];
-    story->is_pooled = is_in(g->images, at[0]) && at[0] - g->images.begin < g->pooled_images;
+    story->is_pooled = poolgrad_range_holds(g->images, at[0]) && at[0] - g->images.begin < g->pooled_images;
     story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
 }
 

@@ -14,17 +14,12 @@ enum { MOST_STEPS = 49, ROOT_BITS = 192 };
 static double add_taps(struct poolgrad_story *story, struct poolgrad_window_at at,
                        double (*step)(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x))
 {
-    const struct poolgrad_geometry *g = &story->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(&story->geometry, at);
     int64_t steps = 0;
     double sum = 0;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            story->is_silent = steps++ >= MOST_STEPS;
-            sum = step(story, sum, poolgrad_story_source(story, at, y, x), y, x);
-        }
+    while (poolgrad_taps_next(&taps)) {
+        story->is_silent = steps++ >= MOST_STEPS;
+        sum = step(story, sum, poolgrad_tap_value(&taps), taps.y, taps.x);
     }
     story->is_silent = false;
     if (steps > MOST_STEPS) {
@@ -79,7 +74,7 @@ static double tell_norm(struct poolgrad_story *story, struct poolgrad_window_at 
     const double sum = add_taps(story, at, add_square), value = sqrt(sum);
     poolgrad_story_say(story, 2, "Square root: %s (N66).", poolgrad_word_of(value, POOLGRAD_FLOAT64).text);
     mpz_init(square.sum);
-    poolgrad_window_square(&story->geometry, at.n, at.c, at.top, at.left, &square, &story->scratch);
+    poolgrad_window_square(&story->geometry, at, &square, &story->scratch);
     if (!square.is_nan && !square.is_infinite) {
         mpfr_t root;
         mpfr_init2(root, (mpfr_prec_t)mpz_sizeinbase(square.sum, 2) + ROOT_BITS);
@@ -106,14 +101,12 @@ static double tell_max(struct poolgrad_story *story, struct poolgrad_window_at a
 {
     const struct poolgrad_geometry *g = &story->geometry;
     const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
-    const bool is_empty = rows.begin == rows.end || columns.begin == columns.end;
-    if (is_empty && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
+    const struct poolgrad_area inside = poolgrad_taps_inside(g, at).number.area;
+    if (poolgrad_area_is_empty(&inside) && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
         poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
     } else {
-        const int64_t y = pick.y < 0 ? at.top + rows.begin * g->y.dilation : pick.y;
-        const int64_t x = pick.y < 0 ? at.left + columns.begin * g->x.dilation : pick.x;
+        const int64_t y = pick.y < 0 ? at.top + inside.rows.begin * g->y.dilation : pick.y;
+        const int64_t x = pick.y < 0 ? at.left + inside.columns.begin * g->x.dilation : pick.x;
         poolgrad_story_tell_taps(story, at, y, x, &pick);
         poolgrad_story_tell_pick(story, at, &pick);
         poolgrad_story_say(story, 2, "The value is that of the picked tap: %s (N22, N67).",
@@ -126,8 +119,8 @@ static double tell_max(struct poolgrad_story *story, struct poolgrad_window_at a
 double poolgrad_story_forward(struct poolgrad_story *story)
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    const struct poolgrad_window_at at = {story->n + g->source_image, story->c + g->source_channel,
-                                          poolgrad_axis_start(&g->y, story->y), poolgrad_axis_start(&g->x, story->x)};
+    const struct poolgrad_window_at at = poolgrad_window_place(g, story->n + g->source_image,
+                                                               story->c + g->source_channel, story->y, story->x);
     if (!story->is_pooled) {
         poolgrad_story_say(story, 0, "No image of the source is pooled into this one: +0 (N45).");
         tell_index(story, at, (struct poolgrad_pick){0, -1, -1});

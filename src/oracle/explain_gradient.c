@@ -121,8 +121,7 @@ static void measure_exactly(struct poolgrad_story *story, const struct term *ter
     *norm = *share = (struct poolgrad_word){""};
     if (story->is_silent) return;
     mpz_init(square.sum);
-    poolgrad_window_square(&story->geometry, term->at.n, term->at.c, term->at.top, term->at.left, &square,
-                           &story->scratch);
+    poolgrad_window_square(&story->geometry, term->at, &square, &story->scratch);
     mpfr_init2(root, (mpfr_prec_t)mpz_sizeinbase(square.sum, 2) + TERM_BITS);
     if (!square.is_nan && !square.is_infinite) {
         mpfr_set_z_2exp(root, square.sum, square.exponent, MPFR_RNDN);
@@ -176,22 +175,15 @@ static void add_window(struct pixel *pixel, int64_t y, int64_t x)
 {
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
-    const poolgrad_image *gradients = &g->source_gradient;
-    struct term term = {{story->n + g->source_image, story->c + g->source_channel, poolgrad_axis_start(&g->y, y),
-                         poolgrad_axis_start(&g->x, x)},
-                        y,
-                        x,
-                        0,
-                        1};
-    const void *element = poolgrad_image_at(gradients, story->n + g->gradient_image, story->c + g->gradient_channel, y,
-                                            x);
+    struct term term = {.y = y, .x = x, .divisor = 1};
     double share = 0;
     bool contributes = false;
-    term.gradient = poolgrad_load(gradients->format, element);
+    term.at = poolgrad_window_place(g, story->n + g->source_image, story->c + g->source_channel, y, x);
+    term.gradient = poolgrad_gradient_at(g, story->n + g->gradient_image, story->c + g->gradient_channel, y, x);
     story->is_silent = pixel->windows++ >= MOST_WINDOWS;
     poolgrad_story_pause(story);
     poolgrad_story_say(story, 0, "Window of row %" PRId64 ", column %" PRId64 " of the source gradient", y, x);
-    poolgrad_story_say(story, 2, "g = %s", poolgrad_word_of(term.gradient, gradients->format).text);
+    poolgrad_story_say(story, 2, "g = %s", poolgrad_word_of(term.gradient, g->source_gradient.format).text);
     poolgrad_story_tell_place(story, term.at);
     if (g->with_indices)
         contributes = share_of_index(pixel, &term, &share);
@@ -211,18 +203,12 @@ static void add_windows(struct pixel *pixel)
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
     const poolgrad_format format = poolgrad_story_accumulator(story);
-    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, pixel->y);
-    const struct poolgrad_range columns = poolgrad_axis_windows(&g->x, pixel->x);
+    struct poolgrad_windows windows = poolgrad_windows_of(g, pixel->y, pixel->x);
     poolgrad_story_say(story, 0,
                        "Windows that have it as a tap are added in row-major order, from +0, in %s (N23, "
                        "N24, N25, N60, N61).",
                        poolgrad_format_name(format));
-    for (int64_t y = rows.begin; y < rows.end; y++) {
-        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, y), pixel->y)) continue;
-        for (int64_t x = columns.begin; x < columns.end; x++) {
-            if (poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, x), pixel->x)) add_window(pixel, y, x);
-        }
-    }
+    while (poolgrad_windows_next(&windows)) add_window(pixel, windows.y, windows.x);
     poolgrad_story_pause(story);
     if (pixel->windows > MOST_WINDOWS) {
         poolgrad_story_say(story, 0, "%" PRId64 " further windows are added likewise and left out here.",

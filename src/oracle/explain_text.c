@@ -133,8 +133,7 @@ poolgrad_format poolgrad_story_accumulator(const struct poolgrad_story *story)
 
 double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x)
 {
-    const poolgrad_image *source = &story->geometry.source;
-    return poolgrad_load(source->format, poolgrad_image_at(source, at.n, at.c, y, x));
+    return poolgrad_source_at(&story->geometry, at.n, at.c, y, x);
 }
 
 /* ---- Taps -------------------------------------------------------------------------------------------------------- */
@@ -156,8 +155,7 @@ static struct poolgrad_word span_of(const char *name, const struct poolgrad_axis
 
 static int64_t count_inside(const struct poolgrad_axis *axis, int64_t start)
 {
-    const struct poolgrad_range taps = poolgrad_axis_taps(axis, start, 0);
-    return taps.end - taps.begin;
+    return poolgrad_range_length(poolgrad_axis_taps(axis, start, 0));
 }
 
 void poolgrad_story_tell_place(struct poolgrad_story *story, struct poolgrad_window_at at)
@@ -214,30 +212,26 @@ static void write_cell(const struct poolgrad_story *story, const struct marks *m
              is_greatest ? "*" : "");
 }
 
-static void say_row(struct poolgrad_story *story, const struct marks *marks, struct poolgrad_range columns, int64_t y)
+/* One row of taps; label: its row in the source. */
+static void say_row(struct poolgrad_story *story, const struct marks *marks, struct poolgrad_taps taps, int64_t label)
 {
-    const struct poolgrad_geometry *g = &story->geometry;
     char row[MOST_TAPS * WIDEST_CELL + WIDEST_CELL];
-    int length = snprintf(row, sizeof row, "row %*" PRId64 ":", marks->label, y);
-    for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+    int length = snprintf(row, sizeof row, "row %*" PRId64 ":", marks->label, label);
+    while (poolgrad_taps_next(&taps)) {
         char cell[WIDEST_CELL];
-        write_cell(story, marks, y, marks->at.left + kx * g->x.dilation, cell);
+        write_cell(story, marks, taps.y, taps.x, cell);
         length += snprintf(row + length, sizeof row - (size_t)length, " %*s", marks->width, cell);
     }
     poolgrad_story_say(story, 4, "%s", row);
 }
 
-static int widest_cell(const struct poolgrad_story *story, const struct marks *marks, struct poolgrad_range rows,
-                       struct poolgrad_range columns)
+static int widest_cell(const struct poolgrad_story *story, const struct marks *marks, struct poolgrad_taps taps)
 {
-    const struct poolgrad_geometry *g = &story->geometry;
     size_t width = 1;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            char cell[WIDEST_CELL];
-            write_cell(story, marks, marks->at.top + ky * g->y.dilation, marks->at.left + kx * g->x.dilation, cell);
-            if (strlen(cell) > width) width = strlen(cell);
-        }
+    while (poolgrad_taps_next(&taps)) {
+        char cell[WIDEST_CELL];
+        write_cell(story, marks, taps.y, taps.x, cell);
+        if (strlen(cell) > width) width = strlen(cell);
     }
     return (int)width;
 }
@@ -255,14 +249,16 @@ void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_wind
     if (story->is_silent) return;
     struct marks marks = {at, y, x, pick, 0, 0};
     const struct poolgrad_range rows = shown_taps(&g->y, at.top, y), columns = shown_taps(&g->x, at.left, x);
-    const int64_t shown = (rows.end - rows.begin) * (columns.end - columns.begin);
-    marks.width = widest_cell(story, &marks, rows, columns);
+    const struct poolgrad_taps taps = poolgrad_taps_numbered(g, at, rows, columns);
+    marks.width = widest_cell(story, &marks, taps);
     marks.label = label_width(at.top + rows.begin * g->y.dilation, at.top + (rows.end - 1) * g->y.dilation);
     poolgrad_story_say(story, 2, "Values (%s%s. outside):", g->direction == POOLGRAD_GRADIENT ? "[this pixel], " : "",
                        pick ? "* greatest, " : "");
     for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        say_row(story, &marks, columns, at.top + ky * g->y.dilation);
+        const struct poolgrad_range row = {ky, ky + 1};
+        say_row(story, &marks, poolgrad_taps_numbered(g, at, row, columns), at.top + ky * g->y.dilation);
     }
+    const int64_t shown = poolgrad_taps_count(&taps);
     if (shown == g->full_count) return;
     poolgrad_story_say(story, 4,
                        "These are columns %" PRId64 " to %" PRId64 " of the source; %" PRId64 " taps of %" PRId64

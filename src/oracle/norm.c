@@ -11,39 +11,37 @@
 #include <mpfr.h>
 #include <stdlib.h>
 
-#include "image/format.h"
-#include "image/image.h"
 #include "oracle/exact.h"
 
-void poolgrad_window_square(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t top, int64_t left,
+static void add_square(double tap, struct poolgrad_square *square, struct poolgrad_scratch *scratch)
+{
+    int64_t exponent;
+    poolgrad_split(tap, scratch->a, &exponent);
+    mpz_mul(scratch->a, scratch->a, scratch->a);
+    exponent *= 2;
+    if (mpz_sgn(square->sum) == 0) {
+        square->exponent = exponent;
+    } else if (exponent < square->exponent) {
+        mpz_mul_2exp(square->sum, square->sum, (mp_bitcnt_t)(square->exponent - exponent));
+        square->exponent = exponent;
+    } else {
+        mpz_mul_2exp(scratch->a, scratch->a, (mp_bitcnt_t)(exponent - square->exponent));
+    }
+    mpz_add(square->sum, square->sum, scratch->a);
+}
+
+void poolgrad_window_square(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
                             struct poolgrad_square *square, struct poolgrad_scratch *scratch)
 {
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, top, 0), columns = poolgrad_axis_taps(&g->x, left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     mpz_set_ui(square->sum, 0);
     square->exponent = 0;
     square->is_nan = square->is_infinite = false;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const void *element = poolgrad_image_at(&g->source, n, c, top + ky * g->y.dilation,
-                                                    left + kx * g->x.dilation);
-            const double tap = poolgrad_load(g->source.format, element);
-            square->is_nan = square->is_nan || isnan(tap);
-            square->is_infinite = square->is_infinite || isinf(tap);
-            if (!isfinite(tap) || tap == 0) continue;
-            int64_t exponent;
-            poolgrad_split(tap, scratch->a, &exponent);
-            mpz_mul(scratch->a, scratch->a, scratch->a);
-            exponent *= 2;
-            if (mpz_sgn(square->sum) == 0) {
-                square->exponent = exponent;
-            } else if (exponent < square->exponent) {
-                mpz_mul_2exp(square->sum, square->sum, (mp_bitcnt_t)(square->exponent - exponent));
-                square->exponent = exponent;
-            } else {
-                mpz_mul_2exp(scratch->a, scratch->a, (mp_bitcnt_t)(exponent - square->exponent));
-            }
-            mpz_add(square->sum, square->sum, scratch->a);
-        }
+    while (poolgrad_taps_next(&taps)) {
+        const double tap = poolgrad_tap_value(&taps);
+        square->is_nan = square->is_nan || isnan(tap);
+        square->is_infinite = square->is_infinite || isinf(tap);
+        if (isfinite(tap) && tap != 0) add_square(tap, square, scratch);
     }
 }
 

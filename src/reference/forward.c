@@ -14,9 +14,8 @@ static double average(const struct poolgrad_geometry *g, struct poolgrad_window_
 void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y)
 {
     bool pooled = n - g->images.begin < g->pooled_images;
-    struct poolgrad_window_at at = {n + g->source_image, c + g->source_channel, poolgrad_axis_start(&g->y, y), 0};
     for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
-        at.left = poolgrad_axis_start(&g->x, x);
+        struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel, y, x);
         struct poolgrad_pick result = {0, -1, -1};
         if (pooled) {
             switch (g->kind) {

@@ -26,16 +26,14 @@ static void add(const struct poolgrad_geometry *g, struct block *block, int64_t 
 
 static double load_source(const struct poolgrad_geometry *g, const struct block *block, int64_t x)
 {
-    return poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, block->n, block->c, block->y, x));
+    return poolgrad_source_at(g, block->n, block->c, block->y, x);
 }
 
 /* The block's columns that are taps of the window: every `dilation`-th from begin. */
 static struct poolgrad_range block_taps(const struct poolgrad_geometry *g, const struct block *block, int64_t left)
 {
-    struct poolgrad_range taps = poolgrad_axis_taps(&g->x, left, 0);
-    int64_t begin = poolgrad_max(taps.begin, poolgrad_ceiling_divide(block->begin - left, g->x.dilation));
-    int64_t end = poolgrad_min(taps.end, poolgrad_ceiling_divide(block->end - left, g->x.dilation));
-    return (struct poolgrad_range){left + begin * g->x.dilation, left + end * g->x.dilation};
+    struct poolgrad_range columns = {block->begin, block->end}, taps = poolgrad_axis_taps_on(&g->x, left, columns);
+    return (struct poolgrad_range){left + taps.begin * g->x.dilation, left + taps.end * g->x.dilation};
 }
 
 /* docs/numerics.md N26, N63. */
@@ -94,11 +92,9 @@ static void add_index(const struct poolgrad_geometry *g, struct block *block, st
 
 static void add_window(const struct poolgrad_geometry *g, struct block *block, int64_t y, int64_t x)
 {
-    struct poolgrad_window_at at = {block->n, block->c, poolgrad_axis_start(&g->y, y), poolgrad_axis_start(&g->x, x)};
+    struct poolgrad_window_at at = poolgrad_window_place(g, block->n, block->c, y, x);
     if (!poolgrad_axis_is_tap(&g->y, at.top, block->y)) return;
-    const poolgrad_const_image *gradients = &g->source_gradient;
-    double gradient = poolgrad_load(gradients->format,
-                                    poolgrad_const_image_at(gradients, block->gradient_n, block->gradient_c, y, x));
+    double gradient = poolgrad_gradient_at(g, block->gradient_n, block->gradient_c, y, x);
     if (g->with_indices) {
         add_index(g, block, at, y, x, gradient);
         return;

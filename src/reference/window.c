@@ -17,18 +17,24 @@ double poolgrad_quotient(const struct poolgrad_geometry *g, double a, int64_t co
     return g->wide ? a / (double)count : (double)((float)a / (float)count);
 }
 
-/* The taps [begin, end) worth visiting along an axis: those inside the image and one outside on either side, for all
- * taps outside are alike and there may be 2^60 of them. */
-static struct poolgrad_range distinct_taps(const struct poolgrad_axis *axis, int64_t start)
+double poolgrad_source_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
-    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
+    return poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, n, c, y, x));
+}
+
+double poolgrad_gradient_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    return poolgrad_load(g->source_gradient.format, poolgrad_const_image_at(&g->source_gradient, n, c, y, x));
+}
+
+double poolgrad_tap_value(const struct poolgrad_taps *taps)
+{
+    return poolgrad_source_at(taps->g, taps->window.n, taps->window.c, taps->y, taps->x);
 }
 
 static int64_t taps_within(const struct poolgrad_axis *axis, int64_t start, int64_t margin)
 {
-    struct poolgrad_range taps = poolgrad_axis_taps(axis, start, margin);
-    return taps.end - taps.begin;
+    return poolgrad_range_length(poolgrad_axis_taps(axis, start, margin));
 }
 
 /* docs/numerics.md N30, N32, N33: whether the maximum moves on from `value` to `tap`, which comes later in row-major
@@ -41,28 +47,20 @@ static bool moves_on(const struct poolgrad_geometry *g, double value, double tap
 
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
 {
-    struct poolgrad_range rows = distinct_taps(&g->y, at.top), columns = distinct_taps(&g->x, at.left);
+    struct poolgrad_taps taps = poolgrad_taps_distinct(g, at);
     struct poolgrad_pick pick = {0, -1, -1}, first_nan = pick;
     bool picked = false, skipped = false;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            bool inside = y >= 0 && y < g->y.size && x >= 0 && x < g->x.size;
-            if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
-            struct poolgrad_pick tap = {0, -1, -1};
-            if (inside) {
-                tap.value = poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x));
-                tap.y = y;
-                tap.x = x;
-            }
-            if (isnan(tap.value) && g->nan == POOLGRAD_NAN_IGNORE) {
-                if (!skipped) first_nan = tap;
-                skipped = true;
-                continue;
-            }
-            if (!picked || moves_on(g, pick.value, tap.value)) pick = tap;
-            picked = true;
+    while (poolgrad_taps_next(&taps)) {
+        if (!taps.inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
+        struct poolgrad_pick tap = {0, -1, -1};
+        if (taps.inside) tap = (struct poolgrad_pick){poolgrad_tap_value(&taps), taps.y, taps.x};
+        if (isnan(tap.value) && g->nan == POOLGRAD_NAN_IGNORE) {
+            if (!skipped) first_nan = tap;
+            skipped = true;
+            continue;
         }
+        if (!picked || moves_on(g, pick.value, tap.value)) pick = tap;
+        picked = true;
     }
     return picked ? pick : first_nan;
 }
@@ -92,16 +90,10 @@ struct poolgrad_pick poolgrad_indexed_pick(const struct poolgrad_geometry *g, st
 
 int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_window_at at, double maximum)
 {
-    struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
-    int64_t inside = (rows.end - rows.begin) * (columns.end - columns.begin);
-    int64_t ties = g->edge_mode == POOLGRAD_EDGE_ZERO && maximum == 0 ? g->full_count - inside : 0;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            ties += poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x)) == maximum;
-        }
-    }
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
+    int64_t outside = g->full_count - poolgrad_taps_count(&taps);
+    int64_t ties = g->edge_mode == POOLGRAD_EDGE_ZERO && maximum == 0 ? outside : 0;
+    while (poolgrad_taps_next(&taps)) ties += poolgrad_tap_value(&taps) == maximum;
     return ties;
 }
 
@@ -114,30 +106,19 @@ int64_t poolgrad_window_count(const struct poolgrad_geometry *g, struct poolgrad
 /* Taps outside would add +0 to a sum that is never -0: they are left out (docs/numerics.md N20). */
 double poolgrad_window_sum(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
 {
-    struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     double sum = 0;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            sum = poolgrad_sum(g, sum,
-                               poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x)));
-        }
-    }
+    while (poolgrad_taps_next(&taps)) sum = poolgrad_sum(g, sum, poolgrad_tap_value(&taps));
     return sum;
 }
 
 double poolgrad_window_norm(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
 {
-    struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     double sum = 0;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            double tap = poolgrad_load(g->source.format, poolgrad_const_image_at(&g->source, at.n, at.c, y, x));
-            sum += tap * tap;
-        }
+    while (poolgrad_taps_next(&taps)) {
+        double tap = poolgrad_tap_value(&taps);
+        sum += tap * tap;
     }
     return sqrt(sum);
 }

@@ -3,12 +3,14 @@
 #ifndef POOLGRAD_REFERENCE_WINDOW_H
 #define POOLGRAD_REFERENCE_WINDOW_H
 
-#include "geometry/geometry.h"
+#include "geometry/cursor.h"
 
-/* Plane (n, c) of the source image, and the place of the window's first tap in it. */
-struct poolgrad_window_at {
-    int64_t n, c, top, left;
-};
+/* One element of the source; of the source gradient. */
+double poolgrad_source_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x);
+double poolgrad_gradient_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x);
+
+/* The tap at hand, which is inside the source. */
+double poolgrad_tap_value(const struct poolgrad_taps *taps);
 
 /* What a max window picked (docs/numerics.md N15, N16, N28 to N34). A NaN value was picked as a NaN: that one tap,
  * under every tie rule. */
