@@ -10,10 +10,15 @@ enum { NARROW_SUM_BITS = 640, WIDE_SUM_BITS = 4608, BITS = 160 };
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
-static void init(struct poolgrad_interval *interval, mpfr_prec_t bits)
+void poolgrad_interval_init(struct poolgrad_interval *interval)
 {
-    mpfr_inits2(bits, interval->low, interval->high, (mpfr_ptr)0);
+    mpfr_inits2(BITS, interval->low, interval->high, (mpfr_ptr)0);
     interval->nan = false;
+}
+
+void poolgrad_interval_clear(struct poolgrad_interval *interval)
+{
+    mpfr_clears(interval->low, interval->high, (mpfr_ptr)0);
 }
 
 void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declaration *declaration,
@@ -30,7 +35,9 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
     mpz_init(d->mantissa);
     mpz_init_set_ui(d->one, 1);
     mpfr_inits2(BITS, d->a, d->b, d->error, (mpfr_ptr)0);
-    for (int i = 0; i < POOLGRAD_INTERVALS; i++) init(&d->work[i], BITS);
+    poolgrad_interval_init(&d->exact_product);
+    poolgrad_interval_init(&d->reciprocal);
+    poolgrad_interval_init(&d->scaled);
 }
 
 void poolgrad_declared_clear(struct poolgrad_declared *d)
@@ -38,7 +45,9 @@ void poolgrad_declared_clear(struct poolgrad_declared *d)
     poolgrad_scratch_clear(&d->scratch);
     mpz_clears(d->mantissa, d->one, NULL);
     mpfr_clears(d->a, d->b, d->error, (mpfr_ptr)0);
-    for (int i = 0; i < POOLGRAD_INTERVALS; i++) mpfr_clears(d->work[i].low, d->work[i].high, (mpfr_ptr)0);
+    poolgrad_interval_clear(&d->exact_product);
+    poolgrad_interval_clear(&d->reciprocal);
+    poolgrad_interval_clear(&d->scaled);
 }
 
 /* ---- Intervals --------------------------------------------------------------------------------------------------- */
@@ -214,7 +223,7 @@ void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_inte
 void poolgrad_interval_product(struct poolgrad_declared *d, struct poolgrad_interval *result,
                                const struct poolgrad_interval *x, const struct poolgrad_interval *y, bool added)
 {
-    struct poolgrad_interval *exact = &d->work[0];
+    struct poolgrad_interval *exact = &d->exact_product;
     poolgrad_interval_multiply(d, result, x, y);
     if (added && d->fused) poolgrad_interval_copy(exact, result);
     poolgrad_interval_round(d, result);
@@ -225,7 +234,7 @@ void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_int
                                 const struct poolgrad_interval *x, const struct poolgrad_interval *y,
                                 const struct poolgrad_interval *reciprocal, bool added)
 {
-    struct poolgrad_interval *by = &d->work[1], *product = &d->work[2];
+    struct poolgrad_interval *by = &d->reciprocal, *product = &d->scaled;
     result->nan = false;
     set_empty(result);
     if (d->divides) {

@@ -19,8 +19,6 @@ struct poolgrad_interval {
     bool nan;
 };
 
-enum { POOLGRAD_INTERVALS = 12 };
-
 struct poolgrad_declared {
     struct poolgrad_precision computed, stored; /* accumulator; destination */
     bool divides, multiplies;                   /* by the divisor itself; by its rounded reciprocal */
@@ -30,7 +28,7 @@ struct poolgrad_declared {
     struct poolgrad_scratch scratch;
     mpz_t mantissa, one;
     mpfr_t a, b, error;
-    struct poolgrad_interval work[POOLGRAD_INTERVALS]; /* for whoever computes with them */
+    struct poolgrad_interval exact_product, reciprocal, scaled; /* of a product; of a quotient */
 };
 
 /* `declaration` is checked; `wide`: some operand is float64. */
@@ -39,6 +37,9 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
 void poolgrad_declared_clear(struct poolgrad_declared *d);
 
 /* ---- Intervals --------------------------------------------------------------------------------------------------- */
+
+void poolgrad_interval_init(struct poolgrad_interval *interval);
+void poolgrad_interval_clear(struct poolgrad_interval *interval);
 
 void poolgrad_interval_set(struct poolgrad_interval *interval, double value);
 void poolgrad_interval_copy(struct poolgrad_interval *to, const struct poolgrad_interval *from);

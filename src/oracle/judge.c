@@ -9,9 +9,6 @@
 #include "image/ieee.h"
 #include "image/image.h"
 
-/* Of poolgrad_declared's intervals; the arithmetic takes those before. */
-enum { NORM = 3, RECIPROCAL, OPERAND, TERM, FACTOR, OTHER, DIVISOR, JOINED };
-
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
 static poolgrad_format choose_format(const poolgrad_image *gradient_or_source, const poolgrad_image *destination,
@@ -40,11 +37,13 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
                       geometry->destination.format == POOLGRAD_FLOAT64;
     poolgrad_declared_init(&judge->declared, declaration, judge->computed_in, geometry->destination.format, wide);
+    for (int i = 0; i < POOLGRAD_JUDGE_INTERVALS; i++) poolgrad_interval_init(&judge->intervals[i]);
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_init(&judge->sums[i], &judge->declared);
 }
 
 void poolgrad_judge_clear(struct poolgrad_judge *judge)
 {
+    for (int i = 0; i < POOLGRAD_JUDGE_INTERVALS; i++) poolgrad_interval_clear(&judge->intervals[i]);
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_clear(&judge->sums[i]);
     poolgrad_declared_clear(&judge->declared);
     free(judge->norms);
@@ -68,21 +67,17 @@ bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
 
 struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x)
 {
-    const struct poolgrad_geometry *g = &judge->geometry;
-    return (struct poolgrad_window_at){judge->n, judge->c, poolgrad_axis_start(&g->y, y),
-                                       poolgrad_axis_start(&g->x, x)};
+    return poolgrad_window_place(&judge->geometry, judge->n, judge->c, y, x);
 }
 
 static double load_source(const struct poolgrad_judge *judge, int64_t y, int64_t x)
 {
-    const poolgrad_image *source = &judge->geometry.source;
-    return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
+    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, y, x);
 }
 
 static double load_gradient(const struct poolgrad_judge *judge, int64_t y, int64_t x)
 {
-    const poolgrad_image *gradient = &judge->geometry.source_gradient;
-    return poolgrad_load(gradient->format, poolgrad_image_at(gradient, judge->gradient_n, judge->gradient_c, y, x));
+    return poolgrad_gradient_at(&judge->geometry, judge->gradient_n, judge->gradient_c, y, x);
 }
 
 /* Whether a tap may count as 0 when it is compared. */
@@ -113,7 +108,7 @@ bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick 
 static void set_divisor(struct poolgrad_judge *judge, int64_t count)
 {
     struct poolgrad_declared *d = &judge->declared;
-    struct poolgrad_interval *divisor = &d->work[DIVISOR], *rounded = &d->work[JOINED];
+    struct poolgrad_interval *divisor = &judge->work.count.divisor, *rounded = &judge->work.count.other;
     poolgrad_interval_set(divisor, (double)count);
     if (count >> d->computed.bits == 0) return;
     poolgrad_set_integer(d->mantissa, count);
@@ -127,29 +122,30 @@ static void set_divisor(struct poolgrad_judge *judge, int64_t count)
 /* Any count from the least to the most. */
 static void set_divisors(struct poolgrad_judge *judge, int64_t least, int64_t most)
 {
-    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *divisor = &judge->work.count.divisor, *other = &judge->work.count.other;
     set_divisor(judge, most);
     if (least == most) return;
-    poolgrad_interval_set(&d->work[JOINED], (double)least);
-    poolgrad_interval_join(&d->work[DIVISOR], &d->work[JOINED]);
+    poolgrad_interval_set(other, (double)least);
+    poolgrad_interval_join(divisor, other);
 }
 
 /* value / count as a term of the first sum, and value of the second. */
 static void add_share(struct poolgrad_judge *judge, double value, poolgrad_format format, int64_t count)
 {
     struct poolgrad_declared *d = &judge->declared;
-    poolgrad_interval_operand(d, &d->work[OPERAND], value, format);
+    struct poolgrad_interval *operand = &judge->work.share.gradient, *term = &judge->work.share.quotient;
+    poolgrad_interval_operand(d, operand, value, format);
     set_divisor(judge, count);
-    poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
-    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], false);
-    poolgrad_interval_sum_add(&judge->sums[1], &d->work[OPERAND], false);
+    poolgrad_interval_quotient(d, term, operand, &judge->work.count.divisor, NULL, true);
+    poolgrad_interval_sum_add(&judge->sums[0], term, false);
+    poolgrad_interval_sum_add(&judge->sums[1], operand, false);
 }
 
 static void add_before(struct poolgrad_judge *judge, struct poolgrad_interval_sum *sum, double before)
 {
-    struct poolgrad_declared *d = &judge->declared;
-    poolgrad_interval_operand(d, &d->work[OPERAND], before, judge->geometry.destination.format);
-    poolgrad_interval_sum_add(sum, &d->work[OPERAND], false);
+    struct poolgrad_interval *operand = &judge->work.destination.before;
+    poolgrad_interval_operand(&judge->declared, operand, before, judge->geometry.destination.format);
+    poolgrad_interval_sum_add(sum, operand, false);
 }
 
 /* `value` plus what the destination held, if that is added to. */
@@ -168,15 +164,16 @@ static void finish_average(struct poolgrad_judge *judge, int64_t common, double 
                            struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *sum = &judge->work.average.sum, *quotient = &judge->work.average.quotient;
     const bool adds = judge->geometry.add_to_destination;
     if (adds) add_before(judge, &judge->sums[0], before);
     poolgrad_interval_sum_result(d, &judge->sums[0], result);
     if (common < 1) return;
     set_divisor(judge, common);
-    poolgrad_interval_sum_result(d, &judge->sums[1], &d->work[OTHER]);
-    poolgrad_interval_quotient(d, &d->work[JOINED], &d->work[OTHER], &d->work[DIVISOR], NULL, adds);
-    add_last(judge, &d->work[JOINED], before);
-    poolgrad_interval_join(result, &d->work[JOINED]);
+    poolgrad_interval_sum_result(d, &judge->sums[1], sum);
+    poolgrad_interval_quotient(d, quotient, sum, &judge->work.count.divisor, NULL, adds);
+    add_last(judge, quotient, before);
+    poolgrad_interval_join(result, quotient);
 }
 
 /* ---- L2-norm ----------------------------------------------------------------------------------------------------- */
@@ -185,53 +182,53 @@ static void finish_average(struct poolgrad_judge *judge, int64_t common, double 
 static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result,
                         bool *is_zero)
 {
-    const struct poolgrad_geometry *g = &judge->geometry;
     struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *operand = &judge->work.squares.tap, *square = &judge->work.squares.square;
     struct poolgrad_interval_sum *sum = &judge->sums[2];
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(&judge->geometry, at);
     *is_zero = true;
     poolgrad_interval_sum_reset(sum);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
-            *is_zero = *is_zero && tap == 0;
-            if (tap == 0) continue;
-            poolgrad_interval_operand(d, &d->work[OPERAND], fabs(tap), g->source.format);
-            poolgrad_interval_product(d, &d->work[TERM], &d->work[OPERAND], &d->work[OPERAND], true);
-            poolgrad_interval_sum_add(sum, &d->work[TERM], false);
-        }
+    while (poolgrad_taps_next(&taps)) {
+        const double tap = poolgrad_tap_value(&taps);
+        *is_zero = *is_zero && tap == 0;
+        if (tap == 0) continue;
+        poolgrad_interval_operand(d, operand, fabs(tap), judge->geometry.source.format);
+        poolgrad_interval_product(d, square, operand, operand, true);
+        poolgrad_interval_sum_add(sum, square, false);
     }
     poolgrad_interval_sum_result(d, sum, result);
     if (mpfr_sgn(result->low) < 0) mpfr_set_zero(result->low, 1); /* squares are not negative, nor are their sums */
 }
 
-/* 1 / root as a root rounded and divided by, or as one operation. */
-static void invert_root(struct poolgrad_declared *d, struct poolgrad_interval *root, struct poolgrad_interval *norm,
-                        struct poolgrad_interval *reciprocal)
+/* The root rounded; and 1 / root, as one operation or with the rounded root. */
+static void invert_root(struct poolgrad_judge *judge)
 {
-    poolgrad_interval_set(&d->work[OPERAND], 1);
-    poolgrad_interval_divide(d, reciprocal, &d->work[OPERAND], root);
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *norm = &judge->work.inverse.norm, *one = &judge->work.inverse.one;
+    struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
+    struct poolgrad_interval *quotient = &judge->work.inverse.quotient;
+    poolgrad_interval_set(one, 1);
+    poolgrad_interval_divide(d, reciprocal, one, &judge->work.inverse.root);
     poolgrad_interval_round(d, reciprocal);
-    poolgrad_interval_copy(norm, root);
+    poolgrad_interval_copy(norm, &judge->work.inverse.root);
     poolgrad_interval_round(d, norm);
-    poolgrad_interval_divide(d, &d->work[TERM], &d->work[OPERAND], norm);
-    poolgrad_interval_round(d, &d->work[TERM]);
-    poolgrad_interval_join(reciprocal, &d->work[TERM]);
+    poolgrad_interval_divide(d, quotient, one, norm);
+    poolgrad_interval_round(d, quotient);
+    poolgrad_interval_join(reciprocal, quotient);
 }
 
 static const struct poolgrad_norm_bounds *norm_of(struct poolgrad_judge *judge, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_norm_bounds *bounds = &judge->norms[(y - g->y.begin) * (g->x.end - g->x.begin) + x - g->x.begin];
-    struct poolgrad_interval *root = &d->work[OTHER], *norm = &d->work[NORM], *reciprocal = &d->work[RECIPROCAL];
+    struct poolgrad_interval *root = &judge->work.inverse.root, *norm = &judge->work.inverse.norm;
+    const struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
     if (bounds->known) return bounds;
     bounds->known = true;
     sum_squares(judge, poolgrad_judge_window(judge, y, x), root, &bounds->is_zero);
     if (bounds->is_zero) return bounds;
     poolgrad_interval_root(root);
-    invert_root(d, root, norm, reciprocal);
+    invert_root(judge);
     bounds->low = mpfr_get_d(norm->low, MPFR_RNDN);
     bounds->high = mpfr_get_d(norm->high, MPFR_RNDN);
     bounds->reciprocal_low = mpfr_get_d(reciprocal->low, MPFR_RNDN);
@@ -249,15 +246,16 @@ static void set_bounds(struct poolgrad_interval *interval, double low, double hi
     interval->nan = nan;
 }
 
-/* factor (g / norm), (factor g) / norm and (factor / norm) g, which are the whole of a term, into `whole`; `quotient`
- * is g / norm. */
-static void join_products(struct poolgrad_judge *judge, const struct poolgrad_interval *gradient,
-                          const struct poolgrad_interval *quotient, struct poolgrad_interval *whole)
+/* factor (g / norm), (factor g) / norm and (factor / norm) g, which are the whole of a term. */
+static void join_products(struct poolgrad_judge *judge)
 {
+    const struct poolgrad_interval *gradient = &judge->work.term.gradient;
+    const struct poolgrad_interval *quotient = &judge->work.term.quotient;
+    struct poolgrad_interval *whole = &judge->work.term.whole;
     struct poolgrad_declared *d = &judge->declared;
-    const struct poolgrad_interval *factor = &d->work[FACTOR], *norm = &d->work[NORM];
-    const struct poolgrad_interval *reciprocal = &d->work[RECIPROCAL];
-    struct poolgrad_interval *part = &d->work[DIVISOR], *product = &d->work[JOINED];
+    const struct poolgrad_interval *factor = &judge->work.pixel.factor, *norm = &judge->work.term.norm;
+    const struct poolgrad_interval *reciprocal = &judge->work.term.reciprocal;
+    struct poolgrad_interval *part = &judge->work.term.part, *product = &judge->work.term.product;
     poolgrad_interval_product(d, whole, factor, quotient, true);
     poolgrad_interval_product(d, part, factor, gradient, false);
     poolgrad_interval_quotient(d, product, part, norm, reciprocal, true);
@@ -272,28 +270,29 @@ static void join_products(struct poolgrad_judge *judge, const struct poolgrad_in
 static void add_quotient(struct poolgrad_judge *judge, const struct poolgrad_norm_bounds *bounds, double gradient)
 {
     struct poolgrad_declared *d = &judge->declared;
-    struct poolgrad_interval *operand = &d->work[OPERAND], *term = &d->work[TERM], *whole = &d->work[OTHER];
-    struct poolgrad_interval *norm = &d->work[NORM], *reciprocal = &d->work[RECIPROCAL];
+    struct poolgrad_interval *operand = &judge->work.term.gradient, *quotient = &judge->work.term.quotient;
+    struct poolgrad_interval *norm = &judge->work.term.norm, *reciprocal = &judge->work.term.reciprocal;
     const bool optional = bounds->low == 0;
     set_bounds(norm, bounds->low, bounds->high, bounds->may_be_nan);
     set_bounds(reciprocal, bounds->reciprocal_low, bounds->reciprocal_high, bounds->reciprocal_nan);
     poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
-    poolgrad_interval_quotient(d, term, operand, norm, reciprocal, true);
-    poolgrad_interval_sum_add(&judge->sums[0], term, optional);
-    join_products(judge, operand, term, whole);
-    poolgrad_interval_sum_add(&judge->sums[1], whole, optional);
+    poolgrad_interval_quotient(d, quotient, operand, norm, reciprocal, true);
+    poolgrad_interval_sum_add(&judge->sums[0], quotient, optional);
+    join_products(judge);
+    poolgrad_interval_sum_add(&judge->sums[1], &judge->work.term.whole, optional);
 }
 
 static void finish_norm(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *sum = &judge->work.pixel.sum;
     const bool adds = judge->geometry.add_to_destination;
-    poolgrad_interval_sum_result(d, &judge->sums[0], &d->work[OTHER]);
-    poolgrad_interval_product(d, result, &d->work[FACTOR], &d->work[OTHER], adds);
+    poolgrad_interval_sum_result(d, &judge->sums[0], sum);
+    poolgrad_interval_product(d, result, &judge->work.pixel.factor, sum, adds);
     add_last(judge, result, before);
     if (adds) add_before(judge, &judge->sums[1], before);
-    poolgrad_interval_sum_result(d, &judge->sums[1], &d->work[OTHER]);
-    poolgrad_interval_join(result, &d->work[OTHER]);
+    poolgrad_interval_sum_result(d, &judge->sums[1], sum);
+    poolgrad_interval_join(result, sum);
 }
 
 /* ---- Max --------------------------------------------------------------------------------------------------------- */
@@ -313,16 +312,12 @@ static struct given give_to_pick(struct poolgrad_pick pick, int64_t y, int64_t x
 static int64_t count_equal(struct poolgrad_judge *judge, struct poolgrad_window_at at, double maximum)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
-    const int64_t inside = (rows.end - rows.begin) * (columns.end - columns.begin);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && poolgrad_judge_ties(judge, 0, maximum);
-    int64_t count = outside ? g->full_count - inside : 0;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
-            count += !isnan(tap) && poolgrad_judge_ties(judge, tap, maximum);
-        }
+    int64_t count = outside ? g->full_count - poolgrad_taps_count(&taps) : 0;
+    while (poolgrad_taps_next(&taps)) {
+        const double tap = poolgrad_tap_value(&taps);
+        count += !isnan(tap) && poolgrad_judge_ties(judge, tap, maximum);
     }
     return count;
 }
@@ -365,6 +360,7 @@ static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
 static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
 {
     struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *operand = &judge->work.share.gradient, *term = &judge->work.share.quotient;
     struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
     if (judge->share)
         given.share = judge->share(judge->share_context, wy, wx, y, x);
@@ -372,14 +368,13 @@ static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int
         given = give_by_rules(judge, wy, wx, y, x);
     if (given.share == POOLGRAD_SHARE_NONE) return given.share;
     if (judge->doubts_least_windows && is_least(judge, wy, wx)) return POOLGRAD_SHARE_NONE;
-    poolgrad_interval_operand(d, &d->work[OPERAND], load_gradient(judge, wy, wx),
-                              judge->geometry.source_gradient.format);
-    poolgrad_interval_copy(&d->work[TERM], &d->work[OPERAND]);
+    poolgrad_interval_operand(d, operand, load_gradient(judge, wy, wx), judge->geometry.source_gradient.format);
+    poolgrad_interval_copy(term, operand);
     if (given.most > 1) {
         set_divisors(judge, given.least, given.most);
-        poolgrad_interval_quotient(d, &d->work[TERM], &d->work[OPERAND], &d->work[DIVISOR], NULL, true);
+        poolgrad_interval_quotient(d, term, operand, &judge->work.count.divisor, NULL, true);
     }
-    poolgrad_interval_sum_add(&judge->sums[0], &d->work[TERM], given.share == POOLGRAD_SHARE_MAYBE);
+    poolgrad_interval_sum_add(&judge->sums[0], term, given.share == POOLGRAD_SHARE_MAYBE);
     return given.share;
 }
 
@@ -416,23 +411,16 @@ static void add_window(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int
 
 static void add_windows(struct poolgrad_judge *judge, int64_t y, int64_t x, struct windows *windows)
 {
-    const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, y), columns = poolgrad_axis_windows(&g->x, x);
-    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
-        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), y)) continue;
-        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
-            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), x)) continue;
-            add_window(judge, wy, wx, y, x, windows);
-        }
-    }
+    struct poolgrad_windows each = poolgrad_windows_of(&judge->geometry, y, x);
+    while (poolgrad_windows_next(&each)) add_window(judge, each.y, each.x, y, x, windows);
 }
 
 /* What nothing was handed to may have been left as it is. */
 static void join_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
 {
     if (!judge->geometry.add_to_destination) return;
-    poolgrad_interval_set(&judge->declared.work[OPERAND], before);
-    poolgrad_interval_join(result, &judge->declared.work[OPERAND]);
+    poolgrad_interval_set(&judge->work.destination.untouched, before);
+    poolgrad_interval_join(result, &judge->work.destination.untouched);
 }
 
 void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result)
@@ -454,7 +442,7 @@ void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x,
     struct windows windows = {0};
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
     if (g->kind == POOLGRAD_L2NORM) {
-        poolgrad_interval_operand(d, &d->work[FACTOR], load_source(judge, y, x), g->source.format);
+        poolgrad_interval_operand(d, &judge->work.pixel.factor, load_source(judge, y, x), g->source.format);
     }
     add_windows(judge, y, x, &windows);
     *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && windows.given == 0);
@@ -480,18 +468,12 @@ static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window
                             struct poolgrad_interval *result)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     const int64_t count = poolgrad_window_count(g, at);
     poolgrad_interval_set(result, 0);
     if (count == 0) return;
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
-            add_share(judge, tap, g->source.format, count);
-        }
-    }
+    while (poolgrad_taps_next(&taps)) add_share(judge, poolgrad_tap_value(&taps), g->source.format, count);
     finish_average(judge, count, 0, result);
 }
 
@@ -501,17 +483,15 @@ static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at 
     const struct poolgrad_geometry *g = &judge->geometry;
     struct poolgrad_declared *d = &judge->declared;
     const double maximum = poolgrad_window_pick(g, at).value;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_interval *operand = &judge->work.maximum.tap;
+    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     poolgrad_interval_operand(d, result, maximum, g->source.format);
     if (!d->flushes || isnan(maximum)) return;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const double tap = load_source(judge, at.top + ky * g->y.dilation, at.left + kx * g->x.dilation);
-            if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
-            poolgrad_interval_operand(d, &d->work[OPERAND], tap, g->source.format);
-            poolgrad_interval_join(result, &d->work[OPERAND]);
-        }
+    while (poolgrad_taps_next(&taps)) {
+        const double tap = poolgrad_tap_value(&taps);
+        if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
+        poolgrad_interval_operand(d, operand, tap, g->source.format);
+        poolgrad_interval_join(result, operand);
     }
 }
 

@@ -16,6 +16,40 @@ struct poolgrad_norm_bounds {
     bool known, is_zero, may_be_nan, must_be_nan, reciprocal_nan;
 };
 
+/* What functions of a judge compute with. Each group has intervals of its own, so that none loses what it holds while
+ * it calls another one. */
+struct poolgrad_judge_groups {
+    struct {
+        struct poolgrad_interval divisor, other;
+    } count; /* that is divided by */
+    struct {
+        struct poolgrad_interval gradient, quotient;
+    } share; /* of a window's gradient or a tap */
+    struct {
+        struct poolgrad_interval before, untouched;
+    } destination; /* what it held */
+    struct {
+        struct poolgrad_interval sum, quotient;
+    } average; /* of all terms together */
+    struct {
+        struct poolgrad_interval tap, square;
+    } squares; /* of a window */
+    struct {
+        struct poolgrad_interval root, norm, reciprocal, one, quotient;
+    } inverse; /* of a window's norm */
+    struct {
+        struct poolgrad_interval norm, reciprocal, gradient, quotient, whole, part, product;
+    } term; /* a window's, of an L2-norm gradient */
+    struct {
+        struct poolgrad_interval factor, sum;
+    } pixel; /* of an L2-norm gradient */
+    struct {
+        struct poolgrad_interval tap;
+    } maximum; /* of a window */
+};
+
+enum { POOLGRAD_JUDGE_INTERVALS = sizeof(struct poolgrad_judge_groups) / sizeof(struct poolgrad_interval) };
+
 /* Of one thread. */
 struct poolgrad_judge {
     struct poolgrad_geometry geometry;
@@ -24,6 +58,10 @@ struct poolgrad_judge {
     bool doubts_zero_norms;    /* a window of norm 0 may give anything that 0 / 0 leads to */
     bool doubts_least_windows; /* a window of -infinity picks nothing */
     struct poolgrad_declared declared;
+    union {
+        struct poolgrad_judge_groups work;
+        struct poolgrad_interval intervals[POOLGRAD_JUDGE_INTERVALS]; /* all of them */
+    };
     struct poolgrad_interval_sum sums[3];
     /* The plane: images and channels of source and gradient, and the norms of its windows. */
     int64_t n, c, gradient_n, gradient_c;

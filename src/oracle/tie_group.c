@@ -8,8 +8,6 @@
 #include "image/format.h"
 #include "image/image.h"
 
-enum { RESULT = POOLGRAD_INTERVALS - 1 };
-
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge)
@@ -17,6 +15,7 @@ bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgra
     const struct poolgrad_geometry *g = &judge->geometry;
     int64_t windows, pixels;
     *groups = (struct poolgrad_tie_groups){.judge = judge};
+    poolgrad_interval_init(&groups->bounds);
     /* Views may fold onto themselves, and then have more pixels than memory has bytes. */
     if (!poolgrad_multiply(g->y.end - g->y.begin, g->x.end - g->x.begin, &windows) ||
         !poolgrad_multiply(g->y.size, g->x.size, &pixels) || windows > INT64_MAX / (int64_t)sizeof(int64_t)) {
@@ -29,6 +28,7 @@ bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgra
 
 void poolgrad_tie_groups_clear(struct poolgrad_tie_groups *groups)
 {
+    poolgrad_interval_clear(&groups->bounds);
     free(groups->windows);
     free(groups->candidates);
     free(groups->pixels);
@@ -69,32 +69,19 @@ unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups,
 
 static double load(const struct poolgrad_judge *judge, int64_t y, int64_t x)
 {
-    const poolgrad_image *source = &judge->geometry.source;
-    return poolgrad_load(source->format, poolgrad_image_at(source, judge->n, judge->c, y, x));
-}
-
-/* Taps along an axis: those inside and one outside on either side, for those behind are like it. */
-static struct poolgrad_range taps_to_visit(const struct poolgrad_axis *axis, int64_t start)
-{
-    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
-    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
+    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, y, x);
 }
 
 /* Hands over the window's maximal taps, the outside ones too, until `take` is false. */
 static bool visit_candidates(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_pick pick,
                              bool (*take)(void *context, struct poolgrad_candidate candidate), void *context)
 {
-    const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_range rows = taps_to_visit(&g->y, at.top), columns = taps_to_visit(&g->x, at.left);
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            const bool inside = y >= 0 && y < g->y.size && x >= 0 && x < g->x.size;
-            if (!inside && g->edge_mode == POOLGRAD_EDGE_CLAMP) continue;
-            const double tap = inside ? load(judge, y, x) : 0;
-            if (!poolgrad_judge_may_pick(judge, pick, tap, inside ? y : -1, inside ? x : -1)) continue;
-            if (!take(context, (struct poolgrad_candidate){y, x, 0, inside})) return false;
-        }
+    struct poolgrad_taps taps = poolgrad_taps_distinct(&judge->geometry, at);
+    while (poolgrad_taps_next(&taps)) {
+        if (!taps.inside && judge->geometry.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
+        const double tap = taps.inside ? poolgrad_tap_value(&taps) : 0;
+        if (!poolgrad_judge_may_pick(judge, pick, tap, taps.inside ? taps.y : -1, taps.inside ? taps.x : -1)) continue;
+        if (!take(context, (struct poolgrad_candidate){taps.y, taps.x, 0, taps.inside})) return false;
     }
     return true;
 }
@@ -168,14 +155,9 @@ static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t w
 
 static bool add_windows_of(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
 {
-    const struct poolgrad_geometry *g = &groups->judge->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, y), columns = poolgrad_axis_windows(&g->x, x);
-    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
-        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), y)) continue;
-        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
-            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), x)) continue;
-            if (!add_window(groups, wy, wx, y, x)) return false;
-        }
+    struct poolgrad_windows windows = poolgrad_windows_of(&groups->judge->geometry, y, x);
+    while (poolgrad_windows_next(&windows)) {
+        if (!add_window(groups, windows.y, windows.x, y, x)) return false;
     }
     return true;
 }
@@ -231,11 +213,11 @@ static bool is_possible(struct poolgrad_tie_groups *groups, int64_t y, int64_t x
 {
     double value, before;
     bool alone;
-    struct poolgrad_interval *result = &groups->judge->declared.work[RESULT];
+    struct poolgrad_interval *bounds = &groups->bounds;
     if (*mark_of(groups, y, x) & POOLGRAD_PIXEL_WRONG) return true;
     if (!groups->actual(groups->context, y, x, &value, &before)) return true;
-    poolgrad_judge_gradient(groups->judge, y, x, before, result, &alone);
-    return poolgrad_interval_holds(result, value);
+    poolgrad_judge_gradient(groups->judge, y, x, before, bounds, &alone);
+    return poolgrad_interval_holds(bounds, value);
 }
 
 static bool are_possible(struct poolgrad_tie_groups *groups)

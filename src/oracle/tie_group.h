@@ -29,6 +29,7 @@ struct poolgrad_tie_question {
 
 struct poolgrad_tie_groups {
     struct poolgrad_judge *judge;
+    struct poolgrad_interval bounds; /* of the pixel at hand */
     /* What the destination holds at a source pixel, and held before; false where it has none. */
     bool (*actual)(void *context, int64_t y, int64_t x, double *value, double *before);
     void *context;

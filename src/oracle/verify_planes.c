@@ -11,12 +11,11 @@
 #include "oracle/ulps.h"
 #include "oracle/verify.h"
 
-enum { RESULT = POOLGRAD_INTERVALS - 1 };
-
 /* A plane while it is judged. */
 struct plane {
     const struct poolgrad_verification *v;
     struct poolgrad_judge *judge;
+    struct poolgrad_interval *bounds; /* of the element at hand */
     struct poolgrad_plane_verdicts *found;
     unsigned char *verdicts; /* of its elements, by rows */
     int64_t n, c;
@@ -131,7 +130,7 @@ static void keep_finding(struct plane *p, const poolgrad_finding *finding)
 /* What the declared arithmetic can give, as the judge is set. `alone`: nothing contributes. */
 static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int64_t x, bool *alone)
 {
-    struct poolgrad_interval *result = &p->judge->declared.work[RESULT];
+    struct poolgrad_interval *result = p->bounds;
     int64_t sy, sx;
     *alone = true;
     if (p->v->geometry.direction == POOLGRAD_GRADIENT) {
@@ -192,18 +191,13 @@ static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
 /* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
 static bool is_doubtful(const struct plane *p, struct poolgrad_window_at at, poolgrad_decision decision)
 {
-    const struct poolgrad_geometry *g = &p->v->geometry;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, 0);
+    struct poolgrad_taps taps = poolgrad_taps_inside(&p->v->geometry, at);
     bool any_nan = false, all_least = true, all_zero = true;
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-            const int64_t y = at.top + ky * g->y.dilation, x = at.left + kx * g->x.dilation;
-            const double tap = poolgrad_load(g->source.format, poolgrad_image_at(&g->source, at.n, at.c, y, x));
-            any_nan = any_nan || isnan(tap);
-            all_least = all_least && isinf(tap) && tap < 0;
-            all_zero = all_zero && tap == 0;
-        }
+    while (poolgrad_taps_next(&taps)) {
+        const double tap = poolgrad_tap_value(&taps);
+        any_nan = any_nan || isnan(tap);
+        all_least = all_least && isinf(tap) && tap < 0;
+        all_zero = all_zero && tap == 0;
     }
     if (decision == POOLGRAD_DECISION_NAN_RULE) return any_nan;
     return decision == POOLGRAD_DECISION_ZERO_NORM ? all_zero : all_least;
@@ -218,13 +212,9 @@ static bool has_doubtful_window(const struct plane *p, int64_t y, int64_t x, poo
         return p->pooled && is_doubtful(p, poolgrad_judge_window(p->judge, y, x), decision);
     }
     if (!source_of(p, y, x, &sy, &sx)) return false;
-    const struct poolgrad_range rows = poolgrad_axis_windows(&g->y, sy), columns = poolgrad_axis_windows(&g->x, sx);
-    for (int64_t wy = rows.begin; wy < rows.end; wy++) {
-        if (!poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, wy), sy)) continue;
-        for (int64_t wx = columns.begin; wx < columns.end; wx++) {
-            if (!poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, wx), sx)) continue;
-            if (is_doubtful(p, poolgrad_judge_window(p->judge, wy, wx), decision)) return true;
-        }
+    struct poolgrad_windows windows = poolgrad_windows_of(g, sy, sx);
+    while (poolgrad_windows_next(&windows)) {
+        if (is_doubtful(p, poolgrad_judge_window(p->judge, windows.y, windows.x), decision)) return true;
     }
     return false;
 }
@@ -260,9 +250,8 @@ static bool is_empty_window(struct plane *p, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, poolgrad_axis_start(&g->y, y), 0);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, poolgrad_axis_start(&g->x, x), 0);
-    return rows.begin >= rows.end || columns.begin >= columns.end;
+    const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, y, x));
+    return poolgrad_taps_count(&taps) == 0;
 }
 
 /* The decision that an element rests on which is wrong by the rules. */
@@ -375,19 +364,14 @@ static poolgrad_verdict judge_outside(struct plane *p, int64_t y, int64_t x)
     return POOLGRAD_VERDICT_WRONG;
 }
 
-static bool is_in(struct poolgrad_range range, int64_t i)
-{
-    return i >= range.begin && i < range.end;
-}
-
 static void judge_plane(struct plane *p)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
-    const bool written = is_in(g->images, p->n) && is_in(g->channels, p->c);
+    const bool written = poolgrad_range_holds(g->images, p->n) && poolgrad_range_holds(g->channels, p->c);
     if (written) p->found->failed = !poolgrad_judge_begin(p->judge, p->n, p->c);
     for (int64_t y = 0; y < g->destination.height && !p->found->failed; y++) {
         for (int64_t x = 0; x < g->destination.width; x++) {
-            const bool inside = written && is_in(g->rows, y) && is_in(g->columns, x);
+            const bool inside = written && poolgrad_range_holds(g->rows, y) && poolgrad_range_holds(g->columns, x);
             const poolgrad_verdict verdict = inside ? judge_element(p, y, x) : judge_outside(p, y, x);
             *verdict_at(p, y, x) = (unsigned char)verdict;
             p->found->count[verdict]++;
@@ -402,15 +386,20 @@ void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end
     const struct poolgrad_geometry *g = &v->geometry;
     const int64_t size = g->destination.height * g->destination.width;
     struct poolgrad_judge judge;
+    struct poolgrad_interval bounds;
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_judge_init(&judge, g, &v->declaration);
+    poolgrad_interval_init(&bounds);
     for (int64_t i = begin; i < end; i++) {
-        struct plane p = {.v = v, .judge = &judge, .found = &v->planes[i], .verdicts = v->verdicts + i * size};
+        struct plane p = {.v = v, .judge = &judge, .bounds = &bounds};
+        p.found = &v->planes[i];
+        p.verdicts = v->verdicts + i * size;
         p.n = i / g->destination.channels;
         p.c = i % g->destination.channels;
-        p.pooled = is_in(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
+        p.pooled = poolgrad_range_holds(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
         judge_plane(&p);
     }
+    poolgrad_interval_clear(&bounds);
     poolgrad_judge_clear(&judge);
     poolgrad_environment_leave(&environment);
 }
