@@ -28,23 +28,30 @@ static int64_t choose_band(const struct poolgrad_geometry *g, int threads)
     return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / columns));
 }
 
+poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, int threads, poolgrad_exact **exact,
+                                               poolgrad_error *error)
+{
+    *exact = calloc(1, sizeof **exact);
+    if (!*exact) return poolgrad_refuse_memory(error, "exact");
+    poolgrad_exact *made = *exact;
+    made->geometry = *g;
+    made->precision = poolgrad_precision_of(g->destination.format);
+    made->threads = (int)poolgrad_available_threads(threads);
+    made->band = choose_band(g, made->threads);
+    const int64_t rows = g->columns.end > g->columns.begin ? poolgrad_range_length(g->rows) : 0;
+    made->bands = poolgrad_ceiling_divide(rows, made->band);
+    made->units = made->bands * poolgrad_range_length(g->images) * poolgrad_range_length(g->channels);
+    return POOLGRAD_OK;
+}
+
 poolgrad_status poolgrad_exact_create(const poolgrad_problem *problem, poolgrad_exact **exact, poolgrad_error *error)
 {
+    struct poolgrad_geometry geometry;
     *exact = NULL;
-    poolgrad_status status = poolgrad_check_indices(problem, error);
+    poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&geometry, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_exact *made = calloc(1, sizeof *made);
-    if (!made) return poolgrad_refuse_memory(error, "exact");
-    poolgrad_resolve(problem, &made->geometry, error);
-    const struct poolgrad_geometry *g = &made->geometry;
-    made->precision = poolgrad_precision_of(g->destination.format);
-    made->threads = (int)poolgrad_available_threads(problem->threads);
-    made->band = choose_band(g, made->threads);
-    const int64_t rows = g->columns.end > g->columns.begin ? g->rows.end - g->rows.begin : 0;
-    made->bands = poolgrad_ceiling_divide(rows, made->band);
-    made->units = made->bands * (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
-    *exact = made;
-    return POOLGRAD_OK;
+    return poolgrad_exact_create_resolved(&geometry, problem->threads, exact, error);
 }
 
 void poolgrad_exact_destroy(poolgrad_exact *exact)

@@ -25,6 +25,10 @@ struct poolgrad_band {
     struct poolgrad_range rows;
 };
 
+/* Of a geometry whose indices are checked. On refusal *exact is null. */
+poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, int threads, poolgrad_exact **exact,
+                                               poolgrad_error *error);
+
 /* False where memory is lacking. */
 bool poolgrad_exact_forward(const struct poolgrad_exact *exact, const struct poolgrad_band *band);
 bool poolgrad_exact_gradient(const struct poolgrad_exact *exact, const struct poolgrad_band *band);

@@ -52,32 +52,28 @@ static poolgrad_image plane_of(const poolgrad_image *image, int64_t n, int64_t c
     return plane;
 }
 
-/* The element's plane as a problem of its own: what the others hold plays no part in its verdict. */
-static poolgrad_problem problem_of_plane(const poolgrad_problem *problem, const struct poolgrad_story *story)
+/* The element's plane by itself: what the others hold plays no part in its verdict, and nobody judges the indices that
+ * a forward call writes. */
+static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *story)
 {
-    const struct poolgrad_geometry *g = &story->geometry;
+    struct poolgrad_geometry g = story->geometry;
     const int64_t n = story->n, c = story->c;
-    const bool is_written = poolgrad_range_holds(g->images, n) && poolgrad_range_holds(g->channels, c);
-    poolgrad_problem p = *problem;
-    p.destination = plane_of(&g->destination, n, c);
-    p.offset_z = p.clip.z = p.gradient_region.z = 0;
-    p.clip.depth = p.gradient_region.depth = POOLGRAD_ALL;
-    p.source_channel_offset = p.gradient_channel_offset = p.destination_channel_offset = 0;
-    p.source_channel_count = p.gradient_channel_count = POOLGRAD_ALL;
-    if (!is_written) p.clip.width = 0;
-    if (!is_written || !story->is_pooled) { /* its image and its channel are nobody's */
-        p.source.images = p.source_gradient.images = p.indices.images = 0;
-        p.source.channels = p.source_gradient.channels = p.indices.channels = 1;
-        return p;
+    const bool is_written = poolgrad_range_holds(g.images, n) && poolgrad_range_holds(g.channels, c);
+    g.images = g.channels = (struct poolgrad_range){0, is_written};
+    g.pooled_images = is_written && story->is_pooled;
+    g.destination = plane_of(&g.destination, n, c);
+    if (g.pooled_images) {
+        g.source = plane_of(&g.source, n + g.source_image, c + g.source_channel);
+        g.source_gradient = plane_of(&g.source_gradient, n + g.gradient_image, c + g.gradient_channel);
+        g.indices = plane_of(&g.indices, n + g.gradient_image, c + g.gradient_channel);
     }
-    p.source = plane_of(&g->source, n + g->source_image, c + g->source_channel);
-    if (p.direction == POOLGRAD_FORWARD) return p;
-    p.source_gradient = plane_of(&g->source_gradient, n + g->gradient_image, c + g->gradient_channel);
-    if (g->with_indices) p.indices = plane_of(&g->indices, n + g->gradient_image, c + g->gradient_channel);
-    return p;
+    g.with_indices = g.with_indices && g.direction == POOLGRAD_GRADIENT;
+    g.source_image = g.source_channel = g.gradient_image = g.gradient_channel = 0;
+    return g;
 }
 
-static void keep_verdict(const poolgrad_verification *v, const struct poolgrad_story *story, struct judged *judged)
+static void keep_verdict(const struct poolgrad_verification *v, const struct poolgrad_story *story,
+                         struct judged *judged)
 {
     judged->verdict = poolgrad_verification_at(v, 0, 0, story->y, story->x);
     for (int64_t i = 0; i < poolgrad_verification_finding_count(v); i++) {
@@ -86,29 +82,22 @@ static void keep_verdict(const poolgrad_verification *v, const struct poolgrad_s
     }
 }
 
-/* `problem` has no indices that a forward call writes: nobody judges them. */
 static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                              const struct poolgrad_story *story, struct judged *judged, poolgrad_error *error)
 {
-    struct poolgrad_verification checked;
-    poolgrad_verification *verification;
-    poolgrad_status status = poolgrad_verify_check(problem, declaration, &checked, error);
+    struct poolgrad_verification v;
+    poolgrad_status status = poolgrad_declaration_check(declaration, error);
+    if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, declaration, &v, error);
     if (status != POOLGRAD_OK) return status;
-    judged->before = checked.before;
-    const poolgrad_problem plane = problem_of_plane(problem, story);
-    poolgrad_declaration of_plane = *declaration;
-    poolgrad_image before;
-    if (checked.before.data) {
-        before = plane_of(&checked.before, story->n, story->c);
-        of_plane.before = &before;
-    }
-    status = poolgrad_verify(&plane, &of_plane, &verification, error);
-    if (status != POOLGRAD_OK) return status;
-    keep_verdict(verification, story, judged);
-    poolgrad_verification_destroy(verification);
+    judged->before = v.before;
+    v.geometry = geometry_of_plane(story);
+    if (v.before.data) v.before = plane_of(&v.before, story->n, story->c);
+    status = poolgrad_verification_judge(&v, error);
+    if (status == POOLGRAD_OK) keep_verdict(&v, story, judged);
+    poolgrad_verification_end(&v);
     judged->is_known = true;
     judged->element = poolgrad_image_at(&story->geometry.destination, story->n, story->c, story->y, story->x);
-    return POOLGRAD_OK;
+    return status;
 }
 
 static void tell_verdict(struct poolgrad_story *story, const struct judged *judged, const double *expected)
@@ -239,17 +228,13 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
     const int64_t at[4] = {n, c, y, x};
     struct poolgrad_story story = {0};
     struct judged judged = {0};
-    poolgrad_status status = poolgrad_check_indices(problem, error);
-    if (status == POOLGRAD_OK) status = poolgrad_resolve(problem, &story.geometry, error);
+    poolgrad_status status = poolgrad_resolve(problem, &story.geometry, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&story.geometry, error);
     if (status == POOLGRAD_OK) status = check_place(&problem->destination, at, error);
     if (status != POOLGRAD_OK) return status;
     set_place(&story, problem, at);
-    if (declaration) {
-        poolgrad_problem judged_problem = *problem;
-        if (problem->direction == POOLGRAD_FORWARD) judged_problem.indices = (poolgrad_image){0};
-        status = judge(&judged_problem, declaration, &story, &judged, error);
-        if (status != POOLGRAD_OK) return status;
-    }
+    if (declaration) status = judge(problem, declaration, &story, &judged, error);
+    if (status != POOLGRAD_OK) return status;
     const poolgrad_image *before = declaration ? &judged.before : &story.geometry.destination;
     if (story.geometry.add_to_destination)
         story.before = poolgrad_load(before->format, poolgrad_image_at(before, n, c, y, x));

@@ -10,7 +10,9 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "mps/kernel.h"
+#include "oracle/exact.h"
 #include "pooling/parallel.h"
+#include "pooling/plan.h"
 #include "pooling/resolve.h"
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
@@ -49,7 +51,7 @@ static poolgrad_status check_choice(const char *field, int value, int last, cons
     return poolgrad_refuse(error, field, "is %d; expected %s", value, expected);
 }
 
-static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad_error *error)
+poolgrad_status poolgrad_declaration_check(const poolgrad_declaration *d, poolgrad_error *error)
 {
     if (!d) return poolgrad_refuse(error, "declaration", "is null; expected one of poolgrad_declaration_init");
     if (d->struct_size != sizeof *d) {
@@ -78,13 +80,13 @@ static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad
                         "kept (0) or flushed (1)", error);
 }
 
-static poolgrad_status check_before(const poolgrad_problem *problem, const poolgrad_image *before,
+static poolgrad_status check_before(const struct poolgrad_geometry *g, const poolgrad_image *before,
                                     poolgrad_image *resolved, poolgrad_error *error)
 {
-    const poolgrad_image *d = &problem->destination;
+    const poolgrad_image *d = &g->destination;
     *resolved = (poolgrad_image){0};
     if (!before || !before->data) {
-        if (!problem->add_to_destination || poolgrad_image_is_empty(d)) return POOLGRAD_OK;
+        if (!g->add_to_destination || poolgrad_image_is_empty(d)) return POOLGRAD_OK;
         return poolgrad_refuse(error, "declaration.before",
                                "is null; expected what the destination held, for the problem adds to it");
     }
@@ -100,17 +102,17 @@ static poolgrad_status check_before(const poolgrad_problem *problem, const poolg
 
 /* ---- Images that are made ---------------------------------------------------------------------------------------- */
 
-/* What the destination held, or, where that is not known, what it holds: a result is going to be computed into it. */
-static poolgrad_status make_image(struct poolgrad_verification *v, poolgrad_buffer **buffer, poolgrad_image *view,
-                                  poolgrad_problem *problem, poolgrad_error *error)
+/* What the destination held, or, where that is not known, what it holds; and the geometry that computes into it. */
+static poolgrad_status make_image(const struct poolgrad_verification *v, poolgrad_buffer **buffer, poolgrad_image *view,
+                                  struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    *problem = v->problem;
-    poolgrad_status status = poolgrad_buffer_create(&v->problem.destination, NULL, buffer, error);
+    *g = v->geometry;
+    poolgrad_status status = poolgrad_buffer_create(&v->geometry.destination, NULL, buffer, error);
     if (status != POOLGRAD_OK) return status;
-    problem->destination = *poolgrad_buffer_image(*buffer);
-    if (poolgrad_image_is_empty(&v->problem.destination)) return POOLGRAD_OK;
-    poolgrad_image_resolve(&problem->destination, NULL, view, NULL);
-    poolgrad_copy_elements(v->before.data ? &v->before : &v->problem.destination, &problem->destination);
+    poolgrad_image_resolve(poolgrad_buffer_image(*buffer), NULL, view, NULL);
+    g->destination = *view;
+    if (poolgrad_image_is_empty(view)) return POOLGRAD_OK;
+    poolgrad_copy_elements(v->before.data ? &v->before : &v->geometry.destination, view);
     return POOLGRAD_OK;
 }
 
@@ -130,10 +132,10 @@ static int64_t part_of(const struct poolgrad_verification *v, int64_t total, int
 
 static poolgrad_status compute_exact(struct poolgrad_verification *v, poolgrad_error *error)
 {
-    poolgrad_problem problem;
+    struct poolgrad_geometry g;
     poolgrad_exact *exact = NULL;
-    poolgrad_status status = make_image(v, &v->exact, &v->exact_view, &problem, error);
-    if (status == POOLGRAD_OK) status = poolgrad_exact_create(&problem, &exact, error);
+    poolgrad_status status = make_image(v, &v->exact, &v->exact_view, &g, error);
+    if (status == POOLGRAD_OK) status = poolgrad_exact_create_resolved(&g, v->problem.threads, &exact, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t units = poolgrad_exact_units(exact), part = part_of(v, units, poolgrad_exact_threads(exact));
     for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += part) {
@@ -146,9 +148,14 @@ static poolgrad_status compute_exact(struct poolgrad_verification *v, poolgrad_e
 
 static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgrad_error *error)
 {
-    poolgrad_problem problem;
-    poolgrad_status status = make_image(v, &v->expected, &v->expected_view, &problem, error);
-    return status == POOLGRAD_OK ? poolgrad_run(&problem, error) : status;
+    struct poolgrad_geometry g;
+    struct poolgrad_plan plan;
+    poolgrad_status status = make_image(v, &v->expected, &v->expected_view, &g, error);
+    if (status == POOLGRAD_OK) status = poolgrad_plan_make(&g, &plan, error);
+    if (status != POOLGRAD_OK) return status;
+    poolgrad_plan_run(&plan);
+    poolgrad_plan_free_memory(&plan);
+    return POOLGRAD_OK;
 }
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
@@ -190,23 +197,15 @@ static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t planes, p
 
 /* ---- Verifying --------------------------------------------------------------------------------------------------- */
 
-poolgrad_status poolgrad_verify_check(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
-                                      struct poolgrad_verification *v, poolgrad_error *error)
+poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, const struct poolgrad_geometry *geometry,
+                                            const poolgrad_declaration *declaration, struct poolgrad_verification *v,
+                                            poolgrad_error *error)
 {
-    poolgrad_status status = check_declaration(declaration, error);
-    if (status == POOLGRAD_OK) status = poolgrad_check_indices(problem, error);
-    if (status != POOLGRAD_OK) return status;
-    if (problem->direction == POOLGRAD_FORWARD && problem->indices.data) {
-        return poolgrad_refuse(error, "indices.data", "is %p; expected null, a forward call's indices are not judged",
-                               problem->indices.data);
-    }
-    v->problem = *problem;
-    v->declaration = *declaration;
-    status = poolgrad_resolve(problem, &v->geometry, error);
-    return status == POOLGRAD_OK ? check_before(problem, declaration->before, &v->before, error) : status;
+    *v = (struct poolgrad_verification){.problem = *problem, .declaration = *declaration, .geometry = *geometry};
+    return check_before(geometry, declaration->before, &v->before, error);
 }
 
-static poolgrad_status judge(struct poolgrad_verification *v, poolgrad_error *error)
+poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error)
 {
     const poolgrad_image *d = &v->geometry.destination;
     const int64_t planes = d->images * d->channels, elements = planes * d->height * d->width;
@@ -227,14 +226,27 @@ static poolgrad_status judge(struct poolgrad_verification *v, poolgrad_error *er
     return sum_up(v, planes, error);
 }
 
+static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    poolgrad_status status = poolgrad_resolve(problem, g, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(g, error);
+    if (status != POOLGRAD_OK || problem->direction != POOLGRAD_FORWARD || !problem->indices.data) return status;
+    return poolgrad_refuse(error, "indices.data", "is %p; expected null, a forward call's indices are not judged",
+                           problem->indices.data);
+}
+
 poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                                 poolgrad_verification **verification, poolgrad_error *error)
 {
+    struct poolgrad_geometry geometry;
     *verification = NULL;
+    poolgrad_status status = poolgrad_declaration_check(declaration, error);
+    if (status == POOLGRAD_OK) status = resolve(problem, &geometry, error);
+    if (status != POOLGRAD_OK) return status;
     poolgrad_verification *v = calloc(1, sizeof *v);
     if (!v) return poolgrad_refuse_memory(error, "verification");
-    poolgrad_status status = poolgrad_verify_check(problem, declaration, v, error);
-    if (status == POOLGRAD_OK) status = judge(v, error);
+    status = poolgrad_verification_begin(problem, &geometry, declaration, v, error);
+    if (status == POOLGRAD_OK) status = poolgrad_verification_judge(v, error);
     if (status == POOLGRAD_OK)
         *verification = v;
     else
@@ -242,9 +254,8 @@ poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_
     return status;
 }
 
-void poolgrad_verification_destroy(poolgrad_verification *v)
+void poolgrad_verification_end(struct poolgrad_verification *v)
 {
-    if (!v) return;
     const poolgrad_image *d = &v->geometry.destination;
     for (int64_t i = 0; v->planes && i < d->images * d->channels; i++) free(v->planes[i].findings);
     free(v->all.findings);
@@ -253,6 +264,11 @@ void poolgrad_verification_destroy(poolgrad_verification *v)
     free(v->verdicts);
     poolgrad_buffer_destroy(v->expected);
     poolgrad_buffer_destroy(v->exact);
+}
+
+void poolgrad_verification_destroy(poolgrad_verification *v)
+{
+    if (v) poolgrad_verification_end(v);
     free(v);
 }
 

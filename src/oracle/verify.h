@@ -38,9 +38,15 @@ struct poolgrad_verification {
     int64_t cause_count;
 };
 
-/* Refuses what cannot be judged; fills in the problem, the declaration, the geometry and what was there before. */
-poolgrad_status poolgrad_verify_check(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
-                                      struct poolgrad_verification *v, poolgrad_error *error);
+poolgrad_status poolgrad_declaration_check(const poolgrad_declaration *declaration, poolgrad_error *error);
+
+/* Sets up the verification of a resolved problem, whose indices are checked; or refuses what the destination is said to
+ * have held. */
+poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, const struct poolgrad_geometry *geometry,
+                                            const poolgrad_declaration *declaration, struct poolgrad_verification *v,
+                                            poolgrad_error *error);
+poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error);
+void poolgrad_verification_end(struct poolgrad_verification *v);
 
 /* Judges planes [begin, end) of the destination, all images times all channels. */
 void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);
