@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oracle/suite.h"
+#include "suite/kit.h"
 
 static poolgrad_suite *create(enum poolgrad_suite_size size, uint64_t seed)
 {

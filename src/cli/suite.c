@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suite: its words; and generate, cases from memory to files. */
-#include "oracle/suite.h"
+#include "suite/kit.h"
 
 #include <errno.h>
 #include <inttypes.h>

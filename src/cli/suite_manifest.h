@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
-#include "oracle/suite.h"
+#include "suite/kit.h"
 
 #define MANIFEST_NAME "manifest.json"
 #define MANIFEST_VERSION 1

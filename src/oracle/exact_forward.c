@@ -5,7 +5,7 @@
 #include "image/format.h"
 #include "image/ieee.h"
 #include "image/image.h"
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 
 /* What pixels share, so that it is allocated once. */
 struct work {

@@ -6,7 +6,7 @@
 #include "image/format.h"
 #include "image/ieee.h"
 #include "image/image.h"
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 
 /* A pixel's sum of gradients over norms, with POOLGRAD_NORM_BITS. */
 struct norm_pixel {

@@ -4,7 +4,7 @@
 #define POOLGRAD_ORACLE_MISTAKES_H
 
 #include "oracle/careless.h"
-#include "oracle/verify.h"
+#include "oracle/verification.h"
 
 /* Which calls a mistake can be made in: a bit for each direction and kind. */
 enum {

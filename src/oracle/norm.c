@@ -11,7 +11,7 @@
 #include <mpfr.h>
 #include <stdlib.h>
 
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 
 static void add_square(double tap, struct poolgrad_square *square, struct poolgrad_scratch *scratch)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exact mode: problems, units, threads. */
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

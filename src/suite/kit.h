@@ -3,11 +3,11 @@
  * A conformance kit in memory: cases that find mistakes in a backend, each a problem with its inputs and its results.
  *
  * A kit depends on its size and its seed alone, to the bit and on every machine. Geometries are an array of parameters
- * in which any two values that have an effect together occur together (oracle/suite_covering), and named cases for the
- * corners that rules are about (oracle/suite_named).
+ * in which any two values that have an effect together occur together (suite/suite_covering), and named cases for the
+ * corners that rules are about (suite/suite_named).
  */
-#ifndef POOLGRAD_ORACLE_SUITE_H
-#define POOLGRAD_ORACLE_SUITE_H
+#ifndef POOLGRAD_SUITE_KIT_H
+#define POOLGRAD_SUITE_KIT_H
 
 #include <poolgrad/poolgrad.h>
 

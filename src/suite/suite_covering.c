@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "geometry/integer.h"
-#include "oracle/suite_recipe.h"
+#include "suite/suite_recipe.h"
 
 /* The controls stand first. */
 enum factor {

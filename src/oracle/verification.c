@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verification: what is compared with what, and the sum of what was found. */
-#include "oracle/verify.h"
+#include "oracle/verification.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "mps/kernel.h"
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 #include "pooling/parallel.h"
 #include "pooling/plan.h"
 #include "pooling/resolve.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the images of a kit hold: integers, their quotients by powers of 2, and special values, never a result of a
  * mathematical library, so that they are the same bits on every machine. */
-#ifndef POOLGRAD_ORACLE_SUITE_DATA_H
-#define POOLGRAD_ORACLE_SUITE_DATA_H
+#ifndef POOLGRAD_SUITE_SUITE_DATA_H
+#define POOLGRAD_SUITE_SUITE_DATA_H
 
 #include <poolgrad/poolgrad.h>
 

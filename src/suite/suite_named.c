@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oracle/suite_recipe.h"
+#include "suite/suite_recipe.h"
 
 enum {
     FORWARD = 1 << POOLGRAD_FORWARD,

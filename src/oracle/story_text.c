@@ -8,7 +8,7 @@
 
 #include "image/format.h"
 #include "image/image.h"
-#include "oracle/explain.h"
+#include "oracle/story.h"
 
 enum {
     COLUMNS = 100,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exact mode: bands of rows, each computed by itself. */
-#ifndef POOLGRAD_ORACLE_EXACT_H
-#define POOLGRAD_ORACLE_EXACT_H
+#ifndef POOLGRAD_ORACLE_EXACT_MODE_H
+#define POOLGRAD_ORACLE_EXACT_MODE_H
 
 #include <poolgrad/oracle.h>
 

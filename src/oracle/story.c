@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Explanations: whose, of what, and what is said of the result. */
-#include "oracle/explain.h"
+#include "oracle/story.h"
 
 #include <inttypes.h>
 
@@ -8,7 +8,7 @@
 #include "image/image.h"
 #include "oracle/environment.h"
 #include "oracle/ulps.h"
-#include "oracle/verify.h"
+#include "oracle/verification.h"
 #include "pooling/resolve.h"
 
 /* What an implementation's output at the element is worth. */

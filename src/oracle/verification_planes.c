@@ -9,7 +9,7 @@
 #include "oracle/environment.h"
 #include "oracle/tie_group.h"
 #include "oracle/ulps.h"
-#include "oracle/verify.h"
+#include "oracle/verification.h"
 
 /* A plane while it is judged. */
 struct plane {

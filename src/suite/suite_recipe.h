@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a case of a kit will be, before there is memory for it. */
-#ifndef POOLGRAD_ORACLE_SUITE_RECIPE_H
-#define POOLGRAD_ORACLE_SUITE_RECIPE_H
+#ifndef POOLGRAD_SUITE_SUITE_RECIPE_H
+#define POOLGRAD_SUITE_SUITE_RECIPE_H
 
-#include "oracle/suite.h"
-#include "oracle/suite_data.h"
+#include "suite/kit.h"
+#include "suite/suite_data.h"
 
 enum { RECIPE_VALUES = 8 };
 

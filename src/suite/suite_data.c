@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle/suite_data.h"
+#include "suite/suite_data.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 #include "image/format.h"
 #include "image/ieee.h"
 #include "image/image.h"
-#include "oracle/explain.h"
+#include "oracle/story.h"
 
 enum { MOST_STEPS = 49, ROOT_BITS = 192 };
 

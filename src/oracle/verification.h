@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef POOLGRAD_ORACLE_VERIFY_H
-#define POOLGRAD_ORACLE_VERIFY_H
+#ifndef POOLGRAD_ORACLE_VERIFICATION_H
+#define POOLGRAD_ORACLE_VERIFICATION_H
 
 #include <poolgrad/mps.h>
 #include <poolgrad/oracle.h>

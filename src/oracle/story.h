@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One element's story: what is told of it, and the sentences it is told in. */
-#ifndef POOLGRAD_ORACLE_EXPLAIN_H
-#define POOLGRAD_ORACLE_EXPLAIN_H
+#ifndef POOLGRAD_ORACLE_STORY_H
+#define POOLGRAD_ORACLE_STORY_H
 
 #include <poolgrad/oracle.h>
 
 #include <mpfr.h>
 
 #include "geometry/geometry.h"
-#include "oracle/exact.h"
+#include "oracle/exact_mode.h"
 #include "reference/window.h"
 #include "text/text.h"
 

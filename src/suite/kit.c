@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle/suite.h"
+#include "suite/kit.h"
 
 #include <assert.h>
 #include <poolgrad/oracle.h>
@@ -10,7 +10,7 @@
 #include "geometry/error.h"
 #include "geometry/integer.h"
 #include "image/image.h"
-#include "oracle/suite_recipe.h"
+#include "suite/suite_recipe.h"
 
 enum { STANDARD_ARRAYS = 10 };
 
