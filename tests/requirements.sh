@@ -8,9 +8,10 @@ table=$1 cc=$2 isas=$3 flags=("${@:4}")
 
 [ ${#flags[@]} -gt 0 ] || { echo "no flags for $isas"; exit 1; }
 macros() { $cc -dM -E "$@" -x c /dev/null | awk '{ print $2 }' | sort -u; }
-# Of the rest, __FP_FAST_FMA*, __BIGGEST_ALIGNMENT__ and __NO_*__ are no instructions; CRC32 is a part of SSE4.2.
+# Of the rest, __FP_FAST_FMA*, __BIGGEST_ALIGNMENT__ and __NO_*__ are no instructions; CRC32 is a part of SSE4.2, and
+# EVEX256 and EVEX512 are how wide AVX-512's instructions may be.
 allowed=$(comm -13 <(macros) <(macros "${flags[@]}") |
-    grep -vE '^__(FP_FAST_|BIGGEST_ALIGNMENT__|NO_|CRC32__)' | sed -E 's/^__(.*)__$/\1/')
+    grep -vE '^__(FP_FAST_|BIGGEST_ALIGNMENT__|NO_|CRC32__|EVEX(256|512)__)' | sed -E 's/^__(.*)__$/\1/')
 [ -n "$allowed" ] || { echo "$cc ${flags[*]}: allows nothing new"; exit 1; }
 asked=$(grep -E "^ *\{POOLGRAD_ISA_(${isas//,/|})," "$table" | grep -oE 'bit_[A-Z0-9_]+' | sed 's/^bit_//' | sort -u)
 missing=$(comm -23 <(sort -u <<<"$allowed") <(echo "$asked"))

@@ -31,14 +31,19 @@ enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };
 #define ARCHITECTURE_NAMES "best or scalar"
 #endif
 
-/* What src/routines/CMakeLists.txt compiles for this architecture. */
+/* What src/routines/CMakeLists.txt compiles for this architecture, as far as POOLGRAD_ISAS lets it. */
 static const struct poolgrad_routines *const tables[ISA_COUNT] = {
     [POOLGRAD_ISA_SCALAR] = &poolgrad_routines_scalar,
-#if defined(__x86_64__) || defined(POOLGRAD_EMULATE)
-    [POOLGRAD_ISA_SSE41] = &poolgrad_routines_sse41,   [POOLGRAD_ISA_AVX2] = &poolgrad_routines_avx2,
+#if defined(POOLGRAD_COMPILES_SSE4_1)
+    [POOLGRAD_ISA_SSE41] = &poolgrad_routines_sse41,
+#endif
+#if defined(POOLGRAD_COMPILES_AVX2)
+    [POOLGRAD_ISA_AVX2] = &poolgrad_routines_avx2,
+#endif
+#if defined(POOLGRAD_COMPILES_AVX512)
     [POOLGRAD_ISA_AVX512] = &poolgrad_routines_avx512,
 #endif
-#if defined(__aarch64__)
+#if defined(POOLGRAD_COMPILES_NEON)
     [POOLGRAD_ISA_NEON] = &poolgrad_routines_neon,
 #endif
 };

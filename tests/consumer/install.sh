@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# install.sh BUILD LIBDIR DIRECTORY: installs into DIRECTORY/first and moves that to DIRECTORY/moved, where everything
-# has to work as well. What a consumer reads must not name the place it was built or first installed in.
+# install.sh BUILD LIBDIR DIRECTORY LIBRARY_FILE...: installs into DIRECTORY/first and moves that to DIRECTORY/moved,
+# where everything has to work as well. What a consumer reads must not name the place it was built or first installed in.
 set -euo pipefail
-build=$1 libdir=$2 directory=$3
+build=$1 libdir=$2 directory=$3 libraries=("${@:4}")
 
 rm -rf "$directory"
 mkdir -p "$directory"
@@ -11,11 +11,10 @@ cmake --install "$build" --prefix "$directory/first"
 mv "$directory/first" "$directory/moved"
 cd "$directory/moved"
 
-files=(bin/poolgrad share/man/man1/poolgrad.1 "$libdir/cmake/poolgrad/poolgradConfig.cmake")
+files=("${libraries[@]/#/$libdir/}" bin/poolgrad share/man/man1/poolgrad.1 "$libdir/cmake/poolgrad/poolgradConfig.cmake")
 for package in "$build"/package/*.pc; do
     name=$(basename "$package" .pc)
     files+=("$libdir/pkgconfig/$name.pc" "include/poolgrad/${name#poolgrad_}.h")
-    files+=("$libdir/lib$name.a" "$libdir/lib$name.so" "$libdir/lib$name.so.0")
 done
 for file in "${files[@]}"; do
     test -f "$file" || { echo "not installed: $file"; exit 1; }
