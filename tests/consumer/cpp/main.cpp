@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As ../c/main.c, in C++17 and through a plan. */
+/* Like ../c/main.c in C++17: the gradient of a 2x2 max, stride 2, ties included, by a plan. */
 #include <algorithm>
 #include <array>
 #include <iostream>
 #include <poolgrad/poolgrad.h>
 #include <string>
 
-static poolgrad_image image(float *data, int64_t side)
-{
-    poolgrad_image view = {};
-    view.data = data;
-    view.format = POOLGRAD_FLOAT32;
-    view.images = view.channels = 1;
-    view.height = view.width = side;
-    return view;
-}
-
 int main()
 {
-    std::array<float, 16> x = {1, 5, 2, 0, 3, 4, 7, 6, 9, 8, -1, -2, 9, 0, -3, -1};
-    std::array<float, 4> dy = {10, 20, 30, 40};
+    const std::array<float, 16> x = {1, 5, 2, 0, 3, 4, 7, 6, 9, 8, -1, -2, 9, 0, -3, -1};
+    const std::array<float, 4> dy = {10, 20, 30, 40};
     std::array<float, 16> dx;
     const std::array<float, 16> expected = {0, 10, 0, 0, 0, 0, 20, 0, 30, 0, 40, 0, 0, 0, 0, 0};
 
@@ -30,9 +20,9 @@ int main()
     problem.window.kernel_width = problem.window.kernel_height = 2;
     problem.window.stride_x = problem.window.stride_y = 2;
     problem.offset_x = problem.offset_y = 1;
-    problem.source = image(x.data(), 4);
-    problem.source_gradient = image(dy.data(), 2);
-    problem.destination = image(dx.data(), 4);
+    problem.source = poolgrad_const_image_dense(x.data(), POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    problem.source_gradient = poolgrad_const_image_dense(dy.data(), POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+    problem.destination = poolgrad_image_dense(dx.data(), POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
 
     poolgrad_plan *plan = nullptr;
     poolgrad_error error;

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What plans allocate while they run: nothing, for as many calls at once as they were made for. */
+#include "support/allocation.h"
+#include "support/random.h"
+#include "support/view.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER 1
+#else
+#define THREAD_SANITIZER 0
+#endif
+
+enum { CALLERS = 4, STEPS = 50, HEIGHT = 61, WIDTH = 91, CHANNELS = 13, NUMBERS = 12 };
+
+static void fill(const poolgrad_image *image, random_state *r)
+{
+    for (int64_t n = 0; n < image->images; ++n)
+        for (int64_t c = 0; c < image->channels; ++c)
+            for (int64_t y = 0; y < image->height; ++y)
+                for (int64_t x = 0; x < image->width; ++x)
+                    view_set_number(image, n, c, y, x, (double)random_between(r, -99, 99) / 8);
+}
+
+static poolgrad_image new_image(poolgrad_layout layout, int64_t height, int64_t width, random_state *r)
+{
+    const poolgrad_image size = {.images = 2, .channels = CHANNELS, .height = height, .width = width};
+    poolgrad_image image = view_new(POOLGRAD_FLOAT32, layout, &size, 0);
+    fill(&image, r);
+    return image;
+}
+
+/* Directions, kinds and layouts in turn. */
+static poolgrad_problem new_problem(int number)
+{
+    random_state r = {(uint64_t)number};
+    const poolgrad_layout layout = (poolgrad_layout)(number / 3 % 3);
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = (poolgrad_direction)(number % 2);
+    p.kind = (poolgrad_kind)(number % 3);
+    p.window = (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1};
+    p.threads = 1;
+    p.source = view_read(new_image(layout, HEIGHT, WIDTH, &r));
+    poolgrad_image windows = new_image(layout, (HEIGHT + 1) / 2, (WIDTH + 1) / 2, &r);
+    if (p.direction == POOLGRAD_FORWARD) {
+        p.destination = windows;
+        return p;
+    }
+    p.source_gradient = view_read(windows);
+    p.destination = new_image(layout, HEIGHT, WIDTH, &r);
+    return p;
+}
+
+static void free_problem(poolgrad_problem *p)
+{
+    view_free_read(&p->source);
+    view_free_read(&p->source_gradient);
+    view_free(&p->destination);
+}
+
+static size_t bytes_of(const poolgrad_image *image)
+{
+    return (size_t)view_range_of(image).end * poolgrad_format_size(image->format);
+}
+
+/* ---- Calls at once ----------------------------------------------------------------------------------------------- */
+
+/* What the threads of a test share. */
+typedef struct crew {
+    const poolgrad_plan *plan;
+    int callers, steps;
+    void (*run)(const poolgrad_plan *plan, int64_t first, int64_t count);
+    pthread_barrier_t start;
+} crew;
+
+typedef struct member {
+    crew *shared;
+    int number;
+} member;
+
+/* A share of the units, over and over; what is written is each thread's own. */
+static void *work(void *argument)
+{
+    const member *m = argument;
+    const crew *shared = m->shared;
+    const int64_t units = poolgrad_plan_units(shared->plan);
+    const int64_t first = units * m->number / shared->callers, end = units * (m->number + 1) / shared->callers;
+    for (int step = 0; step < shared->steps; ++step) {
+        pthread_barrier_wait(&m->shared->start); /* so that the calls do overlap */
+        shared->run(shared->plan, first, end - first);
+    }
+    return NULL;
+}
+
+static void run_crew(crew *shared)
+{
+    pthread_t threads[CALLERS];
+    member members[CALLERS];
+    if (pthread_barrier_init(&shared->start, NULL, (unsigned)shared->callers) != 0) abort();
+    for (int i = 0; i < shared->callers; ++i) {
+        members[i] = (member){shared, i};
+        if (pthread_create(&threads[i], NULL, work, &members[i]) != 0) abort();
+    }
+    for (int i = 0; i < shared->callers; ++i) pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&shared->start);
+}
+
+/* All of it by all of them. They write the same bytes to the same places, which ThreadSanitizer forbids. */
+static void run_all(const poolgrad_plan *plan, int64_t first, int64_t count)
+{
+    (void)first;
+    (void)count;
+    poolgrad_plan_run(plan);
+}
+
+typedef struct way {
+    const char *name;
+    void (*run)(const poolgrad_plan *plan, int64_t first, int64_t count);
+} way;
+
+static const way ways[] = {
+    {"run_units", poolgrad_plan_run_units},
+    {"run_part", poolgrad_plan_run_part},
+#if !THREAD_SANITIZER
+    {"run", run_all},
+#endif
+};
+
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static bool leaves_the_expected(const poolgrad_problem *p, const poolgrad_image *expected)
+{
+    return memcmp(p->destination.data, expected->data, bytes_of(expected)) == 0;
+}
+
+static poolgrad_image expect(const poolgrad_problem *p)
+{
+    poolgrad_problem reference = *p;
+    reference.mode = POOLGRAD_MODE_REFERENCE;
+    reference.destination = view_new(p->destination.format, p->destination.layout, &p->destination, 0);
+    cr_assert(poolgrad_run(&reference, NULL) == POOLGRAD_OK);
+    return reference.destination;
+}
+
+/* Four callers at once of a plan that was made for `runs`, the allocations with `failing` and after it failing; returns
+ * how many were asked for. */
+static int64_t run_at_once(poolgrad_problem *p, const way *by, int runs, int64_t failing)
+{
+    poolgrad_plan *plan = NULL;
+    p->concurrent_runs = runs;
+    cr_assert(poolgrad_plan_create(p, &plan, NULL) == POOLGRAD_OK);
+    cr_assert(poolgrad_plan_concurrent_runs(plan) == (runs ? runs : 1));
+    const int64_t live = allocation_live();
+    crew shared = {.plan = plan, .callers = CALLERS, .steps = STEPS, .run = by->run};
+    allocation_begin(failing, failing > 0);
+    run_crew(&shared);
+    const int64_t asked = allocation_end();
+    cr_expect(allocation_live() == live, "%s: %lld blocks are left", by->name, (long long)(allocation_live() - live));
+    poolgrad_plan_destroy(plan);
+    return asked;
+}
+
+Test(plan_allocation, as_many_calls_as_were_asked_for_allocate_nothing)
+{
+    for (int number = 0; number < NUMBERS; ++number) {
+        poolgrad_problem p = new_problem(number);
+        poolgrad_image expected = expect(&p);
+        for (int i = 0; i < WAYS; ++i) {
+            const int64_t asked = run_at_once(&p, &ways[i], CALLERS, 0);
+            cr_expect(asked == 0, "problem %d, %s: %lld allocations", number, ways[i].name, (long long)asked);
+            cr_expect(leaves_the_expected(&p, &expected), "problem %d, %s", number, ways[i].name);
+        }
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
+
+/* Each caller may also have the plan's threads. */
+Test(plan_allocation, calls_with_threads_of_the_plan_allocate_nothing)
+{
+    for (int number = 0; number < NUMBERS; ++number) {
+        poolgrad_problem p = new_problem(number);
+        poolgrad_image expected = expect(&p);
+        p.threads = 2;
+        const int64_t asked = run_at_once(&p, &ways[1], CALLERS, 0);
+        cr_expect(asked == 0, "problem %d: %lld allocations", number, (long long)asked);
+        cr_expect(leaves_the_expected(&p, &expected), "problem %d", number);
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
+
+/* More calls than that bring memory of their own, and do without where there is none. */
+Test(plan_allocation, more_calls_than_were_asked_for_do_without_memory)
+{
+    for (int number = 0; number < NUMBERS; ++number) {
+        poolgrad_problem p = new_problem(number);
+        poolgrad_image expected = expect(&p);
+        for (int i = 0; i < WAYS * 2; ++i) {
+            run_at_once(&p, &ways[i / 2], i % 2, 1);
+            cr_expect(leaves_the_expected(&p, &expected), "problem %d, %s", number, ways[i / 2].name);
+        }
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
+
+/* One caller after the other is one at a time. */
+Test(plan_allocation, calls_in_turn_allocate_nothing)
+{
+    for (int number = 0; number < NUMBERS; ++number) {
+        poolgrad_problem p = new_problem(number);
+        poolgrad_plan *plan = NULL;
+        cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
+        allocation_begin(0, false);
+        for (int i = 0; i < WAYS * 3; ++i) ways[i % WAYS].run(plan, 0, INT64_MAX);
+        poolgrad_plan_check_indices(plan, NULL);
+        const int64_t asked = allocation_end();
+        cr_expect(asked == 0, "problem %d: %lld allocations", number, (long long)asked);
+        poolgrad_plan_destroy(plan);
+        free_problem(&p);
+    }
+}
+
+/* A plan that does not get its memory is none. */
+Test(plan_allocation, plans_for_many_calls_are_made_or_refused)
+{
+    poolgrad_problem p = new_problem(1);
+    const int64_t live = allocation_live();
+    p.concurrent_runs = 1024;
+    poolgrad_plan *plan = NULL;
+    poolgrad_error error = {"", ""};
+    cr_assert(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(poolgrad_plan_concurrent_runs(plan) == 1024);
+    poolgrad_plan_destroy(plan);
+    for (int failing = 1; failing <= 2; ++failing) {
+        allocation_begin(failing, false);
+        poolgrad_status status = poolgrad_plan_create(&p, &plan, &error);
+        allocation_end();
+        cr_expect(status == POOLGRAD_NO_MEMORY && !plan, "allocation %d", failing);
+    }
+    cr_expect(allocation_live() == live);
+    free_problem(&p);
+}
