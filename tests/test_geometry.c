@@ -317,6 +317,54 @@ Test(geometry, indices_are_for_max_alone)
     refused("average gradient", &p, "indices");
 }
 
+/* Refused for this field, naming the other one, before anything is written. */
+static void refused_for_another(const poolgrad_problem *p, const char *field, const char *other)
+{
+    poolgrad_error error = {"", ""};
+    float before[16];
+    memset(destination_data, 0x5a, sizeof destination_data);
+    memcpy(before, destination_data, sizeof before);
+    cr_expect(poolgrad_small_refusal(poolgrad_run(p, &error), &error) &&
+                  strncmp(error.field, field, strlen(field)) == 0,
+              "%s: \"%s\"", field, error.message);
+    cr_expect(strstr(error.message, other) != NULL, "no %s in \"%s\"", other, error.message);
+    cr_expect(memcmp(before, destination_data, sizeof before) == 0);
+}
+
+Test(geometry, forward_writes_picks_and_gradients_read_indices)
+{
+    const poolgrad_problem forward = valid(PICKING_FORWARD), gradient = valid(INDEXED_GRADIENT);
+    poolgrad_problem p = valid(FORWARD);
+    p.indices = poolgrad_image_as_const(&forward.picks);
+    refused_for_another(&p, "indices", "picks");
+    p.picks = forward.picks;
+    refused_for_another(&p, "indices", "picks");
+    p = valid(GRADIENT);
+    p.picks = view_writable(&gradient.indices);
+    refused_for_another(&p, "picks", "indices");
+    p.indices = gradient.indices;
+    refused_for_another(&p, "picks", "indices");
+}
+
+/* A format, or a pointer, alone says that there are some. */
+Test(geometry, half_of_picks_or_indices)
+{
+    for (int i = 0; i < 4; ++i) {
+        poolgrad_problem p = valid(i / 2 ? INDEXED_GRADIENT : PICKING_FORWARD);
+        if (i == 0) p.picks.data = NULL;
+        if (i == 1) p.picks.format = POOLGRAD_FORMAT_NONE;
+        if (i == 2) p.indices.data = NULL;
+        if (i == 3) p.indices.format = POOLGRAD_FORMAT_NONE;
+        refused("half", &p, i / 2 ? "indices." : "picks.");
+        p = valid(i / 2 ? FORWARD : GRADIENT);
+        if (i == 0) p.picks.format = POOLGRAD_INT32;
+        if (i == 1) p.picks.data = index_data;
+        if (i == 2) p.indices.format = POOLGRAD_INT32;
+        if (i == 3) p.indices.data = index_data;
+        refused("half, the other way round", &p, i / 2 ? "indices" : "picks");
+    }
+}
+
 /* One index cannot stand for several taps. */
 Test(geometry, a_gradient_from_indices_has_no_ties_to_share)
 {
