@@ -17,17 +17,21 @@
  *     if (poolgrad_graph_create(network, poolgrad_filter_node_result_image(back), 1, &graph, &error) != POOLGRAD_OK)
  *         puts(error.message);                         // also what went wrong while nodes were made
  *     poolgrad_network_destroy(network);               // a graph holds all it needs
- *     poolgrad_image sources[] = {image, gradient};    // in the order of the handles: "x", "dy"
+ *     poolgrad_const_image sources[] = {image, gradient};  // in the order of the handles: "x", "dy"
  *     poolgrad_buffer *dx;
  *     poolgrad_graph_encode_source_images(graph, NULL, sources, 2, &dx, &error);
  *
  * Nodes describe; nothing is computed, and no image allocated, until a graph is encoded. Ownership is as stated in
- * mps.h.
+ * mps.h. The source gradient is the gradient of a loss with respect to a filter's result, one element for each element
+ * of the result: what a gradient filter reads to make the gradient with respect to the filter's source.
  *
- * Functions that make nodes, or set something that may be refused or needs memory, return no status: the first error of
- * a network stays with it, every later call on it that would make a node returns null, and poolgrad_graph_create
- * refuses with that error. So a network is built without looking, and asked once. A null node is accepted by every
- * function and has no properties. Numbers such as kernel sizes are checked when a graph is made.
+ * Functions that make nodes, or set something that may be refused or needs memory, return no status. The first error of
+ * a network stays with it; every later call that would make a node of this network returns null, and
+ * poolgrad_graph_create refuses with that error. So a network is built without looking, and asked once. A null node is
+ * accepted by every function and has no properties. Numbers such as kernel sizes are checked when a graph is made.
+ *
+ * Functions that return a count or an index: 0 says that there is none, -1 that there is an error or no such thing to
+ * be counted.
  *
  * Refusals name the node by its label: `node "pool1": stride_in_pixels_x is 0; expected 1 to 2^61`; one without a label
  * by its class and its place among the network's filters, `pooling_max_node 3`, an image by its handle or its filter.
@@ -67,6 +71,12 @@ POOLGRAD_API void poolgrad_network_clear_error(poolgrad_network *network);
 /* Filters in the order they were made. */
 POOLGRAD_API int64_t poolgrad_network_filter_count(const poolgrad_network *network);
 POOLGRAD_API poolgrad_filter_node *poolgrad_network_filter(const poolgrad_network *network, int64_t index);
+
+/* Networks are equal that have the same nodes in the same order, whose sources are in the same places. */
+POOLGRAD_API int poolgrad_network_equal(const poolgrad_network *a, const poolgrad_network *b);
+POOLGRAD_API uint64_t poolgrad_network_hash(const poolgrad_network *network);
+POOLGRAD_API size_t poolgrad_network_description(const poolgrad_network *network, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_network_debug_description(const poolgrad_network *network, char *text, size_t size);
 
 /* ---- MPSNNImageNode --------------------------------------------------------------------------------------------- */
 
@@ -110,6 +120,13 @@ POOLGRAD_API void poolgrad_image_node_set_synchronize_resource(poolgrad_image_no
 POOLGRAD_API int poolgrad_image_node_stop_gradient(const poolgrad_image_node *node);
 POOLGRAD_API void poolgrad_image_node_set_stop_gradient(poolgrad_image_node *node, int stop_gradient);
 
+/* Nodes are equal in all properties, with the very same nodes as sources; a result in the same place of an equal
+ * filter. So also of state and filter nodes. */
+POOLGRAD_API int poolgrad_image_node_equal(const poolgrad_image_node *a, const poolgrad_image_node *b);
+POOLGRAD_API uint64_t poolgrad_image_node_hash(const poolgrad_image_node *node);
+POOLGRAD_API size_t poolgrad_image_node_description(const poolgrad_image_node *node, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_image_node_debug_description(const poolgrad_image_node *node, char *text, size_t size);
+
 /* ---- MPSNNStateNode, MPSNNGradientStateNode -------------------------------------------------------------------- */
 
 /* Beyond MPS, whose state nodes all come from filters: a state that is given to the graph, as one that another graph
@@ -133,6 +150,11 @@ POOLGRAD_API int poolgrad_state_node_export_from_graph(const poolgrad_state_node
 POOLGRAD_API void poolgrad_state_node_set_export_from_graph(poolgrad_state_node *node, int export_from_graph);
 POOLGRAD_API int poolgrad_state_node_synchronize_resource(const poolgrad_state_node *node);
 POOLGRAD_API void poolgrad_state_node_set_synchronize_resource(poolgrad_state_node *node, int synchronize_resource);
+
+POOLGRAD_API int poolgrad_state_node_equal(const poolgrad_state_node *a, const poolgrad_state_node *b);
+POOLGRAD_API uint64_t poolgrad_state_node_hash(const poolgrad_state_node *node);
+POOLGRAD_API size_t poolgrad_state_node_description(const poolgrad_state_node *node, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_state_node_debug_description(const poolgrad_state_node *node, char *text, size_t size);
 
 /* ---- MPSNNFilterNode: what all filters have --------------------------------------------------------------------- */
 
@@ -165,6 +187,11 @@ POOLGRAD_API poolgrad_filter_node *poolgrad_filter_node_create(poolgrad_network 
 /* A filter of the same type and properties that reads the same nodes. */
 POOLGRAD_API poolgrad_filter_node *poolgrad_filter_node_copy(const poolgrad_filter_node *node);
 
+POOLGRAD_API int poolgrad_filter_node_equal(const poolgrad_filter_node *a, const poolgrad_filter_node *b);
+POOLGRAD_API uint64_t poolgrad_filter_node_hash(const poolgrad_filter_node *node);
+POOLGRAD_API size_t poolgrad_filter_node_description(const poolgrad_filter_node *node, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_filter_node_debug_description(const poolgrad_filter_node *node, char *text, size_t size);
+
 /* What it reads, in order: of a gradient node the source gradient, then the source image. */
 POOLGRAD_API int64_t poolgrad_filter_node_source_image_count(const poolgrad_filter_node *node);
 POOLGRAD_API poolgrad_image_node *poolgrad_filter_node_source_image(const poolgrad_filter_node *node, int64_t index);
@@ -196,7 +223,8 @@ POOLGRAD_API int64_t poolgrad_filter_node_dilation_rate_x(const poolgrad_filter_
 POOLGRAD_API int64_t poolgrad_filter_node_dilation_rate_y(const poolgrad_filter_node *node);
 
 /* Beyond MPS, as in poolgrad_problem; gradient filters made from a node inherit them. Defaults first, first, float32.
- * Of pooling nodes and their gradients; others refuse. */
+ * Of pooling nodes and their gradients; others refuse. Frozen, as rules are passed by value: a further rule becomes a
+ * property of nodes with functions of its own. */
 typedef struct poolgrad_node_rules {
     poolgrad_tie_rule ties;
     poolgrad_nan_rule nan;
@@ -221,7 +249,8 @@ poolgrad_filter_node_gradient_filter_with_sources(poolgrad_filter_node *node,
                                                   poolgrad_image_node *const *source_gradients, int64_t count);
 
 /* gradientFiltersWithSource:, gradientFiltersWithSources: one for each image the node reads. Writes at most `capacity`
- * of them to `filters`, and returns how many were made; 0 is an error. Unavailable on gradient nodes. */
+ * of them to `filters`, and returns how many were made; -1: none, for the network has an error. Unavailable on gradient
+ * nodes: an error. */
 POOLGRAD_API int64_t poolgrad_filter_node_gradient_filters_with_source(poolgrad_filter_node *node,
                                                                        poolgrad_image_node *source_gradient,
                                                                        poolgrad_filter_node **filters,
@@ -246,9 +275,9 @@ typedef int (*poolgrad_gradient_node_handler)(void *context, poolgrad_filter_nod
  * an addition node sums their gradients, in the order the filters were made. Null for `source_gradient` stands for the
  * node's own result image. Null for `handler` gives each gradient the handle of its image. Gradient filters on the way
  * are not walked through. Returns how many last nodes there are (those whose results no new node reads) and writes at
- * most `capacity` of them to `last`, in the order they were made; 0: none was made, which is no error.
- * If the network fails nothing is made: nodes that a handler was shown, or has made, can still be read until the
- * network is destroyed, but no function takes them as sources or results.
+ * most `capacity` of them to `last`, in the order they were made. 0: none was made, because no image on the way has a
+ * gradient. -1: an error of the network. Nothing is made then: nodes that a handler was shown, or has made, can still
+ * be read until the network is destroyed, but no function takes them as sources or results.
  */
 POOLGRAD_API int64_t poolgrad_filter_node_training_graph_with_source_gradient(
     poolgrad_filter_node *node, poolgrad_image_node *source_gradient, poolgrad_gradient_node_handler handler,
@@ -263,7 +292,7 @@ POOLGRAD_API int64_t poolgrad_training_graph(poolgrad_network *network, poolgrad
 
 /* ---- Forward pooling nodes: MPSCNNPoolingNode, MPSCNNDilatedPoolingMaxNode --------------------------------------- */
 
-/* Edge mode is clamp; the padding policy poolgrad_padding_default. nodeWith… and initWith… are one function. */
+/* Edge mode is clamp; the padding policy poolgrad_padding_policy_default. nodeWith… and initWith… are one function. */
 
 /* initWithSource:kernelWidth:kernelHeight:strideInPixelsX:strideInPixelsY: */
 POOLGRAD_API poolgrad_filter_node *
@@ -367,11 +396,19 @@ POOLGRAD_API poolgrad_status poolgrad_graph_copy(const poolgrad_graph *graph, po
                                                  poolgrad_error *error);
 POOLGRAD_API void poolgrad_graph_destroy(poolgrad_graph *graph);
 
+/* Graphs are equal in their properties and results, with equal networks. */
+POOLGRAD_API int poolgrad_graph_equal(const poolgrad_graph *a, const poolgrad_graph *b);
+POOLGRAD_API uint64_t poolgrad_graph_hash(const poolgrad_graph *graph);
+POOLGRAD_API size_t poolgrad_graph_description(const poolgrad_graph *graph, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_graph_debug_description(const poolgrad_graph *graph, char *text, size_t size);
+
 /* sourceImageHandles, sourceStateHandles, intermediateImageHandles, resultStateHandles: what encode takes and gives, in
  * this order: given nodes before results of filters, each in the order they were made. A handle may be null; null also
- * for an index that is none. Intermediate images are those that are exported, and the needed results but the first. */
+ * for an index that is none. Intermediate images are those that are exported, and the needed results but the first. The
+ * format of a source image is that of its node: none where any will do, and for an index that is none. */
 POOLGRAD_API int64_t poolgrad_graph_source_image_count(const poolgrad_graph *graph);
 POOLGRAD_API const char *poolgrad_graph_source_image_handle(const poolgrad_graph *graph, int64_t index);
+POOLGRAD_API poolgrad_format poolgrad_graph_source_image_format(const poolgrad_graph *graph, int64_t index);
 POOLGRAD_API int64_t poolgrad_graph_source_state_count(const poolgrad_graph *graph);
 POOLGRAD_API const char *poolgrad_graph_source_state_handle(const poolgrad_graph *graph, int64_t index);
 POOLGRAD_API int64_t poolgrad_graph_intermediate_image_count(const poolgrad_graph *graph);
@@ -397,12 +434,13 @@ POOLGRAD_API poolgrad_format poolgrad_graph_format(const poolgrad_graph *graph);
 POOLGRAD_API poolgrad_status poolgrad_graph_set_format(poolgrad_graph *graph, poolgrad_format format,
                                                        poolgrad_error *error);
 
-/* readCountForSourceImageAtIndex:, readCountForSourceStateAtIndex: how many filters of the graph read it; 0 for an
- * index that is none. */
+/* readCountForSourceImageAtIndex:, readCountForSourceStateAtIndex: how many filters of the graph read the source; -1
+ * for an index that is none. */
 POOLGRAD_API int64_t poolgrad_graph_read_count_for_source_image(const poolgrad_graph *graph, int64_t index);
 POOLGRAD_API int64_t poolgrad_graph_read_count_for_source_state(const poolgrad_graph *graph, int64_t index);
 
-/* Bytes that one encoding takes for images and picked taps between the filters: those that no caller gets. */
+/* Bytes that one encoding takes for images and picked taps between the filters: those that no caller gets. Frozen: two
+ * sums are all that is promised about memory. */
 typedef struct poolgrad_graph_memory {
     int64_t peak;         /* allocated at once, memory of images no longer read being used again */
     int64_t intermediate; /* what they would take side by side */
@@ -414,7 +452,7 @@ typedef struct poolgrad_graph_memory {
  * padding policies are called.
  */
 POOLGRAD_API poolgrad_status poolgrad_graph_result_sizes(
-    const poolgrad_graph *graph, const poolgrad_image *source_images, int64_t source_image_count,
+    const poolgrad_graph *graph, const poolgrad_const_image *source_images, int64_t source_image_count,
     poolgrad_state *const *source_states, int64_t source_state_count, poolgrad_image *result,
     poolgrad_image *intermediate_images, poolgrad_graph_memory *memory, poolgrad_error *error);
 
@@ -426,15 +464,16 @@ POOLGRAD_API poolgrad_status poolgrad_graph_result_sizes(
  * filter runs. The memory of images between filters stays with the graph for its next encoding.
  */
 POOLGRAD_API poolgrad_status poolgrad_graph_encode(const poolgrad_graph *graph, const poolgrad_context *context,
-                                                   const poolgrad_image *source_images, int64_t source_image_count,
-                                                   poolgrad_state *const *source_states, int64_t source_state_count,
-                                                   poolgrad_buffer **result, poolgrad_buffer **intermediate_images,
+                                                   const poolgrad_const_image *source_images,
+                                                   int64_t source_image_count, poolgrad_state *const *source_states,
+                                                   int64_t source_state_count, poolgrad_buffer **result,
+                                                   poolgrad_buffer **intermediate_images,
                                                    poolgrad_state **destination_states, poolgrad_error *error);
 
 /* encodeToCommandBuffer:sourceImages: of a graph that takes no states. */
 POOLGRAD_API poolgrad_status poolgrad_graph_encode_source_images(const poolgrad_graph *graph,
                                                                  const poolgrad_context *context,
-                                                                 const poolgrad_image *source_images,
+                                                                 const poolgrad_const_image *source_images,
                                                                  int64_t source_image_count, poolgrad_buffer **result,
                                                                  poolgrad_error *error);
 
@@ -443,12 +482,12 @@ POOLGRAD_API poolgrad_status poolgrad_graph_encode_source_images(const poolgrad_
  * `batch` buffers. If one fails nothing is returned; refusals say which. */
 POOLGRAD_API poolgrad_status poolgrad_graph_encode_batch(
     const poolgrad_graph *graph, const poolgrad_context *context, int64_t batch,
-    const poolgrad_image *const *source_images, int64_t source_image_count, poolgrad_state *const *const *source_states,
-    int64_t source_state_count, poolgrad_buffer **results, poolgrad_buffer **const *intermediate_images,
-    poolgrad_state **const *destination_states, poolgrad_error *error);
+    const poolgrad_const_image *const *source_images, int64_t source_image_count,
+    poolgrad_state *const *const *source_states, int64_t source_state_count, poolgrad_buffer **results,
+    poolgrad_buffer **const *intermediate_images, poolgrad_state **const *destination_states, poolgrad_error *error);
 POOLGRAD_API poolgrad_status poolgrad_graph_encode_batch_source_images(const poolgrad_graph *graph,
                                                                        const poolgrad_context *context, int64_t batch,
-                                                                       const poolgrad_image *const *source_images,
+                                                                       const poolgrad_const_image *const *source_images,
                                                                        int64_t source_image_count,
                                                                        poolgrad_buffer **results,
                                                                        poolgrad_error *error);
@@ -457,7 +496,7 @@ POOLGRAD_API poolgrad_status poolgrad_graph_encode_batch_source_images(const poo
  * then calls the handler once: with the result, which is the handler's to destroy, or with null and the error. */
 typedef void (*poolgrad_graph_completion_handler)(void *context, poolgrad_buffer *result, const poolgrad_error *error);
 POOLGRAD_API void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_context *context,
-                                               const poolgrad_image *source_images, int64_t source_image_count,
+                                               const poolgrad_const_image *source_images, int64_t source_image_count,
                                                poolgrad_graph_completion_handler handler, void *handler_context);
 
 #ifdef __cplusplus

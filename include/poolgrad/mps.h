@@ -12,7 +12,7 @@
  *     pool.edge_mode = POOLGRAD_EDGE_CLAMP;
  *     poolgrad_buffer *y, *dx;
  *     poolgrad_state *state;
- *     poolgrad_pooling_encode_to_new(&pool, NULL, &x, &y, &state, &error);   // x: a poolgrad_image
+ *     poolgrad_pooling_encode_to_new(&pool, NULL, &x, &y, &state, &error);   // x: a poolgrad_const_image
  *
  *     poolgrad_pooling_gradient back;
  *     poolgrad_pooling_max_gradient_init(&back, sizeof back, 3, 3, 2, 2);
@@ -22,8 +22,9 @@
  *     poolgrad_state_destroy(state);
  *     poolgrad_buffer_destroy(y);
  *
- * A kernel is a bag of properties that fills in one poolgrad_problem (poolgrad.h); which operations that means, and
- * every rounding, is docs/numerics.md.
+ * A kernel is a bag of properties that fills in one poolgrad_problem (poolgrad.h). docs/numerics.md says which
+ * operations that means, and every rounding. The source gradient is the gradient of a loss with respect to the pooled
+ * result, one element for each window: dy in most frameworks, and what a gradient kernel reads.
  *
  * Ownership, for this header and graph.h
  * --------
@@ -31,12 +32,18 @@
  * with nothing to release. Objects (buffers, states, networks, graphs) have one owner, who got them from a function
  * that makes them and calls their _destroy once; null is legal there. Objects do not depend on each other: they may be
  * destroyed in any order. Nodes belong to the network they were made in and live as long as it. Text given to a
- * function is copied; text returned lives as long as the object it was asked of and is not changed. A function that
- * fails makes nothing: what it was to return is null. Where it puts that has to be there: pointers to results are not
- * null, unless said otherwise.
+ * function is copied. Text returned lives as long as the object it was asked of and is not changed. A function that
+ * fails makes nothing: the result it was to give is null. Pointers to results are not null, unless said otherwise.
  *
- * Every value and object begins with its class, so that poolgrad_equal, poolgrad_hash, poolgrad_description and
- * poolgrad_debug_description take any of them.
+ * Values and objects have four functions each, as images and problems have (poolgrad.h): _equal, _hash, _description
+ * and _debug_description. Callbacks, and the contexts of callbacks, are equal by their addresses. The JSON of kernels,
+ * networks and graphs is read back by poolgrad/json.h and by the command, `poolgrad graph`.
+ *
+ * z and depth, in this header and graph.h only
+ * --------
+ * The offsets, sizes and rectangles of kernels keep the words of MPSOffset, MTLSize and MTLRegion, where z and depth
+ * count images. In poolgrad.h z and depth are the third axis: an offset's z here is offset_image there, z and depth of
+ * a clip rectangle are image and images of a region.
  *
  * Threads: as in poolgrad.h. A const object may be used by any number of calls at once.
  */
@@ -49,45 +56,27 @@
 extern "C" {
 #endif
 
-/* ---- What all values and objects can do ------------------------------------------------------------------------ */
-
-typedef struct poolgrad_class poolgrad_class;
-
-/*
- * Equality of content: 1 or 0. Values and states: all properties (text by its characters, callbacks and contexts by
- * address). Buffers: format, layout, sizes and the bits of all elements. Image, state and filter nodes: all properties,
- * and the very same nodes as sources; a result the same place in equal filters. Networks and graphs: the same nodes in
- * the same order, sources compared by their place. Things of different classes are unequal; null equals null. What has
- * no class, because no function initialized it, equals itself only.
- */
-POOLGRAD_API int poolgrad_equal(const void *a, const void *b);
-
-/* Equal things have equal hashes, in all runs of a program and on all machines, but for addresses of callbacks and
- * contexts. 0 for null and for what has no class. */
-POOLGRAD_API uint64_t poolgrad_hash(const void *object);
-
-/* One line for people (a graph: one for each filter). Writes at most `size` characters, the terminating zero among
- * them, and returns how many the whole text has without it, as snprintf does; text may be null if size is 0. */
-POOLGRAD_API size_t poolgrad_description(const void *object, char *text, size_t size);
-
-/* The same as JSON with every property. The command reads that of kernels, networks and graphs back: `poolgrad graph`.
- */
-POOLGRAD_API size_t poolgrad_debug_description(const void *object, char *text, size_t size);
-
 /* ---- Small types ------------------------------------------------------------------------------------------------ */
 
-/* MPSOffset: pixels, and images along z. */
+/* MPSOffset: pixels, and images along z. Frozen: the three numbers of MPS. */
 typedef struct poolgrad_offset {
     int64_t x, y, z;
 } poolgrad_offset;
 
-/* MTLSize. POOLGRAD_ALL: everything that is there. */
+/* MTLSize: pixels, and images along depth. POOLGRAD_ALL: everything that is there. Frozen: the three numbers of MPS. */
 typedef struct poolgrad_size {
     int64_t width, height, depth;
 } poolgrad_size;
 
+/* MTLRegion: a box of pixels, of the images [z, z + depth). Cut to what is there; POOLGRAD_ALL as an extent reaches the
+ * end. Frozen: the six numbers of MPS. */
+typedef struct poolgrad_clip_rect {
+    int64_t x, y, z;
+    int64_t width, height, depth;
+} poolgrad_clip_rect;
+
 /* How a kernel or a graph is run; takes the place of MPS's command buffer. A null context is a fresh one. Fields as in
- * poolgrad_problem. */
+ * poolgrad_problem. Grows as poolgrad.h says of structs with a struct_size. */
 typedef struct poolgrad_context {
     size_t struct_size; /* set by poolgrad_context_init */
     int threads;
@@ -101,10 +90,11 @@ POOLGRAD_API void poolgrad_context_init(poolgrad_context *context, size_t struct
 
 /*
  * Where a made image's memory comes from (MPSImageAllocator). All null: the C library.
- *   allocate  is given an image with format, layout and sizes, and sets `data`, and strides if they shall not be dense.
- *             Anything but POOLGRAD_OK refuses. Called for images that are not empty only.
- *   release   gives it back; may be null where nothing is to be done.
- * Both are called on the thread that runs the kernel or graph, or destroys the buffer.
+ *   allocate  is given an image with format, layout, sizes and the strides of memory without gaps. It sets `data`, and
+ *             other strides for memory with gaps. Anything but POOLGRAD_OK refuses. Not called for empty images.
+ *   release   gives the memory back; may be null where nothing is to be done.
+ * Both are called on the thread that runs the kernel or graph, or destroys the buffer. Frozen: further wishes of an
+ * allocator are behind `context`.
  */
 typedef struct poolgrad_image_allocator {
     poolgrad_status (*allocate)(void *context, poolgrad_image *image);
@@ -115,8 +105,9 @@ typedef struct poolgrad_image_allocator {
 /* An image and its memory. */
 typedef struct poolgrad_buffer poolgrad_buffer;
 
-/* Makes an image of the descriptor's format, layout and sizes, dense, all elements +0; data and strides of the
- * descriptor play no part. `allocator` may be null. */
+/* Makes an image of the descriptor's format, layout and sizes, dense, all elements +0. Data and strides of the
+ * descriptor play no part. `allocator` may be null. Refuses what no image can be (poolgrad_image_check), and where
+ * memory is lacking. */
 POOLGRAD_API poolgrad_status poolgrad_buffer_create(const poolgrad_image *descriptor,
                                                     const poolgrad_image_allocator *allocator, poolgrad_buffer **buffer,
                                                     poolgrad_error *error);
@@ -125,14 +116,21 @@ POOLGRAD_API poolgrad_status poolgrad_buffer_create(const poolgrad_image *descri
 POOLGRAD_API poolgrad_status poolgrad_buffer_copy(const poolgrad_buffer *buffer, poolgrad_buffer **copy,
                                                   poolgrad_error *error);
 
-/* Valid as long as the buffer. */
+/* The image, to be written or to be read. Valid as long as the buffer; null of null. */
 POOLGRAD_API const poolgrad_image *poolgrad_buffer_image(const poolgrad_buffer *buffer);
+POOLGRAD_API const poolgrad_const_image *poolgrad_buffer_const_image(const poolgrad_buffer *buffer);
 POOLGRAD_API void poolgrad_buffer_destroy(poolgrad_buffer *buffer);
+
+/* Equal in format, layout, sizes and the bits of all elements. */
+POOLGRAD_API int poolgrad_buffer_equal(const poolgrad_buffer *a, const poolgrad_buffer *b);
+POOLGRAD_API uint64_t poolgrad_buffer_hash(const poolgrad_buffer *buffer);
+POOLGRAD_API size_t poolgrad_buffer_description(const poolgrad_buffer *buffer, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_buffer_debug_description(const poolgrad_buffer *buffer, char *text, size_t size);
 
 /* Copies all elements of an image to one of equal sizes, from layout to layout and format to format (MPSImage's
  * readBytes and writeBytes); rounds and canonicalizes NaNs as every store does. Formats, overlap and refusals as those
  * of a forward call's source and destination. */
-POOLGRAD_API poolgrad_status poolgrad_image_copy(const poolgrad_image *source, const poolgrad_image *destination,
+POOLGRAD_API poolgrad_status poolgrad_image_copy(const poolgrad_const_image *source, const poolgrad_image *destination,
                                                  const poolgrad_context *context, poolgrad_error *error);
 
 /* ---- Padding policies ------------------------------------------------------------------------------------------- */
@@ -141,20 +139,22 @@ typedef struct poolgrad_pooling poolgrad_pooling;
 typedef struct poolgrad_pooling_gradient poolgrad_pooling_gradient;
 typedef struct poolgrad_state poolgrad_state;
 
-/* What a custom policy is asked about. One of the two kernels is null; that of the other it may change. */
+/* What a custom policy is asked about: a kernel, and the images and the state that it was given. Frozen, as policies
+ * read it from the library's memory: new questions become new fields of the kernels. */
 typedef struct poolgrad_padding_request {
-    poolgrad_pooling *pooling;
-    poolgrad_pooling_gradient *pooling_gradient;
-    const poolgrad_image *source_image;    /* null: a gradient kernel was given none */
-    const poolgrad_image *source_gradient; /* null for forward kernels */
-    const poolgrad_state *gradient_state;  /* null: none */
+    poolgrad_pooling *pooling;                   /* the forward kernel, whose properties may be changed; else null */
+    poolgrad_pooling_gradient *pooling_gradient; /* the gradient kernel, likewise; else null */
+    const poolgrad_const_image *source_image;    /* null: a gradient kernel was given none */
+    const poolgrad_const_image *source_gradient; /* null for forward kernels */
+    const poolgrad_state *gradient_state;        /* null: none */
 } poolgrad_padding_request;
 
 /*
- * Called after everything else has been configured (docs/numerics.md N75): `descriptor` holds the suggested width,
- * height, channels, images, format and layout, and all of them may be changed. Images may lack data: only sizes are
- * asked for where nothing is run. Gradient kernels and gradient nodes made from a filter call it too, with the result's
- * descriptor. Anything but POOLGRAD_OK refuses; the callback then fills *error.
+ * Decides for a custom policy. Called last, after everything else has been configured (docs/numerics.md N75).
+ * `descriptor` holds the suggested width, height, channels, images, format and layout; the callback may change any of
+ * them. The images may lack data: where nothing is run only sizes are asked for. Forward kernels call it, gradient
+ * kernels, and gradient nodes that were made from a filter; the last two with the descriptor of the gradient's result.
+ * Anything but POOLGRAD_OK refuses; the callback then fills *error.
  */
 typedef poolgrad_status (*poolgrad_padding_callback)(void *context, const poolgrad_padding_request *request,
                                                      poolgrad_image *descriptor, poolgrad_error *error);
@@ -163,45 +163,53 @@ typedef poolgrad_status (*poolgrad_padding_callback)(void *context, const poolgr
 
 /*
  * MPSNNPadding: how a result is sized and where its first window lies. Made by the functions below; fields may be
- * changed afterwards.
+ * changed afterwards. `method` has the bit POOLGRAD_PADDING_CUSTOM if and only if there is a callback: a policy with
+ * one of the two is refused when a kernel or a graph uses it.
+ * Frozen, as kernels and nodes hold policies: whatever a policy may want beyond a method is its callback's.
  */
 typedef struct poolgrad_padding_policy {
-    const poolgrad_class *isa;
     poolgrad_padding_method method;     /* paddingMethod */
     int clamps_edges;                   /* 1: sets edge mode clamp, as TensorFlow's average pooling needs */
-    poolgrad_padding_callback callback; /* called if and only if method has POOLGRAD_PADDING_CUSTOM; one without the */
-    void *context;                      /* other is refused when the policy is used */
+    poolgrad_padding_callback callback; /* null: the method decides */
+    void *context;                      /* handed to the callback */
     char label[POOLGRAD_LABEL_SIZE];    /* for people */
 } poolgrad_padding_policy;
 
 /* paddingWithMethod:. A method that is none is refused when the policy is used. */
-POOLGRAD_API poolgrad_padding_policy poolgrad_padding_with_method(poolgrad_padding_method method);
+POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_with_method(poolgrad_padding_method method);
 
 /* The default of kernels and nodes: same | centered | remainder to top left. */
-POOLGRAD_API poolgrad_padding_policy poolgrad_padding_default(void);
+POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_default(void);
 
 /* paddingForTensorflowAveragePooling: same | centered | remainder to bottom right, edge mode clamp. */
-POOLGRAD_API poolgrad_padding_policy poolgrad_padding_for_tensorflow_average_pooling(void);
+POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_for_tensorflow_average_pooling(void);
 
 /* paddingForTensorflowAveragePoolingValidOnly. */
-POOLGRAD_API poolgrad_padding_policy poolgrad_padding_for_tensorflow_average_pooling_valid_only(void);
+POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_for_tensorflow_average_pooling_valid_only(void);
 
-/* A policy of one's own; `method`, without its custom bit, gives the suggestion that the callback may change. */
-POOLGRAD_API poolgrad_padding_policy poolgrad_padding_custom(poolgrad_padding_method method,
-                                                             poolgrad_padding_callback callback, void *context);
+/* A policy of one's own. `method`, without its custom bit, makes the suggestion; the callback may change it. */
+POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_custom(poolgrad_padding_method method,
+                                                                    poolgrad_padding_callback callback, void *context);
 
 /* inverse: the policy of the training gradient pass. Valid only and full swap; everything else stays, callbacks too. */
 POOLGRAD_API poolgrad_padding_policy poolgrad_padding_policy_inverse(const poolgrad_padding_policy *policy);
 
+POOLGRAD_API int poolgrad_padding_policy_equal(const poolgrad_padding_policy *a, const poolgrad_padding_policy *b);
+POOLGRAD_API uint64_t poolgrad_padding_policy_hash(const poolgrad_padding_policy *policy);
+POOLGRAD_API size_t poolgrad_padding_policy_description(const poolgrad_padding_policy *policy, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_padding_policy_debug_description(const poolgrad_padding_policy *policy, char *text,
+                                                              size_t size);
+
 /* ---- Gradient states -------------------------------------------------------------------------------------------- */
 
-/* What a gradient needs of a forward call (MPSNNGradientState, MPSImageSizeEncodingState). */
+/* What a gradient needs of a forward call (MPSNNGradientState, MPSImageSizeEncodingState). The library owns it, and
+ * callers read it by a pointer: it can grow at its end. */
 typedef struct poolgrad_gradient_settings {
     poolgrad_offset offset;       /* becomes secondary_offset */
     poolgrad_edge_mode edge_mode; /* secondary_edge_mode */
     int64_t zero_pad_size_x, zero_pad_size_y;
-    poolgrad_region clip_rect;           /* its origin becomes primary_offset, its size source_size */
-    int64_t source_width, source_height; /* size of the gradient that is made */
+    poolgrad_clip_rect clip_rect;        /* its origin becomes primary_offset, its size source_size */
+    int64_t source_width, source_height; /* of the source, and of the gradient that is made */
     int64_t source_channels, source_images;
     int64_t result_width, result_height; /* of the forward result; all 0 where they are not known */
     int64_t result_channels, result_images;
@@ -210,24 +218,30 @@ typedef struct poolgrad_gradient_settings {
 /* Valid as long as the state, and until a kernel is encoded with it again. */
 POOLGRAD_API const poolgrad_gradient_settings *poolgrad_state_settings(const poolgrad_state *state);
 
-/* sourceWidth, sourceHeight. */
+/* sourceWidth, sourceHeight; -1 of null. */
 POOLGRAD_API int64_t poolgrad_state_source_width(const poolgrad_state *state);
 POOLGRAD_API int64_t poolgrad_state_source_height(const poolgrad_state *state);
 
 /* The taps a max kernel picked (tap8, tap16 or tap32, whichever is enough), sized like its destination; null where the
- * kernel did not save them. Undefined before the state was encoded with. */
-POOLGRAD_API const poolgrad_image *poolgrad_state_argmax(const poolgrad_state *state);
+ * kernel did not save them. No taps before the state was encoded with. */
+POOLGRAD_API const poolgrad_const_image *poolgrad_state_argmax(const poolgrad_state *state);
 
 POOLGRAD_API poolgrad_status poolgrad_state_copy(const poolgrad_state *state, poolgrad_state **copy,
                                                  poolgrad_error *error);
 POOLGRAD_API void poolgrad_state_destroy(poolgrad_state *state);
 
+/* Equal in all settings and in the picked taps. */
+POOLGRAD_API int poolgrad_state_equal(const poolgrad_state *a, const poolgrad_state *b);
+POOLGRAD_API uint64_t poolgrad_state_hash(const poolgrad_state *state);
+POOLGRAD_API size_t poolgrad_state_description(const poolgrad_state *state, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_state_debug_description(const poolgrad_state *state, char *text, size_t size);
+
 /* ---- Forward kernels -------------------------------------------------------------------------------------------- */
 
 /* MPSCNNPoolingMax, -Average, -L2Norm and MPSCNNDilatedPoolingMax, down to MPSCNNKernel. Set what differs from the
- * initializer's defaults; values are checked when the kernel is used, and refusals name the field. */
+ * initializer's defaults. Values are checked when the kernel is used, and refusals name the field. Grows as poolgrad.h
+ * says of structs with a struct_size. */
 struct poolgrad_pooling {
-    const poolgrad_class *isa;
     size_t struct_size;
 
     /* Read only. kernelWidth, kernelHeight, strideInPixelsX, strideInPixelsY, dilationRateX, dilationRateY. */
@@ -237,11 +251,11 @@ struct poolgrad_pooling {
     int64_t dilation_rate_x, dilation_rate_y;
 
     poolgrad_offset offset;                                                    /* 0 */
-    poolgrad_region clip_rect;                                                 /* everything */
+    poolgrad_clip_rect clip_rect;                                              /* everything */
     int64_t destination_feature_channel_offset, source_feature_channel_offset; /* 0; multiples of 4 */
     int64_t source_feature_channel_max_count;                                  /* POOLGRAD_ALL */
     poolgrad_edge_mode edge_mode;                                              /* zero */
-    poolgrad_padding_policy padding;                                           /* poolgrad_padding_default */
+    poolgrad_padding_policy padding;                                           /* poolgrad_padding_policy_default */
     int64_t zero_pad_size_x, zero_pad_size_y;                                  /* 0; average */
     poolgrad_image_allocator destination_image_allocator;                      /* the C library */
 
@@ -254,7 +268,7 @@ struct poolgrad_pooling {
 };
 
 /* Make a kernel with the defaults above; call them as poolgrad_pooling_max_init(&kernel, sizeof kernel, ...). Those
- * without strides have stride 1. */
+ * without strides have stride 1. Strides stand before dilations, as everywhere in poolgrad. */
 POOLGRAD_API void poolgrad_pooling_max_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
                                             int64_t kernel_height, int64_t stride_in_pixels_x,
                                             int64_t stride_in_pixels_y);
@@ -271,23 +285,25 @@ POOLGRAD_API void poolgrad_pooling_l2norm_init(poolgrad_pooling *kernel, size_t 
 POOLGRAD_API void poolgrad_pooling_l2norm_init_with_size(poolgrad_pooling *kernel, size_t struct_size,
                                                          int64_t kernel_width, int64_t kernel_height);
 POOLGRAD_API void poolgrad_dilated_pooling_max_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
-                                                    int64_t kernel_height, int64_t dilation_rate_x,
-                                                    int64_t dilation_rate_y, int64_t stride_in_pixels_x,
-                                                    int64_t stride_in_pixels_y);
+                                                    int64_t kernel_height, int64_t stride_in_pixels_x,
+                                                    int64_t stride_in_pixels_y, int64_t dilation_rate_x,
+                                                    int64_t dilation_rate_y);
 
 /*
  * destinationImageDescriptorForSourceImages:sourceStates:. Configures the kernel for a source (its data may be null)
  * and says what the result must hold: (a) the padding policy's size, whose offset the kernel gets; format and layout of
  * the source (float32 where it is unorm), its images, and destination_feature_channel_offset plus the channels that are
- * pooled; (b) exclude edges and the policy's edge mode; (d) the custom policy. data is null, strides are 0.
+ * pooled; (b) exclude edges and the policy's edge mode; (d) the custom policy. data is null, strides are those of
+ * memory without gaps: a caller who has such memory sets data.
  */
 POOLGRAD_API poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel,
-                                                                     const poolgrad_image *source,
+                                                                     const poolgrad_const_image *source,
                                                                      poolgrad_image *descriptor, poolgrad_error *error);
 
 /* resultStateForSourceImage:sourceStates:destinationImage: the kernel's settings and the source's size and, with
  * saves_argmax, room for the picked taps of a destination of these sizes. */
-POOLGRAD_API poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, const poolgrad_image *source,
+POOLGRAD_API poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel,
+                                                           const poolgrad_const_image *source,
                                                            const poolgrad_image *destination, poolgrad_state **state,
                                                            poolgrad_error *error);
 
@@ -297,7 +313,7 @@ POOLGRAD_API int poolgrad_pooling_is_state_modified(const poolgrad_pooling *kern
 /* The problem that the kernel stands for as it is now; the padding policy plays no part. For plans: checked once and
  * run often. `state` as for encoding; it is filled with the kernel's settings, and the problem points into it. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                                      const poolgrad_image *source, poolgrad_state *state,
+                                                      const poolgrad_const_image *source, poolgrad_state *state,
                                                       const poolgrad_image *destination, poolgrad_problem *problem,
                                                       poolgrad_error *error);
 
@@ -305,7 +321,7 @@ POOLGRAD_API poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *ke
  * else it was made by poolgrad_pooling_result_state for images of these sizes, gets the kernel's settings and, with
  * saves_argmax, the picked taps. `context` may be null. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_encode(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                                     const poolgrad_image *source, poolgrad_state *state,
+                                                     const poolgrad_const_image *source, poolgrad_state *state,
                                                      const poolgrad_image *destination, poolgrad_error *error);
 
 /* encode that makes the destination: a copy of the kernel is configured (poolgrad_pooling_destination_descriptor), then
@@ -313,28 +329,34 @@ POOLGRAD_API poolgrad_status poolgrad_pooling_encode(const poolgrad_pooling *ker
  * are +0. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_encode_to_new(const poolgrad_pooling *kernel,
                                                             const poolgrad_context *context,
-                                                            const poolgrad_image *source, poolgrad_buffer **destination,
-                                                            poolgrad_state **state, poolgrad_error *error);
+                                                            const poolgrad_const_image *source,
+                                                            poolgrad_buffer **destination, poolgrad_state **state,
+                                                            poolgrad_error *error);
 
 /* Batches: `count` images one after the other, in arrays. `states` may be null, or hold nulls. What to_new makes is put
  * into arrays of `count` pointers, all null if one image fails; refusals say which. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_encode_batch(const poolgrad_pooling *kernel,
                                                            const poolgrad_context *context, int64_t count,
-                                                           const poolgrad_image *sources, poolgrad_state *const *states,
+                                                           const poolgrad_const_image *sources,
+                                                           poolgrad_state *const *states,
                                                            const poolgrad_image *destinations, poolgrad_error *error);
 POOLGRAD_API poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *kernel,
                                                                   const poolgrad_context *context, int64_t count,
-                                                                  const poolgrad_image *sources,
+                                                                  const poolgrad_const_image *sources,
                                                                   poolgrad_buffer **destinations,
                                                                   poolgrad_state **states, poolgrad_error *error);
+
+POOLGRAD_API int poolgrad_pooling_equal(const poolgrad_pooling *a, const poolgrad_pooling *b);
+POOLGRAD_API uint64_t poolgrad_pooling_hash(const poolgrad_pooling *kernel);
+POOLGRAD_API size_t poolgrad_pooling_description(const poolgrad_pooling *kernel, char *text, size_t size);
+POOLGRAD_API size_t poolgrad_pooling_debug_description(const poolgrad_pooling *kernel, char *text, size_t size);
 
 /* ---- Gradient kernels ------------------------------------------------------------------------------------------- */
 
 /* MPSCNNPoolingMaxGradient, -AverageGradient, -L2NormGradient and MPSCNNDilatedPoolingMaxGradient, down to
  * MPSCNNGradientKernel and MPSCNNBinaryKernel. The source gradient is the primary image, the source image the secondary
- * one. */
+ * one. Grows as poolgrad.h says of structs with a struct_size. */
 struct poolgrad_pooling_gradient {
-    const poolgrad_class *isa;
     size_t struct_size;
 
     /* Read only. In MPS the kernel size, strides and dilation rates of the secondary image; of the primary one all are
@@ -348,14 +370,14 @@ struct poolgrad_pooling_gradient {
     poolgrad_size source_size;                  /* everything: how many count */
     poolgrad_offset secondary_offset;           /* 0: centre of the first window in the source image */
     int64_t kernel_offset_x, kernel_offset_y;   /* 0 */
-    poolgrad_region clip_rect;                  /* everything. Its first pixel is the first window's first pixel inside
+    poolgrad_clip_rect clip_rect;               /* everything. Its first pixel is the first window's first pixel inside
                                                  * the source image (POOLGRAD_MAPPING_CLIP) */
     int64_t destination_feature_channel_offset; /* 0; these offsets are multiples of 4 */
     int64_t primary_source_feature_channel_offset, secondary_source_feature_channel_offset;       /* 0 */
     int64_t primary_source_feature_channel_max_count, secondary_source_feature_channel_max_count; /* POOLGRAD_ALL */
     poolgrad_edge_mode primary_edge_mode; /* zero; checked, of no effect: pixels outside the source gradient are cut */
     poolgrad_edge_mode secondary_edge_mode;               /* zero */
-    poolgrad_padding_policy padding;                      /* poolgrad_padding_default */
+    poolgrad_padding_policy padding;                      /* poolgrad_padding_policy_default */
     int64_t zero_pad_size_x, zero_pad_size_y;             /* 0; average */
     poolgrad_image_allocator destination_image_allocator; /* the C library */
 
@@ -384,8 +406,8 @@ POOLGRAD_API void poolgrad_pooling_l2norm_gradient_init_with_size(poolgrad_pooli
                                                                   int64_t kernel_width, int64_t kernel_height);
 POOLGRAD_API void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size,
                                                              int64_t kernel_width, int64_t kernel_height,
-                                                             int64_t dilation_rate_x, int64_t dilation_rate_y,
-                                                             int64_t stride_in_pixels_x, int64_t stride_in_pixels_y);
+                                                             int64_t stride_in_pixels_x, int64_t stride_in_pixels_y,
+                                                             int64_t dilation_rate_x, int64_t dilation_rate_y);
 
 /*
  * Configures the kernel and says what the result must hold, in this order (docs/numerics.md N73):
@@ -400,40 +422,49 @@ POOLGRAD_API void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gr
  * `source_image` and `state` may be null.
  */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_destination_descriptor(
-    poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient, const poolgrad_image *source_image,
-    const poolgrad_state *state, poolgrad_image *descriptor, poolgrad_error *error);
+    poolgrad_pooling_gradient *kernel, const poolgrad_const_image *source_gradient,
+    const poolgrad_const_image *source_image, const poolgrad_state *state, poolgrad_image *descriptor,
+    poolgrad_error *error);
 
 /* The problem that the kernel stands for; a state that is given is applied first, as (c) above. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_problem(
-    const poolgrad_pooling_gradient *kernel, const poolgrad_context *context, const poolgrad_image *source_gradient,
-    const poolgrad_image *source_image, const poolgrad_state *state, const poolgrad_image *destination,
-    poolgrad_problem *problem, poolgrad_error *error);
+    const poolgrad_pooling_gradient *kernel, const poolgrad_context *context,
+    const poolgrad_const_image *source_gradient, const poolgrad_const_image *source_image, const poolgrad_state *state,
+    const poolgrad_image *destination, poolgrad_problem *problem, poolgrad_error *error);
 
 /* encode with sourceGradient, sourceImage, gradientState and a given destination. A state that is given is applied, the
  * padding policy plays no part. The source image's data may be null, or with a state the image itself, where nothing
  * reads it: for average, and where the state holds picked taps. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_encode(const poolgrad_pooling_gradient *kernel,
                                                               const poolgrad_context *context,
-                                                              const poolgrad_image *source_gradient,
-                                                              const poolgrad_image *source_image,
+                                                              const poolgrad_const_image *source_gradient,
+                                                              const poolgrad_const_image *source_image,
                                                               const poolgrad_state *state,
                                                               const poolgrad_image *destination, poolgrad_error *error);
 
 /* encode that makes the destination, configured on a copy of the kernel. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_encode_to_new(
-    const poolgrad_pooling_gradient *kernel, const poolgrad_context *context, const poolgrad_image *source_gradient,
-    const poolgrad_image *source_image, const poolgrad_state *state, poolgrad_buffer **destination,
-    poolgrad_error *error);
+    const poolgrad_pooling_gradient *kernel, const poolgrad_context *context,
+    const poolgrad_const_image *source_gradient, const poolgrad_const_image *source_image, const poolgrad_state *state,
+    poolgrad_buffer **destination, poolgrad_error *error);
 
 /* Batches, as of forward kernels. `source_images` and `states` may be null. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_encode_batch(
     const poolgrad_pooling_gradient *kernel, const poolgrad_context *context, int64_t count,
-    const poolgrad_image *source_gradients, const poolgrad_image *source_images, poolgrad_state *const *states,
-    const poolgrad_image *destinations, poolgrad_error *error);
+    const poolgrad_const_image *source_gradients, const poolgrad_const_image *source_images,
+    poolgrad_state *const *states, const poolgrad_image *destinations, poolgrad_error *error);
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(
     const poolgrad_pooling_gradient *kernel, const poolgrad_context *context, int64_t count,
-    const poolgrad_image *source_gradients, const poolgrad_image *source_images, poolgrad_state *const *states,
-    poolgrad_buffer **destinations, poolgrad_error *error);
+    const poolgrad_const_image *source_gradients, const poolgrad_const_image *source_images,
+    poolgrad_state *const *states, poolgrad_buffer **destinations, poolgrad_error *error);
+
+POOLGRAD_API int poolgrad_pooling_gradient_equal(const poolgrad_pooling_gradient *a,
+                                                 const poolgrad_pooling_gradient *b);
+POOLGRAD_API uint64_t poolgrad_pooling_gradient_hash(const poolgrad_pooling_gradient *kernel);
+POOLGRAD_API size_t poolgrad_pooling_gradient_description(const poolgrad_pooling_gradient *kernel, char *text,
+                                                          size_t size);
+POOLGRAD_API size_t poolgrad_pooling_gradient_debug_description(const poolgrad_pooling_gradient *kernel, char *text,
+                                                                size_t size);
 
 #ifdef __cplusplus
 }

@@ -4,12 +4,12 @@
 #include <stdio.h>
 
 #include "graph/schedule.h"
-#include "image/format.h"
-#include "image/image.h"
+#include "mps/refusals.h"
 
-const poolgrad_image *poolgrad_encoding_image(const struct poolgrad_encoding *encoding, const poolgrad_image_node *node)
+const poolgrad_const_image *poolgrad_encoding_image(const struct poolgrad_encoding *encoding,
+                                                    const poolgrad_image_node *node)
 {
-    if (node->producer) return &encoding->steps[node->producer->place].image;
+    if (node->producer) return &encoding->steps[node->producer->place].image.read;
     return &encoding->images[encoding->graph->image_index[node->place]];
 }
 
@@ -22,27 +22,28 @@ static const struct poolgrad_state *state_of(const struct poolgrad_encoding *enc
 bool poolgrad_step_reads_source(const struct poolgrad_step *step)
 {
     poolgrad_kind kind = step->gradient.kind;
-    bool picked = kind == POOLGRAD_MAX && step->source_state->argmax.format != POOLGRAD_FORMAT_NONE;
+    bool picked = kind == POOLGRAD_MAX && step->source_state->argmax.read.format != POOLGRAD_FORMAT_NONE;
     return kind != POOLGRAD_AVERAGE && !picked;
 }
 
 /* ---- Sources ---------------------------------------------------------------------------------------------------- */
 
-static poolgrad_status check_image(const poolgrad_image *image, const poolgrad_image_node *node, poolgrad_error *error)
+static poolgrad_status check_format(const poolgrad_const_image *image, const poolgrad_image_node *node,
+                                    poolgrad_error *error)
+{
+    poolgrad_status status = poolgrad_check_source_format(image->format, "format", error);
+    if (status != POOLGRAD_OK || node->format == POOLGRAD_FORMAT_NONE || node->format == image->format) return status;
+    return poolgrad_refuse(error, "format", "is %s; expected %s, the format of its node",
+                           poolgrad_format_name(image->format), poolgrad_format_name(node->format));
+}
+
+static poolgrad_status check_image(const poolgrad_const_image *image, const poolgrad_image_node *node,
+                                   poolgrad_error *error)
 {
     char name[POOLGRAD_NODE_NAME];
-    const char *format = poolgrad_format_name(image->format);
-    poolgrad_image resolved;
-    poolgrad_status status = POOLGRAD_INVALID;
-    if (!format || poolgrad_format_is_index(image->format)) {
-        poolgrad_refuse(error, "format", "is %d (%s); expected unorm8, unorm16, float16, bfloat16, float32 or float64",
-                        (int)image->format, format ? format : "no format");
-    } else if (node->format != POOLGRAD_FORMAT_NONE && node->format != image->format) {
-        poolgrad_refuse(error, "format", "is %s; expected %s, the format of its node", format,
-                        poolgrad_format_name(node->format));
-    } else {
-        status = poolgrad_image_resolve(image, NULL, &resolved, error);
-    }
+    poolgrad_const_image resolved;
+    poolgrad_status status = check_format(image, node, error);
+    if (status == POOLGRAD_OK) status = poolgrad_const_image_resolve(image, NULL, &resolved, error);
     if (status == POOLGRAD_OK) return POOLGRAD_OK;
     poolgrad_image_name(node, name);
     poolgrad_prefix_error(error, name);
@@ -104,40 +105,34 @@ static poolgrad_status configure_forward(struct poolgrad_encoding *encoding, str
                                          poolgrad_error *error)
 {
     const poolgrad_filter_node *filter = step->filter;
-    const poolgrad_image *source = poolgrad_encoding_image(encoding, filter->sources[0]);
+    const poolgrad_const_image *source = poolgrad_encoding_image(encoding, filter->sources[0]);
     poolgrad_pooling *kernel = &step->forward;
     poolgrad_pooling_init(kernel, sizeof *kernel, poolgrad_filter_kind(filter->type), &filter->window);
     kernel->edge_mode = POOLGRAD_EDGE_CLAMP;
-    kernel->padding = filter->policy;
+    kernel->padding = filter->padding_policy;
     kernel->saves_argmax = filter->saves_argmax;
     kernel->ties = filter->rules.ties;
     kernel->nan = filter->rules.nan;
     kernel->accumulator = filter->rules.accumulator;
     poolgrad_status status = poolgrad_pooling_configure(kernel, source, format_of(encoding, &filter->result),
-                                                        &step->image, error);
+                                                        &step->image.written, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_pooling_fill_state(kernel, source, &step->image, &step->state);
+    poolgrad_pooling_fill_state(kernel, source, &step->image.written, &step->state);
     if (!kernel->saves_argmax) return POOLGRAD_OK;
-    return poolgrad_pooling_argmax_descriptor(kernel, &step->image, &step->state.argmax, error);
+    return poolgrad_pooling_argmax_descriptor(kernel, &step->image.written, &step->state.argmax.written, error);
 }
 
 /* A gradient belongs to a result: it has its size. */
-static poolgrad_status check_gradient_size(const poolgrad_image *gradient, const poolgrad_gradient_settings *s,
+static poolgrad_status check_gradient_size(const poolgrad_const_image *gradient, const poolgrad_gradient_settings *s,
                                            poolgrad_error *error)
 {
-    if (s->result_width == 0 && s->result_height == 0 && s->result_channels == 0 && s->result_images == 0) {
-        return POOLGRAD_OK;
-    }
-    if (gradient->width == s->result_width && gradient->height == s->result_height &&
-        gradient->channels == s->result_channels && gradient->images == s->result_images) {
-        return POOLGRAD_OK;
-    }
-    return poolgrad_refuse(error, "source_gradient",
-                           "has %" PRId64 " images of %" PRId64 " channels, %" PRId64 "x%" PRId64
-                           " pixels; expected %" PRId64 " of %" PRId64 ", %" PRId64 "x%" PRId64
-                           " as the forward result",
-                           gradient->images, gradient->channels, gradient->width, gradient->height, s->result_images,
-                           s->result_channels, s->result_width, s->result_height);
+    const poolgrad_const_image result = {.images = s->result_images,
+                                         .channels = s->result_channels,
+                                         .height = s->result_height,
+                                         .width = s->result_width};
+    const bool known = result.images != 0 || result.channels != 0 || result.height != 0 || result.width != 0;
+    if (!known || poolgrad_same_size(gradient, &result)) return POOLGRAD_OK;
+    return poolgrad_refuse_size(error, "source_gradient", "has", gradient, &result, "the forward result");
 }
 
 static poolgrad_status configure_gradient(struct poolgrad_encoding *encoding, struct poolgrad_step *step,
@@ -147,7 +142,7 @@ static poolgrad_status configure_gradient(struct poolgrad_encoding *encoding, st
     poolgrad_pooling_gradient *kernel = &step->gradient;
     poolgrad_pooling_gradient_init(kernel, sizeof *kernel, poolgrad_filter_kind(filter->type), &filter->window);
     kernel->secondary_edge_mode = POOLGRAD_EDGE_CLAMP;
-    kernel->padding = filter->policy;
+    kernel->padding = filter->padding_policy;
     kernel->ties = filter->rules.ties;
     kernel->nan = filter->rules.nan;
     kernel->accumulator = filter->rules.accumulator;
@@ -157,8 +152,8 @@ static poolgrad_status configure_gradient(struct poolgrad_encoding *encoding, st
     if (status != POOLGRAD_OK) return status;
     return poolgrad_pooling_gradient_configure(kernel, poolgrad_encoding_image(encoding, filter->sources[0]),
                                                poolgrad_encoding_image(encoding, filter->sources[1]),
-                                               step->source_state, format_of(encoding, &filter->result), &step->image,
-                                               error);
+                                               step->source_state, format_of(encoding, &filter->result),
+                                               &step->image.written, error);
 }
 
 /* Additions and their gradients: sizes and layout of the first source, which all others must have. */
@@ -166,25 +161,14 @@ static poolgrad_status configure_sum(struct poolgrad_encoding *encoding, struct 
                                      poolgrad_error *error)
 {
     const poolgrad_filter_node *filter = step->filter;
-    const poolgrad_image *first = poolgrad_encoding_image(encoding, filter->sources[0]);
-    step->image = (poolgrad_image){.format = format_of(encoding, &filter->result),
-                                   .layout = first->layout,
-                                   .images = first->images,
-                                   .channels = first->channels,
-                                   .height = first->height,
-                                   .width = first->width};
+    const poolgrad_const_image *first = poolgrad_encoding_image(encoding, filter->sources[0]);
+    step->image.written = poolgrad_image_like(first, format_of(encoding, &filter->result));
     for (int64_t k = 1; k < filter->source_count; k++) {
-        const poolgrad_image *other = poolgrad_encoding_image(encoding, filter->sources[k]);
-        if (other->images == first->images && other->channels == first->channels && other->height == first->height &&
-            other->width == first->width) {
-            continue;
-        }
-        return poolgrad_refuse(error, "source",
-                               "%" PRId64 " has %" PRId64 " images of %" PRId64 " channels, %" PRId64 "x%" PRId64
-                               " pixels; expected %" PRId64 " of %" PRId64 ", %" PRId64 "x%" PRId64
-                               " as the first source",
-                               k, other->images, other->channels, other->width, other->height, first->images,
-                               first->channels, first->width, first->height);
+        const poolgrad_const_image *other = poolgrad_encoding_image(encoding, filter->sources[k]);
+        char has[POOLGRAD_NODE_NAME];
+        if (poolgrad_same_size(other, first)) continue;
+        snprintf(has, sizeof has, "%" PRId64 " has", k);
+        return poolgrad_refuse_size(error, "source", has, other, first, "the first source");
     }
     return POOLGRAD_OK;
 }
@@ -200,7 +184,7 @@ static poolgrad_status configure_step(struct poolgrad_encoding *encoding, struct
         status = configure_gradient(encoding, step, error);
     else
         status = configure_sum(encoding, step, error);
-    if (status == POOLGRAD_OK) status = poolgrad_image_bytes(&step->image, "result", &bytes, error);
+    if (status == POOLGRAD_OK) status = poolgrad_image_bytes(&step->image.written, "result", &bytes, error);
     if (status == POOLGRAD_OK) return POOLGRAD_OK;
     char name[POOLGRAD_NODE_NAME];
     poolgrad_filter_name(step->filter, name);
@@ -212,13 +196,8 @@ static poolgrad_status configure_step(struct poolgrad_encoding *encoding, struct
 static void describe_copies(struct poolgrad_encoding *encoding)
 {
     for (int64_t i = 0; i < encoding->image_count; i++) {
-        const poolgrad_image *image = &encoding->images[i];
-        encoding->copies[i] = (poolgrad_image){.format = poolgrad_result_format(image->format),
-                                               .layout = image->layout,
-                                               .images = image->images,
-                                               .channels = image->channels,
-                                               .height = image->height,
-                                               .width = image->width};
+        const poolgrad_const_image *image = &encoding->images[i];
+        encoding->copies[i] = poolgrad_image_like(image, poolgrad_result_format(image->format));
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Copies of nodes, within a network and from one network to another. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "graph/node.h"
 
@@ -14,32 +15,34 @@ static bool replace(poolgrad_network *network, char **string, const char *by)
     return true;
 }
 
-bool poolgrad_copy_image_properties(poolgrad_image_node *to, const poolgrad_image_node *from)
+bool poolgrad_copy_properties(poolgrad_network *network, const struct poolgrad_property *table, void *to,
+                              const void *from)
 {
-    to->format = from->format;
-    to->allocator = from->allocator;
-    to->export_from_graph = from->export_from_graph;
-    to->synchronize_resource = from->synchronize_resource;
-    to->stop_gradient = from->stop_gradient;
-    return replace(to->network, &to->handle, from->handle);
-}
-
-bool poolgrad_copy_state_properties(poolgrad_state_node *to, const poolgrad_state_node *from)
-{
-    to->export_from_graph = from->export_from_graph;
-    to->synchronize_resource = from->synchronize_resource;
-    return replace(to->network, &to->handle, from->handle);
+    for (; table->name; table++) {
+        char *there = (char *)to + table->place;
+        const char *here = (const char *)from + table->place;
+        if (table->type != POOLGRAD_PROPERTY_TEXT)
+            memcpy(there, here, poolgrad_property_size(table->type));
+        else if (!replace(network, (char **)(void *)there, *(char *const *)(const void *)here))
+            return false;
+    }
+    return true;
 }
 
 bool poolgrad_copy_filter_properties(poolgrad_filter_node *to, const poolgrad_filter_node *from)
 {
-    to->window = from->window;
-    to->policy = from->policy;
-    to->rules = from->rules;
-    to->saves_argmax = from->saves_argmax;
     return replace(to->network, &to->label, from->label) &&
-           poolgrad_copy_image_properties(&to->result, &from->result) &&
-           poolgrad_copy_state_properties(&to->state, &from->state);
+           poolgrad_copy_properties(to->network, poolgrad_filter_node_properties, to, from);
+}
+
+static bool copy_image(poolgrad_image_node *to, const poolgrad_image_node *from)
+{
+    return to && poolgrad_copy_properties(to->network, poolgrad_image_node_properties, to, from);
+}
+
+static bool copy_state(poolgrad_state_node *to, const poolgrad_state_node *from)
+{
+    return to && poolgrad_copy_properties(to->network, poolgrad_state_node_properties, to, from);
 }
 
 /* ---- Within a network ------------------------------------------------------------------------------------------- */
@@ -61,7 +64,7 @@ poolgrad_image_node *poolgrad_image_node_copy(const poolgrad_image_node *node)
     if (node->producer) return poolgrad_filter_node_result_image(poolgrad_filter_node_copy(node->producer));
     const struct poolgrad_mark mark = poolgrad_network_mark(node->network);
     poolgrad_image_node *copy = poolgrad_image_node_create(node->network, NULL);
-    if (copy && poolgrad_copy_image_properties(copy, node)) return copy;
+    if (copy_image(copy, node)) return copy;
     poolgrad_network_go_back(node->network, mark);
     return NULL;
 }
@@ -72,7 +75,7 @@ poolgrad_state_node *poolgrad_state_node_copy(const poolgrad_state_node *node)
     if (node->producer) return poolgrad_filter_node_result_state(poolgrad_filter_node_copy(node->producer));
     const struct poolgrad_mark mark = poolgrad_network_mark(node->network);
     poolgrad_state_node *copy = poolgrad_gradient_state_node_create(node->network, NULL);
-    if (copy && poolgrad_copy_state_properties(copy, node)) return copy;
+    if (copy_state(copy, node)) return copy;
     poolgrad_network_go_back(node->network, mark);
     return NULL;
 }
@@ -116,16 +119,12 @@ static bool copy_given(const poolgrad_network *network, const bool *images, cons
     for (int64_t i = 0; i < network->images.count; i++) {
         if (images && !images[i]) continue;
         c->images[i] = poolgrad_image_node_create(copy, NULL);
-        if (!c->images[i] || !poolgrad_copy_image_properties(c->images[i], poolgrad_network_image(network, i))) {
-            return false;
-        }
+        if (!copy_image(c->images[i], poolgrad_network_image(network, i))) return false;
     }
     for (int64_t i = 0; i < network->states.count; i++) {
         if (states && !states[i]) continue;
         c->states[i] = poolgrad_gradient_state_node_create(copy, NULL);
-        if (!c->states[i] || !poolgrad_copy_state_properties(c->states[i], poolgrad_network_state(network, i))) {
-            return false;
-        }
+        if (!copy_state(c->states[i], poolgrad_network_state(network, i))) return false;
     }
     return true;
 }

@@ -30,7 +30,7 @@ static void describe_window(const poolgrad_filter_node *filter, struct poolgrad_
     poolgrad_describe_window(w, poolgrad_is_dilated(filter->type), text);
     if (!poolgrad_takes_policy(filter->type)) return;
     poolgrad_text_print(text, ", ");
-    poolgrad_describe_policy(&filter->policy, text);
+    poolgrad_describe_policy(&filter->padding_policy, text);
 }
 
 static void describe_flags(const poolgrad_image_node *image, struct poolgrad_text *text)
@@ -117,36 +117,6 @@ static void state_id(const poolgrad_state_node *state, char id[POOLGRAD_NODE_NAM
              state->producer ? state->producer->place : state->place);
 }
 
-static void write_image_members(const poolgrad_image_node *image, struct poolgrad_text *text)
-{
-    const char *format = image->format == POOLGRAD_FORMAT_NONE ? "none" : poolgrad_format_name(image->format);
-    poolgrad_json_string(text, "handle", image->handle);
-    poolgrad_json_string(text, "format", format);
-    poolgrad_write_allocator("image_allocator", &image->allocator, text);
-    poolgrad_json_bool(text, "export_from_graph", image->export_from_graph);
-    poolgrad_json_bool(text, "synchronize_resource", image->synchronize_resource);
-    poolgrad_json_bool(text, "stop_gradient", image->stop_gradient);
-}
-
-static void write_state_members(const poolgrad_state_node *state, struct poolgrad_text *text)
-{
-    poolgrad_json_string(text, "handle", state->handle);
-    poolgrad_json_bool(text, "export_from_graph", state->export_from_graph);
-    poolgrad_json_bool(text, "synchronize_resource", state->synchronize_resource);
-}
-
-static void write_window(const poolgrad_filter_node *filter, struct poolgrad_text *text)
-{
-    poolgrad_write_window(&filter->window, text);
-    if (poolgrad_takes_policy(filter->type)) poolgrad_padding_policy_write(&filter->policy, "padding_policy", text);
-    poolgrad_json_enum(text, "ties", poolgrad_tie_names, 4, (int)filter->rules.ties);
-    poolgrad_json_enum(text, "nan", poolgrad_nan_names, 3, (int)filter->rules.nan);
-    poolgrad_json_enum(text, "accumulator", poolgrad_accumulator_names, 2, (int)filter->rules.accumulator);
-    if (poolgrad_is_forward(filter->type) && poolgrad_filter_kind(filter->type) == POOLGRAD_MAX) {
-        poolgrad_json_bool(text, "saves_argmax", filter->saves_argmax);
-    }
-}
-
 static void write_sources(const poolgrad_filter_node *filter, struct poolgrad_text *text)
 {
     char id[POOLGRAD_NODE_NAME];
@@ -172,17 +142,8 @@ static void write_filter_members(const poolgrad_filter_node *filter, struct pool
     poolgrad_json_string(text, "type", poolgrad_filter_type_name(filter->type));
     poolgrad_json_string(text, "label", filter->label);
     write_sources(filter, text);
-    if (poolgrad_is_forward(filter->type) || poolgrad_is_pooling_gradient(filter->type)) write_window(filter, text);
-    poolgrad_json_open(text, "result_image", '{');
-    write_image_members(&filter->result, text);
-    poolgrad_json_close(text, '}');
-    if (!filter->state.isa) {
-        poolgrad_json_string(text, "result_state", NULL);
-        return;
-    }
-    poolgrad_json_open(text, "result_state", '{');
-    write_state_members(&filter->state, text);
-    poolgrad_json_close(text, '}');
+    poolgrad_properties_write(poolgrad_filter_node_properties, 1U << filter->type, filter, text);
+    if (!poolgrad_is_forward(filter->type)) poolgrad_json_string(text, "result_state", NULL);
 }
 
 static void write_nodes(const poolgrad_network *network, struct poolgrad_text *text)
@@ -193,7 +154,7 @@ static void write_nodes(const poolgrad_network *network, struct poolgrad_text *t
         image_id(network->images.node[i], id);
         poolgrad_json_open(text, NULL, '{');
         poolgrad_json_string(text, "id", id);
-        write_image_members(network->images.node[i], text);
+        poolgrad_properties_write(poolgrad_image_node_properties, 0, network->images.node[i], text);
         poolgrad_json_close(text, '}');
     }
     poolgrad_json_close(text, ']');
@@ -202,7 +163,7 @@ static void write_nodes(const poolgrad_network *network, struct poolgrad_text *t
         state_id(network->states.node[i], id);
         poolgrad_json_open(text, NULL, '{');
         poolgrad_json_string(text, "id", id);
-        write_state_members(network->states.node[i], text);
+        poolgrad_properties_write(poolgrad_state_node_properties, 0, network->states.node[i], text);
         poolgrad_json_close(text, '}');
     }
     poolgrad_json_close(text, ']');
@@ -215,10 +176,10 @@ static void write_nodes(const poolgrad_network *network, struct poolgrad_text *t
     poolgrad_json_close(text, ']');
 }
 
-static void open_class(struct poolgrad_text *text, const struct poolgrad_class *isa)
+static void open_class(struct poolgrad_text *text, const char *name)
 {
     poolgrad_json_open(text, NULL, '{');
-    poolgrad_json_string(text, "class", isa->name);
+    poolgrad_json_string(text, "class", name);
 }
 
 void poolgrad_write_image_node(const void *object, struct poolgrad_text *text)
@@ -226,9 +187,9 @@ void poolgrad_write_image_node(const void *object, struct poolgrad_text *text)
     const poolgrad_image_node *image = object;
     char id[POOLGRAD_NODE_NAME];
     image_id(image, id);
-    open_class(text, image->isa);
+    open_class(text, "image_node");
     poolgrad_json_string(text, "id", id);
-    write_image_members(image, text);
+    poolgrad_properties_write(poolgrad_image_node_properties, 0, image, text);
     poolgrad_json_close(text, '}');
 }
 
@@ -237,16 +198,16 @@ void poolgrad_write_state_node(const void *object, struct poolgrad_text *text)
     const poolgrad_state_node *state = object;
     char id[POOLGRAD_NODE_NAME];
     state_id(state, id);
-    open_class(text, state->isa);
+    open_class(text, "state_node");
     poolgrad_json_string(text, "id", id);
-    write_state_members(state, text);
+    poolgrad_properties_write(poolgrad_state_node_properties, 0, state, text);
     poolgrad_json_close(text, '}');
 }
 
 void poolgrad_write_filter_node(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_filter_node *filter = object;
-    open_class(text, filter->isa);
+    open_class(text, "filter_node");
     write_filter_members(filter, text);
     poolgrad_json_close(text, '}');
 }
@@ -254,7 +215,7 @@ void poolgrad_write_filter_node(const void *object, struct poolgrad_text *text)
 void poolgrad_write_network(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_network *network = object;
-    open_class(text, network->isa);
+    open_class(text, "network");
     write_nodes(network, text);
     poolgrad_json_close(text, '}');
 }
@@ -262,10 +223,8 @@ void poolgrad_write_network(const void *object, struct poolgrad_text *text)
 void poolgrad_write_graph(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_graph *graph = object;
-    open_class(text, graph->isa);
-    poolgrad_json_string(text, "format", poolgrad_format_name(graph->format));
-    poolgrad_json_bool(text, "output_state_is_temporary", graph->output_state_is_temporary);
-    poolgrad_write_allocator("destination_image_allocator", &graph->allocator, text);
+    open_class(text, "graph");
+    poolgrad_properties_write(poolgrad_graph_properties, 0, graph, text);
     write_nodes(graph->network, text);
     poolgrad_json_open(text, "results", '[');
     for (int64_t i = 0; i < graph->result_count; i++) {

@@ -7,36 +7,37 @@
 
 #include "geometry/integer.h"
 #include "graph/schedule.h"
+#include "mps/refusals.h"
+#include "pooling/resolve.h"
 
 /* ---- Problems ---------------------------------------------------------------------------------------------------- */
 
 /* Adding source k to a sum: the gradient of averages of one pixel. The first one overwrites. */
-static poolgrad_problem addition_problem(const struct poolgrad_encoding *encoding, const struct poolgrad_step *step,
-                                         int64_t k)
+static poolgrad_status addition_problem(const struct poolgrad_encoding *encoding, const struct poolgrad_step *step,
+                                        int64_t k, poolgrad_problem *problem)
 {
-    poolgrad_problem problem;
-    poolgrad_problem_init(&problem, sizeof problem);
-    problem.direction = POOLGRAD_GRADIENT;
-    problem.kind = POOLGRAD_AVERAGE;
-    problem.add_to_destination = k > 0;
-    problem.source = step->image;
-    problem.source.data = NULL;
-    problem.source_gradient = *poolgrad_encoding_image(encoding, step->filter->sources[k]);
-    problem.destination = step->image;
-    poolgrad_fill_context(encoding->context, &problem);
-    return problem;
+    poolgrad_problem_init(problem, sizeof *problem);
+    problem->direction = POOLGRAD_GRADIENT;
+    problem->kind = POOLGRAD_AVERAGE;
+    problem->add_to_destination = k > 0;
+    problem->source = step->image.read;
+    problem->source.data = NULL;
+    problem->source_gradient = *poolgrad_encoding_image(encoding, step->filter->sources[k]);
+    problem->destination = step->image.written;
+    poolgrad_fill_context(&encoding->context, problem);
+    return POOLGRAD_OK;
 }
 
 static poolgrad_status gradient_problem(const struct poolgrad_encoding *encoding, const struct poolgrad_step *step,
                                         poolgrad_problem *problem, poolgrad_error *error)
 {
     const poolgrad_filter_node *filter = step->filter;
-    poolgrad_image source = *poolgrad_encoding_image(encoding, filter->sources[1]);
+    poolgrad_const_image source = *poolgrad_encoding_image(encoding, filter->sources[1]);
     /* Its memory may hold another image by now. */
     if (!poolgrad_step_reads_source(step)) source.data = NULL;
     poolgrad_status status = poolgrad_pooling_gradient_configured(
-        &step->gradient, encoding->context, poolgrad_encoding_image(encoding, filter->sources[0]), &source,
-        step->source_state, &step->image, problem, error);
+        &step->gradient, &encoding->context, poolgrad_encoding_image(encoding, filter->sources[0]), &source,
+        step->source_state, &step->image.written, problem, error);
     problem->mapping = POOLGRAD_MAPPING_SOURCE;
     return status;
 }
@@ -51,14 +52,11 @@ static poolgrad_status make_problem(const struct poolgrad_encoding *encoding, st
 {
     const poolgrad_filter_node *filter = step->filter;
     if (poolgrad_is_pooling_gradient(filter->type)) return gradient_problem(encoding, step, problem, error);
-    if (!poolgrad_is_forward(filter->type)) {
-        *problem = addition_problem(encoding, step, k);
-        return POOLGRAD_OK;
-    }
+    if (!poolgrad_is_forward(filter->type)) return addition_problem(encoding, step, k, problem);
     struct poolgrad_state *state = step->saves_argmax ? &step->state : NULL;
-    return poolgrad_pooling_problem(&step->forward, encoding->context,
-                                    poolgrad_encoding_image(encoding, filter->sources[0]), state, &step->image, problem,
-                                    error);
+    return poolgrad_pooling_configured(&step->forward, &encoding->context,
+                                       poolgrad_encoding_image(encoding, filter->sources[0]), state,
+                                       &step->image.written, problem, error);
 }
 
 /* Puts the filter's name before a refusal. */
@@ -71,28 +69,47 @@ static poolgrad_status blame(const struct poolgrad_step *step, poolgrad_status s
     return status;
 }
 
+/* Checks what a step runs, and keeps it as it is resolved. */
 static poolgrad_status check_step(const struct poolgrad_encoding *encoding, struct poolgrad_step *step,
-                                  poolgrad_error *error)
+                                  struct poolgrad_geometry *problems, poolgrad_error *error)
 {
     poolgrad_status status = POOLGRAD_OK;
     for (int64_t k = 0; status == POOLGRAD_OK && k < problem_count(step); k++) {
         poolgrad_problem problem;
         status = make_problem(encoding, step, k, &problem, error);
         if (status != POOLGRAD_OK) break;
-        status = poolgrad_check(&problem, error);
+        status = poolgrad_resolve(&problem, &problems[k], error);
         if (status != POOLGRAD_OK) poolgrad_rename_field(problem.direction, error);
     }
+    step->problems = problems;
     return blame(step, status, error);
 }
 
-static poolgrad_status run_step(const struct poolgrad_encoding *encoding, struct poolgrad_step *step,
-                                poolgrad_error *error)
+static poolgrad_status check_steps(struct poolgrad_encoding *encoding, poolgrad_error *error)
+{
+    const poolgrad_graph *graph = encoding->graph;
+    size_t count = 0;
+    for (int64_t i = 0; i < graph->network->filters.count; i++) {
+        if (encoding->steps[i].runs) count += (size_t)problem_count(&encoding->steps[i]);
+    }
+    encoding->problems = calloc(count + 1, sizeof *encoding->problems);
+    if (!encoding->problems) return poolgrad_refuse_memory(error, "graph");
+    poolgrad_status status = POOLGRAD_OK;
+    struct poolgrad_geometry *next = encoding->problems;
+    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->network->filters.count; i++) {
+        struct poolgrad_step *step = &encoding->steps[i];
+        if (!step->runs) continue;
+        status = check_step(encoding, step, next, error);
+        next += problem_count(step);
+    }
+    return status;
+}
+
+static poolgrad_status run_step(const struct poolgrad_step *step, poolgrad_error *error)
 {
     poolgrad_status status = POOLGRAD_OK;
     for (int64_t k = 0; status == POOLGRAD_OK && k < problem_count(step); k++) {
-        poolgrad_problem problem;
-        status = make_problem(encoding, step, k, &problem, error);
-        if (status == POOLGRAD_OK) status = poolgrad_run_trusted(&problem, true, error);
+        status = poolgrad_run_resolved(&step->problems[k], true, error);
     }
     return blame(step, status, error);
 }
@@ -107,8 +124,9 @@ static bool is_set(const poolgrad_image_allocator *allocator)
 /* That of the graph is for its result; then that of the node. */
 static const poolgrad_image_allocator *allocator_of(const poolgrad_graph *graph, const poolgrad_filter_node *filter)
 {
-    return graph->result_index[filter->place] == 0 && is_set(&graph->allocator) ? &graph->allocator
-                                                                                : &filter->result.allocator;
+    return graph->result_index[filter->place] == 0 && is_set(&graph->destination_image_allocator)
+               ? &graph->destination_image_allocator
+               : &filter->result.image_allocator;
 }
 
 /* That of the last encoding, if it is large enough and not in use. */
@@ -142,11 +160,11 @@ static poolgrad_status allocate_image(struct poolgrad_encoding *encoding, struct
                                       poolgrad_error *error)
 {
     if (step->image_block) {
-        step->image.data = block_data(encoding, step->image_block);
+        step->image.written.data = block_data(encoding, step->image_block);
         return POOLGRAD_OK;
     }
-    poolgrad_status status = poolgrad_buffer_make(&step->image, allocator_of(encoding->graph, step->filter), "result",
-                                                  &step->buffer, error);
+    poolgrad_status status = poolgrad_buffer_make(&step->image.written, allocator_of(encoding->graph, step->filter),
+                                                  "result", &step->buffer, error);
     if (status == POOLGRAD_OK) step->image = step->buffer->image;
     return status;
 }
@@ -155,11 +173,11 @@ static poolgrad_status allocate_state(struct poolgrad_encoding *encoding, struct
                                       poolgrad_error *error)
 {
     const poolgrad_filter_node *filter = step->filter;
-    if (step->argmax_block) step->state.argmax.data = block_data(encoding, step->argmax_block);
+    if (step->argmax_block) step->state.argmax.written.data = block_data(encoding, step->argmax_block);
     if (!filter->state.export_from_graph) return POOLGRAD_OK;
     poolgrad_status status = poolgrad_pooling_result_state(&step->forward,
                                                            poolgrad_encoding_image(encoding, filter->sources[0]),
-                                                           &step->image, &step->exported_state, error);
+                                                           &step->image.written, &step->exported_state, error);
     if (status == POOLGRAD_OK) step->state.argmax = step->exported_state->argmax;
     return status;
 }
@@ -171,7 +189,7 @@ static poolgrad_status allocate_copies(struct poolgrad_encoding *encoding, poolg
     for (int64_t i = 0; status == POOLGRAD_OK && i < graph->source_images.count; i++) {
         const poolgrad_image_node *node = graph->source_images.node[i];
         if (!node->export_from_graph) continue;
-        status = poolgrad_buffer_make(&encoding->copies[i], &node->allocator, "copy", &encoding->copy_buffers[i],
+        status = poolgrad_buffer_make(&encoding->copies[i], &node->image_allocator, "copy", &encoding->copy_buffers[i],
                                       error);
     }
     return status;
@@ -206,6 +224,7 @@ static void end(struct poolgrad_encoding *encoding)
     free(encoding->copies);
     free(encoding->copy_buffers);
     free(encoding->blocks);
+    free(encoding->problems);
     put_arena(encoding);
 }
 
@@ -226,15 +245,14 @@ static poolgrad_status run(struct poolgrad_encoding *encoding, poolgrad_error *e
 {
     const poolgrad_graph *graph = encoding->graph;
     poolgrad_status status = allocate(encoding, error);
-    for (int64_t i = 0; status == POOLGRAD_OK && i < graph->network->filters.count; i++) {
-        if (encoding->steps[i].runs) status = check_step(encoding, &encoding->steps[i], error);
-    }
+    if (status == POOLGRAD_OK) status = check_steps(encoding, error);
     for (int64_t i = 0; status == POOLGRAD_OK && i < graph->source_images.count; i++) {
         if (!encoding->copy_buffers[i]) continue;
-        status = poolgrad_image_copy(&encoding->images[i], &encoding->copy_buffers[i]->image, encoding->context, error);
+        status = poolgrad_image_copy(&encoding->images[i], &encoding->copy_buffers[i]->image.written,
+                                     &encoding->context, error);
     }
     for (int64_t i = 0; status == POOLGRAD_OK && i < graph->network->filters.count; i++) {
-        if (encoding->steps[i].runs) status = run_step(encoding, &encoding->steps[i], error);
+        if (encoding->steps[i].runs) status = run_step(&encoding->steps[i], error);
     }
     return status;
 }
@@ -287,12 +305,13 @@ static void destroy_outputs(const poolgrad_graph *graph, poolgrad_buffer **resul
     clear_outputs(graph, result, images, states);
 }
 
-static poolgrad_status encode(struct poolgrad_encoding *encoding, poolgrad_buffer **result, poolgrad_buffer **images,
-                              poolgrad_state **states, poolgrad_error *error)
+static poolgrad_status encode(struct poolgrad_encoding *encoding, const poolgrad_context *context,
+                              poolgrad_buffer **result, poolgrad_buffer **images, poolgrad_state **states,
+                              poolgrad_error *error)
 {
     const poolgrad_graph *graph = encoding->graph;
     clear_outputs(graph, result, images, states);
-    poolgrad_status status = poolgrad_check_context(encoding->context, error);
+    poolgrad_status status = poolgrad_read_context(context, &encoding->context, error);
     if (status == POOLGRAD_OK) status = begin(encoding, error);
     if (status == POOLGRAD_OK) status = run(encoding, error);
     if (status == POOLGRAD_OK && states) status = hand_out_states(encoding, states, error);
@@ -309,7 +328,7 @@ static poolgrad_status encode(struct poolgrad_encoding *encoding, poolgrad_buffe
 }
 
 poolgrad_status poolgrad_graph_encode(const poolgrad_graph *graph, const poolgrad_context *context,
-                                      const poolgrad_image *source_images, int64_t source_image_count,
+                                      const poolgrad_const_image *source_images, int64_t source_image_count,
                                       poolgrad_state *const *source_states, int64_t source_state_count,
                                       poolgrad_buffer **result, poolgrad_buffer **intermediate_images,
                                       poolgrad_state **destination_states, poolgrad_error *error)
@@ -317,23 +336,23 @@ poolgrad_status poolgrad_graph_encode(const poolgrad_graph *graph, const poolgra
     if (result) *result = NULL;
     if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
     struct poolgrad_encoding encoding = {.graph = graph,
-                                         .context = context,
                                          .images = source_images,
                                          .image_count = source_image_count,
                                          .states = source_states,
                                          .state_count = source_state_count};
-    return encode(&encoding, result, intermediate_images, destination_states, error);
+    return encode(&encoding, context, result, intermediate_images, destination_states, error);
 }
 
 poolgrad_status poolgrad_graph_encode_source_images(const poolgrad_graph *graph, const poolgrad_context *context,
-                                                    const poolgrad_image *source_images, int64_t source_image_count,
-                                                    poolgrad_buffer **result, poolgrad_error *error)
+                                                    const poolgrad_const_image *source_images,
+                                                    int64_t source_image_count, poolgrad_buffer **result,
+                                                    poolgrad_error *error)
 {
     return poolgrad_graph_encode(graph, context, source_images, source_image_count, NULL, 0, result, NULL, NULL, error);
 }
 
 void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_context *context,
-                                  const poolgrad_image *source_images, int64_t source_image_count,
+                                  const poolgrad_const_image *source_images, int64_t source_image_count,
                                   poolgrad_graph_completion_handler handler, void *handler_context)
 {
     poolgrad_error error;
@@ -347,7 +366,7 @@ void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_co
 
 /* Arrays of a batch: element b of each row. */
 struct rows {
-    poolgrad_image *images;
+    poolgrad_const_image *images;
     poolgrad_state **states;
     poolgrad_buffer **intermediates;
     poolgrad_state **results;
@@ -373,7 +392,7 @@ static void free_rows(struct rows *rows)
 struct batch {
     const poolgrad_graph *graph;
     const poolgrad_context *context;
-    const poolgrad_image *const *images;
+    const poolgrad_const_image *const *images;
     poolgrad_state *const *const *states;
     poolgrad_buffer **results;
     poolgrad_buffer **const *intermediates;
@@ -453,9 +472,10 @@ static poolgrad_status encode_all(const struct batch *batch, int64_t count, pool
 }
 
 poolgrad_status poolgrad_graph_encode_batch(const poolgrad_graph *graph, const poolgrad_context *context, int64_t batch,
-                                            const poolgrad_image *const *source_images, int64_t source_image_count,
-                                            poolgrad_state *const *const *source_states, int64_t source_state_count,
-                                            poolgrad_buffer **results, poolgrad_buffer **const *intermediate_images,
+                                            const poolgrad_const_image *const *source_images,
+                                            int64_t source_image_count, poolgrad_state *const *const *source_states,
+                                            int64_t source_state_count, poolgrad_buffer **results,
+                                            poolgrad_buffer **const *intermediate_images,
                                             poolgrad_state **const *destination_states, poolgrad_error *error)
 {
     for (int64_t b = 0; results && b < batch; b++) results[b] = NULL;
@@ -473,7 +493,8 @@ poolgrad_status poolgrad_graph_encode_batch(const poolgrad_graph *graph, const p
 }
 
 poolgrad_status poolgrad_graph_encode_batch_source_images(const poolgrad_graph *graph, const poolgrad_context *context,
-                                                          int64_t batch, const poolgrad_image *const *source_images,
+                                                          int64_t batch,
+                                                          const poolgrad_const_image *const *source_images,
                                                           int64_t source_image_count, poolgrad_buffer **results,
                                                           poolgrad_error *error)
 {
@@ -495,11 +516,11 @@ static void report_memory(const struct poolgrad_encoding *encoding, poolgrad_gra
 
 static poolgrad_image size_of(const struct poolgrad_encoding *encoding, const poolgrad_image_node *node)
 {
-    if (node->producer) return encoding->steps[node->producer->place].image;
+    if (node->producer) return encoding->steps[node->producer->place].image.written;
     return encoding->copies[encoding->graph->image_index[node->place]];
 }
 
-poolgrad_status poolgrad_graph_result_sizes(const poolgrad_graph *graph, const poolgrad_image *source_images,
+poolgrad_status poolgrad_graph_result_sizes(const poolgrad_graph *graph, const poolgrad_const_image *source_images,
                                             int64_t source_image_count, poolgrad_state *const *source_states,
                                             int64_t source_state_count, poolgrad_image *result,
                                             poolgrad_image *intermediate_images, poolgrad_graph_memory *memory,
@@ -514,7 +535,7 @@ poolgrad_status poolgrad_graph_result_sizes(const poolgrad_graph *graph, const p
     poolgrad_status status = begin(&encoding, error);
     if (status == POOLGRAD_OK && result) {
         const poolgrad_image none = {0};
-        *result = graph->results[0].needed ? encoding.steps[graph->results[0].place].image : none;
+        *result = graph->results[0].needed ? encoding.steps[graph->results[0].place].image.written : none;
     }
     for (int64_t i = 0; status == POOLGRAD_OK && intermediate_images && i < graph->intermediate_images.count; i++) {
         intermediate_images[i] = size_of(&encoding, graph->intermediate_images.node[i]);

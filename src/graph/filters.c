@@ -1,61 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters by their initializers, and the gradient filters of a filter. */
 #include "graph/node.h"
-
-/* ---- Types ------------------------------------------------------------------------------------------------------ */
-
-static const char *const type_names[] = {NULL,
-                                         "pooling_average_node",
-                                         "pooling_max_node",
-                                         "pooling_l2norm_node",
-                                         "dilated_pooling_max_node",
-                                         "pooling_average_gradient_node",
-                                         "pooling_max_gradient_node",
-                                         "pooling_l2norm_gradient_node",
-                                         "dilated_pooling_max_gradient_node",
-                                         "addition_node",
-                                         "addition_gradient_node"};
+#include "mps/kernel.h"
 
 /* Gradient types follow the forward ones in the same order. */
 enum { GRADIENT = POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT - POOLGRAD_FILTER_POOLING_AVERAGE };
-
-const char *poolgrad_filter_type_name(poolgrad_filter_type type)
-{
-    bool known = (int)type > 0 && (size_t)type < sizeof type_names / sizeof *type_names;
-    return known ? type_names[type] : NULL;
-}
-
-bool poolgrad_is_forward(poolgrad_filter_type type)
-{
-    return type >= POOLGRAD_FILTER_POOLING_AVERAGE && type <= POOLGRAD_FILTER_DILATED_POOLING_MAX;
-}
-
-bool poolgrad_is_pooling_gradient(poolgrad_filter_type type)
-{
-    return type >= POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT && type <= POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT;
-}
-
-bool poolgrad_is_dilated(poolgrad_filter_type type)
-{
-    return type == POOLGRAD_FILTER_DILATED_POOLING_MAX || type == POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT;
-}
-
-bool poolgrad_takes_policy(poolgrad_filter_type type)
-{
-    return poolgrad_is_forward(type) ||
-           (poolgrad_is_pooling_gradient(type) && type != POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT);
-}
-
-poolgrad_kind poolgrad_filter_kind(poolgrad_filter_type type)
-{
-    switch (type) {
-    case POOLGRAD_FILTER_POOLING_AVERAGE:
-    case POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT: return POOLGRAD_AVERAGE;
-    case POOLGRAD_FILTER_POOLING_L2NORM:
-    case POOLGRAD_FILTER_POOLING_L2NORM_GRADIENT: return POOLGRAD_L2NORM;
-    default: return POOLGRAD_MAX;
-    }
-}
 
 /* ---- Forward ---------------------------------------------------------------------------------------------------- */
 
@@ -69,24 +18,27 @@ poolgrad_filter_node *poolgrad_pooling_average_node_create(poolgrad_network *net
                                                            int64_t kernel_width, int64_t kernel_height,
                                                            int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    return make_pooling(network, POOLGRAD_FILTER_POOLING_AVERAGE, source,
-                        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1});
+    return make_pooling(
+        network, POOLGRAD_FILTER_POOLING_AVERAGE, source,
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
 }
 
 poolgrad_filter_node *poolgrad_pooling_max_node_create(poolgrad_network *network, poolgrad_image_node *source,
                                                        int64_t kernel_width, int64_t kernel_height,
                                                        int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    return make_pooling(network, POOLGRAD_FILTER_POOLING_MAX, source,
-                        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1});
+    return make_pooling(
+        network, POOLGRAD_FILTER_POOLING_MAX, source,
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
 }
 
 poolgrad_filter_node *poolgrad_pooling_l2norm_node_create(poolgrad_network *network, poolgrad_image_node *source,
                                                           int64_t kernel_width, int64_t kernel_height,
                                                           int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    return make_pooling(network, POOLGRAD_FILTER_POOLING_L2NORM, source,
-                        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1});
+    return make_pooling(
+        network, POOLGRAD_FILTER_POOLING_L2NORM, source,
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
 }
 
 poolgrad_filter_node *poolgrad_pooling_average_node_create_with_filter_size_and_stride(poolgrad_network *network,
@@ -139,8 +91,8 @@ poolgrad_filter_node *poolgrad_dilated_pooling_max_node_create(poolgrad_network 
                                                                int64_t dilation_rate_x, int64_t dilation_rate_y)
 {
     return make_pooling(network, POOLGRAD_FILTER_DILATED_POOLING_MAX, source,
-                        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y,
-                                          dilation_rate_x, dilation_rate_y});
+                        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y,
+                                              dilation_rate_x, dilation_rate_y));
 }
 
 poolgrad_filter_node *poolgrad_dilated_pooling_max_node_create_with_filter_size_stride_and_dilation_rate(
@@ -167,7 +119,7 @@ static poolgrad_filter_node *make_gradient(poolgrad_network *network, poolgrad_f
 {
     poolgrad_image_node *const sources[] = {source_gradient, source_image};
     poolgrad_filter_node *node = poolgrad_filter_make(network, type, sources, 2, gradient_state, &window);
-    if (node && policy) node->policy = *policy;
+    if (node && policy) node->padding_policy = *policy;
     return node;
 }
 
@@ -179,7 +131,8 @@ poolgrad_pooling_average_gradient_node_create(poolgrad_network *network, poolgra
 {
     return make_gradient(
         network, POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT, source_gradient, source_image, gradient_state,
-        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1}, padding_policy);
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
+        padding_policy);
 }
 
 poolgrad_filter_node *
@@ -188,9 +141,10 @@ poolgrad_pooling_max_gradient_node_create(poolgrad_network *network, poolgrad_im
                                           int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
                                           int64_t stride_in_pixels_y, const poolgrad_padding_policy *padding_policy)
 {
-    return make_gradient(network, POOLGRAD_FILTER_POOLING_MAX_GRADIENT, source_gradient, source_image, gradient_state,
-                         (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1},
-                         padding_policy);
+    return make_gradient(
+        network, POOLGRAD_FILTER_POOLING_MAX_GRADIENT, source_gradient, source_image, gradient_state,
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
+        padding_policy);
 }
 
 poolgrad_filter_node *
@@ -201,7 +155,8 @@ poolgrad_pooling_l2norm_gradient_node_create(poolgrad_network *network, poolgrad
 {
     return make_gradient(
         network, POOLGRAD_FILTER_POOLING_L2NORM_GRADIENT, source_gradient, source_image, gradient_state,
-        (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1}, padding_policy);
+        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
+        padding_policy);
 }
 
 poolgrad_filter_node *poolgrad_dilated_pooling_max_gradient_node_create(
@@ -211,8 +166,8 @@ poolgrad_filter_node *poolgrad_dilated_pooling_max_gradient_node_create(
 {
     return make_gradient(network, POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT, source_gradient, source_image,
                          gradient_state,
-                         (poolgrad_window){kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y,
-                                           dilation_rate_x, dilation_rate_y},
+                         poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y,
+                                               dilation_rate_x, dilation_rate_y),
                          NULL);
 }
 
@@ -262,7 +217,7 @@ static poolgrad_filter_node *make_gradient_of(poolgrad_filter_node *node, poolgr
         return poolgrad_filter_make(node->network, POOLGRAD_FILTER_ADDITION_GRADIENT, &source_gradient, 1, NULL, NULL);
     }
     const poolgrad_filter_type type = (poolgrad_filter_type)((int)node->type + GRADIENT);
-    const poolgrad_padding_policy inverse = poolgrad_padding_policy_inverse(&node->policy);
+    const poolgrad_padding_policy inverse = poolgrad_padding_policy_inverse(&node->padding_policy);
     poolgrad_filter_node *gradient = make_gradient(node->network, type, source_gradient, node->sources[0], &node->state,
                                                    node->window, poolgrad_takes_policy(type) ? &inverse : NULL);
     if (gradient) gradient->rules = node->rules;
@@ -288,12 +243,12 @@ int64_t poolgrad_filter_node_gradient_filters_with_sources(poolgrad_filter_node 
                                                            poolgrad_filter_node **filters, int64_t capacity)
 {
     for (int64_t k = 0; k < capacity; k++) filters[k] = NULL;
-    if (!check_gradient_filters(node, "gradient_filters_with_source", source_gradients ? count : 0, false)) return 0;
+    if (!check_gradient_filters(node, "gradient_filters_with_source", source_gradients ? count : 0, false)) return -1;
     const struct poolgrad_mark mark = poolgrad_network_mark(node->network);
     for (int64_t k = 0; k < node->source_count; k++) {
         if (make_gradient_of(node, source_gradients[0])) continue;
         poolgrad_network_go_back(node->network, mark);
-        return 0;
+        return -1;
     }
     for (int64_t k = 0; k < node->source_count && k < capacity; k++) {
         filters[k] = node->network->filters.node[mark.filters + k];

@@ -6,7 +6,7 @@
 
 #include "geometry/axis.h"
 #include "graph/schedule.h"
-#include "image/format.h"
+#include "mps/refusals.h"
 
 /* calloc of nothing may be null. */
 static void *allocate(int64_t count, size_t size)
@@ -90,7 +90,8 @@ static void list_results(poolgrad_graph *graph)
         int64_t result = graph->result_index[i];
         if (result > 0 || (result < 0 && filter->result.export_from_graph))
             append(&graph->intermediate_images, &filter->result);
-        if (filter->state.isa && filter->state.export_from_graph) append(&graph->result_states, &filter->state);
+        if (poolgrad_is_forward(filter->type) && filter->state.export_from_graph)
+            append(&graph->result_states, &filter->state);
     }
 }
 
@@ -162,7 +163,8 @@ static poolgrad_status check_filters(const poolgrad_network *network, poolgrad_e
         if (!poolgrad_is_forward(filter->type) && !poolgrad_is_pooling_gradient(filter->type)) continue;
         poolgrad_status status = check_numbers(filter, error);
         if (status != POOLGRAD_OK) return status;
-        if (poolgrad_padding_policy_check(&filter->policy, error) != POOLGRAD_OK) return refuse_node(filter, error);
+        if (poolgrad_padding_policy_check(&filter->padding_policy, error) != POOLGRAD_OK)
+            return refuse_node(filter, error);
     }
     return POOLGRAD_OK;
 }
@@ -234,12 +236,8 @@ static poolgrad_status finish(poolgrad_network *network, const struct poolgrad_g
     }
     memcpy(own, results, (size_t)count * sizeof *own);
     atomic_init(spare, NULL);
-    *made = (poolgrad_graph){.isa = &poolgrad_graph_class,
-                             .network = network,
-                             .results = own,
-                             .result_count = count,
-                             .format = POOLGRAD_FLOAT16,
-                             .spare = spare};
+    *made = (poolgrad_graph){
+        .network = network, .results = own, .result_count = count, .format = POOLGRAD_FLOAT16, .spare = spare};
     if (!derive(made)) {
         poolgrad_graph_destroy(made);
         return poolgrad_refuse_memory(error, "graph");
@@ -306,7 +304,7 @@ poolgrad_status poolgrad_graph_copy(const poolgrad_graph *graph, poolgrad_graph 
     if (status != POOLGRAD_OK) return status;
     (*copy)->format = graph->format;
     (*copy)->output_state_is_temporary = graph->output_state_is_temporary;
-    (*copy)->allocator = graph->allocator;
+    (*copy)->destination_image_allocator = graph->destination_image_allocator;
     return POOLGRAD_OK;
 }
 
@@ -348,6 +346,13 @@ int64_t poolgrad_graph_source_image_count(const poolgrad_graph *graph)
 const char *poolgrad_graph_source_image_handle(const poolgrad_graph *graph, int64_t index)
 {
     return image_handle(&graph->source_images, index);
+}
+
+poolgrad_format poolgrad_graph_source_image_format(const poolgrad_graph *graph, int64_t index)
+{
+    const struct poolgrad_node_list *list = &graph->source_images;
+    if (index < 0 || index >= list->count) return POOLGRAD_FORMAT_NONE;
+    return ((const poolgrad_image_node *)list->node[index])->format;
 }
 
 int64_t poolgrad_graph_source_state_count(const poolgrad_graph *graph)
@@ -403,12 +408,12 @@ void poolgrad_graph_set_output_state_is_temporary(poolgrad_graph *graph, int out
 
 poolgrad_image_allocator poolgrad_graph_destination_image_allocator(const poolgrad_graph *graph)
 {
-    return graph->allocator;
+    return graph->destination_image_allocator;
 }
 
 void poolgrad_graph_set_destination_image_allocator(poolgrad_graph *graph, poolgrad_image_allocator allocator)
 {
-    graph->allocator = allocator;
+    graph->destination_image_allocator = allocator;
 }
 
 poolgrad_format poolgrad_graph_format(const poolgrad_graph *graph)
@@ -418,21 +423,16 @@ poolgrad_format poolgrad_graph_format(const poolgrad_graph *graph)
 
 poolgrad_status poolgrad_graph_set_format(poolgrad_graph *graph, poolgrad_format format, poolgrad_error *error)
 {
-    if (format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16 || format == POOLGRAD_FLOAT32 ||
-        format == POOLGRAD_FLOAT64) {
-        graph->format = format;
-        return POOLGRAD_OK;
-    }
-    const char *name = poolgrad_format_name(format);
-    return poolgrad_refuse(error, "format", "is %d (%s); expected float16, bfloat16, float32 or float64", (int)format,
-                           name ? name : "no format");
+    poolgrad_status status = poolgrad_check_result_format(format, "format", error);
+    if (status == POOLGRAD_OK) graph->format = format;
+    return status;
 }
 
 /* A filter that reads an image twice counts once. */
 int64_t poolgrad_graph_read_count_for_source_image(const poolgrad_graph *graph, int64_t index)
 {
     int64_t count = 0;
-    if (index < 0 || index >= graph->source_images.count) return 0;
+    if (index < 0 || index >= graph->source_images.count) return -1;
     for (int64_t i = 0; i < graph->network->filters.count; i++) {
         const poolgrad_filter_node *filter = graph->network->filters.node[i];
         bool reads = false;
@@ -447,7 +447,7 @@ int64_t poolgrad_graph_read_count_for_source_image(const poolgrad_graph *graph, 
 int64_t poolgrad_graph_read_count_for_source_state(const poolgrad_graph *graph, int64_t index)
 {
     int64_t count = 0;
-    if (index < 0 || index >= graph->source_states.count) return 0;
+    if (index < 0 || index >= graph->source_states.count) return -1;
     for (int64_t i = 0; i < graph->network->filters.count; i++) {
         const poolgrad_filter_node *filter = graph->network->filters.node[i];
         count += graph->kept[i] && filter->source_state == graph->source_states.node[index];

@@ -1,76 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Equality and hashes. Nodes by themselves are compared with the nodes they read; nodes of two networks by the places
- * of what they read.
+ * of what they read. What a node can do goes by the tables of its properties.
  */
 #include "graph/node.h"
 #include "graph/schedule.h"
-#include "mps/kernel.h"
+#include "text/typed.h"
 
 /* ---- Properties ------------------------------------------------------------------------------------------------- */
 
+/* Fields of an image or a state at `at`, which is nothing or a field and a dot; `called` is the same in JSON. */
+#define FIELD(called, at, type_, field, kinds_)                                                                        \
+    {                                                                                                                  \
+        .name = called #field, .type = POOLGRAD_PROPERTY_##type_, .place = offsetof(PROPERTIES_OF, at field),          \
+        .kinds = kinds_                                                                                                \
+    }
+#define RESOURCE_ROWS(called, at, kinds_)                                                                              \
+    FIELD(called, at, FLAG, export_from_graph, kinds_), FIELD(called, at, FLAG, synchronize_resource, kinds_)
+#define IMAGE_ROWS(called, at, kinds_)                                                                                 \
+    FIELD(called, at, TEXT, handle, kinds_),                                                                           \
+        {.name = called "format",                                                                                      \
+         .type = POOLGRAD_PROPERTY_WORD,                                                                               \
+         .place = offsetof(PROPERTIES_OF, at format),                                                                  \
+         .word = poolgrad_format_word,                                                                                 \
+         .kinds = kinds_},                                                                                             \
+        FIELD(called, at, ALLOCATOR, image_allocator, kinds_), RESOURCE_ROWS(called, at, kinds_),                      \
+        FIELD(called, at, FLAG, stop_gradient, kinds_)
+#define STATE_ROWS(called, at, kinds_) FIELD(called, at, TEXT, handle, kinds_), RESOURCE_ROWS(called, at, kinds_)
+
+#define PROPERTIES_OF poolgrad_image_node
+const struct poolgrad_property poolgrad_image_node_properties[] = {IMAGE_ROWS("", , 0), POOLGRAD_LAST_ROW};
+#undef PROPERTIES_OF
+#define PROPERTIES_OF poolgrad_state_node
+const struct poolgrad_property poolgrad_state_node_properties[] = {STATE_ROWS("", , 0), POOLGRAD_LAST_ROW};
+#undef PROPERTIES_OF
+
+/* Of the window, and of the rules. */
+#define WINDOW(name_, field, flags_)                                                                                   \
+    {                                                                                                                  \
+        .name = #name_, .type = POOLGRAD_PROPERTY_INTEGER, .flags = flags_,                                            \
+        .place = offsetof(PROPERTIES_OF, window.field), .usual = 1, .kinds = POOLGRAD_POOLING_FILTERS                  \
+    }
+#define RULE(field)                                                                                                    \
+    {                                                                                                                  \
+        .name = #field, .type = POOLGRAD_PROPERTY_WORD, .place = offsetof(PROPERTIES_OF, rules.field),                 \
+        .word = poolgrad_##field##_word, .kinds = POOLGRAD_POOLING_FILTERS                                             \
+    }
+
+#define PROPERTIES_OF poolgrad_filter_node
+const struct poolgrad_property poolgrad_filter_node_properties[] = {
+    WINDOW(kernel_width, kernel_width, POOLGRAD_PROPERTY_REQUIRED),
+    WINDOW(kernel_height, kernel_height, POOLGRAD_PROPERTY_REQUIRED),
+    WINDOW(stride_in_pixels_x, stride_x, 0),
+    WINDOW(stride_in_pixels_y, stride_y, 0),
+    WINDOW(dilation_rate_x, dilation_x, 0),
+    WINDOW(dilation_rate_y, dilation_y, 0),
+    POOLGRAD_POLICY_ROWS("padding_policy.", padding_policy., POOLGRAD_POLICY_FILTERS),
+    RULE(ties),
+    RULE(nan),
+    RULE(accumulator),
+    FIELD("", , FLAG, saves_argmax, POOLGRAD_MAX_FILTERS),
+    IMAGE_ROWS("result_image.", result., POOLGRAD_ALL_FILTERS),
+    STATE_ROWS("result_state.", state., POOLGRAD_FORWARD_FILTERS),
+    POOLGRAD_LAST_ROW};
+
+#undef PROPERTIES_OF
+#define PROPERTIES_OF poolgrad_graph
+const struct poolgrad_property poolgrad_graph_properties[] = {
+    POOLGRAD_WORD_ROW(format, format, POOLGRAD_FLOAT16, 0), POOLGRAD_ROW(FLAG, output_state_is_temporary, 0, 0),
+    POOLGRAD_ROW(ALLOCATOR, destination_image_allocator, 0, 0), POOLGRAD_LAST_ROW};
+
 static bool same_image_properties(const poolgrad_image_node *a, const poolgrad_image_node *b)
 {
-    return poolgrad_same_string(a->handle, b->handle) && a->format == b->format &&
-           poolgrad_same_allocator(&a->allocator, &b->allocator) && a->export_from_graph == b->export_from_graph &&
-           a->synchronize_resource == b->synchronize_resource && a->stop_gradient == b->stop_gradient;
+    return poolgrad_properties_equal(poolgrad_image_node_properties, a, b);
 }
 
 static uint64_t hash_image_properties(uint64_t hash, const poolgrad_image_node *image)
 {
-    hash = poolgrad_hash_number(poolgrad_hash_string(hash, image->handle), (int64_t)image->format);
-    hash = poolgrad_hash_number(poolgrad_hash_allocator(hash, &image->allocator), image->export_from_graph);
-    return poolgrad_hash_number(poolgrad_hash_number(hash, image->synchronize_resource), image->stop_gradient);
+    return poolgrad_properties_hash(poolgrad_image_node_properties, image, hash);
 }
 
 static bool same_state_properties(const poolgrad_state_node *a, const poolgrad_state_node *b)
 {
-    return poolgrad_same_string(a->handle, b->handle) && a->export_from_graph == b->export_from_graph &&
-           a->synchronize_resource == b->synchronize_resource;
+    return poolgrad_properties_equal(poolgrad_state_node_properties, a, b);
 }
 
 static uint64_t hash_state_properties(uint64_t hash, const poolgrad_state_node *state)
 {
-    hash = poolgrad_hash_number(poolgrad_hash_string(hash, state->handle), state->export_from_graph);
-    return poolgrad_hash_number(hash, state->synchronize_resource);
-}
-
-static bool same_window(const poolgrad_window *a, const poolgrad_window *b)
-{
-    return a->kernel_width == b->kernel_width && a->kernel_height == b->kernel_height && a->stride_x == b->stride_x &&
-           a->stride_y == b->stride_y && a->dilation_x == b->dilation_x && a->dilation_y == b->dilation_y;
+    return poolgrad_properties_hash(poolgrad_state_node_properties, state, hash);
 }
 
 static bool same_filter_properties(const poolgrad_filter_node *a, const poolgrad_filter_node *b)
 {
-    return a->type == b->type && poolgrad_same_string(a->label, b->label) && same_window(&a->window, &b->window) &&
-           poolgrad_same_policy(&a->policy, &b->policy) && a->rules.ties == b->rules.ties &&
-           a->rules.nan == b->rules.nan && a->rules.accumulator == b->rules.accumulator &&
-           a->saves_argmax == b->saves_argmax && same_image_properties(&a->result, &b->result) &&
-           same_state_properties(&a->state, &b->state) && a->source_count == b->source_count &&
+    return a->type == b->type && poolgrad_same_string(a->label, b->label) &&
+           poolgrad_properties_equal(poolgrad_filter_node_properties, a, b) && a->source_count == b->source_count &&
            !a->source_state == !b->source_state;
 }
 
 static uint64_t hash_filter_properties(uint64_t hash, const poolgrad_filter_node *filter)
 {
-    const poolgrad_window *w = &filter->window;
-    const int64_t numbers[] = {(int64_t)filter->type,
-                               w->kernel_width,
-                               w->kernel_height,
-                               w->stride_x,
-                               w->stride_y,
-                               w->dilation_x,
-                               w->dilation_y,
-                               (int64_t)filter->rules.ties,
-                               (int64_t)filter->rules.nan,
-                               (int64_t)filter->rules.accumulator,
-                               filter->saves_argmax,
-                               filter->source_count};
-    hash = poolgrad_hash_string(hash, filter->label);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) hash = poolgrad_hash_number(hash, numbers[i]);
-    hash = poolgrad_hash_number(hash, (int64_t)poolgrad_hash(&filter->policy));
-    hash = hash_image_properties(hash, &filter->result);
-    return hash_state_properties(hash, &filter->state);
+    hash = poolgrad_hash_string(poolgrad_hash_number(hash, (int64_t)filter->type), filter->label);
+    hash = poolgrad_properties_hash(poolgrad_filter_node_properties, filter, hash);
+    return poolgrad_hash_number(hash, filter->source_count);
 }
 
 /* ---- Nodes ------------------------------------------------------------------------------------------------------ */
@@ -88,7 +119,7 @@ static bool equal_filters(const void *a, const void *b)
 static uint64_t hash_filter(const void *object)
 {
     const poolgrad_filter_node *filter = object;
-    uint64_t hash = hash_filter_properties(poolgrad_hash_begin(filter->isa->name), filter);
+    uint64_t hash = hash_filter_properties(poolgrad_hash_begin("filter_node"), filter);
     for (int64_t k = 0; k < filter->source_count; k++) hash = poolgrad_hash_address(hash, filter->sources[k]);
     return poolgrad_hash_address(hash, filter->source_state);
 }
@@ -103,7 +134,7 @@ static bool equal_images(const void *a, const void *b)
 static uint64_t hash_image(const void *object)
 {
     const poolgrad_image_node *image = object;
-    uint64_t hash = hash_image_properties(poolgrad_hash_begin(image->isa->name), image);
+    uint64_t hash = hash_image_properties(poolgrad_hash_begin("image_node"), image);
     return image->producer ? poolgrad_hash_number(hash, (int64_t)hash_filter(image->producer)) : hash;
 }
 
@@ -117,7 +148,7 @@ static bool equal_states(const void *a, const void *b)
 static uint64_t hash_state(const void *object)
 {
     const poolgrad_state_node *state = object;
-    uint64_t hash = hash_state_properties(poolgrad_hash_begin(state->isa->name), state);
+    uint64_t hash = hash_state_properties(poolgrad_hash_begin("state_node"), state);
     return state->producer ? poolgrad_hash_number(hash, (int64_t)hash_filter(state->producer)) : hash;
 }
 
@@ -185,14 +216,13 @@ static bool equal_networks(const void *a, const void *b)
 static uint64_t hash_network(const void *object)
 {
     const poolgrad_network *network = object;
-    return hash_nodes(poolgrad_hash_begin(network->isa->name), network);
+    return hash_nodes(poolgrad_hash_begin("network"), network);
 }
 
 static bool equal_graphs(const void *a, const void *b)
 {
     const poolgrad_graph *x = a, *y = b;
-    bool same = x->format == y->format && x->output_state_is_temporary == y->output_state_is_temporary &&
-                poolgrad_same_allocator(&x->allocator, &y->allocator) && x->result_count == y->result_count &&
+    bool same = poolgrad_properties_equal(poolgrad_graph_properties, x, y) && x->result_count == y->result_count &&
                 same_nodes(x->network, y->network);
     for (int64_t i = 0; same && i < x->result_count; i++) {
         same = x->results[i].place == y->results[i].place && x->results[i].needed == y->results[i].needed;
@@ -203,22 +233,26 @@ static bool equal_graphs(const void *a, const void *b)
 static uint64_t hash_graph(const void *object)
 {
     const poolgrad_graph *graph = object;
-    uint64_t hash = hash_nodes(poolgrad_hash_begin(graph->isa->name), graph->network);
-    hash = poolgrad_hash_number(poolgrad_hash_number(hash, (int64_t)graph->format), graph->output_state_is_temporary);
-    hash = poolgrad_hash_allocator(hash, &graph->allocator);
+    uint64_t hash = hash_nodes(poolgrad_hash_begin("graph"), graph->network);
+    hash = poolgrad_properties_hash(poolgrad_graph_properties, graph, hash);
     for (int64_t i = 0; i < graph->result_count; i++) {
         hash = poolgrad_hash_number(poolgrad_hash_number(hash, graph->results[i].place), graph->results[i].needed);
     }
     return hash;
 }
 
-const struct poolgrad_class poolgrad_image_node_class = {"image_node", equal_images, hash_image,
-                                                         poolgrad_describe_image_node, poolgrad_write_image_node};
-const struct poolgrad_class poolgrad_state_node_class = {"state_node", equal_states, hash_state,
-                                                         poolgrad_describe_state_node, poolgrad_write_state_node};
-const struct poolgrad_class poolgrad_filter_node_class = {"filter_node", equal_filters, hash_filter,
-                                                          poolgrad_describe_filter_node, poolgrad_write_filter_node};
-const struct poolgrad_class poolgrad_network_class = {"network", equal_networks, hash_network,
-                                                      poolgrad_describe_network, poolgrad_write_network};
-const struct poolgrad_class poolgrad_graph_class = {"graph", equal_graphs, hash_graph, poolgrad_describe_graph,
-                                                    poolgrad_write_graph};
+static const struct poolgrad_type image_type = {equal_images, hash_image, poolgrad_describe_image_node,
+                                                poolgrad_write_image_node};
+static const struct poolgrad_type state_type = {equal_states, hash_state, poolgrad_describe_state_node,
+                                                poolgrad_write_state_node};
+static const struct poolgrad_type filter_type = {equal_filters, hash_filter, poolgrad_describe_filter_node,
+                                                 poolgrad_write_filter_node};
+static const struct poolgrad_type network_type = {equal_networks, hash_network, poolgrad_describe_network,
+                                                  poolgrad_write_network};
+static const struct poolgrad_type graph_type = {equal_graphs, hash_graph, poolgrad_describe_graph,
+                                                poolgrad_write_graph};
+POOLGRAD_TYPED(poolgrad_image_node, image_type);
+POOLGRAD_TYPED(poolgrad_state_node, state_type);
+POOLGRAD_TYPED(poolgrad_filter_node, filter_type);
+POOLGRAD_TYPED(poolgrad_network, network_type);
+POOLGRAD_TYPED(poolgrad_graph, graph_type);

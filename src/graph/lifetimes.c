@@ -69,17 +69,19 @@ static poolgrad_status add_blocks(struct poolgrad_encoding *encoding, struct poo
 {
     const poolgrad_filter_node *filter = step->filter;
     poolgrad_status status = POOLGRAD_OK;
-    if (!step->returned && has_allocator(&filter->result.allocator)) {
+    if (!step->returned && has_allocator(&filter->result.image_allocator)) {
         size_t bytes;
-        status = poolgrad_image_bytes(&step->image, "image", &bytes, error);
+        status = poolgrad_image_bytes(&step->image.written, "image", &bytes, error);
         if (status == POOLGRAD_OK && !poolgrad_add(encoding->own_size, (int64_t)bytes, &encoding->own_size)) {
             status = poolgrad_refuse_memory(error, "graph");
         }
     } else if (!step->returned) {
-        status = add_block(encoding, &step->image, filter->place, step->image_reader, &step->image_block, error);
+        status = add_block(encoding, &step->image.written, filter->place, step->image_reader, &step->image_block,
+                           error);
     }
     if (status != POOLGRAD_OK || !step->saves_argmax || filter->state.export_from_graph) return status;
-    return add_block(encoding, &step->state.argmax, filter->place, step->argmax_reader, &step->argmax_block, error);
+    return add_block(encoding, &step->state.argmax.written, filter->place, step->argmax_reader, &step->argmax_block,
+                     error);
 }
 
 static int largest_first(const void *a, const void *b)

@@ -1,55 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks: lists of nodes, and the first error. */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
+/* Networks: lists of nodes. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/node.h"
-
-/* ---- Errors ----------------------------------------------------------------------------------------------------- */
-
-void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error)
-{
-    if (!network || network->status != POOLGRAD_OK) return;
-    network->status = status;
-    network->error = *error;
-}
-
-void poolgrad_network_refuse(poolgrad_network *network, const char *field, const char *format, ...)
-{
-    char sentence[sizeof network->error.message];
-    poolgrad_error error;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
-    poolgrad_refuse(&error, field, "%s", sentence);
-    poolgrad_network_fail(network, POOLGRAD_INVALID, &error);
-}
-
-void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what)
-{
-    poolgrad_error error;
-    poolgrad_status status = poolgrad_refuse_memory(&error, what);
-    poolgrad_network_fail(network, status, &error);
-}
-
-poolgrad_status poolgrad_network_status(const poolgrad_network *network, poolgrad_error *error)
-{
-    if (!network) {
-        poolgrad_refuse(error, "network", "is null; expected a network, memory was lacking to create it");
-        return POOLGRAD_NO_MEMORY;
-    }
-    if (network->status != POOLGRAD_OK && error) *error = network->error;
-    return network->status;
-}
-
-void poolgrad_network_clear_error(poolgrad_network *network)
-{
-    if (network) network->status = POOLGRAD_OK;
-}
 
 /* ---- Lists ------------------------------------------------------------------------------------------------------ */
 
@@ -210,7 +164,6 @@ poolgrad_image_node *poolgrad_image_node_create(poolgrad_network *network, const
 {
     poolgrad_image_node *node = network ? append(network, &network->images, sizeof *node) : NULL;
     if (!node) return NULL;
-    node->isa = &poolgrad_image_node_class;
     node->network = network;
     node->place = network->images.count - 1;
     if (poolgrad_copy_string(network, handle, &node->handle)) return node;
@@ -229,7 +182,6 @@ poolgrad_state_node *poolgrad_gradient_state_node_create(poolgrad_network *netwo
 {
     poolgrad_state_node *node = network ? append(network, &network->states, sizeof *node) : NULL;
     if (!node) return NULL;
-    node->isa = &poolgrad_state_node_class;
     node->network = network;
     node->place = network->states.count - 1;
     if (poolgrad_copy_string(network, handle, &node->handle)) return node;
@@ -280,15 +232,9 @@ static bool check_sources(poolgrad_network *network, poolgrad_filter_type type, 
 
 static void set_defaults(poolgrad_filter_node *filter)
 {
-    filter->isa = &poolgrad_filter_node_class;
-    filter->policy = poolgrad_padding_default();
-    filter->result.isa = &poolgrad_image_node_class;
-    filter->result.network = filter->network;
-    filter->result.producer = filter;
-    filter->state.network = filter->network;
-    if (!poolgrad_is_forward(filter->type)) return;
-    filter->state.isa = &poolgrad_state_node_class;
-    filter->state.producer = filter;
+    filter->padding_policy = poolgrad_padding_policy_default();
+    filter->result.network = filter->state.network = filter->network;
+    filter->result.producer = filter->state.producer = filter;
 }
 
 poolgrad_filter_node *poolgrad_filter_make(poolgrad_network *network, poolgrad_filter_type type,
@@ -320,9 +266,7 @@ poolgrad_filter_node *poolgrad_filter_make(poolgrad_network *network, poolgrad_f
 
 poolgrad_network *poolgrad_network_create(void)
 {
-    poolgrad_network *network = calloc(1, sizeof *network);
-    if (network) network->isa = &poolgrad_network_class;
-    return network;
+    return calloc(1, sizeof(poolgrad_network));
 }
 
 void poolgrad_network_destroy(poolgrad_network *network)

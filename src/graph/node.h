@@ -8,23 +8,22 @@
 
 #include <poolgrad/graph.h>
 
-#include "mps/class.h"
+#include "geometry/error.h"
+#include "mps/property.h"
 
 struct poolgrad_image_node {
-    const struct poolgrad_class *isa;
     poolgrad_network *network;
     poolgrad_filter_node *producer; /* null: given to the graph, */
     int64_t place;                  /* and its place among those */
     char *handle;
     poolgrad_format format;
-    poolgrad_image_allocator allocator;
+    poolgrad_image_allocator image_allocator;
     int export_from_graph, synchronize_resource, stop_gradient;
     bool withdrawn; /* if given; then chained */
     poolgrad_image_node *next_withdrawn;
 };
 
 struct poolgrad_state_node {
-    const struct poolgrad_class *isa;
     poolgrad_network *network;
     poolgrad_filter_node *producer; /* as of an image */
     int64_t place;
@@ -35,20 +34,19 @@ struct poolgrad_state_node {
 };
 
 struct poolgrad_filter_node {
-    const struct poolgrad_class *isa;
     poolgrad_network *network;
     int64_t place; /* among the network's filters */
     poolgrad_filter_type type;
     char *label;
     poolgrad_window window; /* all 0: addition */
-    poolgrad_padding_policy policy;
+    poolgrad_padding_policy padding_policy;
     poolgrad_node_rules rules;
     int saves_argmax;
     poolgrad_image_node **sources;
     int64_t source_count;
     poolgrad_state_node *source_state; /* of pooling gradients */
     poolgrad_image_node result;
-    poolgrad_state_node state; /* of forward pooling: else without a class */
+    poolgrad_state_node state; /* of forward pooling, else unused */
     bool withdrawn;
     poolgrad_filter_node *next_withdrawn;
 };
@@ -60,7 +58,6 @@ struct poolgrad_node_list {
 };
 
 struct poolgrad_network {
-    const struct poolgrad_class *isa;
     poolgrad_status status;
     poolgrad_error error;
     struct poolgrad_node_list images, states, filters; /* images and states: those that are given */
@@ -69,8 +66,18 @@ struct poolgrad_network {
     poolgrad_filter_node *withdrawn_filters;
 };
 
-extern const struct poolgrad_class poolgrad_image_node_class, poolgrad_state_node_class, poolgrad_filter_node_class,
-    poolgrad_network_class, poolgrad_graph_class;
+/* Properties; a filter's own label stands beside them. Kinds of filters are bits, 1 << type. */
+extern const struct poolgrad_property poolgrad_image_node_properties[], poolgrad_state_node_properties[],
+    poolgrad_filter_node_properties[], poolgrad_graph_properties[];
+
+enum {
+    POOLGRAD_FORWARD_FILTERS = 0x1e,
+    POOLGRAD_GRADIENT_FILTERS = 0x1e0,
+    POOLGRAD_POOLING_FILTERS = POOLGRAD_FORWARD_FILTERS | POOLGRAD_GRADIENT_FILTERS,
+    POOLGRAD_MAX_FILTERS = 1 << POOLGRAD_FILTER_POOLING_MAX | 1 << POOLGRAD_FILTER_DILATED_POOLING_MAX,
+    POOLGRAD_POLICY_FILTERS = POOLGRAD_POOLING_FILTERS & ~(1 << POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT),
+    POOLGRAD_ALL_FILTERS = 0x7fe
+};
 
 static inline poolgrad_image_node *poolgrad_network_image(const poolgrad_network *network, int64_t place)
 {
@@ -137,9 +144,9 @@ const char *poolgrad_why_not_in(const poolgrad_network *network, const poolgrad_
 /* A copy of a string; null copies null. False, and the network refuses, where memory is lacking. */
 bool poolgrad_copy_string(poolgrad_network *network, const char *string, char **copy);
 
-/* Properties of one node to another of the same kind. */
-bool poolgrad_copy_image_properties(poolgrad_image_node *to, const poolgrad_image_node *from);
-bool poolgrad_copy_state_properties(poolgrad_state_node *to, const poolgrad_state_node *from);
+/* Properties of one node of the network to another by their table; of a filter its label, too. */
+bool poolgrad_copy_properties(poolgrad_network *network, const struct poolgrad_property *table, void *to,
+                              const void *from);
 bool poolgrad_copy_filter_properties(poolgrad_filter_node *to, const poolgrad_filter_node *from);
 
 /*
@@ -151,7 +158,7 @@ poolgrad_status poolgrad_network_copy_part(const poolgrad_network *network, cons
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
 
-/* What the classes of nodes and graphs do. */
+/* What the types of nodes and graphs do. */
 void poolgrad_describe_image_node(const void *object, struct poolgrad_text *text);
 void poolgrad_describe_state_node(const void *object, struct poolgrad_text *text);
 void poolgrad_describe_filter_node(const void *object, struct poolgrad_text *text);

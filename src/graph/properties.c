@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Properties of image, state and filter nodes. A null node has none: getters return 0, setters do nothing. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "graph/node.h"
@@ -13,43 +12,6 @@ static void set_string(poolgrad_network *network, char **string, const char *val
     if (!poolgrad_copy_string(network, value, &copy)) return;
     free(*string);
     *string = copy;
-}
-
-/* ---- Names in refusals ------------------------------------------------------------------------------------------ */
-
-void poolgrad_filter_name(const poolgrad_filter_node *filter, char name[POOLGRAD_NODE_NAME])
-{
-    if (filter->label)
-        snprintf(name, POOLGRAD_NODE_NAME, "node \"%.64s\"", filter->label);
-    else
-        snprintf(name, POOLGRAD_NODE_NAME, "%s %lld", poolgrad_filter_type_name(filter->type),
-                 (long long)filter->place);
-}
-
-void poolgrad_image_name(const poolgrad_image_node *image, char name[POOLGRAD_NODE_NAME])
-{
-    if (image->handle) {
-        snprintf(name, POOLGRAD_NODE_NAME, "image \"%.64s\"", image->handle);
-    } else if (image->producer) {
-        char filter[POOLGRAD_NODE_NAME];
-        poolgrad_filter_name(image->producer, filter);
-        snprintf(name, POOLGRAD_NODE_NAME, "result of %.80s", filter);
-    } else {
-        snprintf(name, POOLGRAD_NODE_NAME, "image %lld", (long long)image->place);
-    }
-}
-
-void poolgrad_state_name(const poolgrad_state_node *state, char name[POOLGRAD_NODE_NAME])
-{
-    if (state->handle) {
-        snprintf(name, POOLGRAD_NODE_NAME, "state \"%.64s\"", state->handle);
-    } else if (state->producer) {
-        char filter[POOLGRAD_NODE_NAME];
-        poolgrad_filter_name(state->producer, filter);
-        snprintf(name, POOLGRAD_NODE_NAME, "state of %.80s", filter);
-    } else {
-        snprintf(name, POOLGRAD_NODE_NAME, "state %lld", (long long)state->place);
-    }
 }
 
 /* ---- Images ----------------------------------------------------------------------------------------------------- */
@@ -97,12 +59,12 @@ void poolgrad_image_node_set_format(poolgrad_image_node *node, poolgrad_format f
 
 poolgrad_image_allocator poolgrad_image_node_image_allocator(const poolgrad_image_node *node)
 {
-    return node ? node->allocator : (poolgrad_image_allocator){0};
+    return node ? node->image_allocator : (poolgrad_image_allocator){0};
 }
 
 void poolgrad_image_node_set_image_allocator(poolgrad_image_node *node, poolgrad_image_allocator allocator)
 {
-    if (node) node->allocator = allocator;
+    if (node) node->image_allocator = allocator;
 }
 
 int poolgrad_image_node_export_from_graph(const poolgrad_image_node *node)
@@ -222,7 +184,7 @@ poolgrad_image_node *poolgrad_filter_node_result_image(const poolgrad_filter_nod
 
 poolgrad_state_node *poolgrad_filter_node_result_state(const poolgrad_filter_node *node)
 {
-    return node && node->state.isa ? (poolgrad_state_node *)&node->state : NULL;
+    return node && poolgrad_is_forward(node->type) ? (poolgrad_state_node *)&node->state : NULL;
 }
 
 int64_t poolgrad_filter_node_result_state_count(const poolgrad_filter_node *node)
@@ -244,14 +206,14 @@ static void refuse_property(poolgrad_filter_node *node, const char *property, co
 
 poolgrad_padding_policy poolgrad_filter_node_padding_policy(const poolgrad_filter_node *node)
 {
-    return node ? node->policy : poolgrad_padding_default();
+    return node ? node->padding_policy : poolgrad_padding_policy_default();
 }
 
 void poolgrad_filter_node_set_padding_policy(poolgrad_filter_node *node, const poolgrad_padding_policy *policy)
 {
     if (!node) return;
     if (poolgrad_takes_policy(node->type))
-        node->policy = policy ? *policy : poolgrad_padding_default();
+        node->padding_policy = policy ? *policy : poolgrad_padding_policy_default();
     else
         refuse_property(node, "padding_policy", "pooling nodes, dilated ones, and gradients of pooling nodes");
 }

@@ -20,13 +20,12 @@ struct poolgrad_arena {
 };
 
 struct poolgrad_graph {
-    const struct poolgrad_class *isa;
     poolgrad_network *network; /* the graph's own: all filters that the results depend on, and what is given to them */
     struct poolgrad_graph_result *results;
     int64_t result_count;
     poolgrad_format format;
     int output_state_is_temporary;
-    poolgrad_image_allocator allocator;
+    poolgrad_image_allocator destination_image_allocator;
 
     /* What follows from these. */
     bool *kept;            /* filters that something needed depends on */
@@ -53,7 +52,7 @@ struct poolgrad_step {
     const poolgrad_filter_node *filter;
     poolgrad_pooling forward;
     poolgrad_pooling_gradient gradient;
-    poolgrad_image image; /* descriptor, then with data */
+    union poolgrad_view image; /* descriptor, then with data */
     struct poolgrad_state state;
     const struct poolgrad_state *source_state;
 
@@ -64,12 +63,13 @@ struct poolgrad_step {
     struct poolgrad_block *image_block, *argmax_block; /* null: memory of its own */
     poolgrad_buffer *buffer;
     poolgrad_state *exported_state;
+    const struct poolgrad_geometry *problems; /* what it runs, checked; of an addition one for each source */
 };
 
 struct poolgrad_encoding {
     const poolgrad_graph *graph;
-    const poolgrad_context *context;
-    const poolgrad_image *images;
+    poolgrad_context context;
+    const poolgrad_const_image *images;
     int64_t image_count;
     poolgrad_state *const *states;
     int64_t state_count;
@@ -80,11 +80,12 @@ struct poolgrad_encoding {
     int64_t block_count;
     int64_t arena_size, own_size; /* bytes of the arena, and of images that have allocators */
     struct poolgrad_arena *arena;
+    struct poolgrad_geometry *problems; /* of all steps, one after the other */
 };
 
 /* The image or state that a step reads; of the encoding, so far. */
-const poolgrad_image *poolgrad_encoding_image(const struct poolgrad_encoding *encoding,
-                                              const poolgrad_image_node *node);
+const poolgrad_const_image *poolgrad_encoding_image(const struct poolgrad_encoding *encoding,
+                                                    const poolgrad_image_node *node);
 
 /* Whether a gradient step looks at the source's pixels. */
 bool poolgrad_step_reads_source(const struct poolgrad_step *step);

@@ -193,7 +193,7 @@ int64_t poolgrad_training_graph(poolgrad_network *network, poolgrad_filter_node 
                                 poolgrad_gradient_node_handler handler, void *context, poolgrad_filter_node **last,
                                 int64_t capacity)
 {
-    if (!network || network->status != POOLGRAD_OK) return 0;
+    if (!network || network->status != POOLGRAD_OK) return -1;
     struct walk walk = {.network = network, .handler = handler, .context = context};
     const struct poolgrad_mark mark = poolgrad_network_mark(network);
     walk.old_count = mark.filters;
@@ -215,7 +215,7 @@ int64_t poolgrad_training_graph(poolgrad_network *network, poolgrad_filter_node 
         else
             poolgrad_network_go_back(network, mark);
     }
-    int64_t ends = done ? list_last(&walk, last, capacity) : 0;
+    int64_t ends = done ? list_last(&walk, last, capacity) : -1;
     free(walk.reached);
     free(walk.contributions);
     return ends;
@@ -227,5 +227,5 @@ int64_t poolgrad_filter_node_training_graph_with_source_gradient(poolgrad_filter
                                                                  poolgrad_filter_node **last, int64_t capacity)
 {
     return node ? poolgrad_training_graph(node->network, &node, &source_gradient, 1, handler, context, last, capacity)
-                : 0;
+                : -1;
 }

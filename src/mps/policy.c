@@ -5,43 +5,44 @@
 #include <string.h>
 
 #include "mps/kernel.h"
+#include "text/typed.h"
 
 /* Centered and remainder to top left are 0. */
 static const poolgrad_padding_method default_method = POOLGRAD_PADDING_SIZE_SAME;
 
-poolgrad_padding_policy poolgrad_padding_with_method(poolgrad_padding_method method)
+poolgrad_padding_policy poolgrad_padding_policy_with_method(poolgrad_padding_method method)
 {
-    return (poolgrad_padding_policy){.isa = &poolgrad_padding_policy_class, .method = method};
+    return (poolgrad_padding_policy){.method = method};
 }
 
-poolgrad_padding_policy poolgrad_padding_default(void)
+poolgrad_padding_policy poolgrad_padding_policy_default(void)
 {
-    return poolgrad_padding_with_method(default_method);
+    return poolgrad_padding_policy_with_method(default_method);
 }
 
 static poolgrad_padding_policy tensorflow(poolgrad_padding_method size, const char *label)
 {
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(size | POOLGRAD_PADDING_ALIGN_CENTERED |
-                                                                  POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(size | POOLGRAD_PADDING_ALIGN_CENTERED |
+                                                                         POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT);
     policy.clamps_edges = 1;
     snprintf(policy.label, sizeof policy.label, "%s", label);
     return policy;
 }
 
-poolgrad_padding_policy poolgrad_padding_for_tensorflow_average_pooling(void)
+poolgrad_padding_policy poolgrad_padding_policy_for_tensorflow_average_pooling(void)
 {
     return tensorflow(POOLGRAD_PADDING_SIZE_SAME, "TensorFlow average pooling");
 }
 
-poolgrad_padding_policy poolgrad_padding_for_tensorflow_average_pooling_valid_only(void)
+poolgrad_padding_policy poolgrad_padding_policy_for_tensorflow_average_pooling_valid_only(void)
 {
     return tensorflow(POOLGRAD_PADDING_SIZE_VALID_ONLY, "TensorFlow average pooling, valid only");
 }
 
-poolgrad_padding_policy poolgrad_padding_custom(poolgrad_padding_method method, poolgrad_padding_callback callback,
-                                                void *context)
+poolgrad_padding_policy poolgrad_padding_policy_custom(poolgrad_padding_method method,
+                                                       poolgrad_padding_callback callback, void *context)
 {
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(method | POOLGRAD_PADDING_CUSTOM);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(method | POOLGRAD_PADDING_CUSTOM);
     policy.callback = callback;
     policy.context = context;
     return policy;
@@ -50,84 +51,104 @@ poolgrad_padding_policy poolgrad_padding_custom(poolgrad_padding_method method, 
 poolgrad_padding_policy poolgrad_padding_policy_inverse(const poolgrad_padding_policy *policy)
 {
     poolgrad_padding_policy inverse = *policy;
-    inverse.method = poolgrad_padding_inverse(policy->method);
+    inverse.method = poolgrad_padding_method_inverse(policy->method);
     return inverse;
 }
 
-poolgrad_status poolgrad_padding_policy_check(const poolgrad_padding_policy *policy, poolgrad_error *error)
+/* ---- Methods in words ----------------------------------------------------------------------------------------------
+ */
+
+enum { ALIGN = 3, REMAINDER = 12, SIZE = 48 };
+
+/* In the order in which they are written. Parts of one mask exclude each other; those that are 0 in all bits of their
+ * mask are the usual ones. */
+static const struct part {
+    const char *word;
+    poolgrad_padding_method value, mask;
+} parts[] = {{"valid only", POOLGRAD_PADDING_SIZE_VALID_ONLY, SIZE},
+             {"same", POOLGRAD_PADDING_SIZE_SAME, SIZE},
+             {"full", POOLGRAD_PADDING_SIZE_FULL, SIZE},
+             {"centered", POOLGRAD_PADDING_ALIGN_CENTERED, ALIGN},
+             {"align top left", POOLGRAD_PADDING_ALIGN_TOP_LEFT, ALIGN},
+             {"align bottom right", POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT, ALIGN},
+             {"remainder to top left", POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT, REMAINDER},
+             {"remainder to top right", POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT, REMAINDER},
+             {"remainder to bottom left", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT, REMAINDER},
+             {"remainder to bottom right", POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT, REMAINDER},
+             {"exclude edges", POOLGRAD_PADDING_EXCLUDE_EDGES, POOLGRAD_PADDING_EXCLUDE_EDGES},
+             {"whitelist for node fusion", POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION,
+              POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION},
+             {"custom", POOLGRAD_PADDING_CUSTOM, POOLGRAD_PADDING_CUSTOM}};
+
+enum { PARTS = sizeof parts / sizeof *parts };
+
+bool poolgrad_print_method(poolgrad_padding_method method, char text[POOLGRAD_METHOD_TEXT])
 {
-    const bool custom = (policy->method & POOLGRAD_PADDING_CUSTOM) != 0;
-    const poolgrad_window window = {1, 1, 1, 1, 1, 1};
-    poolgrad_padding padding;
-    if (policy->isa != &poolgrad_padding_policy_class) {
-        return poolgrad_refuse(error, "padding", "has no class; expected a policy made by a function of mps.h");
+    size_t used = 0;
+    poolgrad_padding_method told = 0;
+    for (int i = 0; i < PARTS; i++) {
+        if ((method & parts[i].mask) != parts[i].value) continue;
+        used += (size_t)snprintf(text + used, POOLGRAD_METHOD_TEXT - used, "%s%s", used ? " | " : "", parts[i].word);
+        told |= parts[i].mask;
     }
-    if (custom != (policy->callback != NULL)) {
-        return poolgrad_refuse(error, "padding.callback", "is %s the custom bit (16384) of the method; expected both",
-                               custom ? "null with" : "given without");
-    }
-    if (!memchr(policy->label, '\0', sizeof policy->label)) {
-        return poolgrad_refuse(error, "padding.label", "has no end; expected at most %d characters and a zero",
-                               POOLGRAD_LABEL_SIZE - 1);
-    }
-    poolgrad_status status = poolgrad_padding_forward(policy->method & ~POOLGRAD_PADDING_CUSTOM, POOLGRAD_AVERAGE,
-                                                      &window, 1, 1, &padding, error);
-    if (status != POOLGRAD_OK) poolgrad_rename_field(POOLGRAD_FORWARD, error);
-    return status;
+    return (method & ~told) == 0;
 }
 
-/* ---- Class ------------------------------------------------------------------------------------------------------- */
-
-static const char *const sizes[] = {"valid only", "same", "full"};
-static const char *const aligns[] = {"centered", "align top left", "align bottom right"};
-static const char *const remainders[] = {"remainder to top left", "remainder to top right", "remainder to bottom left",
-                                         "remainder to bottom right"};
-
-enum { METHOD_TEXT = 160 };
-
-/* False where bits are reserved or undefined. */
-static bool print_method(poolgrad_padding_method method, char text[METHOD_TEXT])
+static const struct part *find_part(const char *word, size_t length)
 {
-    const poolgrad_padding_method size = method >> 4 & 3, align = method & 3, remainder = method >> 2 & 3;
-    const poolgrad_padding_method rest = method & ~UINT32_C(63);
-    const poolgrad_padding_method known = POOLGRAD_PADDING_EXCLUDE_EDGES | POOLGRAD_PADDING_CUSTOM |
-                                          POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION;
-    if (size > 2 || align > 2 || (rest & ~known)) return false;
-    snprintf(text, METHOD_TEXT, "%s | %s | %s%s%s%s", sizes[size], aligns[align], remainders[remainder],
-             rest & POOLGRAD_PADDING_EXCLUDE_EDGES ? " | exclude edges" : "",
-             rest & POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION ? " | whitelist for node fusion" : "",
-             rest & POOLGRAD_PADDING_CUSTOM ? " | custom" : "");
+    for (int i = 0; i < PARTS; i++) {
+        if (strlen(parts[i].word) == length && memcmp(parts[i].word, word, length) == 0) return &parts[i];
+    }
+    return NULL;
+}
+
+/* One word for the size and at most one for everything else. */
+bool poolgrad_parse_method(const char *text, poolgrad_padding_method *method)
+{
+    static const char separator[] = " | ";
+    poolgrad_padding_method seen = 0, made = 0;
+    for (;;) {
+        const char *end = strstr(text, separator);
+        const struct part *part = find_part(text, end ? (size_t)(end - text) : strlen(text));
+        if (!part || (seen & part->mask)) return false;
+        seen |= part->mask;
+        made |= part->value;
+        if (!end) break;
+        text = end + sizeof separator - 1;
+    }
+    if (!(seen & SIZE)) return false;
+    *method = made;
     return true;
 }
 
-bool poolgrad_same_policy(const poolgrad_padding_policy *x, const poolgrad_padding_policy *y)
+/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
+ */
+
+const char *poolgrad_policy_word(int value)
 {
-    return x->isa == y->isa && x->method == y->method && !x->clamps_edges == !y->clamps_edges &&
-           x->callback == y->callback && x->context == y->context && strncmp(x->label, y->label, sizeof x->label) == 0;
+    return value == 0 ? "padding_policy" : NULL;
 }
+
+#define PROPERTIES_OF poolgrad_padding_policy
+
+const struct poolgrad_property poolgrad_policy_properties[] = {POOLGRAD_POLICY_ROWS("", , 0), POOLGRAD_LAST_ROW};
 
 static bool equal(const void *a, const void *b)
 {
-    return poolgrad_same_policy(a, b);
+    return poolgrad_properties_equal(poolgrad_policy_properties, a, b);
 }
 
 static uint64_t hash(const void *object)
 {
-    const poolgrad_padding_policy *policy = object;
-    uint64_t hash = poolgrad_hash_number(poolgrad_hash_begin(policy->isa->name), policy->method);
-    hash = poolgrad_hash_number(poolgrad_hash_number(hash, policy->clamps_edges != 0), policy->callback != NULL);
-    for (const char *c = policy->label; c < policy->label + sizeof policy->label && *c; c++) {
-        hash = poolgrad_hash_number(hash, (unsigned char)*c);
-    }
-    return poolgrad_hash_address(hash, policy->context);
+    return poolgrad_properties_hash(poolgrad_policy_properties, object, poolgrad_hash_begin("padding_policy"));
 }
 
 void poolgrad_describe_policy(const poolgrad_padding_policy *policy, struct poolgrad_text *text)
 {
-    char method[METHOD_TEXT];
+    char method[POOLGRAD_METHOD_TEXT];
     poolgrad_text_print(text, "padding");
     if (policy->label[0]) poolgrad_text_print(text, " \"%.*s\"", (int)sizeof policy->label, policy->label);
-    if (print_method(policy->method, method))
+    if (poolgrad_print_method(policy->method, method))
         poolgrad_text_print(text, " %s", method);
     else
         poolgrad_text_print(text, " 0x%" PRIx32, policy->method);
@@ -139,25 +160,12 @@ static void describe(const void *object, struct poolgrad_text *text)
     poolgrad_describe_policy(object, text);
 }
 
-void poolgrad_padding_policy_write(const poolgrad_padding_policy *policy, const char *name, struct poolgrad_text *text)
+static void write_json(const void *object, struct poolgrad_text *text)
 {
-    char method[METHOD_TEXT], label[POOLGRAD_LABEL_SIZE + 1];
-    snprintf(label, sizeof label, "%.*s", (int)sizeof policy->label, policy->label);
-    poolgrad_json_open(text, name, '{');
-    poolgrad_json_string(text, "class", "padding_policy");
-    if (print_method(policy->method, method))
-        poolgrad_json_string(text, "method", method);
-    else
-        poolgrad_json_number(text, "method", policy->method);
-    poolgrad_json_bool(text, "clamps_edges", policy->clamps_edges);
-    poolgrad_json_string(text, "callback", policy->callback ? "custom" : "default");
-    poolgrad_json_string(text, "label", label);
+    poolgrad_json_open(text, NULL, '{');
+    poolgrad_properties_write(poolgrad_policy_properties, 0, object, text);
     poolgrad_json_close(text, '}');
 }
 
-static void write_json(const void *object, struct poolgrad_text *text)
-{
-    poolgrad_padding_policy_write(object, NULL, text);
-}
-
-const struct poolgrad_class poolgrad_padding_policy_class = {"padding_policy", equal, hash, describe, write_json};
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+POOLGRAD_TYPED(poolgrad_padding_policy, type);

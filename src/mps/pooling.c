@@ -5,10 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/error.h"
+#include "geometry/growth.h"
 #include "geometry/integer.h"
-#include "image/format.h"
-#include "image/image.h"
 #include "mps/kernel.h"
+#include "mps/refusals.h"
+#include "text/typed.h"
+
+/* ---- Properties ----------------------------------------------------------------------------------------------------
+ */
+
+#define PROPERTIES_OF poolgrad_pooling
+
+const struct poolgrad_property poolgrad_pooling_properties[] = {
+    POOLGRAD_WINDOW_ROWS,
+    POOLGRAD_FILLS(INTEGER, offset.x, 0, 0, offset_x),
+    POOLGRAD_FILLS(INTEGER, offset.y, 0, 0, offset_y),
+    POOLGRAD_FILLS(INTEGER, offset.z, 0, POOLGRAD_PROPERTY_TOLD, offset_image),
+    POOLGRAD_CLIP_RECT_ROWS,
+    POOLGRAD_FILLS(INTEGER, destination_feature_channel_offset, 0, POOLGRAD_PROPERTY_TOLD, destination_channel_offset),
+    POOLGRAD_FILLS(INTEGER, source_feature_channel_offset, 0, POOLGRAD_PROPERTY_TOLD, source_channel_offset),
+    POOLGRAD_FILLS(EXTENT, source_feature_channel_max_count, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD,
+                   source_channel_count),
+    POOLGRAD_WORD_FILLS(edge_mode, edge_mode, 0, 0, edge_mode),
+    POOLGRAD_POLICY_ROWS("padding.", padding., 0),
+    POOLGRAD_ZERO_PAD_ROWS,
+    POOLGRAD_ROW(FLAG, saves_argmax, 0, 0),
+    POOLGRAD_RULE_ROWS,
+    POOLGRAD_LAST_ROW};
 
 /* ---- Initializers ------------------------------------------------------------------------------------------------ */
 
@@ -16,18 +40,15 @@
 void poolgrad_pooling_init(poolgrad_pooling *kernel, size_t struct_size, poolgrad_kind kind,
                            const poolgrad_window *window)
 {
-    const poolgrad_pooling fresh = {.isa = &poolgrad_pooling_class,
-                                    .struct_size = struct_size,
-                                    .kind = kind,
-                                    .kernel_width = window->kernel_width,
-                                    .kernel_height = window->kernel_height,
-                                    .stride_in_pixels_x = window->stride_x,
-                                    .stride_in_pixels_y = window->stride_y,
-                                    .dilation_rate_x = window->dilation_x,
-                                    .dilation_rate_y = window->dilation_y,
-                                    .clip_rect = {0, 0, 0, POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL},
-                                    .source_feature_channel_max_count = POOLGRAD_ALL,
-                                    .padding = poolgrad_padding_default()};
+    poolgrad_pooling fresh = {.struct_size = struct_size};
+    poolgrad_properties_reset(poolgrad_pooling_properties, &fresh);
+    fresh.kind = kind;
+    fresh.kernel_width = window->kernel_width;
+    fresh.kernel_height = window->kernel_height;
+    fresh.stride_in_pixels_x = window->stride_x;
+    fresh.stride_in_pixels_y = window->stride_y;
+    fresh.dilation_rate_x = window->dilation_x;
+    fresh.dilation_rate_y = window->dilation_y;
     memset(kernel, 0, struct_size);
     memcpy(kernel, &fresh, struct_size < sizeof fresh ? struct_size : sizeof fresh);
 }
@@ -35,7 +56,8 @@ void poolgrad_pooling_init(poolgrad_pooling *kernel, size_t struct_size, poolgra
 void poolgrad_pooling_max_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
                                int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_init(kernel, struct_size, POOLGRAD_MAX, &window);
 }
 
@@ -48,7 +70,8 @@ void poolgrad_pooling_max_init_with_size(poolgrad_pooling *kernel, size_t struct
 void poolgrad_pooling_average_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
                                    int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_init(kernel, struct_size, POOLGRAD_AVERAGE, &window);
 }
 
@@ -61,7 +84,8 @@ void poolgrad_pooling_average_init_with_size(poolgrad_pooling *kernel, size_t st
 void poolgrad_pooling_l2norm_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
                                   int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_init(kernel, struct_size, POOLGRAD_L2NORM, &window);
 }
 
@@ -72,11 +96,11 @@ void poolgrad_pooling_l2norm_init_with_size(poolgrad_pooling *kernel, size_t str
 }
 
 void poolgrad_dilated_pooling_max_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
-                                       int64_t kernel_height, int64_t dilation_rate_x, int64_t dilation_rate_y,
-                                       int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
+                                       int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y,
+                                       int64_t dilation_rate_x, int64_t dilation_rate_y)
 {
-    const poolgrad_window window = {kernel_width,       kernel_height,   stride_in_pixels_x,
-                                    stride_in_pixels_y, dilation_rate_x, dilation_rate_y};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, dilation_rate_x, dilation_rate_y);
     poolgrad_pooling_init(kernel, struct_size, POOLGRAD_MAX, &window);
 }
 
@@ -84,18 +108,15 @@ void poolgrad_dilated_pooling_max_init(poolgrad_pooling *kernel, size_t struct_s
 
 static poolgrad_window window_of(const poolgrad_pooling *kernel)
 {
-    return (poolgrad_window){kernel->kernel_width,       kernel->kernel_height,   kernel->stride_in_pixels_x,
-                             kernel->stride_in_pixels_y, kernel->dilation_rate_x, kernel->dilation_rate_y};
+    return poolgrad_plane_window(kernel->kernel_width, kernel->kernel_height, kernel->stride_in_pixels_x,
+                                 kernel->stride_in_pixels_y, kernel->dilation_rate_x, kernel->dilation_rate_y);
 }
 
+/* What every use of a kernel needs of it. */
 static poolgrad_status check_kernel(const poolgrad_pooling *kernel, poolgrad_error *error)
 {
-    if (!kernel) return poolgrad_refuse(error, "kernel", "is null; expected a pooling kernel");
-    poolgrad_status status = poolgrad_check_made(kernel->isa, &poolgrad_pooling_class, kernel->struct_size,
-                                                 sizeof *kernel, error);
-    if (status == POOLGRAD_OK) {
-        status = poolgrad_check_quads("source_feature_channel_offset", kernel->source_feature_channel_offset, error);
-    }
+    poolgrad_status status = poolgrad_check_quads("source_feature_channel_offset",
+                                                  kernel->source_feature_channel_offset, error);
     if (status == POOLGRAD_OK) {
         status = poolgrad_check_quads("destination_feature_channel_offset", kernel->destination_feature_channel_offset,
                                       error);
@@ -110,14 +131,28 @@ static poolgrad_status check_kernel(const poolgrad_pooling *kernel, poolgrad_err
                            (int)kernel->ties);
 }
 
+static poolgrad_status read_unchecked(const poolgrad_pooling *given, poolgrad_pooling *kernel, poolgrad_error *error)
+{
+    const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
+    poolgrad_pooling_init(kernel, sizeof *kernel, POOLGRAD_AVERAGE, &neutral);
+    return poolgrad_read_struct(given, kernel, sizeof *kernel, NULL, "the initializer of a pooling kernel", error);
+}
+
+poolgrad_status poolgrad_read_pooling(const poolgrad_pooling *given, poolgrad_pooling *kernel, poolgrad_error *error)
+{
+    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling kernel");
+    poolgrad_status status = read_unchecked(given, kernel, error);
+    return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
+}
+
 /* The policy's offset and what it forces. */
-static poolgrad_status place(poolgrad_pooling *kernel, const poolgrad_image *source, poolgrad_image *descriptor,
+static poolgrad_status place(poolgrad_pooling *kernel, const poolgrad_const_image *source, poolgrad_image *descriptor,
                              poolgrad_error *error)
 {
     const poolgrad_window window = window_of(kernel);
     poolgrad_padding padding;
     poolgrad_status status = poolgrad_padding_forward(kernel->padding.method & ~POOLGRAD_PADDING_CUSTOM, kernel->kind,
-                                                      &window, source->width, source->height, &padding, error);
+                                                      &window, source->height, source->width, &padding, error);
     if (status != POOLGRAD_OK) {
         poolgrad_rename_field(POOLGRAD_FORWARD, error);
         return status;
@@ -133,14 +168,14 @@ static poolgrad_status place(poolgrad_pooling *kernel, const poolgrad_image *sou
     return POOLGRAD_OK;
 }
 
-poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolgrad_image *source,
+poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolgrad_const_image *source,
                                            poolgrad_format format, poolgrad_image *descriptor, poolgrad_error *error)
 {
     const poolgrad_padding_request request = {.pooling = kernel, .source_image = source};
     poolgrad_status status = poolgrad_image_check_sizes(source, "source", error);
     if (status == POOLGRAD_OK) status = poolgrad_padding_policy_check(&kernel->padding, error);
     if (status != POOLGRAD_OK) return status;
-    *descriptor = (poolgrad_image){.format = format, .layout = source->layout, .images = source->images};
+    *descriptor = poolgrad_image_like(source, format);
     int64_t channels = 0;
     status = poolgrad_window_channels("source_feature_channel_offset", kernel->source_feature_channel_offset,
                                       "source_feature_channel_max_count", kernel->source_feature_channel_max_count,
@@ -150,41 +185,31 @@ poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolg
                                           error);
     }
     if (status == POOLGRAD_OK) status = place(kernel, source, descriptor, error);
-    if (status == POOLGRAD_OK) status = poolgrad_ask_policy(&kernel->padding, &request, descriptor, error);
-    return status == POOLGRAD_OK ? poolgrad_check_descriptor(descriptor, error) : status;
+    return status == POOLGRAD_OK ? poolgrad_ask_policy(&kernel->padding, &request, descriptor, error) : status;
 }
 
-static poolgrad_status check_source(const poolgrad_image *source, poolgrad_error *error)
-{
-    if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
-    const char *name = poolgrad_format_name(source->format);
-    if (name && !poolgrad_format_is_index(source->format)) return POOLGRAD_OK;
-    return poolgrad_refuse(error, "source.format",
-                           "is %d (%s); expected unorm8, unorm16, float16, bfloat16, float32 or float64",
-                           (int)source->format, name ? name : "no format");
-}
-
-poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel, const poolgrad_image *source,
+poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel, const poolgrad_const_image *source,
                                                         poolgrad_image *descriptor, poolgrad_error *error)
 {
+    poolgrad_pooling known;
     poolgrad_image made;
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status == POOLGRAD_OK) status = check_source(source, error);
+    poolgrad_status status = poolgrad_read_pooling(kernel, &known, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_pooling configured = *kernel;
-    status = poolgrad_pooling_configure(&configured, source, poolgrad_result_format(source->format), &made, error);
+    if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
+    status = poolgrad_check_source_format(source->format, "source.format", error);
     if (status != POOLGRAD_OK) return status;
-    *kernel = configured;
+    status = poolgrad_pooling_configure(&known, source, poolgrad_result_format(source->format), &made, error);
+    if (status != POOLGRAD_OK) return status;
+    poolgrad_write_struct(kernel, &known, sizeof known);
     *descriptor = made;
     return POOLGRAD_OK;
 }
 
 /* ---- States ------------------------------------------------------------------------------------------------------ */
 
-void poolgrad_pooling_fill_state(const poolgrad_pooling *kernel, const poolgrad_image *source,
+void poolgrad_pooling_fill_state(const poolgrad_pooling *kernel, const poolgrad_const_image *source,
                                  const poolgrad_image *destination, struct poolgrad_state *state)
 {
-    state->isa = &poolgrad_state_class;
     state->argmax_kernel_width = kernel->saves_argmax ? kernel->kernel_width : 0;
     state->argmax_kernel_height = kernel->saves_argmax ? kernel->kernel_height : 0;
     state->settings = (poolgrad_gradient_settings){.offset = kernel->offset,
@@ -227,58 +252,53 @@ poolgrad_status poolgrad_pooling_argmax_descriptor(const poolgrad_pooling *kerne
                                "; expected at most 2^32 - 1 taps with saves_argmax",
                                kernel->kernel_width, kernel->kernel_height);
     }
-    *argmax = (poolgrad_image){.format = tap_format(taps),
-                               .layout = destination->layout,
-                               .images = destination->images,
-                               .channels = destination->channels,
-                               .height = destination->height,
-                               .width = destination->width};
+    const poolgrad_const_image view = poolgrad_image_as_const(destination);
+    *argmax = poolgrad_image_like(&view, tap_format(taps));
     return POOLGRAD_OK;
 }
 
-poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, const poolgrad_image *source,
+poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, const poolgrad_const_image *source,
                                               const poolgrad_image *destination, poolgrad_state **state,
                                               poolgrad_error *error)
 {
     struct poolgrad_state like = {0};
+    poolgrad_pooling known;
     *state = NULL;
-    poolgrad_status status = check_kernel(kernel, error);
+    poolgrad_status status = poolgrad_read_pooling(kernel, &known, error);
     if (status != POOLGRAD_OK) return status;
     if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
     status = poolgrad_image_check_sizes(source, "source", error);
-    if (status == POOLGRAD_OK && destination) status = poolgrad_image_check_sizes(destination, "destination", error);
-    if (status == POOLGRAD_OK && kernel->saves_argmax) {
-        status = poolgrad_pooling_argmax_descriptor(kernel, destination, &like.argmax, error);
+    if (status == POOLGRAD_OK && destination) {
+        const poolgrad_const_image view = poolgrad_image_as_const(destination);
+        status = poolgrad_image_check_sizes(&view, "destination", error);
+    }
+    if (status == POOLGRAD_OK && known.saves_argmax) {
+        status = poolgrad_pooling_argmax_descriptor(&known, destination, &like.argmax.written, error);
     }
     if (status != POOLGRAD_OK) return status;
-    poolgrad_pooling_fill_state(kernel, source, destination, &like);
+    poolgrad_pooling_fill_state(&known, source, destination, &like);
     return poolgrad_state_make(&like, state, error);
 }
 
 int poolgrad_pooling_is_state_modified(const poolgrad_pooling *kernel)
 {
-    return kernel && kernel->saves_argmax;
+    poolgrad_pooling known;
+    return kernel && read_unchecked(kernel, &known, NULL) == POOLGRAD_OK && known.saves_argmax != 0;
 }
 
 /* Whether the state is one of this kernel and of such a destination. */
 static poolgrad_status check_state(const poolgrad_pooling *kernel, const poolgrad_state *state,
                                    const poolgrad_image *destination, poolgrad_error *error)
 {
-    const poolgrad_image *argmax = &state->argmax;
-    poolgrad_image expected;
-    if (state->isa != &poolgrad_state_class) {
-        return poolgrad_refuse(error, "state", "has no class; expected one of poolgrad_pooling_result_state");
-    }
+    const poolgrad_const_image *argmax = &state->argmax.read;
+    union poolgrad_view expected;
     if (!kernel->saves_argmax) {
         if (argmax->format == POOLGRAD_FORMAT_NONE) return POOLGRAD_OK;
         return poolgrad_refuse(error, "state", "has room for picked taps; expected none, saves_argmax is 0");
     }
-    poolgrad_status status = poolgrad_pooling_argmax_descriptor(kernel, destination, &expected, error);
+    poolgrad_status status = poolgrad_pooling_argmax_descriptor(kernel, destination, &expected.written, error);
     if (status != POOLGRAD_OK) return status;
-    if (argmax->format == expected.format && argmax->images == expected.images &&
-        argmax->channels == expected.channels && argmax->height == expected.height && argmax->width == expected.width) {
-        return POOLGRAD_OK;
-    }
+    if (argmax->format == expected.read.format && poolgrad_same_size(argmax, &expected.read)) return POOLGRAD_OK;
     return poolgrad_refuse(error, "state",
                            "has no room for the picked taps of this destination; expected one that "
                            "poolgrad_pooling_result_state made for it");
@@ -286,53 +306,44 @@ static poolgrad_status check_state(const poolgrad_pooling *kernel, const poolgra
 
 /* ---- Encoding ---------------------------------------------------------------------------------------------------- */
 
-static void fill_problem(const poolgrad_pooling *kernel, const poolgrad_image *source,
-                         const poolgrad_image *destination, poolgrad_problem *problem)
+poolgrad_status poolgrad_pooling_configured(const poolgrad_pooling *kernel, const poolgrad_context *context,
+                                            const poolgrad_const_image *source, poolgrad_state *state,
+                                            const poolgrad_image *destination, poolgrad_problem *problem,
+                                            poolgrad_error *error)
 {
-    poolgrad_problem_init(problem, sizeof *problem);
-    problem->kind = kernel->kind;
-    problem->window = window_of(kernel);
-    problem->offset_x = kernel->offset.x;
-    problem->offset_y = kernel->offset.y;
-    problem->offset_z = kernel->offset.z;
-    problem->edge_mode = kernel->edge_mode;
-    problem->zero_pad_x = kernel->zero_pad_size_x;
-    problem->zero_pad_y = kernel->zero_pad_size_y;
-    problem->ties = kernel->ties;
-    problem->nan = kernel->nan;
-    problem->accumulator = kernel->accumulator;
-    problem->clip = kernel->clip_rect;
-    problem->source_channel_offset = kernel->source_feature_channel_offset;
-    problem->source_channel_count = kernel->source_feature_channel_max_count;
-    problem->destination_channel_offset = kernel->destination_feature_channel_offset;
-    problem->source = *source;
-    problem->destination = *destination;
-}
-
-poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                         const poolgrad_image *source, poolgrad_state *state,
-                                         const poolgrad_image *destination, poolgrad_problem *problem,
-                                         poolgrad_error *error)
-{
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status == POOLGRAD_OK) status = poolgrad_check_context(context, error);
-    if (status != POOLGRAD_OK) return status;
     if (!source || !destination) {
         return poolgrad_refuse(error, source ? "destination" : "source", "is null; expected an image");
     }
-    if (state) status = check_state(kernel, state, destination, error);
+    poolgrad_status status = state ? check_state(kernel, state, destination, error) : POOLGRAD_OK;
     if (status != POOLGRAD_OK) return status;
-    fill_problem(kernel, source, destination, problem);
+    poolgrad_problem_init(problem, sizeof *problem);
+    poolgrad_properties_fill(poolgrad_pooling_properties, kernel, problem);
+    problem->source = *source;
+    problem->destination = *destination;
     poolgrad_fill_context(context, problem);
     if (!state) return POOLGRAD_OK;
     poolgrad_pooling_fill_state(kernel, source, destination, state);
-    if (kernel->saves_argmax) problem->indices = state->argmax;
+    if (kernel->saves_argmax) problem->picks = state->argmax.written;
     return POOLGRAD_OK;
 }
 
+/* *problem is all that version 0.2.0 has, and no caller's struct is smaller. */
+poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *kernel, const poolgrad_context *context,
+                                         const poolgrad_const_image *source, poolgrad_state *state,
+                                         const poolgrad_image *destination, poolgrad_problem *problem,
+                                         poolgrad_error *error)
+{
+    poolgrad_pooling known;
+    poolgrad_context how;
+    poolgrad_status status = poolgrad_read_pooling(kernel, &known, error);
+    if (status == POOLGRAD_OK) status = poolgrad_read_context(context, &how, error);
+    if (status != POOLGRAD_OK) return status;
+    return poolgrad_pooling_configured(&known, &how, source, state, destination, problem, error);
+}
+
 static poolgrad_status encode(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                              const poolgrad_image *source, poolgrad_state *state, const poolgrad_image *destination,
-                              bool is_new, poolgrad_error *error)
+                              const poolgrad_const_image *source, poolgrad_state *state,
+                              const poolgrad_image *destination, bool is_new, poolgrad_error *error)
 {
     const struct poolgrad_state before = state ? *state : (struct poolgrad_state){0};
     poolgrad_problem problem;
@@ -346,48 +357,49 @@ static poolgrad_status encode(const poolgrad_pooling *kernel, const poolgrad_con
 }
 
 poolgrad_status poolgrad_pooling_encode(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                        const poolgrad_image *source, poolgrad_state *state,
+                                        const poolgrad_const_image *source, poolgrad_state *state,
                                         const poolgrad_image *destination, poolgrad_error *error)
 {
     return encode(kernel, context, source, state, destination, false, error);
 }
 
+/* The kernel is read already. */
+static poolgrad_status encode_to_new(poolgrad_pooling *kernel, const poolgrad_context *context,
+                                     const poolgrad_const_image *source, poolgrad_buffer **destination,
+                                     poolgrad_state **state, poolgrad_error *error)
+{
+    poolgrad_image descriptor;
+    poolgrad_status status = poolgrad_pooling_destination_descriptor(kernel, source, &descriptor, error);
+    if (status != POOLGRAD_OK) return status;
+    status = poolgrad_buffer_make(&descriptor, &kernel->destination_image_allocator, "destination", destination, error);
+    if (status != POOLGRAD_OK) return status;
+    const poolgrad_image *image = &(*destination)->image.written;
+    if (state) status = poolgrad_pooling_result_state(kernel, source, image, state, error);
+    return status == POOLGRAD_OK ? encode(kernel, context, source, state ? *state : NULL, image, true, error) : status;
+}
+
 poolgrad_status poolgrad_pooling_encode_to_new(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                               const poolgrad_image *source, poolgrad_buffer **destination,
+                                               const poolgrad_const_image *source, poolgrad_buffer **destination,
                                                poolgrad_state **state, poolgrad_error *error)
 {
-    poolgrad_pooling configured;
-    poolgrad_image descriptor;
+    poolgrad_pooling known;
     *destination = NULL;
     if (state) *state = NULL;
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status != POOLGRAD_OK) return status;
-    configured = *kernel;
-    status = poolgrad_pooling_destination_descriptor(&configured, source, &descriptor, error);
-    poolgrad_buffer *made = NULL;
-    poolgrad_state *kept = NULL;
-    if (status == POOLGRAD_OK) {
-        status = poolgrad_buffer_make(&descriptor, &configured.destination_image_allocator, "destination", &made,
-                                      error);
-    }
-    if (status == POOLGRAD_OK && state) {
-        status = poolgrad_pooling_result_state(&configured, source, &made->image, &kept, error);
-    }
-    if (status == POOLGRAD_OK) status = encode(&configured, context, source, kept, &made->image, true, error);
-    if (status == POOLGRAD_OK) {
-        *destination = made;
-        if (state) *state = kept;
-        return POOLGRAD_OK;
-    }
-    poolgrad_buffer_destroy(made);
-    poolgrad_state_destroy(kept);
+    poolgrad_status status = poolgrad_read_pooling(kernel, &known, error);
+    if (status == POOLGRAD_OK) status = encode_to_new(&known, context, source, destination, state, error);
+    if (status == POOLGRAD_OK) return POOLGRAD_OK;
+    poolgrad_buffer_destroy(*destination);
+    *destination = NULL;
+    if (!state) return status;
+    poolgrad_state_destroy(*state);
+    *state = NULL;
     return status;
 }
 
 /* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
 poolgrad_status poolgrad_pooling_encode_batch(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                              int64_t count, const poolgrad_image *sources,
+                                              int64_t count, const poolgrad_const_image *sources,
                                               poolgrad_state *const *states, const poolgrad_image *destinations,
                                               poolgrad_error *error)
 {
@@ -401,7 +413,7 @@ poolgrad_status poolgrad_pooling_encode_batch(const poolgrad_pooling *kernel, co
 }
 
 poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *kernel, const poolgrad_context *context,
-                                                     int64_t count, const poolgrad_image *sources,
+                                                     int64_t count, const poolgrad_const_image *sources,
                                                      poolgrad_buffer **destinations, poolgrad_state **states,
                                                      poolgrad_error *error)
 {
@@ -424,119 +436,52 @@ poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *ker
     return status;
 }
 
-/* ---- Class ------------------------------------------------------------------------------------------------------- */
+/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
+ */
 
-enum { NUMBERS = 26 };
-
-static void list_numbers(const poolgrad_pooling *k, int64_t numbers[NUMBERS])
-{
-    const int64_t list[NUMBERS] = {(int64_t)k->kind,
-                                   k->kernel_width,
-                                   k->kernel_height,
-                                   k->stride_in_pixels_x,
-                                   k->stride_in_pixels_y,
-                                   k->dilation_rate_x,
-                                   k->dilation_rate_y,
-                                   k->offset.x,
-                                   k->offset.y,
-                                   k->offset.z,
-                                   k->clip_rect.x,
-                                   k->clip_rect.y,
-                                   k->clip_rect.z,
-                                   k->clip_rect.width,
-                                   k->clip_rect.height,
-                                   k->clip_rect.depth,
-                                   k->destination_feature_channel_offset,
-                                   k->source_feature_channel_offset,
-                                   k->source_feature_channel_max_count,
-                                   (int64_t)k->edge_mode,
-                                   k->zero_pad_size_x,
-                                   k->zero_pad_size_y,
-                                   k->saves_argmax != 0,
-                                   (int64_t)k->ties,
-                                   (int64_t)k->nan,
-                                   (int64_t)k->accumulator};
-    memcpy(numbers, list, sizeof list);
-}
-
-static struct poolgrad_kernel_parts parts_of(const poolgrad_pooling *kernel)
-{
-    return (struct poolgrad_kernel_parts){&kernel->padding, &kernel->destination_image_allocator, kernel->label};
-}
-
+/* A kernel that no initializer made equals itself only. */
 static bool equal(const void *a, const void *b)
 {
-    int64_t of_a[NUMBERS], of_b[NUMBERS];
-    const struct poolgrad_kernel_parts parts_a = parts_of(a), parts_b = parts_of(b);
-    list_numbers(a, of_a);
-    list_numbers(b, of_b);
-    return memcmp(of_a, of_b, sizeof of_a) == 0 && poolgrad_same_parts(&parts_a, &parts_b);
+    poolgrad_pooling x, y;
+    return read_unchecked(a, &x, NULL) == POOLGRAD_OK && read_unchecked(b, &y, NULL) == POOLGRAD_OK &&
+           poolgrad_properties_equal(poolgrad_pooling_properties, &x, &y);
 }
 
 static uint64_t hash(const void *object)
 {
-    const poolgrad_pooling *kernel = object;
-    const struct poolgrad_kernel_parts parts = parts_of(kernel);
-    int64_t numbers[NUMBERS];
-    list_numbers(kernel, numbers);
-    return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa->name), numbers, NUMBERS), &parts);
-}
-
-static void describe_unusual(const poolgrad_pooling *k, struct poolgrad_text *text)
-{
-    const struct poolgrad_property properties[] = {
-        {"offset.z", k->offset.z, 0},
-        {"clip_rect.x", k->clip_rect.x, 0},
-        {"clip_rect.y", k->clip_rect.y, 0},
-        {"clip_rect.z", k->clip_rect.z, 0},
-        {"clip_rect.width", k->clip_rect.width, POOLGRAD_ALL},
-        {"clip_rect.height", k->clip_rect.height, POOLGRAD_ALL},
-        {"clip_rect.depth", k->clip_rect.depth, POOLGRAD_ALL},
-        {"destination_feature_channel_offset", k->destination_feature_channel_offset, 0},
-        {"source_feature_channel_offset", k->source_feature_channel_offset, 0},
-        {"source_feature_channel_max_count", k->source_feature_channel_max_count, POOLGRAD_ALL},
-        {"zero_pad_size_x", k->zero_pad_size_x, 0},
-        {"zero_pad_size_y", k->zero_pad_size_y, 0},
-    };
-    poolgrad_describe_properties(properties, sizeof properties / sizeof *properties, text);
-    poolgrad_describe_rules(k->ties, k->nan, k->accumulator, text);
-    if (k->saves_argmax) poolgrad_text_print(text, ", saves argmax");
+    poolgrad_pooling kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) return 0;
+    return poolgrad_properties_hash(poolgrad_pooling_properties, &kernel, poolgrad_hash_begin("pooling"));
 }
 
 static void describe(const void *object, struct poolgrad_text *text)
 {
-    const poolgrad_pooling *kernel = object;
-    const bool dilated = kernel->dilation_rate_x != 1 || kernel->dilation_rate_y != 1;
-    poolgrad_describe_kernel(kernel->kind, dilated, "", kernel->label, text);
-    const poolgrad_window window = window_of(kernel);
-    poolgrad_describe_window(&window, dilated, text);
-    poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64, kernel->offset.x, kernel->offset.y);
-    poolgrad_describe_edge_mode("edge mode", kernel->edge_mode, text);
-    poolgrad_describe_policy(&kernel->padding, text);
-    describe_unusual(kernel, text);
+    poolgrad_pooling kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
+        poolgrad_text_print(text, "pooling: not made by an initializer");
+        return;
+    }
+    const poolgrad_window window = window_of(&kernel);
+    poolgrad_describe_kernel(kernel.kind, &window, "", kernel.label, text);
+    poolgrad_text_print(text, ", offset %" PRId64 ", %" PRId64, kernel.offset.x, kernel.offset.y);
+    poolgrad_describe_edge_mode("edge mode", kernel.edge_mode, text);
+    poolgrad_describe_policy(&kernel.padding, text);
+    poolgrad_properties_describe(poolgrad_pooling_properties, &kernel, text);
+    if (kernel.saves_argmax) poolgrad_text_print(text, ", saves argmax");
 }
 
 static void write_json(const void *object, struct poolgrad_text *text)
 {
-    const poolgrad_pooling *k = object;
-    const poolgrad_window window = window_of(k);
+    poolgrad_pooling kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
+        poolgrad_text_print(text, "null");
+        return;
+    }
     poolgrad_json_open(text, NULL, '{');
-    poolgrad_json_string(text, "class", k->isa->name);
-    poolgrad_json_enum(text, "kind", poolgrad_kind_names, 3, (int)k->kind);
-    poolgrad_write_window(&window, text);
-    poolgrad_write_offset("offset", &k->offset, text);
-    poolgrad_write_region("clip_rect", &k->clip_rect, text);
-    poolgrad_json_number(text, "destination_feature_channel_offset", k->destination_feature_channel_offset);
-    poolgrad_json_number(text, "source_feature_channel_offset", k->source_feature_channel_offset);
-    poolgrad_json_extent(text, "source_feature_channel_max_count", k->source_feature_channel_max_count);
-    poolgrad_json_enum(text, "edge_mode", poolgrad_edge_mode_names, 2, (int)k->edge_mode);
-    poolgrad_padding_policy_write(&k->padding, "padding", text);
-    poolgrad_json_number(text, "zero_pad_size_x", k->zero_pad_size_x);
-    poolgrad_json_number(text, "zero_pad_size_y", k->zero_pad_size_y);
-    poolgrad_write_allocator("destination_image_allocator", &k->destination_image_allocator, text);
-    poolgrad_json_bool(text, "saves_argmax", k->saves_argmax);
-    poolgrad_write_rules(k->ties, k->nan, k->accumulator, k->label, text);
+    poolgrad_json_string(text, "class", "pooling");
+    poolgrad_properties_write(poolgrad_pooling_properties, 0, &kernel, text);
     poolgrad_json_close(text, '}');
 }
 
-const struct poolgrad_class poolgrad_pooling_class = {"pooling", equal, hash, describe, write_json};
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+POOLGRAD_TYPED(poolgrad_pooling, type);

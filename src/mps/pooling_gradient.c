@@ -5,30 +5,59 @@
 #include <string.h>
 
 #include "geometry/axis.h"
-#include "image/image.h"
+#include "geometry/error.h"
+#include "geometry/growth.h"
 #include "mps/kernel.h"
+#include "mps/refusals.h"
+#include "text/typed.h"
+
+/* ---- Properties ----------------------------------------------------------------------------------------------------
+ */
+
+#define PROPERTIES_OF poolgrad_pooling_gradient
+
+const struct poolgrad_property poolgrad_pooling_gradient_properties[] = {
+    POOLGRAD_WINDOW_ROWS,
+    POOLGRAD_FILLS(INTEGER, primary_offset.x, 0, POOLGRAD_PROPERTY_TOLD, gradient_region.x),
+    POOLGRAD_FILLS(INTEGER, primary_offset.y, 0, POOLGRAD_PROPERTY_TOLD, gradient_region.y),
+    POOLGRAD_FILLS(INTEGER, primary_offset.z, 0, POOLGRAD_PROPERTY_TOLD, gradient_region.image),
+    POOLGRAD_FILLS(EXTENT, source_size.width, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD, gradient_region.width),
+    POOLGRAD_FILLS(EXTENT, source_size.height, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD, gradient_region.height),
+    POOLGRAD_FILLS(EXTENT, source_size.depth, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD, gradient_region.images),
+    POOLGRAD_FILLS(INTEGER, secondary_offset.x, 0, 0, offset_x),
+    POOLGRAD_FILLS(INTEGER, secondary_offset.y, 0, 0, offset_y),
+    POOLGRAD_FILLS(INTEGER, secondary_offset.z, 0, POOLGRAD_PROPERTY_TOLD, offset_image),
+    POOLGRAD_FILLS(INTEGER, kernel_offset_x, 0, POOLGRAD_PROPERTY_TOLD, kernel_offset_x),
+    POOLGRAD_FILLS(INTEGER, kernel_offset_y, 0, POOLGRAD_PROPERTY_TOLD, kernel_offset_y),
+    POOLGRAD_CLIP_RECT_ROWS,
+    POOLGRAD_FILLS(INTEGER, destination_feature_channel_offset, 0, POOLGRAD_PROPERTY_TOLD, destination_channel_offset),
+    POOLGRAD_FILLS(INTEGER, primary_source_feature_channel_offset, 0, POOLGRAD_PROPERTY_TOLD, gradient_channel_offset),
+    POOLGRAD_FILLS(INTEGER, secondary_source_feature_channel_offset, 0, POOLGRAD_PROPERTY_TOLD, source_channel_offset),
+    POOLGRAD_FILLS(EXTENT, primary_source_feature_channel_max_count, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD,
+                   gradient_channel_count),
+    POOLGRAD_FILLS(EXTENT, secondary_source_feature_channel_max_count, POOLGRAD_ALL, POOLGRAD_PROPERTY_TOLD,
+                   source_channel_count),
+    POOLGRAD_WORD_ROW(edge_mode, primary_edge_mode, 0, POOLGRAD_PROPERTY_TOLD),
+    POOLGRAD_WORD_FILLS(edge_mode, secondary_edge_mode, 0, 0, edge_mode),
+    POOLGRAD_POLICY_ROWS("padding.", padding., 0),
+    POOLGRAD_ZERO_PAD_ROWS,
+    POOLGRAD_RULE_ROWS,
+    POOLGRAD_LAST_ROW};
 
 /* ---- Initializers ------------------------------------------------------------------------------------------------ */
 
 void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, poolgrad_kind kind,
                                     const poolgrad_window *window)
 {
-    const poolgrad_pooling_gradient fresh = {
-        .isa = &poolgrad_pooling_gradient_class,
-        .struct_size = struct_size,
-        .kind = kind,
-        .kernel_width = window->kernel_width,
-        .kernel_height = window->kernel_height,
-        .stride_in_pixels_x = window->stride_x,
-        .stride_in_pixels_y = window->stride_y,
-        .dilation_rate_x = window->dilation_x,
-        .dilation_rate_y = window->dilation_y,
-        .source_size = {POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL},
-        .clip_rect = {0, 0, 0, POOLGRAD_ALL, POOLGRAD_ALL, POOLGRAD_ALL},
-        .primary_source_feature_channel_max_count = POOLGRAD_ALL,
-        .secondary_source_feature_channel_max_count = POOLGRAD_ALL,
-        .padding = poolgrad_padding_default(),
-    };
+    poolgrad_pooling_gradient fresh = {.struct_size = struct_size};
+    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, &fresh);
+    fresh.kind = kind;
+    fresh.kernel_width = window->kernel_width;
+    fresh.kernel_height = window->kernel_height;
+    fresh.stride_in_pixels_x = window->stride_x;
+    fresh.stride_in_pixels_y = window->stride_y;
+    fresh.dilation_rate_x = window->dilation_x;
+    fresh.dilation_rate_y = window->dilation_y;
     memset(kernel, 0, struct_size);
     memcpy(kernel, &fresh, struct_size < sizeof fresh ? struct_size : sizeof fresh);
 }
@@ -36,7 +65,8 @@ void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t st
 void poolgrad_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,
                                         int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_MAX, &window);
 }
 
@@ -50,7 +80,8 @@ void poolgrad_pooling_average_gradient_init(poolgrad_pooling_gradient *kernel, s
                                             int64_t kernel_height, int64_t stride_in_pixels_x,
                                             int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_AVERAGE, &window);
 }
 
@@ -64,7 +95,8 @@ void poolgrad_pooling_l2norm_gradient_init(poolgrad_pooling_gradient *kernel, si
                                            int64_t kernel_height, int64_t stride_in_pixels_x,
                                            int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, 1, 1);
     poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_L2NORM, &window);
 }
 
@@ -79,8 +111,8 @@ void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kerne
                                                 int64_t dilation_rate_y, int64_t stride_in_pixels_x,
                                                 int64_t stride_in_pixels_y)
 {
-    const poolgrad_window window = {kernel_width,       kernel_height,   stride_in_pixels_x,
-                                    stride_in_pixels_y, dilation_rate_x, dilation_rate_y};
+    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
+                                                         stride_in_pixels_y, dilation_rate_x, dilation_rate_y);
     poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_MAX, &window);
 }
 
@@ -88,41 +120,49 @@ void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kerne
 
 static poolgrad_window window_of(const poolgrad_pooling_gradient *kernel)
 {
-    return (poolgrad_window){kernel->kernel_width,       kernel->kernel_height,   kernel->stride_in_pixels_x,
-                             kernel->stride_in_pixels_y, kernel->dilation_rate_x, kernel->dilation_rate_y};
+    return poolgrad_plane_window(kernel->kernel_width, kernel->kernel_height, kernel->stride_in_pixels_x,
+                                 kernel->stride_in_pixels_y, kernel->dilation_rate_x, kernel->dilation_rate_y);
 }
 
 static poolgrad_status check_kernel(const poolgrad_pooling_gradient *kernel, poolgrad_error *error)
 {
-    if (!kernel) return poolgrad_refuse(error, "kernel", "is null; expected a pooling gradient kernel");
-    poolgrad_status status = poolgrad_check_made(kernel->isa, &poolgrad_pooling_gradient_class, kernel->struct_size,
-                                                 sizeof *kernel, error);
-    if (status != POOLGRAD_OK) return status;
     const struct {
         const char *name;
         int64_t offset;
     } quads[] = {{"destination_feature_channel_offset", kernel->destination_feature_channel_offset},
                  {"primary_source_feature_channel_offset", kernel->primary_source_feature_channel_offset},
                  {"secondary_source_feature_channel_offset", kernel->secondary_source_feature_channel_offset}};
+    poolgrad_status status = POOLGRAD_OK;
     for (size_t i = 0; status == POOLGRAD_OK && i < sizeof quads / sizeof *quads; i++) {
         status = poolgrad_check_quads(quads[i].name, quads[i].offset, error);
     }
-    if (status != POOLGRAD_OK) return status;
-    if (kernel->primary_edge_mode == POOLGRAD_EDGE_ZERO || kernel->primary_edge_mode == POOLGRAD_EDGE_CLAMP) {
-        return POOLGRAD_OK;
-    }
+    if (status != POOLGRAD_OK || poolgrad_edge_mode_name(kernel->primary_edge_mode)) return status;
     return poolgrad_refuse(error, "primary_edge_mode", "is %d; expected zero (0) or clamp (1)",
                            (int)kernel->primary_edge_mode);
 }
 
+static poolgrad_status read_unchecked(const poolgrad_pooling_gradient *given, poolgrad_pooling_gradient *kernel,
+                                      poolgrad_error *error)
+{
+    const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
+    poolgrad_pooling_gradient_init(kernel, sizeof *kernel, POOLGRAD_AVERAGE, &neutral);
+    return poolgrad_read_struct(given, kernel, sizeof *kernel, NULL, "the initializer of a gradient kernel", error);
+}
+
+poolgrad_status poolgrad_read_pooling_gradient(const poolgrad_pooling_gradient *given,
+                                               poolgrad_pooling_gradient *kernel, poolgrad_error *error)
+{
+    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling gradient kernel");
+    poolgrad_status status = read_unchecked(given, kernel, error);
+    return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
+}
+
 /* The images and the state by themselves. */
-static poolgrad_status check_sources(const poolgrad_image *source_gradient, const poolgrad_image *source_image,
-                                     const poolgrad_state *state, poolgrad_error *error)
+static poolgrad_status check_sources(const poolgrad_const_image *source_gradient,
+                                     const poolgrad_const_image *source_image, const poolgrad_state *state,
+                                     poolgrad_error *error)
 {
     if (!source_gradient) return poolgrad_refuse(error, "source_gradient", "is null; expected an image");
-    if (state && state->isa != &poolgrad_state_class) {
-        return poolgrad_refuse(error, "gradient_state", "has no class; expected one of poolgrad_pooling_result_state");
-    }
     poolgrad_status status = poolgrad_image_check_sizes(source_gradient, "source_gradient", error);
     if (status == POOLGRAD_OK && source_image) {
         status = poolgrad_image_check_sizes(source_image, "source_image", error);
@@ -150,8 +190,9 @@ static void apply_state(poolgrad_pooling_gradient *kernel, const poolgrad_state 
 }
 
 /* The policy without a state: the size of an unknown source, and where the forward policy put the first window. */
-static poolgrad_status place(poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
-                             const poolgrad_image *source_image, poolgrad_image *descriptor, poolgrad_error *error)
+static poolgrad_status place(poolgrad_pooling_gradient *kernel, const poolgrad_const_image *source_gradient,
+                             const poolgrad_const_image *source_image, poolgrad_image *descriptor,
+                             poolgrad_error *error)
 {
     const poolgrad_padding_method method = kernel->padding.method & ~POOLGRAD_PADDING_CUSTOM;
     const poolgrad_window window = window_of(kernel);
@@ -161,14 +202,14 @@ static poolgrad_status place(poolgrad_pooling_gradient *kernel, const poolgrad_i
         padding.width = source_image->width;
         padding.height = source_image->height;
     } else {
-        status = poolgrad_padding_reverse(method, &window, source_gradient->width, source_gradient->height, &padding,
+        status = poolgrad_padding_reverse(method, &window, source_gradient->height, source_gradient->width, &padding,
                                           error);
     }
     descriptor->width = padding.width;
     descriptor->height = padding.height;
     if (status == POOLGRAD_OK) {
-        status = poolgrad_padding_forward(poolgrad_padding_inverse(method), kernel->kind, &window, padding.width,
-                                          padding.height, &padding, error);
+        status = poolgrad_padding_forward(poolgrad_padding_method_inverse(method), kernel->kind, &window,
+                                          padding.height, padding.width, &padding, error);
     }
     if (status != POOLGRAD_OK) {
         poolgrad_rename_field(POOLGRAD_GRADIENT, error);
@@ -184,7 +225,7 @@ static poolgrad_status place(poolgrad_pooling_gradient *kernel, const poolgrad_i
 }
 
 static poolgrad_status count_gradient_channels(const poolgrad_pooling_gradient *kernel,
-                                               const poolgrad_image *source_gradient, int64_t *channels,
+                                               const poolgrad_const_image *source_gradient, int64_t *channels,
                                                poolgrad_error *error)
 {
     return poolgrad_window_channels(
@@ -194,8 +235,9 @@ static poolgrad_status count_gradient_channels(const poolgrad_pooling_gradient *
 }
 
 /* Images and channels of the result. */
-static poolgrad_status count_planes(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
-                                    const poolgrad_image *source_image, const poolgrad_state *state,
+static poolgrad_status count_planes(const poolgrad_pooling_gradient *kernel,
+                                    const poolgrad_const_image *source_gradient,
+                                    const poolgrad_const_image *source_image, const poolgrad_state *state,
                                     poolgrad_image *descriptor, poolgrad_error *error)
 {
     if (source_image || state) {
@@ -211,10 +253,10 @@ static poolgrad_status count_planes(const poolgrad_pooling_gradient *kernel, con
 }
 
 poolgrad_status poolgrad_pooling_gradient_configure(poolgrad_pooling_gradient *kernel,
-                                                    const poolgrad_image *source_gradient,
-                                                    const poolgrad_image *source_image, const poolgrad_state *state,
-                                                    poolgrad_format format, poolgrad_image *descriptor,
-                                                    poolgrad_error *error)
+                                                    const poolgrad_const_image *source_gradient,
+                                                    const poolgrad_const_image *source_image,
+                                                    const poolgrad_state *state, poolgrad_format format,
+                                                    poolgrad_image *descriptor, poolgrad_error *error)
 {
     const poolgrad_padding_request request = {.pooling_gradient = kernel,
                                               .source_image = source_image,
@@ -223,7 +265,7 @@ poolgrad_status poolgrad_pooling_gradient_configure(poolgrad_pooling_gradient *k
     poolgrad_status status = check_sources(source_gradient, source_image, state, error);
     if (status == POOLGRAD_OK) status = poolgrad_padding_policy_check(&kernel->padding, error);
     if (status != POOLGRAD_OK) return status;
-    *descriptor = (poolgrad_image){.format = format, .layout = source_gradient->layout};
+    *descriptor = poolgrad_image_like(source_gradient, format);
     if (state) {
         apply_state(kernel, state);
         descriptor->width = state->settings.source_width;
@@ -232,68 +274,38 @@ poolgrad_status poolgrad_pooling_gradient_configure(poolgrad_pooling_gradient *k
         status = place(kernel, source_gradient, source_image, descriptor, error);
     }
     if (status == POOLGRAD_OK) status = count_planes(kernel, source_gradient, source_image, state, descriptor, error);
-    if (status == POOLGRAD_OK) status = poolgrad_ask_policy(&kernel->padding, &request, descriptor, error);
-    return status == POOLGRAD_OK ? poolgrad_check_descriptor(descriptor, error) : status;
+    return status == POOLGRAD_OK ? poolgrad_ask_policy(&kernel->padding, &request, descriptor, error) : status;
 }
 
 poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_pooling_gradient *kernel,
-                                                                 const poolgrad_image *source_gradient,
-                                                                 const poolgrad_image *source_image,
+                                                                 const poolgrad_const_image *source_gradient,
+                                                                 const poolgrad_const_image *source_image,
                                                                  const poolgrad_state *state,
                                                                  poolgrad_image *descriptor, poolgrad_error *error)
 {
+    poolgrad_pooling_gradient known;
     poolgrad_image made;
-    poolgrad_status status = check_kernel(kernel, error);
+    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
     if (status == POOLGRAD_OK) status = check_sources(source_gradient, source_image, state, error);
     if (status == POOLGRAD_OK) {
         status = poolgrad_check_result_format(source_gradient->format, "source_gradient.format", error);
     }
     if (status != POOLGRAD_OK) return status;
-    poolgrad_pooling_gradient configured = *kernel;
-    status = poolgrad_pooling_gradient_configure(&configured, source_gradient, source_image, state,
-                                                 source_gradient->format, &made, error);
+    status = poolgrad_pooling_gradient_configure(&known, source_gradient, source_image, state, source_gradient->format,
+                                                 &made, error);
     if (status != POOLGRAD_OK) return status;
-    *kernel = configured;
+    poolgrad_write_struct(kernel, &known, sizeof known);
     *descriptor = made;
     return POOLGRAD_OK;
 }
 
 /* ---- Encoding ---------------------------------------------------------------------------------------------------- */
 
-static void fill_problem(const poolgrad_pooling_gradient *kernel, poolgrad_problem *problem)
-{
-    poolgrad_problem_init(problem, sizeof *problem);
-    problem->direction = POOLGRAD_GRADIENT;
-    problem->mapping = POOLGRAD_MAPPING_CLIP;
-    problem->kind = kernel->kind;
-    problem->window = window_of(kernel);
-    problem->offset_x = kernel->secondary_offset.x;
-    problem->offset_y = kernel->secondary_offset.y;
-    problem->offset_z = kernel->secondary_offset.z;
-    problem->kernel_offset_x = kernel->kernel_offset_x;
-    problem->kernel_offset_y = kernel->kernel_offset_y;
-    problem->edge_mode = kernel->secondary_edge_mode;
-    problem->zero_pad_x = kernel->zero_pad_size_x;
-    problem->zero_pad_y = kernel->zero_pad_size_y;
-    problem->ties = kernel->ties;
-    problem->nan = kernel->nan;
-    problem->accumulator = kernel->accumulator;
-    problem->gradient_region = (poolgrad_region){kernel->primary_offset.x,   kernel->primary_offset.y,
-                                                 kernel->primary_offset.z,   kernel->source_size.width,
-                                                 kernel->source_size.height, kernel->source_size.depth};
-    problem->clip = kernel->clip_rect;
-    problem->source_channel_offset = kernel->secondary_source_feature_channel_offset;
-    problem->source_channel_count = kernel->secondary_source_feature_channel_max_count;
-    problem->gradient_channel_offset = kernel->primary_source_feature_channel_offset;
-    problem->gradient_channel_count = kernel->primary_source_feature_channel_max_count;
-    problem->destination_channel_offset = kernel->destination_feature_channel_offset;
-}
-
 /* Taps have numbers by the window they were picked in. */
 static poolgrad_status check_argmax(const poolgrad_pooling_gradient *kernel, const poolgrad_state *state,
-                                    const poolgrad_image *source_gradient, poolgrad_error *error)
+                                    const poolgrad_const_image *source_gradient, poolgrad_error *error)
 {
-    const poolgrad_image *argmax = &state->argmax;
+    const poolgrad_const_image *argmax = &state->argmax.read;
     if (kernel->ties != POOLGRAD_TIES_FIRST && kernel->ties != POOLGRAD_TIES_LAST) {
         return poolgrad_refuse(
             error, "ties",
@@ -308,43 +320,37 @@ static poolgrad_status check_argmax(const poolgrad_pooling_gradient *kernel, con
                                state->argmax_kernel_width, state->argmax_kernel_height, kernel->kernel_width,
                                kernel->kernel_height);
     }
-    if (argmax->images == source_gradient->images && argmax->channels == source_gradient->channels &&
-        argmax->height == source_gradient->height && argmax->width == source_gradient->width) {
-        return POOLGRAD_OK;
-    }
-    return poolgrad_refuse(error, "gradient_state",
-                           "holds taps of %" PRId64 " images of %" PRId64 " channels, %" PRId64 "x%" PRId64
-                           " pixels; expected %" PRId64 " of %" PRId64 ", %" PRId64 "x%" PRId64 " as source_gradient",
-                           argmax->images, argmax->channels, argmax->width, argmax->height, source_gradient->images,
-                           source_gradient->channels, source_gradient->width, source_gradient->height);
+    if (poolgrad_same_size(argmax, source_gradient)) return POOLGRAD_OK;
+    return poolgrad_refuse_size(error, "gradient_state", "holds taps of", argmax, source_gradient, "source_gradient");
 }
 
 poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_gradient *kernel,
                                                      const poolgrad_context *context,
-                                                     const poolgrad_image *source_gradient,
-                                                     const poolgrad_image *source_image, const poolgrad_state *state,
-                                                     const poolgrad_image *destination, poolgrad_problem *problem,
-                                                     poolgrad_error *error)
+                                                     const poolgrad_const_image *source_gradient,
+                                                     const poolgrad_const_image *source_image,
+                                                     const poolgrad_state *state, const poolgrad_image *destination,
+                                                     poolgrad_problem *problem, poolgrad_error *error)
 {
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status == POOLGRAD_OK) status = poolgrad_check_context(context, error);
-    if (status == POOLGRAD_OK) status = check_sources(source_gradient, source_image, state, error);
+    poolgrad_status status = check_sources(source_gradient, source_image, state, error);
     if (status != POOLGRAD_OK) return status;
     if (!destination) return poolgrad_refuse(error, "destination", "is null; expected an image");
     if (!source_image && !state) {
         return poolgrad_refuse(error, "source_image", "is null; expected an image, or a gradient state with its size");
     }
-    fill_problem(kernel, problem);
+    poolgrad_problem_init(problem, sizeof *problem);
+    problem->direction = POOLGRAD_GRADIENT;
+    problem->mapping = POOLGRAD_MAPPING_CLIP;
+    poolgrad_properties_fill(poolgrad_pooling_gradient_properties, kernel, problem);
     poolgrad_fill_context(context, problem);
     problem->source_gradient = *source_gradient;
     problem->destination = *destination;
     if (source_image) {
         problem->source = *source_image;
     } else {
-        problem->source = (poolgrad_image){.images = state->settings.source_images,
-                                           .channels = state->settings.source_channels,
-                                           .height = state->settings.source_height,
-                                           .width = state->settings.source_width};
+        problem->source = (poolgrad_const_image){.images = state->settings.source_images,
+                                                 .channels = state->settings.source_channels,
+                                                 .height = state->settings.source_height,
+                                                 .width = state->settings.source_width};
     }
     const bool picked = state && kernel->kind == POOLGRAD_MAX && poolgrad_state_argmax(state);
     if (!source_image && !picked && kernel->kind != POOLGRAD_AVERAGE) {
@@ -352,24 +358,26 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
                                kernel->kind == POOLGRAD_MAX ? ", or a gradient state that holds picked taps" : "");
     }
     if (!picked) return POOLGRAD_OK;
-    problem->indices = state->argmax;
+    problem->indices = state->argmax.read;
     problem->source.data = NULL;
     return check_argmax(kernel, state, source_gradient, error);
 }
 
+/* *problem as of poolgrad_pooling_problem. */
 poolgrad_status poolgrad_pooling_gradient_problem(const poolgrad_pooling_gradient *kernel,
                                                   const poolgrad_context *context,
-                                                  const poolgrad_image *source_gradient,
-                                                  const poolgrad_image *source_image, const poolgrad_state *state,
+                                                  const poolgrad_const_image *source_gradient,
+                                                  const poolgrad_const_image *source_image, const poolgrad_state *state,
                                                   const poolgrad_image *destination, poolgrad_problem *problem,
                                                   poolgrad_error *error)
 {
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status == POOLGRAD_OK) status = check_sources(source_gradient, source_image, state, error);
+    poolgrad_pooling_gradient known;
+    poolgrad_context how;
+    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
+    if (status == POOLGRAD_OK) status = poolgrad_read_context(context, &how, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_pooling_gradient configured = *kernel;
-    if (state) apply_state(&configured, state);
-    return poolgrad_pooling_gradient_configured(&configured, context, source_gradient, source_image, state, destination,
+    if (state) apply_state(&known, state);
+    return poolgrad_pooling_gradient_configured(&known, &how, source_gradient, source_image, state, destination,
                                                 problem, error);
 }
 
@@ -381,8 +389,9 @@ static poolgrad_status run(const poolgrad_problem *problem, bool is_new, poolgra
 }
 
 poolgrad_status poolgrad_pooling_gradient_encode(const poolgrad_pooling_gradient *kernel,
-                                                 const poolgrad_context *context, const poolgrad_image *source_gradient,
-                                                 const poolgrad_image *source_image, const poolgrad_state *state,
+                                                 const poolgrad_context *context,
+                                                 const poolgrad_const_image *source_gradient,
+                                                 const poolgrad_const_image *source_image, const poolgrad_state *state,
                                                  const poolgrad_image *destination, poolgrad_error *error)
 {
     poolgrad_problem problem;
@@ -400,50 +409,58 @@ static int64_t size_behind(int64_t offset, int64_t count)
 }
 
 /* A source that nobody tells of: the pixels that the policy derived, and no channel or image too few. */
-static poolgrad_status assume_source(const poolgrad_pooling_gradient *kernel, const poolgrad_image *source_gradient,
-                                     const poolgrad_image *descriptor, poolgrad_image *source, poolgrad_error *error)
+static poolgrad_status assume_source(const poolgrad_pooling_gradient *kernel,
+                                     const poolgrad_const_image *source_gradient, const poolgrad_image *descriptor,
+                                     poolgrad_const_image *source, poolgrad_error *error)
 {
     int64_t channels = 0;
     poolgrad_status status = count_gradient_channels(kernel, source_gradient, &channels, error);
-    *source = (poolgrad_image){.images = size_behind(kernel->secondary_offset.z, source_gradient->images),
-                               .channels = size_behind(kernel->secondary_source_feature_channel_offset, channels),
-                               .height = descriptor->height,
-                               .width = descriptor->width};
+    *source = (poolgrad_const_image){.images = size_behind(kernel->secondary_offset.z, source_gradient->images),
+                                     .channels = size_behind(kernel->secondary_source_feature_channel_offset, channels),
+                                     .height = descriptor->height,
+                                     .width = descriptor->width};
     return status;
+}
+
+/* Kernel and context are read already. */
+static poolgrad_status encode_to_new(poolgrad_pooling_gradient *kernel, const poolgrad_context *context,
+                                     const poolgrad_const_image *source_gradient,
+                                     const poolgrad_const_image *source_image, const poolgrad_state *state,
+                                     poolgrad_buffer **destination, poolgrad_error *error)
+{
+    poolgrad_image descriptor;
+    poolgrad_const_image assumed;
+    poolgrad_problem problem;
+    poolgrad_status status = poolgrad_pooling_gradient_destination_descriptor(kernel, source_gradient, source_image,
+                                                                              state, &descriptor, error);
+    if (status != POOLGRAD_OK) return status;
+    status = poolgrad_buffer_make(&descriptor, &kernel->destination_image_allocator, "destination", destination, error);
+    if (status == POOLGRAD_OK) status = assume_source(kernel, source_gradient, &descriptor, &assumed, error);
+    if (status != POOLGRAD_OK) return status;
+    status = poolgrad_pooling_gradient_configured(kernel, context, source_gradient,
+                                                  source_image || state ? source_image : &assumed, state,
+                                                  &(*destination)->image.written, &problem, error);
+    return status == POOLGRAD_OK ? run(&problem, true, error) : status;
 }
 
 poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_gradient *kernel,
                                                         const poolgrad_context *context,
-                                                        const poolgrad_image *source_gradient,
-                                                        const poolgrad_image *source_image, const poolgrad_state *state,
-                                                        poolgrad_buffer **destination, poolgrad_error *error)
+                                                        const poolgrad_const_image *source_gradient,
+                                                        const poolgrad_const_image *source_image,
+                                                        const poolgrad_state *state, poolgrad_buffer **destination,
+                                                        poolgrad_error *error)
 {
-    poolgrad_pooling_gradient configured;
-    poolgrad_image descriptor;
-    poolgrad_buffer *made = NULL;
-    poolgrad_problem problem;
+    poolgrad_pooling_gradient known;
+    poolgrad_context how;
     *destination = NULL;
-    poolgrad_status status = check_kernel(kernel, error);
-    if (status != POOLGRAD_OK) return status;
-    configured = *kernel;
-    status = poolgrad_pooling_gradient_destination_descriptor(&configured, source_gradient, source_image, state,
-                                                              &descriptor, error);
+    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
+    if (status == POOLGRAD_OK) status = poolgrad_read_context(context, &how, error);
     if (status == POOLGRAD_OK) {
-        status = poolgrad_buffer_make(&descriptor, &configured.destination_image_allocator, "destination", &made,
-                                      error);
+        status = encode_to_new(&known, &how, source_gradient, source_image, state, destination, error);
     }
-    poolgrad_image assumed;
-    if (status == POOLGRAD_OK) status = assume_source(&configured, source_gradient, &descriptor, &assumed, error);
-    if (status == POOLGRAD_OK) {
-        status = poolgrad_pooling_gradient_configured(&configured, context, source_gradient,
-                                                      source_image || state ? source_image : &assumed, state,
-                                                      &made->image, &problem, error);
-    }
-    if (status == POOLGRAD_OK) status = run(&problem, true, error);
-    if (status == POOLGRAD_OK)
-        *destination = made;
-    else
-        poolgrad_buffer_destroy(made);
+    if (status == POOLGRAD_OK) return POOLGRAD_OK;
+    poolgrad_buffer_destroy(*destination);
+    *destination = NULL;
     return status;
 }
 
@@ -451,8 +468,8 @@ poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_g
 
 poolgrad_status poolgrad_pooling_gradient_encode_batch(const poolgrad_pooling_gradient *kernel,
                                                        const poolgrad_context *context, int64_t count,
-                                                       const poolgrad_image *source_gradients,
-                                                       const poolgrad_image *source_images,
+                                                       const poolgrad_const_image *source_gradients,
+                                                       const poolgrad_const_image *source_images,
                                                        poolgrad_state *const *states,
                                                        const poolgrad_image *destinations, poolgrad_error *error)
 {
@@ -468,8 +485,8 @@ poolgrad_status poolgrad_pooling_gradient_encode_batch(const poolgrad_pooling_gr
 
 poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(const poolgrad_pooling_gradient *kernel,
                                                               const poolgrad_context *context, int64_t count,
-                                                              const poolgrad_image *source_gradients,
-                                                              const poolgrad_image *source_images,
+                                                              const poolgrad_const_image *source_gradients,
+                                                              const poolgrad_const_image *source_images,
                                                               poolgrad_state *const *states,
                                                               poolgrad_buffer **destinations, poolgrad_error *error)
 {
@@ -489,156 +506,53 @@ poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(const poolgrad_poo
     return status;
 }
 
-/* ---- Class ------------------------------------------------------------------------------------------------------- */
+/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
+ */
 
-enum { NUMBERS = 36 };
-
-static void list_numbers(const poolgrad_pooling_gradient *k, int64_t numbers[NUMBERS])
-{
-    const int64_t list[NUMBERS] = {(int64_t)k->kind,
-                                   k->kernel_width,
-                                   k->kernel_height,
-                                   k->stride_in_pixels_x,
-                                   k->stride_in_pixels_y,
-                                   k->dilation_rate_x,
-                                   k->dilation_rate_y,
-                                   k->primary_offset.x,
-                                   k->primary_offset.y,
-                                   k->primary_offset.z,
-                                   k->source_size.width,
-                                   k->source_size.height,
-                                   k->source_size.depth,
-                                   k->secondary_offset.x,
-                                   k->secondary_offset.y,
-                                   k->secondary_offset.z,
-                                   k->kernel_offset_x,
-                                   k->kernel_offset_y,
-                                   k->clip_rect.x,
-                                   k->clip_rect.y,
-                                   k->clip_rect.z,
-                                   k->clip_rect.width,
-                                   k->clip_rect.height,
-                                   k->clip_rect.depth,
-                                   k->destination_feature_channel_offset,
-                                   k->primary_source_feature_channel_offset,
-                                   k->secondary_source_feature_channel_offset,
-                                   k->primary_source_feature_channel_max_count,
-                                   k->secondary_source_feature_channel_max_count,
-                                   (int64_t)k->primary_edge_mode,
-                                   (int64_t)k->secondary_edge_mode,
-                                   k->zero_pad_size_x,
-                                   k->zero_pad_size_y,
-                                   (int64_t)k->ties,
-                                   (int64_t)k->nan,
-                                   (int64_t)k->accumulator};
-    memcpy(numbers, list, sizeof list);
-}
-
-static struct poolgrad_kernel_parts parts_of(const poolgrad_pooling_gradient *kernel)
-{
-    return (struct poolgrad_kernel_parts){&kernel->padding, &kernel->destination_image_allocator, kernel->label};
-}
-
+/* A kernel that no initializer made equals itself only. */
 static bool equal(const void *a, const void *b)
 {
-    int64_t of_a[NUMBERS], of_b[NUMBERS];
-    const struct poolgrad_kernel_parts parts_a = parts_of(a), parts_b = parts_of(b);
-    list_numbers(a, of_a);
-    list_numbers(b, of_b);
-    return memcmp(of_a, of_b, sizeof of_a) == 0 && poolgrad_same_parts(&parts_a, &parts_b);
+    poolgrad_pooling_gradient x, y;
+    return read_unchecked(a, &x, NULL) == POOLGRAD_OK && read_unchecked(b, &y, NULL) == POOLGRAD_OK &&
+           poolgrad_properties_equal(poolgrad_pooling_gradient_properties, &x, &y);
 }
 
 static uint64_t hash(const void *object)
 {
-    const poolgrad_pooling_gradient *kernel = object;
-    const struct poolgrad_kernel_parts parts = parts_of(kernel);
-    int64_t numbers[NUMBERS];
-    list_numbers(kernel, numbers);
-    return poolgrad_hash_parts(poolgrad_hash_numbers(poolgrad_hash_begin(kernel->isa->name), numbers, NUMBERS), &parts);
-}
-
-static void describe_unusual(const poolgrad_pooling_gradient *k, struct poolgrad_text *text)
-{
-    const struct poolgrad_property properties[] = {
-        {"primary_offset.x", k->primary_offset.x, 0},
-        {"primary_offset.y", k->primary_offset.y, 0},
-        {"primary_offset.z", k->primary_offset.z, 0},
-        {"source_size.width", k->source_size.width, POOLGRAD_ALL},
-        {"source_size.height", k->source_size.height, POOLGRAD_ALL},
-        {"source_size.depth", k->source_size.depth, POOLGRAD_ALL},
-        {"secondary_offset.z", k->secondary_offset.z, 0},
-        {"kernel_offset_x", k->kernel_offset_x, 0},
-        {"kernel_offset_y", k->kernel_offset_y, 0},
-        {"clip_rect.x", k->clip_rect.x, 0},
-        {"clip_rect.y", k->clip_rect.y, 0},
-        {"clip_rect.z", k->clip_rect.z, 0},
-        {"clip_rect.width", k->clip_rect.width, POOLGRAD_ALL},
-        {"clip_rect.height", k->clip_rect.height, POOLGRAD_ALL},
-        {"clip_rect.depth", k->clip_rect.depth, POOLGRAD_ALL},
-        {"destination_feature_channel_offset", k->destination_feature_channel_offset, 0},
-        {"primary_source_feature_channel_offset", k->primary_source_feature_channel_offset, 0},
-        {"secondary_source_feature_channel_offset", k->secondary_source_feature_channel_offset, 0},
-        {"primary_source_feature_channel_max_count", k->primary_source_feature_channel_max_count, POOLGRAD_ALL},
-        {"secondary_source_feature_channel_max_count", k->secondary_source_feature_channel_max_count, POOLGRAD_ALL},
-        {"primary_edge_mode", (int64_t)k->primary_edge_mode, 0},
-        {"zero_pad_size_x", k->zero_pad_size_x, 0},
-        {"zero_pad_size_y", k->zero_pad_size_y, 0},
-    };
-    poolgrad_describe_properties(properties, sizeof properties / sizeof *properties, text);
-    poolgrad_describe_rules(k->ties, k->nan, k->accumulator, text);
+    poolgrad_pooling_gradient kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) return 0;
+    return poolgrad_properties_hash(poolgrad_pooling_gradient_properties, &kernel,
+                                    poolgrad_hash_begin("pooling_gradient"));
 }
 
 static void describe(const void *object, struct poolgrad_text *text)
 {
-    const poolgrad_pooling_gradient *kernel = object;
-    const bool dilated = kernel->dilation_rate_x != 1 || kernel->dilation_rate_y != 1;
-    poolgrad_describe_kernel(kernel->kind, dilated, "_gradient", kernel->label, text);
-    const poolgrad_window window = window_of(kernel);
-    poolgrad_describe_window(&window, dilated, text);
-    poolgrad_text_print(text, ", secondary offset %" PRId64 ", %" PRId64, kernel->secondary_offset.x,
-                        kernel->secondary_offset.y);
-    poolgrad_describe_edge_mode("secondary edge mode", kernel->secondary_edge_mode, text);
-    poolgrad_describe_policy(&kernel->padding, text);
-    describe_unusual(kernel, text);
-}
-
-static void write_size(const poolgrad_size *size, struct poolgrad_text *text)
-{
-    poolgrad_json_open(text, "source_size", '{');
-    poolgrad_json_extent(text, "width", size->width);
-    poolgrad_json_extent(text, "height", size->height);
-    poolgrad_json_extent(text, "depth", size->depth);
-    poolgrad_json_close(text, '}');
+    poolgrad_pooling_gradient kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
+        poolgrad_text_print(text, "pooling_gradient: not made by an initializer");
+        return;
+    }
+    const poolgrad_window window = window_of(&kernel);
+    poolgrad_describe_kernel(kernel.kind, &window, "_gradient", kernel.label, text);
+    poolgrad_text_print(text, ", secondary offset %" PRId64 ", %" PRId64, kernel.secondary_offset.x,
+                        kernel.secondary_offset.y);
+    poolgrad_describe_edge_mode("secondary edge mode", kernel.secondary_edge_mode, text);
+    poolgrad_describe_policy(&kernel.padding, text);
+    poolgrad_properties_describe(poolgrad_pooling_gradient_properties, &kernel, text);
 }
 
 static void write_json(const void *object, struct poolgrad_text *text)
 {
-    const poolgrad_pooling_gradient *k = object;
-    const poolgrad_window window = window_of(k);
+    poolgrad_pooling_gradient kernel;
+    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
+        poolgrad_text_print(text, "null");
+        return;
+    }
     poolgrad_json_open(text, NULL, '{');
-    poolgrad_json_string(text, "class", k->isa->name);
-    poolgrad_json_enum(text, "kind", poolgrad_kind_names, 3, (int)k->kind);
-    poolgrad_write_window(&window, text);
-    poolgrad_write_offset("primary_offset", &k->primary_offset, text);
-    write_size(&k->source_size, text);
-    poolgrad_write_offset("secondary_offset", &k->secondary_offset, text);
-    poolgrad_json_number(text, "kernel_offset_x", k->kernel_offset_x);
-    poolgrad_json_number(text, "kernel_offset_y", k->kernel_offset_y);
-    poolgrad_write_region("clip_rect", &k->clip_rect, text);
-    poolgrad_json_number(text, "destination_feature_channel_offset", k->destination_feature_channel_offset);
-    poolgrad_json_number(text, "primary_source_feature_channel_offset", k->primary_source_feature_channel_offset);
-    poolgrad_json_number(text, "secondary_source_feature_channel_offset", k->secondary_source_feature_channel_offset);
-    poolgrad_json_extent(text, "primary_source_feature_channel_max_count", k->primary_source_feature_channel_max_count);
-    poolgrad_json_extent(text, "secondary_source_feature_channel_max_count",
-                         k->secondary_source_feature_channel_max_count);
-    poolgrad_json_enum(text, "primary_edge_mode", poolgrad_edge_mode_names, 2, (int)k->primary_edge_mode);
-    poolgrad_json_enum(text, "secondary_edge_mode", poolgrad_edge_mode_names, 2, (int)k->secondary_edge_mode);
-    poolgrad_padding_policy_write(&k->padding, "padding", text);
-    poolgrad_json_number(text, "zero_pad_size_x", k->zero_pad_size_x);
-    poolgrad_json_number(text, "zero_pad_size_y", k->zero_pad_size_y);
-    poolgrad_write_allocator("destination_image_allocator", &k->destination_image_allocator, text);
-    poolgrad_write_rules(k->ties, k->nan, k->accumulator, k->label, text);
+    poolgrad_json_string(text, "class", "pooling_gradient");
+    poolgrad_properties_write(poolgrad_pooling_gradient_properties, 0, &kernel, text);
     poolgrad_json_close(text, '}');
 }
 
-const struct poolgrad_class poolgrad_pooling_gradient_class = {"pooling_gradient", equal, hash, describe, write_json};
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+POOLGRAD_TYPED(poolgrad_pooling_gradient, type);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradient states. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/error.h"
+#include "image/content.h"
 #include "mps/kernel.h"
+#include "text/typed.h"
 
 const poolgrad_gradient_settings *poolgrad_state_settings(const poolgrad_state *state)
 {
@@ -12,17 +16,17 @@ const poolgrad_gradient_settings *poolgrad_state_settings(const poolgrad_state *
 
 int64_t poolgrad_state_source_width(const poolgrad_state *state)
 {
-    return state ? state->settings.source_width : 0;
+    return state ? state->settings.source_width : -1;
 }
 
 int64_t poolgrad_state_source_height(const poolgrad_state *state)
 {
-    return state ? state->settings.source_height : 0;
+    return state ? state->settings.source_height : -1;
 }
 
-const poolgrad_image *poolgrad_state_argmax(const poolgrad_state *state)
+const poolgrad_const_image *poolgrad_state_argmax(const poolgrad_state *state)
 {
-    return state && state->argmax.format != POOLGRAD_FORMAT_NONE ? &state->argmax : NULL;
+    return state && state->argmax.read.format != POOLGRAD_FORMAT_NONE ? &state->argmax.read : NULL;
 }
 
 poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_state **state, poolgrad_error *error)
@@ -30,7 +34,7 @@ poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_
     size_t bytes = 0;
     *state = NULL;
     poolgrad_status status = POOLGRAD_OK;
-    if (poolgrad_state_argmax(like)) status = poolgrad_image_bytes(&like->argmax, "argmax", &bytes, error);
+    if (poolgrad_state_argmax(like)) status = poolgrad_image_bytes(&like->argmax.written, "argmax", &bytes, error);
     if (status != POOLGRAD_OK) return status;
     poolgrad_state *made = calloc(1, sizeof *made);
     void *data = made && bytes > 0 ? malloc(bytes) : NULL;
@@ -39,7 +43,7 @@ poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_
         return poolgrad_refuse_memory(error, "state");
     }
     *made = *like;
-    made->argmax.data = data;
+    made->argmax.written.data = data;
     if (data) memset(data, 0xff, bytes); /* no taps */
     *state = made;
     return POOLGRAD_OK;
@@ -50,91 +54,74 @@ poolgrad_status poolgrad_state_copy(const poolgrad_state *state, poolgrad_state 
     size_t bytes = 0;
     *copy = NULL;
     if (!state) return poolgrad_refuse(error, "state", "is null; expected a state");
-    const poolgrad_image *argmax = poolgrad_state_argmax(state);
     poolgrad_status status = poolgrad_state_make(state, copy, error);
-    if (status != POOLGRAD_OK || !argmax) return status;
-    status = poolgrad_image_bytes(argmax, "argmax", &bytes, error);
-    if (status == POOLGRAD_OK && (*copy)->argmax.data) memcpy((*copy)->argmax.data, argmax->data, bytes);
+    if (status != POOLGRAD_OK || !poolgrad_state_argmax(state)) return status;
+    status = poolgrad_image_bytes(&state->argmax.written, "argmax", &bytes, error);
+    void *data = (*copy)->argmax.written.data;
+    if (status == POOLGRAD_OK && data) memcpy(data, state->argmax.read.data, bytes);
     return status;
 }
 
 void poolgrad_state_destroy(poolgrad_state *state)
 {
     if (!state) return;
-    free(state->argmax.data);
+    free(state->argmax.written.data);
     free(state);
 }
 
-/* ---- Class ------------------------------------------------------------------------------------------------------- */
+/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
+ */
 
-enum { NUMBERS = 20 };
+#define PROPERTIES_OF poolgrad_gradient_settings
+#define NUMBER(field) POOLGRAD_ROW(INTEGER, field, 0, 0)
+#define EXTENT(field) POOLGRAD_ROW(EXTENT, field, 0, 0)
 
-static void list_numbers(const poolgrad_gradient_settings *s, int64_t numbers[NUMBERS])
-{
-    const int64_t list[NUMBERS] = {s->offset.x,        s->offset.y,        s->offset.z,         (int64_t)s->edge_mode,
-                                   s->zero_pad_size_x, s->zero_pad_size_y, s->clip_rect.x,      s->clip_rect.y,
-                                   s->clip_rect.z,     s->clip_rect.width, s->clip_rect.height, s->clip_rect.depth,
-                                   s->source_width,    s->source_height,   s->source_channels,  s->source_images,
-                                   s->result_width,    s->result_height,   s->result_channels,  s->result_images};
-    memcpy(numbers, list, sizeof list);
-}
+static const struct poolgrad_property properties[] = {
+    NUMBER(offset.x),         NUMBER(offset.y),
+    NUMBER(offset.z),         POOLGRAD_WORD_ROW(edge_mode, edge_mode, 0, 0),
+    NUMBER(zero_pad_size_x),  NUMBER(zero_pad_size_y),
+    NUMBER(clip_rect.x),      NUMBER(clip_rect.y),
+    NUMBER(clip_rect.z),      EXTENT(clip_rect.width),
+    EXTENT(clip_rect.height), EXTENT(clip_rect.depth),
+    NUMBER(source_width),     NUMBER(source_height),
+    NUMBER(source_channels),  NUMBER(source_images),
+    NUMBER(result_width),     NUMBER(result_height),
+    NUMBER(result_channels),  NUMBER(result_images),
+    POOLGRAD_LAST_ROW};
 
 static bool equal(const void *a, const void *b)
 {
     const poolgrad_state *x = a, *y = b;
-    int64_t of_x[NUMBERS], of_y[NUMBERS];
-    list_numbers(&x->settings, of_x);
-    list_numbers(&y->settings, of_y);
-    if (memcmp(of_x, of_y, sizeof of_x) != 0 || x->argmax_kernel_width != y->argmax_kernel_width ||
-        x->argmax_kernel_height != y->argmax_kernel_height) {
-        return false;
-    }
-    const poolgrad_image *picked_x = poolgrad_state_argmax(x), *picked_y = poolgrad_state_argmax(y);
-    if (!picked_x || !picked_y) return picked_x == picked_y;
-    return poolgrad_same_elements(picked_x, picked_y);
+    return poolgrad_properties_equal(properties, &x->settings, &y->settings) &&
+           x->argmax_kernel_width == y->argmax_kernel_width && x->argmax_kernel_height == y->argmax_kernel_height &&
+           poolgrad_const_image_equal(poolgrad_state_argmax(x), poolgrad_state_argmax(y));
 }
 
 static uint64_t hash(const void *object)
 {
     const poolgrad_state *state = object;
-    int64_t numbers[NUMBERS];
-    list_numbers(&state->settings, numbers);
-    return poolgrad_hash_sizes(poolgrad_hash_numbers(poolgrad_hash_begin(state->isa->name), numbers, NUMBERS),
-                               &state->argmax);
+    uint64_t sum = poolgrad_properties_hash(properties, &state->settings, poolgrad_hash_begin("state"));
+    return poolgrad_hash_sizes(sum, &state->argmax.read);
 }
 
 static void describe(const void *object, struct poolgrad_text *text)
 {
-    const poolgrad_state *state = object;
-    poolgrad_text_print(text, "state: source %lldx%lld, offset %lld, %lld", (long long)state->settings.source_width,
-                        (long long)state->settings.source_height, (long long)state->settings.offset.x,
-                        (long long)state->settings.offset.y);
-    if (poolgrad_state_argmax(state))
-        poolgrad_text_print(text, ", argmax as %s", poolgrad_format_name(state->argmax.format));
+    const poolgrad_gradient_settings *s = &((const poolgrad_state *)object)->settings;
+    const poolgrad_const_image *argmax = poolgrad_state_argmax(object);
+    poolgrad_text_print(text, "state: source %" PRId64 "x%" PRId64 ", offset %" PRId64 ", %" PRId64, s->source_width,
+                        s->source_height, s->offset.x, s->offset.y);
+    if (argmax) poolgrad_text_print(text, ", argmax as %s", poolgrad_format_name(argmax->format));
 }
 
 static void write_json(const void *object, struct poolgrad_text *text)
 {
     const poolgrad_state *state = object;
-    const poolgrad_gradient_settings *s = &state->settings;
     poolgrad_json_open(text, NULL, '{');
-    poolgrad_json_string(text, "class", state->isa->name);
-    poolgrad_write_offset("offset", &s->offset, text);
-    poolgrad_json_enum(text, "edge_mode", poolgrad_edge_mode_names, 2, (int)s->edge_mode);
-    poolgrad_json_number(text, "zero_pad_size_x", s->zero_pad_size_x);
-    poolgrad_json_number(text, "zero_pad_size_y", s->zero_pad_size_y);
-    poolgrad_write_region("clip_rect", &s->clip_rect, text);
-    poolgrad_json_number(text, "source_width", s->source_width);
-    poolgrad_json_number(text, "source_height", s->source_height);
-    poolgrad_json_number(text, "source_channels", s->source_channels);
-    poolgrad_json_number(text, "source_images", s->source_images);
-    poolgrad_json_number(text, "result_width", s->result_width);
-    poolgrad_json_number(text, "result_height", s->result_height);
-    poolgrad_json_number(text, "result_channels", s->result_channels);
-    poolgrad_json_number(text, "result_images", s->result_images);
+    poolgrad_json_string(text, "class", "state");
+    poolgrad_properties_write(properties, 0, &state->settings, text);
     if (poolgrad_state_argmax(state)) {
         poolgrad_json_open(text, "argmax", '{');
-        poolgrad_write_sizes(&state->argmax, text);
+        poolgrad_write_sizes(&state->argmax.read, text);
         poolgrad_json_close(text, '}');
     } else {
         poolgrad_json_string(text, "argmax", NULL);
@@ -142,4 +129,5 @@ static void write_json(const void *object, struct poolgrad_text *text)
     poolgrad_json_close(text, '}');
 }
 
-const struct poolgrad_class poolgrad_state_class = {"state", equal, hash, describe, write_json};
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+POOLGRAD_TYPED(poolgrad_state, type);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first error of a network, and how refusals call its nodes. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "graph/node.h"
+
+void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error)
+{
+    if (!network || network->status != POOLGRAD_OK) return;
+    network->status = status;
+    network->error = *error;
+}
+
+void poolgrad_network_refuse(poolgrad_network *network, const char *field, const char *format, ...)
+{
+    char sentence[sizeof network->error.message];
+    poolgrad_error error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    poolgrad_refuse(&error, field, "%s", sentence);
+    poolgrad_network_fail(network, POOLGRAD_INVALID, &error);
+}
+
+void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what)
+{
+    poolgrad_error error;
+    poolgrad_status status = poolgrad_refuse_memory(&error, what);
+    poolgrad_network_fail(network, status, &error);
+}
+
+poolgrad_status poolgrad_network_status(const poolgrad_network *network, poolgrad_error *error)
+{
+    if (!network) {
+        poolgrad_refuse(error, "network", "is null; expected a network, memory was lacking to create it");
+        return POOLGRAD_NO_MEMORY;
+    }
+    if (network->status != POOLGRAD_OK && error) *error = network->error;
+    return network->status;
+}
+
+void poolgrad_network_clear_error(poolgrad_network *network)
+{
+    if (network) network->status = POOLGRAD_OK;
+}
+
+/* ---- Names in refusals ------------------------------------------------------------------------------------------ */
+
+void poolgrad_filter_name(const poolgrad_filter_node *filter, char name[POOLGRAD_NODE_NAME])
+{
+    if (filter->label)
+        snprintf(name, POOLGRAD_NODE_NAME, "node \"%.64s\"", filter->label);
+    else
+        snprintf(name, POOLGRAD_NODE_NAME, "%s %" PRId64, poolgrad_filter_type_name(filter->type), filter->place);
+}
+
+void poolgrad_image_name(const poolgrad_image_node *image, char name[POOLGRAD_NODE_NAME])
+{
+    if (image->handle) {
+        snprintf(name, POOLGRAD_NODE_NAME, "image \"%.64s\"", image->handle);
+    } else if (image->producer) {
+        char filter[POOLGRAD_NODE_NAME];
+        poolgrad_filter_name(image->producer, filter);
+        snprintf(name, POOLGRAD_NODE_NAME, "result of %.80s", filter);
+    } else {
+        snprintf(name, POOLGRAD_NODE_NAME, "image %" PRId64, image->place);
+    }
+}
+
+void poolgrad_state_name(const poolgrad_state_node *state, char name[POOLGRAD_NODE_NAME])
+{
+    if (state->handle) {
+        snprintf(name, POOLGRAD_NODE_NAME, "state \"%.64s\"", state->handle);
+    } else if (state->producer) {
+        char filter[POOLGRAD_NODE_NAME];
+        poolgrad_filter_name(state->producer, filter);
+        snprintf(name, POOLGRAD_NODE_NAME, "state of %.80s", filter);
+    } else {
+        snprintf(name, POOLGRAD_NODE_NAME, "state %" PRId64, state->place);
+    }
+}
