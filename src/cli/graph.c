@@ -5,24 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+#include <poolgrad/json.h>
+
 #include "cli/commands.h"
-#include "cli/graph_json.h"
 #include "cli/posix.h"
 #include "cli/setup.h"
 #include "cli/tensor.h"
-#include "mps/kernel.h"
 
 /* All that a run holds, so that it is released in one place. */
 struct job {
-    struct described described;
+    poolgrad_json *json;
+    poolgrad_json_class class;
+    poolgrad_pooling pooling; /* one of these, or a graph */
+    poolgrad_pooling_gradient pooling_gradient;
+    poolgrad_graph *graph;
 
     /* What goes in and out, a kernel as a graph of its own. */
-    const char *const *source_names, *const *intermediate_names;
+    const char **source_names, **intermediate_names;
     int64_t source_count, intermediate_count;
 
     const struct named_value **source_words, **intermediate_words; /* of the command line; null: not given */
     struct tensor *sources;
-    poolgrad_image *images; /* those of the sources */
+    poolgrad_const_image *images; /* those of the sources */
     poolgrad_context context;
     poolgrad_buffer *result, **intermediates;
     struct output output, *intermediate_outputs;
@@ -39,13 +44,15 @@ static void release(struct job *job)
     }
     poolgrad_output_discard(&job->output);
     poolgrad_buffer_destroy(job->result);
+    free(job->source_names);
+    free(job->intermediate_names);
     free(job->source_words);
     free(job->intermediate_words);
     free(job->sources);
     free(job->images);
     free(job->intermediates);
     free(job->intermediate_outputs);
-    poolgrad_described_free(&job->described);
+    poolgrad_json_destroy(job->json);
 }
 
 static const char *path_of(const struct options *options)
@@ -85,8 +92,8 @@ static char *read_text(const struct options *options, size_t *size)
         poolgrad_fail(options, "--graph %s: %s; expected a .json file that can be read", path, strerror(errno));
         return NULL;
     }
-    char *text = malloc(DESCRIBED_SIZE + 1);
-    if (text) *size = fread(text, 1, DESCRIBED_SIZE + 1, file);
+    char *text = malloc(POOLGRAD_JSON_SIZE + 1);
+    if (text) *size = fread(text, 1, POOLGRAD_JSON_SIZE + 1, file);
     bool failed = ferror(file) != 0;
     int reason = errno;
     (void)fclose(file);
@@ -97,56 +104,86 @@ static char *read_text(const struct options *options, size_t *size)
     return NULL;
 }
 
-static int read_file(const struct options *options, struct described *described)
+static int read_file(const struct options *options, struct job *job)
 {
-    static struct reading reading;
+    poolgrad_json_error error;
     size_t size = 0;
     char *text = read_text(options, &size);
     if (!text) return 2;
-    bool good = poolgrad_described_read(text, size, described, &reading);
+    poolgrad_status status = poolgrad_json_read(text, size, &job->json, &error);
     free(text);
-    bool graph = good && described->class == DESCRIBED_NETWORK && !poolgrad_given(options, OPTION_PRINT_JSON);
-    if (graph) good = poolgrad_described_make_graph(described, &reading);
-    return good ? 0 : poolgrad_fail(options, "%s: %s", path_of(options), reading.message);
+    if (status != POOLGRAD_OK) return poolgrad_fail(options, "%s: %s", path_of(options), error.message);
+    job->class = poolgrad_json_class_of(job->json);
+    bool graph = job->class == POOLGRAD_JSON_NETWORK && !poolgrad_given(options, OPTION_PRINT_JSON);
+    if (graph && poolgrad_json_make_graph(job->json, &error) != POOLGRAD_OK) {
+        return poolgrad_fail(options, "%s: %s", path_of(options), error.message);
+    }
+    job->graph = poolgrad_json_graph(job->json);
+    poolgrad_json_pooling(job->json, &job->pooling, sizeof job->pooling);
+    poolgrad_json_pooling_gradient(job->json, &job->pooling_gradient, sizeof job->pooling_gradient);
+    return 0;
 }
 
-/* The text that `write` makes of an object, to be freed; null without memory. */
-static char *text_of(size_t (*write)(const void *object, char *text, size_t size), const void *object)
+/* What the file holds as a text: for people, where a network is the graph that is made of it, or JSON. */
+static size_t tell(const struct job *job, bool json, char *text, size_t size)
 {
-    size_t size = write(object, NULL, 0) + 1;
+    const poolgrad_network *network = poolgrad_json_network(job->json);
+    switch (job->class) {
+    case POOLGRAD_JSON_POOLING:
+        return (json ? poolgrad_pooling_debug_description : poolgrad_pooling_description)(&job->pooling, text, size);
+    case POOLGRAD_JSON_POOLING_GRADIENT:
+        return (json ? poolgrad_pooling_gradient_debug_description
+                     : poolgrad_pooling_gradient_description)(&job->pooling_gradient, text, size);
+    case POOLGRAD_JSON_NETWORK:
+        if (json) return poolgrad_network_debug_description(network, text, size);
+        return poolgrad_graph_description(job->graph, text, size);
+    case POOLGRAD_JSON_GRAPH: break;
+    }
+    return (json ? poolgrad_graph_debug_description : poolgrad_graph_description)(job->graph, text, size);
+}
+
+static int print_text(const struct options *options, const struct job *job, bool json)
+{
+    size_t size = tell(job, json, NULL, 0) + 1;
     char *text = malloc(size);
-    if (text) write(object, text, size);
-    return text;
-}
-
-static int print_json(const struct options *options, const struct described *described)
-{
-    char *text = text_of(poolgrad_debug_description, poolgrad_described_object(described));
     if (!text) return no_memory(options);
+    tell(job, json, text, size);
     printf("%s\n", text);
     free(text);
     return 0;
 }
 
-static bool is_kernel(const struct described *described)
+static bool is_kernel(const struct job *job)
 {
-    return described->class == DESCRIBED_POOLING || described->class == DESCRIBED_POOLING_GRADIENT;
+    return job->class == POOLGRAD_JSON_POOLING || job->class == POOLGRAD_JSON_POOLING_GRADIENT;
 }
 
-static void find_images(struct job *job)
+/* calloc of nothing may be null. */
+static const char **allocate_names(int64_t count)
+{
+    return calloc((size_t)count + 1, sizeof(const char *));
+}
+
+static int find_images(const struct options *options, struct job *job)
 {
     static const char *const forward[] = {"source"}, *const gradient[] = {"source_gradient", "source_image"};
-    const struct described *described = &job->described;
-    if (!is_kernel(described)) {
-        job->source_names = described->sources;
-        job->intermediate_names = described->intermediates;
-        job->source_count = poolgrad_graph_source_image_count(described->graph);
-        job->intermediate_count = poolgrad_graph_intermediate_image_count(described->graph);
-        return;
-    }
-    bool is_forward = described->class == DESCRIBED_POOLING;
-    job->source_names = is_forward ? forward : gradient;
+    const bool is_forward = job->class == POOLGRAD_JSON_POOLING;
     job->source_count = is_forward ? 1 : 2;
+    if (!is_kernel(job)) {
+        job->source_count = poolgrad_graph_source_image_count(job->graph);
+        job->intermediate_count = poolgrad_graph_intermediate_image_count(job->graph);
+    }
+    job->source_names = allocate_names(job->source_count);
+    job->intermediate_names = allocate_names(job->intermediate_count);
+    if (!job->source_names || !job->intermediate_names) return no_memory(options);
+    for (int64_t i = 0; i < job->source_count; i++) {
+        const char *of_kernel = is_forward ? forward[0] : gradient[i > 0];
+        job->source_names[i] = is_kernel(job) ? of_kernel : poolgrad_json_source_name(job->json, i);
+    }
+    for (int64_t i = 0; i < job->intermediate_count; i++) {
+        job->intermediate_names[i] = poolgrad_json_intermediate_name(job->json, i);
+    }
+    return 0;
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
@@ -252,15 +289,15 @@ static int parse_size(const struct options *options, const struct named_value *w
 
 static poolgrad_format asked_format(const struct job *job, int64_t source)
 {
-    if (is_kernel(&job->described)) return POOLGRAD_FORMAT_NONE;
-    return poolgrad_described_source_format(&job->described, source);
+    if (is_kernel(job)) return POOLGRAD_FORMAT_NONE;
+    return poolgrad_graph_source_image_format(job->graph, source);
 }
 
 /* Of average's gradient the image's size is enough. */
 static enum tensor_role role_of(const struct options *options, const struct job *job, int64_t source)
 {
-    bool gradient = job->described.class == DESCRIBED_POOLING_GRADIENT;
-    bool size = gradient && source == 1 && job->described.pooling_gradient.kind == POOLGRAD_AVERAGE;
+    bool gradient = job->class == POOLGRAD_JSON_POOLING_GRADIENT;
+    bool size = gradient && source == 1 && job->pooling_gradient.kind == POOLGRAD_AVERAGE;
     return size || poolgrad_given(options, OPTION_DESCRIBE) ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
 }
 
@@ -281,8 +318,14 @@ static int read_source(const struct options *options, struct job *job, int64_t i
     /* For those who know no bfloat16 it is uint16. */
     bool bits = tensor->image.format == POOLGRAD_UNORM16 && asked == POOLGRAD_BFLOAT16;
     if (bits) tensor->image.format = POOLGRAD_BFLOAT16;
-    job->images[i] = tensor->image;
+    job->images[i] = poolgrad_image_as_const(&tensor->image);
     return status;
+}
+
+/* Whether an option can hold it before a '='. */
+static bool is_name(const char *text)
+{
+    return *text && !strchr(text, '=');
 }
 
 static int read_sources(const struct options *options, struct job *job)
@@ -291,7 +334,7 @@ static int read_sources(const struct options *options, struct job *job)
     list_names(job->source_names, job->source_count, list, sizeof list);
     for (int64_t i = 0; i < job->source_count; i++) {
         if (job->source_words[i]) continue;
-        if (!poolgrad_described_is_name(job->source_names[i])) {
+        if (!is_name(job->source_names[i])) {
             return poolgrad_fail(options, "%s: an image goes by the name '%s'; expected a handle or an id without '='",
                                  path_of(options), job->source_names[i]);
         }
@@ -299,7 +342,7 @@ static int read_sources(const struct options *options, struct job *job)
         return poolgrad_fail(options, "--source %s=FILE is missing; expected %s for each of: %s", job->source_names[i],
                              sizes ? "a file or a size" : "a file", list);
     }
-    if (!is_kernel(&job->described) && poolgrad_graph_source_state_count(job->described.graph) > 0) {
+    if (!is_kernel(job) && poolgrad_graph_source_state_count(job->graph) > 0) {
         return poolgrad_fail(options,
                              "%s: is given states, which stand in no file; expected states of its own filters only",
                              path_of(options));
@@ -319,21 +362,20 @@ struct sizes {
 
 static poolgrad_status find_sizes(const struct job *job, struct sizes *sizes, poolgrad_error *error)
 {
-    const struct described *described = &job->described;
-    if (described->class == DESCRIBED_POOLING) {
-        poolgrad_pooling kernel = described->pooling;
+    if (job->class == POOLGRAD_JSON_POOLING) {
+        poolgrad_pooling kernel = job->pooling;
         return poolgrad_pooling_destination_descriptor(&kernel, job->images, &sizes->result, error);
     }
-    if (described->class == DESCRIBED_POOLING_GRADIENT) {
-        poolgrad_pooling_gradient kernel = described->pooling_gradient;
+    if (job->class == POOLGRAD_JSON_POOLING_GRADIENT) {
+        poolgrad_pooling_gradient kernel = job->pooling_gradient;
         return poolgrad_pooling_gradient_destination_descriptor(&kernel, &job->images[0], &job->images[1], NULL,
                                                                 &sizes->result, error);
     }
-    return poolgrad_graph_result_sizes(described->graph, job->images, job->source_count, NULL, 0, &sizes->result,
+    return poolgrad_graph_result_sizes(job->graph, job->images, job->source_count, NULL, 0, &sizes->result,
                                        sizes->intermediates, &sizes->memory, error);
 }
 
-static void print_image(const char *label, const char *name, const poolgrad_image *image)
+static void print_image(const char *label, const char *name, const poolgrad_const_image *image)
 {
     printf("%-15s", label);
     for (; *name; name++) putchar((unsigned char)*name < ' ' || *name == '\x7f' ? '?' : *name);
@@ -346,7 +388,9 @@ static void print_image(const char *label, const char *name, const poolgrad_imag
 
 static void print_images(const struct job *job, const struct sizes *sizes)
 {
-    const poolgrad_graph *graph = job->described.graph;
+    const poolgrad_graph *graph = job->graph;
+    poolgrad_const_image view;
+    if (sizes) view = poolgrad_image_as_const(&sizes->result);
     for (int64_t i = 0; i < job->source_count; i++) {
         print_image("source", job->source_names[i], sizes ? &job->images[i] : NULL);
     }
@@ -355,12 +399,13 @@ static void print_images(const struct job *job, const struct sizes *sizes)
         print_image("source state", handle ? handle : "(without a handle)", NULL);
     }
     if (!graph) {
-        print_image("output", "destination", sizes ? &sizes->result : NULL);
+        print_image("output", "destination", sizes ? &view : NULL);
     } else if (poolgrad_graph_result_image_is_needed(graph)) {
-        print_image("output", job->described.result, sizes ? &sizes->result : NULL);
+        print_image("output", poolgrad_json_result_name(job->json), sizes ? &view : NULL);
     }
     for (int64_t i = 0; i < job->intermediate_count; i++) {
-        print_image("intermediate", job->intermediate_names[i], sizes ? &sizes->intermediates[i] : NULL);
+        if (sizes) view = poolgrad_image_as_const(&sizes->intermediates[i]);
+        print_image("intermediate", job->intermediate_names[i], sizes ? &view : NULL);
     }
     for (int64_t i = 0; graph && i < poolgrad_graph_result_state_count(graph); i++) {
         const char *handle = poolgrad_graph_result_state_handle(graph, i);
@@ -369,16 +414,6 @@ static void print_images(const struct job *job, const struct sizes *sizes)
     if (!sizes || !graph) return;
     printf("%-15s%" PRId64 " bytes between the filters; side by side %" PRId64 "\n", "memory", sizes->memory.peak,
            sizes->memory.intermediate);
-}
-
-static int print_text(const struct options *options, const struct described *described)
-{
-    const void *runs = described->graph ? described->graph : poolgrad_described_object(described);
-    char *text = text_of(poolgrad_description, runs);
-    if (!text) return no_memory(options);
-    printf("%s\n", text);
-    free(text);
-    return 0;
 }
 
 static int describe(const struct options *options, struct job *job)
@@ -390,7 +425,7 @@ static int describe(const struct options *options, struct job *job)
     int status = sizes.intermediates ? 0 : no_memory(options);
     if (status == 0 && with_sizes) status = read_sources(options, job);
     if (status == 0 && with_sizes && find_sizes(job, &sizes, &error) != POOLGRAD_OK) status = refused(options, &error);
-    if (status == 0) status = print_text(options, &job->described);
+    if (status == 0) status = print_text(options, job, false);
     if (status == 0) print_images(job, with_sizes ? &sizes : NULL);
     free(sizes.intermediates);
     return status;
@@ -402,12 +437,10 @@ static int describe(const struct options *options, struct job *job)
 static int make_output(const struct options *options, struct job *job)
 {
     const int64_t *size = options->value[OPTION_OUTPUT_SIZE].integers;
-    poolgrad_image image = {.format = poolgrad_result_format(job->images[0].format),
-                            .layout = job->images[0].layout,
-                            .images = size[0],
-                            .channels = size[1],
-                            .height = size[2],
-                            .width = size[3]};
+    const poolgrad_const_image *source = &job->images[0];
+    const bool unorm = source->format == POOLGRAD_UNORM8 || source->format == POOLGRAD_UNORM16;
+    const poolgrad_image image = poolgrad_image_dense(NULL, unorm ? POOLGRAD_FLOAT32 : source->format, source->layout,
+                                                      size[0], size[1], size[2], size[3]);
     poolgrad_error error;
     if (poolgrad_buffer_create(&image, NULL, &job->result, &error) == POOLGRAD_OK) return 0;
     return poolgrad_fail(options, "--output-size: %s", error.message);
@@ -415,7 +448,7 @@ static int make_output(const struct options *options, struct job *job)
 
 static poolgrad_status encode_pooling(struct job *job, poolgrad_error *error)
 {
-    const poolgrad_pooling *kernel = &job->described.pooling;
+    const poolgrad_pooling *kernel = &job->pooling;
     if (!job->result) {
         return poolgrad_pooling_encode_to_new(kernel, &job->context, job->images, &job->result, NULL, error);
     }
@@ -424,8 +457,8 @@ static poolgrad_status encode_pooling(struct job *job, poolgrad_error *error)
 
 static poolgrad_status encode_gradient(struct job *job, poolgrad_error *error)
 {
-    const poolgrad_pooling_gradient *kernel = &job->described.pooling_gradient;
-    const poolgrad_image *gradient = &job->images[0], *image = &job->images[1];
+    const poolgrad_pooling_gradient *kernel = &job->pooling_gradient;
+    const poolgrad_const_image *gradient = &job->images[0], *image = &job->images[1];
     if (!job->result) {
         return poolgrad_pooling_gradient_encode_to_new(kernel, &job->context, gradient, image, NULL, &job->result,
                                                        error);
@@ -440,13 +473,13 @@ static int encode(const struct options *options, struct job *job)
     poolgrad_status status = POOLGRAD_OK;
     bool further = poolgrad_given(options, OPTION_INTERMEDIATES);
     if (poolgrad_given(options, OPTION_OUTPUT_SIZE) && make_output(options, job) != 0) return 2;
-    switch (job->described.class) {
-    case DESCRIBED_POOLING: status = encode_pooling(job, &error); break;
-    case DESCRIBED_POOLING_GRADIENT: status = encode_gradient(job, &error); break;
-    case DESCRIBED_NETWORK:
-    case DESCRIBED_GRAPH:
-        status = poolgrad_graph_encode(job->described.graph, &job->context, job->images, job->source_count, NULL, 0,
-                                       &job->result, further ? job->intermediates : NULL, NULL, &error);
+    switch (job->class) {
+    case POOLGRAD_JSON_POOLING: status = encode_pooling(job, &error); break;
+    case POOLGRAD_JSON_POOLING_GRADIENT: status = encode_gradient(job, &error); break;
+    case POOLGRAD_JSON_NETWORK:
+    case POOLGRAD_JSON_GRAPH:
+        status = poolgrad_graph_encode(job->graph, &job->context, job->images, job->source_count, NULL, 0, &job->result,
+                                       further ? job->intermediates : NULL, NULL, &error);
         break;
     }
     return status == POOLGRAD_OK ? 0 : refused(options, &error);
@@ -490,12 +523,12 @@ static int write_outputs(const struct options *options, struct job *job)
 
 static int check_outputs(const struct options *options, const struct job *job)
 {
-    bool output = poolgrad_given(options, OPTION_OUTPUT), kernel = is_kernel(&job->described);
+    bool output = poolgrad_given(options, OPTION_OUTPUT), kernel = is_kernel(job);
     if (!output && !poolgrad_given(options, OPTION_INTERMEDIATES)) {
         return poolgrad_fail(options, "--output is missing; expected --output FILE%s",
                              kernel ? "" : ", --intermediate NAME=FILE or both");
     }
-    if (output && !kernel && !poolgrad_graph_result_image_is_needed(job->described.graph)) {
+    if (output && !kernel && !poolgrad_graph_result_image_is_needed(job->graph)) {
         return poolgrad_fail(options, "--output %s: %s says that its result is not needed; expected --intermediate",
                              options->value[OPTION_OUTPUT].text, path_of(options));
     }
@@ -515,7 +548,7 @@ static int run(const struct options *options, struct job *job)
     int status = check_outputs(options, job);
     if (status == 0) status = poolgrad_setup_execution(options, &job->context.threads, &job->context.max_isa);
     if (status == 0) status = read_sources(options, job);
-    bool states = !is_kernel(&job->described) && poolgrad_graph_result_state_count(job->described.graph) > 0;
+    bool states = !is_kernel(job) && poolgrad_graph_result_state_count(job->graph) > 0;
     if (status == 0 && states) poolgrad_note(options, "%s exports states, which no file can hold", path_of(options));
     if (status == 0) status = open_outputs(options, job);
     if (status == 0) status = encode(options, job);
@@ -557,11 +590,11 @@ static int command(const struct options *options, struct job *job)
     static const enum option required[] = {OPTION_GRAPH};
     int status = poolgrad_setup_required(options, required, 1);
     if (status == 0) status = check_options(options);
-    if (status == 0) status = read_file(options, &job->described);
+    if (status == 0) status = read_file(options, job);
     if (status != 0) return status;
-    if (poolgrad_given(options, OPTION_PRINT_JSON)) return print_json(options, &job->described);
-    find_images(job);
-    status = match_all(options, job);
+    if (poolgrad_given(options, OPTION_PRINT_JSON)) return print_text(options, job, true);
+    status = find_images(options, job);
+    if (status == 0) status = match_all(options, job);
     if (status != 0) return status;
     bool nc4hw4 = poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW) == POOLGRAD_NC4HW4;
     if (!nc4hw4 && poolgrad_given(options, OPTION_CHANNELS)) {

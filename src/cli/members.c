@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <poolgrad/mps.h>
-
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
 enum { SHOWN = 64 }; /* bytes of a value */
@@ -57,12 +55,6 @@ bool poolgrad_reading_refuse(struct reading *reading, const char *name, const js
     va_end(arguments);
     show(value, shown);
     return poolgrad_reading_fail(reading, "%s is %s; expected %s", name, shown, expected);
-}
-
-bool poolgrad_reading_refused(struct reading *reading, const poolgrad_error *error)
-{
-    snprintf(reading->message, sizeof reading->message, "%s", error->message);
-    return false;
 }
 
 void poolgrad_reading_quote(const char *name, char text[READING_QUOTED])
@@ -176,16 +168,6 @@ bool poolgrad_read_flag(struct reading *reading, const struct member *member, js
     return true;
 }
 
-bool poolgrad_read_label(struct reading *reading, const struct member *member, json_t *value, void *place)
-{
-    if (!json_is_string(value) || json_string_length(value) >= POOLGRAD_LABEL_SIZE) {
-        return poolgrad_reading_refuse(reading, member->name, value, "a string of at most %d bytes",
-                                       POOLGRAD_LABEL_SIZE - 1);
-    }
-    memcpy(place, json_string_value(value), json_string_length(value) + 1);
-    return true;
-}
-
 bool poolgrad_read_text(struct reading *reading, const struct member *member, json_t *value, void *place)
 {
     bool null = json_is_null(value);
@@ -207,9 +189,9 @@ static bool refuse_word(struct reading *reading, const struct member *member, js
     const struct words *words = member->of;
     char list[READING_MESSAGE / 2];
     size_t used = 0;
-    for (int i = 0; i < words->count; i++) {
-        const char *separator = i == 0 ? "" : i == words->count - 1 ? " or " : ", ";
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"", separator, words->word[i]);
+    for (int i = 0; words->word(i); i++) {
+        const char *separator = i == 0 ? "" : words->word(i + 1) ? ", " : " or ";
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"", separator, words->word(i));
     }
     return poolgrad_reading_refuse(reading, member->name, value, "%s", list);
 }
@@ -224,8 +206,8 @@ bool poolgrad_read_word(struct reading *reading, const struct member *member, js
         number = (int)given;
     } else {
         const char *word = json_string_value(value); /* null of what is no string */
-        while (number < words->count && !(word && strcmp(word, words->word[number]) == 0)) number++;
-        if (number == words->count) return refuse_word(reading, member, value);
+        while (words->word(number) && !(word && strcmp(word, words->word(number)) == 0)) number++;
+        if (!words->word(number)) return refuse_word(reading, member, value);
     }
     memcpy(place, &number, sizeof number); /* all enumerations are as wide as int */
     return true;
@@ -236,10 +218,4 @@ bool poolgrad_read_constant(struct reading *reading, const struct member *member
     (void)place;
     if (json_is_string(value) && strcmp(json_string_value(value), member->of) == 0) return true;
     return poolgrad_reading_refuse(reading, member->name, value, "\"%s\"", (const char *)member->of);
-}
-
-bool poolgrad_read_null(struct reading *reading, const struct member *member, json_t *value, void *place)
-{
-    (void)place;
-    return json_is_null(value) || poolgrad_reading_refuse(reading, member->name, value, "null");
 }

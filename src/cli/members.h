@@ -29,21 +29,9 @@ struct member {
     bool required;
 };
 
-#define MEMBER(reader, type, name)                                                                                     \
-    {                                                                                                                  \
-#name, poolgrad_read_##reader, offsetof(type, name), NULL, 0, false                                            \
-    }
-#define MEMBER_OF(reader, type, name, of)                                                                              \
-    {                                                                                                                  \
-#name, poolgrad_read_##reader, offsetof(type, name), of, 0, false                                              \
-    }
 #define REQUIRED(reader, type, name, of)                                                                               \
     {                                                                                                                  \
 #name, poolgrad_read_##reader, offsetof(type, name), of, 0, true                                               \
-    }
-#define CLASS(name)                                                                                                    \
-    {                                                                                                                  \
-        "class", poolgrad_read_constant, 0, name, 0, true                                                              \
     }
 #define END                                                                                                            \
     {                                                                                                                  \
@@ -63,8 +51,6 @@ bool poolgrad_read_integer(struct reading *reading, const struct member *member,
 /* int64; the word "all" is POOLGRAD_ALL */
 bool poolgrad_read_extent(struct reading *reading, const struct member *member, json_t *value, void *place);
 bool poolgrad_read_flag(struct reading *reading, const struct member *member, json_t *value, void *place); /* int */
-/* char[POOLGRAD_LABEL_SIZE] */
-bool poolgrad_read_label(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* const char *, that of the JSON value; null is null */
 bool poolgrad_read_text(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* The same without null. */
@@ -73,17 +59,14 @@ bool poolgrad_read_name(struct reading *reading, const struct member *member, js
 bool poolgrad_read_word(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* Nothing: the value must be this string. */
 bool poolgrad_read_constant(struct reading *reading, const struct member *member, json_t *value, void *place);
-/* Nothing: the value must be null. */
-bool poolgrad_read_null(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* A struct; struct object */
 bool poolgrad_read_object(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* json_t *, an array whose elements the caller reads */
 bool poolgrad_read_array(struct reading *reading, const struct member *member, json_t *value, void *place);
 
-/* word[value] */
+/* The words of an enumeration: from 0 on, null behind the last. */
 struct words {
-    const char *const *word;
-    int count;
+    const char *(*word)(int value);
 };
 
 struct object {
@@ -101,9 +84,6 @@ bool poolgrad_reading_refuse(struct reading *reading, const char *name, const js
 bool poolgrad_reading_fail(struct reading *reading, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 bool poolgrad_reading_no_memory(struct reading *reading);
-
-/* A refusal of the library, in its words. */
-bool poolgrad_reading_refused(struct reading *reading, const poolgrad_error *error);
 
 /* A name between quotes, its end left off where it is long. */
 void poolgrad_reading_quote(const char *name, char text[READING_QUOTED]);

@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/kernel_json.h"
 #include "cli/members.h"
 #include "cli/posix.h"
 #include "cli/tensor.h"
 #include "image/format.h"
-#include "mps/kernel.h"
 
 enum { CHECKSUM = 17, FORMATS = 12 };
 
@@ -19,8 +17,14 @@ static const char format_name[] = "poolgrad-suite";
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
-#define WORDS(name, array) static const struct words name = {array, COUNT(array)}
+/* The words of a type, which poolgrad's function for them knows. */
+#define WORDS(set, type, name)                                                                                         \
+    static const char *set##_word(int value)                                                                           \
+    {                                                                                                                  \
+        return name((type)value);                                                                                      \
+    }                                                                                                                  \
+    static const struct words set = {set##_word}
+
 #define WINDOW(name) REQUIRED(integer, poolgrad_window, name, NULL)
 #define REGION(reader, name) REQUIRED(reader, poolgrad_region, name, NULL)
 #define PROBLEM(reader, name) REQUIRED(reader, poolgrad_problem, name, NULL)
@@ -28,14 +32,21 @@ static const char format_name[] = "poolgrad-suite";
 #define ARRAY(reader, name, of) REQUIRED(reader, struct manifest_file, name, of)
 #define TOP(reader, name, of) REQUIRED(reader, struct manifest, name, of)
 
-static const char *const direction_names[] = {"forward", "gradient"};
-static const char *const mapping_names[] = {"source", "clip"};
-static const char *const layout_names[] = {"nchw", "nhwc", "nc4hw4"};
-WORDS(direction_words, direction_names);
-WORDS(mapping_words, mapping_names);
-WORDS(layout_words, layout_names);
-WORDS(kind_words, poolgrad_kind_names);
-WORDS(edge_mode_words, poolgrad_edge_mode_names);
+/* A file that is not there has the format none. */
+static const char *format_word(poolgrad_format format)
+{
+    return format == POOLGRAD_FORMAT_NONE ? "none" : poolgrad_format_name(format);
+}
+
+WORDS(direction_words, poolgrad_direction, poolgrad_direction_name);
+WORDS(mapping_words, poolgrad_mapping, poolgrad_mapping_name);
+WORDS(layout_words, poolgrad_layout, poolgrad_layout_name);
+WORDS(kind_words, poolgrad_kind, poolgrad_kind_name);
+WORDS(edge_mode_words, poolgrad_edge_mode, poolgrad_edge_mode_name);
+WORDS(tie_words, poolgrad_tie_rule, poolgrad_tie_rule_name);
+WORDS(nan_words, poolgrad_nan_rule, poolgrad_nan_rule_name);
+WORDS(accumulator_words, poolgrad_accumulator, poolgrad_accumulator_name);
+WORDS(format_words, poolgrad_format, format_word);
 
 static const struct member window_members[] = {WINDOW(kernel_width),
                                                WINDOW(kernel_height),
@@ -64,9 +75,9 @@ static const struct member problem_members[] = {PROBLEM_OF(word, direction, &dir
                                                 PROBLEM_OF(word, edge_mode, &edge_mode_words),
                                                 PROBLEM(integer, zero_pad_x),
                                                 PROBLEM(integer, zero_pad_y),
-                                                PROBLEM_OF(word, ties, &poolgrad_tie_words),
-                                                PROBLEM_OF(word, nan, &poolgrad_nan_words),
-                                                PROBLEM_OF(word, accumulator, &poolgrad_accumulator_words),
+                                                PROBLEM_OF(word, ties, &tie_words),
+                                                PROBLEM_OF(word, nan, &nan_words),
+                                                PROBLEM_OF(word, accumulator, &accumulator_words),
                                                 PROBLEM_OF(object, gradient_region, &region_object),
                                                 PROBLEM_OF(object, clip, &region_object),
                                                 PROBLEM_OF(word, mapping, &mapping_words),
@@ -78,15 +89,10 @@ static const struct member problem_members[] = {PROBLEM_OF(word, direction, &dir
                                                 PROBLEM(flag, add_to_destination),
                                                 END};
 
-static const struct member file_members[] = {ARRAY(text, file, NULL),
-                                             ARRAY(word, format, &poolgrad_format_words),
-                                             ARRAY(word, layout, &layout_words),
-                                             ARRAY(integer, images, NULL),
-                                             ARRAY(integer, channels, NULL),
-                                             ARRAY(integer, height, NULL),
-                                             ARRAY(integer, width, NULL),
-                                             ARRAY(text, fnv1a64, NULL),
-                                             END};
+static const struct member file_members[] = {
+    ARRAY(text, file, NULL),      ARRAY(word, format, &format_words), ARRAY(word, layout, &layout_words),
+    ARRAY(integer, images, NULL), ARRAY(integer, channels, NULL),     ARRAY(integer, height, NULL),
+    ARRAY(integer, width, NULL),  ARRAY(text, fnv1a64, NULL),         END};
 static const struct object problem_object = {problem_members, 0}, file_object = {file_members, 0};
 
 static const struct member top_members[] = {TOP(constant, format, format_name),
@@ -141,7 +147,7 @@ static json_t *value_of(const struct member *member, const void *place)
     }
     memcpy(&word, place, sizeof word);
     if (member->read == poolgrad_read_flag) return json_boolean(word);
-    return json_string(((const struct words *)member->of)->word[word]);
+    return json_string(((const struct words *)member->of)->word(word));
 }
 
 /* An object without objects in it. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Images, states and filters as JSON has them, made the nodes of a network. */
-#ifndef POOLGRAD_CLI_NODE_JSON_H
-#define POOLGRAD_CLI_NODE_JSON_H
+#ifndef POOLGRAD_JSON_NODES_H
+#define POOLGRAD_JSON_NODES_H
 
 #include <poolgrad/graph.h>
 
-#include "cli/members.h"
+#include "json/reader.h"
 
 struct filter_text;
 
@@ -18,7 +18,8 @@ struct nodes {
 
 /* Reads arrays of images, states and filters; the first two may be null. Objects without an id get one. False after a
  * sentence; either way *nodes is to be freed. */
-bool poolgrad_nodes_read(struct reading *reading, json_t *images, json_t *states, json_t *filters, struct nodes *nodes);
+bool poolgrad_nodes_read(struct poolgrad_reader *reader, json_t *images, json_t *states, json_t *filters,
+                         struct nodes *nodes);
 
 /* The filter that an id names; null where it is none. */
 poolgrad_filter_node *poolgrad_nodes_filter(const struct nodes *nodes, const json_t *id);
