@@ -194,7 +194,7 @@ static void show_share(void *context, double share)
     enum { PARTS = 1000 };
     struct progress *progress = context;
     progress->total = PARTS;
-    poolgrad_progress_update(progress, (int64_t)(share * PARTS));
+    poolgrad_progress_update(progress, (int64_t)(share * (double)PARTS));
 }
 
 static int run_contest(const struct options *options, struct bench *bench, struct contender *contender, int count)

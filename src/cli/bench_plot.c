@@ -49,7 +49,7 @@ static int height_of(const struct bench *bench)
 
 static double place(int percent_end, double percent)
 {
-    return BARS + percent / percent_end * (WIDTH - BARS - VALUES);
+    return (double)BARS + percent / percent_end * (double)(WIDTH - BARS - VALUES);
 }
 
 static void print_grid(int percent_end, int height, FILE *file)
@@ -81,8 +81,8 @@ static void print_bar(const struct bench *bench, const struct bench_row *row, in
             y + BAR - 2, directions[row->choice.direction], poolgrad_measured_kind_name(row->choice.kind),
             layouts[row->choice.layout], poolgrad_format_name(bench->cases[row->which].format), threads,
             threads == 1 ? "" : "s");
-    fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS, y, end - BARS, BAR,
-            color_of(row->choice.kind));
+    fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS, y, end - (double)BARS,
+            BAR, color_of(row->choice.kind));
     fprintf(file,
             "<text x=\"%.1f\" y=\"%d\" paint-order=\"stroke\" stroke=\"white\" stroke-width=\"4\">%.0f %%, %.4g ms, "
             "%.1f GB/s</text>\n",

@@ -22,7 +22,7 @@ void poolgrad_progress_update(struct progress *progress, int64_t done)
     if (now - progress->started < patience || now - progress->drawn < interval) return;
     double share = (double)done / (double)progress->total;
     double left = share > 0 ? (now - progress->started) * (1 - share) / share : 0;
-    fprintf(stderr, "\r%-16s [%-*.*s] %3d %%  %.0f s left ", progress->label, WIDTH, (int)(share * WIDTH), full,
+    fprintf(stderr, "\r%-16s [%-*.*s] %3d %%  %.0f s left ", progress->label, WIDTH, (int)(share * (double)WIDTH), full,
             (int)(share * 100), left);
     (void)fflush(stderr);
     progress->drawn = now;

@@ -162,7 +162,7 @@ static int write_results(const struct options *options, struct verify *verify)
 
 static void show_progress(void *context, double share)
 {
-    poolgrad_progress_update(context, (int64_t)(PROGRESS_PARTS * share));
+    poolgrad_progress_update(context, (int64_t)((double)PROGRESS_PARTS * share));
 }
 
 static int verify_files(const struct options *options, struct verify *verify)

@@ -68,8 +68,8 @@ static void color_distances(unsigned char colors[PICTURE_COLORS][3])
     enum { LAST = 4 };
     for (int i = 0; i < NOT_FINITE; i++) {
         /* Half of a format's distances are rare: the scale is steeper for small ones. */
-        const double place = LAST * sqrt((double)i / GREATEST);
-        const int k = place >= LAST ? LAST - 1 : (int)place;
+        const double place = (double)LAST * sqrt((double)i / (double)GREATEST);
+        const int k = place >= (double)LAST ? LAST - 1 : (int)place;
         for (int channel = 0; channel < 3; channel++) {
             const double value = stops[k][channel] + (place - k) * (stops[k + 1][channel] - stops[k][channel]);
             colors[i][channel] = (unsigned char)value;
@@ -178,7 +178,7 @@ static void bar(int i, int bucket, int64_t elements, int64_t most, FILE *file)
 {
     enum { ROW = 22, LABELS = 150, BAR = 420 };
     char label[64];
-    const double share = log1p((double)elements) / log1p((double)most);
+    const double length = (double)BAR * log1p((double)elements) / log1p((double)most);
     if (bucket == BUCKETS - 1)
         snprintf(label, sizeof label, "not finite");
     else if (bucket < 2)
@@ -188,7 +188,7 @@ static void bar(int i, int bucket, int64_t elements, int64_t most, FILE *file)
     fprintf(file,
             "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text><rect class=\"bar\" x=\"%d\" y=\"%d\" "
             "width=\"%.1f\" height=\"14\"/><text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n",
-            LABELS - 8, i * ROW + 15, label, LABELS, i * ROW + 4, share * BAR, LABELS + share * BAR + 6, i * ROW + 15,
+            LABELS - 8, i * ROW + 15, label, LABELS, i * ROW + 4, length, (double)(LABELS + 6) + length, i * ROW + 15,
             elements);
 }
 

@@ -48,11 +48,11 @@ enum { PER_LINE = STREAM_LINE / sizeof(vector), CHAINS = 4 };
 static inline vector read_lines(const vector *at, size_t lines, vector sum)
 {
     vector chain[CHAINS] = {sum, ZERO, ZERO, ZERO};
-    size_t count = lines * PER_LINE, i = 0;
-    for (; i + CHAINS <= count; i += CHAINS) {
+    const size_t count = lines * PER_LINE, chained = count - count % CHAINS;
+    for (size_t i = 0; i < chained; i += CHAINS) {
         for (int c = 0; c < CHAINS; c++) chain[c] = OR(chain[c], LOAD(at + i + c));
     }
-    for (; i < count; i++) chain[0] = OR(chain[0], LOAD(at + i));
+    for (size_t i = chained; i < count; i++) chain[0] = OR(chain[0], LOAD(at + i));
     return OR(OR(chain[0], chain[1]), OR(chain[2], chain[3]));
 }
 

@@ -60,7 +60,7 @@ static double ulp_of(poolgrad_format format, double value)
 static double error_of(double unit, const struct poolgrad_estimate *estimate)
 {
     enum { OTHER_ROUNDINGS = 4 }; /* of a divisor, a quotient, a factor and the value added to */
-    return (estimate->terms + OTHER_ROUNDINGS) * unit * estimate->magnitude;
+    return (estimate->terms + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
 static int64_t place_of(const poolgrad_image *d, const int64_t at[4])
