@@ -12,7 +12,7 @@ cmake -S "$source/tests/consumer/subproject" -B "$directory/build" -DCMAKE_EXPOR
     "${options[@]}"
 
 # The last word on each of the library's files.
-lines=$(grep '"command"' "$directory/build/compile_commands.json" | grep -E ' -c [^ ]*/src/(kernels|fast|reference)/')
+lines=$(grep '"command"' "$directory/build/compile_commands.json" | grep -E ' -c [^ ]*/src/(routines|fast|reference)/')
 [ "$(wc -l <<<"$lines")" -gt 10 ] || { echo "the library is not compiled"; exit 1; }
 while read -r line; do
     level=$(grep -oE ' -O[^ ]*' <<<"$line" | tail -n 1)
