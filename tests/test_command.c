@@ -129,7 +129,7 @@ static void padded(poolgrad_problem *p)
         size(p, 8, 6);)                                                                                                \
     ROW(offset_y, CHANGES, A2 " --output-height 5", A2 " --output-height 5 --offset-y -1", a2(p); centre(p, 1, -1);    \
         size(p, 8, 5);)                                                                                                \
-    ROW(offset_z, CHANGES, A2, A2 " --offset-z 1", a2(p); p->offset_z = 1; p->destination.images = 1;)                 \
+    ROW(offset_image, CHANGES, A2, A2 " --offset-image 1", a2(p); p->offset_z = 1; p->destination.images = 1;)         \
     ROW(pad, CHANGES, A3, PADDED, padded(p);)                                                                          \
     ROW(pad_left, CHANGES, A3, A3 " --pad-left 2", a3(p); centre(p, -1, 1); size(p, 11, 5);)                           \
     ROW(pad_top, CHANGES, A3, A3 " --pad-top 1", a3(p); centre(p, 1, 0); size(p, 7, 7);)                               \
@@ -169,10 +169,10 @@ static void padded(poolgrad_problem *p)
     ROW(accumulator, CHANGES, A3, A3 " --accumulator float64", a3(p); p->accumulator = POOLGRAD_ACCUMULATE_FLOAT64;)   \
     ROW(clip_x, CHANGES, A2, A2 " --clip-x 2", a2(p); p->clip.x = 2;)                                                  \
     ROW(clip_y, CHANGES, A2, A2 " --clip-y 2", a2(p); p->clip.y = 2;)                                                  \
-    ROW(clip_z, CHANGES, A2, A2 " --clip-z 1", a2(p); p->clip.z = 1; p->destination.images = 3;)                       \
+    ROW(clip_image, CHANGES, A2, A2 " --clip-image 1", a2(p); p->clip.z = 1; p->destination.images = 3;)               \
     ROW(clip_width, CHANGES, A2, A2 " --clip-width 5", a2(p); p->clip.width = 5;)                                      \
     ROW(clip_height, CHANGES, A2, A2 " --clip-height 1", a2(p); p->clip.height = 1;)                                   \
-    ROW(clip_depth, CHANGES, A2, A2 " --clip-depth 1", a2(p); p->clip.depth = 1; p->destination.images = 1;)           \
+    ROW(clip_images, CHANGES, A2, A2 " --clip-images 1", a2(p); p->clip.depth = 1; p->destination.images = 1;)         \
     ROW(source_channel_offset, CHANGES, A2, A2 " --source-feature-channel-offset 4", a2(p);                            \
         p->source_channel_offset = 4; p->destination.channels = 4;)                                                    \
     ROW(source_channel_count, CHANGES, A2, A2 " --source-feature-channel-max-count 5", a2(p);                          \
@@ -226,23 +226,23 @@ static void m(poolgrad_problem *p)
     ROW(offset_y, CHANGES, M2, M2 " --offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)                            \
     ROW(secondary_offset_x, CHANGES, M2, M2 " --secondary-offset-x 3", pool(p, MAX, 2, 1, 1); centre(p, 3, 1);)        \
     ROW(secondary_offset_y, CHANGES, M2, M2 " --secondary-offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)        \
-    ROW(secondary_offset_z, CHANGES, M, M " --secondary-offset-z 1", m(p); p->offset_z = 1;)                           \
+    ROW(secondary_offset_image, CHANGES, M, M " --secondary-offset-image 1", m(p); p->offset_z = 1;)                   \
     ROW(primary_offset_x, CHANGES, M, M " --primary-offset-x 1", m(p); p->gradient_region.x = 1;)                      \
     ROW(primary_offset_x_outside, CHANGES, M, M " --primary-offset-x -1 --source-size-width 5", m(p);                  \
         p->gradient_region.x = -1; p->gradient_region.width = 5;)                                                      \
     ROW(primary_offset_y, CHANGES, M, M " --primary-offset-y 2", m(p); p->gradient_region.y = 2;)                      \
-    ROW(primary_offset_z, CHANGES, M, M " --primary-offset-z 1", m(p); p->gradient_region.z = 1;)                      \
+    ROW(primary_offset_image, CHANGES, M, M " --primary-offset-image 1", m(p); p->gradient_region.z = 1;)              \
     ROW(source_size_width, CHANGES, M, M " --source-size-width 2", m(p); p->gradient_region.width = 2;)                \
     ROW(source_size_height, CHANGES, M, M " --source-size-height 0", m(p); p->gradient_region.height = 0;)             \
-    ROW(source_size_depth, CHANGES, M, M " --source-size-depth 1", m(p); p->gradient_region.depth = 1;)                \
+    ROW(source_size_images, CHANGES, M, M " --source-size-images 1", m(p); p->gradient_region.depth = 1;)              \
     ROW(kernel_offset_x, CHANGES, M, M " --kernel-offset-x 1", m(p); p->kernel_offset_x = 1;)                          \
     ROW(kernel_offset_y, CHANGES, A, A " --kernel-offset-y 1", a(p); p->kernel_offset_y = 1;)                          \
     ROW(clip_x, CHANGES, M, M " --clip-x 2", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.x = 2;)                 \
     ROW(clip_y, CHANGES, M, M " --clip-y 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.y = 1;)                 \
-    ROW(clip_z, CHANGES, M, M " --clip-z 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.z = 1;)                 \
+    ROW(clip_image, CHANGES, M, M " --clip-image 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.z = 1;)         \
     ROW(clip_width, CHANGES, M, M " --clip-width 3", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.width = 3;)     \
     ROW(clip_height, CHANGES, M, M " --clip-height 4", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.height = 4;)  \
-    ROW(clip_depth, CHANGES, M, M " --clip-depth 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.depth = 1;)     \
+    ROW(clip_images, CHANGES, M, M " --clip-images 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.depth = 1;)   \
     ROW(clip_maps, CHANGES, M2 " --offset-x 3 --offset-y 2", M2 " --offset-x 3 --offset-y 2 --clip-x 0",               \
         pool(p, MAX, 2, 1, 1);                                                                                         \
         centre(p, 3, 2); p->mapping = POOLGRAD_MAPPING_CLIP;)                                                          \
@@ -550,6 +550,40 @@ Test(command, layouts_and_ranks, .init = scene_enter, .fini = scene_leave)
     check_layout(POOLGRAD_NC4HW4, "nc4hw4", 5);
 }
 
+/* Each array is in the layout that its own option says, and all others in that of --layout: the results are the same
+ * numbers. */
+Test(command, layouts_of_each_array, .init = scene_enter, .fini = scene_leave)
+{
+    scene_write();
+    poolgrad_image x = view_copy(&scene_source, POOLGRAD_NHWC), g = view_copy(&scene_gradient, POOLGRAD_NC4HW4);
+    scene_write_image(&x, 4, "x_nhwc.npy");
+    scene_write_image(&g, 5, "g_nc4hw4.npy");
+    poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &scene_source, NULL);
+    pool(&p, MAX, 3, 2, 1);
+    size(&p, 5, 4);
+    p.indices = view_new(POOLGRAD_INT32, POOLGRAD_NC4HW4, &p.destination, 0);
+    npyfile pooled = scene_solve(&p, 4, NULL), picks = npyfile_of_image(&p.indices, 5);
+    const char *forward = "forward --source x_nhwc.npy --source-layout nhwc --output y.npy --picks i.npy "
+                          "--picks-format int32 --picks-layout nc4hw4 " M;
+    cr_expect(scene_gives(forward, "y.npy", pooled));
+    cr_expect(scene_gives(forward, "i.npy", picks));
+    p.destination.layout = POOLGRAD_NC4HW4;
+    cr_expect(scene_gives("forward --source x_nhwc.npy --layout nhwc --output y5.npy --output-layout nc4hw4 " M,
+                          "y5.npy", scene_solve(&p, 5, NULL)));
+    poolgrad_problem q = scene_problem(POOLGRAD_GRADIENT, &scene_source, &scene_gradient);
+    pool(&q, MAX, 3, 2, 1);
+    q.destination.layout = POOLGRAD_NHWC;
+    cr_expect(scene_gives("gradient --source x.npy --source-gradient g_nc4hw4.npy --source-gradient-layout nc4hw4 "
+                          "--output dx.npy --output-layout nhwc " M,
+                          "dx.npy", scene_solve(&q, 4, NULL)));
+    cr_expect(scene_gives("gradient --source x_nhwc.npy --layout nhwc --source-gradient g.npy --source-gradient-layout "
+                          "nchw --indices i.npy --indices-layout nc4hw4 --indices-format int32 --output dx.npy " M,
+                          "dx.npy", scene_solve(&q, 4, NULL)));
+    view_free(&p.indices);
+    view_free(&x);
+    view_free(&g);
+}
+
 /* Without --channels all four lanes of every slice are channels. */
 Test(command, all_lanes_are_channels, .init = scene_enter, .fini = scene_leave)
 {
@@ -594,8 +628,9 @@ Test(command, rank_of_the_output, .init = scene_enter, .fini = scene_leave)
     p = scene_problem(POOLGRAD_GRADIENT, &two, &g);
     pool(&p, MAX, 3, 2, 1);
     p.offset_z = 1;
-    cr_expect(scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy --secondary-offset-z 1 " M,
-                          "y.npy", scene_solve(&p, 4, NULL)));
+    cr_expect(
+        scene_gives("gradient --source x.npy --source-gradient g.npy --output y.npy --secondary-offset-image 1 " M,
+                    "y.npy", scene_solve(&p, 4, NULL)));
     view_free(&x);
     view_free(&g);
     view_free(&two);
@@ -637,8 +672,8 @@ static void check_indices(poolgrad_format format, poolgrad_tie_rule ties, poolgr
     p.indices = view_new(format, POOLGRAD_NCHW, &p.destination, 0);
     npyfile pooled = scene_solve(&p, 4, NULL), indices = npyfile_of_image(&p.indices, 4);
     bool wide = format == POOLGRAD_INT64; /* which goes without saying */
-    snprintf(line, sizeof line, "forward --source x.npy --output y.npy --indices i.npy --edge-mode zero " M " %s%s%s",
-             rules, wide ? "" : " --indices-format ", wide ? "" : poolgrad_format_name(format));
+    snprintf(line, sizeof line, "forward --source x.npy --output y.npy --picks i.npy --edge-mode zero " M " %s%s%s",
+             rules, wide ? "" : " --picks-format ", wide ? "" : poolgrad_format_name(format));
     cr_expect(scene_gives(line, "y.npy", pooled));
     cr_expect(scene_gives(line, "i.npy", indices));
     poolgrad_image taken = p.indices;
@@ -768,15 +803,20 @@ static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {
     /* Words */
-    {"fly", "poolgrad: 'fly' is no command; expected forward, gradient, verify, explain, suite, graph, bench or info"},
+    {"fly",
+     "poolgrad: 'fly' is no command; expected forward, gradient, verify, explain, suite, graph, bench, info or comp"},
     {"--help fly", "poolgrad: 'fly' is no command"},
-    {"-h", "poolgrad: '-h' is no command"},
-    {F A2 " --pad-policy same", "poolgrad forward: --pad-policy is no option of this command"},
+    {"-v", "poolgrad: '-v' is no command"},
+    {"backward", "poolgrad: 'backward' is no command; did you mean gradient?"},
+    {"verfy", "poolgrad: 'verfy' is no command; did you mean verify?"},
+    {"completion", "nothing stands behind completion; expected bash, zsh or fish"},
+    {"completion tcsh", "'tcsh' is no shell that is known; expected bash, zsh or fish"},
+    {F A2 " --frobnicate same", "poolgrad forward: --frobnicate is no option of this command; poolgrad forward --help"},
     {F A2 " --add-to x.npy", "--add-to is no option of this command"},
     {"info --kind max", "poolgrad info: --kind is about a geometry; expected --input-size or --workload as well"},
     {"info --repeat 3", "poolgrad info: --repeat is no option of this command"},
     {G M " --output-width 3", "--output-width is no option of this command"},
-    {F A2 " -k 3", "'-k' is no option; expected --name value"},
+    {F A2 " -q 3", "'-q' is no option; expected --name value"},
     {F A2 " 3", "'3' is no option"},
     {F A2 " --", "-- is no option"},
     {F A2 " --pad", "--pad has no value; expected N"},
@@ -803,7 +843,18 @@ static const struct refusal {
     {F "--kind max --kernel 2.5", "--kernel is '2.5'; expected an integer"},
     {F "--kind max --kernel 1e3", "--kernel is '1e3'; expected an integer"},
     {F "--kind max --kernel 0x3", "--kernel is '0x3'; expected an integer"},
-    {F "--kind max --kernel 3x3", "--kernel is '3x3'; expected an integer"},
+    {F "--kind max --kernel 3x3", "--kernel is '3x3'; expected an integer: --kernel 3 is for both axes"},
+    {F "--kind max --kernel 3,3", "--kernel is '3,3'; expected an integer: --kernel 3 is for both axes"},
+    {F "--kind max --kernel (3,2)", "expected an integer: --kernel-height 3 --kernel-width 2 for (height, width)"},
+    {F A2 " --stride [2,1]", "--stride is '[2,1]'; expected an integer: --stride-y 2 --stride-x 1 for (height, width)"},
+    {F A2 " --pad 0,1", "--pad is '0,1'; expected an integer: --pad-top 0 --pad-left 1 for (height, width)"},
+    {F A2 " --pad 0,1,0,1",
+     "expected an integer: --pad-left, --pad-top, --pad-right and --pad-bottom are for one side"},
+    {F A2 " --pad 0,1,0", "--pad is '0,1,0'; expected an integer\n"},
+    {F A2 " --pad same", "--pad is 'same'; expected an integer, or --padding-policy same in place of --pad"},
+    {F A2 " --pad SAME_UPPER", "expected an integer, or --padding-policy same in place of --pad"},
+    {F A2 " --pad valid", "expected an integer, or --padding-policy valid-only in place of --pad"},
+    {F A2 " --stride same", "--stride is 'same'; expected an integer\n"},
     {F "--kind max --kernel=", "--kernel is ''; expected an integer"},
     {F "--kind max --kernel 9223372036854775808",
      "--kernel is '9223372036854775808'; expected an integer between -2^63"},
@@ -826,13 +877,13 @@ static const struct refusal {
     {F A2 " --output-width 4611686018427387904", "--output: width is 4611686018427387904; expected at most 2^61"},
     {F A2 " --output-width 1152921504606846976", "memory that can be addressed"},
     {F A2 " --output-width 70368744177664", "do not fit into memory; expected fewer"},
-    {F A2 " --offset-z -9223372036854775808", "--offset-z is -9223372036854775808; expected 0 to 2^61"},
-    {F A2 " --clip-z -9223372036854775808", "--clip-z is -9223372036854775808; expected 0 to 2^61"},
+    {F A2 " --offset-image -9223372036854775808", "--offset-image is -9223372036854775808; expected 0 to 2^61"},
+    {F A2 " --clip-image -9223372036854775808", "--clip-image is -9223372036854775808; expected 0 to 2^61"},
     {F A2 " --clip-x -1", "--clip-x is -1; expected 0 to 2^61"},
     {F A2 " --clip-width -1", "--clip-width is -1; expected at least 0"},
-    {F A2 " --clip-depth -1", "--clip-depth is -1; expected at least 0"},
-    {G M " --primary-offset-z -1", "--primary-offset-z is -1; expected 0 to 2^61"},
-    {G M " --secondary-offset-z -1", "--secondary-offset-z is -1; expected 0 to 2^61"},
+    {F A2 " --clip-images -1", "--clip-images is -1; expected at least 0"},
+    {G M " --primary-offset-image -1", "--primary-offset-image is -1; expected 0 to 2^61"},
+    {G M " --secondary-offset-image -1", "--secondary-offset-image is -1; expected 0 to 2^61"},
     {G M " --source-size-height -1", "--source-size-height is -1; expected at least 0"},
     {G M2 " --secondary-offset-x 9223372036854775807", "--secondary-offset-x is 9223372036854775807; expected -2^61"},
     {G M " --kernel-offset-y -9223372036854775808",
@@ -860,12 +911,12 @@ static const struct refusal {
     {F "--kind max --kernel-width 2", "--kernel-height is missing; expected it, or --kernel for both axes"},
     {F A2 " --offset-x 0", "--output-width is missing; expected the output's size with --offset-x"},
     {F A2 " --offset-y 0", "--output-height is missing; expected the output's size with --offset-y"},
-    {F A2 " --indices-format int32", "--indices-format is given alone; expected --indices with it"},
-    {F A2 " --indices-format tap8", "--indices-format is given alone; expected --indices with it"},
-    {F M2 " --indices i.npy --indices-format tap4",
-     "--indices-format is 'tap4'; expected int64, int32, tap8, tap16 or tap32"},
-    {F "--kind max --kernel 16 --pad 8 --indices i.npy --indices-format tap8",
-     "--indices: indices.format is 9 (tap8); expected tap16 for windows of 256 taps"},
+    {F A2 " --picks-format int32", "--picks-format is given alone; expected --picks with it"},
+    {F A2 " --picks-format tap8", "--picks-format is given alone; expected --picks with it"},
+    {F M2 " --picks i.npy --picks-format tap4",
+     "--picks-format is 'tap4'; expected int64, int32, tap8, tap16 or tap32"},
+    {F "--kind max --kernel 16 --pad 8 --picks i.npy --picks-format tap8",
+     "--picks: indices.format is 9 (tap8); expected tap16 for windows of 256 taps"},
     {"gradient --source x.npy --source-gradient g.npy --output out.npy --indices uint8.npy --kind max --kernel 16 "
      "--pad 8 --stride 2",
      "indices.format is 9 (tap8); expected tap16 for windows of 256 taps"},
@@ -890,7 +941,7 @@ static const struct refusal {
     {F A2 " --pad-left 1 --pad-right 0 --count-include-pad", "--pad-right is 0; expected 1, the pad on the other side"},
     {F PADDED " --count-include-pad --zero-pad 1", "--zero-pad is given beside --count-include-pad; expected one of"},
     {F A2 " --padding-policy same --exclude-edges --zero-pad-x 1", "--zero-pad-x is given beside --exclude-edges"},
-    {F A2 " --indices i.npy", "--indices is given with --kind average; expected max or dilated-max"},
+    {F A2 " --picks i.npy", "--picks is given with --kind average; expected max or dilated-max"},
     {G A " --indices indices.npy", "--indices is given with --kind average; expected max or dilated-max"},
     {G A " --source-width 9", "--source-width is given beside --source; expected one of them"},
     {G M " --indices indices.npy --ties all", "--ties is all; expected first or last with --indices"},
@@ -929,6 +980,13 @@ static const struct refusal {
     {G M " --indices uint32.npy",
      "indices at (n 0, c 0, y 0, x 0) is 0; expected 4294967295 or ky * kernel width + kx"},
     {F A2 " --layout nc4hw4", "x.npy: last dimension is 9; expected 4, the lanes of nc4hw4"},
+    {F A2 " --source-layout nc4hw4", "x.npy: last dimension is 9; expected 4, the lanes of nc4hw4"},
+    {F M2 " --picks-layout nhwc", "--picks-layout is given alone; expected --picks with it"},
+    {F A2 " --source-gradient-layout nhwc", "--source-gradient-layout is no option of this command"},
+    {F M2 " --indices i.npy", "--indices is no option of this command; did you mean --picks?"},
+    {G M " --picks i.npy", "--picks is no option of this command; did you mean --indices?"},
+    {G M " --indices indices.npy --indices-format int32",
+     "--indices-format is int32; expected what indices.npy holds: int64"},
     /* Formats */
     {F A2 " --source-format float16", "--source-format is float16; expected what x.npy holds: float32"},
     {F A2 " --source-format bfloat16", "--source-format is bfloat16; expected what x.npy holds: float32"},
@@ -949,7 +1007,7 @@ static const struct refusal {
     {"forward --source x.npy/y --output out.npy " A2, "--source x.npy/y: Not a directory; expected a .npy file"},
     {"forward --source rank1.npy --output out.npy " A2, "rank1.npy: an array of rank 1; expected rank 2 (HxW), 3"},
     {"forward --source rank9.npy --output out.npy " A2, "rank9.npy: shape is (3, 1, 1, 1, 1, 1, 1, 1, 1); expected at"},
-    {"forward --source x.npy --layout nhwc --output out.npy --indices dir " M2, "--indices dir: is a directory"},
+    {"forward --source x.npy --layout nhwc --output out.npy --picks dir " M2, "--picks dir: is a directory"},
     {"forward --source text.npy --output out.npy " A2, "text.npy: magic is n,c,y,; expected \\x93NUMPY"},
     {"forward --source /dev/null --output out.npy " A2, "/dev/null: header ends after 0 bytes"},
     {"forward --source x.npy --output dir " A2, "--output dir: is a directory; expected a file name"},
@@ -957,15 +1015,14 @@ static const struct refusal {
      "--output none/y.npy: cannot be written: No such file or direct"},
     {"forward --source x.npy --output out.npy/y.npy " A2, "--output out.npy/y.npy: cannot be written: Not a directory"},
     {"forward --source x.npy --output /dev/full " A2, "--output /dev/full: cannot be written: No space left on device"},
-    {"forward --source x.npy --output out.npy --indices /dev/full " M2,
-     "--indices /dev/full: cannot be written: No sp"},
+    {"forward --source x.npy --output out.npy --picks /dev/full " M2, "--picks /dev/full: cannot be written: No sp"},
     {"forward --source x.npy --output x.npy " A2, "--output x.npy: is also --source; expected a file of its own"},
     {"forward --source x.npy --output ./x.npy " A2, "--output ./x.npy: is also --source; expected a file of its own"},
     {"forward --source x.npy --output dir/../x.npy " A2, "--output dir/../x.npy: is also --source"},
-    {"forward --source x.npy --output out.npy --indices out.npy " M2, "is also --"},
-    {"forward --source x.npy --output y.npy --indices ./y.npy " M2, "is also --"},
-    {"forward --source x.npy --output y.npy --indices dir/../y.npy " M2, "is also --"},
-    {"forward --source x.npy --output out.npy --indices x.npy " M2, "--indices x.npy: is also --source"},
+    {"forward --source x.npy --output out.npy --picks out.npy " M2, "is also --"},
+    {"forward --source x.npy --output y.npy --picks ./y.npy " M2, "is also --"},
+    {"forward --source x.npy --output y.npy --picks dir/../y.npy " M2, "is also --"},
+    {"forward --source x.npy --output out.npy --picks x.npy " M2, "--picks x.npy: is also --source"},
     {"gradient --source x.npy --source-gradient g.npy --output g.npy " M, "--output g.npy: is also --source-gradient"},
     {G M " --add-to out.npy", "out.npy: magic is old; expected \\x93NUMPY"},
 };
@@ -976,6 +1033,58 @@ Test(command, refusals, .init = scene_enter, .fini = scene_leave)
     scene_write_bad_files();
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
+    }
+}
+
+/* Words of other tools, and slips, with what is suggested in their place. */
+static const struct suggestion {
+    const char *command, *word, *option;
+} suggestions[] = {
+    {"forward", "--padding", "--pad"},
+    {"forward", "--pads", "--pad"},
+    {"forward", "--kernel-size", "--kernel"},
+    {"forward", "--kernel_size", "--kernel"},
+    {"forward", "--ksize", "--kernel"},
+    {"forward", "--pool_size", "--kernel"},
+    {"forward", "--strides", "--stride"},
+    {"gradient", "--gradient", "--source-gradient"},
+    {"gradient", "--grad_output", "--source-gradient"},
+    {"gradient", "--dy", "--source-gradient"},
+    {"forward", "--dtype", "--format"},
+    {"verify", "--dtype", "--actual-format"},
+    {"bench", "--dtype", "--format"},
+    {"forward", "--ceil_mode", "--ceil-mode"},
+    {"forward", "--count_include_pad", "--count-include-pad"},
+    {"forward", "--return_indices", "--picks"},
+    {"forward", "--input", "--source"},
+    {"forward", "--out", "--output"},
+    {"verify", "--dx", "--actual"},
+    {"gradient", "--dx", "--output"},
+    {"forward", "--data_format", "--layout"},
+    {"forward", "--auto_pad", "--padding-policy"},
+    {"bench", "--shape", "--input-size"},
+    {"explain", "--element", "--at"},
+    {"forward", "--sorce", "--source"},
+    {"forward", "--soucre", "--source"},
+    {"forward", "--Kernel", "--kernel"},
+    {"forward", "--kernel_widht", "--kernel-width"},
+    {"forward", "-kernel", "--kernel"},
+    {"forward", "-k", "--kernel"},
+    {"forward", "-o", "--output"},
+    {"gradient", "--source_gradient=g.npy", "--source-gradient"},
+};
+
+Test(command, suggestions)
+{
+    for (size_t i = 0; i < sizeof suggestions / sizeof *suggestions; i++) {
+        char line[SCENE_LINE], expected[SCENE_LINE];
+        const struct suggestion *row = &suggestions[i];
+        snprintf(line, sizeof line, "%s %s 1", row->command, row->word);
+        snprintf(expected, sizeof expected, "poolgrad %s: %.*s is no option of this command; did you mean %s?\n",
+                 row->command, (int)strcspn(row->word, "="), row->word, row->option);
+        process_result result = process_run(NULL, line);
+        cr_expect(result.status == 2 && strcmp(result.err, expected) == 0, "%sexpected: %s", result.err, expected);
+        process_release(&result);
     }
 }
 
@@ -1187,8 +1296,10 @@ static void check_page(const char *text, const char *name)
 Test(command, help)
 {
     static const enum command commands[] = {COMMAND_FORWARD, COMMAND_GRADIENT, COMMAND_GRAPH,
-                                            COMMAND_BENCH,   COMMAND_INFO,     COMMAND_SUITE};
-    static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help"};
+                                            COMMAND_BENCH,   COMMAND_INFO,     COMMAND_SUITE,
+                                            COMMAND_VERIFY,  COMMAND_EXPLAIN,  COMMAND_COMPLETION};
+    static const char *const ways[] = {"%s --help", "help %s", "--help %s", "%s --kernel x --nonsense --help",
+                                       "-h %s",     "%s -h"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
             const char *name = poolgrad_command_name(commands[i]);
@@ -1210,14 +1321,18 @@ Test(command, help)
 
 Test(command, words_about_itself)
 {
-    process_result result = process_run(NULL, "--version");
-    cr_expect(result.status == 0 && !*result.err, "%s", result.err);
-    cr_expect(strncmp(result.out, "poolgrad ", 9) == 0 && strstr(result.out, poolgrad_version()), "%s", result.out);
-    process_release(&result);
-    result = process_run(NULL, "--help");
-    cr_expect(result.status == 0 && !*result.err && strstr(result.out, "gradient"), "%s", result.out);
-    check_page(result.out, "--help");
-    process_release(&result);
+    static const char *const versions[] = {"--version", "-V", "version"}, *const helps[] = {"--help", "-h", "help"};
+    process_result result;
+    for (int i = 0; i < 3; i++) {
+        result = process_run(NULL, versions[i]);
+        cr_expect(result.status == 0 && !*result.err, "%s", result.err);
+        cr_expect(strncmp(result.out, "poolgrad ", 9) == 0 && strstr(result.out, poolgrad_version()), "%s", result.out);
+        process_release(&result);
+        result = process_run(NULL, helps[i]);
+        cr_expect(result.status == 0 && !*result.err && strstr(result.out, "gradient"), "%s", result.out);
+        check_page(result.out, helps[i]);
+        process_release(&result);
+    }
     result = process_run(NULL, "");
     cr_expect(result.status == 2 && result.out_size == 0 && strstr(result.err, "gradient"), "%s", result.err);
     process_release(&result);
@@ -1287,7 +1402,9 @@ Test(command, manual)
 /* The tables above leave none out. */
 Test(command, every_option_has_a_test)
 {
-    static const char elsewhere[] = "--source --source-gradient --output --indices --indices-format --add-to "
+    static const char elsewhere[] = "--source --source-gradient --output --indices --picks --picks-format --add-to "
+                                    "--indices-format --source-layout --source-gradient-layout --indices-layout "
+                                    "--picks-layout --output-layout "
                                     "--source-width --source-height --channels --source-format "
                                     "--source-gradient-format --help ";
     for (int option = 0; option < OPTION_COUNT; option++) {

@@ -81,13 +81,13 @@ Test(command_explain, options, .init = enter, .fini = scene_leave)
 Test(command_explain, picks, .init = enter, .fini = scene_leave)
 {
 #define MAX "--source x.npy --kind max --kernel 3 --stride 2 --pad 1"
-    cr_assert(scene_runs("forward " MAX " --output y.npy --indices i.npy --indices-format tap8"));
+    cr_assert(scene_runs("forward " MAX " --output y.npy --picks i.npy --picks-format tap8"));
     cr_assert(scene_runs("gradient " MAX " --source-gradient g.npy --output dx.npy"));
     npyfile file;
     char index[64];
     cr_assert(npyfile_read(&file, scene_folder, "i.npy"));
     snprintf(index, sizeof index, "Index: %d, ky * kernel width + kx in the window (N39).", file.data[7]);
-    EXPECT("explain " MAX " --at 0,0,1,2 --indices-format tap8", "Values", "Maximum: ", "Picked: ", index);
+    EXPECT("explain " MAX " --at 0,0,1,2 --picks-format tap8", "Values", "Maximum: ", "Picked: ", index);
     EXPECT("explain " MAX " --at 0,0,1,2", "Index: ", ", y * width + x in the plane (N39).");
     EXPECT("explain " MAX " --source-gradient g.npy --at 1,5,2,3", "Values", "Picked: ");
     EXPECT("explain --indices i.npy --source-width 9 --source-height 7 --kind max --kernel 3 --stride 2 --pad 1 "
@@ -133,8 +133,8 @@ static const struct refusal {
     {FORWARD " --at 0,0,0,0 --before y.npy", "--before is about an output that is judged; expected --actual with it"},
     {FORWARD " --at 0,0,0,0 --actual y.npy --format float16",
      "--format is given beside --actual; expected one of them"},
-    {FORWARD " --at 0,0,0,0 --indices-format tap8",
-     "--indices-format is given with --kind average; expected max or dilated-max"},
+    {FORWARD " --at 0,0,0,0 --picks-format tap8",
+     "--picks-format is given with --kind average; expected max or dilated-max"},
     {FORWARD " --at 0,0,0,0 --indices y.npy", "--indices is about a gradient; expected options of forward pooling"},
     {GRADIENT " --at 0,0,0,0 --output-width 3",
      "--output-width is about forward pooling; expected options of a gradient"},

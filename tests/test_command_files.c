@@ -110,8 +110,14 @@ Test(command_files, malformed_headers, .init = scene_enter, .fini = scene_leave)
     refuse_file(huge, sizeof huge, "bad.npy: header is 4294967307 bytes long; expected at most 65536");
     static const unsigned char wrong[] = "\x93NUMPX\1\0v\0{'descr': '<f4'";
     refuse_file(wrong, sizeof wrong, "bad.npy: magic is \\x93NUMPX; expected \\x93NUMPY");
+    static const unsigned char tensors[] = "\x40\0\0\0\0\0\0\0{\"x\":{\"dtype\":\"F32\"}}";
+    refuse_file(tensors, sizeof tensors, "bad.npy: format is that of safetensors; expected a .npy file, as numpy.save");
+    static const unsigned char pickle[] = "\x80\2\x8a\nl\xfc\x9c";
+    refuse_file(pickle, sizeof pickle, "bad.npy: format is that of Python's pickle, which torch.save and object");
+    static const unsigned char hdf5[] = "\x89HDF\r\n\x1a\n....";
+    refuse_file(hdf5, sizeof hdf5, "bad.npy: format is that of HDF5; expected a .npy file");
     static const unsigned char archive[] = "PK\3\4and so on, as numpy.savez has it";
-    refuse_file(archive, sizeof archive, "as .npz files are; expected a .npy file");
+    refuse_file(archive, sizeof archive, "bad.npy: archive ends without a directory; expected it whole");
 }
 
 /* ---- Where results go -------------------------------------------------------------------------------------------- */
@@ -139,7 +145,7 @@ static void refuse_links_to_inputs(void)
     cr_expect(symlink("new.npy", scene_path("ahead.npy")) == 0);
     cr_expect(scene_refuses(POOL_X "soft.npy", "--output soft.npy: is also --source; expected a file of its own"));
     cr_expect(scene_refuses(POOL_X "hard.npy", "--output hard.npy: is also --source; expected a file of its own"));
-    cr_expect(scene_refuses(POOL_X "new.npy --indices ahead.npy", "is also --"));
+    cr_expect(scene_refuses(POOL_X "new.npy --picks ahead.npy", "is also --"));
     cr_expect(symlink("loop.npy", scene_path("loop.npy")) == 0);
     cr_expect(
         scene_refuses(POOL_X "loop.npy", "--output loop.npy: cannot be written: Too many levels of symbolic links"));
@@ -330,7 +336,7 @@ static bool wait_for_temporaries(int wanted)
 static void interrupt(int signal_number)
 {
     static const char *const words[] = {"forward", "--source",  "x.npy", "--kind",   "max",     "--kernel",
-                                        "501",     "--pad",     "250",   "--output", "out.npy", "--indices",
+                                        "501",     "--pad",     "250",   "--output", "out.npy", "--picks",
                                         "new.npy", "--threads", "1",     NULL};
     size_t old_size;
     process running = process_start(&scene_setting, words);
@@ -426,11 +432,16 @@ static const char *const fuzz_files[] = {"x.npy", "g.npy",    "indices.npy", "ui
 static const char *random_value(random_state *r, const struct option_description *option)
 {
     int choices = 0;
-    if (option == &poolgrad_options[OPTION_OUTPUT] || option == &poolgrad_options[OPTION_INDICES]) return "new.npy";
     switch (option->type) {
     case TYPE_FLAG: return random_chance(r, 5) ? "x" : NULL;
-    case TYPE_TEXT: return PICK(r, fuzz_files);
-    case TYPE_NAMED: return random_chance(r, 80) ? "x=x.npy" : "x";
+    case TYPE_OUTPUT:
+    case TYPE_REPORT: return "new.npy";
+    case TYPE_TEXT:
+    case TYPE_INPUT:
+    case TYPE_FOLDER: return PICK(r, fuzz_files);
+    case TYPE_NAMED:
+    case TYPE_NAMED_INPUT:
+    case TYPE_NAMED_OUTPUT: return random_chance(r, 80) ? "x=x.npy" : "x";
     case TYPE_ISA: return random_chance(r, 80) ? "scalar" : "x";
     case TYPE_SECONDS: return random_chance(r, 80) ? "0.01" : PICK(r, hostile_numbers);
     case TYPE_CHOICE:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NumPy's .npy format: bytes that NumPy wrote, bytes that nobody should, and every element to its place. */
-#include "image/npy.h"
+#include "files/npy.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -295,7 +295,7 @@ Test(npy, wrong_beginnings)
         refused(file.bytes, i + 1, "magic", "expected \\x93NUMPY", "a wrong magic cut short");
     }
     refused(text, sizeof text - 1, "magic", "is n,c,y,; expected", "another kind of file");
-    refused(archive, sizeof archive - 1, "magic", "zip archive", "an archive");
+    refused(archive, sizeof archive - 1, "format", "zip archive", "an archive");
     for (int major = 0; major < 256; major++) {
         for (int minor = 0; minor < 256; minor++) {
             if (major >= 1 && major <= 3 && minor == 0) continue;

@@ -10,6 +10,7 @@ int poolgrad_command_forward(const struct options *options);
 int poolgrad_command_gradient(const struct options *options);
 int poolgrad_command_info(const struct options *options);
 int poolgrad_command_bench(const struct options *options);
+int poolgrad_command_completion(const struct options *options);
 
 /* Refuses where poolgrad was built without jansson. */
 int poolgrad_command_graph(const struct options *options);
@@ -32,6 +33,9 @@ const char *poolgrad_oracle_versions(void);
 
 /* The version of jansson; null without it. */
 const char *poolgrad_json_version(void);
+
+/* What the command is for, a sentence. */
+const char *poolgrad_help_purpose(enum command command);
 
 /* Help for one command on stdout. */
 int poolgrad_help_command(enum command command);

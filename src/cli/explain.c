@@ -16,8 +16,8 @@ enum {
 
 /* All that is held, so that it is released in one place. */
 struct explanation {
-    struct verify judged;               /* its inputs, and what it is judged by, where there is an output */
-    struct tensor destination, indices; /* of a result that is not there */
+    struct verify judged;             /* its inputs, and what it is judged by, where there is an output */
+    struct tensor destination, picks; /* of a result that is not there */
     char *text;
 };
 
@@ -25,7 +25,7 @@ static void release(struct explanation *e)
 {
     poolgrad_verify_free(&e->judged);
     poolgrad_tensor_free(&e->destination);
-    poolgrad_tensor_free(&e->indices);
+    poolgrad_tensor_free(&e->picks);
     free(e->text);
 }
 
@@ -68,21 +68,21 @@ static int read_problem(const struct options *options, struct explanation *e)
 }
 
 /* A forward max tells its index, in whatever format it would be written in. */
-static int add_indices(const struct options *options, struct explanation *e)
+static int add_picks(const struct options *options, struct explanation *e)
 {
     poolgrad_problem *p = &e->judged.inputs.problem;
     if (p->direction == POOLGRAD_GRADIENT) return 0;
     if (p->kind != POOLGRAD_MAX) {
-        if (!poolgrad_given(options, OPTION_INDICES_FORMAT)) return 0;
-        return poolgrad_fail(options, "--indices-format is given with --kind %s; expected max or dilated-max",
+        if (!poolgrad_given(options, OPTION_PICKS_FORMAT)) return 0;
+        return poolgrad_fail(options, "--picks-format is given with --kind %s; expected max or dilated-max",
                              options->value[OPTION_KIND].text);
     }
-    e->indices.image = p->destination;
-    e->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
-    e->indices.image.data = NULL;
-    e->indices.rank = e->judged.inputs.source.rank;
-    if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->indices) != 0) return 2;
-    p->indices = e->indices.image;
+    e->picks.image = p->destination;
+    e->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
+    e->picks.image.data = NULL;
+    e->picks.rank = e->judged.inputs.source.rank;
+    if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->picks) != 0) return 2;
+    p->indices = e->picks.image;
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int explain(const struct options *options, struct explanation *e)
     int status = check_place(options);
     if (status == 0) status = check_output(options);
     if (status == 0) status = judges ? poolgrad_verify_read(options, &e->judged) : read_problem(options, e);
-    if (status == 0) status = add_indices(options, e);
+    if (status == 0) status = add_picks(options, e);
     if (status != 0) return status;
     e->judged.declaration.findings = FINDINGS;
     poolgrad_setup_notes(options, &e->judged.inputs.problem);

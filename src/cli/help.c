@@ -14,7 +14,7 @@ static const struct help {
     {COMMAND_FORWARD, "Pools an image: average, max (dilated or not) or L2-norm.",
      "Example: 3x3 windows, stride 2, one pixel of padding, and which tap won\n"
      "  poolgrad forward --kind max --kernel 3 --stride 2 --pad 1 \\\n"
-     "      --source x.npy --output y.npy --indices argmax.npy\n"},
+     "      --source x.npy --output y.npy --picks argmax.npy\n"},
     {COMMAND_GRADIENT, "Computes the gradient of the loss by pooling's input from the gradient by its output.",
      "Example: the gradient of the same pooling, where dy.npy is the gradient by y\n"
      "  poolgrad gradient --kind max --kernel 3 --stride 2 --pad 1 \\\n"
@@ -66,6 +66,11 @@ static const struct help {
      "Example: the kernels of a layer's gradients, were there no AVX-512\n"
      "  poolgrad info --input-size 8,64,56,56 --kernel 3 --stride 2 --pad 1 \\\n"
      "      --kind average,max --format float16,float32 --max-isa avx2\n"},
+    {COMMAND_COMPLETION, "Prints a script that completes poolgrad's words in a shell: bash, zsh or fish.",
+     "Example: in the shell that runs, until it ends\n"
+     "  source <(poolgrad completion bash)\n"
+     "Example: for good, where no package has installed it\n"
+     "  poolgrad completion fish >~/.config/fish/completions/poolgrad.fish\n"},
 };
 
 static const struct help *help_of(enum command command)
@@ -118,10 +123,15 @@ static void print_option(const struct option_description *option)
     print_wrapped(option->help);
 }
 
+const char *poolgrad_help_purpose(enum command command)
+{
+    return help_of(command)->purpose;
+}
+
 int poolgrad_help_command(enum command command)
 {
     const struct help *help = help_of(command);
-    const char *words = poolgrad_command_words(command) > 0 ? " generate DIR" : "";
+    const char *words = command == COMMAND_SUITE ? " generate DIR" : command == COMMAND_COMPLETION ? " SHELL" : "";
     printf("poolgrad %s%s [options]\n%s\n\n%s", poolgrad_command_name(command), words, help->purpose, help->example);
     printf("\nDefaults stand in parentheses. Options are --name value or --name=value.\n");
     const char *heading = NULL;
@@ -133,17 +143,17 @@ int poolgrad_help_command(enum command command)
         heading = NULL;
         print_option(option);
     }
-    if (command == COMMAND_INFO || command == COMMAND_SUITE) return 0;
+    if (command & (COMMAND_INFO | COMMAND_SUITE | COMMAND_COMPLETION)) return 0;
     if (command == COMMAND_BENCH) {
         printf("\nman poolgrad says what the columns are, and docs/performance.md how it is measured.\n"
                "Exit status: 0 success, 1 a result that is not the reference's, 2 usage or bad input.\n");
         return 0;
     }
-    printf(
-        "\nTensors are .npy files: H x W, C x H x W or N x C x H x W arrays of float16, float32, float64, bfloat16,\n"
-        "or, for --source, uint8 and uint16 (read as v / 255 and v / 65535). man poolgrad says the rest.\n"
-        "Exit status: 0 success, %s2 usage or bad input.\n",
-        command == COMMAND_VERIFY ? "1 an element is wrong, " : "");
+    printf("\nTensors are .npy files, or members of .npz files: H x W, C x H x W or N x C x H x W arrays of float16,\n"
+           "float32, float64, bfloat16 or, for --source, uint8 and uint16 (read as v / 255 and v / 65535).\n"
+           "man poolgrad says the rest.\n"
+           "Exit status: 0 success, %s2 usage or bad input.\n",
+           command == COMMAND_VERIFY ? "1 an element is wrong, " : "");
     return 0;
 }
 
@@ -152,8 +162,8 @@ void poolgrad_help(bool asked)
     FILE *file = asked ? stdout : stderr;
     fprintf(file, "poolgrad <command> [options]\nThe reference for pooling and pooling gradients.\n\n");
     for (size_t i = 0; i < sizeof helps / sizeof *helps; i++) {
-        fprintf(file, "  %-10s%s\n", poolgrad_command_name(helps[i].command), helps[i].purpose);
+        fprintf(file, "  %-12s%s\n", poolgrad_command_name(helps[i].command), helps[i].purpose);
     }
     fprintf(file,
-            "\npoolgrad <command> --help lists its options, with an example. poolgrad --version says which it is.\n");
+            "\npoolgrad <command> --help lists its options, with an example. poolgrad version says which it is.\n");
 }

@@ -4,6 +4,7 @@
 #include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/posix.h"
+#include "files/inflate.h"
 
 #include <poolgrad/poolgrad.h>
 
@@ -73,6 +74,8 @@ int poolgrad_command_info(const struct options *options)
     print_formats("of sources, too", formats + 4, 2);
     print_formats("of indices", formats + 6, 5);
     printf("layouts           nchw, nhwc, nc4hw4\n");
+    printf("files             .npy, members of .npz%s\n",
+           poolgrad_can_inflate() ? "" : " that are not compressed (built without zlib)");
     if (poolgrad_json_version()) {
         printf("graphs            read with jansson %s\n", poolgrad_json_version());
     } else {

@@ -5,15 +5,16 @@
 #include <inttypes.h>
 
 #include "cli/setup.h"
-#include "geometry/axis.h"
+#include "files/numbers.h"
 
-/* Indices are of max pooling, and hold one tap of each window. */
+/* Picks and indices are of max pooling, and hold one tap of each window. */
 static int check_indices(const struct options *options, const poolgrad_problem *p)
 {
-    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
+    const enum option option = p->direction == POOLGRAD_FORWARD ? OPTION_PICKS : OPTION_INDICES;
+    if (!poolgrad_given(options, option)) return 0;
     if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_fail(options, "--indices is given with --kind %s; expected max or dilated-max",
-                             options->value[OPTION_KIND].text);
+        return poolgrad_fail(options, "--%s is given with --kind %s; expected max or dilated-max",
+                             poolgrad_options[option].name, options->value[OPTION_KIND].text);
     }
     if (p->direction == POOLGRAD_FORWARD || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
     return poolgrad_fail(options,
@@ -61,7 +62,7 @@ static int read_gradient_files(const struct options *options, struct inputs *inp
     p->source_gradient = inputs->source_gradient.image;
     bool indices = poolgrad_given(options, OPTION_INDICES);
     if (indices) {
-        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_COUNT, TENSOR_INDICES,
+        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_INDICES_FORMAT, TENSOR_INDICES,
                                  &inputs->indices) != 0)
             return 2;
         p->indices = inputs->indices.image;
@@ -93,8 +94,8 @@ static bool any_given(const struct options *options, const enum option *option, 
 /* Unless a window of images or channels was asked for, a difference is a mistake. */
 static int check_agreement(const struct options *options, const poolgrad_problem *p)
 {
-    static const enum option images[] = {OPTION_PRIMARY_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z, OPTION_SOURCE_SIZE_DEPTH,
-                                         OPTION_CLIP_Z, OPTION_CLIP_DEPTH};
+    static const enum option images[] = {OPTION_PRIMARY_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE,
+                                         OPTION_SOURCE_SIZE_IMAGES, OPTION_CLIP_IMAGE, OPTION_CLIP_IMAGES};
     static const enum option channels[] = {OPTION_PRIMARY_CHANNEL_OFFSET, OPTION_PRIMARY_CHANNEL_COUNT,
                                            OPTION_SECONDARY_CHANNEL_OFFSET, OPTION_SECONDARY_CHANNEL_COUNT,
                                            OPTION_DESTINATION_CHANNEL_OFFSET};
@@ -130,15 +131,15 @@ int poolgrad_inputs_read(const struct options *options, poolgrad_direction direc
 /* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
 static int64_t left_over(int64_t available, int64_t offset, int64_t count)
 {
-    return poolgrad_max(poolgrad_min(available - poolgrad_max(offset, 0), count), 0);
+    return poolgrad_larger(poolgrad_smaller(available - poolgrad_larger(offset, 0), count), 0);
 }
 
-/* Just large enough for what will be written: the images done from clip-z on, and the channels read. */
+/* Just large enough for what will be written: the images done from clip-image on, and the channels read. */
 static void size_forward_result(poolgrad_problem *p)
 {
-    p->destination.images = poolgrad_clamp(p->clip.z, 0, POOLGRAD_COORDINATE_LIMIT) +
+    p->destination.images = poolgrad_between(p->clip.z, 0, COORDINATE_LIMIT) +
                             left_over(p->source.images, p->offset_z, p->clip.depth);
-    p->destination.channels = poolgrad_clamp(p->destination_channel_offset, 0, POOLGRAD_COORDINATE_LIMIT) +
+    p->destination.channels = poolgrad_between(p->destination_channel_offset, 0, COORDINATE_LIMIT) +
                               left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
 }
 
@@ -153,9 +154,9 @@ static int make_forward(const struct options *options, enum option option, struc
 {
     poolgrad_problem *p = &inputs->problem;
     p->destination.format = forward_format(options, p->source.format);
-    p->destination.layout = p->source.layout;
+    p->destination.layout = poolgrad_tensor_layout(options, OPTION_OUTPUT);
     size_forward_result(p);
-    *destination = (struct tensor){p->destination, inputs->source.rank};
+    *destination = (struct tensor){p->destination, poolgrad_tensor_rank_like(&inputs->source, p->destination.layout)};
     if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     p->destination = destination->image;
     return 0;
@@ -189,16 +190,16 @@ static int make_gradient(const struct options *options, enum option option, stru
     if (p->add_to_destination) {
         if (read_add_to(options, inputs, destination) != 0) return 2;
     } else {
-        destination->image = (poolgrad_image){.layout = p->source.layout,
+        destination->image = (poolgrad_image){.layout = poolgrad_tensor_layout(options, OPTION_OUTPUT),
                                               .images = p->source.images,
                                               .channels = p->source.channels,
                                               .height = p->source.height,
                                               .width = p->source.width};
         destination->image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, p->source_gradient.format);
-        destination->rank = inputs->source_gradient.rank;
+        destination->rank = poolgrad_tensor_rank_like(&inputs->source_gradient, destination->image.layout);
         if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     }
-    destination->rank = inputs->source_gradient.rank;
+    destination->rank = poolgrad_tensor_rank_like(&inputs->source_gradient, destination->image.layout);
     p->destination = destination->image;
     return 0;
 }

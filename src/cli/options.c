@@ -11,6 +11,7 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include "cli/suggest.h"
 #include "measure/workload.h"
 #include "pooling/isa.h"
 
@@ -97,27 +98,30 @@ static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference"
 static const struct choice pooling_modes[] = {
     {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {"exact", MODE_EXACT}, {NULL, 0}};
 
-#define FILE_OPTION(name, commands, help) name, commands, TYPE_TEXT, NULL, "FILE", help, NULL
+#define INPUT(name, commands, help) name, commands, TYPE_INPUT, NULL, "FILE", help, NULL
+#define OUTPUT(name, commands, help) name, commands, TYPE_OUTPUT, NULL, "FILE", help, NULL
+#define REPORT(name, commands, help) name, commands, TYPE_REPORT, NULL, "FILE", help, NULL
 #define NUMBER(name, commands, help) name, commands, TYPE_INTEGER, NULL, "N", help, NULL
 #define CHOICE(name, commands, choices, help) name, commands, TYPE_CHOICE, choices, "WORD", help, NULL
 #define NUMBERS(name, commands, help) name, commands, TYPE_INTEGERS, NULL, "N[,N...]", help, NULL
 #define CHOICES(name, commands, choices, help) name, commands, TYPE_CHOICES, choices, "WORD[,WORD...]", help, NULL
-#define NAMED(name, commands, argument, help) name, commands, TYPE_NAMED, NULL, argument, help, NULL
+#define NAMED(name, commands, type, argument, help) name, commands, type, NULL, argument, help, NULL
 #define FLAG(name, commands, help) name, commands, TYPE_FLAG, NULL, NULL, help, NULL
 
 /* A default stands in parentheses. */
 const struct option_description poolgrad_options[OPTION_COUNT] = {
-    [OPTION_GRAPH] = {"graph", GRAPH, TYPE_TEXT, NULL, "FILE", "a graph, a network or a kernel as JSON; required",
+    [OPTION_GRAPH] = {"graph", GRAPH, TYPE_INPUT, NULL, "FILE", "a graph, a network or a kernel as JSON; required",
                       "Graph (.json)"},
-    [OPTION_SOURCES] = {NAMED("source", GRAPH, "NAME=FILE", "an image that the graph is given; once for each of them")},
-    [OPTION_INTERMEDIATES] = {NAMED("intermediate", GRAPH, "NAME=FILE",
+    [OPTION_SOURCES] = {NAMED("source", GRAPH, TYPE_NAMED_INPUT, "NAME=FILE",
+                              "an image that the graph is given; once for each of them")},
+    [OPTION_INTERMEDIATES] = {NAMED("intermediate", GRAPH, TYPE_NAMED_OUTPUT, "NAME=FILE",
                                     "where an image goes that the graph exports, or a result after the first")},
     [OPTION_OUTPUT_SIZE] = {"output-size", GRAPH, TYPE_INTEGERS, NULL, "N,C,H,W",
                             "a kernel's output, made before; the kernel is used as it is, without its padding policy",
                             NULL},
     [OPTION_DESCRIBE] = {FLAG("describe", GRAPH,
                               "say what the file describes and, given sources, how large results are; run nothing")},
-    [OPTION_SOURCE_SIZES] = {NAMED("source-size", GRAPH, "NAME=N,C,H,W[,FORMAT]",
+    [OPTION_SOURCE_SIZES] = {NAMED("source-size", GRAPH, TYPE_NAMED, "NAME=N,C,H,W[,FORMAT]",
                                    "--describe: images, channels, height and width, in place of --source (float32, or "
                                    "the format the image must have)")},
     [OPTION_PRINT_JSON] = {FLAG("print-json", GRAPH, "print the file as poolgrad has read it; run nothing")},
@@ -125,28 +129,40 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_AT] = {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,Y,X",
                    "image, channel, row and column of the output; required", "Element"},
 
-    [OPTION_SOURCE] = {"source", BOTH, TYPE_TEXT, NULL, "FILE",
-                       "the image that is pooled; average's gradient needs only its size", "Tensors (.npy)"},
-    [OPTION_SOURCE_GRADIENT] = {FILE_OPTION("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
-    [OPTION_INDICES] = {FILE_OPTION("indices", BOTH,
-                                    "max: which tap each window picked; forward writes it, gradient reads it in "
-                                    "place of --source")},
-    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", COMMAND_FORWARD | EXPLAIN, index_formats,
-                                      "places in the plane, or taps of the window (int64)")},
-    [OPTION_ACTUAL] = {FILE_OPTION("actual", JUDGES, "the implementation's output, which is judged; verify needs it")},
-    [OPTION_ADD_TO] = {FILE_OPTION("add-to", GRADIENT, "the output is this tensor plus the gradient")},
-    [OPTION_BEFORE] = {FILE_OPTION(
-        "before", JUDGES, "what the output's memory held: what the clip rectangle leaves out must be as it was")},
-    [OPTION_OUTPUT] = {FILE_OPTION("output", MAKERS | GRAPH, "the result; appears when it is complete")},
+    [OPTION_SOURCE] = {"source", BOTH, TYPE_INPUT, NULL, "FILE",
+                       "the image that is pooled; average's gradient needs only its size",
+                       "Tensors: .npy, or a member of an .npz as FILE.npz:NAME; - is a standard stream"},
+    [OPTION_SOURCE_GRADIENT] = {INPUT("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
+    [OPTION_INDICES] = {INPUT("indices", GRADIENT,
+                              "max: which tap each window picked, as forward --picks writes it; in place of --source")},
+    [OPTION_PICKS] = {OUTPUT("picks", COMMAND_FORWARD, "max: write which tap each window picked")},
+    [OPTION_ACTUAL] = {INPUT("actual", JUDGES, "the implementation's output, which is judged; verify needs it")},
+    [OPTION_ADD_TO] = {INPUT("add-to", GRADIENT, "the output is this tensor plus the gradient")},
+    [OPTION_BEFORE] = {INPUT("before", JUDGES,
+                             "what the output's memory held: what the clip rectangle leaves out must be as it was")},
+    [OPTION_OUTPUT] = {OUTPUT("output", MAKERS | GRAPH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
     [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
     [OPTION_LAYOUT] = {CHOICE("layout", BOTH | GRAPH, layouts, "of all files (nchw)")},
+    [OPTION_SOURCE_LAYOUT] = {CHOICE("source-layout", BOTH, layouts, "of the source alone (--layout)")},
+    [OPTION_SOURCE_GRADIENT_LAYOUT] = {CHOICE("source-gradient-layout", GRADIENT, layouts,
+                                              "of the source gradient alone (--layout)")},
+    [OPTION_INDICES_LAYOUT] = {CHOICE("indices-layout", GRADIENT, layouts, "of the indices alone (--layout)")},
+    [OPTION_PICKS_LAYOUT] = {CHOICE("picks-layout", COMMAND_FORWARD, layouts, "of the picks alone (--layout)")},
+    [OPTION_ACTUAL_LAYOUT] = {CHOICE("actual-layout", JUDGES, layouts,
+                                     "of the actual output, and of what it was before, alone (--layout)")},
+    [OPTION_OUTPUT_LAYOUT] = {CHOICE("output-layout", MAKERS, layouts,
+                                     "of the output, and of what it is added to, alone (--layout)")},
     [OPTION_CHANNELS] = {NUMBER("channels", BOTH | GRAPH, "nc4hw4: channels in use (4 for each slice)")},
     [OPTION_SOURCE_FORMAT] = {CHOICE("source-format", BOTH, source_formats,
                                      "what the source's elements are, where the "
                                      "file leaves it open: uint16 as bfloat16")},
     [OPTION_SOURCE_GRADIENT_FORMAT] = {CHOICE("source-gradient-format", GRADIENT, result_formats,
                                               "the same for the source gradient")},
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", GRADIENT, index_formats,
+                                      "what the indices are, where that has to be said: what their file holds")},
+    [OPTION_PICKS_FORMAT] = {CHOICE("picks-format", COMMAND_FORWARD | EXPLAIN, index_formats,
+                                    "places in the plane, or taps of the window (int64)")},
     [OPTION_ACTUAL_FORMAT] = {CHOICE("actual-format", JUDGES, result_formats, "the same for the actual output")},
     [OPTION_FORMAT] = {CHOICE("format", MAKERS | EXPLAIN, result_formats,
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
@@ -166,7 +182,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
 
     [OPTION_KEEP_TIE_RULE] = {FLAG("keep-tie-rule", SUITE,
                                    "it picks the tap that each case's tie rule names, not any one of the greatest")},
-    [OPTION_ACTUAL_FOLDER] = {"actual", SUITE, TYPE_TEXT, NULL, "DIR",
+    [OPTION_ACTUAL_FOLDER] = {"actual", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "verify: the folder with its outputs, NAME.npy for each case; required",
                               "What is judged"},
     [OPTION_BACKEND] = {"command", SUITE, TYPE_TEXT, NULL, "LINE",
@@ -174,11 +190,11 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                         "for the file to write, {name} for the case's name and {kit} for the kit's folder; required",
                         NULL},
     [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take (60)")},
-    [OPTION_OUTPUT_FOLDER] = {"output", SUITE, TYPE_TEXT, NULL, "DIR",
+    [OPTION_OUTPUT_FOLDER] = {"output", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "run: a new or empty folder that keeps the outputs", NULL},
     [OPTION_SKIP_MISSING] = {FLAG("skip-missing", SUITE, "cases without an output do not count")},
-    [OPTION_JUNIT] = {FILE_OPTION("junit", SUITE, "write the results as JUnit's XML, which CI systems read")},
-    [OPTION_SUITE_JSON] = {FILE_OPTION("json", SUITE, "write the results of all cases as JSON")},
+    [OPTION_JUNIT] = {REPORT("junit", SUITE, "write the results as JUnit's XML, which CI systems read")},
+    [OPTION_SUITE_JSON] = {REPORT("json", SUITE, "write the results of all cases as JSON")},
 
     [OPTION_SIZE] = {"size", SUITE, TYPE_CHOICE, suite_sizes, "WORD",
                      "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},
@@ -214,7 +230,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                          "centre of the first window in the source; half its size for one that starts at the edge",
                          "Placement: offsets, pads or a policy, one of them on each axis (--pad 0)"},
     [OPTION_OFFSET_Y] = {NUMBER("offset-y", ALL, "the same along y")},
-    [OPTION_OFFSET_Z] = {NUMBER("offset-z", FORWARD, "first source image (0)")},
+    [OPTION_OFFSET_IMAGE] = {NUMBER("offset-image", FORWARD, "first source image (0)")},
     [OPTION_PAD] = {NUMBER("pad", ALL, "pixels of the first window before the image, both axes (0)")},
     [OPTION_PAD_LEFT] = {NUMBER("pad-left", ALL, "along x alone (--pad)")},
     [OPTION_PAD_TOP] = {NUMBER("pad-top", ALL, "along y alone (--pad)")},
@@ -249,23 +265,24 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_PRIMARY_OFFSET_X] = {"primary-offset-x", GRADIENT, TYPE_INTEGER, NULL, "N",
                                  "first pixel of the source gradient that counts (0)", "MPS kernel properties"},
     [OPTION_PRIMARY_OFFSET_Y] = {NUMBER("primary-offset-y", GRADIENT, "the same along y (0)")},
-    [OPTION_PRIMARY_OFFSET_Z] = {NUMBER("primary-offset-z", GRADIENT, "first image of the source gradient (0)")},
+    [OPTION_PRIMARY_OFFSET_IMAGE] = {NUMBER("primary-offset-image", GRADIENT,
+                                            "first image of the source gradient (0)")},
     [OPTION_SOURCE_SIZE_WIDTH] = {NUMBER("source-size-width", GRADIENT, "how many pixels count (all)")},
     [OPTION_SOURCE_SIZE_HEIGHT] = {NUMBER("source-size-height", GRADIENT, "the same along y (all)")},
-    [OPTION_SOURCE_SIZE_DEPTH] = {NUMBER("source-size-depth", GRADIENT, "how many images count (all)")},
+    [OPTION_SOURCE_SIZE_IMAGES] = {NUMBER("source-size-images", GRADIENT, "how many images count (all)")},
     [OPTION_SECONDARY_OFFSET_X] = {NUMBER("secondary-offset-x", GRADIENT, "the same as --offset-x")},
     [OPTION_SECONDARY_OFFSET_Y] = {NUMBER("secondary-offset-y", GRADIENT, "the same as --offset-y")},
-    [OPTION_SECONDARY_OFFSET_Z] = {NUMBER("secondary-offset-z", GRADIENT, "first source image (0)")},
+    [OPTION_SECONDARY_OFFSET_IMAGE] = {NUMBER("secondary-offset-image", GRADIENT, "first source image (0)")},
     [OPTION_KERNEL_OFFSET_X] = {NUMBER("kernel-offset-x", GRADIENT, "moves the windows by minus this (0)")},
     [OPTION_KERNEL_OFFSET_Y] = {NUMBER("kernel-offset-y", GRADIENT, "the same along y (0)")},
     [OPTION_CLIP_X] = {NUMBER("clip-x", BOTH,
                               "left edge of the clip rectangle: only it is written, and its first pixel belongs to "
                               "the first window (0)")},
     [OPTION_CLIP_Y] = {NUMBER("clip-y", BOTH, "top edge (0)")},
-    [OPTION_CLIP_Z] = {NUMBER("clip-z", BOTH, "first image written (0)")},
+    [OPTION_CLIP_IMAGE] = {NUMBER("clip-image", BOTH, "first image written (0)")},
     [OPTION_CLIP_WIDTH] = {NUMBER("clip-width", BOTH, "of the clip rectangle (all)")},
     [OPTION_CLIP_HEIGHT] = {NUMBER("clip-height", BOTH, "of the clip rectangle (all)")},
-    [OPTION_CLIP_DEPTH] = {NUMBER("clip-depth", BOTH, "how many images are written (all)")},
+    [OPTION_CLIP_IMAGES] = {NUMBER("clip-images", BOTH, "how many images are written (all)")},
     [OPTION_SOURCE_CHANNEL_OFFSET] = {NUMBER("source-feature-channel-offset", FORWARD,
                                              "first channel read, a multiple of 4 (0)")},
     [OPTION_SOURCE_CHANNEL_COUNT] = {NUMBER("source-feature-channel-max-count", FORWARD, "channels read (all)")},
@@ -286,11 +303,11 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_SECONDS] = {"seconds", BENCH, TYPE_SECONDS, NULL, "X",
                         "begin no further round after this long, once there are three (no limit)", NULL},
     [OPTION_LIST] = {FLAG("list", BENCH, "say what would be measured, and measure nothing")},
-    [OPTION_JSON] = {FILE_OPTION("json", BENCH | VERIFY,
-                                 "write the results as JSON; - is standard output, in place of the text")},
-    [OPTION_REPORT] = {FILE_OPTION("report", VERIFY,
-                                   "write a page of HTML with pictures: verdicts, errors, the worst elements")},
-    [OPTION_PLOT] = {FILE_OPTION("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
+    [OPTION_JSON] = {REPORT("json", BENCH | VERIFY,
+                            "write the results as JSON; - is standard output, in place of the text")},
+    [OPTION_REPORT] = {REPORT("report", VERIFY,
+                              "write a page of HTML with pictures: verdicts, errors, the worst elements")},
+    [OPTION_PLOT] = {REPORT("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},
 
     [OPTION_MODE] = {"mode", EVERY & ~BOTH, TYPE_CHOICE, modes, "WORD", "how to compute (fast)", "Execution"},
     [OPTION_POOLING_MODE] =
@@ -302,7 +319,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_MAX_ISA] =
         {"max-isa", EVERY & ~EXPLAIN, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
-    [OPTION_HELP] = {FLAG("help", EVERY | SUITE, "this text")},
+    [OPTION_HELP] = {FLAG("help", EVERY | SUITE | COMMAND_COMPLETION, "this text")},
 };
 
 const char *poolgrad_command_name(enum command command)
@@ -316,13 +333,14 @@ const char *poolgrad_command_name(enum command command)
     case COMMAND_VERIFY: return "verify";
     case COMMAND_SUITE: return "suite";
     case COMMAND_EXPLAIN: return "explain";
+    case COMMAND_COMPLETION: return "completion";
     }
     return "";
 }
 
 int poolgrad_command_words(enum command command)
 {
-    return command == COMMAND_SUITE ? COMMAND_WORDS : 0;
+    return command == COMMAND_SUITE ? COMMAND_WORDS : command == COMMAND_COMPLETION ? 1 : 0;
 }
 
 bool poolgrad_is_gradient(const struct options *options)
@@ -375,6 +393,29 @@ struct file_argument poolgrad_file(const struct options *options, enum option op
 struct file_argument poolgrad_named_file(const struct named_value *named)
 {
     return (struct file_argument){named->option, named->text, named->value};
+}
+
+bool poolgrad_is_stream(const struct file_argument *file)
+{
+    return file->path && strcmp(file->path, "-") == 0;
+}
+
+bool poolgrad_reads_file(enum option option)
+{
+    const enum option_type type = poolgrad_options[option].type;
+    return type == TYPE_INPUT || type == TYPE_NAMED_INPUT;
+}
+
+bool poolgrad_writes_file(enum option option)
+{
+    const enum option_type type = poolgrad_options[option].type;
+    return type == TYPE_OUTPUT || type == TYPE_REPORT || type == TYPE_NAMED_OUTPUT;
+}
+
+bool poolgrad_takes_names(enum option option)
+{
+    const enum option_type type = poolgrad_options[option].type;
+    return type == TYPE_NAMED || type == TYPE_NAMED_INPUT || type == TYPE_NAMED_OUTPUT;
 }
 
 int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise)
@@ -497,8 +538,10 @@ static int read_integer(struct options *options, enum option option, const char 
     long long number = strtoll(text, &end, 10);
     bool digits = end != text && *end == '\0' && (strchr("+-", text[0]) || (text[0] >= '0' && text[0] <= '9'));
     if (!digits || errno == ERANGE) {
+        char suggestion[SUGGESTION];
+        poolgrad_suggested_value(option, text, suggestion);
         return poolgrad_fail(options, "--%s is '%s'; expected an integer%s", poolgrad_options[option].name, text,
-                             digits ? " between -2^63 and 2^63" : "");
+                             digits ? " between -2^63 and 2^63" : suggestion);
     }
     options->value[option].number = number;
     return 0;
@@ -540,8 +583,14 @@ static int read_value(struct options *options, enum option option, const char *t
     case TYPE_INTEGERS: return read_integers(options, option, text);
     case TYPE_SECONDS: return read_seconds(options, option, text);
     case TYPE_ISA: return read_isa(options, option, text);
-    case TYPE_NAMED: return read_named(options, option, text);
+    case TYPE_NAMED:
+    case TYPE_NAMED_INPUT:
+    case TYPE_NAMED_OUTPUT: return read_named(options, option, text);
     case TYPE_TEXT:
+    case TYPE_INPUT:
+    case TYPE_OUTPUT:
+    case TYPE_REPORT:
+    case TYPE_FOLDER:
         if (*text) return 0;
         return poolgrad_fail(options, "--%s is ''; expected a file name", poolgrad_options[option].name);
     case TYPE_FLAG: break;
@@ -549,22 +598,34 @@ static int read_value(struct options *options, enum option option, const char *t
     return 0;
 }
 
+/* A word that is no option: what was meant, if that is to be guessed. */
+static int refuse_word(const struct options *options, const char *word, size_t length)
+{
+    const char *meant = poolgrad_suggested_option(options->command, word, length);
+    const char *command = poolgrad_command_name(options->command);
+    const bool dashed = strncmp(word, "--", 2) == 0;
+    if (!dashed && (*word != '-' || !meant)) {
+        return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", word,
+                             command);
+    }
+    if (meant) {
+        return poolgrad_fail(options, "%.*s is no option of this command; did you mean --%s?", (int)length, word,
+                             meant);
+    }
+    return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length, word,
+                         command);
+}
+
 /* Reads the option at word[*i] and its value, and moves *i behind them. */
 static int read_option(struct options *options, int count, char *const *word, int *i)
 {
     const char *name = word[*i];
-    if (strncmp(name, "--", 2) != 0) {
-        return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", name,
-                             poolgrad_command_name(options->command));
-    }
     const char *equals = strchr(name, '=');
+    const bool dashed = strncmp(name, "--", 2) == 0;
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    enum option option = find(options->command, name + 2, length - 2);
-    if (option == OPTION_COUNT) {
-        return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length,
-                             name, poolgrad_command_name(options->command));
-    }
-    if (options->value[option].given && poolgrad_options[option].type != TYPE_NAMED)
+    enum option option = dashed ? find(options->command, name + 2, length - 2) : OPTION_COUNT;
+    if (option == OPTION_COUNT) return refuse_word(options, name, length);
+    if (options->value[option].given && !poolgrad_takes_names(option))
         return poolgrad_fail(options, "--%s is given twice; expected it once", poolgrad_options[option].name);
     options->value[option].given = true;
     bool flag = poolgrad_options[option].type == TYPE_FLAG;
@@ -580,6 +641,45 @@ static int read_option(struct options *options, int count, char *const *word, in
     return flag ? 0 : read_value(options, option, value);
 }
 
+/* ---- Standard streams -------------------------------------------------------------------------------------------- */
+
+/* The files of the command line, one by one: false behind the last. */
+static bool file_at(const struct options *options, int i, struct file_argument *file)
+{
+    if (i >= OPTION_COUNT + options->named_count) return false;
+    *file = i < OPTION_COUNT ? poolgrad_file(options, (enum option)i)
+                             : poolgrad_named_file(&options->named[i - OPTION_COUNT]);
+    return true;
+}
+
+/* A stream holds one file. */
+static int check_streams(const struct options *options)
+{
+    enum option reader = OPTION_COUNT, writer = OPTION_COUNT;
+    struct file_argument file;
+    for (int i = 0; file_at(options, i, &file); i++) {
+        const bool reads = poolgrad_reads_file(file.option), writes = poolgrad_writes_file(file.option);
+        if (!poolgrad_is_stream(&file) || (!reads && !writes)) continue;
+        enum option *const other = reads ? &reader : &writer;
+        if (*other != OPTION_COUNT) {
+            return poolgrad_fail(options, "--%s and --%s are both -; expected one file on standard %s",
+                                 poolgrad_options[*other].name, poolgrad_options[file.option].name,
+                                 reads ? "input" : "output");
+        }
+        *other = file.option;
+    }
+    return 0;
+}
+
+bool poolgrad_writes_stdout(const struct options *options)
+{
+    struct file_argument file;
+    for (int i = 0; file_at(options, i, &file); i++) {
+        if (poolgrad_writes_file(file.option) && poolgrad_is_stream(&file)) return true;
+    }
+    return false;
+}
+
 int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word)
 {
     *options = (struct options){.command = command};
@@ -587,5 +687,5 @@ int poolgrad_options_parse(struct options *options, enum command command, int co
     for (; i < count && i < poolgrad_command_words(command) && strncmp(word[i], "--", 2) != 0; i++)
         options->word[i] = word[i];
     while (i < count && status == 0) status = read_option(options, count, word, &i);
-    return status;
+    return status == 0 ? check_streams(options) : status;
 }

@@ -17,7 +17,8 @@ enum command {
     COMMAND_GRAPH = 16,
     COMMAND_VERIFY = 32,
     COMMAND_EXPLAIN = 64,
-    COMMAND_SUITE = 128
+    COMMAND_SUITE = 128,
+    COMMAND_COMPLETION = 256
 };
 
 /* In the order of the help texts. */
@@ -35,7 +36,7 @@ enum option {
     OPTION_SOURCE,
     OPTION_SOURCE_GRADIENT,
     OPTION_INDICES,
-    OPTION_INDICES_FORMAT,
+    OPTION_PICKS,
     OPTION_ACTUAL,
     OPTION_ADD_TO,
     OPTION_BEFORE,
@@ -43,9 +44,17 @@ enum option {
     OPTION_SOURCE_WIDTH,
     OPTION_SOURCE_HEIGHT,
     OPTION_LAYOUT,
+    OPTION_SOURCE_LAYOUT,
+    OPTION_SOURCE_GRADIENT_LAYOUT,
+    OPTION_INDICES_LAYOUT,
+    OPTION_PICKS_LAYOUT,
+    OPTION_ACTUAL_LAYOUT,
+    OPTION_OUTPUT_LAYOUT,
     OPTION_CHANNELS,
     OPTION_SOURCE_FORMAT,
     OPTION_SOURCE_GRADIENT_FORMAT,
+    OPTION_INDICES_FORMAT,
+    OPTION_PICKS_FORMAT,
     OPTION_ACTUAL_FORMAT,
     OPTION_FORMAT,
 
@@ -88,7 +97,7 @@ enum option {
 
     OPTION_OFFSET_X,
     OPTION_OFFSET_Y,
-    OPTION_OFFSET_Z,
+    OPTION_OFFSET_IMAGE,
     OPTION_PAD,
     OPTION_PAD_LEFT,
     OPTION_PAD_TOP,
@@ -114,21 +123,21 @@ enum option {
 
     OPTION_PRIMARY_OFFSET_X,
     OPTION_PRIMARY_OFFSET_Y,
-    OPTION_PRIMARY_OFFSET_Z,
+    OPTION_PRIMARY_OFFSET_IMAGE,
     OPTION_SOURCE_SIZE_WIDTH,
     OPTION_SOURCE_SIZE_HEIGHT,
-    OPTION_SOURCE_SIZE_DEPTH,
+    OPTION_SOURCE_SIZE_IMAGES,
     OPTION_SECONDARY_OFFSET_X,
     OPTION_SECONDARY_OFFSET_Y,
-    OPTION_SECONDARY_OFFSET_Z,
+    OPTION_SECONDARY_OFFSET_IMAGE,
     OPTION_KERNEL_OFFSET_X,
     OPTION_KERNEL_OFFSET_Y,
     OPTION_CLIP_X,
     OPTION_CLIP_Y,
-    OPTION_CLIP_Z,
+    OPTION_CLIP_IMAGE,
     OPTION_CLIP_WIDTH,
     OPTION_CLIP_HEIGHT,
-    OPTION_CLIP_DEPTH,
+    OPTION_CLIP_IMAGES,
     OPTION_SOURCE_CHANNEL_OFFSET,
     OPTION_SOURCE_CHANNEL_COUNT,
     OPTION_PRIMARY_CHANNEL_OFFSET,
@@ -155,13 +164,19 @@ enum option {
 enum option_type {
     TYPE_FLAG,
     TYPE_TEXT,
+    TYPE_INPUT,  /* a file that is read; - is standard input */
+    TYPE_OUTPUT, /* a tensor's file; - is standard output */
+    TYPE_REPORT, /* a text's file; likewise */
+    TYPE_FOLDER,
     TYPE_INTEGER,
     TYPE_INTEGERS,
     TYPE_SECONDS,
     TYPE_CHOICE,
     TYPE_CHOICES,
     TYPE_ISA,
-    TYPE_NAMED /* NAME=VALUE, may be given again */
+    TYPE_NAMED, /* NAME=VALUE, may be given again */
+    TYPE_NAMED_INPUT,
+    TYPE_NAMED_OUTPUT
 };
 
 enum {
@@ -221,6 +236,17 @@ struct file_argument {
     enum option option;
     const char *text, *path;
 };
+
+/* Whether the file is a standard stream, as - is. */
+bool poolgrad_is_stream(const struct file_argument *file);
+
+/* Whether the option reads a file, or writes one; and whether its values have names. */
+bool poolgrad_reads_file(enum option option);
+bool poolgrad_writes_file(enum option option);
+bool poolgrad_takes_names(enum option option);
+
+/* Whether a result goes to standard output, where nothing else may be said then. */
+bool poolgrad_writes_stdout(const struct options *options);
 
 /* How many words may stand between the name of the command and its options. */
 int poolgrad_command_words(enum command command);

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "cli/setup.h"
 #include "cli/tensor.h"
-#include "geometry/integer.h"
+#include "files/numbers.h"
 #include "image/image.h"
 #include "pooling/plan.h"
 
@@ -17,8 +17,8 @@ enum { PROGRESS_PARTS = 200 };
 /* All that a run holds, so that it is released in one place. */
 struct job {
     struct inputs inputs;
-    struct tensor destination, indices; /* indices: those that forward writes */
-    struct output output, indices_output;
+    struct tensor destination, picks;
+    struct output output, picks_output;
     poolgrad_plan *plan;
 };
 
@@ -26,9 +26,9 @@ static void release(struct job *job)
 {
     poolgrad_plan_destroy(job->plan);
     poolgrad_output_discard(&job->output);
-    poolgrad_output_discard(&job->indices_output);
+    poolgrad_output_discard(&job->picks_output);
     poolgrad_inputs_free(&job->inputs);
-    poolgrad_tensor_free(&job->indices);
+    poolgrad_tensor_free(&job->picks);
     poolgrad_tensor_free(&job->destination);
 }
 
@@ -40,8 +40,8 @@ static void run(const poolgrad_plan *plan, const char *label)
     struct progress progress = poolgrad_progress_begin(label, units);
     int64_t step = progress.wanted ? units / PROGRESS_PARTS + plan->threads : units;
     for (int64_t first = 0; first < units; first += step) {
-        poolgrad_plan_run_part(plan, first, poolgrad_min(first + step, units));
-        poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
+        poolgrad_plan_run_part(plan, first, poolgrad_smaller(first + step, units));
+        poolgrad_progress_update(&progress, poolgrad_smaller(first + step, units));
     }
     poolgrad_progress_end(&progress);
 }
@@ -74,12 +74,12 @@ static bool is_exact(const struct options *options)
 }
 
 /* The outputs are opened before the work, so that a folder that cannot be written to costs no time. */
-static int run_and_write(const struct options *options, struct job *job, bool with_indices)
+static int run_and_write(const struct options *options, struct job *job, bool with_picks)
 {
     int status = make_plan(options, job);
     if (status == 0) status = poolgrad_output_open(options, poolgrad_file(options, OPTION_OUTPUT), &job->output);
-    if (status == 0 && with_indices)
-        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_INDICES), &job->indices_output);
+    if (status == 0 && with_picks)
+        status = poolgrad_output_open(options, poolgrad_file(options, OPTION_PICKS), &job->picks_output);
     if (status != 0) return status;
     print_notes(options, job);
     if (is_exact(options))
@@ -88,9 +88,9 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
         run(job->plan, poolgrad_command_name(options->command));
     if (status != 0) return status;
     status = poolgrad_output_write(options, &job->output, &job->destination);
-    if (status == 0 && with_indices) status = poolgrad_output_write(options, &job->indices_output, &job->indices);
+    if (status == 0 && with_picks) status = poolgrad_output_write(options, &job->picks_output, &job->picks);
     if (status == 0) status = poolgrad_output_commit(options, &job->output);
-    if (status == 0 && with_indices) status = poolgrad_output_commit(options, &job->indices_output);
+    if (status == 0 && with_picks) status = poolgrad_output_commit(options, &job->picks_output);
     return status;
 }
 
@@ -100,26 +100,31 @@ static int allocate_forward(const struct options *options, struct job *job)
 {
     poolgrad_problem *p = &job->inputs.problem;
     if (poolgrad_inputs_make_destination(options, OPTION_OUTPUT, &job->inputs, &job->destination) != 0) return 2;
-    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
-    job->indices = job->destination;
-    job->indices.image.format = (poolgrad_format)poolgrad_number(options, OPTION_INDICES_FORMAT, POOLGRAD_INT64);
-    job->indices.image.data = NULL;
-    if (poolgrad_tensor_allocate(options, OPTION_INDICES, &job->indices) != 0) return 2;
-    p->indices = job->indices.image;
+    if (!poolgrad_given(options, OPTION_PICKS)) return 0;
+    job->picks = job->destination;
+    job->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
+    job->picks.image.layout = poolgrad_tensor_layout(options, OPTION_PICKS);
+    job->picks.image.data = NULL;
+    job->picks.rank = poolgrad_tensor_rank_like(&job->destination, job->picks.image.layout);
+    if (poolgrad_tensor_allocate(options, OPTION_PICKS, &job->picks) != 0) return 2;
+    p->indices = job->picks.image;
     return 0;
 }
 
 static int forward(const struct options *options, struct job *job)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT};
-    bool with_indices = poolgrad_given(options, OPTION_INDICES);
+    static const enum option of_picks[] = {OPTION_PICKS_FORMAT, OPTION_PICKS_LAYOUT};
+    bool with_picks = poolgrad_given(options, OPTION_PICKS);
     int status = poolgrad_setup_required(options, required, 2);
-    if (status == 0 && !with_indices && poolgrad_given(options, OPTION_INDICES_FORMAT)) {
-        return poolgrad_fail(options, "--indices-format is given alone; expected --indices with it");
+    for (size_t i = 0; status == 0 && !with_picks && i < sizeof of_picks / sizeof *of_picks; i++) {
+        if (!poolgrad_given(options, of_picks[i])) continue;
+        status = poolgrad_fail(options, "--%s is given alone; expected --picks with it",
+                               poolgrad_options[of_picks[i]].name);
     }
     if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_FORWARD, &job->inputs);
     if (status == 0) status = allocate_forward(options, job);
-    return status == 0 ? run_and_write(options, job, with_indices) : status;
+    return status == 0 ? run_and_write(options, job, with_picks) : status;
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "geometry/integer.h"
+#include "files/numbers.h"
 
 enum { TEMPORARIES = 260 }; /* as many as outputs can be named */
 
@@ -208,8 +208,18 @@ FILE *poolgrad_stream_open(const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0 || !is_standard_output(&status)) return fopen(path, "wb");
+    return poolgrad_stdout_open();
+}
+
+FILE *poolgrad_stdout_open(void)
+{
     int copy = dup(STDOUT_FILENO);
     return copy < 0 ? NULL : fdopen(copy, "wb");
+}
+
+bool poolgrad_is_terminal(FILE *file)
+{
+    return isatty(fileno(file)) == 1;
 }
 
 /* Those of the file that will be replaced; else what the process gives every new file. */
@@ -358,11 +368,6 @@ void poolgrad_guard_standard_streams(void)
     }
 }
 
-bool poolgrad_stderr_is_terminal(void)
-{
-    return isatty(STDERR_FILENO) == 1;
-}
-
 double poolgrad_seconds(void)
 {
     struct timespec now;
@@ -380,7 +385,7 @@ int64_t poolgrad_memory(void)
 {
 #if defined(_SC_PHYS_PAGES)
     int64_t pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE), bytes;
-    if (pages > 0 && page > 0 && poolgrad_multiply(pages, page, &bytes)) return bytes;
+    if (pages > 0 && page > 0 && poolgrad_product_fits(pages, page, &bytes)) return bytes;
 #endif
     return INT64_MAX;
 }

@@ -28,6 +28,11 @@ char *poolgrad_file_target(const char *path);
 /* Opens a stream for writing. Null on failure, errno set. */
 FILE *poolgrad_stream_open(const char *path);
 
+/* Another handle of standard output, to be closed. Null on failure, errno set. */
+FILE *poolgrad_stdout_open(void);
+
+bool poolgrad_is_terminal(FILE *file);
+
 /* A new file beside `path`, open for writing with the access rights the file will have. *name is to be freed, and the
  * file is removed if the process is interrupted before it is renamed or removed here. Null on failure, errno set. */
 FILE *poolgrad_temporary_open(const char *path, char **name);
@@ -77,7 +82,6 @@ struct ending poolgrad_shell_run(const char *line, int64_t seconds);
 /* Keeps files that are opened later from becoming standard streams that were closed when the process started. */
 void poolgrad_guard_standard_streams(void);
 
-bool poolgrad_stderr_is_terminal(void);
 double poolgrad_seconds(void);
 int poolgrad_processors(void);
 

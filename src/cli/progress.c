@@ -10,7 +10,7 @@ static const double interval = 0.1; /* seconds between two drawings */
 
 struct progress poolgrad_progress_begin(const char *label, int64_t total)
 {
-    return (struct progress){label, total, poolgrad_seconds(), 0, poolgrad_stderr_is_terminal()};
+    return (struct progress){label, total, poolgrad_seconds(), 0, poolgrad_is_terminal(stderr)};
 }
 
 void poolgrad_progress_update(struct progress *progress, int64_t done)

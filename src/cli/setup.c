@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "geometry/axis.h"
+#include "files/numbers.h"
 
 static const char *option_name(enum option option)
 {
@@ -45,17 +45,17 @@ static void setup_regions(const struct options *o, poolgrad_problem *p)
 {
     p->gradient_region = (poolgrad_region){poolgrad_number(o, OPTION_PRIMARY_OFFSET_X, 0),
                                            poolgrad_number(o, OPTION_PRIMARY_OFFSET_Y, 0),
-                                           poolgrad_number(o, OPTION_PRIMARY_OFFSET_Z, 0),
+                                           poolgrad_number(o, OPTION_PRIMARY_OFFSET_IMAGE, 0),
                                            poolgrad_number(o, OPTION_SOURCE_SIZE_WIDTH, POOLGRAD_ALL),
                                            poolgrad_number(o, OPTION_SOURCE_SIZE_HEIGHT, POOLGRAD_ALL),
-                                           poolgrad_number(o, OPTION_SOURCE_SIZE_DEPTH, POOLGRAD_ALL)};
+                                           poolgrad_number(o, OPTION_SOURCE_SIZE_IMAGES, POOLGRAD_ALL)};
     p->clip = (poolgrad_region){poolgrad_number(o, OPTION_CLIP_X, 0),
                                 poolgrad_number(o, OPTION_CLIP_Y, 0),
-                                poolgrad_number(o, OPTION_CLIP_Z, 0),
+                                poolgrad_number(o, OPTION_CLIP_IMAGE, 0),
                                 poolgrad_number(o, OPTION_CLIP_WIDTH, POOLGRAD_ALL),
                                 poolgrad_number(o, OPTION_CLIP_HEIGHT, POOLGRAD_ALL),
-                                poolgrad_number(o, OPTION_CLIP_DEPTH, POOLGRAD_ALL)};
-    for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_DEPTH; option++) {
+                                poolgrad_number(o, OPTION_CLIP_IMAGES, POOLGRAD_ALL)};
+    for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_IMAGES; option++) {
         bool clipped = p->direction == POOLGRAD_GRADIENT && poolgrad_given(o, (enum option)option);
         if (clipped) p->mapping = POOLGRAD_MAPPING_CLIP;
     }
@@ -109,7 +109,8 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, judged == TIES_ANY ? POOLGRAD_TIES_FIRST : judged);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
     p->accumulator = (poolgrad_accumulator)poolgrad_number(o, OPTION_ACCUMULATOR, POOLGRAD_ACCUMULATE_FLOAT32);
-    p->offset_z = poolgrad_number(o, direction == POOLGRAD_FORWARD ? OPTION_OFFSET_Z : OPTION_SECONDARY_OFFSET_Z, 0);
+    p->offset_z =
+        poolgrad_number(o, direction == POOLGRAD_FORWARD ? OPTION_OFFSET_IMAGE : OPTION_SECONDARY_OFFSET_IMAGE, 0);
     p->kernel_offset_x = poolgrad_number(o, OPTION_KERNEL_OFFSET_X, 0);
     p->kernel_offset_y = poolgrad_number(o, OPTION_KERNEL_OFFSET_Y, 0);
     setup_regions(o, p);
@@ -245,7 +246,7 @@ static int place_by_offset(const struct options *options, const poolgrad_problem
 static int check_pads(const struct options *options, const struct axis *axis, int64_t before, int64_t behind)
 {
     enum option name = poolgrad_given(options, axis->before) ? axis->before : OPTION_PAD;
-    if (before < 0 || before > POOLGRAD_COORDINATE_LIMIT) {
+    if (before < 0 || before > COORDINATE_LIMIT) {
         return poolgrad_fail(options, "--%s is %" PRId64 "; expected 0 to 2^61", option_name(name), before);
     }
     if (poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD) && before != behind) {
@@ -279,15 +280,23 @@ static int explicit_size(const struct options *options, const struct axis *axis,
     return 0;
 }
 
+/* The pixels that a window spans; false where the window is refused. */
+static bool find_extent(const struct axis *axis, int64_t *extent)
+{
+    int64_t reach;
+    if (axis->kernel < 1 || axis->dilation < 1) return false;
+    if (!poolgrad_product_fits(axis->kernel - 1, axis->dilation, &reach) || reach >= COORDINATE_LIMIT) return false;
+    *extent = reach + 1;
+    return true;
+}
+
 static int place_by_pads(const struct options *options, const poolgrad_problem *problem, const struct axis *axis)
 {
     int64_t before = poolgrad_axis_number(options, axis->before, OPTION_PAD, 0);
     int64_t behind = poolgrad_number(options, axis->behind, before);
     int64_t extent, size = 0;
     if (check_pads(options, axis, before, behind) != 0) return 2;
-    if (axis->kernel < 1 || axis->dilation < 1 || !poolgrad_axis_extent(axis->kernel, axis->dilation, &extent)) {
-        return 0; /* refused with the rest of the problem */
-    }
+    if (!find_extent(axis, &extent)) return 0; /* refused with the rest of the problem */
     *axis->first = extent / 2 - before;
     if (poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD)) *axis->zero = before;
     bool forward = problem->direction == POOLGRAD_FORWARD;
@@ -369,11 +378,13 @@ static const char *option_of_field(const struct options *options, const char *fi
     } names[] = {
         {"gradient_region.width", NULL, "source-size-width"},
         {"gradient_region.height", NULL, "source-size-height"},
-        {"gradient_region.depth", NULL, "source-size-depth"},
+        {"gradient_region.depth", NULL, "source-size-images"},
         {"gradient_region.x", NULL, "primary-offset-x"},
         {"gradient_region.y", NULL, "primary-offset-y"},
-        {"gradient_region.z", NULL, "primary-offset-z"},
-        {"offset_z", "offset-z", "secondary-offset-z"},
+        {"gradient_region.z", NULL, "primary-offset-image"},
+        {"clip.z", "clip-image", "clip-image"},
+        {"clip.depth", "clip-images", "clip-images"},
+        {"offset_z", "offset-image", "secondary-offset-image"},
         {"source_channel_offset", "source-feature-channel-offset", "secondary-source-feature-channel-offset"},
         {"source_channel_count", "source-feature-channel-max-count", "secondary-source-feature-channel-max-count"},
         {"gradient_channel_offset", NULL, "primary-source-feature-channel-offset"},
@@ -435,7 +446,7 @@ int poolgrad_setup_refused(const struct options *options, const poolgrad_error *
                                      {"source_width", "source"},
                                      {"source_height", "source"},
                                      {"destination.", destination_option(options)},
-                                     {"indices", "indices"}};
+                                     {"indices", poolgrad_is_gradient(options) ? "indices" : "picks"}};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         bool sized = strncmp(error->field, "source_", strlen("source_")) == 0 &&
                      !poolgrad_given(options, OPTION_SOURCE);
@@ -512,6 +523,13 @@ static void note_overruled(const struct options *options)
             "only centered padding has a remainder");
 }
 
+static bool has_slices(const poolgrad_problem *p)
+{
+    return p->source.layout == POOLGRAD_NC4HW4 || p->destination.layout == POOLGRAD_NC4HW4 ||
+           (p->direction == POOLGRAD_GRADIENT && p->source_gradient.layout == POOLGRAD_NC4HW4) ||
+           (p->indices.format != POOLGRAD_FORMAT_NONE && p->indices.layout == POOLGRAD_NC4HW4);
+}
+
 void poolgrad_setup_notes(const struct options *options, const poolgrad_problem *problem)
 {
     const char *accumulator = idle_accumulator(problem);
@@ -520,6 +538,6 @@ void poolgrad_setup_notes(const struct options *options, const poolgrad_problem 
     note_if(options, OPTION_ACCUMULATOR, accumulator != NULL && !exact, accumulator);
     note_if(options, OPTION_ACCUMULATOR, exact, "exact sums have no width");
     note_if(options, OPTION_MAX_ISA, exact, "exact mode uses none");
-    note_if(options, OPTION_CHANNELS, problem->source.layout != POOLGRAD_NC4HW4, "only nc4hw4 leaves it open");
+    note_if(options, OPTION_CHANNELS, !has_slices(problem), "only nc4hw4 leaves it open");
     note_overruled(options);
 }

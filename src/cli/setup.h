@@ -7,6 +7,9 @@
 
 #include "cli/options.h"
 
+/* Offsets, sizes and pads lie within this (poolgrad.h). */
+#define COORDINATE_LIMIT (INT64_C(1) << 61)
+
 /* All of these return 0, or 2 after one sentence to stderr. */
 
 /* Refuses a command line without one of the options it needs. */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "cli/suite_judge.h"
-#include "geometry/integer.h"
+#include "files/numbers.h"
 
 static void tally(const struct suite_judge *judge, uint64_t feature, int64_t outcomes[OUTCOMES])
 {

@@ -164,7 +164,7 @@ static int write_results(struct suite_judge *judge)
 {
     struct output *const outputs[] = {&judge->junit, &judge->json};
     int status = 0;
-    poolgrad_suite_print(judge);
+    if (!poolgrad_writes_stdout(judge->options)) poolgrad_suite_print(judge);
     if (judge->junit.file) poolgrad_suite_print_junit(judge, judge->junit.file);
     if (judge->json.file) poolgrad_suite_print_json(judge, judge->json.file);
     for (int i = 0; i < 2; i++) {

@@ -8,10 +8,11 @@
 
 #include "cli/posix.h"
 #include "cli/progress.h"
-#include "geometry/integer.h"
+#include "files/npy.h"
+#include "files/npz.h"
+#include "files/numbers.h"
 #include "image/format.h"
 #include "image/image.h"
-#include "image/npy.h"
 
 enum { CHUNK = 1 << 20 }; /* bytes read or written at once */
 
@@ -36,7 +37,7 @@ static int64_t image_dimension(const poolgrad_image *image, char dimension)
     switch (dimension) {
     case 'N': return image->images;
     case 'C': return image->channels;
-    case 'S': return poolgrad_ceiling_divide(image->channels, POOLGRAD_LANES);
+    case 'S': return poolgrad_divided_up(image->channels, POOLGRAD_LANES);
     case 'H': return image->height;
     case 'W': return image->width;
     default: return POOLGRAD_LANES;
@@ -59,13 +60,29 @@ static int set_channels(const struct options *options, const char *path, int64_t
     return 0;
 }
 
-static int describe(const struct options *options, const char *path, const struct poolgrad_npy *npy,
+poolgrad_layout poolgrad_tensor_layout(const struct options *options, enum option file)
+{
+    static const enum option layouts[][2] = {
+        {OPTION_SOURCE, OPTION_SOURCE_LAYOUT},   {OPTION_SOURCE_GRADIENT, OPTION_SOURCE_GRADIENT_LAYOUT},
+        {OPTION_INDICES, OPTION_INDICES_LAYOUT}, {OPTION_PICKS, OPTION_PICKS_LAYOUT},
+        {OPTION_ACTUAL, OPTION_ACTUAL_LAYOUT},   {OPTION_BEFORE, OPTION_ACTUAL_LAYOUT},
+        {OPTION_ADD_TO, OPTION_OUTPUT_LAYOUT},   {OPTION_ADD_TO, OPTION_ACTUAL_LAYOUT},
+        {OPTION_OUTPUT, OPTION_OUTPUT_LAYOUT}};
+    const int64_t common = poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW);
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        const bool says = layouts[i][0] == file && poolgrad_given(options, layouts[i][1]);
+        if (says) return (poolgrad_layout)poolgrad_number(options, layouts[i][1], common);
+    }
+    return (poolgrad_layout)common;
+}
+
+static int describe(const struct options *options, enum option option, const char *path, const struct poolgrad_npy *npy,
                     struct tensor *tensor)
 {
     static const char *const expected[] = {"2 (HxW), 3 (CxHxW) or 4 (NxCxHxW)", "2 (HxW), 3 (HxWxC) or 4 (NxHxWxC)",
                                            "4 (SxHxWx4) or 5 (NxSxHxWx4)"};
     poolgrad_image *image = &tensor->image;
-    image->layout = (poolgrad_layout)poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW);
+    image->layout = poolgrad_tensor_layout(options, option);
     const char *meaning = dimensions(image->layout, npy->rank);
     if (!meaning) {
         return poolgrad_fail(options, "%s: an array of rank %d; expected rank %s", path, npy->rank,
@@ -91,6 +108,14 @@ static int describe(const struct options *options, const char *path, const struc
 int poolgrad_tensor_full_rank(poolgrad_layout layout)
 {
     return layout == POOLGRAD_NC4HW4 ? 5 : 4;
+}
+
+int poolgrad_tensor_rank_like(const struct tensor *other, poolgrad_layout layout)
+{
+    const bool packed = other->image.layout == POOLGRAD_NC4HW4, packs = layout == POOLGRAD_NC4HW4;
+    if (packed == packs) return other->rank;
+    if (!packs) return other->rank - 1;
+    return other->rank == poolgrad_tensor_full_rank(other->image.layout) ? poolgrad_tensor_full_rank(layout) : 4;
 }
 
 /* The array that a tensor is written as: of its rank, or of the full one where images or channels need it. */
@@ -171,82 +196,182 @@ static int choose_format(const struct options *options, const char *path, const 
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------- */
 
-static int read_header(const struct options *options, const char *path, FILE *file, struct poolgrad_npy *npy)
+/* A file that is read from its beginning to its end, or a member of one. */
+struct reading {
+    const struct options *options;
+    const char *name; /* as sentences have it */
+    FILE *file;
+    int64_t size; /* in bytes; -1 where that is not known beforehand */
+    bool is_member;
+    struct poolgrad_npz member;
+};
+
+static void end_reading(struct reading *reading)
+{
+    if (reading->is_member) poolgrad_npz_close(&reading->member);
+    if (reading->file && reading->file != stdin) (void)fclose(reading->file);
+}
+
+static size_t read_bytes(struct reading *reading, void *bytes, size_t count)
+{
+    return reading->is_member ? poolgrad_npz_read(&reading->member, bytes, count)
+                              : fread(bytes, 1, count, reading->file);
+}
+
+/* An archive in place of an array: of which somebody has to choose a member. */
+static int refuse_archive(const struct reading *reading)
+{
+    enum { LIST = 160 };
+    char list[LIST];
+    poolgrad_error error;
+    if (reading->size < 0)
+        return poolgrad_fail(reading->options, "%s: is an archive; expected a .npy file", reading->name);
+    if (poolgrad_npz_list(reading->file, list, sizeof list, &error) != POOLGRAD_OK)
+        return poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
+    return poolgrad_fail(reading->options, "%s: is an archive; expected a member of it, %s:NAME with the NAME %s",
+                         reading->name, reading->name, list);
+}
+
+static int read_header(struct reading *reading, struct poolgrad_npy *npy)
 {
     static unsigned char header[POOLGRAD_NPY_PREAMBLE + POOLGRAD_NPY_MAX_HEADER];
     poolgrad_error error;
-    size_t size = 0, count = fread(header, 1, POOLGRAD_NPY_PREAMBLE, file);
-    if (ferror(file)) return poolgrad_fail(options, "%s: cannot be read: %s", path, strerror(errno));
+    size_t size = 0, count = read_bytes(reading, header, POOLGRAD_NPY_PREAMBLE);
+    if (ferror(reading->file))
+        return poolgrad_fail(reading->options, "%s: cannot be read: %s", reading->name, strerror(errno));
+    if (!reading->is_member && count >= POOLGRAD_NPZ_MAGIC && poolgrad_npz_is_archive(header))
+        return refuse_archive(reading);
     poolgrad_status status = poolgrad_npy_preamble(header, count, &size, &error);
     if (status == POOLGRAD_OK) {
-        if (size > count) count += fread(header + count, 1, size - count, file);
+        if (size > count) count += read_bytes(reading, header + count, size - count);
         status = poolgrad_npy_parse(header, count, npy, &error);
     }
-    return status == POOLGRAD_OK ? 0 : poolgrad_fail(options, "%s: %s", path, error.message);
+    return status == POOLGRAD_OK ? 0 : poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
 }
 
 /* Before memory is asked for: a header may promise anything. */
-static int check_file_size(const struct options *options, const char *path, const struct poolgrad_npy *npy)
+static int check_size(const struct reading *reading, const struct poolgrad_npy *npy)
 {
-    struct file_status status = poolgrad_file_status(path);
     int64_t expected = npy->elements * npy->item_size + (int64_t)npy->data_offset;
-    if (status.kind != FILE_REGULAR || status.size == expected) return 0;
-    return poolgrad_fail(options, "%s: is %" PRId64 " bytes long; expected %" PRId64 " by its header", path,
-                         status.size, expected);
+    if (reading->size < 0 || reading->size == expected) return 0;
+    return poolgrad_fail(reading->options, "%s: is %" PRId64 " bytes long; expected %" PRId64 " by its header",
+                         reading->name, reading->size, expected);
 }
 
-static int read_data(const struct options *options, const char *path, FILE *file, const struct poolgrad_npy *npy,
-                     void *data)
+/* A member has been read to its end by then, if it is what the archive says. */
+static int check_end(struct reading *reading, const struct poolgrad_npy *npy)
+{
+    unsigned char byte;
+    poolgrad_error error;
+    if (read_bytes(reading, &byte, 1) != 0) {
+        return poolgrad_fail(reading->options, "%s: goes on after %" PRId64 " elements; expected its end by its header",
+                             reading->name, npy->elements);
+    }
+    if (!reading->is_member || poolgrad_npz_check(&reading->member, &error) == POOLGRAD_OK) return 0;
+    return poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
+}
+
+static int read_data(struct reading *reading, const struct poolgrad_npy *npy, void *data)
 {
     static unsigned char chunk[CHUNK];
-    int64_t at_once = CHUNK / npy->item_size;
+    const int64_t at_once = CHUNK / npy->item_size;
     struct progress progress = poolgrad_progress_begin("reading", npy->elements);
     for (int64_t first = 0; first < npy->elements; first += at_once) {
-        int64_t count = poolgrad_min(at_once, npy->elements - first);
-        size_t got = fread(chunk, (size_t)npy->item_size, (size_t)count, file);
-        if ((int64_t)got < count) {
+        const int64_t count = poolgrad_smaller(at_once, npy->elements - first);
+        const int64_t got = (int64_t)read_bytes(reading, chunk, (size_t)(count * npy->item_size)) / npy->item_size;
+        if (got < count) {
             poolgrad_progress_end(&progress);
-            return poolgrad_fail(options, "%s: ends after %" PRId64 " elements; expected %" PRId64 " by its header",
-                                 path, first + (int64_t)got, npy->elements);
+            return poolgrad_fail(reading->options,
+                                 "%s: ends after %" PRId64 " elements; expected %" PRId64 " by its header",
+                                 reading->name, first + got, npy->elements);
         }
         poolgrad_npy_place(npy, data, first, chunk, count);
         poolgrad_progress_update(&progress, first + count);
     }
     poolgrad_progress_end(&progress);
-    if (fgetc(file) == EOF) return 0;
-    return poolgrad_fail(options, "%s: goes on after %" PRId64 " elements; expected its end by its header", path,
-                         npy->elements);
+    return check_end(reading, npy);
 }
 
-static int read_array(const struct options *options, struct file_argument argument, enum option format,
-                      enum tensor_role role, FILE *file, struct tensor *tensor)
+static int read_array(struct reading *reading, struct file_argument argument, enum option format, enum tensor_role role,
+                      struct tensor *tensor)
 {
     struct poolgrad_npy npy = {0};
-    const char *path = argument.path;
-    int status = read_header(options, path, file, &npy);
-    if (status == 0) status = choose_format(options, path, &npy, format, role, &tensor->image.format);
-    if (status == 0) status = describe(options, path, &npy, tensor);
-    if (status == 0) status = check_file_size(options, path, &npy);
+    const struct options *options = reading->options;
+    int status = read_header(reading, &npy);
+    if (status == 0) status = choose_format(options, reading->name, &npy, format, role, &tensor->image.format);
+    if (status == 0) status = describe(options, argument.option, reading->name, &npy, tensor);
+    if (status == 0) status = check_size(reading, &npy);
     if (role == TENSOR_SOURCE_SIZE) return status;
     if (status == 0) status = poolgrad_tensor_allocate(options, argument.option, tensor);
-    return status == 0 ? read_data(options, path, file, &npy, tensor->image.data) : status;
+    return status == 0 ? read_data(reading, &npy, tensor->image.data) : status;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
+
+/* Letters of a path up to the colon before a member's name; 0 where a file has the whole name, or none a part of it.
+ * The archive's path is written to `archive`. */
+static size_t find_archive(const char *path, char archive[FILENAME_MAX])
+{
+    if (poolgrad_file_status(path).kind != FILE_MISSING) return 0;
+    for (const char *colon = strchr(path, ':'); colon; colon = strchr(colon + 1, ':')) {
+        const size_t length = (size_t)(colon - path);
+        if (length >= FILENAME_MAX) return 0;
+        memcpy(archive, path, length);
+        archive[length] = '\0';
+        if (length > 0 && poolgrad_file_status(archive).kind == FILE_REGULAR) return length;
+    }
+    return 0;
+}
+
+static int open_member(struct reading *reading, const char *member)
+{
+    unsigned char magic[POOLGRAD_NPZ_MAGIC] = {0};
+    poolgrad_error error;
+    const bool whole = fread(magic, 1, sizeof magic, reading->file) == sizeof magic;
+    if (!whole || !poolgrad_npz_is_archive(magic)) {
+        return poolgrad_fail(reading->options, "%s: no archive stands before the colon; expected an .npz file",
+                             reading->name);
+    }
+    if (poolgrad_npz_open(reading->file, member, &reading->member, &error) != POOLGRAD_OK)
+        return poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
+    reading->is_member = true;
+    reading->size = reading->member.size;
+    return 0;
+}
+
+static int begin_reading(const struct options *options, struct file_argument argument, struct reading *reading)
+{
+    char archive[FILENAME_MAX];
+    *reading = (struct reading){.options = options, .name = argument.path, .size = -1};
+    if (poolgrad_is_stream(&argument)) {
+        reading->name = "standard input";
+        reading->file = stdin;
+        return 0;
+    }
+    const size_t length = find_archive(argument.path, archive);
+    const char *path = length > 0 ? archive : argument.path;
+    const struct file_status status = poolgrad_file_status(path);
+    if (status.kind == FILE_DIRECTORY) {
+        return poolgrad_fail(options, "--%s %s: is a directory; expected a .npy file", option_name(argument.option),
+                             argument.text);
+    }
+    reading->file = fopen(path, "rb");
+    if (!reading->file) {
+        return poolgrad_fail(options, "--%s %s: %s; expected a .npy file that can be read",
+                             option_name(argument.option), argument.text, strerror(errno));
+    }
+    if (status.kind == FILE_REGULAR) reading->size = status.size;
+    return length > 0 ? open_member(reading, argument.path + length + 1) : 0;
 }
 
 int poolgrad_tensor_read(const struct options *options, struct file_argument argument, enum option format,
                          enum tensor_role role, struct tensor *tensor)
 {
+    struct reading reading;
     *tensor = (struct tensor){0};
-    if (poolgrad_file_status(argument.path).kind == FILE_DIRECTORY) {
-        return poolgrad_fail(options, "--%s %s: is a directory; expected a .npy file", option_name(argument.option),
-                             argument.text);
-    }
-    FILE *file = fopen(argument.path, "rb");
-    if (!file) {
-        return poolgrad_fail(options, "--%s %s: %s; expected a .npy file that can be read",
-                             option_name(argument.option), argument.text, strerror(errno));
-    }
-    int status = read_array(options, argument, format, role, file, tensor);
-    (void)fclose(file);
+    int status = begin_reading(options, argument, &reading);
+    if (status == 0) status = read_array(&reading, argument, format, role, tensor);
+    end_reading(&reading);
     if (status != 0) poolgrad_tensor_free(tensor);
     return status;
 }
@@ -270,19 +395,20 @@ static int check_array(const struct options *options, const char *path, const st
     return 0;
 }
 
-static int read_as(const struct options *options, const char *path, FILE *file, struct tensor *tensor)
+static int read_as(struct reading *reading, struct tensor *tensor)
 {
     struct poolgrad_npy npy = {0}, expected = array_of(tensor);
-    int status = read_header(options, path, file, &npy);
-    if (status == 0) status = check_array(options, path, &npy, &expected);
-    if (status == 0) status = check_file_size(options, path, &npy);
+    int status = read_header(reading, &npy);
+    if (status == 0) status = check_array(reading->options, reading->name, &npy, &expected);
+    if (status == 0) status = check_size(reading, &npy);
     if (status != 0) return status;
     tensor->image.data = calloc(npy.elements > 0 ? (size_t)npy.elements : 1, (size_t)npy.item_size);
     if (!tensor->image.data) {
-        return poolgrad_fail(options, "%s: %" PRId64 " elements of %d bytes do not fit into memory; expected fewer",
-                             path, npy.elements, npy.item_size);
+        return poolgrad_fail(reading->options,
+                             "%s: %" PRId64 " elements of %d bytes do not fit into memory; expected fewer",
+                             reading->name, npy.elements, npy.item_size);
     }
-    return read_data(options, path, file, &npy, tensor->image.data);
+    return read_data(reading, &npy, tensor->image.data);
 }
 
 int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image)
@@ -297,10 +423,11 @@ int poolgrad_tensor_read_as(const struct options *options, const char *path, poo
         return poolgrad_fail(options, "%s: is %s; expected a .npy file", path,
                              poolgrad_file_status(path).kind == FILE_MISSING ? "missing" : "no regular file");
     }
-    FILE *file = fopen(path, "rb");
-    if (!file) return poolgrad_fail(options, "%s: cannot be read: %s", path, strerror(errno));
-    const int status = read_as(options, path, file, &tensor);
-    (void)fclose(file);
+    struct reading reading = {.options = options, .name = path, .size = poolgrad_file_status(path).size};
+    reading.file = fopen(path, "rb");
+    if (!reading.file) return poolgrad_fail(options, "%s: cannot be read: %s", path, strerror(errno));
+    const int status = read_as(&reading, &tensor);
+    end_reading(&reading);
     if (status != 0) poolgrad_tensor_free(&tensor);
     if (status == 0) *image = tensor.image;
     return status;
@@ -313,7 +440,7 @@ static bool readable(const struct poolgrad_npy *npy)
 {
     int64_t bytes = npy->item_size;
     for (int i = 0; i < npy->rank; i++) {
-        if (!poolgrad_multiply(bytes, poolgrad_max(npy->shape[i], 1), &bytes)) return false;
+        if (!poolgrad_product_fits(bytes, poolgrad_larger(npy->shape[i], 1), &bytes)) return false;
     }
     return bytes <= PTRDIFF_MAX - POOLGRAD_NPY_WRITTEN_HEADER;
 }
@@ -347,10 +474,18 @@ void poolgrad_tensor_free(struct tensor *tensor)
 
 /* ---- Writing ---------------------------------------------------------------------------------------------------- */
 
+/* Whether the files of two arguments are one: of a member its archive. */
+static bool is_same_file(const char *path, const char *other)
+{
+    char archive[FILENAME_MAX];
+    return poolgrad_same_file(path, find_archive(other, archive) > 0 ? archive : other);
+}
+
 static int check_other(const struct options *options, struct file_argument file, struct file_argument other)
 {
-    bool itself = other.text == file.text;
-    if (itself || !other.path || !poolgrad_same_file(file.path, other.path)) return 0;
+    const bool itself = other.text == file.text,
+               named = poolgrad_reads_file(other.option) || poolgrad_writes_file(other.option);
+    if (itself || !named || !other.path || poolgrad_is_stream(&other) || !is_same_file(file.path, other.path)) return 0;
     return poolgrad_fail(options, "--%s %s: is also --%s; expected a file of its own", option_name(file.option),
                          file.text, option_name(other.option));
 }
@@ -358,15 +493,16 @@ static int check_other(const struct options *options, struct file_argument file,
 /* The inputs are in memory by then, but their files would be gone. */
 static int check_not_input(const struct options *options, struct file_argument file)
 {
+    char archive[FILENAME_MAX];
     int status = 0;
-    for (int i = 0; i < OPTION_COUNT && status == 0; i++) {
-        if (poolgrad_options[i].type != TYPE_TEXT) continue;
+    if (find_archive(file.path, archive) > 0) {
+        return poolgrad_fail(options, "--%s %s: would be a member of an archive; expected a .npy file of its own",
+                             option_name(file.option), file.text);
+    }
+    for (int i = 0; i < OPTION_COUNT && status == 0; i++)
         status = check_other(options, file, poolgrad_file(options, (enum option)i));
-    }
-    for (int i = 0; i < options->named_count && status == 0; i++) {
-        if (options->named[i].option == OPTION_SOURCE_SIZES) continue;
+    for (int i = 0; i < options->named_count && status == 0; i++)
         status = check_other(options, file, poolgrad_named_file(&options->named[i]));
-    }
     return status;
 }
 
@@ -376,10 +512,23 @@ static int cannot_write(const struct options *options, const struct output *outp
                          output->argument.text, strerror(errno));
 }
 
+/* A terminal would take a tensor's bytes for commands. */
+static int check_terminal(const struct options *options, const struct output *output)
+{
+    const enum option_type type = poolgrad_options[output->argument.option].type;
+    if (type == TYPE_REPORT || output->temporary || !poolgrad_is_terminal(output->file)) return 0;
+    return poolgrad_fail(options, "--%s %s: is a terminal; expected a file or a pipe, the tensor is no text",
+                         option_name(output->argument.option), output->argument.text);
+}
+
 int poolgrad_output_open(const struct options *options, struct file_argument file, struct output *output)
 {
-    enum file_kind kind = poolgrad_file_status(file.path).kind;
     *output = (struct output){.argument = file};
+    if (poolgrad_is_stream(&file)) {
+        output->file = poolgrad_stdout_open();
+        return output->file ? check_terminal(options, output) : cannot_write(options, output);
+    }
+    enum file_kind kind = poolgrad_file_status(file.path).kind;
     if (check_not_input(options, file) != 0) return 2;
     if (kind == FILE_DIRECTORY) {
         return poolgrad_fail(options, "--%s %s: is a directory; expected a file name", option_name(file.option),
@@ -390,7 +539,7 @@ int poolgrad_output_open(const struct options *options, struct file_argument fil
     /* Devices and pipes cannot be replaced, and must not be. */
     output->file = kind == FILE_STREAM ? poolgrad_stream_open(file.path)
                                        : poolgrad_temporary_open(output->path, &output->temporary);
-    return output->file ? 0 : cannot_write(options, output);
+    return output->file ? check_terminal(options, output) : cannot_write(options, output);
 }
 
 /* `good`: nothing has failed so far. */

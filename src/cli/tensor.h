@@ -18,8 +18,8 @@ struct tensor {
 /* What a file may hold; of TENSOR_SOURCE_SIZE only the header is read, and the image's data is null. */
 enum tensor_role { TENSOR_SOURCE, TENSOR_SOURCE_SIZE, TENSOR_GRADIENT, TENSOR_INDICES };
 
-/* Reads the file; `format` is the option that may say what its elements are, OPTION_COUNT
- * where there is none. 0, or 2 after one sentence. */
+/* Reads the file, standard input, or the member NAME of the archive in FILE:NAME; `format` is the option that may say
+ * what its elements are, OPTION_COUNT where there is none. 0, or 2 after one sentence. */
 int poolgrad_tensor_read(const struct options *options, struct file_argument argument, enum option format,
                          enum tensor_role role, struct tensor *tensor);
 
@@ -33,6 +33,12 @@ bool poolgrad_tensor_put(FILE *file, const struct tensor *tensor);
 /* Of a dense array of an image of that layout in which every dimension is written. */
 int poolgrad_tensor_full_rank(poolgrad_layout layout);
 
+/* The rank at which an array of the layout has the dimensions of the other tensor's array. */
+int poolgrad_tensor_rank_like(const struct tensor *other, poolgrad_layout layout);
+
+/* What the options say of the array of a file's option. */
+poolgrad_layout poolgrad_tensor_layout(const struct options *options, enum option file);
+
 /* Memory for a tensor of the image's sizes, format and layout, all bits 0. 0, or 2 after one sentence. */
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor);
 
@@ -45,7 +51,8 @@ struct output {
     FILE *file;
 };
 
-/* Opens the file, which must not be another file of the command line. 0, or 2 after one sentence. */
+/* Opens the file, which must not be another file of the command line, or standard output; neither may be a terminal
+ * where a tensor is to be written. 0, or 2 after one sentence. */
 int poolgrad_output_open(const struct options *options, struct file_argument file, struct output *output);
 
 /* Writes the tensor and closes the file, which still has its temporary name. */

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/declaration.h"
@@ -36,14 +35,12 @@ int poolgrad_check_direction(const struct options *options)
                              gradient ? "forward pooling" : "a gradient", gradient ? "a gradient" : "forward pooling",
                              gradient ? "there is a" : "there is no");
     }
-    if (gradient || !poolgrad_given(options, OPTION_INDICES)) return 0;
-    return poolgrad_fail(options, "--indices is about a gradient; expected options of forward pooling, there is no "
-                                  "--source-gradient");
+    return 0;
 }
 
 static bool is_clipped(const struct options *options)
 {
-    for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_DEPTH; option++) {
+    for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_IMAGES; option++) {
         if (poolgrad_given(options, (enum option)option)) return true;
     }
     return poolgrad_given(options, OPTION_DESTINATION_CHANNEL_OFFSET);
@@ -119,16 +116,11 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
-static bool is_json_to_stdout(const struct options *options)
-{
-    return poolgrad_given(options, OPTION_JSON) && strcmp(options->value[OPTION_JSON].text, "-") == 0;
-}
-
 /* Before the work, so that a folder that cannot be written to costs no time. */
 static int open_results(const struct options *options, struct verify *verify)
 {
     int status = 0;
-    if (poolgrad_given(options, OPTION_JSON) && !is_json_to_stdout(options)) {
+    if (poolgrad_given(options, OPTION_JSON)) {
         status = poolgrad_output_open(options, poolgrad_file(options, OPTION_JSON), &verify->json);
     }
     if (status != 0 || !poolgrad_given(options, OPTION_REPORT)) return status;
@@ -143,10 +135,7 @@ static int write_results(const struct options *options, struct verify *verify)
 {
     struct output *const outputs[] = {&verify->json, &verify->report};
     int status = 0;
-    if (is_json_to_stdout(options))
-        poolgrad_verify_print_json(options, verify, stdout);
-    else
-        poolgrad_verify_print(options, verify);
+    if (!poolgrad_writes_stdout(options)) poolgrad_verify_print(options, verify);
     if (verify->json.file) poolgrad_verify_print_json(options, verify, verify->json.file);
     if (verify->report.file && !poolgrad_verify_print_page(options, verify, verify->report.file)) {
         return poolgrad_fail(options, "--report does not fit into memory");

@@ -10,8 +10,8 @@
  * ml_dtypes files bfloat16. Mark '<' is little endian and '>' big endian, for that void type too; '=', '|' and no mark
  * stand for the order of the machine that reads, as in NumPy.
  */
-#ifndef POOLGRAD_IMAGE_NPY_H
-#define POOLGRAD_IMAGE_NPY_H
+#ifndef POOLGRAD_FILES_NPY_H
+#define POOLGRAD_FILES_NPY_H
 
 #include <poolgrad/poolgrad.h>
 

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* completion: what a shell needs to complete the command's words, made from the table of options. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+/* ---- The table ----------------------------------------------------------------------------------------------------*/
+
+static bool is_flag(const struct option_description *option)
+{
+    return option->type == TYPE_FLAG;
+}
+
+static bool takes_file(const struct option_description *option)
+{
+    switch (option->type) {
+    case TYPE_INPUT:
+    case TYPE_OUTPUT:
+    case TYPE_REPORT:
+    case TYPE_NAMED_INPUT:
+    case TYPE_NAMED_OUTPUT: return true;
+    default: return false;
+    }
+}
+
+/* Calls `print` for each option of the command. */
+static void each_option(enum command command, void (*print)(enum command, const struct option_description *))
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (poolgrad_options[i].commands & (int)command) print(command, &poolgrad_options[i]);
+    }
+}
+
+/* Calls `print` for each command. */
+static void each_command(void (*print)(enum command))
+{
+    for (int command = 1; *poolgrad_command_name((enum command)command); command *= 2) print((enum command)command);
+}
+
+static void print_words(const struct option_description *option)
+{
+    if (option->type == TYPE_ISA) {
+        for (int isa = 0; poolgrad_isa_name((poolgrad_isa)isa); isa++)
+            printf("%s%s", isa > 0 ? " " : "", poolgrad_isa_name((poolgrad_isa)isa));
+        return;
+    }
+    for (const struct choice *choice = option->choices; choice && choice->name; choice++)
+        printf("%s%s", choice == option->choices ? "" : " ", choice->name);
+}
+
+static bool has_words(const struct option_description *option)
+{
+    return option->choices || option->type == TYPE_ISA;
+}
+
+/* What may stand behind the command's name, before its options. */
+static const char *first_words(enum command command)
+{
+    if (command == COMMAND_SUITE) return "generate verify run";
+    return command == COMMAND_COMPLETION ? "bash zsh fish" : "";
+}
+
+static void print_command(enum command command)
+{
+    printf(" %s", poolgrad_command_name(command));
+}
+
+/* ---- bash -------------------------------------------------------------------------------------------------------- */
+
+static void print_bash_option(enum command command, const struct option_description *option)
+{
+    (void)command;
+    printf(" --%s", option->name);
+}
+
+static void print_bash_options(enum command command)
+{
+    printf("    %s) options='%s", poolgrad_command_name(command), first_words(command));
+    each_option(command, print_bash_option);
+    printf("' ;;\n");
+}
+
+/* What may follow the option, if there is a list of it. */
+static void print_bash_values(enum command command, const struct option_description *option)
+{
+    if (is_flag(option)) return;
+    printf("    '%s --%s') ", poolgrad_command_name(command), option->name);
+    if (has_words(option)) {
+        printf("words='");
+        print_words(option);
+        printf("' ;;\n");
+    } else {
+        printf("kind=%s ;;\n", takes_file(option) ? "file" : option->type == TYPE_FOLDER ? "folder" : "none");
+    }
+}
+
+static void print_bash_command_values(enum command command)
+{
+    each_option(command, print_bash_values);
+}
+
+/* bash breaks words at '=': what stands before the last one is the option. */
+static void print_bash(void)
+{
+    printf("# poolgrad's words for bash.\n"
+           "_poolgrad()\n"
+           "{\n"
+           "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+           "    local command=\"${COMP_WORDS[1]}\" options='' words='' kind=option\n"
+           "    COMPREPLY=()\n"
+           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+           "        COMPREPLY=($(compgen -W '");
+    each_command(print_command);
+    printf(" help version --help --version' -- \"$current\"))\n"
+           "        return\n"
+           "    fi\n"
+           "    if [ \"$current\" = '=' ]; then\n"
+           "        current=''\n"
+           "    elif [ \"$previous\" = '=' ]; then\n"
+           "        previous=\"${COMP_WORDS[COMP_CWORD-2]}\"\n"
+           "    fi\n"
+           "    case \"$command\" in\n"
+           "    help) options='");
+    each_command(print_command);
+    printf("' ;;\n");
+    each_command(print_bash_options);
+    printf("    esac\n"
+           "    case \"$command $previous\" in\n");
+    each_command(print_bash_command_values);
+    printf("    esac\n"
+           "    if [ -n \"$words\" ]; then\n"
+           "        local last=\"${current##*,}\"\n"
+           "        COMPREPLY=($(compgen -P \"${current%%\"$last\"}\" -W \"$words\" -- \"$last\"))\n"
+           "    elif [ \"$kind\" = file ]; then\n"
+           "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
+           "    elif [ \"$kind\" = folder ]; then\n"
+           "        COMPREPLY=($(compgen -d -- \"$current\"))\n"
+           "    elif [ \"$kind\" = option ]; then\n"
+           "        COMPREPLY=($(compgen -W \"$options\" -- \"$current\"))\n"
+           "        [ -z \"$COMPREPLY\" ] && [ \"$command\" = suite ] && COMPREPLY=($(compgen -d -- \"$current\"))\n"
+           "    fi\n"
+           "}\n"
+           "complete -o filenames -F _poolgrad poolgrad\n");
+}
+
+/* ---- zsh --------------------------------------------------------------------------------------------------------- */
+
+/* In single quotes, of a specification that takes brackets and colons for its own. */
+static void print_zsh_text(const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("[]:\\", *text)) printf("\\");
+        printf(*text == '\'' ? "'\\''" : "%c", *text);
+    }
+}
+
+static void print_zsh_option(enum command command, const struct option_description *option)
+{
+    (void)command;
+    const bool many = option->type == TYPE_NAMED || option->type == TYPE_NAMED_INPUT ||
+                      option->type == TYPE_NAMED_OUTPUT;
+    printf("            '%s--%s%s[", many ? "*" : "", option->name, is_flag(option) ? "" : "=");
+    print_zsh_text(option->help);
+    printf("]");
+    if (!is_flag(option)) {
+        printf(":");
+        print_zsh_text(option->argument);
+        printf(":");
+    }
+    if (has_words(option)) {
+        printf("(");
+        print_words(option);
+        printf(")");
+    }
+    if (takes_file(option)) printf("_files");
+    if (option->type == TYPE_FOLDER) printf("_files -/");
+    printf("' \\\n");
+}
+
+static void print_zsh_command(enum command command)
+{
+    printf("    %s)\n        _arguments \\\n", poolgrad_command_name(command));
+    if (*first_words(command)) printf("            '1:WORD:(%s)' \\\n", first_words(command));
+    if (command == COMMAND_SUITE) printf("            '2:DIR:_files -/' \\\n");
+    each_option(command, print_zsh_option);
+    printf("            && return 0\n        ;;\n");
+}
+
+static void print_zsh(void)
+{
+    printf("#compdef poolgrad\n"
+           "# poolgrad's words for zsh.\n"
+           "if (( CURRENT == 2 )); then\n"
+           "    compadd --");
+    each_command(print_command);
+    printf(" help version --help --version\n"
+           "    return\n"
+           "fi\n"
+           "local name=$words[2]\n"
+           "words=(\"${(@)words[2,-1]}\")\n"
+           "(( CURRENT-- ))\n"
+           "case $name in\n"
+           "    help) compadd --");
+    each_command(print_command);
+    printf(" ;;\n");
+    each_command(print_zsh_command);
+    printf("esac\n");
+}
+
+/* ---- fish -------------------------------------------------------------------------------------------------------- */
+
+/* In single quotes, where fish knows \' and \\. */
+static void print_fish_text(const char *text)
+{
+    for (; *text; text++) printf(strchr("'\\", *text) ? "\\%c" : "%c", *text);
+}
+
+static void print_fish_option(enum command command, const struct option_description *option)
+{
+    printf("complete -c poolgrad -n '__fish_seen_subcommand_from %s' -l %s", poolgrad_command_name(command),
+           option->name);
+    if (has_words(option)) {
+        printf(" -x -a '");
+        print_words(option);
+        printf("'");
+    } else if (option->type == TYPE_FOLDER) {
+        printf(" -x -a '(__fish_complete_directories)'");
+    } else if (takes_file(option)) {
+        printf(" -r -F");
+    } else if (!is_flag(option)) {
+        printf(" -x");
+    }
+    printf(" -d '");
+    print_fish_text(option->help);
+    printf("'\n");
+}
+
+static void print_fish_command(enum command command)
+{
+    const char *name = poolgrad_command_name(command), *words = first_words(command);
+    printf("complete -c poolgrad -n __fish_use_subcommand -a %s -d '", name);
+    print_fish_text(poolgrad_help_purpose(command));
+    printf("'\n");
+    if (*words) printf("complete -c poolgrad -n '__fish_seen_subcommand_from %s' -a '%s'\n", name, words);
+    each_option(command, print_fish_option);
+}
+
+static void print_fish(void)
+{
+    printf("# poolgrad's words for fish.\n"
+           "complete -c poolgrad -f\n"
+           "complete -c poolgrad -n __fish_use_subcommand -l version -d 'which version this is'\n"
+           "complete -c poolgrad -n __fish_use_subcommand -l help -d 'what the commands are'\n"
+           "complete -c poolgrad -n __fish_use_subcommand -a help -d 'what a command takes'\n"
+           "complete -c poolgrad -n '__fish_seen_subcommand_from help' -a '");
+    each_command(print_command);
+    printf("'\n");
+    each_command(print_fish_command);
+}
+
+int poolgrad_command_completion(const struct options *options)
+{
+    static const struct {
+        const char *shell;
+        void (*print)(void);
+    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
+    const char *shell = options->word[0];
+    for (size_t i = 0; shell && i < sizeof shells / sizeof *shells; i++) {
+        if (strcmp(shells[i].shell, shell) != 0) continue;
+        shells[i].print();
+        return 0;
+    }
+    if (!shell) return poolgrad_fail(options, "nothing stands behind completion; expected bash, zsh or fish");
+    return poolgrad_fail(options, "'%s' is no shell that is known; expected bash, zsh or fish", shell);
+}

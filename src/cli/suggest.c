@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/suggest.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LONGEST = 40,   /* letters of a word that is looked at */
+    CANDIDATES = 3, /* options that one word may stand for */
+    NUMBERS = 4     /* in a list given where one number is expected */
+};
+
+/* ---- Distance ---------------------------------------------------------------------------------------------------- */
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    const size_t lower = a < b ? a : b;
+    return lower < c ? lower : c;
+}
+
+/* How many letters were left out, typed in addition, mistaken or exchanged with the next one. Both words are at most
+ * LONGEST letters long. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][LONGEST + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    const size_t width = strlen(b);
+    for (size_t k = 0; k <= width; k++) last[k] = k;
+    for (size_t i = 1; a[i - 1]; i++) {
+        row[0] = i;
+        for (size_t k = 1; k <= width; k++) {
+            row[k] = least(last[k] + 1, row[k - 1] + 1, last[k - 1] + (a[i - 1] != b[k - 1]));
+            const bool exchanged = i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1];
+            if (exchanged && before[k - 2] + 1 < row[k]) row[k] = before[k - 2] + 1;
+        }
+        size_t *const oldest = before;
+        before = last;
+        last = row;
+        row = oldest;
+    }
+    return last[width];
+}
+
+/* Slips that a word of so many letters may hold and still be known. */
+static size_t allowed(size_t length)
+{
+    return length < 3 ? 0 : length < 6 ? 1 : 2;
+}
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+/* Words of PyTorch, NumPy, ONNX, Keras, TensorFlow, Caffe, cuDNN and common use, with dashes, and the options that they
+ * may stand for: the first one that the command takes. */
+static const struct {
+    const char *word, *option[CANDIDATES];
+} foreign_words[] = {
+    {"a", {"actual"}},
+    {"argmax", {"picks", "indices"}},
+    {"auto-pad", {"padding-policy"}},
+    {"avg", {"kind"}},
+    {"ceil", {"ceil-mode"}},
+    {"ceiling", {"ceil-mode"}},
+    {"ceil-drop-last", {"ceil-drop"}},
+    {"count-includes-pad", {"count-include-pad"}},
+    {"d", {"dilation"}},
+    {"data", {"source"}},
+    {"data-format", {"layout"}},
+    {"data-layout", {"layout"}},
+    {"data-type", {"format", "actual-format", "source-format"}},
+    {"dilatation", {"dilation"}},
+    {"dilation-rate", {"dilation"}},
+    {"dilations", {"dilation"}},
+    {"dimensions", {"input-size", "source-size"}},
+    {"dout", {"source-gradient"}},
+    {"dtype", {"format", "actual-format", "source-format"}},
+    {"dx", {"actual", "output"}},
+    {"dy", {"source-gradient"}},
+    {"element", {"at"}},
+    {"filter", {"kernel"}},
+    {"filter-size", {"kernel"}},
+    {"g", {"source-gradient"}},
+    {"got", {"actual"}},
+    {"grad", {"source-gradient"}},
+    {"grad-input", {"actual", "output"}},
+    {"grad-output", {"source-gradient"}},
+    {"gradient", {"source-gradient"}},
+    {"gradients", {"source-gradient"}},
+    {"html", {"report"}},
+    {"i", {"source"}},
+    {"image", {"source"}},
+    {"in", {"source"}},
+    {"include-pad", {"count-include-pad"}},
+    {"index", {"at", "indices"}},
+    {"indexes", {"indices", "picks"}},
+    {"indices", {"picks"}},
+    {"indices-format", {"picks-format"}},
+    {"indices-layout", {"picks-layout"}},
+    {"input", {"source"}},
+    {"input-gradient", {"actual", "output"}},
+    {"input-shape", {"input-size"}},
+    {"isa", {"max-isa"}},
+    {"j", {"threads"}},
+    {"jobs", {"threads"}},
+    {"k", {"kernel"}},
+    {"kernel-shape", {"kernel"}},
+    {"kernel-size", {"kernel"}},
+    {"kernels", {"kernel"}},
+    {"ksize", {"kernel"}},
+    {"mask", {"picks", "indices"}},
+    {"method", {"kind"}},
+    {"num-threads", {"threads"}},
+    {"o", {"output"}},
+    {"op", {"kind"}},
+    {"out", {"output"}},
+    {"output-gradient", {"source-gradient"}},
+    {"p", {"pad"}},
+    {"pad-mode", {"padding-policy"}},
+    {"pad-policy", {"padding-policy"}},
+    {"padding", {"pad"}},
+    {"padding-mode", {"padding-policy", "edge-mode"}},
+    {"paddings", {"pad"}},
+    {"pads", {"pad"}},
+    {"picked", {"picks", "indices"}},
+    {"picks", {"indices"}},
+    {"picks-format", {"indices-format"}},
+    {"picks-layout", {"indices-layout"}},
+    {"policy", {"padding-policy"}},
+    {"pool", {"kind"}},
+    {"pool-size", {"kernel"}},
+    {"pooling", {"kind"}},
+    {"position", {"at"}},
+    {"precision", {"format", "computed-in"}},
+    {"result", {"output", "actual"}},
+    {"return-indices", {"picks"}},
+    {"s", {"stride"}},
+    {"shape", {"input-size", "source-size"}},
+    {"size", {"kernel"}},
+    {"src", {"source"}},
+    {"step", {"stride"}},
+    {"strides", {"stride"}},
+    {"tie", {"ties"}},
+    {"tie-rule", {"ties"}},
+    {"type", {"kind"}},
+    {"upstream", {"source-gradient"}},
+    {"valid", {"padding-policy"}},
+    {"window", {"kernel"}},
+    {"window-size", {"kernel"}},
+    {"x", {"source"}},
+    {"y", {"output", "actual"}},
+};
+
+/* The option's name as the table has it; null where the command has none of that name. */
+static const char *taken(enum command command, const char *name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &poolgrad_options[i];
+        if ((option->commands & (int)command) && strcmp(option->name, name) == 0) return option->name;
+    }
+    return NULL;
+}
+
+/* Lower case, dashes for underscores, none in front. False where the word is too long to be an option's. */
+static bool normalise(const char *word, size_t length, char plain[LONGEST + 1])
+{
+    while (length > 0 && *word == '-') {
+        word++;
+        length--;
+    }
+    if (length == 0 || length > LONGEST) return false;
+    for (size_t i = 0; i < length; i++) plain[i] = word[i] == '_' ? '-' : (char)tolower((unsigned char)word[i]);
+    plain[length] = '\0';
+    return true;
+}
+
+static const char *foreign_option(enum command command, const char *word)
+{
+    for (size_t i = 0; i < sizeof foreign_words / sizeof *foreign_words; i++) {
+        if (strcmp(foreign_words[i].word, word) != 0) continue;
+        for (int k = 0; k < CANDIDATES && foreign_words[i].option[k]; k++) {
+            const char *name = taken(command, foreign_words[i].option[k]);
+            if (name) return name;
+        }
+    }
+    return NULL;
+}
+
+/* The first of the options that come nearest. */
+static const char *similar_option(enum command command, const char *word)
+{
+    const char *nearest = NULL;
+    size_t best = allowed(strlen(word)) + 1;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_description *option = &poolgrad_options[i];
+        if (!(option->commands & (int)command) || strlen(option->name) > LONGEST) continue;
+        const size_t slips = distance(word, option->name);
+        if (slips >= best) continue;
+        best = slips;
+        nearest = option->name;
+    }
+    return nearest;
+}
+
+const char *poolgrad_suggested_option(enum command command, const char *word, size_t length)
+{
+    char plain[LONGEST + 1];
+    if (!normalise(word, length, plain)) return NULL;
+    const char *name = taken(command, plain);
+    if (!name) name = foreign_option(command, plain);
+    return name ? name : similar_option(command, plain);
+}
+
+/* ---- Commands ---------------------------------------------------------------------------------------------------- */
+
+const char *poolgrad_suggested_command(const char *word)
+{
+    static const char *const foreign[][2] = {
+        {"backward", "gradient"},  {"backprop", "gradient"}, {"bwd", "gradient"},   {"grad", "gradient"},
+        {"benchmark", "bench"},    {"check", "verify"},      {"compare", "verify"}, {"judge", "verify"},
+        {"validate", "verify"},    {"fwd", "forward"},       {"pool", "forward"},   {"run", "forward"},
+        {"complete", "completion"}};
+    char plain[LONGEST + 1];
+    const char *nearest = NULL;
+    if (!normalise(word, strlen(word), plain)) return NULL;
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        if (strcmp(foreign[i][0], plain) == 0) return foreign[i][1];
+    }
+    size_t best = allowed(strlen(plain)) + 1;
+    for (int command = 1; *poolgrad_command_name((enum command)command); command *= 2) {
+        const char *name = poolgrad_command_name((enum command)command);
+        const size_t slips = distance(plain, name);
+        if (slips >= best) continue;
+        best = slips;
+        nearest = name;
+    }
+    return nearest;
+}
+
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
+
+/* Two or four integers with commas, an x or blanks between them, in parentheses or brackets or without; how many. */
+static int read_list(const char *text, int64_t number[NUMBERS])
+{
+    int count = 0;
+    text += strspn(text, "([ ");
+    for (;;) {
+        char *end;
+        const long long value = strtoll(text, &end, 10);
+        if (end == text || count == NUMBERS) return 0;
+        number[count++] = value;
+        text = end + strspn(end, ")] ");
+        if (!*text) return count == 2 || count == NUMBERS ? count : 0;
+        if (text == end && !strchr(",xX", *text)) return 0;
+        text += strspn(text, ",xX ");
+    }
+}
+
+/* Frameworks list the height first. */
+static void suggest_axes(enum option both, enum option y, enum option x, const int64_t number[2], char text[SUGGESTION])
+{
+    const char *name = poolgrad_options[both].name;
+    if (number[0] == number[1]) {
+        snprintf(text, SUGGESTION, ": --%s %" PRId64 " is for both axes", name, number[0]);
+    } else {
+        snprintf(text, SUGGESTION, ": --%s %" PRId64 " --%s %" PRId64 " for (height, width)", poolgrad_options[y].name,
+                 number[0], poolgrad_options[x].name, number[1]);
+    }
+}
+
+static void suggest_policy(const char *value, char text[SUGGESTION])
+{
+    if (strncmp(value, "same", 4) == 0)
+        snprintf(text, SUGGESTION, ", or --padding-policy same in place of --pad");
+    else if (strncmp(value, "valid", 5) == 0)
+        snprintf(text, SUGGESTION, ", or --padding-policy valid-only in place of --pad");
+    else if (strcmp(value, "full") == 0)
+        snprintf(text, SUGGESTION, ", or --padding-policy full in place of --pad");
+}
+
+void poolgrad_suggested_value(enum option option, const char *value, char text[SUGGESTION])
+{
+    static const enum option axes[][3] = {{OPTION_KERNEL, OPTION_KERNEL_HEIGHT, OPTION_KERNEL_WIDTH},
+                                          {OPTION_STRIDE, OPTION_STRIDE_Y, OPTION_STRIDE_X},
+                                          {OPTION_DILATION, OPTION_DILATION_Y, OPTION_DILATION_X},
+                                          {OPTION_PAD, OPTION_PAD_TOP, OPTION_PAD_LEFT},
+                                          {OPTION_ZERO_PAD, OPTION_ZERO_PAD_Y, OPTION_ZERO_PAD_X}};
+    char plain[LONGEST + 1];
+    int64_t number[NUMBERS];
+    text[0] = '\0';
+    const int count = read_list(value, number);
+    if (option == OPTION_PAD && normalise(value, strlen(value), plain)) suggest_policy(plain, text);
+    if (option == OPTION_PAD && count == NUMBERS)
+        snprintf(text, SUGGESTION, ": --pad-left, --pad-top, --pad-right and --pad-bottom are for one side each");
+    for (size_t i = 0; count == 2 && i < sizeof axes / sizeof *axes; i++) {
+        if (axes[i][0] == option) suggest_axes(option, axes[i][1], axes[i][2], number, text);
+    }
+}
