@@ -104,10 +104,10 @@ Test(command_verify, ties, .init = scene_enter, .fini = scene_leave)
     poolgrad_image x = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     poolgrad_image g = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
     poolgrad_image dx = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    poolgrad_image_set(&g, 0, 0, 0, 0, 3);
+    poolgrad_image_set(&g, 0, 0, 0, 0, 0, 3);
     for (int64_t i = 0; i < 4; i++) {
-        poolgrad_image_set(&x, 0, 0, i / 2, i % 2, 0);
-        poolgrad_image_set(&dx, 0, 0, i / 2, i % 2, i == 2 ? 3 : 0);
+        poolgrad_image_set(&x, 0, 0, 0, i / 2, i % 2, 0);
+        poolgrad_image_set(&dx, 0, 0, 0, i / 2, i % 2, i == 2 ? 3 : 0);
     }
     scene_write_image(&x, 2, "x.npy");
     scene_write_image(&g, 2, "g.npy");
@@ -117,7 +117,7 @@ Test(command_verify, ties, .init = scene_enter, .fini = scene_leave)
     expect_text(MAX, 0, "  ties: 1 groups of windows looked at, 1 of them exactly\n");
     expect_text(MAX " --ties first", 1, "\nwrong: 2 elements\n");
     expect_text(MAX " --ties last", 1, "\nwrong: 2 elements\n");
-    poolgrad_image_set(&dx, 0, 0, 1, 1, 3);
+    poolgrad_image_set(&dx, 0, 0, 0, 1, 1, 3);
     scene_write_image(&dx, 2, "dx.npy");
     expect_text(MAX, 1, "\nwrong: ");
     view_free(&x);

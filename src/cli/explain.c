@@ -10,7 +10,7 @@
 #include "cli/verify.h"
 
 enum {
-    PLACE = 4,     /* image, channel, row, column */
+    PLACE = 4,     /* image, channel, row, column; one more with the third axis */
     FINDINGS = 100 /* of the element's plane, so that the element is among them unless much is wrong */
 };
 
@@ -34,8 +34,11 @@ static int check_place(const struct options *options)
     static const enum option required[] = {OPTION_AT};
     const int64_t count = poolgrad_number(options, OPTION_AT, 0);
     const int status = poolgrad_setup_required(options, required, 1);
-    if (status != 0 || count == PLACE) return status;
-    return poolgrad_fail(options, "--at has %" PRId64 " numbers; expected 4: image, channel, row and column", count);
+    if (status != 0 || count == PLACE || count == PLACE + 1) return status;
+    return poolgrad_fail(options,
+                         "--at has %" PRId64 " numbers; expected 4: image, channel, row and column, or 5 with the depth "
+                         "before the row",
+                         count);
 }
 
 /* Options about an output that is judged, without one; or about one that is made, beside it. */
@@ -82,13 +85,13 @@ static int add_picks(const struct options *options, struct explanation *e)
     e->picks.image.data = NULL;
     e->picks.rank = e->judged.inputs.source.rank;
     if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->picks) != 0) return 2;
-    p->indices = e->picks.image;
+    p->picks = e->picks.image;
     return 0;
 }
 
 static int refused(const struct options *options, const poolgrad_error *error)
 {
-    const bool is_place = strlen(error->field) == 1; /* n, c, y, x */
+    const bool is_place = strlen(error->field) == 1; /* n, c, z, y, x */
     return is_place ? poolgrad_fail(options, "--at: %s", error->message) : poolgrad_setup_refused(options, error);
 }
 
@@ -97,12 +100,15 @@ static int print_story(const struct options *options, struct explanation *e)
     const poolgrad_problem *p = &e->judged.inputs.problem;
     const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
     const int64_t *at = options->value[OPTION_AT].integers;
+    const bool deep = poolgrad_number(options, OPTION_AT, 0) > PLACE;
+    const int64_t z = deep ? at[2] : 0, *pixel = deep ? at + 3 : at + 2;
     poolgrad_error error;
     size_t length, room = 1 << 16;
     for (;;) {
         e->text = malloc(room);
         if (!e->text) return poolgrad_fail(options, "the text does not fit into memory");
-        poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], at[2], at[3], e->text, room, &length, &error);
+        poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], z, pixel[0], pixel[1], e->text, room, &length,
+                                                  &error);
         if (status != POOLGRAD_OK) return refused(options, &error);
         if (length < room) break;
         free(e->text);

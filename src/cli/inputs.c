@@ -48,7 +48,7 @@ static int read_source(const struct options *options, struct inputs *inputs)
 {
     int status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT,
                                       TENSOR_SOURCE, &inputs->source);
-    inputs->problem.source = inputs->source.image;
+    inputs->problem.source = poolgrad_image_as_const(&inputs->source.image);
     return status;
 }
 
@@ -59,27 +59,26 @@ static int read_gradient_files(const struct options *options, struct inputs *inp
                              TENSOR_GRADIENT, &inputs->source_gradient) != 0) {
         return 2;
     }
-    p->source_gradient = inputs->source_gradient.image;
+    p->source_gradient = poolgrad_image_as_const(&inputs->source_gradient.image);
     bool indices = poolgrad_given(options, OPTION_INDICES);
     if (indices) {
         if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_INDICES_FORMAT, TENSOR_INDICES,
                                  &inputs->indices) != 0)
             return 2;
-        p->indices = inputs->indices.image;
+        p->indices = poolgrad_image_as_const(&inputs->indices.image);
     }
     if (poolgrad_given(options, OPTION_SOURCE)) {
         enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
         if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT, role,
                                  &inputs->source) != 0)
             return 2;
-        p->source = inputs->source.image;
+        p->source = poolgrad_image_as_const(&inputs->source.image);
         return 0;
     }
-    p->source = p->source_gradient;
-    p->source.data = NULL;
-    p->source.format = POOLGRAD_FLOAT32;
-    p->source.width = poolgrad_number(options, OPTION_SOURCE_WIDTH, 0);
-    p->source.height = poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0);
+    p->source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, poolgrad_tensor_layout(options, OPTION_SOURCE),
+                                           p->source_gradient.images, p->source_gradient.channels,
+                                           poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0),
+                                           poolgrad_number(options, OPTION_SOURCE_WIDTH, 0));
     return 0;
 }
 
@@ -137,8 +136,8 @@ static int64_t left_over(int64_t available, int64_t offset, int64_t count)
 /* Just large enough for what will be written: the images done from clip-image on, and the channels read. */
 static void size_forward_result(poolgrad_problem *p)
 {
-    p->destination.images = poolgrad_between(p->clip.z, 0, COORDINATE_LIMIT) +
-                            left_over(p->source.images, p->offset_z, p->clip.depth);
+    p->destination.images = poolgrad_between(p->clip.image, 0, COORDINATE_LIMIT) +
+                            left_over(p->source.images, p->offset_image, p->clip.images);
     p->destination.channels = poolgrad_between(p->destination_channel_offset, 0, COORDINATE_LIMIT) +
                               left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
 }
@@ -165,7 +164,7 @@ static int make_forward(const struct options *options, enum option option, struc
 /* The tensor that is added to must be what the output will be. */
 static int read_add_to(const struct options *options, struct inputs *inputs, struct tensor *destination)
 {
-    const poolgrad_image *source = &inputs->problem.source;
+    const poolgrad_const_image *source = &inputs->problem.source;
     if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
                              destination) != 0)
         return 2;

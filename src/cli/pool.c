@@ -4,13 +4,12 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/fit.h"
 #include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
 #include "cli/tensor.h"
 #include "files/numbers.h"
-#include "image/image.h"
-#include "pooling/plan.h"
 
 enum { PROGRESS_PARTS = 200 };
 
@@ -38,9 +37,9 @@ static void run(const poolgrad_plan *plan, const char *label)
 {
     int64_t units = poolgrad_plan_units(plan);
     struct progress progress = poolgrad_progress_begin(label, units);
-    int64_t step = progress.wanted ? units / PROGRESS_PARTS + plan->threads : units;
+    int64_t step = progress.wanted ? units / PROGRESS_PARTS + poolgrad_plan_threads(plan) : units;
     for (int64_t first = 0; first < units; first += step) {
-        poolgrad_plan_run_part(plan, first, poolgrad_smaller(first + step, units));
+        poolgrad_plan_run_part(plan, first, step);
         poolgrad_progress_update(&progress, poolgrad_smaller(first + step, units));
     }
     poolgrad_progress_end(&progress);
@@ -51,7 +50,7 @@ static int make_plan(const struct options *options, struct job *job)
     poolgrad_error error;
     poolgrad_problem *p = &job->inputs.problem;
     poolgrad_status status = poolgrad_plan_create(p, &job->plan, &error);
-    if (status == POOLGRAD_OK) status = poolgrad_check_indices(p, &error);
+    if (status == POOLGRAD_OK) status = poolgrad_plan_check_indices(job->plan, &error);
     return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
 }
 
@@ -59,8 +58,8 @@ static void print_notes(const struct options *options, const struct job *job)
 {
     const poolgrad_problem *p = &job->inputs.problem;
     poolgrad_setup_notes(options, p);
-    if (p->direction != POOLGRAD_GRADIENT || poolgrad_image_is_empty(&p->source_gradient)) return;
-    int64_t outside = poolgrad_plan_windows_outside(job->plan);
+    if (p->direction != POOLGRAD_GRADIENT) return;
+    int64_t outside = poolgrad_windows_outside(p);
     if (outside == 0) return;
     poolgrad_note(options,
                   "windows of the source gradient wholly outside the source: %" PRId64
@@ -107,7 +106,7 @@ static int allocate_forward(const struct options *options, struct job *job)
     job->picks.image.data = NULL;
     job->picks.rank = poolgrad_tensor_rank_like(&job->destination, job->picks.image.layout);
     if (poolgrad_tensor_allocate(options, OPTION_PICKS, &job->picks) != 0) return 2;
-    p->indices = job->picks.image;
+    p->picks = job->picks.image;
     return 0;
 }
 

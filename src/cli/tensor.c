@@ -11,10 +11,11 @@
 #include "files/npy.h"
 #include "files/npz.h"
 #include "files/numbers.h"
-#include "image/format.h"
-#include "image/image.h"
 
-enum { CHUNK = 1 << 20 }; /* bytes read or written at once */
+enum {
+    CHUNK = 1 << 20, /* bytes read or written at once */
+    LANES = 4        /* of nc4hw4: channels of a slice */
+};
 
 static const char *option_name(enum option option)
 {
@@ -37,18 +38,44 @@ static int64_t image_dimension(const poolgrad_image *image, char dimension)
     switch (dimension) {
     case 'N': return image->images;
     case 'C': return image->channels;
-    case 'S': return poolgrad_divided_up(image->channels, POOLGRAD_LANES);
+    case 'S': return poolgrad_divided_up(image->channels, LANES);
     case 'H': return image->height;
     case 'W': return image->width;
-    default: return POOLGRAD_LANES;
+    default: return LANES;
     }
+}
+
+static bool is_empty(const poolgrad_image *image)
+{
+    return image->images == 0 || image->channels == 0 || image->height == 0 || image->width == 0;
+}
+
+static bool is_index(poolgrad_format format)
+{
+    return format >= POOLGRAD_INT32 && format <= POOLGRAD_TAP32;
+}
+
+/* The same without memory, its strides those of memory without gaps. */
+static poolgrad_image dense(const poolgrad_image *image)
+{
+    return poolgrad_image_dense(NULL, image->format, image->layout, image->images, image->channels, image->height,
+                                image->width);
+}
+
+/* Whether an image of that format, layout and these sizes can be in memory, whatever its data. */
+static poolgrad_status check(const poolgrad_image *image, poolgrad_error *error)
+{
+    static unsigned char somewhere;
+    poolgrad_image view = *image;
+    view.data = &somewhere;
+    return poolgrad_image_check(&view, error);
 }
 
 static int set_channels(const struct options *options, const char *path, int64_t slices, poolgrad_image *image)
 {
-    if (slices > INT64_MAX / POOLGRAD_LANES)
+    if (slices > INT64_MAX / LANES)
         return poolgrad_fail(options, "%s: %" PRId64 " slices; expected fewer", path, slices);
-    int64_t most = slices * POOLGRAD_LANES, least = slices > 0 ? most - POOLGRAD_LANES + 1 : 0;
+    int64_t most = slices * LANES, least = slices > 0 ? most - LANES + 1 : 0;
     int64_t channels = poolgrad_number(options, OPTION_CHANNELS, most);
     if (channels < least || channels > most) {
         return poolgrad_fail(options,
@@ -96,7 +123,7 @@ static int describe(const struct options *options, enum option option, const cha
         if (meaning[i] == 'H') image->height = size;
         if (meaning[i] == 'W') image->width = size;
         if (meaning[i] == 'S' && set_channels(options, path, size, image) != 0) return 2;
-        if (meaning[i] == 'L' && size != POOLGRAD_LANES) {
+        if (meaning[i] == 'L' && size != LANES) {
             return poolgrad_fail(options, "%s: last dimension is %" PRId64 "; expected 4, the lanes of nc4hw4", path,
                                  size);
         }
@@ -126,12 +153,12 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
         .kind = 'f', .item_size = (int)poolgrad_format_size(image->format), .rank = tensor->rank};
     if (image->format == POOLGRAD_BFLOAT16) npy.kind = 'V';
     if (image->format == POOLGRAD_UNORM8 || image->format == POOLGRAD_UNORM16) npy.kind = 'u';
-    if (poolgrad_format_is_index(image->format)) npy.kind = poolgrad_format_holds_taps(image->format) ? 'u' : 'i';
+    if (is_index(image->format)) npy.kind = image->format >= POOLGRAD_TAP8 ? 'u' : 'i';
     bool dropped = !strchr(dimensions(image->layout, npy.rank), 'N') && image->images != 1;
     bool flat = npy.rank == 2 && image->channels != 1;
     if (dropped || flat) npy.rank = poolgrad_tensor_full_rank(image->layout);
     const char *meaning = dimensions(image->layout, npy.rank);
-    npy.elements = poolgrad_image_is_empty(image) ? 0 : 1;
+    npy.elements = is_empty(image) ? 0 : 1;
     for (int i = 0; i < npy.rank; i++) {
         npy.shape[i] = image_dimension(image, meaning[i]);
         if (npy.elements > 0) npy.elements *= npy.shape[i];
@@ -155,7 +182,7 @@ static poolgrad_format natural_format(const struct poolgrad_npy *npy, enum tenso
                  {'u', 2, POOLGRAD_TAP16},   {'u', 4, POOLGRAD_TAP32}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         bool named = npy->kind == known[i].kind && npy->item_size == known[i].size;
-        bool wanted = npy->kind != 'u' || poolgrad_format_is_index(known[i].format) == (role == TENSOR_INDICES);
+        bool wanted = npy->kind != 'u' || is_index(known[i].format) == (role == TENSOR_INDICES);
         if (named && wanted) return known[i].format;
     }
     return POOLGRAD_FORMAT_NONE;
@@ -163,7 +190,7 @@ static poolgrad_format natural_format(const struct poolgrad_npy *npy, enum tenso
 
 static bool fits_role(poolgrad_format format, enum tensor_role role)
 {
-    bool index = poolgrad_format_is_index(format);
+    bool index = is_index(format);
     bool unorm = format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
     if (format == POOLGRAD_FORMAT_NONE || index != (role == TENSOR_INDICES)) return false;
     return role != TENSOR_GRADIENT || !unorm;
@@ -301,6 +328,7 @@ static int read_array(struct reading *reading, struct file_argument argument, en
     if (status == 0) status = choose_format(options, reading->name, &npy, format, role, &tensor->image.format);
     if (status == 0) status = describe(options, argument.option, reading->name, &npy, tensor);
     if (status == 0) status = check_size(reading, &npy);
+    if (status == 0 && role == TENSOR_SOURCE_SIZE) tensor->image = dense(&tensor->image);
     if (role == TENSOR_SOURCE_SIZE) return status;
     if (status == 0) status = poolgrad_tensor_allocate(options, argument.option, tensor);
     return status == 0 ? read_data(reading, &npy, tensor->image.data) : status;
@@ -414,9 +442,8 @@ static int read_as(struct reading *reading, struct tensor *tensor)
 int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image)
 {
     poolgrad_error error;
-    poolgrad_image resolved;
-    struct tensor tensor = {*image, 0};
-    if (poolgrad_image_resolve(image, NULL, &resolved, &error) != POOLGRAD_OK)
+    struct tensor tensor = {dense(image), 0};
+    if (check(&tensor.image, &error) != POOLGRAD_OK)
         return poolgrad_fail(options, "%s: %s", path, error.message);
     tensor.rank = poolgrad_tensor_full_rank(image->layout);
     if (poolgrad_file_status(path).kind != FILE_REGULAR) {
@@ -448,8 +475,9 @@ static bool readable(const struct poolgrad_npy *npy)
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor)
 {
     poolgrad_error error;
-    poolgrad_image resolved, *image = &tensor->image;
-    if (poolgrad_image_resolve(image, NULL, &resolved, &error) != POOLGRAD_OK) {
+    poolgrad_image *image = &tensor->image;
+    *image = dense(image);
+    if (check(image, &error) != POOLGRAD_OK) {
         return poolgrad_fail(options, "--%s: %s", option_name(option), error.message);
     }
     struct poolgrad_npy npy = array_of(tensor);

@@ -58,10 +58,13 @@ static int check_size(const struct options *options, const poolgrad_problem *p, 
         return 0;
     }
     if (!gradient) {
+        char fitting[FIT_OPTIONS] = "";
+        if (!poolgrad_given(options, OPTION_PADDING_POLICY))
+            poolgrad_fit_options(options, p, actual->height, actual->width, fitting);
         return poolgrad_fail(options,
                              "--actual is %" PRId64 " x %" PRId64 " pixels (height, width); expected %" PRId64
-                             " x %" PRId64 " by the options",
-                             actual->height, actual->width, height, width);
+                             " x %" PRId64 " by the options%s%s",
+                             actual->height, actual->width, height, width, *fitting ? ", or " : "", fitting);
     }
     return poolgrad_fail(options,
                          "--actual is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
@@ -83,7 +86,8 @@ static int read_before(const struct options *options, struct verify *verify)
                              &verify->before) != 0)
         return 2;
     const poolgrad_image *before = &verify->before.image, *actual = &verify->actual.image;
-    verify->declaration.before = before;
+    verify->before_image = poolgrad_image_as_const(before);
+    verify->declaration.before = &verify->before_image;
     if (before->format == actual->format && before->images == actual->images && before->channels == actual->channels &&
         before->height == actual->height && before->width == actual->width) {
         return 0;
@@ -110,6 +114,7 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
     }
     if (status == 0) status = check_size(options, p, &verify->actual.image);
     if (status == 0) status = read_before(options, verify);
+    if (status == 0) poolgrad_fit_gradient(options, p, verify->fit);
     if (status == 0) p->destination = verify->actual.image;
     return status;
 }

@@ -5,13 +5,16 @@
 
 #include <poolgrad/oracle.h>
 
+#include "cli/fit.h"
 #include "cli/inputs.h"
 
 struct verify {
     struct inputs inputs;
     struct tensor actual, before;
+    poolgrad_const_image before_image; /* as the declaration has it */
     poolgrad_declaration declaration;
     poolgrad_verification *verification;
+    char fit[FIT_TEXT]; /* what is odd about the sizes; empty: nothing */
     struct output json, report;
 };
 
@@ -30,7 +33,8 @@ bool poolgrad_verify_print_page(const struct options *options, const struct veri
 
 enum { NUMBER_BITS = 17, NUMBER_TEXT = 64 };
 
-/* A number's bits as the format has them, in hexadecimal; the number and its bits. */
+/* A number's bits as the format has them; the same in hexadecimal; the number and its bits. */
+uint64_t poolgrad_number_bits(poolgrad_format format, double value);
 void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS]);
 void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT]);
 

@@ -3,13 +3,18 @@
 #include <inttypes.h>
 
 #include "cli/verify_page.h"
-#include "geometry/axis.h"
+#include "files/numbers.h"
 
 enum {
     CELL = 20,   /* pixels of the drawing for one of the image */
     MOST = 16,   /* pixels of the image, in each corner */
     WINDOWS = 3, /* along an axis, that are drawn */
     COLORS = 3
+};
+
+/* A half-open range of integers. */
+struct span {
+    int64_t begin, end;
 };
 
 /* The part of an axis that is drawn, and the windows in it. */
@@ -27,16 +32,16 @@ static struct strip strip_of(int64_t first, int64_t stride, int64_t kernel, int6
 {
     const int64_t extent = (kernel - 1) * dilation + 1;
     struct strip strip = {.size = size, .kernel = kernel, .dilation = dilation};
-    strip.count = (int)poolgrad_min(WINDOWS, windows);
+    strip.count = (int)poolgrad_smaller(WINDOWS, windows);
     const int64_t from = last ? windows - strip.count : 0;
     for (int i = 0; i < strip.count; i++) strip.starts[i] = first + stride * (from + i);
     if (last) {
         const int64_t end = strip.count > 0 ? strip.starts[strip.count - 1] + extent : size;
-        strip.end = poolgrad_max(size, poolgrad_min(end, size + MOST / 2)) + 1;
-        strip.begin = poolgrad_max(poolgrad_min(first, 0) - 1, strip.end - MOST);
+        strip.end = poolgrad_larger(size, poolgrad_smaller(end, size + MOST / 2)) + 1;
+        strip.begin = poolgrad_larger(poolgrad_smaller(first, 0) - 1, strip.end - MOST);
     } else {
-        strip.begin = poolgrad_max(poolgrad_min(first, 0), -(int64_t)(MOST / 2)) - 1;
-        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(size, first + extent) + 1);
+        strip.begin = poolgrad_larger(poolgrad_smaller(first, 0), -(int64_t)(MOST / 2)) - 1;
+        strip.end = poolgrad_smaller(strip.begin + MOST, poolgrad_larger(size, first + extent) + 1);
     }
     return strip;
 }
@@ -54,18 +59,18 @@ static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
 }
 
 /* What of [begin, end) is drawn, and one more on either side, so that a frame that goes on is left open. */
-static struct poolgrad_range drawn(const struct strip *s, int64_t begin, int64_t end)
+static struct span drawn(const struct strip *s, int64_t begin, int64_t end)
 {
-    return (struct poolgrad_range){poolgrad_clamp(begin, s->begin - 1, s->end + 1) - s->begin,
-                                   poolgrad_clamp(end, s->begin - 1, s->end + 1) - s->begin};
+    return (struct span){poolgrad_between(begin, s->begin - 1, s->end + 1) - s->begin,
+                                   poolgrad_between(end, s->begin - 1, s->end + 1) - s->begin};
 }
 
 /* The taps of a window that are drawn. */
-static struct poolgrad_range drawn_taps(const struct strip *s, int64_t start)
+static struct span drawn_taps(const struct strip *s, int64_t start)
 {
-    const int64_t begin = poolgrad_ceiling_divide(s->begin - start, s->dilation);
-    const int64_t end = poolgrad_ceiling_divide(s->end - start, s->dilation);
-    return (struct poolgrad_range){poolgrad_clamp(begin, 0, s->kernel), poolgrad_clamp(end, 0, s->kernel)};
+    const int64_t begin = poolgrad_divided_up(s->begin - start, s->dilation);
+    const int64_t end = poolgrad_divided_up(s->end - start, s->dilation);
+    return (struct span){poolgrad_between(begin, 0, s->kernel), poolgrad_between(end, 0, s->kernel)};
 }
 
 /* The taps as dots, the extent as a frame. */
@@ -73,14 +78,14 @@ static void draw_window(const struct strip *x, const struct strip *y, int wx, in
 {
     const int color = (wx + wy) % COLORS;
     const int64_t inset = 2 + 2 * (int64_t)color, left = x->starts[wx], top = y->starts[wy];
-    const struct poolgrad_range columns = drawn(x, left, left + (x->kernel - 1) * x->dilation + 1);
-    const struct poolgrad_range rows = drawn(y, top, top + (y->kernel - 1) * y->dilation + 1);
-    const struct poolgrad_range taps_x = drawn_taps(x, left), taps_y = drawn_taps(y, top);
+    const struct span columns = drawn(x, left, left + (x->kernel - 1) * x->dilation + 1);
+    const struct span rows = drawn(y, top, top + (y->kernel - 1) * y->dilation + 1);
+    const struct span taps_x = drawn_taps(x, left), taps_y = drawn_taps(y, top);
     fprintf(file,
             "<rect class=\"w w%d\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%" PRId64 "\"/>",
             color, columns.begin * CELL + inset, rows.begin * CELL + inset,
-            poolgrad_max(0, (columns.end - columns.begin) * CELL - 2 * inset),
-            poolgrad_max(0, (rows.end - rows.begin) * CELL - 2 * inset));
+            poolgrad_larger(0, (columns.end - columns.begin) * CELL - 2 * inset),
+            poolgrad_larger(0, (rows.end - rows.begin) * CELL - 2 * inset));
     for (int64_t ky = taps_y.begin; ky < taps_y.end; ky++) {
         for (int64_t kx = taps_x.begin; kx < taps_x.end; kx++) {
             fprintf(file, "<circle class=\"w%d\" cx=\"%" PRId64 "\" cy=\"%" PRId64 "\" r=\"2\"/>", color,
@@ -108,7 +113,9 @@ static void draw_corner(const struct strip *x, const struct strip *y, const char
 void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
 {
     const poolgrad_window *w = &p->window;
-    const poolgrad_image *result = p->direction == POOLGRAD_GRADIENT ? &p->source_gradient : &p->destination;
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const int64_t windows_x = gradient ? p->source_gradient.width : p->destination.width;
+    const int64_t windows_y = gradient ? p->source_gradient.height : p->destination.height;
     const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
     const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
     const int64_t left = p->offset_x - p->kernel_offset_x - extent_x / 2;
@@ -122,9 +129,9 @@ void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
             p->source.width, p->source.height);
     for (int last = 0; last < 2; last++) {
         const struct strip x = strip_of(left, w->stride_x, w->kernel_width, w->dilation_x, p->source.width,
-                                        result->width, last != 0);
+                                        windows_x, last != 0);
         const struct strip y = strip_of(top, w->stride_y, w->kernel_height, w->dilation_y, p->source.height,
-                                        result->height, last != 0);
+                                        windows_y, last != 0);
         draw_corner(&x, &y, last ? "The last windows" : "The first windows", file);
     }
     fprintf(file, "</div>\n");

@@ -90,6 +90,7 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
             p->destination.channels, p->destination.height, p->destination.width);
     fprintf(file, "  \"passes\": %s,\n", poolgrad_verification_passes(v) ? "true" : "false");
+    if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);
     print_counts(v, file);
     print_causes(v, file);
     fprintf(file, "  \"findings\": [");

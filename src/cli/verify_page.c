@@ -100,11 +100,13 @@ static void print_reasons(const poolgrad_verification *v, FILE *file)
 
 /* ---- Causes ------------------------------------------------------------------------------------------------------ */
 
-static void print_causes(const poolgrad_verification *v, FILE *file)
+static void print_causes(const struct verify *verify, FILE *file)
 {
+    const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_verification_cause_count(v);
     if (poolgrad_verification_passes(v)) return;
     fprintf(file, "<h2>Likely cause</h2>\n");
+    if (*verify->fit) fprintf(file, "<p>The geometry: %s.</p>\n", verify->fit);
     if (count == 0) fprintf(file, "<p>None of the known mistakes explains what is wrong.</p>\n");
     if (count > 0)
         fprintf(file, "<table><tr><th class=\"n\">explains</th><th>mistake</th><th>the implementation</th></tr>\n");
@@ -164,10 +166,10 @@ static bool print_stories(const struct verify *verify, FILE *file)
         poolgrad_image before = verify->before.image;
         size_t length = 0;
         if (problem.add_to_destination) problem.destination = before;
-        if (poolgrad_explain(&problem, NULL, f->n, f->c, f->y, f->x, NULL, 0, &length, NULL) != POOLGRAD_OK) continue;
+        if (poolgrad_explain(&problem, NULL, f->n, f->c, f->z, f->y, f->x, NULL, 0, &length, NULL) != POOLGRAD_OK) continue;
         char *text = malloc(length + 1);
         if (!text) return false;
-        poolgrad_explain(&problem, NULL, f->n, f->c, f->y, f->x, text, length + 1, &length, NULL);
+        poolgrad_explain(&problem, NULL, f->n, f->c, f->z, f->y, f->x, text, length + 1, &length, NULL);
         fprintf(file, "<details%s><summary>%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</summary><pre>",
                 i == 0 ? " open" : "", f->n, f->c, f->y, f->x);
         print_escaped(text, file);
@@ -221,7 +223,7 @@ bool poolgrad_verify_print_page(const struct options *options, const struct veri
     print_head(options, verify, file);
     print_counts(verify->verification, file);
     print_reasons(verify->verification, file);
-    print_causes(verify->verification, file);
+    print_causes(verify, file);
     print_findings(verify, file);
     bool done = print_stories(verify, file);
     poolgrad_page_histogram(verify, file);

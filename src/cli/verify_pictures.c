@@ -7,7 +7,6 @@
 #include "cli/picture.h"
 #include "cli/verify_page.h"
 #include "files/numbers.h"
-#include "oracle/ulps.h"
 
 enum {
     PLANES = 12,      /* that are drawn */
@@ -23,12 +22,28 @@ const unsigned char poolgrad_verdict_colors[POOLGRAD_VERDICTS][3] = {
 
 /* ---- Distances --------------------------------------------------------------------------------------------------- */
 
+/* Where a finite number stands among all of its format, 0 at 0. */
+static int64_t rank_of(poolgrad_format format, double value)
+{
+    const int64_t magnitude = (int64_t)poolgrad_number_bits(format, fabs(value));
+    return value < 0 ? -magnitude : magnitude;
+}
+
+/* How many numbers of the format it is from a to b; INT64_MAX where one is not finite and they differ. */
+static int64_t numbers_between(poolgrad_format format, double a, double b)
+{
+    if (a == b || (isnan(a) && isnan(b))) return 0;
+    if (!isfinite(a) || !isfinite(b)) return INT64_MAX;
+    const int64_t low = rank_of(format, fmin(a, b)), high = rank_of(format, fmax(a, b));
+    return low < 0 && high >= INT64_MAX + low ? INT64_MAX - 1 : high - low;
+}
+
 static int64_t distance_at(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     const poolgrad_image *actual = &verify->actual.image;
-    const poolgrad_image *expected = poolgrad_verification_expected(verify->verification);
-    return poolgrad_ulps_between(actual->format, poolgrad_image_get(expected, n, c, y, x),
-                                 poolgrad_image_get(actual, n, c, y, x));
+    const poolgrad_const_image *expected = poolgrad_verification_expected(verify->verification);
+    return numbers_between(actual->format, poolgrad_const_image_get(expected, n, c, 0, y, x),
+                           poolgrad_image_get(actual, n, c, 0, y, x));
 }
 
 /* 0, 1, 2 to 3, 4 to 7 and so on; the last one: not finite. */
@@ -53,7 +68,7 @@ struct picture {
 static void mark(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x, struct picture *picture)
 {
     const int64_t place = y / picture->step * picture->width + x / picture->step;
-    const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, y, x);
+    const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, 0, y, x);
     if ((int)verdict > picture->verdicts[place]) picture->verdicts[place] = (unsigned char)verdict;
     if (verdict <= POOLGRAD_VERDICT_EQUAL) return;
     const int bits = 8 * (int)poolgrad_format_size(verify->actual.image.format);
@@ -140,7 +155,7 @@ static void count(const struct verify *verify, struct plane *plane)
     const poolgrad_image *actual = &verify->actual.image;
     for (int64_t y = 0; y < actual->height; y++) {
         for (int64_t x = 0; x < actual->width; x++) {
-            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, y, x);
+            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, 0, y, x);
             plane->wrong += verdict == POOLGRAD_VERDICT_WRONG;
             plane->unequal += verdict > POOLGRAD_VERDICT_EQUAL;
         }
@@ -201,7 +216,7 @@ void poolgrad_page_histogram(const struct verify *verify, FILE *file)
         for (int64_t c = 0; c < actual->channels; c++) {
             for (int64_t y = 0; y < actual->height; y++) {
                 for (int64_t x = 0; x < actual->width; x++) {
-                    if (poolgrad_verification_at(verify->verification, n, c, y, x) == POOLGRAD_VERDICT_NONE) continue;
+                    if (poolgrad_verification_at(verify->verification, n, c, 0, y, x) == POOLGRAD_VERDICT_NONE) continue;
                     buckets[bucket_of(distance_at(verify, n, c, y, x))]++;
                 }
             }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cli/verify.h"
-#include "image/format.h"
 
 enum { CAUSES = 5 }; /* that are told of */
 
@@ -52,18 +51,25 @@ static void print_reasons(const poolgrad_verification *v)
     printf("\n");
 }
 
-void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS])
+uint64_t poolgrad_number_bits(poolgrad_format format, double value)
 {
     unsigned char bytes[8] = {0};
     uint64_t bits = 0;
     const size_t width = poolgrad_format_size(format);
     const uint16_t one = 1;
-    poolgrad_store(format, bytes, value);
+    const poolgrad_image image = poolgrad_image_dense(bytes, format, POOLGRAD_NCHW, 1, 1, 1, 1);
+    (void)poolgrad_image_set(&image, 0, 0, 0, 0, 0, value);
     for (size_t i = 0; i < width; i++) {
         const size_t place = *(const unsigned char *)&one == 1 ? width - 1 - i : i;
         bits = bits << 8 | bytes[place];
     }
-    snprintf(text, NUMBER_BITS, "%0*" PRIx64, (int)(2 * width), bits);
+    return bits;
+}
+
+void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS])
+{
+    snprintf(text, NUMBER_BITS, "%0*" PRIx64, (int)(2 * poolgrad_format_size(format)),
+             poolgrad_number_bits(format, value));
 }
 
 void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT])
@@ -103,10 +109,12 @@ static void print_finding(const poolgrad_finding *f, poolgrad_format format)
 }
 
 /* What explains what is wrong, best first. */
-static void print_causes(const poolgrad_verification *v)
+static void print_causes(const struct verify *verify)
 {
+    const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_verification_cause_count(v);
     if (poolgrad_verification_passes(v)) return;
+    if (*verify->fit) printf("likely cause: the geometry: %s\n", verify->fit);
     printf(count > 0 ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
     for (int64_t i = 0; i < count && i < CAUSES; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
@@ -128,7 +136,7 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
            p->destination.height, p->destination.width, poolgrad_format_name(computed_in));
     print_counts(v);
     print_reasons(v);
-    print_causes(v);
+    print_causes(verify);
     if (findings > 0) printf("worst, by image, channel, row, column:\n");
     for (int64_t i = 0; i < findings; i++) {
         print_finding(poolgrad_verification_finding(v, i), p->destination.format);

@@ -211,9 +211,9 @@ poolgrad_problem scene_problem(poolgrad_direction direction, const poolgrad_imag
     poolgrad_problem_init(&p, sizeof p);
     p.direction = direction;
     p.edge_mode = POOLGRAD_EDGE_CLAMP;
-    p.source = *x;
+    p.source = view_read(*x);
     p.destination = *x;
-    if (g) p.source_gradient = *g;
+    if (g) p.source_gradient = view_read(*g);
     p.destination.format = direction == POOLGRAD_GRADIENT ? g->format : x->format;
     if (x->format == POOLGRAD_UNORM8 || x->format == POOLGRAD_UNORM16) {
         p.destination.format = direction == POOLGRAD_GRADIENT ? g->format : POOLGRAD_FLOAT32;

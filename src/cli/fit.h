@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether sizes fit the options, and which options would fit. */
+#ifndef POOLGRAD_CLI_FIT_H
+#define POOLGRAD_CLI_FIT_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+
+enum { FIT_OPTIONS = 200, FIT_TEXT = 512 };
+
+/* Options, "--pad 1 or --ceil-drop", with which a forward call over the problem's source gives a result of that size:
+ * those that differ least from what is given. An empty text where none of the usual ones does. */
+void poolgrad_fit_options(const struct options *options, const poolgrad_problem *problem, int64_t height, int64_t width,
+                          char text[FIT_OPTIONS]);
+
+/* A sentence where the source gradient has another size than a forward call with these options gives: which size that
+ * is, and what is likely. An empty text where it fits, and where offsets, a policy or regions leave nothing to say. */
+void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem *problem, char text[FIT_TEXT]);
+
+/* Windows of the source gradient, in each plane, that lie wholly outside the source. The problem was checked. */
+int64_t poolgrad_windows_outside(const poolgrad_problem *problem);
+
+/* The pads that the options give, and how they round. */
+poolgrad_pads poolgrad_given_pads(const struct options *options);
+poolgrad_rounding poolgrad_given_rounding(const struct options *options);
+
+#endif
