@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "image/image.h"
+#include "text/typed.h"
 
 static bool same_sizes(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
@@ -34,15 +35,15 @@ static bool same_elements(const poolgrad_const_image *a, const poolgrad_const_im
     return true;
 }
 
-int poolgrad_const_image_equal(const poolgrad_const_image *a, const poolgrad_const_image *b)
+static bool equal(const void *object, const void *other)
 {
-    poolgrad_const_image one, other;
-    if (!a || !b) return a == b;
-    if (!same_sizes(a, b)) return 0;
-    if (poolgrad_image_is_empty(a)) return 1;
+    const poolgrad_const_image *a = object, *b = other;
+    poolgrad_const_image x, y;
+    if (!same_sizes(a, b)) return false;
+    if (poolgrad_image_is_empty(a)) return true;
     if (!a->data || !b->data) return a->data == b->data;
-    return poolgrad_const_image_resolve(a, NULL, &one, NULL) == POOLGRAD_OK &&
-           poolgrad_const_image_resolve(b, NULL, &other, NULL) == POOLGRAD_OK && same_elements(&one, &other);
+    return poolgrad_const_image_resolve(a, NULL, &x, NULL) == POOLGRAD_OK &&
+           poolgrad_const_image_resolve(b, NULL, &y, NULL) == POOLGRAD_OK && same_elements(&x, &y);
 }
 
 uint64_t poolgrad_hash_sizes(uint64_t hash, const poolgrad_const_image *image)
@@ -53,9 +54,9 @@ uint64_t poolgrad_hash_sizes(uint64_t hash, const poolgrad_const_image *image)
     return hash;
 }
 
-uint64_t poolgrad_const_image_hash(const poolgrad_const_image *image)
+static uint64_t hash(const void *object)
 {
-    return image ? poolgrad_hash_sizes(poolgrad_hash_begin("image"), image) : 0;
+    return poolgrad_hash_sizes(poolgrad_hash_begin("image"), object);
 }
 
 void poolgrad_describe_sizes(const poolgrad_const_image *image, struct poolgrad_text *text)
@@ -66,13 +67,10 @@ void poolgrad_describe_sizes(const poolgrad_const_image *image, struct poolgrad_
                         image->width, image->height);
 }
 
-size_t poolgrad_const_image_description(const poolgrad_const_image *image, char *text, size_t size)
+static void describe(const void *object, struct poolgrad_text *text)
 {
-    struct poolgrad_text writer;
-    poolgrad_text_begin(&writer, text, size);
-    poolgrad_text_print(&writer, image ? "image: " : "null");
-    if (image) poolgrad_describe_sizes(image, &writer);
-    return writer.length;
+    poolgrad_text_print(text, "image: ");
+    poolgrad_describe_sizes(object, text);
 }
 
 void poolgrad_write_sizes(const poolgrad_const_image *image, struct poolgrad_text *text)
@@ -99,47 +97,44 @@ void poolgrad_write_image(const poolgrad_const_image *image, struct poolgrad_tex
     poolgrad_json_bool(text, "expanded", image->expanded);
 }
 
-size_t poolgrad_const_image_debug_description(const poolgrad_const_image *image, char *text, size_t size)
+static void write_json(const void *object, struct poolgrad_text *text)
 {
-    struct poolgrad_text writer;
-    poolgrad_text_begin(&writer, text, size);
-    if (!image) {
-        poolgrad_text_print(&writer, "null");
-        return writer.length;
-    }
-    poolgrad_json_open(&writer, NULL, '{');
-    poolgrad_json_string(&writer, "class", "image");
-    poolgrad_write_image(image, &writer);
-    poolgrad_json_close(&writer, '}');
-    return writer.length;
+    poolgrad_json_open(text, NULL, '{');
+    poolgrad_json_string(text, "class", "image");
+    poolgrad_write_image(object, text);
+    poolgrad_json_close(text, '}');
 }
+
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+
+POOLGRAD_TYPED(poolgrad_const_image, type);
 
 /* ---- The same of images that are written ------------------------------------------------------------------------- */
 
-int poolgrad_image_equal(const poolgrad_image *a, const poolgrad_image *b)
+static bool equal_written(const void *a, const void *b)
 {
-    if (!a || !b) return a == b;
-    const poolgrad_const_image one = poolgrad_image_as_const(a), other = poolgrad_image_as_const(b);
-    return poolgrad_const_image_equal(&one, &other);
+    const poolgrad_const_image x = poolgrad_image_as_const(a), y = poolgrad_image_as_const(b);
+    return equal(&x, &y);
 }
 
-uint64_t poolgrad_image_hash(const poolgrad_image *image)
+static uint64_t hash_written(const void *object)
 {
-    if (!image) return 0;
-    const poolgrad_const_image view = poolgrad_image_as_const(image);
-    return poolgrad_const_image_hash(&view);
+    const poolgrad_const_image view = poolgrad_image_as_const(object);
+    return hash(&view);
 }
 
-size_t poolgrad_image_description(const poolgrad_image *image, char *text, size_t size)
+static void describe_written(const void *object, struct poolgrad_text *text)
 {
-    if (!image) return poolgrad_const_image_description(NULL, text, size);
-    const poolgrad_const_image view = poolgrad_image_as_const(image);
-    return poolgrad_const_image_description(&view, text, size);
+    const poolgrad_const_image view = poolgrad_image_as_const(object);
+    describe(&view, text);
 }
 
-size_t poolgrad_image_debug_description(const poolgrad_image *image, char *text, size_t size)
+static void write_json_written(const void *object, struct poolgrad_text *text)
 {
-    if (!image) return poolgrad_const_image_debug_description(NULL, text, size);
-    const poolgrad_const_image view = poolgrad_image_as_const(image);
-    return poolgrad_const_image_debug_description(&view, text, size);
+    const poolgrad_const_image view = poolgrad_image_as_const(object);
+    write_json(&view, text);
 }
+
+static const struct poolgrad_type written_type = {equal_written, hash_written, describe_written, write_json_written};
+
+POOLGRAD_TYPED(poolgrad_image, written_type);

@@ -8,6 +8,7 @@
 #include "geometry/growth.h"
 #include "geometry/pads.h"
 #include "image/content.h"
+#include "text/typed.h"
 
 static poolgrad_problem neutral(void)
 {
@@ -237,37 +238,38 @@ static bool is_absent(const poolgrad_const_image *image)
            image->height == 0 && image->width == 0;
 }
 
-/* What no version knows of a problem is no part of it: one that cannot be read equals itself only. */
-int poolgrad_problem_equal(const poolgrad_problem *a, const poolgrad_problem *b)
+/* One that cannot be read, because no initializer made it, is told apart from all others by nothing. */
+static bool read_known(const void *object, poolgrad_problem *known)
+{
+    return poolgrad_read_problem(object, known, NULL) == POOLGRAD_OK;
+}
+
+static bool equal(const void *a, const void *b)
 {
     poolgrad_problem one, other;
     poolgrad_const_image images[IMAGES], others[IMAGES];
-    if (a == b) return 1;
-    if (!a || !b || poolgrad_read_problem(a, &one, NULL) != POOLGRAD_OK ||
-        poolgrad_read_problem(b, &other, NULL) != POOLGRAD_OK) {
-        return 0;
-    }
+    if (!read_known(a, &one) || !read_known(b, &other)) return false;
     for (int i = 0; i < FIELDS; i++) {
-        if (value_of(&one, &fields[i]) != value_of(&other, &fields[i])) return 0;
+        if (value_of(&one, &fields[i]) != value_of(&other, &fields[i])) return false;
     }
     list_images(&one, images);
     list_images(&other, others);
     for (int i = 0; i < IMAGES; i++) {
-        if (!poolgrad_const_image_equal(&images[i], &others[i])) return 0;
+        if (!poolgrad_const_image_equal(&images[i], &others[i])) return false;
     }
-    return 1;
+    return true;
 }
 
-uint64_t poolgrad_problem_hash(const poolgrad_problem *problem)
+static uint64_t hash(const void *object)
 {
     poolgrad_problem known;
     poolgrad_const_image images[IMAGES];
-    uint64_t hash = poolgrad_hash_begin("problem");
-    if (!problem || poolgrad_read_problem(problem, &known, NULL) != POOLGRAD_OK) return 0;
-    for (int i = 0; i < FIELDS; i++) hash = poolgrad_hash_number(hash, value_of(&known, &fields[i]));
+    uint64_t sum = poolgrad_hash_begin("problem");
+    if (!read_known(object, &known)) return sum;
+    for (int i = 0; i < FIELDS; i++) sum = poolgrad_hash_number(sum, value_of(&known, &fields[i]));
     list_images(&known, images);
-    for (int i = 0; i < IMAGES; i++) hash = poolgrad_hash_sizes(hash, &images[i]);
-    return hash;
+    for (int i = 0; i < IMAGES; i++) sum = poolgrad_hash_sizes(sum, &images[i]);
+    return sum;
 }
 
 static void write_field(struct poolgrad_text *text, const struct field *field, int64_t value)
@@ -296,48 +298,44 @@ static void describe_fields(const poolgrad_problem *problem, struct poolgrad_tex
     }
 }
 
-size_t poolgrad_problem_description(const poolgrad_problem *problem, char *text, size_t size)
+static void describe(const void *object, struct poolgrad_text *text)
 {
-    struct poolgrad_text writer;
     poolgrad_problem known;
     poolgrad_const_image images[IMAGES];
-    poolgrad_text_begin(&writer, text, size);
-    if (!problem || poolgrad_read_problem(problem, &known, NULL) != POOLGRAD_OK) {
-        poolgrad_text_print(&writer, "%s", problem ? "problem: not made by poolgrad_problem_init" : "null");
-        return writer.length;
+    if (!read_known(object, &known)) {
+        poolgrad_text_print(text, "problem: not made by poolgrad_problem_init");
+        return;
     }
     const char *direction = poolgrad_direction_name(known.direction), *kind = poolgrad_kind_name(known.kind);
-    poolgrad_text_print(&writer, "problem: %s %s", direction ? direction : "no direction", kind ? kind : "no kind");
-    describe_fields(&known, &writer);
+    poolgrad_text_print(text, "problem: %s %s", direction ? direction : "no direction", kind ? kind : "no kind");
+    describe_fields(&known, text);
     list_images(&known, images);
     for (int i = 0; i < IMAGES; i++) {
         if (is_absent(&images[i])) continue;
-        poolgrad_text_print(&writer, "; %s ", image_names[i]);
-        poolgrad_describe_sizes(&images[i], &writer);
+        poolgrad_text_print(text, "; %s ", image_names[i]);
+        poolgrad_describe_sizes(&images[i], text);
     }
-    return writer.length;
 }
 
-size_t poolgrad_problem_debug_description(const poolgrad_problem *problem, char *text, size_t size)
+static void write_json(const void *object, struct poolgrad_text *text)
 {
-    struct poolgrad_text writer;
     poolgrad_problem known;
     poolgrad_const_image images[IMAGES];
-    poolgrad_text_begin(&writer, text, size);
-    if (!problem || poolgrad_read_problem(problem, &known, NULL) != POOLGRAD_OK) {
-        poolgrad_text_print(&writer, "null");
-        return writer.length;
+    poolgrad_json_open(text, NULL, '{');
+    poolgrad_json_string(text, "class", "problem");
+    if (read_known(object, &known)) {
+        for (int i = 0; i < FIELDS; i++) write_field(text, &fields[i], value_of(&known, &fields[i]));
+        list_images(&known, images);
+        for (int i = 0; i < IMAGES; i++) {
+            if (is_absent(&images[i])) continue;
+            poolgrad_json_open(text, image_names[i], '{');
+            poolgrad_write_image(&images[i], text);
+            poolgrad_json_close(text, '}');
+        }
     }
-    poolgrad_json_open(&writer, NULL, '{');
-    poolgrad_json_string(&writer, "class", "problem");
-    for (int i = 0; i < FIELDS; i++) write_field(&writer, &fields[i], value_of(&known, &fields[i]));
-    list_images(&known, images);
-    for (int i = 0; i < IMAGES; i++) {
-        if (is_absent(&images[i])) continue;
-        poolgrad_json_open(&writer, image_names[i], '{');
-        poolgrad_write_image(&images[i], &writer);
-        poolgrad_json_close(&writer, '}');
-    }
-    poolgrad_json_close(&writer, '}');
-    return writer.length;
+    poolgrad_json_close(text, '}');
 }
+
+static const struct poolgrad_type type = {equal, hash, describe, write_json};
+
+POOLGRAD_TYPED(poolgrad_problem, type);
