@@ -70,15 +70,18 @@ static void draw_shape(uint64_t *noise, poolgrad_problem *shape)
     struct axis x = draw_axis(noise), y = draw_axis(noise);
     if (between(noise, 0, 1) == 0) y = x;
     poolgrad_problem_init(shape, sizeof *shape);
-    shape->window = (poolgrad_window){x.kernel, y.kernel, x.stride, y.stride, x.dilation, y.dilation};
+    shape->window = (poolgrad_window){.kernel_width = x.kernel,
+                                      .kernel_height = y.kernel,
+                                      .stride_x = x.stride,
+                                      .stride_y = y.stride,
+                                      .dilation_x = x.dilation,
+                                      .dilation_y = y.dilation};
     shape->offset_x = ((x.kernel - 1) * x.dilation + 1) / 2 - x.pad;
     shape->offset_y = ((y.kernel - 1) * y.dilation + 1) / 2 - y.pad;
-    shape->edge_mode = POOLGRAD_EDGE_CLAMP;
-    shape->source = (poolgrad_image){
+    shape->source = (poolgrad_const_image){
         .images = between(noise, 1, 3), .channels = PICK(noise, channels), .height = y.size, .width = x.size};
-    shape->destination = shape->source;
-    shape->destination.height = y.output;
-    shape->destination.width = x.output;
+    shape->destination = (poolgrad_image){
+        .images = shape->source.images, .channels = shape->source.channels, .height = y.output, .width = x.output};
 }
 
 /* Small enough for the reference, which looks at each tap, and large enough to be worth a measurement. */
@@ -104,11 +107,10 @@ static struct trial_choice draw_choice(uint64_t *noise, int threads)
 
 static void name_case(const struct trial *trial, char name[CASE_NAME])
 {
-    static const char *const directions[] = {"forward", "gradient"}, *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
     char geometry[CASE_NAME];
     poolgrad_shape_name(&trial->buffers->shape, geometry);
-    snprintf(name, CASE_NAME, "%s/%s/%s/%s/%.140s", directions[trial->choice.direction],
-             poolgrad_measured_kind_name(trial->choice.kind), layouts[trial->choice.layout],
+    snprintf(name, CASE_NAME, "%s/%s/%s/%s/%.140s", poolgrad_direction_name(trial->choice.direction),
+             poolgrad_measured_kind_name(trial->choice.kind), poolgrad_layout_name(trial->choice.layout),
              poolgrad_format_name(trial->buffers->format), geometry);
 }
 
@@ -123,7 +125,7 @@ static int check(const struct trial *trial, const struct naive *naive, const str
 {
     struct mismatch mismatch;
     const poolgrad_image *image = &trial->problem.destination;
-    size_t bytes = (size_t)poolgrad_dense_bytes(image, image->layout, image->format);
+    const size_t bytes = (size_t)poolgrad_trial_result_bytes(trial);
     poolgrad_trial_contend(trial);
     enum trial_verdict verdict = poolgrad_trial_check(trial, &mismatch);
     if (verdict == TRIAL_NO_MEMORY) return complain(found, "not enough memory");

@@ -24,7 +24,7 @@ struct chain {
     poolgrad_graph *graph;
     poolgrad_buffer *values[DEPTH + 1], *gradients[DEPTH + 1], *picks[DEPTH], *lent;
     poolgrad_plan *plans[PLANS];
-    poolgrad_image sources[2];
+    poolgrad_const_image sources[2];
 };
 
 static void stop(const poolgrad_error *error)
@@ -35,12 +35,8 @@ static void stop(const poolgrad_error *error)
 
 static poolgrad_buffer *make_image(const struct chain *c, int level, poolgrad_format format)
 {
-    const poolgrad_image size = {.format = format,
-                                 .layout = c->layout,
-                                 .images = c->images,
-                                 .channels = c->channels,
-                                 .height = c->size >> level,
-                                 .width = c->size >> level};
+    const int64_t side = c->size >> level;
+    const poolgrad_image size = poolgrad_image_dense(NULL, format, c->layout, c->images, c->channels, side, side);
     poolgrad_buffer *buffer;
     poolgrad_error error;
     if (poolgrad_buffer_create(&size, NULL, &buffer, &error) != POOLGRAD_OK) stop(&error);
@@ -66,13 +62,17 @@ static poolgrad_plan *make_plan(const struct chain *c, int level, poolgrad_direc
     poolgrad_problem_init(&p, sizeof p);
     p.direction = direction;
     p.kind = POOLGRAD_MAX;
-    p.window = (poolgrad_window){2, 2, 2, 2, 1, 1};
+    p.window.kernel_width = p.window.kernel_height = p.window.stride_x = p.window.stride_y = 2;
     p.offset_x = p.offset_y = 1;
-    p.edge_mode = POOLGRAD_EDGE_CLAMP;
-    p.indices = *poolgrad_buffer_image(c->picks[level]);
-    p.source = *poolgrad_buffer_image(c->values[level]);
-    p.destination = *poolgrad_buffer_image(direction ? c->gradients[level] : c->values[level + 1]);
-    if (direction == POOLGRAD_GRADIENT) p.source_gradient = *poolgrad_buffer_image(c->gradients[level + 1]);
+    p.source = *poolgrad_buffer_const_image(c->values[level]);
+    if (direction == POOLGRAD_GRADIENT) {
+        p.source_gradient = *poolgrad_buffer_const_image(c->gradients[level + 1]);
+        p.indices = *poolgrad_buffer_const_image(c->picks[level]);
+        p.destination = *poolgrad_buffer_image(c->gradients[level]);
+    } else {
+        p.picks = *poolgrad_buffer_image(c->picks[level]);
+        p.destination = *poolgrad_buffer_image(c->values[level + 1]);
+    }
     if (poolgrad_plan_create(&p, &plan, &error) != POOLGRAD_OK) stop(&error);
     return plan;
 }
@@ -109,8 +109,8 @@ static void begin(struct chain *c)
     fill(c->gradients[DEPTH]);
     for (int i = 0; i < DEPTH; i++) c->plans[i] = make_plan(c, i, POOLGRAD_FORWARD);
     for (int i = 0; i < DEPTH; i++) c->plans[DEPTH + i] = make_plan(c, DEPTH - 1 - i, POOLGRAD_GRADIENT);
-    c->sources[0] = *poolgrad_buffer_image(c->values[0]);
-    c->sources[1] = *poolgrad_buffer_image(c->gradients[DEPTH]);
+    c->sources[0] = *poolgrad_buffer_const_image(c->values[0]);
+    c->sources[1] = *poolgrad_buffer_const_image(c->gradients[DEPTH]);
     make_graph(c);
 }
 
@@ -169,7 +169,7 @@ static void check(const struct chain *c)
 {
     poolgrad_buffer *result = encode(c);
     run_plans(c);
-    if (!poolgrad_equal(result, c->gradients[0])) {
+    if (!poolgrad_buffer_equal(result, c->gradients[0])) {
         fprintf(stderr, "graphs: the graph's gradient is not that of the plans\n");
         exit(1);
     }
@@ -188,7 +188,7 @@ static void measure(struct chain *c, int rounds)
     if (poolgrad_contest_run(&contest) == 0) exit(2);
     poolgrad_graph_result_sizes(c->graph, c->sources, 2, NULL, 0, NULL, NULL, &memory, NULL);
     printf("%-6s  %2" PRId64 "x%" PRId64 "x%" PRId64 "x%-4" PRId64 "  %9.3f  %6.2f  %6.2f  %9.2f  %9.2f\n",
-           c->layout == POOLGRAD_NCHW ? "nchw" : "nhwc", c->images, c->channels, c->size, c->size,
+           poolgrad_layout_name(c->layout), c->images, c->channels, c->size, c->size,
            contenders[0].seconds.median * 1e3, contenders[1].seconds.median / contenders[0].seconds.median,
            contenders[2].seconds.median / contenders[0].seconds.median, (double)memory.peak / mebibyte,
            (double)memory.intermediate / mebibyte);

@@ -150,7 +150,7 @@ static void describe(struct naive *w, const struct trial *trial)
 {
     const poolgrad_problem *p = &trial->problem;
     const poolgrad_window *window = &p->window;
-    const poolgrad_image *output = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
+    const bool forward = p->direction == POOLGRAD_FORWARD;
     *w = (struct naive){.direction = p->direction,
                         .kind = trial->choice.kind,
                         .layout = trial->choice.layout,
@@ -160,8 +160,8 @@ static void describe(struct naive *w, const struct trial *trial)
                         .channels = p->source.channels,
                         .height = p->source.height,
                         .width = p->source.width,
-                        .output_height = output->height,
-                        .output_width = output->width};
+                        .output_height = forward ? p->destination.height : p->source_gradient.height,
+                        .output_width = forward ? p->destination.width : p->source_gradient.width};
     w->kernel_height = window->kernel_height;
     w->kernel_width = window->kernel_width;
     w->stride_y = window->stride_y;
@@ -173,7 +173,7 @@ static void describe(struct naive *w, const struct trial *trial)
     w->source = p->source.data;
     w->gradient = p->source_gradient.data;
     w->destination = p->destination.data;
-    w->picks = p->indices.data;
+    w->picks = poolgrad_trial_picks(trial);
 }
 
 bool poolgrad_naive_make(struct naive *w, const struct trial *trial)
@@ -181,7 +181,7 @@ bool poolgrad_naive_make(struct naive *w, const struct trial *trial)
     const poolgrad_problem *p = &trial->problem;
     describe(w, trial);
     bool plain = p->edge_mode == POOLGRAD_EDGE_CLAMP && p->zero_pad_x == 0 && p->zero_pad_y == 0 &&
-                 p->ties == POOLGRAD_TIES_FIRST && (!w->picks || p->indices.format == POOLGRAD_TAP8);
+                 p->ties == POOLGRAD_TIES_FIRST && (!w->picks || trial->buffers->picks_format == POOLGRAD_TAP8);
     if (!plain) return false;
     bool half = w->format == POOLGRAD_FLOAT16 || w->format == POOLGRAD_BFLOAT16;
     if (!half || w->direction == POOLGRAD_FORWARD) return true;

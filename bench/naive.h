@@ -6,7 +6,7 @@
 #ifndef POOLGRAD_BENCH_NAIVE_H
 #define POOLGRAD_BENCH_NAIVE_H
 
-#include "measure/trial.h"
+#include "measure/bench_trial.h"
 
 /* Edge mode clamp, ties first, average over the taps inside. Every window has a tap inside, and no tap is NaN. */
 struct naive {

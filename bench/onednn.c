@@ -39,7 +39,7 @@ void poolgrad_onednn_set_threads(int threads)
     omp_set_num_threads(threads);
 }
 
-static bool describe_image(const poolgrad_image *image, dnnl_memory_desc_t *description)
+static bool describe_image(const poolgrad_const_image *image, dnnl_memory_desc_t *description)
 {
     const dnnl_dims_t sizes = {image->images, image->channels, image->height, image->width};
     dnnl_data_type_t type = image->format == POOLGRAD_FLOAT32 ? dnnl_f32 : dnnl_bf16;
@@ -49,9 +49,10 @@ static bool describe_image(const poolgrad_image *image, dnnl_memory_desc_t *desc
 
 static bool describe(const poolgrad_problem *p, struct geometry *g)
 {
-    const poolgrad_image *output = p->direction == POOLGRAD_FORWARD ? &p->destination : &p->source_gradient;
+    const poolgrad_const_image result = poolgrad_image_as_const(&p->destination);
+    const poolgrad_const_image *output = p->direction == POOLGRAD_FORWARD ? &result : &p->source_gradient;
     const poolgrad_window *w = &p->window;
-    poolgrad_image source = p->source;
+    poolgrad_const_image source = p->source;
     int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1, extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
     int64_t top = extent_y / 2 - p->offset_y, left = extent_x / 2 - p->offset_x;
     source.format = output->format;
@@ -137,16 +138,17 @@ static bool make(struct onednn *o, const struct trial *trial)
 {
     struct geometry g;
     const poolgrad_problem *p = &trial->problem;
+    const struct buffers *b = trial->buffers;
     bool forward = p->direction == POOLGRAD_FORWARD, max = p->kind == POOLGRAD_MAX;
     bool saves = max && (!forward || trial->choice.kind == MEASURED_ARGMAX);
     if (dnnl_engine_create(&o->engine, dnnl_cpu, 0) != dnnl_success) return false;
     if (dnnl_stream_create(&o->stream, o->engine, dnnl_stream_default_flags) != dnnl_success) return false;
     if (!describe(p, &g) || !make_forward(o, &g, saves || !forward)) return false;
     if (forward && saves && !make_saved(o)) return false;
-    if (!forward && max && !save(o, &g, trial->buffers->source)) return false;
+    if (!forward && max && !save(o, &g, b->source)) return false;
     if (!forward && !make_gradient(o, &g)) return false;
-    if (!make_memory(o, &g.source, forward ? p->source.data : p->destination.data, &o->source)) return false;
-    if (!make_memory(o, &g.output, forward ? p->destination.data : p->source_gradient.data, &o->output)) return false;
+    if (!make_memory(o, &g.source, forward ? b->source : b->destination, &o->source)) return false;
+    if (!make_memory(o, &g.output, forward ? b->output : b->gradient, &o->output)) return false;
     o->argument[0] = (dnnl_exec_arg_t){forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_SRC, o->source};
     o->argument[1] = (dnnl_exec_arg_t){forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, o->output};
     o->argument[2] = (dnnl_exec_arg_t){DNNL_ARG_WORKSPACE, o->saved};

@@ -3,7 +3,7 @@
 #ifndef POOLGRAD_BENCH_ONEDNN_H
 #define POOLGRAD_BENCH_ONEDNN_H
 
-#include "measure/trial.h"
+#include "measure/bench_trial.h"
 
 struct onednn;
 

@@ -4,9 +4,9 @@
  *
  *     peers [OPTION...]
  *
- * Takes the options of poolgrad bench but --json, --plot and --list, and one number of threads. Every contender of
- * every row is timed once in each round, in a new random order. Exit status: 0, 1 where a result of poolgrad's is not
- * the reference's, 2 where it cannot run. docs/performance.md says what is aimed at.
+ * Takes the options of poolgrad bench but --json, --csv, --plot and --list, and one number of threads. Every
+ * contender of every row is timed once in each round, in a new random order. Exit status: 0, 1 where a result of
+ * poolgrad's is not the reference's, 2 where it cannot run. docs/performance.md says what is aimed at.
  */
 #include <math.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static double agreement(const struct bench_row *row, const struct contender *con
 {
     const poolgrad_image *image = &row->trial.problem.destination;
     size_t size = poolgrad_format_size(image->format);
-    size_t elements = (size_t)poolgrad_dense_bytes(image, image->layout, image->format) / size, same = 0;
+    size_t elements = (size_t)poolgrad_trial_result_bytes(&row->trial) / size, same = 0;
     contender->run(contender->context);
     for (size_t i = 0; i < elements; i++) {
         same += memcmp((const char *)image->data + i * size, (const char *)expected + i * size, size) == 0;
@@ -94,7 +94,7 @@ static void meet(const struct bench_row *row, struct peers *peers)
 static bool compare(const struct bench_row *row, struct peers *peers)
 {
     const poolgrad_image *image = &row->trial.problem.destination;
-    size_t bytes = (size_t)poolgrad_dense_bytes(image, image->layout, image->format);
+    size_t bytes = (size_t)poolgrad_trial_result_bytes(&row->trial);
     void *expected = malloc(bytes);
     if (!expected) return false;
     poolgrad_trial_contend(&row->trial);
@@ -128,7 +128,7 @@ static int time_all(const struct options *options, struct bench *bench, struct p
         const struct contender *each = &peers[i / PEERS].contender[i % PEERS];
         if (each->run) all[count++] = *each;
     }
-    int status = poolgrad_bench_measure(options, bench, all, count);
+    int status = poolgrad_bench_time(options, bench, all, count);
     count = 0;
     for (int i = 0; status == 0 && i < bench->row_count * PEERS; i++) {
         struct contender *each = &peers[i / PEERS].contender[i % PEERS];
@@ -261,7 +261,7 @@ static void tell(const struct bench *bench, const struct peers *peers)
 
 static int check_options(const struct options *options)
 {
-    static const enum option others[] = {OPTION_JSON, OPTION_PLOT, OPTION_LIST};
+    static const enum option others[] = {OPTION_JSON, OPTION_CSV, OPTION_PLOT, OPTION_LIST};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!poolgrad_given(options, others[i])) continue;
         return poolgrad_fail(options, "--%s is given; expected it with poolgrad bench only",

@@ -40,40 +40,40 @@ KINDS = {"average": 0, "max": 1, "argmax": 1, "l2norm": 2}
 LAYOUTS = {"nchw": (0, torch.contiguous_format), "nhwc": (1, torch.channels_last)}
 FORMATS = {"bfloat16": (5, torch.bfloat16), "float32": (4, torch.float32), "float64": (6, torch.float64)}
 TAP8 = 9
-CLAMP = 1
 
 
 # ---- The C interface, field by field -----------------------------------------------------------------------------
 
 class Image(ctypes.Structure):
+    """poolgrad_image and poolgrad_const_image, which are alike in memory."""
     _fields_ = [("data", ctypes.c_void_p), ("format", ctypes.c_int), ("layout", ctypes.c_int)] + [
-        (name, INT64) for name in ("images", "channels", "height", "width", "image_stride", "channel_stride",
-                                   "row_stride", "column_stride")]
+        (name, INT64) for name in ("images", "channels", "depth", "height", "width", "image_stride", "channel_stride",
+                                   "depth_stride", "row_stride", "column_stride")] + [("expanded", ctypes.c_int)]
 
 
 class Window(ctypes.Structure):
-    _fields_ = [(name, INT64) for name in ("kernel_width", "kernel_height", "stride_x", "stride_y", "dilation_x",
-                                           "dilation_y")]
+    _fields_ = [(name, INT64) for name in ("kernel_width", "kernel_height", "kernel_depth", "stride_x", "stride_y",
+                                           "stride_z", "dilation_x", "dilation_y", "dilation_z")]
 
 
 class Region(ctypes.Structure):
-    _fields_ = [(name, INT64) for name in ("x", "y", "z", "width", "height", "depth")]
+    _fields_ = [(name, INT64) for name in ("x", "y", "z", "width", "height", "depth", "image", "images")]
 
 
 class Problem(ctypes.Structure):
     _fields_ = ([("struct_size", ctypes.c_size_t), ("direction", ctypes.c_int), ("kind", ctypes.c_int),
                  ("window", Window)]
-                + [(name, INT64) for name in ("offset_x", "offset_y", "offset_z", "kernel_offset_x",
-                                              "kernel_offset_y")]
-                + [("edge_mode", ctypes.c_int), ("zero_pad_x", INT64), ("zero_pad_y", INT64), ("ties", ctypes.c_int),
-                   ("nan", ctypes.c_int), ("accumulator", ctypes.c_int), ("gradient_region", Region),
-                   ("clip", Region), ("mapping", ctypes.c_int)]
+                + [(name, INT64) for name in ("offset_x", "offset_y", "offset_z", "offset_image", "kernel_offset_x",
+                                              "kernel_offset_y", "kernel_offset_z")]
+                + [("edge_mode", ctypes.c_int), ("zero_pad_x", INT64), ("zero_pad_y", INT64), ("zero_pad_z", INT64),
+                   ("ties", ctypes.c_int), ("nan", ctypes.c_int), ("accumulator", ctypes.c_int),
+                   ("gradient_region", Region), ("clip", Region), ("mapping", ctypes.c_int)]
                 + [(name, INT64) for name in ("source_channel_offset", "source_channel_count",
                                               "gradient_channel_offset", "gradient_channel_count",
                                               "destination_channel_offset")]
                 + [("add_to_destination", ctypes.c_int), ("source", Image), ("source_gradient", Image),
-                   ("destination", Image), ("indices", Image), ("threads", ctypes.c_int),
-                   ("max_isa", ctypes.c_int), ("mode", ctypes.c_int)])
+                   ("destination", Image), ("indices", Image), ("picks", Image), ("threads", ctypes.c_int),
+                   ("max_isa", ctypes.c_int), ("mode", ctypes.c_int), ("concurrent_runs", ctypes.c_int)])
 
 
 class Error(ctypes.Structure):
@@ -91,6 +91,8 @@ class Stream(ctypes.Structure):
 def load_poolgrad(path):
     library = ctypes.CDLL(str(path))
     library.poolgrad_version.restype = ctypes.c_char_p
+    library.poolgrad_image_dense.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int] + [INT64] * 4
+    library.poolgrad_image_dense.restype = Image
     library.poolgrad_plan_create.argtypes = [ctypes.POINTER(Problem), ctypes.POINTER(ctypes.c_void_p),
                                              ctypes.POINTER(Error)]
     library.poolgrad_plan_run.argtypes = [ctypes.c_void_p]
@@ -107,17 +109,16 @@ def check_layout(library):
     problem = Problem()
     ctypes.memset(ctypes.addressof(problem), 0xff, ctypes.sizeof(problem))
     library.poolgrad_problem_init(ctypes.byref(problem), ctypes.c_size_t(ctypes.sizeof(problem)))
-    counts = (problem.source_channel_count, problem.gradient_channel_count, problem.clip.depth,
-              problem.gradient_region.depth)
-    if counts != (ALL, ALL, ALL, ALL) or problem.window.dilation_y != 1 or problem.mode != 0:
+    counts = (problem.source_channel_count, problem.gradient_channel_count, problem.clip.images,
+              problem.gradient_region.images)
+    if counts != (ALL, ALL, ALL, ALL) or problem.window.dilation_z != 1 or problem.concurrent_runs != 0:
         sys.exit("peers_torch.py: the library's poolgrad_problem is not the one this program knows")
 
 
 # ---- Tensors and contenders --------------------------------------------------------------------------------------
 
-def image(tensor, layout, code):
-    n, c, h, w = tensor.shape
-    return Image(tensor.data_ptr(), code, LAYOUTS[layout][0], n, c, h, w)
+def image(library, tensor, layout, code):
+    return library.poolgrad_image_dense(tensor.data_ptr(), code, LAYOUTS[layout][0], *tensor.shape)
 
 
 class Tensors:
@@ -146,19 +147,20 @@ def make_problem(library, t, direction, kind, threads):
     library.poolgrad_problem_init(ctypes.byref(problem), ctypes.c_size_t(ctypes.sizeof(problem)))
     code, k, d = FORMATS[t.format][0], t.kernel, t.dilation
     problem.direction, problem.kind = DIRECTIONS.index(direction), KINDS[kind]
-    problem.window = Window(k, k, t.stride, t.stride, d, d)
+    problem.window = Window(k, k, 1, t.stride, t.stride, 1, d, d, 1)
     problem.offset_x = problem.offset_y = ((k - 1) * d + 1) // 2 - t.pad
-    problem.edge_mode, problem.threads = CLAMP, threads
-    problem.source = image(t.source, t.layout, code)
+    problem.threads = threads
+    problem.source = image(library, t.source, t.layout, code)
     if direction == "forward":
-        problem.destination = image(t.output, t.layout, code)
+        problem.destination = image(library, t.output, t.layout, code)
     else:
-        problem.source_gradient = image(t.gradient, t.layout, code)
-        problem.destination = image(t.destination, t.layout, code)
-    if kind == "argmax":
-        problem.indices = image(t.written if direction == "forward" else t.saved, t.layout, TAP8)
-        if direction == "gradient":
-            problem.source.data = None
+        problem.source_gradient = image(library, t.gradient, t.layout, code)
+        problem.destination = image(library, t.destination, t.layout, code)
+    if kind == "argmax" and direction == "forward":
+        problem.picks = image(library, t.written, t.layout, TAP8)
+    elif kind == "argmax":
+        problem.indices = image(library, t.saved, t.layout, TAP8)
+        problem.source.data = None
     return problem
 
 
@@ -171,7 +173,7 @@ def make_plan(library, problem):
 
 def save_picks(library, t, threads):
     problem = make_problem(library, t, "forward", "argmax", threads)
-    problem.indices = image(t.saved, t.layout, TAP8)
+    problem.picks = image(library, t.saved, t.layout, TAP8)
     plan = make_plan(library, problem)
     library.poolgrad_plan_run(plan)
     library.poolgrad_plan_destroy(plan)

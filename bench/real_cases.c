@@ -20,7 +20,7 @@
 #include "cli/posix.h"
 #include "support/real_case.h"
 #ifdef POOLGRAD_PNG
-#include "picture.h"
+#include "case_picture.h"
 #endif
 
 enum { RUNS = 21, PATH_SIZE = 4096, TEXT_SIZE = 96 };
@@ -107,7 +107,7 @@ static void print_heading(void)
 static void print_row(const char *name, const real_case *made, const real_agreement *found, double seconds)
 {
     char geometry[TEXT_SIZE] = "", size[TEXT_SIZE], agreement[TEXT_SIZE];
-    const poolgrad_image *source = &made->problem.source;
+    const poolgrad_const_image *source = &made->problem.source;
     describe(&made->problem, geometry);
     describe_agreement(found, agreement);
     snprintf(size, sizeof size, "%" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64, source->images, source->channels,

@@ -2,8 +2,14 @@
 /* The bench command from outside: what it measures, how it tells it, what it refuses. No time is expected of anything.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 #include "support/json.h"
 #include "support/process.h"
@@ -23,6 +29,17 @@ static process_result run(const char *line)
     process_result result = process_run(&scene_setting, line);
     cr_assert(result.status == 0, "%s: %d, %s", line, result.status, result.err);
     return result;
+}
+
+/* Cuts off what is said of a busy machine, which a machine that runs tests may be. */
+static const char *without_load(process_result *result)
+{
+    char *note = strstr(result->err, "poolgrad bench: note: the machine was busy");
+    if (note) {
+        const char *next = strchr(note, '\n') + 1;
+        memmove(note, next, strlen(next) + 1);
+    }
+    return result->err;
 }
 
 /* ---- What is measured -------------------------------------------------------------------------------------------- */
@@ -91,6 +108,32 @@ static void check_row(const char *row)
     cr_expect(json_member(row, "kernel") && number(row, "threads") == 1 && number(ceiling, "threads") == 1);
 }
 
+static bool is_null(const char *value)
+{
+    return strncmp(value, "null", 4) == 0;
+}
+
+/* test_measure says whether it is true. */
+static void check_machine(const char *machine, const char *load)
+{
+    cr_assert(machine && load);
+    const char *caches = json_member(machine, "caches"), *processor = json_member(machine, "processor");
+    cr_expect(*processor == '"' || is_null(processor), "%s", machine);
+    cr_expect(is_null(caches) || json_count(caches) > 0, "%s", machine);
+    for (int i = 0; !is_null(caches) && i < json_count(caches); i++) {
+        const char *cache = json_element(caches, i);
+        cr_expect(number(cache, "level") >= 1 && number(cache, "bytes") >= 1024, "%s", cache);
+        cr_expect(json_is(json_member(cache, "type"), "data") || json_is(json_member(cache, "type"), "instruction") ||
+                      json_is(json_member(cache, "type"), "unified"),
+                  "%s", cache);
+    }
+    cr_expect(*json_member(machine, "compiler") == '"' && strlen(json_member(machine, "date")) > 22, "%s", machine);
+    cr_expect(json_is(json_member(machine, "version"), poolgrad_version()), "%s", machine);
+    cr_expect(number(load, "own") > 0 && (is_null(json_member(load, "others")) || number(load, "others") >= 0));
+    cr_expect(strncmp(json_member(load, "busy"), "true", 4) == 0 ||
+              strncmp(json_member(load, "busy"), "false", 5) == 0);
+}
+
 /* Of a valid text; null where no row has the name. */
 static const char *row_of(const char *text, const char *name)
 {
@@ -122,6 +165,7 @@ Test(bench, json, .init = scene_enter, .fini = scene_leave)
     const char *rows = json_member(result.out, "rows");
     cr_assert(rows && json_count(rows) == 96, "%d", rows ? json_count(rows) : -1);
     cr_expect(number(result.out, "rounds") == 1 && json_is(json_member(result.out, "poolgrad"), poolgrad_version()));
+    check_machine(json_member(result.out, "machine"), json_member(result.out, "load"));
     for (int i = 0; i < json_count(rows); i++) check_row(json_element(rows, i));
     for (size_t i = 0; i < sizeof tiny_rows / sizeof *tiny_rows; i++) {
         const char *row = row_of(result.out, tiny_rows[i].name);
@@ -169,7 +213,7 @@ Test(bench, own_geometry, .init = scene_enter, .fini = scene_leave)
 Test(bench, table, .init = scene_enter, .fini = scene_leave)
 {
     process_result result = run(QUICK "--workload tiny --kind average,max --mode reference");
-    cr_expect(strncmp(result.out, "workload ", 9) == 0 && !*result.err, "%s%s", result.out, result.err);
+    cr_expect(strncmp(result.out, "workload ", 9) == 0 && !*without_load(&result), "%s%s", result.out, result.err);
     cr_expect(count(result.out, "\ntiny ") == 4 && count(result.out, "gradient/max/reference\n") == 2, "%s",
               result.out);
     cr_expect(count(result.out, ", rounds: 1, ") == 1, "%s", result.out);
@@ -205,12 +249,126 @@ Test(bench, notes, .init = scene_enter, .fini = scene_leave)
     cr_expect(process_speaks_plainly(&result));
     process_release(&result);
     result = run(QUICK "--input-size 1,2,9,7 --kernel 3 --kind argmax --ties last --nan ignore");
-    cr_expect(!*result.err, "%s", result.err);
+    cr_expect(!*without_load(&result), "%s", result.err);
     process_release(&result);
     result = run(QUICK "--input-size 1,2,9,7 --kernel 3 --ties last --max-isa scalar");
-    cr_expect(!*result.err, "%s", result.err);
+    cr_expect(!*without_load(&result), "%s", result.err);
     process_release(&result);
 }
+
+/* ---- For spreadsheets -------------------------------------------------------------------------------------------- */
+
+enum { FIELDS = 64, FIELD = 256 };
+
+/* Cuts one line into its fields. Returns what follows it; null where the line has no end. */
+static const char *read_fields(const char *line, char field[FIELDS][FIELD], int *count)
+{
+    for (*count = 0; *count < FIELDS;) {
+        char *to = field[(*count)++];
+        const bool quoted = *line == '"';
+        if (quoted) line++;
+        while (quoted ? *line != '"' || line[1] == '"' : *line && !strchr(",\n", *line)) {
+            if (!*line) return NULL;
+            if (quoted && *line == '"') line++;
+            *to++ = *line++;
+        }
+        *to = '\0';
+        if (quoted) line++;
+        if (*line == '\n') return line + 1;
+        if (*line++ != ',') return NULL;
+    }
+    return NULL;
+}
+
+/* The value at "name" or "group.name"; null where the row has none. */
+static const char *value_at(const char *row, const char *path)
+{
+    char group[FIELD];
+    const char *point = strchr(path, '.');
+    if (!point) return json_member(row, path);
+    snprintf(group, sizeof group, "%.*s", (int)(point - path), path);
+    const char *object = json_member(row, group);
+    return object ? json_member(object, point + 1) : NULL;
+}
+
+/* Names and values of the JSON, all of them, in as many lines as there are rows. */
+Test(bench, csv, .init = scene_enter, .fini = scene_leave)
+{
+    static char names[FIELDS][FIELD], fields[FIELDS][FIELD];
+    int columns, found;
+    size_t size;
+    process_result result = run(QUICK "--workload tiny --direction forward,gradient --csv out.csv --json -");
+    char *csv = (char *)scene_read_bytes("out.csv", &size);
+    const char *rows = json_member(result.out, "rows"), *line = csv ? read_fields(csv, names, &columns) : NULL;
+    cr_assert(rows && line && json_count(rows) == 16, "%s", csv);
+    for (int i = 0; i < 16; i++) {
+        const char *row = json_element(rows, i);
+        line = read_fields(line, fields, &found);
+        cr_assert(line && found == columns, "%d: %d, not %d", i, found, columns);
+        for (int c = 0; c < columns; c++) {
+            const char *value = value_at(row, names[c]);
+            cr_assert(value, "%s", names[c]);
+            cr_expect(*value == '"' ? json_is(value, fields[c]) : json_number(value) == strtod(fields[c], NULL),
+                      "%s: %s", names[c], fields[c]);
+        }
+    }
+    cr_expect(!*line && count(csv, "ceiling.stream") == 1 && columns > 35, "%d", columns);
+    free(csv);
+    process_release(&result);
+    result = run(QUICK "--workload tiny --kind max --csv -");
+    cr_expect(strncmp(result.out, "case,workload,", 14) == 0 && count(result.out, "\n") == 3, "%s", result.out);
+    process_release(&result);
+}
+
+/* ---- A busy machine ---------------------------------------------------------------------------------------------- */
+
+#if defined(__linux__)
+
+enum { PROCESSOR_WORDS = 1024 / sizeof(unsigned long), PROCESSORS = 1024, BITS = 8 * sizeof(unsigned long) };
+
+/* This process, and all that it starts, on the first processor that it may use. */
+static bool stay_on_one_processor(void)
+{
+    unsigned long mask[PROCESSOR_WORDS] = {0}, one[PROCESSOR_WORDS] = {0};
+    if (syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) < 0) return false;
+    for (size_t i = 0; i < PROCESSORS; i++) {
+        if (!(mask[i / BITS] >> i % BITS & 1)) continue;
+        one[i / BITS] = 1UL << i % BITS;
+        return syscall(SYS_sched_setaffinity, 0, sizeof one, one) == 0;
+    }
+    return false;
+}
+
+static pid_t be_busy(void)
+{
+    const pid_t child = fork();
+    if (child != 0) return child;
+    alarm(PROCESS_SECONDS);
+    for (;;) {
+    }
+}
+
+/* Two others want the one processor that is left to the command: two thirds of the time it waits. */
+Test(bench, busy_machine, .init = scene_enter, .fini = scene_leave)
+{
+    enum { OTHERS = 2 };
+    pid_t other[OTHERS];
+    cr_assert(stay_on_one_processor());
+    for (int i = 0; i < OTHERS; i++) other[i] = be_busy();
+    process_result result = run("bench --threads 1 --workload tiny --kind average --layout nchw --repeat 100 --json -");
+    for (int i = 0; i < OTHERS; i++) {
+        kill(other[i], SIGKILL);
+        waitpid(other[i], NULL, 0);
+    }
+    const char *load = json_member(result.out, "load");
+    cr_assert(load, "%s", result.out);
+    cr_expect(strncmp(json_member(load, "busy"), "true", 4) == 0 && number(load, "own") < 0.9, "%s", load);
+    cr_expect(strstr(result.err, "note: the machine was busy: this process had 0.") != NULL, "%s", result.err);
+    cr_expect(process_speaks_plainly(&result) && !*without_load(&result));
+    process_release(&result);
+}
+
+#endif
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
@@ -232,6 +390,10 @@ static const char *const refusals[][2] = {
     {"bench --seconds nan", "--seconds is 'nan'; expected a number of seconds"},
     {"bench --seconds 1s", "--seconds is '1s'; expected a number of seconds"},
     {"bench --list --json a.json", "--json is given beside --list"},
+    {"bench --list --csv a.csv", "--csv is given beside --list"},
+    {"bench --json - --csv -", "--json and --csv are both -; expected one file on standard output"},
+    {"bench --csv - --plot -", "--csv and --plot are both -; expected one file on standard output"},
+    {"bench --workload tiny --csv dir", "--csv dir: is a directory; expected a file name"},
     {"bench --list --plot a.svg", "--plot is given beside --list"},
     {"bench --list --repeat 3", "--repeat is given beside --list"},
     {"bench --list --seconds 3", "--seconds is given beside --list"},

@@ -7,7 +7,7 @@
 
 #include "measure/clock.h"
 #include "measure/load.h"
-#include "measure/machine.h"
+#include "measure/machine_facts.h"
 
 /* ---- The machine ------------------------------------------------------------------------------------------------- */
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/bench_trial.h"
 #include "measure/clock.h"
 #include "measure/contest.h"
 #include "measure/noise.h"
-#include "measure/trial.h"
 
 /* ---- Statistics and turns ---------------------------------------------------------------------------------------- */
 
@@ -146,7 +146,8 @@ static struct trial make_trial(struct buffers *buffers, struct trial_choice choi
 /* The last byte of the last pixel: it is in the part that is checked. */
 static unsigned char *last_byte(const poolgrad_image *image)
 {
-    int64_t bytes = poolgrad_dense_bytes(image, image->layout, image->format);
+    const poolgrad_const_image size = poolgrad_image_as_const(image);
+    int64_t bytes = poolgrad_dense_bytes(&size, image->layout, image->format);
     int64_t unused = 0;
     if (image->layout == POOLGRAD_NC4HW4) unused = (4 - image->channels % 4) % 4;
     return (unsigned char *)image->data + bytes - 1 - unused * (int64_t)poolgrad_format_size(image->format);
@@ -159,7 +160,7 @@ static bool notices(const struct trial *trial, const poolgrad_image *image)
     *byte ^= 1;
     bool wrong = poolgrad_trial_check(trial, &m) == TRIAL_WRONG;
     bool there = m.n == image->images - 1 && m.c == image->channels - 1 && m.y == image->height - 1 &&
-                 m.x == image->width - 1 && m.of_picks == (image == &trial->problem.indices);
+                 m.x == image->width - 1 && m.of_picks == (image == &trial->problem.picks);
     *byte = kept;
     return wrong && there;
 }
@@ -173,7 +174,7 @@ static void check_trial(struct buffers *buffers, struct trial_choice choice)
               (int)m.c, (int)m.y, (int)m.x, m.actual, m.expected);
     cr_expect(notices(&trial, &trial.problem.destination));
     bool saves = choice.kind == MEASURED_ARGMAX && choice.direction == POOLGRAD_FORWARD;
-    if (saves) cr_expect(notices(&trial, &trial.problem.indices));
+    if (saves) cr_expect(notices(&trial, &trial.problem.picks));
     poolgrad_trial_destroy(&trial);
 }
 
@@ -249,6 +250,8 @@ Test(measure, sizes)
     cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, true) > 0);
     shape.source.channels = INT64_MAX;
     cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);
+    shape.source.channels = 0;
+    cr_expect(poolgrad_dense_bytes(&shape.source, POOLGRAD_NC4HW4, POOLGRAD_FLOAT32) == 0);
     shape.source.channels = 1;
     shape.source.width = INT64_C(1) << 58;
     cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);

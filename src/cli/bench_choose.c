@@ -6,7 +6,6 @@
 #include "cli/bench.h"
 #include "cli/posix.h"
 #include "cli/setup.h"
-#include "image/image.h"
 
 #define ALL_BITS(count) ((INT64_C(1) << (count)) - 1)
 
@@ -23,7 +22,7 @@ static enum option first_geometry_option(const struct options *options)
     return OPTION_COUNT;
 }
 
-static int set_input_size(const struct options *options, poolgrad_image *image)
+static int set_input_size(const struct options *options, poolgrad_const_image *image)
 {
     const int64_t *size = options->value[OPTION_INPUT_SIZE].integers;
     const char *text = options->value[OPTION_INPUT_SIZE].text;
@@ -175,5 +174,6 @@ int poolgrad_bench_choose(const struct options *options, struct bench *bench)
     bool own = poolgrad_given(options, OPTION_INPUT_SIZE);
     status = own ? choose_own(options, bench) : choose_workloads(options, bench);
     if (status == 0) choose_rows(options, bench, &counts);
+    bench->processors = poolgrad_processors();
     return status;
 }

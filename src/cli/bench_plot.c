@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bench finds, as a picture: a bar for each row, as long as its share of the ceiling. */
 #include "cli/bench.h"
-#include "cli/posix.h"
 
 /* In pixels. */
 enum {
@@ -14,8 +13,6 @@ enum {
     BARS = 300,  /* where they begin; labels stand left of it */
     VALUES = 150 /* room for the numbers behind the longest bar */
 };
-
-static const char *const directions[] = {"forward", "gradient"}, *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
 
 /* Colours that also the colour-blind tell apart (Okabe and Ito). */
 static const char *color_of(enum measured_kind kind)
@@ -78,8 +75,8 @@ static void print_bar(const struct bench *bench, const struct bench_row *row, in
     double percent = 100 * poolgrad_bench_share(row), end = place(percent_end, percent);
     int threads = poolgrad_plan_threads(row->trial.plan);
     fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s %s, %s %s, %d thread%s</text>\n", BARS - 8,
-            y + BAR - 2, directions[row->choice.direction], poolgrad_measured_kind_name(row->choice.kind),
-            layouts[row->choice.layout], poolgrad_format_name(bench->cases[row->which].format), threads,
+            y + BAR - 2, poolgrad_direction_name(row->choice.direction), poolgrad_measured_kind_name(row->choice.kind),
+            poolgrad_layout_name(row->choice.layout), poolgrad_format_name(bench->cases[row->which].format), threads,
             threads == 1 ? "" : "s");
     fprintf(file, "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS, y, end - (double)BARS,
             BAR, color_of(row->choice.kind));
@@ -102,7 +99,7 @@ void poolgrad_bench_print_plot(const struct bench *bench, FILE *file)
         "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"bold\">Share of what the memory allows</text>\n"
         "<text x=\"%d\" y=\"42\" fill=\"#555\">poolgrad %s, %d processors; 100 %% is the best stream that moves the "
         "same bytes</text>\n",
-        MARGIN, MARGIN, poolgrad_version(), poolgrad_processors());
+        MARGIN, MARGIN, poolgrad_version(), bench->processors);
     print_grid(percent_end, height, file);
     for (int i = 0; i < bench->row_count; i++) {
         if (begins_group(bench, i)) {

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bench finds, for people. */
-
 #include "cli/bench.h"
-#include "cli/posix.h"
-
-static const char *const directions[] = {"forward", "gradient"}, *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
 
 void poolgrad_bench_print_list(const struct bench *bench, FILE *file)
 {
@@ -15,9 +11,10 @@ void poolgrad_bench_print_list(const struct bench *bench, FILE *file)
         const struct bench_row *row = &bench->rows[i];
         const struct bench_case *of = &bench->cases[row->which];
         poolgrad_shape_name(&of->shape, geometry);
-        fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7d  %s\n", of->workload, directions[row->choice.direction],
-                poolgrad_measured_kind_name(row->choice.kind), layouts[row->choice.layout],
-                poolgrad_format_name(of->format), row->choice.threads, geometry);
+        fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7d  %s\n", of->workload,
+                poolgrad_direction_name(row->choice.direction), poolgrad_measured_kind_name(row->choice.kind),
+                poolgrad_layout_name(row->choice.layout), poolgrad_format_name(of->format), row->choice.threads,
+                geometry);
     }
 }
 
@@ -33,12 +30,11 @@ void poolgrad_bench_print_kernels(const struct bench *bench, FILE *file)
 static void print_row(const struct bench *bench, const struct bench_row *row, FILE *file)
 {
     const struct bench_case *of = &bench->cases[row->which];
-    const struct spread *seconds = &row->seconds;
     fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7d %10.4g %5.0f %% %7.1f %6.1f %%  %s\n", of->workload,
-            directions[row->choice.direction], poolgrad_measured_kind_name(row->choice.kind),
-            layouts[row->choice.layout], poolgrad_format_name(of->format), poolgrad_plan_threads(row->trial.plan),
-            seconds->median * 1e3, 100 * (seconds->upper - seconds->lower) / seconds->median, poolgrad_bench_rate(row),
-            100 * poolgrad_bench_share(row), poolgrad_plan_kernel(row->trial.plan));
+            poolgrad_direction_name(row->choice.direction), poolgrad_measured_kind_name(row->choice.kind),
+            poolgrad_layout_name(row->choice.layout), poolgrad_format_name(of->format),
+            poolgrad_plan_threads(row->trial.plan), row->seconds.median * 1e3, 100 * poolgrad_bench_spread(row),
+            poolgrad_bench_rate(row), 100 * poolgrad_bench_share(row), poolgrad_plan_kernel(row->trial.plan));
 }
 
 void poolgrad_bench_print_table(const struct bench *bench, FILE *file)
@@ -52,5 +48,5 @@ void poolgrad_bench_print_table(const struct bench *bench, FILE *file)
             "GB/s     of the bytes that have to be read and written\n"
             "ceiling  the share of what the memory allows: the time of the best stream that moves the same bytes\n"
             "         between the same buffers, with as many threads and nothing to compute, over the call's time\n",
-            poolgrad_version(), poolgrad_processors(), bench->rounds);
+            poolgrad_version(), bench->processors, bench->rounds);
 }

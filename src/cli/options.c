@@ -317,6 +317,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_LIST] = {FLAG("list", BENCH, "say what would be measured, and measure nothing")},
     [OPTION_JSON] = {REPORT("json", BENCH | VERIFY,
                             "write the results as JSON; - is standard output, in place of the text")},
+    [OPTION_CSV] = {REPORT("csv", BENCH, "write all rows as CSV; - is standard output, in place of the text")},
     [OPTION_REPORT] = {REPORT("report", VERIFY,
                               "write a page of HTML with pictures: verdicts, errors, the worst elements")},
     [OPTION_PLOT] = {REPORT("plot", BENCH, "draw each row's share of the ceiling as bars, an SVG picture")},

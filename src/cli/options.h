@@ -159,6 +159,7 @@ enum option {
     OPTION_SECONDS,
     OPTION_LIST,
     OPTION_JSON,
+    OPTION_CSV,
     OPTION_REPORT,
     OPTION_PLOT,
 

@@ -4,49 +4,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/integer.h"
-#include "image/format.h"
-#include "image/image.h"
 #include "measure/noise.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, SLICE = 4 };
 
-int64_t poolgrad_dense_bytes(const poolgrad_image *image, poolgrad_layout layout, poolgrad_format format)
+/* No product or sum of sizes below this overflows; no machine has so much. */
+static const double most_bytes = 0x1p60;
+
+int64_t poolgrad_dense_bytes(const poolgrad_const_image *image, poolgrad_layout layout, poolgrad_format format)
 {
-    int64_t bytes = (int64_t)poolgrad_format_size(format), channels = image->channels;
-    if (layout == POOLGRAD_NC4HW4) {
-        channels = poolgrad_ceiling_divide(channels, POOLGRAD_LANES);
-        if (!poolgrad_multiply(channels, POOLGRAD_LANES, &channels)) return -1;
-    }
-    bool fits = poolgrad_multiply(bytes, image->images, &bytes) && poolgrad_multiply(bytes, channels, &bytes) &&
-                poolgrad_multiply(bytes, image->height, &bytes) && poolgrad_multiply(bytes, image->width, &bytes);
-    return fits ? bytes : -1;
+    const int64_t size = (int64_t)poolgrad_format_size(format);
+    int64_t channels = image->channels;
+    if ((double)channels >= most_bytes) return -1;
+    if (layout == POOLGRAD_NC4HW4) channels = (channels + SLICE - 1) / SLICE * SLICE;
+    const double bytes = (double)size * (double)image->images * (double)channels * (double)image->height *
+                         (double)image->width;
+    return bytes < most_bytes ? size * image->images * channels * image->height * image->width : -1;
 }
 
 poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape)
 {
-    int64_t taps;
-    if (!poolgrad_multiply(shape->window.kernel_width, shape->window.kernel_height, &taps)) return POOLGRAD_TAP32;
+    const double taps = (double)shape->window.kernel_width * (double)shape->window.kernel_height;
     if (taps <= UINT8_MAX) return POOLGRAD_TAP8;
     return taps <= UINT16_MAX ? POOLGRAD_TAP16 : POOLGRAD_TAP32;
 }
 
 /* NC4HW4 is the layout that needs most. Whole pages, so that streams find whole lines. */
-static int64_t room(const poolgrad_image *image, poolgrad_format format)
+static int64_t room(const poolgrad_const_image *image, poolgrad_format format)
 {
     int64_t bytes = poolgrad_dense_bytes(image, POOLGRAD_NC4HW4, format);
-    if (bytes < 0 || !poolgrad_add(bytes, PAGE - 1, &bytes)) return -1;
-    return poolgrad_max(bytes / PAGE, 1) * PAGE;
+    if (bytes < 0) return -1;
+    return bytes > PAGE ? (bytes + PAGE - 1) / PAGE * PAGE : PAGE;
 }
 
 int64_t poolgrad_buffers_size(const poolgrad_problem *shape, poolgrad_format format, int layouts, bool saving)
 {
-    int64_t source = room(&shape->source, format), output = room(&shape->destination, format);
-    int64_t picks = room(&shape->destination, poolgrad_picks_format(shape)), sum;
-    if (source < 0 || output < 0 || picks < 0 || !poolgrad_add(source, output, &sum)) return -1;
-    if (!poolgrad_multiply(sum, 2, &sum)) return -1;
-    if (!saving) return sum;
-    return poolgrad_multiply(picks, layouts + 1, &picks) && poolgrad_add(sum, picks, &sum) ? sum : -1;
+    const poolgrad_const_image result = poolgrad_image_as_const(&shape->destination);
+    int64_t source = room(&shape->source, format), output = room(&result, format);
+    int64_t picks = room(&result, poolgrad_picks_format(shape));
+    if (source < 0 || output < 0 || picks < 0) return -1;
+    return 2 * (source + output) + (saving ? picks * (layouts + 1) : 0);
 }
 
 static void *take(int64_t bytes)
@@ -63,7 +60,8 @@ static void fill(void *data, int64_t bytes, poolgrad_format format, int values, 
     uint64_t noise = seed;
     for (int i = 0; i < values; i++) {
         double value = (double)(poolgrad_noise(&noise) >> 11) * 0x1p-52 - 1;
-        poolgrad_store(format, table + (size_t)i * size, value);
+        poolgrad_image element = poolgrad_image_dense(table + (size_t)i * size, format, POOLGRAD_NCHW, 1, 1, 1, 1);
+        (void)poolgrad_image_set(&element, 0, 0, 0, 0, 0, value);
     }
     for (int64_t left = bytes / (int64_t)size; left > 0; left--, to += size) {
         memcpy(to, table + (size_t)poolgrad_noise_below(&noise, values) * size, size);
@@ -82,10 +80,11 @@ static void fill_all(struct buffers *b)
 
 bool poolgrad_buffers_make(struct buffers *b, const poolgrad_problem *shape, poolgrad_format format, bool saving)
 {
+    const poolgrad_const_image result = poolgrad_image_as_const(&shape->destination);
     *b = (struct buffers){.shape = *shape, .format = format, .picks_format = poolgrad_picks_format(shape)};
     b->source_bytes = room(&shape->source, format);
-    b->output_bytes = room(&shape->destination, format);
-    b->picks_bytes = room(&shape->destination, b->picks_format);
+    b->output_bytes = room(&result, format);
+    b->picks_bytes = room(&result, b->picks_format);
     b->source = take(b->source_bytes);
     b->gradient = take(b->output_bytes);
     b->destination = take(b->source_bytes);

@@ -19,8 +19,8 @@ struct buffers {
     int64_t source_bytes, output_bytes, picks_bytes;
 };
 
-/* Bytes that `layouts` layouts of the shape need at most, -1 where the number itself does not fit. `saving`: with
- * picks. */
+/* Bytes that `layouts` layouts of the shape need at most; -1 where one tensor has 2^60 or more. `saving`: with picks.
+ */
 int64_t poolgrad_buffers_size(const poolgrad_problem *shape, poolgrad_format format, int layouts, bool saving);
 
 /* Takes the memory and fills it, the same for every run. A source has ties: it draws from a few hundred values. A
@@ -35,7 +35,7 @@ void poolgrad_buffers_free(struct buffers *buffers);
 /* The compact format that holds every tap of the shape's window. */
 poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape);
 
-/* Bytes of a dense image of the sizes of `image`, -1 where they do not fit into 63 bits. */
-int64_t poolgrad_dense_bytes(const poolgrad_image *image, poolgrad_layout layout, poolgrad_format format);
+/* Bytes of a dense image of the sizes of `image`; -1 from 2^60 on. */
+int64_t poolgrad_dense_bytes(const poolgrad_const_image *image, poolgrad_layout layout, poolgrad_format format);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "measure/spread.h"
+#include "measure/quartiles.h"
 
 enum { CONTEST_FEWEST_ROUNDS = 3 };
 

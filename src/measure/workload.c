@@ -36,14 +36,19 @@ void poolgrad_workload_shape(const struct workload *w, poolgrad_problem *shape)
 {
     int64_t extent = (w->kernel - 1) * w->dilation + 1;
     poolgrad_problem_init(shape, sizeof *shape);
-    shape->window = (poolgrad_window){w->kernel, w->kernel, w->stride, w->stride, w->dilation, w->dilation};
+    shape->window = (poolgrad_window){.kernel_width = w->kernel,
+                                      .kernel_height = w->kernel,
+                                      .stride_x = w->stride,
+                                      .stride_y = w->stride,
+                                      .dilation_x = w->dilation,
+                                      .dilation_y = w->dilation};
     shape->offset_x = shape->offset_y = extent / 2 - w->pad;
-    shape->edge_mode = POOLGRAD_EDGE_CLAMP;
     shape->source =
-        (poolgrad_image){.images = w->images, .channels = w->channels, .height = w->height, .width = w->width};
-    shape->destination = shape->source;
-    shape->destination.height = (w->height + 2 * w->pad - extent) / w->stride + 1;
-    shape->destination.width = (w->width + 2 * w->pad - extent) / w->stride + 1;
+        (poolgrad_const_image){.images = w->images, .channels = w->channels, .height = w->height, .width = w->width};
+    shape->destination = (poolgrad_image){.images = w->images,
+                                          .channels = w->channels,
+                                          .height = (w->height + 2 * w->pad - extent) / w->stride + 1,
+                                          .width = (w->width + 2 * w->pad - extent) / w->stride + 1};
 }
 
 /* Adds "k3" or, where the axes differ, "k3x2" (x first). */
@@ -58,7 +63,7 @@ static void add_pair(char name[CASE_NAME], char letter, int64_t x, int64_t y)
 
 void poolgrad_shape_name(const poolgrad_problem *shape, char name[CASE_NAME])
 {
-    const poolgrad_image *source = &shape->source;
+    const poolgrad_const_image *source = &shape->source;
     const poolgrad_window *w = &shape->window;
     snprintf(name, CASE_NAME, "%" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 "_", source->images, source->channels,
              source->height, source->width);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plane of an image beside the same plane of its gradient, as a PNG. */
-#ifndef POOLGRAD_BENCH_PICTURE_H
-#define POOLGRAD_BENCH_PICTURE_H
+#ifndef POOLGRAD_BENCH_CASE_PICTURE_H
+#define POOLGRAD_BENCH_CASE_PICTURE_H
 
 #include <poolgrad/poolgrad.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "picture.h"
+#include "case_picture.h"
 
 #include <math.h>
 #include <png.h>
@@ -37,7 +37,7 @@ static plane plane_of(const poolgrad_image *image, int64_t n, int64_t c)
     plane p = {image->height, image->width, calloc((size_t)(image->height * image->width), sizeof(double))};
     if (!p.value) return p;
     for (int64_t y = 0; y < p.height; y++) {
-        for (int64_t x = 0; x < p.width; x++) p.value[y * p.width + x] = poolgrad_image_get(image, n, c, y, x);
+        for (int64_t x = 0; x < p.width; x++) p.value[y * p.width + x] = poolgrad_image_get(image, n, c, 0, y, x);
     }
     return p;
 }
@@ -47,7 +47,7 @@ static double variance(const poolgrad_image *image, int64_t n, int64_t c)
     double sum = 0, squares = 0, count = (double)(image->height * image->width);
     for (int64_t y = 0; y < image->height; y++) {
         for (int64_t x = 0; x < image->width; x++) {
-            double value = poolgrad_image_get(image, n, c, y, x);
+            double value = poolgrad_image_get(image, n, c, 0, y, x);
             sum += value;
             squares += value * value;
         }

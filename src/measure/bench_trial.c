@@ -1,70 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "measure/trial.h"
+#include "measure/bench_trial.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/error.h"
-#include "geometry/integer.h"
-#include "image/image.h"
+enum { SLICE = 4 };
 
 /* ---- Problems --------------------------------------------------------------------------------------------------- */
 
-static poolgrad_image image_of(const poolgrad_image *size, void *data, poolgrad_format format, poolgrad_layout layout)
+static poolgrad_const_image view_of(const poolgrad_const_image *size, const void *data, poolgrad_format format,
+                                    poolgrad_layout layout)
 {
-    return (poolgrad_image){.data = data,
-                            .format = format,
-                            .layout = layout,
-                            .images = size->images,
-                            .channels = size->channels,
-                            .height = size->height,
-                            .width = size->width};
+    return poolgrad_const_image_dense(data, format, layout, size->images, size->channels, size->height, size->width);
+}
+
+static poolgrad_image result_of(const poolgrad_const_image *size, void *data, poolgrad_format format,
+                                poolgrad_layout layout)
+{
+    return poolgrad_image_dense(data, format, layout, size->images, size->channels, size->height, size->width);
+}
+
+static bool is_gradient(const struct trial *trial)
+{
+    return trial->choice.direction == POOLGRAD_GRADIENT;
+}
+
+void *poolgrad_trial_picks(const struct trial *trial)
+{
+    const struct buffers *b = trial->buffers;
+    if (trial->choice.kind != MEASURED_ARGMAX) return NULL;
+    return is_gradient(trial) ? b->picks[trial->choice.layout] : b->saved;
 }
 
 static void describe(struct trial *trial)
 {
-    struct buffers *b = trial->buffers;
+    const struct buffers *b = trial->buffers;
     const struct trial_choice *choice = &trial->choice;
-    const poolgrad_problem *shape = &b->shape;
+    const poolgrad_const_image *source = &b->shape.source, output = poolgrad_image_as_const(&b->shape.destination);
+    const poolgrad_layout layout = choice->layout;
+    void *picks = poolgrad_trial_picks(trial);
     poolgrad_problem *p = &trial->problem;
-    bool gradient = choice->direction == POOLGRAD_GRADIENT;
-    *p = *shape;
+    *p = b->shape;
     p->direction = choice->direction;
     p->kind = poolgrad_measured_kind_of(choice->kind);
     p->threads = choice->threads;
     p->max_isa = choice->max_isa;
     p->mode = choice->mode;
-    p->source = image_of(&shape->source, b->source, b->format, choice->layout);
-    p->destination = image_of(&shape->destination, b->output, b->format, choice->layout);
-    if (gradient) {
-        p->source_gradient = image_of(&shape->destination, b->gradient, b->format, choice->layout);
-        p->destination = image_of(&shape->source, b->destination, b->format, choice->layout);
+    p->source = view_of(source, b->source, b->format, layout);
+    if (!is_gradient(trial)) {
+        p->destination = result_of(&output, b->output, b->format, layout);
+        if (picks) p->picks = result_of(&output, picks, b->picks_format, layout);
+        return;
     }
-    if (choice->kind != MEASURED_ARGMAX) return;
-    void *picks = gradient ? b->picks[choice->layout] : b->saved;
-    p->indices = image_of(&shape->destination, picks, b->picks_format, choice->layout);
-    if (gradient) p->source.data = NULL;
+    p->source_gradient = view_of(&output, b->gradient, b->format, layout);
+    p->destination = result_of(source, b->destination, b->format, layout);
+    if (!picks) return;
+    p->indices = view_of(&output, picks, b->picks_format, layout);
+    p->source.data = NULL;
 }
 
 /* ---- Traffic ---------------------------------------------------------------------------------------------------- */
 
-static void add_part(struct stream *stream, const poolgrad_image *image, bool written)
+static void add_part(struct stream *stream, const poolgrad_const_image *image, void *data, bool written)
 {
     int64_t bytes = image->data ? poolgrad_dense_bytes(image, image->layout, image->format) : 0;
-    if (bytes > 0) stream->part[stream->parts++] = (struct stream_part){image->data, (size_t)bytes, written};
+    if (bytes > 0) stream->part[stream->parts++] = (struct stream_part){data, (size_t)bytes, written};
 }
 
 struct stream poolgrad_trial_stream(const struct trial *trial)
 {
     const poolgrad_problem *p = &trial->problem;
+    const struct buffers *b = trial->buffers;
+    const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks),
+                               to = poolgrad_image_as_const(&p->destination);
+    const bool gradient = is_gradient(trial);
     struct stream stream = {.threads = trial->choice.threads};
-    bool gradient = p->direction == POOLGRAD_GRADIENT;
-    if (!gradient || p->kind != POOLGRAD_AVERAGE) add_part(&stream, &p->source, false);
-    if (gradient) add_part(&stream, &p->source_gradient, false);
-    add_part(&stream, &p->indices, !gradient);
-    add_part(&stream, &p->destination, true);
+    if (!gradient || p->kind != POOLGRAD_AVERAGE) add_part(&stream, &p->source, b->source, false);
+    add_part(&stream, &p->source_gradient, b->gradient, false);
+    add_part(&stream, &p->indices, poolgrad_trial_picks(trial), false);
+    add_part(&stream, &picks, poolgrad_trial_picks(trial), true);
+    add_part(&stream, &to, p->destination.data, true);
     return stream;
+}
+
+int64_t poolgrad_trial_result_bytes(const struct trial *trial)
+{
+    const poolgrad_const_image image = poolgrad_image_as_const(&trial->problem.destination);
+    return poolgrad_dense_bytes(&image, image.layout, image.format);
 }
 
 int64_t poolgrad_trial_bytes(const struct trial *trial)
@@ -86,8 +110,8 @@ struct part {
 static double row_taps(const poolgrad_problem *p)
 {
     const poolgrad_window *w = &p->window;
-    const poolgrad_image *output = p->direction == POOLGRAD_GRADIENT ? &p->source_gradient : &p->destination;
-    double window = (double)w->kernel_width * (double)w->kernel_height, row = window * (double)output->width;
+    const int64_t width = p->direction == POOLGRAD_GRADIENT ? p->source_gradient.width : p->destination.width;
+    double window = (double)w->kernel_width * (double)w->kernel_height, row = window * (double)width;
     if (p->direction == POOLGRAD_FORWARD) return row;
     double covering = (double)w->kernel_height / (double)w->stride_y;
     return row * (covering > 1 ? covering : 1);
@@ -107,71 +131,67 @@ static struct part choose_part(const poolgrad_problem *p)
     }
     part.y = d->height - part.rows;
     /* NC4HW4's channels lie in slices, which a view cannot cut. */
-    part.c = poolgrad_max(d->channels - part.channels, 0) / POOLGRAD_LANES * POOLGRAD_LANES;
+    part.c = part.channels < d->channels ? (d->channels - part.channels) / SLICE * SLICE : 0;
     part.channels = d->channels - part.c;
     return part;
 }
 
-/* The view has been accepted before. */
-static poolgrad_image resolved(const poolgrad_image *image)
+static const unsigned char *element_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
 {
-    poolgrad_image view = *image;
-    poolgrad_error error;
-    poolgrad_status status = poolgrad_image_resolve(image, NULL, &view, &error);
-    assert(status == POOLGRAD_OK);
-    (void)status;
-    return view;
+    const bool slices = image->layout == POOLGRAD_NC4HW4;
+    const int64_t plane = slices ? c / SLICE * image->channel_stride + c % SLICE : c * image->channel_stride;
+    const int64_t place = n * image->image_stride + plane + y * image->row_stride + x * image->column_stride;
+    return (const unsigned char *)image->data + place * (int64_t)poolgrad_format_size(image->format);
 }
 
 /* The image with only the part's image and channels in it. */
-static void cut(poolgrad_image *image, const struct part *part)
+static void cut(poolgrad_const_image *image, const struct part *part)
 {
     if (image->format == POOLGRAD_FORMAT_NONE) return;
-    if (image->data) {
-        *image = resolved(image);
-        image->data = poolgrad_image_at(image, part->n, part->c, 0, 0);
-    }
+    if (image->data) image->data = element_at(image, part->n, part->c, 0, 0);
     image->images = 1;
     image->channels = part->channels;
 }
 
-/* A dense image of the same sizes on memory of its own. */
-static bool detach(poolgrad_image *image)
+/* Such an image on memory of its own, with so many rows. False where memory is lacking. */
+static bool detach(poolgrad_image *image, const struct part *part, int64_t rows)
 {
-    int64_t bytes = poolgrad_dense_bytes(image, image->layout, image->format);
-    image->image_stride = image->channel_stride = image->row_stride = image->column_stride = 0;
-    image->data = calloc(bytes > 0 ? (size_t)bytes : 1, 1);
+    if (image->format == POOLGRAD_FORMAT_NONE) return true;
+    const poolgrad_const_image size = {.images = 1, .channels = part->channels, .height = rows, .width = image->width};
+    const int64_t bytes = poolgrad_dense_bytes(&size, image->layout, image->format);
+    *image = result_of(&size, calloc(bytes > 0 ? (size_t)bytes : 1, 1), image->format, image->layout);
     return image->data != NULL;
 }
 
 /* The first window moves to that of the part's first row; a gradient's rows stand for the source's at their place. */
-static void cut_rows(poolgrad_problem *p, const struct part *part)
+static bool cut_results(poolgrad_problem *p, const struct part *part)
 {
-    if (p->direction == POOLGRAD_GRADIENT) {
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const int64_t rows = gradient ? p->destination.height : part->rows;
+    if (gradient)
         p->clip.y = part->y;
-        return;
-    }
-    p->offset_y += part->y * p->window.stride_y;
-    p->destination.height = part->rows;
-    p->indices.height = p->indices.format == POOLGRAD_FORMAT_NONE ? 0 : part->rows;
+    else
+        p->offset_y += part->y * p->window.stride_y;
+    const bool detached = detach(&p->destination, part, rows);
+    return detach(&p->picks, part, rows) && detached;
 }
 
-/* `first` is the row of `expected` that the part's first row is. */
+/* `first` is the row of `again` that the part's first row is. */
 static bool same(const poolgrad_image *actual, const poolgrad_image *again, const struct part *part, int64_t first,
                  struct mismatch *mismatch)
 {
-    poolgrad_image whole = resolved(actual), expected = resolved(again);
-    size_t size = poolgrad_format_size(actual->format);
+    const poolgrad_const_image whole = poolgrad_image_as_const(actual), expected = poolgrad_image_as_const(again);
+    const size_t size = poolgrad_format_size(whole.format);
     for (int64_t i = 0; i < part->channels * part->rows * whole.width; i++) {
         int64_t x = i % whole.width, y = i / whole.width % part->rows, c = i / whole.width / part->rows;
-        const void *got = poolgrad_image_at(&whole, part->n, part->c + c, part->y + y, x);
-        if (memcmp(got, poolgrad_image_at(&expected, 0, c, first + y, x), size) == 0) continue;
+        const void *got = element_at(&whole, part->n, part->c + c, part->y + y, x);
+        if (memcmp(got, element_at(&expected, 0, c, first + y, x), size) == 0) continue;
         *mismatch = (struct mismatch){.n = part->n,
                                       .c = part->c + c,
                                       .y = part->y + y,
                                       .x = x,
-                                      .actual = poolgrad_image_get(&whole, part->n, part->c + c, part->y + y, x),
-                                      .expected = poolgrad_image_get(&expected, 0, c, first + y, x)};
+                                      .actual = poolgrad_image_get(actual, part->n, part->c + c, 0, part->y + y, x),
+                                      .expected = poolgrad_image_get(again, 0, c, 0, first + y, x)};
         return false;
     }
     return true;
@@ -181,7 +201,7 @@ static enum trial_verdict compare(const struct trial *trial, const poolgrad_prob
                                   struct mismatch *mismatch)
 {
     poolgrad_error error;
-    bool gradient = again->direction == POOLGRAD_GRADIENT, picks = !gradient && again->indices.data;
+    const bool gradient = again->direction == POOLGRAD_GRADIENT;
     *mismatch = (struct mismatch){0};
     poolgrad_status status = poolgrad_run(again, &error);
     assert(status != POOLGRAD_INVALID);
@@ -189,28 +209,29 @@ static enum trial_verdict compare(const struct trial *trial, const poolgrad_prob
     if (!same(&trial->problem.destination, &again->destination, part, gradient ? part->y : 0, mismatch)) {
         return TRIAL_WRONG;
     }
-    if (!picks || same(&trial->problem.indices, &again->indices, part, 0, mismatch)) return TRIAL_RIGHT;
+    if (!again->picks.data || same(&trial->problem.picks, &again->picks, part, 0, mismatch)) return TRIAL_RIGHT;
     mismatch->of_picks = true;
     return TRIAL_WRONG;
+}
+
+static bool is_empty(const poolgrad_image *image)
+{
+    return image->images == 0 || image->channels == 0 || image->height == 0 || image->width == 0;
 }
 
 enum trial_verdict poolgrad_trial_check(const struct trial *trial, struct mismatch *mismatch)
 {
     poolgrad_problem again = trial->problem;
-    if (poolgrad_image_is_empty(&again.destination)) return TRIAL_RIGHT;
+    if (is_empty(&again.destination)) return TRIAL_RIGHT;
     struct part part = choose_part(&again);
     again.mode = POOLGRAD_MODE_REFERENCE;
-    bool forward_picks = again.direction == POOLGRAD_FORWARD && again.indices.data;
     cut(&again.source, &part);
     cut(&again.source_gradient, &part);
     cut(&again.indices, &part);
-    cut(&again.destination, &part);
-    cut_rows(&again, &part);
-    bool detached = detach(&again.destination);
-    if (forward_picks) detached = detach(&again.indices) && detached;
+    const bool detached = cut_results(&again, &part);
     enum trial_verdict verdict = detached ? compare(trial, &again, &part, mismatch) : TRIAL_NO_MEMORY;
     free(again.destination.data);
-    if (forward_picks) free(again.indices.data);
+    free(again.picks.data);
     return verdict;
 }
 
@@ -226,13 +247,16 @@ static poolgrad_status pick(struct buffers *b, const struct trial_choice *choice
     if (b->picked[choice->layout]) return POOLGRAD_OK;
     if (!poolgrad_buffers_add_picks(b, choice->layout)) return POOLGRAD_NO_MEMORY;
     describe(&forward);
-    forward.problem.indices.data = b->picks[choice->layout];
+    forward.problem.picks.data = b->picks[choice->layout];
     poolgrad_status status = poolgrad_run(&forward.problem, error);
     if (status != POOLGRAD_OK) return status;
     enum trial_verdict verdict = poolgrad_trial_check(&forward, &mismatch);
     if (verdict == TRIAL_NO_MEMORY) return POOLGRAD_NO_MEMORY;
     if (verdict == TRIAL_WRONG) {
-        return poolgrad_refuse(error, "indices", "saved by the forward pass are not those of the reference");
+        snprintf(error->field, sizeof error->field, "indices");
+        snprintf(error->message, sizeof error->message,
+                 "indices saved by the forward pass are not those of the reference");
+        return POOLGRAD_INVALID;
     }
     b->picked[choice->layout] = true;
     return POOLGRAD_OK;

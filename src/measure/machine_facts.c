@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "measure/machine.h"
+#include "measure/machine_facts.h"
 
 #include <stdbool.h>
 #include <stdio.h>

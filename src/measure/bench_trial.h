@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One measurement of poolgrad: a problem over shared buffers, its plan, and a look at whether the result is right. */
-#ifndef POOLGRAD_MEASURE_TRIAL_H
-#define POOLGRAD_MEASURE_TRIAL_H
+#ifndef POOLGRAD_MEASURE_BENCH_TRIAL_H
+#define POOLGRAD_MEASURE_BENCH_TRIAL_H
 
 #include "measure/buffers.h"
 #include "measure/stream.h"
@@ -43,6 +43,12 @@ enum trial_verdict { TRIAL_RIGHT, TRIAL_WRONG, TRIAL_NO_MEMORY };
 /* Compares what the last run left with the reference, byte by byte: the last channels of the last image and, of large
  * planes, their last rows, so that it takes no longer than a fraction of a second. */
 enum trial_verdict poolgrad_trial_check(const struct trial *trial, struct mismatch *mismatch);
+
+/* The picks that it reads or writes; null where it has none. */
+void *poolgrad_trial_picks(const struct trial *trial);
+
+/* Of the destination. */
+int64_t poolgrad_trial_result_bytes(const struct trial *trial);
 
 /* Bytes that cannot be avoided, and the stream that moves them and does nothing else. What is written is lost. */
 int64_t poolgrad_trial_bytes(const struct trial *trial);

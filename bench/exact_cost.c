@@ -43,10 +43,9 @@ static float *make_plane(int64_t pixels, uint64_t state)
     return plane;
 }
 
-static poolgrad_image view_of(float *plane, int64_t size)
+static poolgrad_const_image view_of(const float *plane, int64_t size)
 {
-    return (poolgrad_image){
-        .data = plane, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = size, .width = size};
+    return poolgrad_const_image_dense(plane, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, size, size);
 }
 
 static void begin(struct call *c, poolgrad_kind kind, int64_t stride, int64_t size)
@@ -61,11 +60,11 @@ static void begin(struct call *c, poolgrad_kind kind, int64_t stride, int64_t si
     poolgrad_problem_init(p, sizeof *p);
     p->direction = POOLGRAD_GRADIENT;
     p->kind = kind;
-    p->window = (poolgrad_window){KERNEL, KERNEL, stride, stride, 1, 1};
-    p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    p->window.kernel_width = p->window.kernel_height = KERNEL;
+    p->window.stride_x = p->window.stride_y = stride;
     p->source = view_of(c->source, size);
     p->source_gradient = view_of(c->gradient, windows);
-    p->destination = view_of(c->destination, size);
+    p->destination = poolgrad_image_dense(c->destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, size, size);
     p->threads = 1;
     p->mode = POOLGRAD_MODE_REFERENCE;
     if (poolgrad_exact_create(p, &c->exact, &error) != POOLGRAD_OK ||
@@ -111,7 +110,6 @@ static double compare(const struct call *c)
 
 static void measure(poolgrad_kind kind, int64_t stride, bool quick)
 {
-    static const char *const names[] = {"average", "max", "l2norm"};
     struct call c;
     begin(&c, kind, stride, quick ? QUICK_SIZE : SIZE);
     const double same = compare(&c);
@@ -120,7 +118,7 @@ static void measure(poolgrad_kind kind, int64_t stride, bool quick)
         .contender = contenders, .count = 2, .rounds = quick ? QUICK_ROUNDS : ROUNDS, .seed = 1};
     if (poolgrad_contest_run(&contest) == 0) stop("memory is lacking");
     const double exact = contenders[0].seconds.median, reference = contenders[1].seconds.median;
-    printf("%-8s  %6" PRId64 "  %14.0f  %11.1f  %9.1f %%\n", names[kind], stride, (double)c.pixels / exact,
+    printf("%-8s  %6" PRId64 "  %14.0f  %11.1f  %9.1f %%\n", poolgrad_kind_name(kind), stride, (double)c.pixels / exact,
            exact / reference, same);
     end(&c);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "measure/spread.h"
+#include "measure/quartiles.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What samples of one quantity have in common. */
-#ifndef POOLGRAD_MEASURE_SPREAD_H
-#define POOLGRAD_MEASURE_SPREAD_H
+#ifndef POOLGRAD_MEASURE_QUARTILES_H
+#define POOLGRAD_MEASURE_QUARTILES_H
 
 /* Half of the samples lie between the quartiles `lower` and `upper`. The least one says what is possible: on a machine
  * that is shared by many, where most samples are disturbed, it is the one to compare. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a measurement was made on, and with which build: what the system and the compiler tell, and no guesses. */
-#ifndef POOLGRAD_MEASURE_MACHINE_H
-#define POOLGRAD_MEASURE_MACHINE_H
+#ifndef POOLGRAD_MEASURE_MACHINE_FACTS_H
+#define POOLGRAD_MEASURE_MACHINE_FACTS_H
 
 #include <stdint.h>
 
