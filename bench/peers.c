@@ -4,7 +4,7 @@
  *
  *     peers [OPTION...]
  *
- * Takes the options of poolgrad bench but --json, --csv, --plot and --list, and one number of threads. Every
+ * Takes the options of poolgrad bench but --json, --csv, --plot, --compare and --list, and one number of threads. Every
  * contender of every row is timed once in each round, in a new random order. Exit status: 0, 1 where a result of
  * poolgrad's is not the reference's, 2 where it cannot run. docs/performance.md says what is aimed at.
  */
@@ -261,7 +261,7 @@ static void tell(const struct bench *bench, const struct peers *peers)
 
 static int check_options(const struct options *options)
 {
-    static const enum option others[] = {OPTION_JSON, OPTION_CSV, OPTION_PLOT, OPTION_LIST};
+    static const enum option others[] = {OPTION_JSON, OPTION_CSV, OPTION_PLOT, OPTION_COMPARE, OPTION_LIST};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (!poolgrad_given(options, others[i])) continue;
         return poolgrad_fail(options, "--%s is given; expected it with poolgrad bench only",

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "cli/commands.h"
 #include "support/json.h"
 #include "support/process.h"
 #include "support/scene.h"
@@ -391,6 +392,7 @@ static const char *const refusals[][2] = {
     {"bench --seconds 1s", "--seconds is '1s'; expected a number of seconds"},
     {"bench --list --json a.json", "--json is given beside --list"},
     {"bench --list --csv a.csv", "--csv is given beside --list"},
+    {"bench --list --compare a.json", "--compare is given beside --list"},
     {"bench --json - --csv -", "--json and --csv are both -; expected one file on standard output"},
     {"bench --csv - --plot -", "--csv and --plot are both -; expected one file on standard output"},
     {"bench --workload tiny --csv dir", "--csv dir: is a directory; expected a file name"},
@@ -427,5 +429,9 @@ Test(bench, refusals, .init = scene_enter, .fini = scene_leave)
     scene_write_bad_files();
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]));
+    }
+    if (!poolgrad_json_version()) {
+        cr_expect(scene_refuses("bench --workload tiny --compare x.npy",
+                                "--compare x.npy: cannot be read, poolgrad was built without jansson"));
     }
 }

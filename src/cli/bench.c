@@ -97,7 +97,7 @@ int poolgrad_bench_time(const struct options *options, struct bench *bench, stru
 
 /* ---- Results ---------------------------------------------------------------------------------------------------- */
 
-typedef void print_function(const struct bench *bench, FILE *file);
+typedef void print_function(const struct bench *bench, const struct comparison *comparison, FILE *file);
 
 static const struct {
     enum option option;
@@ -123,19 +123,26 @@ static int open_results(const struct options *options, struct output output[FILE
     return status;
 }
 
-static int write_results(const struct options *options, const struct bench *bench, struct output output[FILES])
+static void print_text(const struct bench *bench, const struct comparison *comparison)
+{
+    poolgrad_bench_print_table(bench, stdout);
+    if (comparison->file) poolgrad_bench_print_comparison(bench, comparison, stdout);
+}
+
+static int write_results(const struct options *options, const struct bench *bench, const struct comparison *comparison,
+                         struct output output[FILES])
 {
     int status = 0;
     bool told = false;
     for (int i = 0; i < FILES; i++) {
         if (!is_stdout(options, files[i].option)) continue;
-        files[i].print(bench, stdout);
+        files[i].print(bench, comparison, stdout);
         told = true;
     }
-    if (!told) poolgrad_bench_print_table(bench, stdout);
+    if (!told) print_text(bench, comparison);
     for (int i = 0; i < FILES && status == 0; i++) {
         if (!output[i].file) continue;
-        files[i].print(bench, output[i].file);
+        files[i].print(bench, comparison, output[i].file);
         status = poolgrad_output_close(options, &output[i]);
         if (status == 0) status = poolgrad_output_commit(options, &output[i]);
     }
@@ -154,27 +161,42 @@ static void print_notes(const struct options *options, const struct bench *bench
     poolgrad_setup_notes(options, &problem);
 }
 
-static int measure_and_tell(const struct options *options, struct bench *bench, struct output output[FILES])
+static int measure_and_tell(const struct options *options, struct bench *bench, struct comparison *comparison,
+                            struct output output[FILES])
 {
-    int status = open_results(options, output);
+    int status = poolgrad_given(options, OPTION_COMPARE) ? poolgrad_compare_read(options, comparison) : 0;
+    if (status == 0) status = open_results(options, output);
     if (status == 0) status = poolgrad_bench_prepare(options, bench);
     if (status != 0) return status;
     print_notes(options, bench);
     status = poolgrad_bench_time(options, bench, NULL, 0);
-    return status == 0 ? write_results(options, bench, output) : status;
+    if (status == 0 && comparison->file) status = poolgrad_compare_rows(options, bench, comparison);
+    return status == 0 ? write_results(options, bench, comparison, output) : status;
 }
 
 static int measure(const struct options *options, struct bench *bench)
 {
     struct output output[FILES] = {0};
-    int status = measure_and_tell(options, bench, output);
+    struct comparison comparison = {0};
+    int status = measure_and_tell(options, bench, &comparison, output);
     for (int i = 0; i < FILES; i++) poolgrad_output_discard(&output[i]);
+    poolgrad_compare_release(&comparison);
     return status;
+}
+
+/* A picture alone shows no ratios. */
+static int check_comparison(const struct options *options)
+{
+    const bool told = poolgrad_given(options, OPTION_JSON) || poolgrad_given(options, OPTION_CSV);
+    if (!poolgrad_given(options, OPTION_COMPARE) || !is_stdout(options, OPTION_PLOT) || told) return 0;
+    return poolgrad_fail(options, "--compare is given beside --plot -, which shows no ratios; expected --json or --csv "
+                                  "as well, or another file for --plot");
 }
 
 static int check_options(const struct options *options)
 {
-    static const enum option idle[] = {OPTION_JSON, OPTION_CSV, OPTION_PLOT, OPTION_REPEAT, OPTION_SECONDS};
+    static const enum option idle[] = {OPTION_JSON,    OPTION_CSV,    OPTION_PLOT,
+                                       OPTION_COMPARE, OPTION_REPEAT, OPTION_SECONDS};
     enum { MOST_ROUNDS = 1000000 };
     int64_t rounds = poolgrad_number(options, OPTION_REPEAT, 1);
     for (size_t i = 0; i < sizeof idle / sizeof *idle && poolgrad_given(options, OPTION_LIST); i++) {
@@ -182,7 +204,7 @@ static int check_options(const struct options *options)
         return poolgrad_fail(options, "--%s is given beside --list, which measures nothing; expected one of them",
                              poolgrad_options[idle[i]].name);
     }
-    if (rounds >= 1 && rounds <= MOST_ROUNDS) return 0;
+    if (rounds >= 1 && rounds <= MOST_ROUNDS) return check_comparison(options);
     return poolgrad_fail(options, "--repeat is %" PRId64 "; expected 1 to %d", rounds, MOST_ROUNDS);
 }
 

@@ -25,26 +25,40 @@ static void print_value(const struct bench_value *value, FILE *file)
     }
 }
 
-static void print_names(const struct bench_value *value, int count, FILE *file)
+static void print_names(const struct bench_value *value, int count, bool compared, FILE *file)
 {
     for (int i = 0; i < count; i++) {
         const char *group = value[i].group;
         fprintf(file, "%s%s%s%s", i > 0 ? "," : "", group ? group : "", group ? "." : "", value[i].name);
     }
-    (void)fputc('\n', file);
+    fprintf(file, "%s\n", compared ? ",ratio.least,ratio.lower,ratio.median,ratio.upper,ceiling_ratio" : "");
 }
 
-void poolgrad_bench_print_csv(const struct bench *bench, FILE *file)
+/* Fields without content where the row, or its ceiling, has nothing to be compared with. */
+static void print_ratios(const struct compared *c, FILE *file)
+{
+    if (!c) {
+        fprintf(file, ",,,,,");
+        return;
+    }
+    fprintf(file, ",%.6g,%.6g,%.6g,%.6g,", c->ratio.least, c->ratio.lower, c->ratio.median, c->ratio.upper);
+    if (c->ceiling > 0) fprintf(file, "%.6g", c->ceiling);
+}
+
+void poolgrad_bench_print_csv(const struct bench *bench, const struct comparison *comparison, FILE *file)
 {
     char name[CASE_NAME];
     struct bench_value value[BENCH_VALUES];
+    int compared = 0;
     for (int i = 0; i < bench->row_count; i++) {
         const int count = poolgrad_bench_values(bench, &bench->rows[i], name, value);
-        if (i == 0) print_names(value, count, file);
+        if (i == 0) print_names(value, count, comparison->file, file);
         for (int v = 0; v < count; v++) {
             if (v > 0) (void)fputc(',', file);
             print_value(&value[v], file);
         }
+        const bool matched = compared < comparison->rows && comparison->row[compared].row == &bench->rows[i];
+        if (comparison->file) print_ratios(matched ? &comparison->row[compared++] : NULL, file);
         (void)fputc('\n', file);
     }
 }

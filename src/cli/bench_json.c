@@ -86,7 +86,44 @@ static void print_row(const struct bench *bench, const struct bench_row *row, FI
     fprintf(file, "%s\n    }", group ? "}" : "");
 }
 
-void poolgrad_bench_print_json(const struct bench *bench, FILE *file)
+static void print_compared(const struct bench *bench, const struct compared *c, FILE *file)
+{
+    char name[CASE_NAME];
+    poolgrad_bench_row_name(bench, c->row, name);
+    fprintf(file,
+            "      {\"case\": \"%s\", \"threads_asked\": %d,\n       \"ratio\": {\"least\": %.6g, \"lower\": %.6g, "
+            "\"median\": %.6g, \"upper\": %.6g}, \"ceiling_ratio\": ",
+            name, c->row->choice.threads, c->ratio.least, c->ratio.lower, c->ratio.median, c->ratio.upper);
+    if (c->ceiling > 0)
+        fprintf(file, "%.6g}", c->ceiling);
+    else
+        fprintf(file, "null}");
+}
+
+static void print_comparison(const struct bench *bench, const struct comparison *comparison, FILE *file)
+{
+    char name[CASE_NAME];
+    fprintf(file, ",\n  \"compare\": {\n    \"rows\": [");
+    for (int i = 0; i < comparison->rows; i++) {
+        fprintf(file, "%s\n", i > 0 ? "," : "");
+        print_compared(bench, &comparison->row[i], file);
+    }
+    fprintf(file, "\n    ],\n    \"only_before\": [");
+    for (int i = 0; i < comparison->missing_rows; i++) {
+        fprintf(file, "%s{\"case\": ", i > 0 ? ", " : "");
+        print_text(comparison->missing[i].name, file);
+        fprintf(file, ", \"threads_asked\": %" PRId64 "}", comparison->missing[i].threads);
+    }
+    fprintf(file, "],\n    \"only_now\": [");
+    for (int i = 0; i < comparison->new_rows; i++) {
+        const struct bench_row *row = &bench->rows[comparison->new_row[i]];
+        poolgrad_bench_row_name(bench, row, name);
+        fprintf(file, "%s{\"case\": \"%s\", \"threads_asked\": %d}", i > 0 ? ", " : "", name, row->choice.threads);
+    }
+    fprintf(file, "]\n  }");
+}
+
+void poolgrad_bench_print_json(const struct bench *bench, const struct comparison *comparison, FILE *file)
 {
     fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"processors\": %d,\n  \"rounds\": %d,\n", poolgrad_version(),
             bench->processors, bench->rounds);
@@ -96,5 +133,7 @@ void poolgrad_bench_print_json(const struct bench *bench, FILE *file)
         print_row(bench, &bench->rows[i], file);
         fprintf(file, "%s\n", i + 1 < bench->row_count ? "," : "");
     }
-    fprintf(file, "  ]\n}\n");
+    fprintf(file, "  ]");
+    if (comparison->file) print_comparison(bench, comparison, file);
+    fprintf(file, "\n}\n");
 }

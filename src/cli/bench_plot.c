@@ -86,8 +86,9 @@ static void print_bar(const struct bench *bench, const struct bench_row *row, in
             end + 5, y + BAR - 2, percent, row->seconds.median * 1e3, poolgrad_bench_rate(row));
 }
 
-void poolgrad_bench_print_plot(const struct bench *bench, FILE *file)
+void poolgrad_bench_print_plot(const struct bench *bench, const struct comparison *comparison, FILE *file)
 {
+    (void)comparison;
     int height = height_of(bench), percent_end = percent_at_end(bench), y = HEAD;
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"\n"

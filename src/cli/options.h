@@ -160,6 +160,7 @@ enum option {
     OPTION_LIST,
     OPTION_JSON,
     OPTION_CSV,
+    OPTION_COMPARE,
     OPTION_REPORT,
     OPTION_PLOT,
 
