@@ -188,6 +188,41 @@ static void *run_own(void *argument)
     return NULL;
 }
 
+/* The same in parts, each of which may use the plan's threads. */
+static void *take_parts(void *argument)
+{
+    const member *m = argument;
+    random_state r = {(uint64_t)m->number};
+    int64_t units = poolgrad_plan_units(m->shared->plan);
+    pthread_barrier_wait(&m->shared->start);
+    for (;;) {
+        int64_t count = random_between(&r, 1, 7), first = atomic_fetch_add(&m->shared->next, count);
+        if (first >= units) return NULL;
+        poolgrad_plan_run_part(m->shared->plan, first, count);
+    }
+}
+
+/* Callers that each run parts by the plan's own threads leave what one run leaves. */
+Test(concurrency, parts_of_one_plan)
+{
+    for (int number = 0; number < 12; ++number) {
+        poolgrad_problem p = new_problem(number);
+        poolgrad_image expected = expect(&p);
+        poolgrad_plan *plan;
+        p.threads = 1 + number % 3;
+        p.concurrent_runs = number % 5;
+        p.mode = (poolgrad_mode)(number % 2);
+        cr_assert_eq(poolgrad_plan_create(&p, &plan, NULL), POOLGRAD_OK);
+        crew shared = {.plan = plan};
+        forget(&p);
+        run_crew(&shared, take_parts);
+        cr_expect(is_expected(&p, &expected), "problem %d", number);
+        poolgrad_plan_destroy(plan);
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
+
 /* Threads with problems of their own, each of which may start more. The first calls of the process are among them. */
 Test(concurrency, own_problems)
 {
@@ -255,18 +290,18 @@ static poolgrad_graph *new_graph(void)
 
 static poolgrad_graph *common_graph;
 
-static void make_sources(int number, poolgrad_image sources[2])
+static void make_sources(int number, poolgrad_const_image sources[2])
 {
     random_state r = {(uint64_t)number};
     const int64_t height = HEIGHT + 8 * (number % 2), width = WIDTH;
-    sources[0] = new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, height, width, &r);
-    sources[1] = new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, (height + 3) / 4, (width + 3) / 4, &r);
+    sources[0] = view_read(new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, height, width, &r));
+    sources[1] = view_read(new_image(POOLGRAD_NHWC, POOLGRAD_FLOAT32, (height + 3) / 4, (width + 3) / 4, &r));
 }
 
 static void *encode_graph(void *argument)
 {
     const member *m = argument;
-    poolgrad_image sources[2];
+    poolgrad_const_image sources[2];
     poolgrad_buffer *expected, *result;
     poolgrad_context reference;
     poolgrad_context_init(&reference, sizeof reference);
@@ -277,13 +312,13 @@ static void *encode_graph(void *argument)
                 POOLGRAD_OK;
     for (int round = 0; made && round < ROUNDS; ++round) {
         bool ran = poolgrad_graph_encode_source_images(common_graph, NULL, sources, 2, &result, NULL) == POOLGRAD_OK;
-        atomic_fetch_add(&m->shared->wrong, !ran || !poolgrad_equal(result, expected));
+        atomic_fetch_add(&m->shared->wrong, !ran || !poolgrad_buffer_equal(result, expected));
         poolgrad_buffer_destroy(result);
     }
     atomic_fetch_add(&m->shared->wrong, !made);
     poolgrad_buffer_destroy(expected);
-    view_free(&sources[0]);
-    view_free(&sources[1]);
+    view_free_read(&sources[0]);
+    view_free_read(&sources[1]);
     return NULL;
 }
 
