@@ -115,10 +115,10 @@ Test(fast, strides_of_one)
         p.source = poolgrad_const_image_dense(pixels, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, row ? 1 : 40, row ? 40 : 1);
         p.source.row_stride = row ? strides[i / 4] : 1;
         p.source.column_stride = row ? 1 : strides[i / 4];
-        p.source_gradient =
-            poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, row ? 1 : 20, row ? 20 : 1);
-        p.destination =
-            poolgrad_image_dense(expected, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, p.source.height, p.source.width);
+        p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, row ? 1 : 20,
+                                                       row ? 20 : 1);
+        p.destination = poolgrad_image_dense(expected, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, p.source.height,
+                                             p.source.width);
         p.mode = POOLGRAD_MODE_REFERENCE;
         poolgrad_status status = poolgrad_run(&p, &error);
         cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
@@ -223,7 +223,8 @@ static void big_make(test_case *made, int number)
     p->kind = big->kind;
     p->add_to_destination = big->add_to_destination;
     p->window = (poolgrad_window){big->kernel, big->kernel, 1, big->stride, big->stride, 1, 1, 1, 1};
-    poolgrad_image source = big_size(big, LONG_SIDE), windows = big_size(big, (LONG_SIDE + big->stride - 1) / big->stride);
+    poolgrad_image source = big_size(big, LONG_SIDE),
+                   windows = big_size(big, (LONG_SIDE + big->stride - 1) / big->stride);
     p->destination = p->direction == POOLGRAD_FORWARD ? windows : source;
     big_make_image(&source, &made->source, &r);
     big_make_image(&p->destination, &made->destination, &r);

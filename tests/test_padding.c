@@ -346,6 +346,35 @@ Test(padding, windows_below_one_are_refused_by_name)
     }
 }
 
+/* 0 and 1 say that there is no third axis; results have one pixel along it. */
+Test(padding, the_third_axis_is_neutral)
+{
+    static const char *const names[] = {"kernel_depth", "stride_z", "dilation_z"};
+    static const int64_t values[] = {0, 1, 2, -1, INT64_MIN, INT64_MAX};
+    for (int i = 0; i < 3 * 6; ++i) {
+        const int64_t value = values[i / 3];
+        const poolgrad_pads pads = {0};
+        poolgrad_window window = SQUARE(2, 1, 1);
+        poolgrad_padding made[3];
+        poolgrad_error errors[3] = {{"", ""}, {"", ""}, {"", ""}};
+        *(i % 3 == 0 ? &window.kernel_depth : i % 3 == 1 ? &window.stride_z : &window.dilation_z) = value;
+        const poolgrad_status statuses[3] = {
+            poolgrad_padding_forward(SAME, POOLGRAD_AVERAGE, &window, 4, 4, &made[0], &errors[0]),
+            poolgrad_padding_reverse(SAME, &window, 4, 4, &made[1], &errors[1]),
+            poolgrad_padding_explicit(&pads, POOLGRAD_ROUND_DOWN, &window, 4, 4, &made[2], &errors[2])};
+        for (int j = 0; j < 3; ++j) {
+            const poolgrad_padding *m = &made[j];
+            const bool refused = poolgrad_small_refusal(statuses[j], &errors[j]) &&
+                                 strstr(errors[j].field, names[i % 3]);
+            if (value != 0 && value != 1)
+                cr_expect(refused, "%s %lld: \"%s\"", names[i % 3], (long long)value, errors[j].message);
+            else
+                cr_expect(statuses[j] == POOLGRAD_OK && m->depth == 1 && m->offset_z == 0 && m->front == 0 &&
+                          m->zero_pad_z == 0);
+        }
+    }
+}
+
 Test(padding, unknown_kinds_are_refused)
 {
     expect_forward_refused("kind 3", SAME, (poolgrad_kind)3, SQUARE(2, 1, 1), 4, 4, "3");

@@ -181,7 +181,7 @@ Test(real, indices_give_the_same_gradient)
     cr_expect(pooled_by_max == 15, "%d runs with indices; expected 15", pooled_by_max);
 }
 
-Test(real, forward_picks_what_it_says)
+Test(real, values_are_where_the_picks_say)
 {
     for (int i = 0; i < CASES; i++) {
         real_case made = read_case(i);

@@ -28,10 +28,10 @@ typedef struct case_limits {
     unsigned source_formats, gradient_formats, destination_formats;
     int64_t greatest_kernel;
     bool no_indices, no_adding; /* neither indices nor picks */
-    bool from_data; /* the source has data */
-    bool large;     /* planes that several threads share */
-    bool wide;      /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */
-    bool whole;     /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
+    bool from_data;             /* the source has data */
+    bool large;                 /* planes that several threads share */
+    bool wide;  /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */
+    bool whole; /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
     case_data data;
     int64_t unit;
     case_guard guard;
