@@ -9,6 +9,17 @@
 
 #include "oracle/mistakes.h"
 #include "support/case.h"
+#include "support/view.h"
+
+/* Width and height of a window, its strides and dilations; what is left, top, right and bottom of an image. */
+#define WINDOW(width, height, stride_x, stride_y, dilation_x, dilation_y)                                              \
+    {                                                                                                                  \
+        width, height, 1, stride_x, stride_y, 1, dilation_x, dilation_y, 1                                             \
+    }
+#define PADS(...)                                                                                                      \
+    {                                                                                                                  \
+        __VA_ARGS__, 0, 0, 0                                                                                           \
+    }
 
 /* ---- Scenes ------------------------------------------------------------------------------------------------------ */
 
@@ -48,6 +59,7 @@ static double draw(struct scene *s)
 static poolgrad_image make_image(struct scene *s, poolgrad_image like, poolgrad_format format)
 {
     like.format = format;
+    view_make_dense(&like);
     const int64_t elements = like.images * ((like.channels + 3) / 4 * 4) * like.height * like.width;
     like.data = calloc((size_t)elements, sizeof(double));
     cr_assert(like.data && s->blocks < 64);
@@ -63,7 +75,7 @@ static void fill(struct scene *s, const poolgrad_image *image, double (*value)(s
             for (int64_t y = 0; y < image->height; y++) {
                 for (int64_t x = 0; x < image->width; x++) {
                     const int64_t at[] = {n, c, y, x};
-                    cr_assert_eq(poolgrad_image_set(image, n, c, y, x, value(s, at)), POOLGRAD_OK);
+                    cr_assert_eq(poolgrad_image_set(image, n, c, 0, y, x, value(s, at)), POOLGRAD_OK);
                 }
             }
         }
@@ -82,13 +94,25 @@ static double one_of_three(struct scene *s, const int64_t at[4])
     return floor(draw(s) * 1.5);
 }
 
-static double get(const poolgrad_image *image, const int64_t at[4])
+/* 0 where there is no such element. */
+static double read_at(const poolgrad_const_image *image, const int64_t at[4])
 {
-    return poolgrad_image_get(image, at[0], at[1], at[2], at[3]);
+    const int64_t sizes[] = {image->images, image->channels, image->height, image->width};
+    for (int i = 0; i < 4; i++) {
+        if (at[i] < 0 || at[i] >= sizes[i]) return 0;
+    }
+    return poolgrad_const_image_get(image, at[0], at[1], 0, at[2], at[3]);
 }
 
-static const struct setup plain = {.window = {3, 2, 2, 1, 1, 1},
-                                   .pads = {1, 1, 1, 1},
+#define get(image, at) read_at(VIEW(image), at)
+
+static void set(const poolgrad_image *image, const int64_t at[4], double value)
+{
+    cr_assert_eq(poolgrad_image_set(image, at[0], at[1], 0, at[2], at[3], value), POOLGRAD_OK);
+}
+
+static const struct setup plain = {.window = WINDOW(3, 2, 2, 1, 1, 1),
+                                   .pads = PADS(1, 1, 1, 1),
                                    .height = 7,
                                    .width = 9,
                                    .channels = 6,
@@ -105,7 +129,9 @@ static void prepare(struct scene *s)
     const poolgrad_image size = {
         .layout = u->layout, .images = 2, .channels = u->channels, .height = u->height, .width = u->width};
     poolgrad_image small = size;
-    cr_assert_eq(poolgrad_padding_explicit(&u->pads, 0, &u->window, u->width, u->height, &padding, NULL), POOLGRAD_OK);
+    cr_assert_eq(
+        poolgrad_padding_explicit(&u->pads, POOLGRAD_ROUND_DOWN, &u->window, u->height, u->width, &padding, NULL),
+        POOLGRAD_OK);
     small.width = padding.width;
     small.height = padding.height;
     poolgrad_problem_init(p, sizeof *p);
@@ -119,13 +145,17 @@ static void prepare(struct scene *s)
     p->zero_pad_x = p->zero_pad_y = u->zero_pad;
     p->ties = u->ties;
     p->add_to_destination = u->adds;
-    p->source = make_image(s, size, u->format);
-    fill(s, &p->source, u->tied ? one_of_three : any_number);
+    const poolgrad_image source = make_image(s, size, u->format);
+    fill(s, &source, u->tied ? one_of_three : any_number);
+    p->source = view_read(source);
     const bool forward = s->direction == POOLGRAD_FORWARD;
-    if (!forward) p->source_gradient = make_image(s, small, u->format);
-    if (!forward) fill(s, &p->source_gradient, any_number);
+    if (!forward) {
+        const poolgrad_image gradient = make_image(s, small, u->format);
+        fill(s, &gradient, any_number);
+        p->source_gradient = view_read(gradient);
+    }
     p->destination = make_image(s, forward ? small : size, u->result_format);
-    s->output = forward ? p->destination : p->source_gradient;
+    s->output = forward ? p->destination : view_writable(&p->source_gradient);
     s->before = make_image(s, p->destination, u->result_format);
     fill(s, &s->before, any_number);
 }
@@ -148,7 +178,8 @@ static poolgrad_verification *judge(const struct scene *s)
     poolgrad_error error = {"", ""};
     poolgrad_declaration_init(&declaration, sizeof declaration);
     declaration.keeps_tie_rule = 1;
-    if (s->setup.knows_before || s->setup.adds) declaration.before = &s->before;
+    const poolgrad_const_image before = view_read(s->before);
+    if (s->setup.knows_before || s->setup.adds) declaration.before = &before;
     cr_assert_eq(poolgrad_verify(&s->problem, &declaration, &verification, &error), POOLGRAD_OK, "%s", error.message);
     cr_assert_eq(poolgrad_verification_find_causes(verification, &error), POOLGRAD_OK, "%s", error.message);
     return verification;
@@ -157,14 +188,15 @@ static poolgrad_verification *judge(const struct scene *s)
 /* ---- Ways to make wrong results ---------------------------------------------------------------------------------- */
 
 /* An image whose elements are those of another one, but read elsewhere: 0 where that is outside of it. */
-static poolgrad_image moved(struct scene *s, const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+static poolgrad_image moved(struct scene *s, const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y,
+                            int64_t x)
 {
-    const poolgrad_image copy = make_image(s, *image, image->format);
+    const poolgrad_image copy = make_image(s, view_writable(image), image->format);
     for (int64_t i = 0; i < copy.images * copy.channels * copy.height * copy.width; i++) {
         const int64_t plane = i / copy.width / copy.height, at[] = {plane / copy.channels, plane % copy.channels,
                                                                     i / copy.width % copy.height, i % copy.width};
-        const double value = poolgrad_image_get(image, n < 0 ? 0 : at[0] + n, at[1] + c, at[2] + y, at[3] + x);
-        poolgrad_image_set(&copy, at[0], at[1], at[2], at[3], value);
+        const int64_t from[] = {n < 0 ? 0 : at[0] + n, at[1] + c, at[2] + y, at[3] + x};
+        set(&copy, at, read_at(image, from));
     }
     return copy;
 }
@@ -172,14 +204,14 @@ static poolgrad_image moved(struct scene *s, const poolgrad_image *image, int64_
 static void run_with_source(struct scene *s, const poolgrad_image *source)
 {
     poolgrad_problem wrong = s->problem;
-    wrong.source = *source;
+    wrong.source = view_read(*source);
     run(&wrong);
 }
 
 static void run_with_gradient(struct scene *s, const poolgrad_image *gradient)
 {
     poolgrad_problem wrong = s->problem;
-    wrong.source_gradient = *gradient;
+    wrong.source_gradient = view_read(*gradient);
     run(&wrong);
 }
 
@@ -188,7 +220,7 @@ static void run_and_move(struct scene *s, int64_t n, int64_t c, int64_t y, int64
 {
     const poolgrad_image *d = &s->problem.destination;
     run(&s->problem);
-    const poolgrad_image right = moved(s, d, 0, 0, 0, 0);
+    const poolgrad_image right = moved(s, VIEW(d), 0, 0, 0, 0);
     for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
         const int64_t plane = i / d->width / d->height;
         const int64_t at[] = {plane / d->channels, plane % d->channels, i / d->width % d->height, i % d->width};
@@ -196,7 +228,7 @@ static void run_and_move(struct scene *s, int64_t n, int64_t c, int64_t y, int64
         if (from[1] < 0 || from[1] >= d->channels || from[2] < 0 || from[2] >= d->height || from[3] < 0 ||
             from[3] >= d->width)
             continue;
-        poolgrad_image_set(d, at[0], at[1], at[2], at[3], get(&right, from));
+        set(d, at, get(&right, from));
     }
 }
 
@@ -208,16 +240,16 @@ static void run_and_change(struct scene *s, double (*change)(const struct scene 
     for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
         const int64_t plane = i / d->width / d->height;
         const int64_t at[] = {plane / d->channels, plane % d->channels, i / d->width % d->height, i % d->width};
-        poolgrad_image_set(d, at[0], at[1], at[2], at[3], change(s, get(d, at), at));
+        set(d, at, change(s, get(d, at), at));
     }
 }
 
 static double round_to(poolgrad_format format, double value)
 {
     unsigned char bytes[8];
-    poolgrad_image one = {.data = bytes, .format = format, .images = 1, .channels = 1, .height = 1, .width = 1};
-    poolgrad_image_set(&one, 0, 0, 0, 0, value);
-    return poolgrad_image_get(&one, 0, 0, 0, 0);
+    const poolgrad_image one = poolgrad_image_dense(bytes, format, POOLGRAD_NCHW, 1, 1, 1, 1);
+    poolgrad_image_set(&one, 0, 0, 0, 0, 0, value);
+    return poolgrad_image_get(&one, 0, 0, 0, 0, 0);
 }
 
 /* Where the first tap of window i is. */
@@ -240,7 +272,7 @@ static int64_t visit(const struct scene *s, const int64_t window[4], double *sum
         const int64_t y = top + tap / w->kernel_width * w->dilation_y, x = left + tap % w->kernel_width * w->dilation_x;
         if (y < 0 || y >= p->source.height || x < 0 || x >= p->source.width) continue;
         taps++;
-        *sum = add(*sum, poolgrad_image_get(&p->source, window[0], window[1], y, x));
+        *sum = add(*sum, poolgrad_const_image_get(&p->source, window[0], window[1], 0, y, x));
     }
     return taps;
 }
@@ -286,7 +318,7 @@ static void run_by_windows(struct scene *s, double (*join)(const struct scene *,
             const int64_t at[] = {plane / d->channels, plane % d->channels, i / d->width % d->height, i % d->width};
             const int64_t window[] = {at[0], at[1], w / s->output.width, w % s->output.width};
             if (get(&terms, at) == 0) continue;
-            poolgrad_image_set(d, at[0], at[1], at[2], at[3], join(s, get(d, at), get(&terms, at), window, at));
+            set(d, at, join(s, get(d, at), get(&terms, at), window, at));
         }
     }
 }
@@ -314,8 +346,8 @@ static void use_edge_clamp(struct scene *s)
 
 static void use_padding(struct scene *s, int64_t right, int64_t wrong)
 {
-    s->setup.window = (poolgrad_window){3, 3, 1, 1, 1, 1};
-    s->setup.pads = (poolgrad_pads){1, 1, 2, 2};
+    s->setup.window = (poolgrad_window)WINDOW(3, 3, 1, 1, 1, 1);
+    s->setup.pads = (poolgrad_pads)PADS(1, 1, 2, 2);
     s->setup.zero_pad = right;
     prepare(s);
     poolgrad_problem other = s->problem;
@@ -342,7 +374,7 @@ static double times_eight(const struct scene *s, double value, const int64_t at[
 
 static void leave_out_divisor(struct scene *s)
 {
-    s->setup.window = (poolgrad_window){4, 2, 2, 1, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(4, 2, 2, 1, 1, 1);
     prepare(s);
     s->problem.edge_mode = POOLGRAD_EDGE_ZERO;
     run_and_change(s, times_eight);
@@ -395,7 +427,7 @@ static void shift(struct scene *s, poolgrad_window window, int64_t x, int64_t y)
     run(&other);
 }
 
-static const poolgrad_window even = {4, 2, 2, 1, 1, 1}, odd = {3, 3, 2, 1, 1, 1};
+static const poolgrad_window even = WINDOW(4, 2, 2, 1, 1, 1), odd = WINDOW(3, 3, 2, 1, 1, 1);
 
 static void lean_right(struct scene *s)
 {
@@ -458,7 +490,9 @@ static void ignore_clip(struct scene *s)
     s->setup.knows_before = true;
     prepare(s);
     run(&s->problem);
-    s->problem.clip = (poolgrad_region){1, 2, 0, 3, 3, POOLGRAD_ALL};
+    s->problem.clip.x = 1;
+    s->problem.clip.y = 2;
+    s->problem.clip.width = s->problem.clip.height = 3;
     if (s->direction == POOLGRAD_FORWARD) {
         s->problem.offset_x += s->setup.window.stride_x;
         s->problem.offset_y += 2 * s->setup.window.stride_y;
@@ -504,9 +538,9 @@ static void replace_window(struct scene *s, poolgrad_window right, poolgrad_wind
     run(&other);
 }
 
-static const poolgrad_window dilated = {3, 2, 2, 1, 2, 3}, undilated = {3, 2, 2, 1, 1, 1},
-                             dilated_otherwise = {3, 2, 2, 1, 3, 2}, strided_otherwise = {3, 2, 1, 2, 1, 1},
-                             wide = {4, 2, 2, 1, 1, 1}, high = {2, 4, 2, 1, 1, 1};
+static const poolgrad_window dilated = WINDOW(3, 2, 2, 1, 2, 3), undilated = WINDOW(3, 2, 2, 1, 1, 1),
+                             dilated_otherwise = WINDOW(3, 2, 2, 1, 3, 2), strided_otherwise = WINDOW(3, 2, 1, 2, 1, 1),
+                             wide = WINDOW(4, 2, 2, 1, 1, 1), high = WINDOW(2, 4, 2, 1, 1, 1);
 
 static void ignore_dilation(struct scene *s)
 {
@@ -546,10 +580,10 @@ static void swap_kernels_about_centre(struct scene *s)
 static void transpose_windows(struct scene *s)
 {
     s->setup.window = wide;
-    s->setup.pads = (poolgrad_pads){2, 0, 1, 1};
+    s->setup.pads = (poolgrad_pads)PADS(2, 0, 1, 1);
     prepare(s);
     poolgrad_problem other = s->problem;
-    other.window = (poolgrad_window){2, 4, 1, 2, 1, 1};
+    other.window = (poolgrad_window)WINDOW(2, 4, 1, 2, 1, 1);
     other.offset_x = 1;
     other.offset_y = 0;
     run(&other);
@@ -558,7 +592,7 @@ static void transpose_windows(struct scene *s)
 /* The first window begins inside the image: its first pixel is where the destination begins. */
 static void start_at_first_pixel(struct scene *s)
 {
-    s->setup.pads = (poolgrad_pads){0, 0, 0, 0};
+    s->setup.pads = (poolgrad_pads)PADS(0, 0, 0, 0);
     prepare(s);
     s->problem.offset_x += 2;
     s->problem.offset_y += 1;
@@ -599,17 +633,17 @@ static void split_ties(struct scene *s)
 }
 
 /* What each window picks in an image, as places in the plane. */
-static poolgrad_image picks_of(struct scene *s, const poolgrad_image *source, poolgrad_tie_rule ties)
+static poolgrad_image picks_of(struct scene *s, const poolgrad_const_image *source, poolgrad_tie_rule ties)
 {
     poolgrad_problem forward = s->problem;
     forward.direction = POOLGRAD_FORWARD;
     forward.ties = ties;
     forward.source = *source;
-    forward.source_gradient = (poolgrad_image){0};
+    forward.source_gradient = (poolgrad_const_image){0};
     forward.destination = make_image(s, s->output, POOLGRAD_FLOAT32);
-    forward.indices = make_image(s, s->output, POOLGRAD_INT32);
+    forward.picks = make_image(s, s->output, POOLGRAD_INT32);
     run(&forward);
-    return forward.indices;
+    return forward.picks;
 }
 
 /* Where the first and the last of the greatest taps differ nothing is picked. */
@@ -625,7 +659,7 @@ static void take_no_tie(struct scene *s)
         if (picks[i] != others[i]) picks[i] = -1;
     }
     poolgrad_problem other = s->problem;
-    other.indices = first;
+    other.indices = view_read(first);
     run(&other);
 }
 
@@ -634,13 +668,13 @@ static double opposite(double value)
     return -value;
 }
 
-static poolgrad_image mapped(struct scene *s, const poolgrad_image *image, double (*map)(double))
+static poolgrad_image mapped(struct scene *s, const poolgrad_const_image *image, double (*map)(double))
 {
-    const poolgrad_image copy = make_image(s, *image, image->format);
+    const poolgrad_image copy = make_image(s, view_writable(image), image->format);
     for (int64_t i = 0; i < copy.images * copy.channels * copy.height * copy.width; i++) {
         const int64_t plane = i / copy.width / copy.height, y = i / copy.width % copy.height, x = i % copy.width;
         const int64_t at[] = {plane / copy.channels, plane % copy.channels, y, x};
-        poolgrad_image_set(&copy, at[0], at[1], y, x, map(get(image, at)));
+        set(&copy, at, map(read_at(image, at)));
     }
     return copy;
 }
@@ -654,12 +688,13 @@ static void pick_in(struct scene *s, double (*map)(double))
         run_with_source(s, &source);
         return;
     }
-    const poolgrad_image picks = picks_of(s, &source, POOLGRAD_TIES_FIRST), *d = &s->problem.destination;
+    const poolgrad_image picks = picks_of(s, VIEW(&source), POOLGRAD_TIES_FIRST), *d = &s->problem.destination;
     for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
         const int64_t plane = i / d->width / d->height, place = ((const int32_t *)picks.data)[i];
         const int64_t at[] = {plane / d->channels, plane % d->channels, place / s->problem.source.width,
                               place % s->problem.source.width};
-        poolgrad_image_set(d, at[0], at[1], i / d->width % d->height, i % d->width, get(&s->problem.source, at));
+        const int64_t to[] = {at[0], at[1], i / d->width % d->height, i % d->width};
+        set(d, to, get(&s->problem.source, at));
     }
 }
 
@@ -688,14 +723,15 @@ static void search_from_zero(struct scene *s)
         return;
     }
     poolgrad_problem other = s->problem;
-    other.indices = picks_of(s, &source, POOLGRAD_TIES_FIRST);
-    int32_t *picks = other.indices.data;
+    const poolgrad_image picked = picks_of(s, VIEW(&source), POOLGRAD_TIES_FIRST);
+    int32_t *picks = picked.data;
     for (int64_t i = 0; i < o->images * o->channels * o->height * o->width; i++) {
         const int64_t plane = i / o->width / o->height;
         const int64_t at[] = {plane / o->channels, plane % o->channels, picks[i] / source.width,
                               picks[i] % source.width};
         if (get(&source, at) == 0) picks[i] = -1;
     }
+    other.indices = view_read(picked);
     run(&other);
 }
 
@@ -704,7 +740,7 @@ static void ignore_indices(struct scene *s)
     prepare(s);
     run(&s->problem);
     const poolgrad_image source = mapped(s, &s->problem.source, opposite);
-    s->problem.indices = picks_of(s, &source, POOLGRAD_TIES_FIRST);
+    s->problem.indices = view_read(picks_of(s, VIEW(&source), POOLGRAD_TIES_FIRST));
 }
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
@@ -742,7 +778,7 @@ static double forward_rounded(const struct scene *s, double value, const int64_t
 /* Windows that overlap much, for sums of many terms. */
 static void accumulate_in(struct scene *s, poolgrad_format format, poolgrad_format images)
 {
-    s->setup.window = (poolgrad_window){4, 5, 1, 1, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(4, 5, 1, 1, 1, 1);
     s->setup.format = s->setup.result_format = images;
     sums_in = format;
     prepare(s);
@@ -787,7 +823,7 @@ static void add_backwards_in_float32(struct scene *s)
 
 static void store_each(struct scene *s)
 {
-    s->setup.window = (poolgrad_window){4, 5, 1, 1, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(4, 5, 1, 1, 1, 1);
     s->setup.result_format = POOLGRAD_FLOAT16;
     prepare(s);
     for (int64_t w = 0; w < s->output.height * s->output.width; w++) {
@@ -816,14 +852,14 @@ static double join_first(const struct scene *s, double sum, double term, const i
 
 static void let_last_win(struct scene *s)
 {
-    s->setup.window = (poolgrad_window){3, 2, 1, 1, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(3, 2, 1, 1, 1, 1);
     prepare(s);
     run_by_windows(s, join_last);
 }
 
 static void let_first_win(struct scene *s)
 {
-    s->setup.window = (poolgrad_window){3, 2, 1, 1, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(3, 2, 1, 1, 1, 1);
     prepare(s);
     run_by_windows(s, join_first);
 }
@@ -967,10 +1003,17 @@ static void multiply(struct scene *s)
 
 enum image { SOURCE, SOURCE_GRADIENT, RESULT };
 
-static poolgrad_image *image_of(poolgrad_problem *problem, enum image which)
+static poolgrad_image image_of(const poolgrad_problem *problem, enum image which)
 {
-    if (which == RESULT) return &problem->destination;
-    return which == SOURCE ? &problem->source : &problem->source_gradient;
+    if (which == RESULT) return problem->destination;
+    return view_writable(which == SOURCE ? &problem->source : &problem->source_gradient);
+}
+
+static void set_image(poolgrad_problem *problem, enum image which, poolgrad_image image)
+{
+    if (which == RESULT) problem->destination = image;
+    if (which == SOURCE) problem->source = view_read(image);
+    if (which == SOURCE_GRADIENT) problem->source_gradient = view_read(image);
 }
 
 static void use_layout(struct scene *s, poolgrad_layout right, enum image which)
@@ -978,7 +1021,10 @@ static void use_layout(struct scene *s, poolgrad_layout right, enum image which)
     s->setup.layout = right;
     prepare(s);
     poolgrad_problem other = s->problem;
-    image_of(&other, which)->layout = right == POOLGRAD_NCHW ? POOLGRAD_NHWC : POOLGRAD_NCHW;
+    poolgrad_image image = image_of(&other, which);
+    image.layout = right == POOLGRAD_NCHW ? POOLGRAD_NHWC : POOLGRAD_NCHW;
+    view_make_dense(&image);
+    set_image(&other, which, image);
     run(&other);
 }
 
@@ -1015,17 +1061,16 @@ static void write_as_nchw(struct scene *s)
 /* A view whose rows are columns. */
 static void transpose(struct scene *s, enum image which)
 {
-    s->setup.window = (poolgrad_window){3, 2, 1, 1, 1, 1};
-    s->setup.pads = (poolgrad_pads){1, 1, 1, 0};
+    s->setup.window = (poolgrad_window)WINDOW(3, 2, 1, 1, 1, 1);
+    s->setup.pads = (poolgrad_pads)PADS(1, 1, 1, 0);
     s->setup.height = s->setup.width = 8;
     prepare(s);
     poolgrad_problem other = s->problem;
-    poolgrad_image *image = image_of(&other, which);
-    cr_assert_eq(image->height, image->width);
-    image->column_stride = image->width;
-    image->row_stride = 1;
-    image->channel_stride = image->width * image->height;
-    image->image_stride = image->channel_stride * image->channels;
+    poolgrad_image image = image_of(&other, which);
+    cr_assert_eq(image.height, image.width);
+    image.column_stride = image.width;
+    image.row_stride = 1;
+    set_image(&other, which, image);
     run(&other);
 }
 
@@ -1047,7 +1092,7 @@ static void transpose_result(struct scene *s)
 /* With strides of 1 it would be the windows that moved. */
 static void move_gradient(struct scene *s, int64_t c, int64_t y, int64_t x)
 {
-    s->setup.window = (poolgrad_window){3, 3, 2, 2, 1, 1};
+    s->setup.window = (poolgrad_window)WINDOW(3, 3, 2, 2, 1, 1);
     prepare(s);
     const poolgrad_image gradient = moved(s, &s->problem.source_gradient, 0, c, y, x);
     run_with_gradient(s, &gradient);
@@ -1518,7 +1563,7 @@ Test(causes, two_mistakes_share_what_is_wrong)
     for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
         const int64_t plane = i / d->width / d->height;
         const int64_t at[] = {plane / d->channels, plane % d->channels, i / d->width % d->height, i % d->width};
-        if (is_in_box(at)) poolgrad_image_set(d, at[0], at[1], at[2], at[3], 7.25);
+        if (is_in_box(at)) set(d, at, 7.25);
         filled += is_in_box(at);
         divided += !is_in_box(at) && fabs(get(d, at) - get(&right.destination, at)) > 1e-5;
     }
@@ -1567,7 +1612,7 @@ Test(causes, are_found_in_a_part_of_much)
 {
     struct scene s;
     scene_init(&s, 1);
-    s.setup = (struct setup){.window = {1, 1, 1, 1, 1, 1}, .height = 300, .width = 360, .channels = 5};
+    s.setup = (struct setup){.window = WINDOW(1, 1, 1, 1, 1, 1), .height = 300, .width = 360, .channels = 5};
     s.setup.format = s.setup.result_format = POOLGRAD_FLOAT32;
     prepare(&s);
     run_and_change(&s, negated);
@@ -1603,7 +1648,7 @@ static bool is_inside(struct poolgrad_range range, int64_t i)
 static void compare_plane(const struct poolgrad_verification *v, int64_t n, int64_t c, uint64_t seed)
 {
     const struct poolgrad_geometry *g = &v->geometry;
-    const poolgrad_image *d = &g->destination;
+    const poolgrad_const_image *d = &g->held;
     struct poolgrad_knobs knobs;
     struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width), sizeof *plane);
     cr_assert(plane);
@@ -1613,7 +1658,7 @@ static void compare_plane(const struct poolgrad_verification *v, int64_t n, int6
         const int64_t y = i / d->width, x = i % d->width;
         const bool written = is_inside(g->images, n) && is_inside(g->channels, c) && is_inside(g->rows, y) &&
                              is_inside(g->columns, x);
-        const double right = poolgrad_image_get(d, n, c, y, x), unit = g->wide ? ldexp(1, -53) : ldexp(1, -24);
+        const double right = poolgrad_const_image_get(d, n, c, 0, y, x), unit = g->wide ? ldexp(1, -53) : ldexp(1, -24);
         const double error = (plane[i].terms + 4) * unit * plane[i].magnitude + 2 * unit_of(d->format) * fabs(right) +
                              ldexp(1, -24);
         cr_assert_eq(plane[i].known, written);
@@ -1636,7 +1681,7 @@ Test(causes, without_a_mistake_all_is_right)
         case_make_within(&made, sweep.seed, &limits);
         poolgrad_declaration_init(&declaration, sizeof declaration);
         run(&made.problem);
-        if (made.problem.direction == POOLGRAD_FORWARD) made.problem.indices = (poolgrad_image){0};
+        made.problem.picks = (poolgrad_image){0};
         cr_assert_eq(poolgrad_verify(&made.problem, &declaration, &v, NULL), POOLGRAD_OK);
         const poolgrad_image *d = &made.problem.destination;
         for (int64_t i = 0; i < d->images * d->channels && d->height * d->width > 0; i++) {
@@ -1676,18 +1721,19 @@ Test(causes, are_sound_for_any_problem)
         poolgrad_verification *verification;
         case_make_within(&made, sweep.seed, &limits);
         run(&made.problem);
-        if (made.problem.direction == POOLGRAD_FORWARD) made.problem.indices = (poolgrad_image){0};
+        made.problem.picks = (poolgrad_image){0};
         const poolgrad_image *d = &made.problem.destination;
         poolgrad_declaration_init(&declaration, sizeof declaration);
         s.before = make_image(
             &s, (poolgrad_image){.images = d->images, .channels = d->channels, .height = d->height, .width = d->width},
             d->format);
         fill(&s, &s.before, any_number);
-        if (sweep.seed % 2) declaration.before = &s.before;
+        const poolgrad_const_image before = view_read(s.before);
+        if (sweep.seed % 2) declaration.before = &before;
         for (int64_t i = 0; i < d->images * d->channels * d->height * d->width; i++) {
             const int64_t plane = i / d->width / d->height, y = i / d->width % d->height;
             if (draw(&s) < 0) continue;
-            poolgrad_image_set(d, plane / d->channels, plane % d->channels, y, i % d->width, 3 * draw(&s));
+            set(d, (const int64_t[]){plane / d->channels, plane % d->channels, y, i % d->width}, 3 * draw(&s));
         }
         cr_assert_eq(poolgrad_verify(&made.problem, &declaration, &verification, NULL), POOLGRAD_OK);
         cr_assert_eq(poolgrad_verification_find_causes(verification, NULL), POOLGRAD_OK);

@@ -18,7 +18,7 @@ double poolgrad_round_to(poolgrad_format format, double value)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-static void remap(const struct poolgrad_reading *r, const poolgrad_image *image, int64_t at[4])
+static void remap(const struct poolgrad_reading *r, const poolgrad_const_image *image, int64_t at[4])
 {
     const int64_t channels = image->channels, height = image->height, width = image->width;
     const int64_t c = at[1], y = at[2], x = at[3];
@@ -34,7 +34,7 @@ static void remap(const struct poolgrad_reading *r, const poolgrad_image *image,
     at[3] = place % width;
 }
 
-bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_image *image, int64_t at[4])
+bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_const_image *image, int64_t at[4])
 {
     const int64_t sizes[] = {image->images, image->channels, image->height, image->width};
     if (r->from_image) at[0] = r->image;
@@ -53,12 +53,12 @@ bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_imag
     return true;
 }
 
-static double read_element(const poolgrad_image *image, const struct poolgrad_reading *r, int64_t n, int64_t c,
+static double read_element(const poolgrad_const_image *image, const struct poolgrad_reading *r, int64_t n, int64_t c,
                            int64_t y, int64_t x)
 {
     int64_t at[] = {n, c, y, x};
     if (!poolgrad_reading_move(r, image, at)) return 0;
-    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static struct choice choose(const struct work *w)
 static struct choice saved(const struct work *w, int64_t n, int64_t c, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = w->g;
-    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x));
+    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_const_image_at(&g->indices, n, c, y, x));
     if (index < 0) return (struct choice){false, 0, -1, -1};
     if (!poolgrad_format_holds_taps(g->indices.format)) {
         return (struct choice){true, 0, index / g->x.size, index % g->x.size};
@@ -258,7 +258,7 @@ static void scale(const struct poolgrad_knobs *k, struct poolgrad_estimate *esti
     estimate->magnitude *= fabs(k->factor);
 }
 
-static void finish_pixel(const struct work *w, const poolgrad_image *before, int64_t at[4])
+static void finish_pixel(const struct work *w, const poolgrad_const_image *before, int64_t at[4])
 {
     const struct poolgrad_geometry *g = w->g;
     struct poolgrad_estimate *pixel = &w->plane[at[2] * g->destination.width + at[3]];
@@ -272,12 +272,12 @@ static void finish_pixel(const struct work *w, const poolgrad_image *before, int
     }
     scale(w->knobs, pixel);
     if (!g->add_to_destination) return;
-    const double held = poolgrad_load(before->format, poolgrad_image_at(before, at[0], at[1], at[2], at[3]));
+    const double held = poolgrad_load(before->format, poolgrad_const_image_at(before, at[0], at[1], at[2], at[3]));
     pixel->value = poolgrad_round_to(w->knobs->sums, pixel->value + held);
     pixel->magnitude += fabs(held);
 }
 
-static void compute_gradient(struct work *w, const poolgrad_image *before, int64_t n, int64_t c, bool pooled)
+static void compute_gradient(struct work *w, const poolgrad_const_image *before, int64_t n, int64_t c, bool pooled)
 {
     const struct poolgrad_geometry *g = w->g;
     for (int64_t y = g->y.begin; pooled && y < g->y.end; y++) {
@@ -326,8 +326,8 @@ static void compute_forward(struct work *w, bool pooled)
 
 /* ---- Planes ------------------------------------------------------------------------------------------------------ */
 
-void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_image *before, int64_t n, int64_t c,
-                             struct poolgrad_estimate *plane)
+void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
+                             int64_t c, struct poolgrad_estimate *plane)
 {
     const struct poolgrad_geometry *g = &knobs->geometry;
     struct work work = {.knobs = knobs, .g = g, .plane = plane, .n = n + g->source_image, .c = c + g->source_channel};

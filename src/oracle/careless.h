@@ -70,12 +70,12 @@ struct poolgrad_estimate {
 };
 
 /* Moves n, c, y, x to the element that is read in their place; false where there is none. */
-bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_image *image, int64_t at[4]);
+bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_const_image *image, int64_t at[4]);
 
 /* Plane (n, c) of the destination, by rows; what is not written is not known. `before`: what the destination held,
  * resolved, for problems that add to it. `misplaced` and `filling` are left to the caller. */
-void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_image *before, int64_t n, int64_t c,
-                             struct poolgrad_estimate *plane);
+void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
+                             int64_t c, struct poolgrad_estimate *plane);
 
 double poolgrad_round_to(poolgrad_format format, double value);
 

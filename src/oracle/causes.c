@@ -63,14 +63,14 @@ static double error_of(double unit, const struct poolgrad_estimate *estimate)
     return (estimate->terms + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
-static int64_t place_of(const poolgrad_image *d, const int64_t at[4])
+static int64_t place_of(const poolgrad_const_image *d, const int64_t at[4])
 {
     return ((at[0] * d->channels + at[1]) * d->height + at[2]) * d->width + at[3];
 }
 
-static double load_at(const poolgrad_image *image, const int64_t at[4])
+static double load_at(const poolgrad_const_image *image, const int64_t at[4])
 {
-    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
 }
 
 /* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`. */
@@ -99,7 +99,7 @@ static bool is_in_box(const struct poolgrad_box *box, const int64_t at[4])
 /* Of results that are right, but elsewhere, or not written. */
 static struct statement find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k, const int64_t at[4])
 {
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     int64_t from[] = {at[0], at[1], at[2], at[3]};
     if (k->filling != POOLGRAD_FILLING_NONE && is_in_box(&k->box, at)) {
         const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
@@ -107,7 +107,7 @@ static struct statement find_misplaced(const struct inquiry *q, const struct poo
     }
     if (!poolgrad_reading_move(&k->result, d, from)) return (struct statement){.known = false};
     /* The right value is rounded already. */
-    const double value = load_at(&q->v->expected_view, from);
+    const double value = load_at(&q->v->expected.read, from);
     return state(d->format, value, q->errors[place_of(d, from)] + ulp_of(d->format, value));
 }
 
@@ -130,7 +130,7 @@ static bool holds_number(poolgrad_format format, double value)
 static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *plane,
                      int64_t number)
 {
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     int64_t explained = 0, predicted = 0, shown = 0;
     for (int64_t i = 0; i < d->height * d->width; i++) {
         const int64_t at[] = {number / d->channels, number % d->channels, i / d->width, i % d->width};
@@ -141,7 +141,7 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
         const bool shows = allows(&by, actual) && holds_number(suspect->knobs.loosely, actual);
         /* Errors in any order say of no element that it is wrong, only how far off it is if so. */
         const bool loose = suspect->knobs.loosely != POOLGRAD_FORMAT_NONE;
-        const bool differs = loose ? wrong : !allows(&by, load_at(&q->v->expected_view, at));
+        const bool differs = loose ? wrong : !allows(&by, load_at(&q->v->expected.read, at));
         predicted += differs;
         shown += differs && shows;
         /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
@@ -154,7 +154,7 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
 
 static struct poolgrad_estimate *make_plane(struct inquiry *q)
 {
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width) + 1, sizeof *plane);
     if (!plane) atomic_store(&q->failed, true);
     return plane;
@@ -163,7 +163,7 @@ static struct poolgrad_estimate *make_plane(struct inquiry *q)
 static void question_planes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     const fenv_t environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *plane = make_plane(q);
     for (int64_t i = begin; plane && i < end; i++) {
@@ -181,7 +181,7 @@ static void question_planes(const void *context, int64_t begin, int64_t end)
 static void bound_planes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     const fenv_t environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *plane = make_plane(q);
     const int64_t size = d->height * d->width;
@@ -195,7 +195,7 @@ static void bound_planes(const void *context, int64_t begin, int64_t end)
 
 static void run_parallel(struct inquiry *q, int64_t count, void (*body)(const void *, int64_t, int64_t))
 {
-    const int64_t threads = poolgrad_min(poolgrad_available_threads(q->v->problem.threads), count);
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(q->v->geometry.threads), count);
     if (count > 0) poolgrad_parallel((int)threads, 0, count, body, &q);
 }
 
@@ -205,7 +205,7 @@ enum { RIGHT_PLANES = 16 }; /* that a mistake must leave right to be believed, b
 
 static void choose_planes(struct inquiry *q)
 {
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     const int64_t planes = d->images * d->channels,
                   step = q->v->all.count[POOLGRAD_VERDICT_WRONG] / POOLGRAD_CAUSE_ELEMENTS + 1;
     int64_t with_wrong = 0, right = 0, all_right = 0;
@@ -279,7 +279,7 @@ static bool keep_causes(struct inquiry *q)
 
 static bool inquire(struct inquiry *q)
 {
-    const poolgrad_image *d = &q->v->geometry.destination;
+    const poolgrad_const_image *d = &q->v->geometry.held;
     const int64_t planes = d->images * d->channels;
     q->planes = calloc((size_t)planes, sizeof *q->planes);
     q->errors = calloc((size_t)(planes * d->height * d->width), sizeof *q->errors);
@@ -294,8 +294,10 @@ static bool inquire(struct inquiry *q)
 
 poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, poolgrad_error *error)
 {
-    struct inquiry inquiry = {.v = v, .unit = unit_of(poolgrad_computed_in(&v->problem, &v->declaration))};
-    if (v->causes || poolgrad_verification_passes(v)) return POOLGRAD_OK;
+    struct inquiry inquiry = {.v = v, .unit = unit_of(v->computed_in)};
+    if (v->causes) return POOLGRAD_OK;
+    v->cause_count = 0;
+    if (poolgrad_verification_passes(v)) return POOLGRAD_OK;
     const fenv_t environment = poolgrad_enter_default_environment();
     poolgrad_knobs_init(v, &inquiry.right);
     const bool done = inquire(&inquiry);
@@ -306,7 +308,7 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     if (done) return POOLGRAD_OK;
     free(v->causes);
     v->causes = NULL;
-    v->cause_count = 0;
+    v->cause_count = -1;
     return poolgrad_refuse_memory(error, "verification");
 }
 

@@ -59,8 +59,8 @@ static void compute_row(struct work *work, int64_t n, int64_t c, int64_t y)
         /* An exact zero has no sign; a number that rounds to zero has. */
         const bool is_zero = g->kind == POOLGRAD_MAX && value == 0;
         poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), is_zero ? 0 : value);
-        if (!g->with_indices) continue;
-        poolgrad_store_index(g->indices.format, poolgrad_image_at(&g->indices, n, c, y, x),
+        if (!g->with_picks) continue;
+        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, y, x),
                              poolgrad_pick_index(g, at, pick));
     }
 }

@@ -77,7 +77,7 @@ static void add_max(struct work *work, struct poolgrad_window_at at, double grad
 static void add_index(struct work *work, struct poolgrad_window_at at, int64_t y, int64_t x, double gradient)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const void *element = poolgrad_image_at(&g->indices, work->gradient_n, work->gradient_c, y, x);
+    const void *element = poolgrad_const_image_at(&g->indices, work->gradient_n, work->gradient_c, y, x);
     const int64_t index = poolgrad_load_index(g->indices.format, element);
     const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
     add(work, pick.y, pick.x, gradient, 1);

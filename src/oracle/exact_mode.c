@@ -28,7 +28,7 @@ static int64_t choose_band(const struct poolgrad_geometry *g, int threads)
     return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / columns));
 }
 
-poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, int threads, poolgrad_exact **exact,
+poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, poolgrad_exact **exact,
                                                poolgrad_error *error)
 {
     *exact = calloc(1, sizeof **exact);
@@ -36,7 +36,7 @@ poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g
     poolgrad_exact *made = *exact;
     made->geometry = *g;
     made->precision = poolgrad_precision_of(g->destination.format);
-    made->threads = (int)poolgrad_available_threads(threads);
+    made->threads = (int)poolgrad_available_threads(g->threads);
     made->band = choose_band(g, made->threads);
     const int64_t rows = g->columns.end > g->columns.begin ? poolgrad_range_length(g->rows) : 0;
     made->bands = poolgrad_ceiling_divide(rows, made->band);
@@ -51,7 +51,7 @@ poolgrad_status poolgrad_exact_create(const poolgrad_problem *problem, poolgrad_
     poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&geometry, error);
     if (status != POOLGRAD_OK) return status;
-    return poolgrad_exact_create_resolved(&geometry, problem->threads, exact, error);
+    return poolgrad_exact_create_resolved(&geometry, exact, error);
 }
 
 void poolgrad_exact_destroy(poolgrad_exact *exact)
@@ -81,8 +81,8 @@ static bool run_unit(const poolgrad_exact *exact, int64_t unit)
     if (!done || band.c != g->channels.end - 1) return done;
     for (int64_t y = band.rows.begin; y < band.rows.end; y++) {
         poolgrad_image_clear_unused_lanes(&g->destination, band.n, band.c, y, g->columns.begin, g->columns.end);
-        if (g->direction == POOLGRAD_GRADIENT || !g->with_indices) continue;
-        poolgrad_image_clear_unused_lanes(&g->indices, band.n, band.c, y, g->columns.begin, g->columns.end);
+        if (g->with_picks)
+            poolgrad_image_clear_unused_lanes(&g->picks, band.n, band.c, y, g->columns.begin, g->columns.end);
     }
     return true;
 }

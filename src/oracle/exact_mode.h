@@ -26,7 +26,7 @@ struct poolgrad_band {
 };
 
 /* Of a geometry whose indices are checked. On refusal *exact is null. */
-poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, int threads, poolgrad_exact **exact,
+poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, poolgrad_exact **exact,
                                                poolgrad_error *error);
 
 /* False where memory is lacking. */

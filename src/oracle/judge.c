@@ -8,30 +8,41 @@
 #include "image/format.h"
 #include "image/ieee.h"
 #include "image/image.h"
+#include "oracle/verification.h"
+#include "pooling/problem.h"
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
-static poolgrad_format choose_format(const poolgrad_image *gradient_or_source, const poolgrad_image *destination,
+static poolgrad_format choose_format(poolgrad_format input, poolgrad_format destination,
                                      const poolgrad_declaration *declaration)
 {
     if (declaration->computed_in != POOLGRAD_FORMAT_NONE) return declaration->computed_in;
-    const bool wide = gradient_or_source->format == POOLGRAD_FLOAT64 || destination->format == POOLGRAD_FLOAT64;
-    return wide ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    return input == POOLGRAD_FLOAT64 || destination == POOLGRAD_FLOAT64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+}
+
+poolgrad_format poolgrad_judge_format(const struct poolgrad_geometry *g, const poolgrad_declaration *declaration)
+{
+    const bool gradient = g->direction == POOLGRAD_GRADIENT;
+    return choose_format(gradient ? g->source_gradient.format : g->source.format, g->destination.format, declaration);
 }
 
 poolgrad_format poolgrad_computed_in(const poolgrad_problem *problem, const poolgrad_declaration *declaration)
 {
-    const bool gradient = problem->direction == POOLGRAD_GRADIENT;
-    return choose_format(gradient ? &problem->source_gradient : &problem->source, &problem->destination, declaration);
+    poolgrad_problem p;
+    poolgrad_declaration d;
+    if (poolgrad_read_problem(problem, &p, NULL) != POOLGRAD_OK ||
+        poolgrad_read_declaration(declaration, &d, NULL) != POOLGRAD_OK) {
+        return POOLGRAD_FORMAT_NONE;
+    }
+    const bool gradient = p.direction == POOLGRAD_GRADIENT;
+    return choose_format(gradient ? p.source_gradient.format : p.source.format, p.destination.format, &d);
 }
 
 void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
                          const poolgrad_declaration *declaration)
 {
-    const poolgrad_image *first = geometry->direction == POOLGRAD_GRADIENT ? &geometry->source_gradient
-                                                                           : &geometry->source;
     *judge = (struct poolgrad_judge){.geometry = *geometry,
-                                     .computed_in = choose_format(first, &geometry->destination, declaration),
+                                     .computed_in = poolgrad_judge_format(geometry, declaration),
                                      .keeps_tie_rule = declaration->keeps_tie_rule != 0};
     const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || geometry->source.format == POOLGRAD_FLOAT64 ||
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
@@ -341,7 +352,7 @@ static struct given give_by_rules(struct poolgrad_judge *judge, int64_t wy, int6
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
     if (g->with_indices) {
-        const void *element = poolgrad_image_at(&g->indices, judge->gradient_n, judge->gradient_c, wy, wx);
+        const void *element = poolgrad_const_image_at(&g->indices, judge->gradient_n, judge->gradient_c, wy, wx);
         const int64_t index = poolgrad_load_index(g->indices.format, element);
         return give_to_pick(poolgrad_indexed_pick(g, at, index), y, x);
     }

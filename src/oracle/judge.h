@@ -71,6 +71,9 @@ struct poolgrad_judge {
     void *share_context;
 };
 
+/* What sums are kept in by the declaration. */
+poolgrad_format poolgrad_judge_format(const struct poolgrad_geometry *g, const poolgrad_declaration *declaration);
+
 void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
                          const poolgrad_declaration *declaration);
 void poolgrad_judge_clear(struct poolgrad_judge *judge);

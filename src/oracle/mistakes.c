@@ -252,7 +252,7 @@ static int precision_of(poolgrad_format format)
 
 static bool is_narrower(const struct poolgrad_verification *v, poolgrad_format format)
 {
-    return precision_of(format) < precision_of(poolgrad_computed_in(&v->problem, &v->declaration));
+    return precision_of(format) < precision_of(v->computed_in);
 }
 
 static bool accumulate_in(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
@@ -325,21 +325,21 @@ static bool multiply(const struct poolgrad_verification *v, struct poolgrad_knob
 
 enum { SOURCE, SOURCE_GRADIENT, RESULT }; /* what is read wrong: argument b, or a */
 
-static struct poolgrad_reading *reading_of(struct poolgrad_knobs *k, int64_t which, const poolgrad_image **image)
+static struct poolgrad_reading *reading_of(struct poolgrad_knobs *k, int64_t which, const poolgrad_const_image **image)
 {
     struct poolgrad_geometry *g = &k->geometry;
     if (which == SOURCE) {
         *image = &g->source;
         return &k->source;
     }
-    *image = which == RESULT ? &g->destination : &g->source_gradient;
+    *image = which == RESULT ? &g->held : &g->source_gradient;
     k->misplaced = k->misplaced || which == RESULT;
     return which == RESULT ? &k->result : &k->gradient;
 }
 
 static bool misread_columns(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     (void)v;
     reading_of(k, b, &image)->column = a;
     return image->data != NULL;
@@ -347,7 +347,7 @@ static bool misread_columns(const struct poolgrad_verification *v, struct poolgr
 
 static bool misread_rows(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     (void)v;
     reading_of(k, b, &image)->row = a;
     return image->data != NULL;
@@ -355,7 +355,7 @@ static bool misread_rows(const struct poolgrad_verification *v, struct poolgrad_
 
 static bool misread_channels(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     (void)v;
     reading_of(k, b, &image)->channel = a;
     return image->data && image->channels > 1;
@@ -363,7 +363,7 @@ static bool misread_channels(const struct poolgrad_verification *v, struct poolg
 
 static bool transpose(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     (void)v, (void)a;
     reading_of(k, b, &image)->transposed = true;
     return image->data && image->width == image->height;
@@ -372,7 +372,7 @@ static bool transpose(const struct poolgrad_verification *v, struct poolgrad_kno
 static bool read_first_image(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
     const struct poolgrad_geometry *g = &k->geometry;
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     struct poolgrad_reading *reading = reading_of(k, b, &image);
     (void)v, (void)a;
     reading->from_image = true;
@@ -385,7 +385,7 @@ static bool read_first_image(const struct poolgrad_verification *v, struct poolg
 /* `a`: the layout that an image of the other one is taken for. A result is written so, where it should be read. */
 static bool misread_layout(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
-    const poolgrad_image *image;
+    const poolgrad_const_image *image;
     struct poolgrad_reading *reading = reading_of(k, b, &image);
     const poolgrad_layout other = (poolgrad_layout)a;
     (void)v;

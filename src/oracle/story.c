@@ -7,9 +7,11 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "oracle/environment.h"
-#include "oracle/ulps.h"
 #include "oracle/verification.h"
+#include "pooling/problem.h"
 #include "pooling/resolve.h"
+
+enum { AXES = 5 }; /* n, c, z, y, x */
 
 /* What an implementation's output at the element is worth. */
 struct judged {
@@ -17,17 +19,17 @@ struct judged {
     const void *element;
     poolgrad_verdict verdict;
     poolgrad_finding finding; /* of verdict none: not among the worst of its plane */
-    poolgrad_image before;
+    poolgrad_const_image before;
 };
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
-static poolgrad_status check_place(const poolgrad_image *image, const int64_t at[4], poolgrad_error *error)
+static poolgrad_status check_place(const poolgrad_const_image *image, const int64_t at[AXES], poolgrad_error *error)
 {
-    static const char *const names[4] = {"n", "c", "y", "x"};
-    static const char *const nouns[4] = {"an image", "a channel", "a row", "a column"};
-    const int64_t sizes[4] = {image->images, image->channels, image->height, image->width};
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[AXES] = {"n", "c", "z", "y", "x"};
+    static const char *const nouns[AXES] = {"an image", "a channel", "a plane", "a row", "a column"};
+    const int64_t sizes[AXES] = {image->images, image->channels, 1, image->height, image->width};
+    for (int i = 0; i < AXES; i++) {
         if (at[i] >= 0 && at[i] < sizes[i]) continue;
         if (sizes[i] == 0) {
             return poolgrad_refuse(error, names[i], "is %" PRId64 "; expected a destination that has %s", at[i],
@@ -42,18 +44,17 @@ static poolgrad_status check_place(const poolgrad_image *image, const int64_t at
 /* ---- Judging ----------------------------------------------------------------------------------------------------- */
 
 /* One channel of one image. */
-static poolgrad_image plane_of(const poolgrad_image *image, int64_t n, int64_t c)
+static poolgrad_const_image plane_of(const poolgrad_const_image *image, int64_t n, int64_t c)
 {
-    poolgrad_image plane = *image;
-    if (image->data && !poolgrad_image_is_empty(image)) plane.data = poolgrad_image_at(image, n, c, 0, 0);
+    poolgrad_const_image plane = *image;
+    if (image->data && !poolgrad_image_is_empty(image)) plane.data = poolgrad_const_image_at(image, n, c, 0, 0);
     plane.layout = POOLGRAD_NCHW;
     plane.images = plane.channels = 1;
-    plane.image_stride = plane.channel_stride = 0;
     return plane;
 }
 
-/* The element's plane by itself: what the others hold plays no part in its verdict, and nobody judges the indices that
- * a forward call writes. */
+/* The element's plane by itself: what the others hold plays no part in its verdict, and nobody judges the picks that a
+ * forward call writes. */
 static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *story)
 {
     struct poolgrad_geometry g = story->geometry;
@@ -61,13 +62,16 @@ static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *s
     const bool is_written = poolgrad_range_holds(g.images, n) && poolgrad_range_holds(g.channels, c);
     g.images = g.channels = (struct poolgrad_range){0, is_written};
     g.pooled_images = is_written && story->is_pooled;
-    g.destination = plane_of(&g.destination, n, c);
+    g.held = plane_of(&g.held, n, c);
+    g.destination.data = poolgrad_image_at(&g.destination, n, c, 0, 0);
+    g.destination.layout = POOLGRAD_NCHW;
+    g.destination.images = g.destination.channels = 1;
     if (g.pooled_images) {
         g.source = plane_of(&g.source, n + g.source_image, c + g.source_channel);
         g.source_gradient = plane_of(&g.source_gradient, n + g.gradient_image, c + g.gradient_channel);
         g.indices = plane_of(&g.indices, n + g.gradient_image, c + g.gradient_channel);
     }
-    g.with_indices = g.with_indices && g.direction == POOLGRAD_GRADIENT;
+    g.with_picks = false;
     g.source_image = g.source_channel = g.gradient_image = g.gradient_channel = 0;
     return g;
 }
@@ -75,7 +79,7 @@ static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *s
 static void keep_verdict(const struct poolgrad_verification *v, const struct poolgrad_story *story,
                          struct judged *judged)
 {
-    judged->verdict = poolgrad_verification_at(v, 0, 0, story->y, story->x);
+    judged->verdict = poolgrad_verification_at(v, 0, 0, 0, story->y, story->x);
     for (int64_t i = 0; i < poolgrad_verification_finding_count(v); i++) {
         const poolgrad_finding *finding = poolgrad_verification_finding(v, i);
         if (finding->y == story->y && finding->x == story->x) judged->finding = *finding;
@@ -86,8 +90,9 @@ static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_dec
                              const struct poolgrad_story *story, struct judged *judged, poolgrad_error *error)
 {
     struct poolgrad_verification v;
-    poolgrad_status status = poolgrad_declaration_check(declaration, error);
-    if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, declaration, &v, error);
+    poolgrad_declaration known;
+    poolgrad_status status = poolgrad_read_declaration(declaration, &known, error);
+    if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, &known, &v, error);
     if (status != POOLGRAD_OK) return status;
     judged->before = v.before;
     v.geometry = geometry_of_plane(story);
@@ -96,7 +101,7 @@ static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_dec
     if (status == POOLGRAD_OK) keep_verdict(&v, story, judged);
     poolgrad_verification_end(&v);
     judged->is_known = true;
-    judged->element = poolgrad_image_at(&story->geometry.destination, story->n, story->c, story->y, story->x);
+    judged->element = poolgrad_const_image_at(&story->geometry.held, story->n, story->c, story->y, story->x);
     return status;
 }
 
@@ -131,7 +136,7 @@ static bool compute_exactly(const struct poolgrad_story *story, double *value)
     g->columns = (struct poolgrad_range){story->x, story->x + 1};
     g->destination = (poolgrad_image){.data = element, .format = format, .layout = POOLGRAD_NCHW};
     poolgrad_store(format, element, story->before);
-    if (g->direction == POOLGRAD_FORWARD) g->with_indices = false;
+    g->with_picks = false;
     if (!(g->direction == POOLGRAD_FORWARD ? poolgrad_exact_forward(&exact, &band)
                                            : poolgrad_exact_gradient(&exact, &band))) {
         return false;
@@ -210,34 +215,36 @@ static bool tell(struct poolgrad_story *story, const struct judged *judged)
 
 /* ---- All of it --------------------------------------------------------------------------------------------------- */
 
-static void set_place(struct poolgrad_story *story, const poolgrad_problem *problem, const int64_t at[4])
+static void set_place(struct poolgrad_story *story, const poolgrad_problem *problem, const int64_t at[AXES])
 {
     const struct poolgrad_geometry *g = &story->geometry;
     story->n = at[0];
     story->c = at[1];
-    story->y = at[2];
-    story->x = at[3];
+    story->y = at[3];
+    story->x = at[4];
     story->is_pooled = poolgrad_range_holds(g->images, at[0]) && at[0] - g->images.begin < g->pooled_images;
     story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
 }
 
 poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration, int64_t n,
-                                 int64_t c, int64_t y, int64_t x, char *text, size_t size, size_t *length,
+                                 int64_t c, int64_t z, int64_t y, int64_t x, char *text, size_t size, size_t *length,
                                  poolgrad_error *error)
 {
-    const int64_t at[4] = {n, c, y, x};
+    const int64_t at[AXES] = {n, c, z, y, x};
     struct poolgrad_story story = {0};
     struct judged judged = {0};
-    poolgrad_status status = poolgrad_resolve(problem, &story.geometry, error);
+    poolgrad_problem known;
+    poolgrad_status status = poolgrad_read_problem(problem, &known, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve(&known, &story.geometry, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(&story.geometry, error);
-    if (status == POOLGRAD_OK) status = check_place(&problem->destination, at, error);
+    if (status == POOLGRAD_OK) status = check_place(&story.geometry.held, at, error);
     if (status != POOLGRAD_OK) return status;
-    set_place(&story, problem, at);
-    if (declaration) status = judge(problem, declaration, &story, &judged, error);
+    set_place(&story, &known, at);
+    if (declaration) status = judge(&known, declaration, &story, &judged, error);
     if (status != POOLGRAD_OK) return status;
-    const poolgrad_image *before = declaration ? &judged.before : &story.geometry.destination;
+    const poolgrad_const_image *before = declaration ? &judged.before : &story.geometry.held;
     if (story.geometry.add_to_destination)
-        story.before = poolgrad_load(before->format, poolgrad_image_at(before, n, c, y, x));
+        story.before = poolgrad_load(before->format, poolgrad_const_image_at(before, n, c, y, x));
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_text_begin(&story.text, text, size);
     poolgrad_scratch_init(&story.scratch);

@@ -90,9 +90,9 @@ static double tell_norm(struct poolgrad_story *story, struct poolgrad_window_at 
 static void tell_index(struct poolgrad_story *story, struct poolgrad_window_at at, struct poolgrad_pick pick)
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    if (!g->with_indices) return;
-    const char *what = poolgrad_format_holds_taps(g->indices.format) ? "ky * kernel width + kx in the window"
-                                                                     : "y * width + x in the plane";
+    if (!g->with_picks) return;
+    const char *what = poolgrad_format_holds_taps(g->picks.format) ? "ky * kernel width + kx in the window"
+                                                                   : "y * width + x in the plane";
     if (pick.y < 0) what = "no tap inside the source was picked";
     poolgrad_story_say(story, 2, "Index: %" PRId64 ", %s (N39).", poolgrad_pick_index(g, at, pick), what);
 }

@@ -97,8 +97,8 @@ static bool share_of_index(struct pixel *pixel, const struct term *term, double 
 {
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
-    const void *element = poolgrad_image_at(&g->indices, story->n + g->gradient_image, story->c + g->gradient_channel,
-                                            term->y, term->x);
+    const void *element = poolgrad_const_image_at(&g->indices, story->n + g->gradient_image,
+                                                  story->c + g->gradient_channel, term->y, term->x);
     const int64_t index = poolgrad_load_index(g->indices.format, element);
     const struct poolgrad_pick pick = poolgrad_indexed_pick(g, term->at, index);
     if (pick.y < 0)

@@ -7,21 +7,50 @@
 #include <string.h>
 
 #include "geometry/error.h"
+#include "geometry/growth.h"
 #include "image/format.h"
 #include "image/image.h"
-#include "mps/kernel.h"
 #include "oracle/exact_mode.h"
+#include "oracle/judge.h"
 #include "pooling/parallel.h"
 #include "pooling/plan.h"
+#include "pooling/problem.h"
 #include "pooling/resolve.h"
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
+
+#define NAME(value, names) ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[value] : NULL)
+
+const char *poolgrad_division_name(poolgrad_division division)
+{
+    static const char *const names[] = {"any", "true", "reciprocal"};
+    return NAME(division, names);
+}
+
+const char *poolgrad_fusion_name(poolgrad_fusion fusion)
+{
+    static const char *const names[] = {"any", "none", "all"};
+    return NAME(fusion, names);
+}
+
+const char *poolgrad_subnormals_name(poolgrad_subnormals subnormals)
+{
+    static const char *const names[] = {"kept", "flushed"};
+    return NAME(subnormals, names);
+}
 
 const char *poolgrad_verdict_name(poolgrad_verdict verdict)
 {
     static const char *const names[POOLGRAD_VERDICTS] = {
         "none", "equal", "correctly-rounded", "legal-rounding", "legal-tie", "undocumented", "wrong"};
-    return (int)verdict >= 0 && (int)verdict < POOLGRAD_VERDICTS ? names[verdict] : NULL;
+    return NAME(verdict, names);
+}
+
+const char *poolgrad_decision_name(poolgrad_decision decision)
+{
+    static const char *const names[POOLGRAD_DECISIONS] = {"none",         "nan-rule",     "zero-norm",
+                                                          "sign-of-zero", "empty-window", "least-window"};
+    return NAME(decision, names);
 }
 
 const char *poolgrad_decision_text(poolgrad_decision decision)
@@ -33,16 +62,20 @@ const char *poolgrad_decision_text(poolgrad_decision decision)
         "the sign of a zero to which nothing contributes is not documented (N38)",
         "the value of a window without taps is not documented (N21)",
         "what a window of nothing but -infinity picks is not documented (N34)"};
-    return (int)decision >= 0 && (int)decision < POOLGRAD_DECISIONS ? texts[decision] : NULL;
+    return NAME(decision, texts);
 }
 
 /* ---- Declarations ------------------------------------------------------------------------------------------------ */
 
+static const poolgrad_declaration neutral = {.findings = 20};
+
+/* Writes no more than the caller's struct, which may be older or newer than this one. */
 void poolgrad_declaration_init(poolgrad_declaration *declaration, size_t struct_size)
 {
-    const poolgrad_declaration fresh = {.struct_size = struct_size, .findings = 20};
+    poolgrad_declaration made = neutral;
+    made.struct_size = struct_size;
     memset(declaration, 0, struct_size);
-    memcpy(declaration, &fresh, struct_size < sizeof fresh ? struct_size : sizeof fresh);
+    memcpy(declaration, &made, struct_size < sizeof made ? struct_size : sizeof made);
 }
 
 static poolgrad_status check_choice(const char *field, int value, int last, const char *expected, poolgrad_error *error)
@@ -51,17 +84,16 @@ static poolgrad_status check_choice(const char *field, int value, int last, cons
     return poolgrad_refuse(error, field, "is %d; expected %s", value, expected);
 }
 
-poolgrad_status poolgrad_declaration_check(const poolgrad_declaration *d, poolgrad_error *error)
+bool poolgrad_is_floating(poolgrad_format format)
 {
-    if (!d) return poolgrad_refuse(error, "declaration", "is null; expected one of poolgrad_declaration_init");
-    if (d->struct_size != sizeof *d) {
-        return poolgrad_refuse(error, "declaration.struct_size",
-                               "is %zu; expected %zu, set by poolgrad_declaration_init", d->struct_size, sizeof *d);
-    }
+    return format == POOLGRAD_FLOAT16 || format == POOLGRAD_BFLOAT16 || format == POOLGRAD_FLOAT32 ||
+           format == POOLGRAD_FLOAT64;
+}
+
+static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad_error *error)
+{
     const char *name = poolgrad_format_name(d->computed_in);
-    if (d->computed_in != POOLGRAD_FORMAT_NONE && d->computed_in != POOLGRAD_FLOAT16 &&
-        d->computed_in != POOLGRAD_BFLOAT16 && d->computed_in != POOLGRAD_FLOAT32 &&
-        d->computed_in != POOLGRAD_FLOAT64) {
+    if (d->computed_in != POOLGRAD_FORMAT_NONE && !poolgrad_is_floating(d->computed_in)) {
         return poolgrad_refuse(error, "declaration.computed_in",
                                "is %d (%s); expected float16, bfloat16, float32, float64, or none", (int)d->computed_in,
                                name ? name : "no format");
@@ -80,17 +112,28 @@ poolgrad_status poolgrad_declaration_check(const poolgrad_declaration *d, poolgr
                         "kept (0) or flushed (1)", error);
 }
 
-static poolgrad_status check_before(const struct poolgrad_geometry *g, const poolgrad_image *before,
-                                    poolgrad_image *resolved, poolgrad_error *error)
+poolgrad_status poolgrad_read_declaration(const poolgrad_declaration *declaration, poolgrad_declaration *known,
+                                          poolgrad_error *error)
 {
-    const poolgrad_image *d = &g->destination;
-    *resolved = (poolgrad_image){0};
+    *known = neutral;
+    if (!declaration)
+        return poolgrad_refuse(error, "declaration", "is null; expected one of poolgrad_declaration_init");
+    poolgrad_status status = poolgrad_read_struct(declaration, known, sizeof *known, "declaration",
+                                                  "poolgrad_declaration_init", error);
+    return status == POOLGRAD_OK ? check_declaration(known, error) : status;
+}
+
+static poolgrad_status check_before(const struct poolgrad_geometry *g, const poolgrad_const_image *before,
+                                    poolgrad_const_image *resolved, poolgrad_error *error)
+{
+    const poolgrad_const_image *d = &g->held;
+    *resolved = (poolgrad_const_image){0};
     if (!before || !before->data) {
         if (!g->add_to_destination || poolgrad_image_is_empty(d)) return POOLGRAD_OK;
         return poolgrad_refuse(error, "declaration.before",
                                "is null; expected what the destination held, for the problem adds to it");
     }
-    poolgrad_status status = poolgrad_image_resolve(before, "declaration.before", resolved, error);
+    poolgrad_status status = poolgrad_const_image_resolve(before, "declaration.before", resolved, error);
     if (status != POOLGRAD_OK) return status;
     if (before->format == d->format && before->images == d->images && before->channels == d->channels &&
         before->height == d->height && before->width == d->width) {
@@ -102,17 +145,37 @@ static poolgrad_status check_before(const struct poolgrad_geometry *g, const poo
 
 /* ---- Images that are made ---------------------------------------------------------------------------------------- */
 
-/* What the destination held, or, where that is not known, what it holds; and the geometry that computes into it. */
-static poolgrad_status make_image(const struct poolgrad_verification *v, poolgrad_buffer **buffer, poolgrad_image *view,
+static void copy_elements(const poolgrad_const_image *from, const poolgrad_image *to)
+{
+    const size_t bytes = poolgrad_format_size(to->format);
+    for (int64_t n = 0; n < to->images; n++) {
+        for (int64_t c = 0; c < to->channels; c++) {
+            for (int64_t y = 0; y < to->height; y++) {
+                for (int64_t x = 0; x < to->width; x++) {
+                    memcpy(poolgrad_image_at(to, n, c, y, x), poolgrad_const_image_at(from, n, c, y, x), bytes);
+                }
+            }
+        }
+    }
+}
+
+/* Holds what the destination held, or, where that is not known, what it holds; and the geometry that computes into it.
+ * A destination does not fold onto itself, so that its elements fit into memory once more. */
+static poolgrad_status make_image(const struct poolgrad_verification *v, struct poolgrad_made_image *made,
                                   struct poolgrad_geometry *g, poolgrad_error *error)
 {
+    const poolgrad_const_image *d = &v->geometry.held;
+    poolgrad_image *image = &made->written;
+    *image = poolgrad_image_dense(NULL, d->format, d->layout, d->images, d->channels, d->height, d->width);
+    if (!poolgrad_image_is_empty(d)) {
+        image->data = calloc((size_t)(image->images * image->image_stride), poolgrad_format_size(d->format));
+        if (!image->data) return poolgrad_refuse_memory(error, "verification");
+        copy_elements(v->before.data ? &v->before : d, image);
+    }
+    made->read = poolgrad_image_as_const(image);
     *g = v->geometry;
-    poolgrad_status status = poolgrad_buffer_create(&v->geometry.destination, NULL, buffer, error);
-    if (status != POOLGRAD_OK) return status;
-    poolgrad_image_resolve(poolgrad_buffer_image(*buffer), NULL, view, NULL);
-    g->destination = *view;
-    if (poolgrad_image_is_empty(view)) return POOLGRAD_OK;
-    poolgrad_copy_elements(v->before.data ? &v->before : &v->geometry.destination, view);
+    g->destination = *image;
+    g->held = made->read;
     return POOLGRAD_OK;
 }
 
@@ -134,8 +197,8 @@ static poolgrad_status compute_exact(struct poolgrad_verification *v, poolgrad_e
 {
     struct poolgrad_geometry g;
     poolgrad_exact *exact = NULL;
-    poolgrad_status status = make_image(v, &v->exact, &v->exact_view, &g, error);
-    if (status == POOLGRAD_OK) status = poolgrad_exact_create_resolved(&g, v->problem.threads, &exact, error);
+    poolgrad_status status = make_image(v, &v->exact, &g, error);
+    if (status == POOLGRAD_OK) status = poolgrad_exact_create_resolved(&g, &exact, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t units = poolgrad_exact_units(exact), part = part_of(v, units, poolgrad_exact_threads(exact));
     for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += part) {
@@ -150,7 +213,7 @@ static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgra
 {
     struct poolgrad_geometry g;
     struct poolgrad_plan plan;
-    poolgrad_status status = make_image(v, &v->expected, &v->expected_view, &g, error);
+    poolgrad_status status = make_image(v, &v->expected, &g, error);
     if (status == POOLGRAD_OK) status = poolgrad_plan_make(&g, &plan, error);
     if (status != POOLGRAD_OK) return status;
     poolgrad_plan_run(&plan);
@@ -201,22 +264,24 @@ poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, con
                                             const poolgrad_declaration *declaration, struct poolgrad_verification *v,
                                             poolgrad_error *error)
 {
-    *v = (struct poolgrad_verification){.problem = *problem, .declaration = *declaration, .geometry = *geometry};
-    return check_before(geometry, declaration->before, &v->before, error);
+    *v = (struct poolgrad_verification){.declaration = *declaration, .geometry = *geometry, .cause_count = -1};
+    v->computed_in = poolgrad_judge_format(geometry, declaration);
+    poolgrad_status status = poolgrad_read_problem(problem, &v->problem, error);
+    return status == POOLGRAD_OK ? check_before(geometry, declaration->before, &v->before, error) : status;
 }
 
 poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error)
 {
-    const poolgrad_image *d = &v->geometry.destination;
+    const poolgrad_const_image *d = &v->geometry.held;
     const int64_t planes = d->images * d->channels, elements = planes * d->height * d->width;
     v->planes = calloc((size_t)planes + 1, sizeof *v->planes);
     v->verdicts = calloc((size_t)elements + 1, 1);
     if (!v->planes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
     poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
-    if (!poolgrad_same_elements(&v->geometry.destination, &v->expected_view)) status = compute_exact(v, error);
+    if (!poolgrad_const_image_equal(d, &v->expected.read)) status = compute_exact(v, error);
     if (status != POOLGRAD_OK) return status;
-    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->problem.threads), planes);
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), planes);
     const int64_t part = part_of(v, planes, threads);
     for (int64_t first = 0; first < planes; first += part) {
         const int64_t end = poolgrad_min(first + part, planes);
@@ -230,22 +295,23 @@ static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_
 {
     poolgrad_status status = poolgrad_resolve(problem, g, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(g, error);
-    if (status != POOLGRAD_OK || problem->direction != POOLGRAD_FORWARD || !problem->indices.data) return status;
-    return poolgrad_refuse(error, "indices.data", "is %p; expected null, a forward call's indices are not judged",
-                           problem->indices.data);
+    if (status != POOLGRAD_OK || !g->with_picks) return status;
+    return poolgrad_refuse(error, "picks.data", "is %p; expected null, a forward call's picks are not judged",
+                           g->picks.data);
 }
 
 poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                                 poolgrad_verification **verification, poolgrad_error *error)
 {
     struct poolgrad_geometry geometry;
+    poolgrad_declaration known;
     *verification = NULL;
-    poolgrad_status status = poolgrad_declaration_check(declaration, error);
+    poolgrad_status status = poolgrad_read_declaration(declaration, &known, error);
     if (status == POOLGRAD_OK) status = resolve(problem, &geometry, error);
     if (status != POOLGRAD_OK) return status;
     poolgrad_verification *v = calloc(1, sizeof *v);
     if (!v) return poolgrad_refuse_memory(error, "verification");
-    status = poolgrad_verification_begin(problem, &geometry, declaration, v, error);
+    status = poolgrad_verification_begin(problem, &geometry, &known, v, error);
     if (status == POOLGRAD_OK) status = poolgrad_verification_judge(v, error);
     if (status == POOLGRAD_OK)
         *verification = v;
@@ -256,14 +322,14 @@ poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_
 
 void poolgrad_verification_end(struct poolgrad_verification *v)
 {
-    const poolgrad_image *d = &v->geometry.destination;
+    const poolgrad_const_image *d = &v->geometry.held;
     for (int64_t i = 0; v->planes && i < d->images * d->channels; i++) free(v->planes[i].findings);
     free(v->all.findings);
     free(v->causes);
     free(v->planes);
     free(v->verdicts);
-    poolgrad_buffer_destroy(v->expected);
-    poolgrad_buffer_destroy(v->exact);
+    free(v->expected.written.data);
+    free(v->exact.written.data);
 }
 
 void poolgrad_verification_destroy(poolgrad_verification *v)
@@ -281,20 +347,23 @@ int poolgrad_verification_passes(const poolgrad_verification *v)
 
 int64_t poolgrad_verification_count(const poolgrad_verification *v, poolgrad_verdict verdict)
 {
-    return (int)verdict >= 0 && (int)verdict < POOLGRAD_VERDICTS ? v->all.count[verdict] : 0;
+    return poolgrad_verdict_name(verdict) ? v->all.count[verdict] : -1;
 }
 
 int64_t poolgrad_verification_decision_count(const poolgrad_verification *v, poolgrad_decision decision)
 {
-    const bool known = (int)decision > POOLGRAD_DECISION_NONE && (int)decision < POOLGRAD_DECISIONS;
-    return known ? v->all.decisions[decision] : 0;
+    if (!poolgrad_decision_name(decision)) return -1;
+    return decision == POOLGRAD_DECISION_NONE ? 0 : v->all.decisions[decision];
 }
 
-poolgrad_verdict poolgrad_verification_at(const poolgrad_verification *v, int64_t n, int64_t c, int64_t y, int64_t x)
+poolgrad_verdict poolgrad_verification_at(const poolgrad_verification *v, int64_t n, int64_t c, int64_t z, int64_t y,
+                                          int64_t x)
 {
-    const poolgrad_image *d = &v->geometry.destination;
-    if (n < 0 || n >= d->images || c < 0 || c >= d->channels || y < 0 || y >= d->height || x < 0 || x >= d->width)
-        return POOLGRAD_VERDICT_NONE;
+    const poolgrad_const_image *d = &v->geometry.held;
+    const int64_t at[] = {n, c, z, y, x}, sizes[] = {d->images, d->channels, 1, d->height, d->width};
+    for (int i = 0; i < 5; i++) {
+        if (at[i] < 0 || at[i] >= sizes[i]) return POOLGRAD_VERDICT_NO_ELEMENT;
+    }
     return (poolgrad_verdict)v->verdicts[((n * d->channels + c) * d->height + y) * d->width + x];
 }
 
@@ -318,7 +387,7 @@ int64_t poolgrad_verification_bounded_tie_groups(const poolgrad_verification *v)
     return v->all.bounded_groups;
 }
 
-const poolgrad_image *poolgrad_verification_expected(const poolgrad_verification *v)
+const poolgrad_const_image *poolgrad_verification_expected(const poolgrad_verification *v)
 {
-    return poolgrad_buffer_image(v->expected);
+    return &v->expected.read;
 }

@@ -2,7 +2,6 @@
 #ifndef POOLGRAD_ORACLE_VERIFICATION_H
 #define POOLGRAD_ORACLE_VERIFICATION_H
 
-#include <poolgrad/mps.h>
 #include <poolgrad/oracle.h>
 
 #include "geometry/geometry.h"
@@ -24,21 +23,29 @@ struct poolgrad_found_cause {
     char sentence[POOLGRAD_SENTENCE_SIZE];
 };
 
+/* A dense image that was made, of the destination's format, layout and size. */
+struct poolgrad_made_image {
+    poolgrad_image written; /* data is to be freed */
+    poolgrad_const_image read;
+};
+
 struct poolgrad_verification {
     poolgrad_problem problem;
     poolgrad_declaration declaration;
-    poolgrad_image before; /* resolved; without data where it is not known */
+    poolgrad_const_image before; /* resolved; without data where it is not known */
+    poolgrad_format computed_in; /* by the declaration */
     struct poolgrad_geometry geometry;
-    poolgrad_buffer *expected, *exact;        /* the reference's; null where all is equal */
-    poolgrad_image expected_view, exact_view; /* resolved */
-    unsigned char *verdicts;                  /* of every element of the destination, planes one after the other */
+    struct poolgrad_made_image expected, exact; /* the reference's; without data where all is equal */
+    unsigned char *verdicts;                    /* of every element of the destination, planes one after the other */
     struct poolgrad_plane_verdicts *planes;
     struct poolgrad_plane_verdicts all;
     struct poolgrad_found_cause *causes; /* null: not asked for */
-    int64_t cause_count;
+    int64_t cause_count;                 /* -1 until then */
 };
 
-poolgrad_status poolgrad_declaration_check(const poolgrad_declaration *declaration, poolgrad_error *error);
+/* A declaration as this version knows it: fields that the caller's lacks are neutral. Refuses what is out of range. */
+poolgrad_status poolgrad_read_declaration(const poolgrad_declaration *declaration, poolgrad_declaration *known,
+                                          poolgrad_error *error);
 
 /* Sets up the verification of a resolved problem, whose indices are checked; or refuses what the destination is said to
  * have held. */
@@ -47,6 +54,9 @@ poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, con
                                             poolgrad_error *error);
 poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error);
 void poolgrad_verification_end(struct poolgrad_verification *v);
+
+/* float16, bfloat16, float32 or float64. */
+bool poolgrad_is_floating(poolgrad_format format);
 
 /* Judges planes [begin, end) of the destination, all images times all channels. */
 void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);

@@ -8,7 +8,6 @@
 #include "image/image.h"
 #include "oracle/environment.h"
 #include "oracle/tie_group.h"
-#include "oracle/ulps.h"
 #include "oracle/verification.h"
 
 /* A plane while it is judged. */
@@ -25,14 +24,15 @@ struct plane {
 
 /* ---- Elements ---------------------------------------------------------------------------------------------------- */
 
-static double load(const poolgrad_image *image, const struct plane *p, int64_t y, int64_t x)
+static double load(const poolgrad_const_image *image, const struct plane *p, int64_t y, int64_t x)
 {
-    return poolgrad_load(image->format, poolgrad_image_at(image, p->n, p->c, y, x));
+    return poolgrad_load(image->format, poolgrad_const_image_at(image, p->n, p->c, y, x));
 }
 
-static bool same_bits(const poolgrad_image *a, const poolgrad_image *b, const struct plane *p, int64_t y, int64_t x)
+static bool same_bits(const poolgrad_const_image *a, const poolgrad_const_image *b, const struct plane *p, int64_t y,
+                      int64_t x)
 {
-    return memcmp(poolgrad_image_at(a, p->n, p->c, y, x), poolgrad_image_at(b, p->n, p->c, y, x),
+    return memcmp(poolgrad_const_image_at(a, p->n, p->c, y, x), poolgrad_const_image_at(b, p->n, p->c, y, x),
                   poolgrad_format_size(a->format)) == 0;
 }
 
@@ -65,6 +65,7 @@ static int64_t order_of(poolgrad_format format, double value)
 
 int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b)
 {
+    if (!poolgrad_is_floating(format)) return -1;
     if (same_number(a, b)) return 0;
     if (!isfinite(a) || !isfinite(b)) return INT64_MAX;
     const int64_t from = order_of(format, a), to = order_of(format, b);
@@ -73,14 +74,14 @@ int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b)
     return distance >= INT64_MAX ? INT64_MAX - 1 : (int64_t)distance;
 }
 
-static const poolgrad_image *expected_of(const struct plane *p)
+static const poolgrad_const_image *expected_of(const struct plane *p)
 {
-    return &p->v->expected_view;
+    return &p->v->expected.read;
 }
 
 static unsigned char *verdict_at(const struct plane *p, int64_t y, int64_t x)
 {
-    return &p->verdicts[y * p->v->geometry.destination.width + x];
+    return &p->verdicts[y * p->v->geometry.held.width + x];
 }
 
 static double before_of(const struct plane *p, int64_t y, int64_t x)
@@ -109,7 +110,7 @@ static bool is_worse(const poolgrad_finding *a, const poolgrad_finding *b)
 static void keep_finding(struct plane *p, const poolgrad_finding *finding)
 {
     struct poolgrad_plane_verdicts *found = p->found;
-    const poolgrad_image *d = &p->v->geometry.destination;
+    const poolgrad_const_image *d = &p->v->geometry.held;
     const int64_t most = poolgrad_min(p->v->declaration.findings, d->height * d->width);
     if (most == 0 || found->failed) return;
     if (!found->findings) found->findings = calloc((size_t)most, sizeof *found->findings);
@@ -173,8 +174,8 @@ static bool may_be_given(struct plane *p, int64_t y, int64_t x)
 /* Of an element that differs: what can be said without choosing among ties. */
 static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
 {
-    const double actual = load(&p->v->geometry.destination, p, y, x);
-    const double exact = load(&p->v->exact_view, p, y, x);
+    const double actual = load(&p->v->geometry.held, p, y, x);
+    const double exact = load(&p->v->exact.read, p, y, x);
     const double expected = load(expected_of(p), p, y, x);
     bool alone;
     if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
@@ -223,7 +224,7 @@ static bool has_doubtful_window(const struct plane *p, int64_t y, int64_t x, poo
 static bool holds_otherwise(struct plane *p, int64_t y, int64_t x)
 {
     bool alone;
-    const double actual = load(&p->v->geometry.destination, p, y, x);
+    const double actual = load(&p->v->geometry.held, p, y, x);
     if (may_choose(p)) {
         p->judge->share = poolgrad_share_of_candidates;
         p->judge->share_context = p->judge;
@@ -258,7 +259,7 @@ static bool is_empty_window(struct plane *p, int64_t y, int64_t x)
 static poolgrad_decision find_decision(struct plane *p, int64_t y, int64_t x)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
-    const double actual = load(&g->destination, p, y, x);
+    const double actual = load(&g->held, p, y, x);
     if (actual == 0 && load(expected_of(p), p, y, x) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
     if (is_empty_window(p, y, x) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
     if (g->kind == POOLGRAD_AVERAGE || g->with_indices) return POOLGRAD_DECISION_NONE;
@@ -289,7 +290,7 @@ static bool actual_at(void *context, int64_t sy, int64_t sx, double *value, doub
     const struct poolgrad_geometry *g = &p->v->geometry;
     const int64_t y = sy - g->source_row, x = sx - g->source_column;
     if (y < g->rows.begin || y >= g->rows.end || x < g->columns.begin || x >= g->columns.end) return false;
-    *value = load(&g->destination, p, y, x);
+    *value = load(&g->held, p, y, x);
     *before = before_of(p, y, x);
     return true;
 }
@@ -321,12 +322,12 @@ static poolgrad_verdict judge_by_ties(struct plane *p, int64_t y, int64_t x)
 
 static void report(struct plane *p, int64_t y, int64_t x, poolgrad_verdict verdict, poolgrad_decision decision)
 {
-    const poolgrad_image *actual = &p->v->geometry.destination;
+    const poolgrad_const_image *actual = &p->v->geometry.held;
     bool alone;
     poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = verdict, .decision = decision};
     finding.actual = load(actual, p, y, x);
     finding.expected = load(expected_of(p), p, y, x);
-    finding.exact = p->v->exact ? load(&p->v->exact_view, p, y, x) : finding.expected;
+    finding.exact = p->v->exact.read.data ? load(&p->v->exact.read, p, y, x) : finding.expected;
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
     const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
     finding.low = mpfr_get_d(bounds->low, MPFR_RNDN);
@@ -338,7 +339,7 @@ static void report(struct plane *p, int64_t y, int64_t x, poolgrad_verdict verdi
 static poolgrad_verdict judge_element(struct plane *p, int64_t y, int64_t x)
 {
     poolgrad_decision decision = POOLGRAD_DECISION_NONE;
-    if (same_bits(&p->v->geometry.destination, expected_of(p), p, y, x)) return POOLGRAD_VERDICT_EQUAL;
+    if (same_bits(&p->v->geometry.held, expected_of(p), p, y, x)) return POOLGRAD_VERDICT_EQUAL;
     poolgrad_verdict verdict = judge_by_rules(p, y, x);
     if (verdict == POOLGRAD_VERDICT_WRONG) verdict = judge_by_ties(p, y, x);
     if (verdict < POOLGRAD_VERDICT_UNDOCUMENTED) return verdict;
@@ -352,9 +353,8 @@ static poolgrad_verdict judge_element(struct plane *p, int64_t y, int64_t x)
 /* Outside of what is written. */
 static poolgrad_verdict judge_outside(struct plane *p, int64_t y, int64_t x)
 {
-    if (!p->v->before.data || same_bits(&p->v->geometry.destination, &p->v->before, p, y, x))
-        return POOLGRAD_VERDICT_NONE;
-    const poolgrad_image *actual = &p->v->geometry.destination;
+    if (!p->v->before.data || same_bits(&p->v->geometry.held, &p->v->before, p, y, x)) return POOLGRAD_VERDICT_NONE;
+    const poolgrad_const_image *actual = &p->v->geometry.held;
     poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = POOLGRAD_VERDICT_WRONG};
     finding.actual = load(actual, p, y, x);
     finding.expected = finding.exact = finding.low = finding.high = load(&p->v->before, p, y, x);

@@ -30,14 +30,14 @@ struct survey {
     int64_t found; /* in the box */
 };
 
-static double load_at(const poolgrad_image *image, const int64_t at[4])
+static double load_at(const poolgrad_const_image *image, const int64_t at[4])
 {
-    return poolgrad_load(image->format, poolgrad_image_at(image, at[0], at[1], at[2], at[3]));
+    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
 }
 
 static void for_each_wrong(struct survey *s, void (*look)(struct survey *, const int64_t at[4]))
 {
-    const poolgrad_image *d = &s->v->geometry.destination;
+    const poolgrad_const_image *d = &s->v->geometry.held;
     const int64_t plane = d->height * d->width, elements = d->images * d->channels * plane;
     for (int64_t i = 0; i < elements; i++) {
         if (s->v->verdicts[i] != POOLGRAD_VERDICT_WRONG || s->seen++ % s->step != 0) continue;
@@ -69,8 +69,8 @@ static void collect_factor(struct survey *s, const int64_t at[4])
 {
     const struct poolgrad_geometry *g = &s->v->geometry;
     const double before = g->add_to_destination ? load_at(&s->v->before, at) : 0;
-    const double expected = load_at(&s->v->expected_view, at) - before;
-    const double factor = (load_at(&g->destination, at) - before) / expected;
+    const double expected = load_at(&s->v->expected.read, at) - before;
+    const double factor = (load_at(&g->held, at) - before) / expected;
     if (expected != 0 && isfinite(factor)) s->values[s->count++] = factor;
 }
 
@@ -106,18 +106,18 @@ bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor,
 
 static void collect_value(struct survey *s, const int64_t at[4])
 {
-    const double value = load_at(&s->v->geometry.destination, at);
+    const double value = load_at(&s->v->geometry.held, at);
     if (!isnan(value)) s->values[s->count++] = value;
 }
 
 static void find_wanted(struct survey *s, const int64_t at[4])
 {
-    if (load_at(&s->v->geometry.destination, at) == s->wanted) grow(&s->box, at, s->found++ == 0);
+    if (load_at(&s->v->geometry.held, at) == s->wanted) grow(&s->box, at, s->found++ == 0);
 }
 
 static void find_before(struct survey *s, const int64_t at[4])
 {
-    if (load_at(&s->v->geometry.destination, at) == load_at(&s->v->before, at)) grow(&s->box, at, s->found++ == 0);
+    if (load_at(&s->v->geometry.held, at) == load_at(&s->v->before, at)) grow(&s->box, at, s->found++ == 0);
 }
 
 static double commonest(const double *values, int64_t count)

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/error.h"
-#include "geometry/integer.h"
-#include "image/image.h"
 #include "suite/suite_recipe.h"
 
 enum { STANDARD_ARRAYS = 10 };
@@ -71,15 +68,40 @@ _Static_assert(SUITE_FEATURES <= 64, "a set of features is 64 bits");
 const char *const poolgrad_suite_role_words[SUITE_ROLES + 1] = {
     "source", "source_gradient", "indices", "before", "expected", "exact", "expected_indices", NULL};
 
-const char *poolgrad_suite_direction_word(poolgrad_direction direction)
+static poolgrad_status refuse_memory(poolgrad_error *error)
 {
-    return direction == POOLGRAD_GRADIENT ? "gradient" : "forward";
+    if (error) *error = (poolgrad_error){"suite", "suite does not fit into memory"};
+    return POOLGRAD_NO_MEMORY;
 }
 
-const char *poolgrad_suite_kind_word(poolgrad_kind kind)
+/* ---- Shapes ------------------------------------------------------------------------------------------------------ */
+
+/* What images that are read and images that are written have in common. */
+struct shape {
+    poolgrad_format *format;
+    poolgrad_layout *layout;
+    int64_t *images, *channels, *height, *width;
+    bool picks; /* of picked taps, in a format of their own */
+};
+
+enum { SHAPES = 5 };
+
+#define SHAPE(image, picks)                                                                                            \
+    {                                                                                                                  \
+        &(image)->format, &(image)->layout, &(image)->images, &(image)->channels, &(image)->height, &(image)->width,   \
+            picks                                                                                                      \
+    }
+
+/* The images that the problem has, and how many they are. */
+static int list_shapes(poolgrad_problem *p, struct shape shape[SHAPES])
 {
-    static const char *const words[] = {"average", "max", "l2norm"};
-    return words[kind];
+    const struct shape all[SHAPES] = {SHAPE(&p->source, false), SHAPE(&p->source_gradient, false),
+                                      SHAPE(&p->destination, false), SHAPE(&p->indices, true), SHAPE(&p->picks, true)};
+    int count = 0;
+    for (int i = 0; i < SHAPES; i++) {
+        if (*all[i].format != POOLGRAD_FORMAT_NONE) shape[count++] = all[i];
+    }
+    return count;
 }
 
 /* ---- Features that the problem shows ----------------------------------------------------------------------------- */
@@ -101,18 +123,39 @@ static uint64_t features_of_axis(const poolgrad_problem *p, int64_t kernel, int6
     return features;
 }
 
-static uint64_t features_of_image(const poolgrad_image *image)
+static uint64_t features_of_format(poolgrad_format format)
 {
+    switch (format) {
+    case POOLGRAD_UNORM8:
+    case POOLGRAD_UNORM16: return SUITE_FEATURE(UNORM);
+    case POOLGRAD_FLOAT16: return SUITE_FEATURE(FLOAT16);
+    case POOLGRAD_BFLOAT16: return SUITE_FEATURE(BFLOAT16);
+    case POOLGRAD_FLOAT64: return SUITE_FEATURE(FLOAT64);
+    default: return 0;
+    }
+}
+
+static uint64_t features_of_image(const struct shape *shape)
+{
+    uint64_t features = features_of_format(*shape->format);
+    if (*shape->layout == POOLGRAD_NHWC) features |= SUITE_FEATURE(NHWC);
+    if (*shape->layout == POOLGRAD_NC4HW4) features |= SUITE_FEATURE(NC4HW4);
+    if (*shape->layout == POOLGRAD_NC4HW4 && *shape->channels % LANES) features |= SUITE_FEATURE(UNUSED_LANES);
+    if (*shape->images == 0 || *shape->channels == 0 || *shape->height == 0 || *shape->width == 0)
+        features |= SUITE_FEATURE(EMPTY);
+    return features;
+}
+
+/* What the images of values show. */
+static uint64_t features_of_images(const poolgrad_problem *problem)
+{
+    poolgrad_problem p = *problem;
+    struct shape shape[SHAPES];
     uint64_t features = 0;
-    if (image->format == POOLGRAD_FORMAT_NONE) return 0;
-    if (image->format == POOLGRAD_UNORM8 || image->format == POOLGRAD_UNORM16) features |= SUITE_FEATURE(UNORM);
-    if (image->format == POOLGRAD_FLOAT16) features |= SUITE_FEATURE(FLOAT16);
-    if (image->format == POOLGRAD_BFLOAT16) features |= SUITE_FEATURE(BFLOAT16);
-    if (image->format == POOLGRAD_FLOAT64) features |= SUITE_FEATURE(FLOAT64);
-    if (image->layout == POOLGRAD_NHWC) features |= SUITE_FEATURE(NHWC);
-    if (image->layout == POOLGRAD_NC4HW4) features |= SUITE_FEATURE(NC4HW4);
-    if (image->layout == POOLGRAD_NC4HW4 && image->channels % POOLGRAD_LANES) features |= SUITE_FEATURE(UNUSED_LANES);
-    if (poolgrad_image_is_empty(image)) features |= SUITE_FEATURE(EMPTY);
+    const int count = list_shapes(&p, shape);
+    for (int i = 0; i < count; i++) {
+        if (!shape[i].picks) features |= features_of_image(&shape[i]);
+    }
     return features;
 }
 
@@ -131,8 +174,10 @@ static uint64_t features_of_windows(const poolgrad_problem *p)
     if (p->source_channel_offset != 0 || p->gradient_channel_offset != 0 || p->destination_channel_offset != 0) {
         features |= SUITE_FEATURE(CHANNEL_WINDOW);
     }
-    if (p->offset_z != 0 || p->clip.z != 0 || p->gradient_region.z != 0) features |= SUITE_FEATURE(BATCH_WINDOW);
-    if (p->indices.format != POOLGRAD_FORMAT_NONE) features |= SUITE_FEATURE(INDICES);
+    if (p->offset_image != 0 || p->clip.image != 0 || p->gradient_region.image != 0)
+        features |= SUITE_FEATURE(BATCH_WINDOW);
+    if (p->indices.format != POOLGRAD_FORMAT_NONE || p->picks.format != POOLGRAD_FORMAT_NONE)
+        features |= SUITE_FEATURE(INDICES);
     if (p->add_to_destination) features |= SUITE_FEATURE(ADD);
     if (p->kind == POOLGRAD_AVERAGE && p->edge_mode == POOLGRAD_EDGE_CLAMP && p->zero_pad_x + p->zero_pad_y > 0) {
         features |= SUITE_FEATURE(ZERO_PAD);
@@ -158,12 +203,19 @@ static uint64_t features_of_data(enum suite_data data)
     return features[data];
 }
 
+static int64_t windows_in(int64_t size, int64_t first, int64_t extent)
+{
+    const int64_t left = poolgrad_suite_greater(size - first, 0);
+    return extent < left ? extent : left;
+}
+
 static int64_t windows_along(const poolgrad_problem *p, bool along_x)
 {
-    const poolgrad_image *image = p->direction == POOLGRAD_GRADIENT ? &p->source_gradient : &p->destination;
-    const poolgrad_region *region = p->direction == POOLGRAD_GRADIENT ? &p->gradient_region : &p->clip;
-    const int64_t size = along_x ? image->width : image->height, first = along_x ? region->x : region->y;
-    return poolgrad_min(along_x ? region->width : region->height, poolgrad_max(size - first, 0));
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const poolgrad_region *region = gradient ? &p->gradient_region : &p->clip;
+    if (along_x)
+        return windows_in(gradient ? p->source_gradient.width : p->destination.width, region->x, region->width);
+    return windows_in(gradient ? p->source_gradient.height : p->destination.height, region->y, region->height);
 }
 
 static uint64_t features_of(const struct suite_recipe *recipe)
@@ -177,8 +229,7 @@ static uint64_t features_of(const struct suite_recipe *recipe)
                                  p->source.width};
     const struct suite_axis y = {p->offset_y - p->kernel_offset_y - extent_y / 2, windows_along(p, false),
                                  p->source.height};
-    uint64_t features = recipe->features | features_of_windows(p) | features_of_image(&p->source) |
-                        features_of_image(&p->source_gradient) | features_of_image(&p->destination);
+    uint64_t features = recipe->features | features_of_windows(p) | features_of_images(p);
     features |= features_of_axis(p, w->kernel_width, w->stride_x, w->dilation_x, x);
     features |= features_of_axis(p, w->kernel_height, w->stride_y, w->dilation_y, y);
     if (recipe->source_values.count == 0 && !recipe->size_only) features |= features_of_data(recipe->source_data);
@@ -189,57 +240,76 @@ static uint64_t features_of(const struct suite_recipe *recipe)
 
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
-static void set_size(poolgrad_image *image, int64_t width, int64_t height)
-{
-    *image = (poolgrad_image){.format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = height, .width = width};
-}
-
 void poolgrad_suite_place(poolgrad_problem *problem, struct suite_axis x, struct suite_axis y)
 {
     const poolgrad_window *w = &problem->window;
     const bool gradient = problem->direction == POOLGRAD_GRADIENT;
     problem->offset_x = x.first + ((w->kernel_width - 1) * w->dilation_x + 1) / 2;
     problem->offset_y = y.first + ((w->kernel_height - 1) * w->dilation_y + 1) / 2;
-    set_size(&problem->source, x.size, y.size);
-    if (gradient) set_size(&problem->source_gradient, x.windows, y.windows);
-    set_size(&problem->destination, gradient ? x.size : x.windows, gradient ? y.size : y.windows);
+    problem->source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, y.size, x.size);
+    if (gradient) {
+        problem->source_gradient = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, y.windows,
+                                                              x.windows);
+    }
+    problem->destination = poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1,
+                                                gradient ? y.size : y.windows, gradient ? x.size : x.windows);
 }
 
-static void list_images(poolgrad_problem *problem, poolgrad_image *image[4])
+void poolgrad_suite_save_picks(poolgrad_problem *problem, poolgrad_format format)
 {
-    image[0] = &problem->source;
-    image[1] = &problem->source_gradient;
-    image[2] = &problem->destination;
-    image[3] = &problem->indices;
+    if (problem->direction == POOLGRAD_GRADIENT) {
+        problem->indices = problem->source_gradient;
+        problem->indices.format = format;
+    } else {
+        problem->picks = problem->destination;
+        problem->picks.format = format;
+    }
 }
 
 void poolgrad_suite_set_format(poolgrad_problem *problem, poolgrad_format format)
 {
-    poolgrad_image *image[4];
-    list_images(problem, image);
-    for (int i = 0; i < 3; i++) {
-        if (image[i]->format != POOLGRAD_FORMAT_NONE) image[i]->format = format;
+    struct shape shape[SHAPES];
+    const int count = list_shapes(problem, shape);
+    for (int i = 0; i < count; i++) {
+        if (!shape[i].picks) *shape[i].format = format;
     }
 }
 
 void poolgrad_suite_set_layout(poolgrad_problem *problem, poolgrad_layout layout)
 {
-    poolgrad_image *image[4];
-    list_images(problem, image);
-    for (int i = 0; i < 4; i++) {
-        if (image[i]->format != POOLGRAD_FORMAT_NONE) image[i]->layout = layout;
-    }
+    struct shape shape[SHAPES];
+    const int count = list_shapes(problem, shape);
+    for (int i = 0; i < count; i++) *shape[i].layout = layout;
 }
 
 void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int64_t channels)
 {
-    poolgrad_image *image[4];
-    list_images(problem, image);
-    for (int i = 0; i < 4; i++) {
-        if (image[i]->format == POOLGRAD_FORMAT_NONE) continue;
-        image[i]->images = images;
-        image[i]->channels = channels;
+    struct shape shape[SHAPES];
+    const int count = list_shapes(problem, shape);
+    for (int i = 0; i < count; i++) {
+        *shape[i].images = images;
+        *shape[i].channels = channels;
     }
+}
+
+static poolgrad_const_image dense_to_read(const poolgrad_const_image *i)
+{
+    return poolgrad_const_image_dense(i->data, i->format, i->layout, i->images, i->channels, i->height, i->width);
+}
+
+static poolgrad_image dense(const poolgrad_image *i)
+{
+    return poolgrad_image_dense(i->data, i->format, i->layout, i->images, i->channels, i->height, i->width);
+}
+
+/* The strides of what a recipe has made of its images. */
+static void set_strides(poolgrad_problem *p)
+{
+    p->source = dense_to_read(&p->source);
+    if (p->source_gradient.format != POOLGRAD_FORMAT_NONE) p->source_gradient = dense_to_read(&p->source_gradient);
+    if (p->indices.format != POOLGRAD_FORMAT_NONE) p->indices = dense_to_read(&p->indices);
+    p->destination = dense(&p->destination);
+    if (p->picks.format != POOLGRAD_FORMAT_NONE) p->picks = dense(&p->picks);
 }
 
 bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe)
@@ -255,6 +325,7 @@ bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe
     struct suite_recipe *added = &suite->recipe[suite->count++];
     *added = *recipe;
     added->features = features_of(recipe);
+    set_strides(&added->problem);
     return true;
 }
 
@@ -312,7 +383,7 @@ const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int6
 int64_t poolgrad_suite_bytes(const poolgrad_image *image)
 {
     const bool packed = image->layout == POOLGRAD_NC4HW4;
-    const int64_t lanes = packed ? poolgrad_ceiling_divide(image->channels, POOLGRAD_LANES) * POOLGRAD_LANES : 0;
+    const int64_t lanes = packed ? poolgrad_suite_divide(image->channels, LANES) * LANES : 0;
     return image->images * (packed ? lanes : image->channels) * image->height * image->width *
            (int64_t)poolgrad_format_size(image->format);
 }
@@ -341,16 +412,20 @@ void poolgrad_suite_case_free(struct suite_case *made)
 
 /* ---- Making a case ----------------------------------------------------------------------------------------------- */
 
-static bool make_image(poolgrad_image *image, const poolgrad_image *sizes, enum suite_data data,
-                       const struct suite_values *values, uint64_t seed)
+/* Memory for what the problem reads. */
+static bool allocate_like(poolgrad_image *image, const poolgrad_const_image *sizes)
 {
-    *image = *sizes;
-    if (!poolgrad_suite_allocate(image)) return false;
-    if (values && values->count > 0)
+    *image = poolgrad_image_dense(NULL, sizes->format, sizes->layout, sizes->images, sizes->channels, sizes->height,
+                                  sizes->width);
+    return poolgrad_suite_allocate(image);
+}
+
+static void fill(const poolgrad_image *image, enum suite_data data, const struct suite_values *values, uint64_t seed)
+{
+    if (values->count > 0)
         poolgrad_suite_fill_values(image, values->value, values->count);
     else
         poolgrad_suite_fill(image, data, seed);
-    return true;
 }
 
 /* Inputs that are not indices. */
@@ -360,18 +435,19 @@ static bool make_inputs(const struct suite_recipe *recipe, struct suite_case *ma
     poolgrad_problem *p = &made->problem;
     poolgrad_image *image = made->image;
     const uint64_t source_seed = poolgrad_suite_random(&seed), gradient_seed = poolgrad_suite_random(&seed);
-    if (!make_image(&image[SUITE_SOURCE], &p->source, recipe->source_data, &recipe->source_values, source_seed))
-        return false;
-    p->source = image[SUITE_SOURCE];
+    if (!allocate_like(&image[SUITE_SOURCE], &p->source)) return false;
+    fill(&image[SUITE_SOURCE], recipe->source_data, &recipe->source_values, source_seed);
+    p->source = poolgrad_image_as_const(&image[SUITE_SOURCE]);
     if (p->direction == POOLGRAD_GRADIENT) {
-        if (!make_image(&image[SUITE_SOURCE_GRADIENT], &p->source_gradient, recipe->gradient_data,
-                        &recipe->gradient_values, gradient_seed)) {
-            return false;
-        }
-        p->source_gradient = image[SUITE_SOURCE_GRADIENT];
+        if (!allocate_like(&image[SUITE_SOURCE_GRADIENT], &p->source_gradient)) return false;
+        fill(&image[SUITE_SOURCE_GRADIENT], recipe->gradient_data, &recipe->gradient_values, gradient_seed);
+        p->source_gradient = poolgrad_image_as_const(&image[SUITE_SOURCE_GRADIENT]);
     }
-    return !recipe->before ||
-           make_image(&image[SUITE_BEFORE], &p->destination, recipe->before_data, NULL, poolgrad_suite_random(&seed));
+    if (!recipe->before) return true;
+    image[SUITE_BEFORE] = p->destination;
+    if (!poolgrad_suite_allocate(&image[SUITE_BEFORE])) return false;
+    poolgrad_suite_fill(&image[SUITE_BEFORE], recipe->before_data, poolgrad_suite_random(&seed));
+    return true;
 }
 
 /* The forward problem whose windows are those of the gradient's region; it writes the indices that the gradient reads.
@@ -379,17 +455,16 @@ static bool make_inputs(const struct suite_recipe *recipe, struct suite_case *ma
 static poolgrad_status make_indices(struct suite_case *made, poolgrad_error *error)
 {
     const poolgrad_problem *p = &made->problem;
-    poolgrad_image values = p->source_gradient, *indices = &made->image[SUITE_INDICES];
+    poolgrad_image values, *indices = &made->image[SUITE_INDICES];
+    poolgrad_const_image sizes = p->source_gradient;
     poolgrad_problem forward = *p;
-    *indices = p->indices;
-    if (!poolgrad_suite_allocate(indices)) return poolgrad_refuse_memory(error, "suite");
-    values.format = POOLGRAD_FLOAT64;
-    if (!poolgrad_suite_allocate(&values)) return poolgrad_refuse_memory(error, "suite");
+    sizes.format = POOLGRAD_FLOAT64;
+    if (!allocate_like(indices, &p->indices) || !allocate_like(&values, &sizes)) return refuse_memory(error);
     forward.direction = POOLGRAD_FORWARD;
     forward.threads = 1;
-    forward.source_gradient = (poolgrad_image){.data = NULL};
+    forward.source_gradient = forward.indices = (poolgrad_const_image){.data = NULL};
     forward.destination = values;
-    forward.indices = *indices;
+    forward.picks = *indices;
     forward.offset_x -= p->kernel_offset_x;
     forward.offset_y -= p->kernel_offset_y;
     forward.kernel_offset_x = forward.kernel_offset_y = 0;
@@ -399,7 +474,7 @@ static poolgrad_status make_indices(struct suite_case *made, poolgrad_error *err
     forward.mapping = POOLGRAD_MAPPING_SOURCE;
     const poolgrad_status status = poolgrad_run(&forward, error);
     free(values.data);
-    made->problem.indices = *indices;
+    made->problem.indices = poolgrad_image_as_const(indices);
     return status;
 }
 
@@ -407,20 +482,17 @@ static poolgrad_status make_result(struct suite_case *made, enum poolgrad_suite_
 {
     poolgrad_problem p = made->problem;
     poolgrad_image *result = &made->image[role];
-    const bool writes_indices = p.direction == POOLGRAD_FORWARD && p.indices.format != POOLGRAD_FORMAT_NONE;
     p.mode = POOLGRAD_MODE_REFERENCE;
     p.threads = 1; /* cases are smaller than what it takes to start another */
-    if (!poolgrad_suite_destination(made, result)) return poolgrad_refuse_memory(error, "suite");
+    if (!poolgrad_suite_destination(made, result)) return refuse_memory(error);
     p.destination = *result;
     if (role == SUITE_EXACT) {
-        if (writes_indices) p.indices = (poolgrad_image){.data = NULL};
+        p.picks = (poolgrad_image){.data = NULL};
         return poolgrad_exact_run(&p, error);
     }
-    if (writes_indices) {
-        made->image[SUITE_EXPECTED_INDICES] = p.indices;
-        if (!poolgrad_suite_allocate(&made->image[SUITE_EXPECTED_INDICES]))
-            return poolgrad_refuse_memory(error, "suite");
-        p.indices = made->image[SUITE_EXPECTED_INDICES];
+    if (p.picks.format != POOLGRAD_FORMAT_NONE) {
+        if (!poolgrad_suite_allocate(&p.picks)) return refuse_memory(error);
+        made->image[SUITE_EXPECTED_INDICES] = p.picks;
     }
     return poolgrad_run(&p, error);
 }
@@ -428,14 +500,15 @@ static poolgrad_status make_result(struct suite_case *made, enum poolgrad_suite_
 static poolgrad_status make(const struct suite_recipe *recipe, struct suite_case *made, poolgrad_error *error)
 {
     poolgrad_problem *p = &made->problem;
-    if (!make_inputs(recipe, made)) return poolgrad_refuse_memory(error, "suite");
-    if (p->direction == POOLGRAD_GRADIENT && p->indices.format != POOLGRAD_FORMAT_NONE) {
+    if (!make_inputs(recipe, made)) return refuse_memory(error);
+    if (p->indices.format != POOLGRAD_FORMAT_NONE) {
         const poolgrad_status status = make_indices(made, error);
         if (status != POOLGRAD_OK) return status;
     }
     if (recipe->size_only) {
         free(made->image[SUITE_SOURCE].data);
-        made->image[SUITE_SOURCE].data = p->source.data = NULL;
+        made->image[SUITE_SOURCE].data = NULL;
+        p->source.data = NULL;
     }
     const poolgrad_status status = make_result(made, SUITE_EXPECTED, error);
     return status == POOLGRAD_OK ? make_result(made, SUITE_EXACT, error) : status;

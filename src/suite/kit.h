@@ -77,11 +77,11 @@ extern const char *const poolgrad_suite_feature_words[SUITE_FEATURES + 1];
 enum poolgrad_suite_role {
     SUITE_SOURCE,
     SUITE_SOURCE_GRADIENT,
-    SUITE_INDICES,          /* which a gradient reads */
+    SUITE_INDICES,          /* of a gradient */
     SUITE_BEFORE,           /* what the destination holds before; without it, zeros */
     SUITE_EXPECTED,         /* the reference's destination */
     SUITE_EXACT,            /* that of exact mode */
-    SUITE_EXPECTED_INDICES, /* which forward writes */
+    SUITE_EXPECTED_INDICES, /* forward's picks */
     SUITE_ROLES
 };
 
@@ -89,8 +89,8 @@ extern const char *const poolgrad_suite_role_words[SUITE_ROLES + 1];
 
 /*
  * A case. Arrays that it does not have are of format none; a source of which only the size counts has null data. The
- * problem's sources and indices are these arrays; its destination, and the indices that forward writes, have sizes,
- * format and layout, and no data: whoever runs it brings memory.
+ * problem's sources and indices are these arrays. Its destination and its picks have sizes, strides, format and layout,
+ * and no data: whoever runs the case brings memory.
  */
 struct suite_case {
     char name[SUITE_NAME];

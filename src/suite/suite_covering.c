@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/integer.h"
 #include "suite/suite_recipe.h"
 
 /* The controls stand first. */
@@ -301,7 +300,7 @@ static void take(struct covering *c, const struct row *row)
 
 static int64_t level_of(const struct row *row, int factor)
 {
-    return poolgrad_max(row->level[factor], 0);
+    return poolgrad_suite_greater(row->level[factor], 0);
 }
 
 static void set_rules(const struct row *row, poolgrad_problem *p)
@@ -318,10 +317,13 @@ static void set_rules(const struct row *row, poolgrad_problem *p)
     p->add_to_destination = level_of(row, ADD) > 0;
     p->window = (poolgrad_window){.kernel_width = kernels[level_of(row, KERNEL_WIDTH)],
                                   .kernel_height = kernels[level_of(row, KERNEL_HEIGHT)],
+                                  .kernel_depth = 1,
                                   .stride_x = level_of(row, STRIDE_X) + 1,
                                   .stride_y = level_of(row, STRIDE_Y) + 1,
+                                  .stride_z = 1,
                                   .dilation_x = level_of(row, DILATION_X) + 1,
-                                  .dilation_y = level_of(row, DILATION_Y) + 1};
+                                  .dilation_y = level_of(row, DILATION_Y) + 1,
+                                  .dilation_z = 1};
 }
 
 /* Windows that reach the source's end: begun at its edge, half outside, a window before it, or inside. */
@@ -330,7 +332,7 @@ static struct suite_axis place_axis(int64_t place, int64_t size, int64_t kernel,
     const int64_t extent = (kernel - 1) * dilation + 1;
     const int64_t firsts[] = {0, -(extent / 2), -extent, 1};
     const int64_t first = firsts[place];
-    return (struct suite_axis){first, poolgrad_max(poolgrad_ceiling_divide(size - first, stride), 1), size};
+    return (struct suite_axis){first, poolgrad_suite_greater(poolgrad_suite_divide(size - first, stride), 1), size};
 }
 
 static void set_images(const struct row *row, poolgrad_problem *p)
@@ -347,13 +349,13 @@ static void set_images(const struct row *row, poolgrad_problem *p)
 }
 
 /* A part of an image one pixel inside it; of a result, the image is larger by a border. */
-static void inset(poolgrad_region *region, poolgrad_image *image)
+static void inset(poolgrad_region *region, int64_t *height, int64_t *width)
 {
     region->x = region->y = 1;
-    region->width = image->width;
-    region->height = image->height;
-    image->width += 2;
-    image->height += 2;
+    region->width = *width;
+    region->height = *height;
+    *width += 2;
+    *height += 2;
 }
 
 /* Offsets are multiples of 4, which every backend takes. */
@@ -372,21 +374,19 @@ static void set_channel_windows(poolgrad_problem *p)
 
 static void set_regions(const struct row *row, poolgrad_problem *p)
 {
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
     poolgrad_suite_set_channels(p, level_of(row, IMAGES) + 1, channel_counts[level_of(row, CHANNELS)]);
     if (level_of(row, CHANNEL_WINDOW) > 0) set_channel_windows(p);
-    if (level_of(row, CLIP) > 0) inset(&p->clip, &p->destination);
-    if (level_of(row, REGION) > 0) inset(&p->gradient_region, &p->source_gradient);
+    if (level_of(row, CLIP) > 0) inset(&p->clip, &p->destination.height, &p->destination.width);
+    if (level_of(row, REGION) > 0) {
+        inset(&p->gradient_region, &p->source_gradient.height, &p->source_gradient.width);
+    }
     if (level_of(row, KERNEL_OFFSET) > 0) {
         p->kernel_offset_x = 1;
         p->kernel_offset_y = -1;
         p->offset_x += p->kernel_offset_x;
         p->offset_y += p->kernel_offset_y;
     }
-    if (level_of(row, INDICES) > 0) {
-        p->indices = gradient ? p->source_gradient : p->destination;
-        p->indices.format = index_formats[level_of(row, INDICES)];
-    }
+    if (level_of(row, INDICES) > 0) poolgrad_suite_save_picks(p, index_formats[level_of(row, INDICES)]);
     poolgrad_suite_set_layout(p, (poolgrad_layout)level_of(row, LAYOUT));
 }
 
@@ -414,8 +414,8 @@ static struct suite_recipe recipe_of(const struct row *row, uint64_t *random)
 static void name_recipe(struct suite_recipe *recipe, const char *group, int number)
 {
     const poolgrad_problem *p = &recipe->problem;
-    snprintf(recipe->name, sizeof recipe->name, "%s-%04d-%s-%s", group, number,
-             poolgrad_suite_direction_word(p->direction), poolgrad_suite_kind_word(p->kind));
+    snprintf(recipe->name, sizeof recipe->name, "%s-%04d-%s-%s", group, number, poolgrad_direction_name(p->direction),
+             poolgrad_kind_name(p->kind));
 }
 
 bool poolgrad_suite_add_covering(poolgrad_suite *suite, int number, uint64_t seed)

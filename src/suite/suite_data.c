@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "image/format.h"
-#include "image/image.h"
+#include "suite/suite_recipe.h"
 
 /* ---- Random numbers ---------------------------------------------------------------------------------------------- */
 
@@ -139,18 +138,27 @@ static void set_sign(poolgrad_format format, void *element)
 
 static void store_value(poolgrad_format format, void *element, double value)
 {
-    poolgrad_store(format, element, value);
+    const poolgrad_image view = poolgrad_image_dense(element, format, POOLGRAD_NCHW, 1, 1, 1, 1);
+    poolgrad_image_set(&view, 0, 0, 0, 0, 0, value);
     if (isnan(value) && signbit(value)) set_sign(format, element);
+}
+
+static void *element_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+{
+    const int64_t lanes = image->layout == POOLGRAD_NC4HW4 ? LANES : 1;
+    const int64_t place = n * image->image_stride + c / lanes * image->channel_stride + c % lanes +
+                          y * image->row_stride + x * image->column_stride;
+    return (unsigned char *)image->data + place * (int64_t)poolgrad_format_size(image->format);
 }
 
 static void poison_unused_lanes(const poolgrad_image *image)
 {
-    const int64_t lanes = (image->channels + POOLGRAD_LANES - 1) / POOLGRAD_LANES * POOLGRAD_LANES;
+    const int64_t lanes = poolgrad_suite_divide(image->channels, LANES) * LANES;
     if (image->layout != POOLGRAD_NC4HW4) return;
     for (int64_t n = 0; n < image->images; n++) {
         for (int64_t c = image->channels; c < lanes; c++) {
             for (int64_t i = 0; i < image->height * image->width; i++) {
-                void *element = poolgrad_image_at(image, n, c, i / image->width, i % image->width);
+                void *element = element_at(image, n, c, i / image->width, i % image->width);
                 if (is_unorm(image->format)) store_code(image->format, element, UINT16_MAX);
                 if (!is_unorm(image->format)) store_value(image->format, element, copysign((double)NAN, 1));
             }
@@ -158,18 +166,12 @@ static void poison_unused_lanes(const poolgrad_image *image)
     }
 }
 
-/* The image with its strides; false where it has no pixel. */
-static bool resolve(const poolgrad_image *image, poolgrad_image *resolved)
-{
-    return poolgrad_image_resolve(image, NULL, resolved, NULL) == POOLGRAD_OK && !poolgrad_image_is_empty(resolved);
-}
-
 /* The element of that number in the order n, c, y, x. */
-static void *element_at(const poolgrad_image *image, int64_t number)
+static void *numbered_element(const poolgrad_image *image, int64_t number)
 {
     const int64_t x = number % image->width, row = number / image->width;
     const int64_t y = row % image->height, plane = row / image->height;
-    return poolgrad_image_at(image, plane / image->channels, plane % image->channels, y, x);
+    return element_at(image, plane / image->channels, plane % image->channels, y, x);
 }
 
 static int64_t count_elements(const poolgrad_image *image)
@@ -179,24 +181,20 @@ static int64_t count_elements(const poolgrad_image *image)
 
 void poolgrad_suite_fill(const poolgrad_image *image, enum suite_data data, uint64_t seed)
 {
-    poolgrad_image view;
-    if (!resolve(image, &view)) return;
-    for (int64_t i = 0; i < count_elements(&view); i++) {
-        const int64_t y = i / view.width % view.height;
-        const struct place place = {&view, i, y, i % view.width, poolgrad_suite_random(&seed)};
-        void *element = element_at(&view, i);
-        if (is_unorm(view.format)) store_code(view.format, element, code_of(data, &place));
-        if (!is_unorm(view.format)) store_value(view.format, element, value_of(data, &place));
+    for (int64_t i = 0; i < count_elements(image); i++) {
+        const int64_t y = i / image->width % image->height;
+        const struct place place = {image, i, y, i % image->width, poolgrad_suite_random(&seed)};
+        void *element = numbered_element(image, i);
+        if (is_unorm(image->format)) store_code(image->format, element, code_of(data, &place));
+        if (!is_unorm(image->format)) store_value(image->format, element, value_of(data, &place));
     }
-    poison_unused_lanes(&view);
+    poison_unused_lanes(image);
 }
 
 void poolgrad_suite_fill_values(const poolgrad_image *image, const double *value, int count)
 {
-    poolgrad_image view;
-    if (!resolve(image, &view)) return;
-    for (int64_t i = 0; i < count_elements(&view); i++) {
-        store_value(view.format, element_at(&view, i), value[i % count]);
+    for (int64_t i = 0; i < count_elements(image); i++) {
+        store_value(image->format, numbered_element(image, i), value[i % count]);
     }
-    poison_unused_lanes(&view);
+    poison_unused_lanes(image);
 }

@@ -46,7 +46,9 @@ struct named {
 static void clip_inside(struct suite_recipe *recipe)
 {
     poolgrad_problem *p = &recipe->problem;
-    p->clip = (poolgrad_region){1, 1, 0, p->destination.width, p->destination.height - 1, POOLGRAD_ALL};
+    p->clip.x = p->clip.y = 1;
+    p->clip.width = p->destination.width;
+    p->clip.height = p->destination.height - 1;
     p->destination.width += 2;
     recipe->before = true;
 }
@@ -54,7 +56,9 @@ static void clip_inside(struct suite_recipe *recipe)
 /* It is cut to the destination; its first pixel stays what it is. */
 static void clip_beyond(struct suite_recipe *recipe)
 {
-    recipe->problem.clip = (poolgrad_region){2, 1, 0, 1000, POOLGRAD_ALL, POOLGRAD_ALL};
+    recipe->problem.clip.x = 2;
+    recipe->problem.clip.y = 1;
+    recipe->problem.clip.width = 1000;
     recipe->before = true;
 }
 
@@ -85,8 +89,9 @@ static void map_clip_inside(struct suite_recipe *recipe)
 static void count_part(struct suite_recipe *recipe)
 {
     poolgrad_problem *p = &recipe->problem;
-    p->gradient_region =
-        (poolgrad_region){1, 1, 0, p->source_gradient.width - 2, p->source_gradient.height - 1, POOLGRAD_ALL};
+    p->gradient_region.x = p->gradient_region.y = 1;
+    p->gradient_region.width = p->source_gradient.width - 2;
+    p->gradient_region.height = p->source_gradient.height - 1;
 }
 
 /* The pixel is cut away, and moves no window. */
@@ -107,14 +112,14 @@ static void choose_images(struct suite_recipe *recipe)
 {
     poolgrad_problem *p = &recipe->problem;
     p->source.images = 3;
-    p->offset_z = 1;
+    p->offset_image = 1;
     p->destination.images = 5;
-    p->clip.z = 1;
-    p->clip.depth = 3;
+    p->clip.image = 1;
+    p->clip.images = 3;
     if (p->direction == POOLGRAD_GRADIENT) {
         p->source_gradient.images = 4;
-        p->gradient_region.z = 2;
-        p->gradient_region.depth = 2;
+        p->gradient_region.image = 2;
+        p->gradient_region.images = 2;
     }
     recipe->before = true;
 }
@@ -171,8 +176,7 @@ static void leave_out_source(struct suite_recipe *recipe)
 static void save_indices(struct suite_recipe *recipe, poolgrad_format format)
 {
     poolgrad_problem *p = &recipe->problem;
-    p->indices = p->direction == POOLGRAD_GRADIENT ? p->source_gradient : p->destination;
-    p->indices.format = format;
+    poolgrad_suite_save_picks(p, format);
     recipe->size_only = p->direction == POOLGRAD_GRADIENT;
 }
 
@@ -422,12 +426,12 @@ static void place(const struct named *named, poolgrad_problem *p)
                              (struct suite_axis){named->first[1], windows_of(named->windows[1]), named->size[1]});
         return;
     }
-    const poolgrad_status status = named->placement == BY_POLICY
-                                       ? poolgrad_padding_forward(named->method, p->kind, &p->window, named->size[0],
-                                                                  named->size[1], &padding, NULL)
-                                       : poolgrad_padding_explicit(&named->pads, named->placement == BY_PADS_CEIL,
-                                                                   &p->window, named->size[0], named->size[1], &padding,
-                                                                   NULL);
+    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
+    const int64_t width = named->size[0], height = named->size[1];
+    const poolgrad_status status =
+        named->placement == BY_POLICY
+            ? poolgrad_padding_forward(named->method, p->kind, &p->window, height, width, &padding, NULL)
+            : poolgrad_padding_explicit(&named->pads, rounding, &p->window, height, width, &padding, NULL);
     if (status != POOLGRAD_OK) return; /* a table whose cases are refused shows when they are made */
     poolgrad_suite_place(p, (struct suite_axis){-padding.left, padding.width, named->size[0]},
                          (struct suite_axis){-padding.top, padding.height, named->size[1]});
@@ -452,8 +456,8 @@ static void name_variant(const struct named *named, const struct variant *v, cha
     static const char *const edges[] = {"-zero", "-clamp"}, *const ties[] = {"-first", "-last", "-all", "-split"};
     static const char *const nans[] = {"-nan-first", "-nan-last", "-nan-ignore"};
     const char *format = v->format == POOLGRAD_FLOAT32 ? "" : poolgrad_format_name(v->format);
-    snprintf(name, SUITE_NAME, "%s-%s-%s%s%s%s%s%s", named->name, poolgrad_suite_direction_word(v->direction),
-             poolgrad_suite_kind_word(v->kind), named->every_edge_mode ? edges[v->edge_mode] : "",
+    snprintf(name, SUITE_NAME, "%s-%s-%s%s%s%s%s%s", named->name, poolgrad_direction_name(v->direction),
+             poolgrad_kind_name(v->kind), named->every_edge_mode ? edges[v->edge_mode] : "",
              named->every_tie_rule ? ties[v->ties] : "", named->every_nan_rule ? nans[v->nan] : "", *format ? "-" : "",
              format);
 }
@@ -475,8 +479,15 @@ static struct suite_recipe recipe_of(const struct named *named, const struct var
     p->nan = v->nan;
     p->zero_pad_x = named->zero_pad[0];
     p->zero_pad_y = named->zero_pad[1];
-    p->window = (poolgrad_window){or_one(named->kernel[0]), or_one(named->kernel[1]),   or_one(named->stride[0]),
-                                  or_one(named->stride[1]), or_one(named->dilation[0]), or_one(named->dilation[1])};
+    p->window = (poolgrad_window){.kernel_width = or_one(named->kernel[0]),
+                                  .kernel_height = or_one(named->kernel[1]),
+                                  .kernel_depth = 1,
+                                  .stride_x = or_one(named->stride[0]),
+                                  .stride_y = or_one(named->stride[1]),
+                                  .stride_z = 1,
+                                  .dilation_x = or_one(named->dilation[0]),
+                                  .dilation_y = or_one(named->dilation[1]),
+                                  .dilation_z = 1};
     place(named, p);
     poolgrad_suite_set_format(p, v->format);
     poolgrad_suite_set_layout(p, v->layout);

@@ -6,7 +6,7 @@
 #include "suite/kit.h"
 #include "suite/suite_data.h"
 
-enum { RECIPE_VALUES = 8 };
+enum { RECIPE_VALUES = 8, LANES = 4 }; /* LANES: channels that are neighbours in NC4HW4 */
 
 struct suite_values {
     int count; /* 0: none */
@@ -28,6 +28,17 @@ struct suite_recipe {
 /* Takes one more recipe; false where memory is lacking. */
 bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe);
 
+static inline int64_t poolgrad_suite_greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Rounded up; a is at least 0, b at least 1. */
+static inline int64_t poolgrad_suite_divide(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
 /* One axis: the window's first tap, how many windows there are, and the source's size. */
 struct suite_axis {
     int64_t first, windows, size;
@@ -37,14 +48,13 @@ struct suite_axis {
  * and one channel, the format float32 and the layout NCHW. */
 void poolgrad_suite_place(poolgrad_problem *problem, struct suite_axis x, struct suite_axis y);
 
-/* The format and the layout of every image; indices have their own format. */
+/* Images of picked taps, sized and laid out like those of values: a gradient's indices, or forward's picks. */
+void poolgrad_suite_save_picks(poolgrad_problem *problem, poolgrad_format format);
+
+/* The format and the layout of every image; indices and picks have their own format. */
 void poolgrad_suite_set_format(poolgrad_problem *problem, poolgrad_format format);
 void poolgrad_suite_set_layout(poolgrad_problem *problem, poolgrad_layout layout);
 void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int64_t channels);
-
-/* "gradient-max" */
-const char *poolgrad_suite_direction_word(poolgrad_direction direction);
-const char *poolgrad_suite_kind_word(poolgrad_kind kind);
 
 /* Adds cases: the named ones in one format and layout, all or one of each direction for each corner; an array of
  * parameters; every window with a random rest. */

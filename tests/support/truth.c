@@ -241,7 +241,7 @@ static double forward_value(taps_plane *source, int64_t *index)
     taps_pick(source);
     const taps_tap *winner = taps_first_picked(source);
     if (!winner || !winner->inside) return 0;
-    const bool taps = view_holds_taps(&source->p->indices);
+    const bool taps = view_holds_taps(&source->p->picks);
     *index = taps ? winner - source->taps : winner->y * source->width + winner->x;
     return winner->value == 0 ? 0 : winner->value;
 }
@@ -253,15 +253,15 @@ static void forward_plane(taps_plane *source, int64_t z, int64_t c)
     const bool pooled = z < oracle_images(p);
     const oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
     const oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
-    const int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
-    if (pooled) taps_load(source, p->offset_z + z, p->source_channel_offset + c);
+    const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
+    if (pooled) taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
             int64_t index = -1;
             taps_look(source, y - p->clip.y, x - p->clip.x);
             const double value = pooled ? forward_value(source, &index) : 0;
             view_set_number(&p->destination, n, to_c, y, x, value);
-            if (p->indices.data) view_set_bits(&p->indices, n, to_c, y, x, (uint64_t)index);
+            if (p->picks.data) view_set_bits(&p->picks, n, to_c, y, x, (uint64_t)index);
         }
     }
 }
@@ -288,7 +288,7 @@ static void scatter_plane(taps_plane *source, sum *sums, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
     const poolgrad_region *region = &p->gradient_region;
-    const int64_t n = region->z + z, from_c = p->gradient_channel_offset + c;
+    const int64_t n = region->image + z, from_c = p->gradient_channel_offset + c;
     const oracle_span ys = oracle_cut(region->y, region->height, p->source_gradient.height);
     const oracle_span xs = oracle_cut(region->x, region->width, p->source_gradient.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
@@ -335,7 +335,7 @@ static void write_gradient(const taps_plane *source, sum *sums, int64_t n, int64
 static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const int64_t n = p->clip.z + z, to_c = p->destination_channel_offset + c;
+    const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     const int64_t pixels = source->height * source->width;
     if (z >= oracle_images(p)) {
         write_gradient(source, NULL, n, to_c);
@@ -343,7 +343,7 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
     }
     sum *sums = oracle_array(pixels, sizeof *sums);
     for (int64_t i = 0; i < pixels; ++i) sum_begin(&sums[i], p->kind == POOLGRAD_L2NORM);
-    taps_load(source, p->offset_z + z, p->source_channel_offset + c);
+    taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     scatter_plane(source, sums, z, c);
     write_gradient(source, sums, n, to_c);
     for (int64_t i = 0; i < pixels; ++i) sum_end(&sums[i]);
@@ -353,11 +353,11 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 void truth_run(const poolgrad_problem *p)
 {
     const bool forward = p->direction == POOLGRAD_FORWARD;
-    const oracle_span zs = oracle_cut(p->clip.z, p->clip.depth, p->destination.images);
+    const oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
     taps_plane source = taps_new(p);
     for (int64_t z = 0; z < zs.end - zs.first; ++z)
         for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
     taps_free(&source);
     oracle_clear_unused_lanes(p, &p->destination);
-    if (forward && p->indices.data) oracle_clear_unused_lanes(p, &p->indices);
+    if (forward && p->picks.data) oracle_clear_unused_lanes(p, &p->picks);
 }
