@@ -4,6 +4,7 @@
  * and the same call succeeds afterwards.
  */
 #include "pooling/plan.h"
+#include "support/generic.h"
 #include "support/allocation.h"
 #include "support/refusal.h"
 #include <criterion/criterion.h>
@@ -149,9 +150,9 @@ static bool made_nothing(const made *m)
 
 static bool made_alike(const made *a, const made *b)
 {
-    bool alike = !a->plan == !b->plan && poolgrad_equal(a->network, b->network) && poolgrad_equal(a->graph, b->graph);
+    bool alike = !a->plan == !b->plan && generic_equal(a->network, b->network) && generic_equal(a->graph, b->graph);
     for (int i = 0; i < SLOTS; ++i) {
-        alike = alike && poolgrad_equal(a->buffers[i], b->buffers[i]) && poolgrad_equal(a->states[i], b->states[i]) &&
+        alike = alike && generic_equal(a->buffers[i], b->buffers[i]) && generic_equal(a->states[i], b->states[i]) &&
                 !a->nodes[i] == !b->nodes[i];
     }
     return alike;
@@ -190,8 +191,8 @@ static kept keep(const world *w)
 
 static bool same_as_kept(const world *w, const kept *k)
 {
-    bool same = poolgrad_equal(w->network, k->network);
-    for (int b = 0; b < BATCH; ++b) same = same && poolgrad_equal(w->states[b], k->states[b]);
+    bool same = generic_equal(w->network, k->network);
+    for (int b = 0; b < BATCH; ++b) same = same && generic_equal(w->states[b], k->states[b]);
     return same;
 }
 
@@ -203,9 +204,9 @@ static void kept_release(kept *k)
 
 static bool world_alike(const world *a, const world *b)
 {
-    bool alike = made_alike(&a->made, &b->made) && poolgrad_equal(a->network, b->network) &&
+    bool alike = made_alike(&a->made, &b->made) && generic_equal(a->network, b->network) &&
                  memcmp(a->memory, b->memory, a->bytes) == 0;
-    for (int i = 0; i < BATCH; ++i) alike = alike && poolgrad_equal(a->states[i], b->states[i]);
+    for (int i = 0; i < BATCH; ++i) alike = alike && generic_equal(a->states[i], b->states[i]);
     return alike;
 }
 
@@ -1072,17 +1073,17 @@ Test(allocation, batches)
 static void describe(const void *object)
 {
     char text[64];
-    poolgrad_description(object, text, sizeof text);
-    poolgrad_debug_description(object, NULL, 0);
-    cr_expect(poolgrad_equal(object, object));
-    poolgrad_hash(object);
+    generic_description(object, text, sizeof text);
+    generic_debug_description(object, NULL, 0);
+    cr_expect(generic_equal(object, object));
+    generic_hash(object);
 }
 
 static void use_kernels(world *w)
 {
     poolgrad_image descriptor;
     poolgrad_problem problem;
-    poolgrad_padding_policy policy = poolgrad_padding_for_tensorflow_average_pooling();
+    poolgrad_padding_policy policy = poolgrad_padding_policy_for_tensorflow_average_pooling();
     poolgrad_padding_policy inverse = poolgrad_padding_policy_inverse(&policy);
     describe(&inverse);
     describe(&w->pooling);
@@ -1100,7 +1101,7 @@ static void use_kernels(world *w)
 
 static void use_nodes(world *w)
 {
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
     poolgrad_filter_node_set_padding_policy(w->pool, &policy);
     poolgrad_filter_node_set_saves_argmax(w->pool, 1);
     poolgrad_filter_node_set_label(w->pool, NULL);
@@ -1284,7 +1285,7 @@ static void make_all_owned(world *w)
 static bool all_have(const world *w, const uint64_t hashes[OWNED])
 {
     for (owned i = 0; i < OWNED; ++i) {
-        if (object_of(w, i) && poolgrad_hash(object_of(w, i)) != hashes[i]) return false;
+        if (object_of(w, i) && generic_hash(object_of(w, i)) != hashes[i]) return false;
     }
     return true;
 }
@@ -1311,7 +1312,7 @@ Test(allocation, orders_of_release)
         uint64_t hashes[OWNED];
         world w;
         make_all_owned(&w);
-        for (owned i = 0; i < OWNED; ++i) hashes[i] = poolgrad_hash(object_of(&w, i));
+        for (owned i = 0; i < OWNED; ++i) hashes[i] = generic_hash(object_of(&w, i));
         release_in_order(&w, number, hashes);
         world_end(&w);
         cr_assert_eq(allocation_live(), live, "order %d leaks", number);
@@ -1332,7 +1333,7 @@ Test(allocation, graphs_stand_alone)
         if (i) w.graph = w.made.graph;
         w.made.graph = NULL;
         cr_assert_eq(graph_encode(&w, NULL), POOLGRAD_OK);
-        cr_expect(poolgrad_equal(w.made.buffers[0], clean.made.buffers[0]));
+        cr_expect(generic_equal(w.made.buffers[0], clean.made.buffers[0]));
         world_end(&w);
         world_end(&clean);
     }

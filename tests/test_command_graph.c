@@ -59,7 +59,7 @@ static poolgrad_graph *training_graph(void)
     poolgrad_filter_node_set_saves_argmax(pool1, 1);
     poolgrad_filter_node *pool2 =
         poolgrad_pooling_average_node_create(network, poolgrad_filter_node_result_image(pool1), 2, 2, 2, 2);
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
     poolgrad_filter_node_set_label(pool2, "pool2");
     poolgrad_filter_node_set_padding_policy(pool2, &policy);
     poolgrad_image_node_set_handle(poolgrad_filter_node_result_image(pool2), "y");
@@ -314,7 +314,7 @@ static poolgrad_buffer *level(const poolgrad_image *x, int64_t size)
     poolgrad_error error = {"", ""};
     poolgrad_pooling_max_init(&kernel, sizeof kernel, size, size, size, size);
     kernel.edge_mode = POOLGRAD_EDGE_CLAMP;
-    kernel.padding = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
+    kernel.padding = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
     poolgrad_status status = poolgrad_pooling_encode_to_new(&kernel, NULL, x, &buffer, NULL, &error);
     cr_assert(status == POOLGRAD_OK, "%s", error.message);
     return buffer;

@@ -4,6 +4,7 @@
  * (support/evaluate.h), and by a graph whose images share memory: every result and every exported image has to be the
  * same, bit for bit. The rest is said by hand.
  */
+#include "support/generic.h"
 #include "support/images.h"
 #include "support/random_network.h"
 #include <criterion/criterion.h>
@@ -19,7 +20,7 @@ enum { MOST_IMAGES = 64, MOST_RESULTS = 3 };
 /* A graph and what one encoding of it takes and gives. */
 typedef struct run {
     poolgrad_graph *graph;
-    poolgrad_image sources[MOST_IMAGES];
+    poolgrad_const_image sources[MOST_IMAGES];
     poolgrad_image sizes[MOST_IMAGES], result_size;
     poolgrad_buffer *result, *intermediates[MOST_IMAGES];
     poolgrad_graph_memory memory;
@@ -107,13 +108,13 @@ static bool run_case(uint64_t seed, run *g, bool *shares)
             poolgrad_graph *copy = NULL;
             done = poolgrad_graph_set_format(g->graph, made.values.format, &error) == POOLGRAD_OK;
             for (int64_t i = 0; i < poolgrad_graph_source_image_count(g->graph); ++i) {
-                g->sources[i] = *random_network_image(&made, poolgrad_graph_source_image_handle(g->graph, i));
+                const char *handle = poolgrad_graph_source_image_handle(g->graph, i);
+                g->sources[i] = poolgrad_image_as_const(random_network_image(&made, handle));
             }
             /* Twice: the second encoding finds the memory of the first. Then a copy. */
             for (int i = 0; done && i < 2; ++i) done = encode_once(&made, g, &context, seed);
             *shares = g->memory.peak < g->memory.intermediate;
-            done = done && poolgrad_graph_copy(g->graph, &copy, &error) == POOLGRAD_OK &&
-                   poolgrad_equal(g->graph, copy);
+            done = done && poolgrad_graph_copy(g->graph, &copy, &error) == POOLGRAD_OK && generic_equal(g->graph, copy);
             poolgrad_graph_destroy(g->graph);
             g->graph = copy;
             done = done && encode_once(&made, g, NULL, seed);
@@ -180,20 +181,18 @@ static poolgrad_graph *graph_of(const chain *c, poolgrad_filter_node *filter)
 /* x of 8x8 and dy of 2x2 pixels, float32. */
 typedef struct images {
     float x[64], dy[4];
-    poolgrad_image sources[2];
+    poolgrad_const_image sources[2];
 } images;
 
 static void make_images(images *i)
 {
     for (int k = 0; k < 64; ++k) i->x[k] = (float)(k * 37 % 64);
     for (int k = 0; k < 4; ++k) i->dy[k] = (float)(k + 1);
-    i->sources[0] =
-        (poolgrad_image){.data = i->x, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 8, .width = 8};
-    i->sources[1] = (poolgrad_image){
-        .data = i->dy, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 2, .width = 2};
+    i->sources[0] = poolgrad_const_image_dense(i->x, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 8, 8);
+    i->sources[1] = poolgrad_const_image_dense(i->dy, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
 }
 
-static void expect_refusal(const poolgrad_graph *graph, const poolgrad_image *sources, int64_t count,
+static void expect_refusal(const poolgrad_graph *graph, const poolgrad_const_image *sources, int64_t count,
                            const char *expected)
 {
     poolgrad_error error = {"", ""};
@@ -272,7 +271,7 @@ Test(graph, graphs_that_cannot_be)
     poolgrad_filter_node_set_label(bad, "bad");
     expect_no_graph(c.network, poolgrad_filter_node_result_image(bad),
                     "node \"bad\": stride_in_pixels_x is 0; expected 1 to 2^61");
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(3);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(3);
     poolgrad_filter_node_set_padding_policy(c.pool1, &policy);
     expect_no_graph(c.network, poolgrad_filter_node_result_image(c.pool1),
                     "node \"pool1\": padding.method is 0x3; expected align centered (0), top left (1) or bottom right "
@@ -351,16 +350,16 @@ Test(graph, states_join_two_graphs)
                      POOLGRAD_OK);
         poolgrad_graph_set_format(gradient, POOLGRAD_FLOAT32, NULL);
         /* The average asks for a size only; nor are the pixels of x looked at where the state has the taps. */
-        const poolgrad_image nothing = {
+        const poolgrad_const_image nothing = {
             .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 4, .width = 4};
-        poolgrad_image sources[] = {i.sources[1], i.sources[0], nothing};
+        poolgrad_const_image sources[] = {i.sources[1], i.sources[0], nothing};
         if (saves) sources[1].data = NULL;
         cr_expect_eq(poolgrad_graph_source_state_count(gradient), 2);
         cr_expect_eq(poolgrad_graph_read_count_for_source_state(gradient, 1), 1);
         poolgrad_error error = {"", ""};
         cr_assert_eq(poolgrad_graph_encode(gradient, NULL, sources, 3, states, 2, &dx, NULL, NULL, &error), POOLGRAD_OK,
                      "%s", error.message);
-        cr_expect(poolgrad_equal(dx, expected));
+        cr_expect(generic_equal(dx, expected));
         poolgrad_state *missing[] = {states[0], NULL};
         poolgrad_buffer *none;
         cr_expect_eq(poolgrad_graph_encode(gradient, NULL, sources, 3, missing, 2, &none, NULL, NULL, &error),
@@ -396,7 +395,7 @@ Test(graph, policies_decide_about_taps)
         make_images(&i);
         poolgrad_state_node_set_export_from_graph(poolgrad_filter_node_result_state(c.pool1), 1);
         const poolgrad_padding_policy policy =
-            poolgrad_padding_custom(poolgrad_filter_node_padding_policy(c.pool1).method, ask_for_taps, &saves);
+            poolgrad_padding_policy_custom(poolgrad_filter_node_padding_policy(c.pool1).method, ask_for_taps, &saves);
         poolgrad_graph *plain = graph_of(&c, c.pool1);
         poolgrad_filter_node_set_saves_argmax(c.pool1, 1);
         poolgrad_graph *saving = graph_of(&c, c.pool1);
@@ -412,7 +411,7 @@ Test(graph, policies_decide_about_taps)
         cr_assert_eq(poolgrad_graph_encode(asking, NULL, i.sources, 1, NULL, 0, &y, NULL, &state, NULL), POOLGRAD_OK);
         poolgrad_buffer_destroy(y);
         cr_expect_eq(poolgrad_state_argmax(state) != NULL, saves);
-        cr_expect(poolgrad_equal(state, expected), "the policy's word is %d", saves);
+        cr_expect(generic_equal(state, expected), "the policy's word is %d", saves);
         poolgrad_state_destroy(state);
         poolgrad_state_destroy(expected);
         poolgrad_graph_destroy(plain);
@@ -431,8 +430,7 @@ Test(graph, given_images_are_exported)
     poolgrad_graph *graph;
     cr_assert_eq(poolgrad_graph_create(network, poolgrad_filter_node_result_image(pool), 1, &graph, NULL), POOLGRAD_OK);
     unsigned char bytes[4] = {0, 51, 102, 255};
-    const poolgrad_image image = {
-        .data = bytes, .format = POOLGRAD_UNORM8, .images = 1, .channels = 1, .height = 2, .width = 2};
+    const poolgrad_const_image image = poolgrad_const_image_dense(bytes, POOLGRAD_UNORM8, POOLGRAD_NCHW, 1, 1, 2, 2);
     poolgrad_buffer *y, *copy;
     cr_assert_eq(poolgrad_graph_encode(graph, NULL, &image, 1, NULL, 0, &y, &copy, NULL, NULL), POOLGRAD_OK);
     cr_expect_str_eq(poolgrad_graph_intermediate_image_handle(graph, 0), "x");
@@ -455,20 +453,20 @@ Test(graph, batches)
     poolgrad_graph *graph = graph_of(&c, c.back1);
     enum { BATCH = 3 };
     images elements[BATCH];
-    poolgrad_image x[BATCH], dy[BATCH];
+    poolgrad_const_image x[BATCH], dy[BATCH];
     for (int b = 0; b < BATCH; ++b) {
         make_images(&elements[b]);
         elements[b].dy[b] += 10;
         x[b] = elements[b].sources[0];
         dy[b] = elements[b].sources[1];
     }
-    const poolgrad_image *rows[] = {x, dy};
+    const poolgrad_const_image *rows[] = {x, dy};
     poolgrad_buffer *results[BATCH], *single;
     cr_assert_eq(poolgrad_graph_encode_batch_source_images(graph, NULL, BATCH, rows, 2, results, NULL), POOLGRAD_OK);
     for (int b = 0; b < BATCH; ++b) {
         cr_assert_eq(poolgrad_graph_encode_source_images(graph, NULL, elements[b].sources, 2, &single, NULL),
                      POOLGRAD_OK);
-        cr_expect(poolgrad_equal(results[b], single), "element %d", b);
+        cr_expect(generic_equal(results[b], single), "element %d", b);
         poolgrad_buffer_destroy(single);
         poolgrad_buffer_destroy(results[b]);
     }
@@ -557,7 +555,7 @@ Test(graph, handlers_get_result_or_error)
     make_images(&i);
     cr_assert_eq(poolgrad_graph_encode_source_images(graph, NULL, i.sources, 2, &expected, NULL), POOLGRAD_OK);
     poolgrad_graph_execute_async(graph, NULL, i.sources, 2, keep_result, &result);
-    cr_expect(poolgrad_equal(result, expected));
+    cr_expect(generic_equal(result, expected));
     poolgrad_buffer_destroy(result);
     poolgrad_graph_execute_async(graph, NULL, NULL, 0, keep_result, &result);
     cr_expect_null(result);
@@ -583,7 +581,7 @@ Test(graph, chains_need_two_images)
     }
     cr_assert_eq(poolgrad_graph_create(network, image, 1, &graph, NULL), POOLGRAD_OK);
     poolgrad_graph_set_format(graph, POOLGRAD_FLOAT32, NULL);
-    const poolgrad_image x = {.format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 16, .width = 16};
+    const poolgrad_const_image x = {.format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 16, .width = 16};
     poolgrad_graph_memory memory;
     cr_assert_eq(poolgrad_graph_result_sizes(graph, &x, 1, NULL, 0, NULL, NULL, &memory, NULL), POOLGRAD_OK);
     cr_expect_eq(memory.peak, 2 * IMAGE);

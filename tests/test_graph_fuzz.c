@@ -5,6 +5,7 @@
  * in one sentence, leave the caller's images alone, and leak nothing.
  */
 #include "support/allocation.h"
+#include "support/generic.h"
 #include "support/hostile.h"
 #include "support/refusal.h"
 #include <criterion/criterion.h>
@@ -19,7 +20,7 @@ typedef struct fuzz {
     unsigned char before[HOSTILE_MEMORY];
     poolgrad_network *network, *other;
     poolgrad_image_node *foreign;
-    poolgrad_image sources[MOST_SOURCES];
+    poolgrad_const_image sources[MOST_SOURCES];
     int64_t calls, accepted;
 } fuzz;
 
@@ -165,7 +166,10 @@ static void make_sources(fuzz *f, int64_t count)
 {
     int64_t height = random_between(random_of(f), 1, 7), width = random_between(random_of(f), 1, 7);
     f->hostile.used = 0;
-    for (int64_t i = 0; i < count; ++i) f->sources[i] = hostile_image(&f->hostile, 1, 2, height, width);
+    for (int64_t i = 0; i < count; ++i) {
+        const poolgrad_image image = hostile_image(&f->hostile, 1, 2, height, width);
+        f->sources[i] = poolgrad_image_as_const(&image);
+    }
     memcpy(f->before, f->hostile.memory, HOSTILE_MEMORY);
 }
 
@@ -217,7 +221,7 @@ static void run_case(fuzz *f)
     for (int i = 0; i < 3; ++i) {
         poolgrad_graph *graph = make_graph(f);
         if (!graph) continue;
-        poolgrad_debug_description(graph, text, sizeof text);
+        generic_debug_description(graph, text, sizeof text);
         encode(f, graph);
         encode(f, graph);
         poolgrad_graph_destroy(graph);

@@ -59,9 +59,9 @@ static poolgrad_offset random_offset(random_state *r)
     return (poolgrad_offset){random_number(r), random_number(r), random_number(r)};
 }
 
-static poolgrad_region random_region(random_state *r)
+static poolgrad_clip_rect random_region(random_state *r)
 {
-    return (poolgrad_region){random_number(r), random_number(r), random_number(r),
+    return (poolgrad_clip_rect){random_number(r), random_number(r), random_number(r),
                              random_number(r), random_number(r), random_number(r)};
 }
 
@@ -74,7 +74,7 @@ static poolgrad_padding_policy random_policy(random_state *r, bool usable)
     poolgrad_padding_method method = PICK(r, sizes) | PICK(r, aligns) | PICK(r, remainders) | PICK(r, more);
     if (!usable && random_chance(r, 30)) method = (poolgrad_padding_method)random_bits(r);
     if (!usable && random_chance(r, 20)) method |= POOLGRAD_PADDING_CUSTOM;
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(method);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(method);
     policy.clamps_edges = random_chance(r, 50);
     snprintf(policy.label, sizeof policy.label, "%s", PICK(r, labels));
     return policy;
@@ -387,7 +387,7 @@ Test(graph_json, order_of_filters)
     }
     /* What the sum reads comes before it, and what that reads before that. */
     for (int i = 0; i < 3; i++) {
-        poolgrad_padding_policy policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
+        poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
         levels[i] = poolgrad_pooling_max_node_create_with_filter_size(network, x, kernels[i]);
         poolgrad_filter_node_set_padding_policy(levels[i], &policy);
         poolgrad_image_node_set_export_from_graph(poolgrad_filter_node_result_image(levels[i]), 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a gradient kernel is made of a policy, a source image and a state, and what of it wins. */
+#include "support/generic.h"
 #include "support/images.h"
 #include "support/refusal.h"
 #include <criterion/criterion.h>
@@ -27,16 +28,16 @@ static void configure_both(uint32_t method, int clamps_edges)
     poolgrad_state *state;
     poolgrad_pooling_average_init(&k, sizeof k, 4, 3, 3, 2);
     poolgrad_pooling_average_gradient_init(&fresh, sizeof fresh, 4, 3, 3, 2);
-    k.padding = poolgrad_padding_with_method(method);
+    k.padding = poolgrad_padding_policy_with_method(method);
     k.padding.clamps_edges = clamps_edges;
     fresh.padding = poolgrad_padding_policy_inverse(&k.padding);
-    cr_assert_eq(poolgrad_pooling_destination_descriptor(&k, &forward_source, &y, &error), POOLGRAD_OK, "%s",
+    cr_assert_eq(poolgrad_pooling_destination_descriptor(&k, VIEW(&forward_source), &y, &error), POOLGRAD_OK, "%s",
                  error.message);
-    cr_assert_eq(poolgrad_pooling_result_state(&k, &forward_source, &y, &state, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_result_state(&k, VIEW(&forward_source), &y, &state, &error), POOLGRAD_OK);
     for (int way = 0; way < 3; way++) {
         g = fresh;
-        cr_assert_eq(poolgrad_pooling_gradient_destination_descriptor(&g, &y, way == 1 ? NULL : &forward_source,
-                                                                      way == 0 ? NULL : state, &dx, &error),
+        cr_assert_eq(poolgrad_pooling_gradient_destination_descriptor(
+                         &g, VIEW(&y), way == 1 ? NULL : VIEW(&forward_source), way == 0 ? NULL : state, &dx, &error),
                      POOLGRAD_OK, "%s", error.message);
         expect_same_place(method, &k, &g);
         cr_expect(images_same_size(&forward_source, &dx), "method 0x%x, way %d", method, way);
@@ -69,7 +70,7 @@ Test(kernel_configuration, planes_of_gradients)
     poolgrad_pooling_max_gradient_init_with_size(&fresh, sizeof fresh, 3, 3);
     fresh.destination_feature_channel_offset = 8;
     fresh.primary_source_feature_channel_offset = 4;
-    cr_assert_eq(poolgrad_pooling_result_state(&k, &forward_source, NULL, &state, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_result_state(&k, VIEW(&forward_source), NULL, &state, &error), POOLGRAD_OK);
     const struct {
         const poolgrad_image *source;
         const poolgrad_state *state;
@@ -77,9 +78,9 @@ Test(kernel_configuration, planes_of_gradients)
     } cases[] = {{&source, state, 5, 13}, {&source, NULL, 5, 13}, {NULL, state, 3, 9}, {NULL, NULL, 2, 8 + 3}};
     for (int i = 0; i < 4; i++) {
         g = fresh;
-        cr_assert_eq(
-            poolgrad_pooling_gradient_destination_descriptor(&g, &dy, cases[i].source, cases[i].state, &dx, &error),
-            POOLGRAD_OK, "%s", error.message);
+        cr_assert_eq(poolgrad_pooling_gradient_destination_descriptor(
+                         &g, VIEW(&dy), cases[i].source ? VIEW(cases[i].source) : NULL, cases[i].state, &dx, &error),
+                     POOLGRAD_OK, "%s", error.message);
         cr_expect(dx.images == cases[i].images && dx.channels == cases[i].channels, "case %d", i);
         cr_expect(dx.height == 8 && dx.width == 11 && dx.format == POOLGRAD_FLOAT16, "case %d", i);
     }
@@ -98,15 +99,16 @@ Test(kernel_configuration, states_override_policies)
     poolgrad_pooling_average_init(&k, sizeof k, 2, 2, 2, 2);
     k.offset = (poolgrad_offset){5, -6, 1};
     k.zero_pad_size_x = 7;
-    k.clip_rect = (poolgrad_region){1, 2, 3, 4, 5, 6};
-    cr_assert_eq(poolgrad_pooling_result_state(&k, &forward_source, NULL, &state, &error), POOLGRAD_OK);
+    k.clip_rect = (poolgrad_clip_rect){1, 2, 3, 4, 5, 6};
+    cr_assert_eq(poolgrad_pooling_result_state(&k, VIEW(&forward_source), NULL, &state, &error), POOLGRAD_OK);
     poolgrad_pooling_average_gradient_init(&g, sizeof g, 2, 2, 2, 2);
-    g.padding = poolgrad_padding_with_method(POOLGRAD_PADDING_EXCLUDE_EDGES | POOLGRAD_PADDING_SIZE_VALID_ONLY);
+    g.padding = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_EXCLUDE_EDGES | POOLGRAD_PADDING_SIZE_VALID_ONLY);
     g.padding.clamps_edges = 1;
     g.zero_pad_size_y = 9;
     g.kernel_offset_x = 3;
     g.clip_rect.x = 2;
-    cr_assert_eq(poolgrad_pooling_gradient_destination_descriptor(&g, &dy, NULL, state, &dx, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_gradient_destination_descriptor(&g, VIEW(&dy), NULL, state, &dx, &error),
+                 POOLGRAD_OK);
     cr_expect(g.secondary_offset.x == 5 && g.secondary_offset.y == -6 && g.secondary_offset.z == 1);
     cr_expect(g.secondary_edge_mode == POOLGRAD_EDGE_ZERO && g.zero_pad_size_x == 7 && g.zero_pad_size_y == 0);
     cr_expect(g.primary_offset.x == 1 && g.primary_offset.y == 2 && g.primary_offset.z == 3);
@@ -119,20 +121,22 @@ Test(kernel_configuration, states_override_policies)
 /* ---- Descriptions -------------------------------------------------------------------------------------------------
  */
 
-static void expect_line(const void *kernel, const char *line)
+#define expect_line(kernel, line) expect_described(generic_description(kernel, text, sizeof text), text, line)
+
+static void expect_described(size_t length, const char *text, const char *line)
 {
-    char text[2048];
-    cr_expect_eq(poolgrad_description(kernel, text, sizeof text), strlen(line));
+    cr_expect_eq(length, strlen(line));
     cr_expect_str_eq(text, line);
 }
 
 Test(kernel_configuration, descriptions_tell_what_is_unusual)
 {
+    char text[2048];
     poolgrad_pooling k;
     poolgrad_pooling_gradient g;
     poolgrad_pooling_max_init(&k, sizeof k, 3, 2, 2, 1);
     k.offset = (poolgrad_offset){1, -2, 3};
-    k.clip_rect = (poolgrad_region){4, 5, 6, 7, 8, 9};
+    k.clip_rect = (poolgrad_clip_rect){4, 5, 6, 7, 8, 9};
     k.destination_feature_channel_offset = 12;
     k.source_feature_channel_offset = 16;
     k.source_feature_channel_max_count = 17;
@@ -148,14 +152,14 @@ Test(kernel_configuration, descriptions_tell_what_is_unusual)
                     "7, clip_rect.height 8, clip_rect.depth 9, destination_feature_channel_offset 12, "
                     "source_feature_channel_offset 16, source_feature_channel_max_count 17, zero_pad_size_x 18, "
                     "zero_pad_size_y 19, ties last, nan 20, accumulator float64, saves argmax");
-    poolgrad_dilated_pooling_max_gradient_init(&g, sizeof g, 3, 2, 4, 5, 2, 1);
+    poolgrad_dilated_pooling_max_gradient_init(&g, sizeof g, 3, 2, 2, 1, 4, 5);
     snprintf(g.label, sizeof g.label, "back");
     g.primary_offset = (poolgrad_offset){1, 2, 3};
     g.source_size = (poolgrad_size){4, 5, 6};
     g.secondary_offset.z = 7;
     g.kernel_offset_x = -8;
     g.kernel_offset_y = 9;
-    g.clip_rect = (poolgrad_region){10, 11, 12, 13, 14, 15};
+    g.clip_rect = (poolgrad_clip_rect){10, 11, 12, 13, 14, 15};
     g.destination_feature_channel_offset = 16;
     g.primary_source_feature_channel_offset = 20;
     g.secondary_source_feature_channel_offset = 24;

@@ -4,6 +4,7 @@
  * Whatever succeeds gives the reference's bits.
  */
 #include "support/allocation.h"
+#include "support/generic.h"
 #include "support/hostile.h"
 #include "support/refusal.h"
 #include <criterion/criterion.h>
@@ -20,7 +21,8 @@ typedef struct fuzz {
     poolgrad_context context;
     poolgrad_pooling pooling;
     poolgrad_pooling_gradient back;
-    poolgrad_image sources[MOST], pooled[MOST], source_gradients[MOST], gradients[MOST];
+    poolgrad_const_image sources[MOST], source_gradients[MOST];
+    poolgrad_image written, pooled[MOST], gradients[MOST];
     poolgrad_state *states[MOST];
     int64_t calls, accepted;
 } fuzz;
@@ -59,7 +61,7 @@ static void expect_image(const poolgrad_buffer *buffer, const poolgrad_buffer *r
     poolgrad_error error = refusal_none();
     const poolgrad_image *image = poolgrad_buffer_image(buffer);
     hostile_assert(poolgrad_image_check(image, &error) == POOLGRAD_OK, "%.255s", error.message);
-    hostile_assert(!reference || poolgrad_equal(buffer, reference), "another result by the reference");
+    hostile_assert(!reference || generic_equal(buffer, reference), "another result by the reference");
 }
 
 /* ---- Kernels ----------------------------------------------------------------------------------------------------- */
@@ -91,13 +93,13 @@ static void initialize(fuzz *f)
         poolgrad_pooling_l2norm_gradient_init(g, sizeof *g, w[0], w[1], w[2], w[3]);
         break;
     default:
-        poolgrad_dilated_pooling_max_init(p, sizeof *p, w[0], w[1], w[4], w[5], w[2], w[3]);
-        poolgrad_dilated_pooling_max_gradient_init(g, sizeof *g, w[0], w[1], w[4], w[5], w[2], w[3]);
+        poolgrad_dilated_pooling_max_init(p, sizeof *p, w[0], w[1], w[2], w[3], w[4], w[5]);
+        poolgrad_dilated_pooling_max_gradient_init(g, sizeof *g, w[0], w[1], w[2], w[3], w[4], w[5]);
         break;
     }
 }
 
-static void spoil_region(hostile *h, poolgrad_region *region)
+static void spoil_region(hostile *h, poolgrad_clip_rect *region)
 {
     int64_t *const numbers[] = {&region->x, &region->y, &region->z, &region->width, &region->height, &region->depth};
     for (int i = 0; i < 6; ++i) {
@@ -128,6 +130,7 @@ static void spoil_pooling(fuzz *f)
     p->saves_argmax = p->kind == POOLGRAD_MAX && random_chance(&h->random, 40);
     if (hostile_strikes(h)) p->saves_argmax = hostile_int(h, 0, 1);
     if (hostile_strikes(h)) p->kind = (poolgrad_kind)hostile_int(h, 0, 3);
+    if (hostile_strikes(h)) p->struct_size = 8 * (size_t)random_between(&h->random, 1, (int64_t)sizeof *p / 8);
     p->padding = hostile_policy(h);
     p->destination_image_allocator = hostile_allocator(h);
 }
@@ -168,27 +171,30 @@ static void spoil_back(fuzz *f)
 }
 
 /* Text of any size is cut, not overrun; a copy is equal. */
-static void describe(fuzz *f, const void *kernel, const void *copy)
+static void check_text(const char *text, size_t size, size_t room, size_t length)
 {
-    char text[4096];
-    size_t size = (size_t)random_between(&f->hostile.random, 0, (int64_t)sizeof text);
-    memset(text, 'x', sizeof text);
-    size_t length = poolgrad_debug_description(kernel, size ? text : NULL, size);
-    hostile_assert(size == 0 || strlen(text) == (length < size ? length : size - 1),
-                   "size == 0 || strlen(text) == (length < size ? length : size - 1)");
-    hostile_assert(size == sizeof text || text[size] == 'x', "size == sizeof text || text[size] == 'x'");
-    hostile_assert(poolgrad_description(kernel, text, sizeof text) < sizeof text,
-                   "poolgrad_description(kernel, text, sizeof text) < sizeof text");
-    hostile_assert(poolgrad_equal(kernel, copy) && poolgrad_hash(kernel) == poolgrad_hash(copy),
-                   "poolgrad_equal(kernel, copy) && poolgrad_hash(kernel) == poolgrad_hash(copy)");
+    hostile_assert(size == 0 || strlen(text) == (length < size ? length : size - 1), "cut at %zu of %zu", size, length);
+    hostile_assert(size == room || text[size] == 'x', "text behind its end");
 }
 
 static void describe_kernels(fuzz *f)
 {
-    poolgrad_pooling pooling = f->pooling;
-    poolgrad_pooling_gradient back = f->back;
-    if (f->pooling.isa) describe(f, &f->pooling, &pooling);
-    if (f->back.isa) describe(f, &f->back, &back);
+    char text[4096];
+    const poolgrad_pooling pooling = f->pooling;
+    const poolgrad_pooling_gradient back = f->back;
+    size_t size = (size_t)random_between(&f->hostile.random, 0, (int64_t)sizeof text);
+    memset(text, 'x', sizeof text);
+    check_text(text, size, sizeof text, generic_debug_description(&f->pooling, size ? text : NULL, size));
+    hostile_assert(generic_description(&f->pooling, text, sizeof text) < sizeof text, "a long line");
+    memset(text, 'x', sizeof text);
+    check_text(text, size, sizeof text, generic_debug_description(&f->back, size ? text : NULL, size));
+    hostile_assert(generic_description(&f->back, text, sizeof text) < sizeof text, "a long line");
+    /* A kernel that nobody made has no properties to be equal in. */
+    hostile_assert(generic_equal(&f->pooling, &pooling) && generic_hash(&f->pooling) == generic_hash(&pooling),
+                   "a copy is another kernel");
+    hostile_assert(generic_equal(&f->back, &back) == (back.struct_size != 0) &&
+                       generic_hash(&f->back) == generic_hash(&back),
+                   "a copy is another gradient kernel");
 }
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
@@ -198,7 +204,10 @@ static void make_sources(fuzz *f)
     hostile *h = &f->hostile;
     int64_t images = random_between(&h->random, 1, 2), channels = random_between(&h->random, 1, 9);
     int64_t height = random_between(&h->random, 1, 6), width = random_between(&h->random, 1, 6);
-    for (int b = 0; b < MOST; ++b) f->sources[b] = hostile_image(h, images, channels, height, width);
+    for (int b = 0; b < MOST; ++b) {
+        f->written = hostile_image(h, images, channels, height, width);
+        f->sources[b] = poolgrad_image_as_const(&f->written);
+    }
     f->context = hostile_context(h);
 }
 
@@ -212,7 +221,8 @@ static void make_pooled(fuzz *f)
     expect_untouched(f);
     for (int b = 0; b < MOST; ++b) {
         f->pooled[b] = hostile_image(&f->hostile, d.images, d.channels, d.height, d.width);
-        f->source_gradients[b] = hostile_image(&f->hostile, d.images, d.channels, d.height, d.width);
+        const poolgrad_image gradient = hostile_image(&f->hostile, d.images, d.channels, d.height, d.width);
+        f->source_gradients[b] = poolgrad_image_as_const(&gradient);
     }
 }
 
@@ -236,20 +246,20 @@ static void copy_images(fuzz *f)
     poolgrad_error error = refusal_none();
     poolgrad_buffer *buffer, *copy;
     begin_call(f);
-    poolgrad_status status = poolgrad_image_copy(&f->sources[0], &f->sources[1], &f->context, &error);
+    poolgrad_status status = poolgrad_image_copy(&f->sources[0], &f->written, &f->context, &error);
     if (!end_call(f, status, &error)) expect_untouched(f);
 
     const poolgrad_image_allocator allocator = hostile_allocator(&f->hostile);
     error = refusal_none();
     begin_call(f);
-    status = poolgrad_buffer_create(&f->sources[2], &allocator, &buffer, &error);
+    status = poolgrad_buffer_create(&f->written, &allocator, &buffer, &error);
     hostile_assert((end_call(f, status, &error)) == (buffer != NULL),
                    "(end_call(f, status, &error)) == (buffer != NULL)");
     if (!buffer) return;
     expect_image(buffer, NULL);
     begin_call(f);
     status = poolgrad_buffer_copy(buffer, &copy, &error);
-    if (end_call(f, status, &error)) hostile_assert(poolgrad_equal(buffer, copy), "poolgrad_equal(buffer, copy)");
+    if (end_call(f, status, &error)) hostile_assert(generic_equal(buffer, copy), "generic_equal(buffer, copy)");
     hostile_assert((status == POOLGRAD_OK) == (copy != NULL), "(status == POOLGRAD_OK) == (copy != NULL)");
     poolgrad_buffer_destroy(buffer);
     poolgrad_buffer_destroy(copy);
@@ -268,7 +278,7 @@ static void encode(fuzz *f)
                                                      &error);
     if (!end_call(f, status, &error)) {
         expect_untouched(f);
-        hostile_assert(poolgrad_equal(f->states[0], before), "refused, and the state has changed");
+        hostile_assert(generic_equal(f->states[0], before), "refused, and the state has changed");
     }
     poolgrad_state_destroy(before);
     error = refusal_none();
@@ -335,14 +345,14 @@ static void encode_batch_to_new(fuzz *f)
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-static const poolgrad_image *source_or_none(fuzz *f)
+static const poolgrad_const_image *source_or_none(fuzz *f)
 {
     return random_chance(&f->hostile.random, 85) ? &f->sources[0] : NULL;
 }
 
 static void make_gradients(fuzz *f)
 {
-    poolgrad_image d = f->sources[0];
+    poolgrad_image d = f->written;
     poolgrad_error error = refusal_none();
     begin_call(f);
     poolgrad_status status = poolgrad_pooling_gradient_destination_descriptor(
@@ -357,7 +367,7 @@ static void make_gradients(fuzz *f)
 static void gradient_encode(fuzz *f)
 {
     poolgrad_error error = refusal_none();
-    const poolgrad_image *source = source_or_none(f);
+    const poolgrad_const_image *source = source_or_none(f);
     begin_call(f);
     poolgrad_status status = poolgrad_pooling_gradient_encode(&f->back, &f->context, &f->source_gradients[0], source,
                                                               f->states[0], &f->gradients[0], &error);
@@ -375,7 +385,7 @@ static void gradient_encode_to_new(fuzz *f)
 {
     poolgrad_error error = refusal_none();
     poolgrad_buffer *buffer, *other = NULL, *buffers[MOST];
-    const poolgrad_image *source = source_or_none(f);
+    const poolgrad_const_image *source = source_or_none(f);
     begin_call(f);
     poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(&f->back, &f->context, &f->source_gradients[0],
                                                                      source, f->states[0], &buffer, &error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes: what initializers set, what properties keep, and what a network refuses. */
+#include "support/generic.h"
 #include "support/small.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -246,7 +247,7 @@ static void expect_window(const poolgrad_filter_node *filter, poolgrad_window w)
 static void expect_policy(const poolgrad_filter_node *filter, poolgrad_padding_policy expected)
 {
     poolgrad_padding_policy policy = poolgrad_filter_node_padding_policy(filter);
-    cr_expect(poolgrad_equal(&policy, &expected));
+    cr_expect(generic_equal(&policy, &expected));
 }
 
 static void expect_default_rules(const poolgrad_filter_node *filter)
@@ -263,7 +264,7 @@ static void expect_forward(const poolgrad_filter_node *filter, poolgrad_filter_t
     cr_assert_not_null(filter);
     cr_expect_eq(poolgrad_filter_node_type(filter), type);
     expect_window(filter, window);
-    expect_policy(filter, poolgrad_padding_default());
+    expect_policy(filter, poolgrad_padding_policy_default());
     expect_default_rules(filter);
     cr_expect_null(poolgrad_filter_node_label(filter));
     cr_expect_eq(poolgrad_filter_node_source_image_count(filter), 1);
@@ -319,7 +320,7 @@ Test(nodes, pooling_initializers)
     poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
     for (int i = 0; i < POOLING_TYPES; ++i) {
         const pooling_type *t = &pooling_types[i];
-        expect_forward(t->create(network, x, 2, 3, 4, 5), t->type, x, (poolgrad_window){2, 3, 4, 5, 1, 1});
+        expect_forward(t->create(network, x, 2, 3, 4, 5), t->type, x, (poolgrad_window){2, 3, 1, 4, 5, 1, 1, 1, 1});
         expect_forward(t->with_size(network, x, 3), t->type, x, SQUARE(3, 3, 1));
         expect_forward(t->with_size_and_stride(network, x, 3, 2), t->type, x, SQUARE(3, 2, 1));
     }
@@ -333,7 +334,7 @@ Test(nodes, dilated_initializers)
     poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
     const poolgrad_filter_type type = POOLGRAD_FILTER_DILATED_POOLING_MAX;
     expect_forward(poolgrad_dilated_pooling_max_node_create(network, x, 2, 3, 4, 5, 6, 7), type, x,
-                   (poolgrad_window){2, 3, 4, 5, 6, 7});
+                   (poolgrad_window){2, 3, 1, 4, 5, 1, 6, 7, 1});
     expect_forward(poolgrad_dilated_pooling_max_node_create_with_filter_size(network, x, 3), type, x, SQUARE(3, 3, 3));
     expect_forward(
         poolgrad_dilated_pooling_max_node_create_with_filter_size_stride_and_dilation_rate(network, x, 2, 3, 4), type,
@@ -371,19 +372,20 @@ Test(nodes, gradient_initializers)
     poolgrad_network *network = network_of_test();
     poolgrad_image_node *x = poolgrad_image_node_create(network, "x"), *dy = poolgrad_image_node_create(network, "dy");
     poolgrad_state_node *state = poolgrad_gradient_state_node_create(network, "s");
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_FULL);
-    const poolgrad_window window = {2, 3, 4, 5, 1, 1};
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_FULL);
+    const poolgrad_window window = {2, 3, 1, 4, 5, 1, 1, 1, 1};
     for (int i = 0; i < POOLING_TYPES; ++i) {
         const pooling_type *t = &pooling_types[i];
         poolgrad_filter_node *filter = t->gradient(network, dy, x, state, 2, 3, 4, 5, NULL);
         expect_gradient(filter, t->gradient_type, dy, x, state, window);
-        expect_policy(filter, poolgrad_padding_default());
+        expect_policy(filter, poolgrad_padding_policy_default());
         filter = t->gradient(network, dy, x, state, 2, 3, 4, 5, &policy);
         expect_gradient(filter, t->gradient_type, dy, x, state, window);
         expect_policy(filter, policy);
     }
     expect_gradient(poolgrad_dilated_pooling_max_gradient_node_create(network, dy, x, state, 2, 3, 4, 5, 6, 7),
-                    POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT, dy, x, state, (poolgrad_window){2, 3, 4, 5, 6, 7});
+                    POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT, dy, x, state,
+                    (poolgrad_window){2, 3, 1, 4, 5, 1, 6, 7, 1});
     expect_no_error(network);
     poolgrad_network_destroy(network);
 }
@@ -402,7 +404,7 @@ Test(nodes, additions)
     cr_expect_eq(poolgrad_filter_node_source_state_count(sum), 0);
     cr_expect_eq(poolgrad_filter_node_is_gradient(sum), 0);
     cr_expect_eq(poolgrad_filter_node_is_pooling(sum), 0);
-    expect_window(sum, (poolgrad_window){0, 0, 0, 0, 0, 0});
+    expect_window(sum, (poolgrad_window){0, 0, 1, 0, 0, 1, 0, 0, 1});
     expect_image_defaults(poolgrad_filter_node_result_image(sum));
     expect_no_error(network);
     cr_expect_null(poolgrad_addition_node_create(network, terms, 1));
@@ -500,14 +502,14 @@ Test(nodes, labels_and_policies)
         cr_expect_str_eq(poolgrad_filter_node_label(filter), "pool");
         poolgrad_filter_node_set_label(filter, NULL);
         cr_expect_null(poolgrad_filter_node_label(filter));
-        poolgrad_padding_policy policy = poolgrad_padding_for_tensorflow_average_pooling();
+        poolgrad_padding_policy policy = poolgrad_padding_policy_for_tensorflow_average_pooling();
         poolgrad_filter_node_set_padding_policy(filter, &policy);
         cr_expect_eq(poolgrad_network_status(all.network, NULL), takes_policy ? POOLGRAD_OK : POOLGRAD_INVALID);
         poolgrad_network_clear_error(all.network);
         if (!takes_policy) continue;
         expect_policy(filter, policy);
         poolgrad_filter_node_set_padding_policy(filter, NULL);
-        expect_policy(filter, poolgrad_padding_default());
+        expect_policy(filter, poolgrad_padding_policy_default());
     }
     poolgrad_filter_node_set_padding_policy(all.filters[POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT], NULL);
     expect_error(all.network, "padding_policy of dilated_pooling_max_gradient_node 7 is set; expected it of pooling "
@@ -573,7 +575,7 @@ Test(nodes, null_images_and_states)
 Test(nodes, null_filters)
 {
     poolgrad_filter_node *filters[1];
-    poolgrad_padding_policy policy = poolgrad_padding_for_tensorflow_average_pooling();
+    poolgrad_padding_policy policy = poolgrad_padding_policy_for_tensorflow_average_pooling();
     cr_expect_eq(poolgrad_filter_node_type(NULL), POOLGRAD_FILTER_NONE);
     cr_expect_eq(poolgrad_filter_node_is_gradient(NULL), 0);
     cr_expect_eq(poolgrad_filter_node_is_pooling(NULL), 0);
@@ -587,18 +589,18 @@ Test(nodes, null_filters)
     cr_expect_eq(poolgrad_filter_node_result_state_count(NULL), 0);
     cr_expect_null(poolgrad_filter_node_result_state_at(NULL, 0));
     poolgrad_filter_node_set_padding_policy(NULL, &policy);
-    expect_policy(NULL, poolgrad_padding_default());
+    expect_policy(NULL, poolgrad_padding_policy_default());
     poolgrad_filter_node_set_label(NULL, "pool");
     cr_expect_null(poolgrad_filter_node_label(NULL));
-    expect_window(NULL, (poolgrad_window){0, 0, 0, 0, 0, 0});
+    expect_window(NULL, (poolgrad_window){0, 0, 1, 0, 0, 1, 0, 0, 1});
     poolgrad_filter_node_set_rules(NULL, poolgrad_filter_node_rules(NULL));
     poolgrad_filter_node_set_saves_argmax(NULL, 1);
     expect_default_rules(NULL);
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_source(NULL, NULL));
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_sources(NULL, NULL, 0));
-    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(NULL, NULL, filters, 1), 0);
-    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(NULL, NULL, 0, filters, 1), 0);
-    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(NULL, NULL, NULL, NULL, filters, 1), 0);
+    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(NULL, NULL, filters, 1), -1);
+    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(NULL, NULL, 0, filters, 1), -1);
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(NULL, NULL, NULL, NULL, filters, 1), -1);
 }
 
 /* A network that could not be made: everything asked of it fails, and the graph says why. */
@@ -621,7 +623,7 @@ Test(nodes, null_network)
     cr_expect_null(poolgrad_addition_node_create(NULL, NULL, 2));
     cr_expect_eq(poolgrad_network_filter_count(NULL), 0);
     cr_expect_null(poolgrad_network_filter(NULL, 0));
-    cr_expect_eq(poolgrad_training_graph(NULL, NULL, NULL, 1, NULL, NULL, filters, 1), 0);
+    cr_expect_eq(poolgrad_training_graph(NULL, NULL, NULL, 1, NULL, NULL, filters, 1), -1);
     poolgrad_network_clear_error(NULL);
     poolgrad_network_destroy(NULL);
     cr_expect_eq(poolgrad_network_status(NULL, NULL), POOLGRAD_NO_MEMORY);
@@ -663,8 +665,8 @@ static void expect_nothing_made(all_types *all)
     cr_expect_null(poolgrad_addition_node_create(network, terms, 2));
     cr_expect_null(poolgrad_filter_node_copy(max));
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_source(max, all->dy));
-    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(max, all->dy, made, 2), 0);
-    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(max, all->dy, NULL, NULL, made, 2), 0);
+    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(max, all->dy, made, 2), -1);
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(max, all->dy, NULL, NULL, made, 2), -1);
 }
 
 Test(nodes, first_error_stays)
@@ -733,11 +735,11 @@ Test(nodes, unavailable_on_gradients)
         expect_unavailable(all.network, "gradient_filter_with_source", "node \"back\"");
         cr_expect_null(poolgrad_filter_node_gradient_filter_with_sources(filter, &all.dy, 1));
         expect_unavailable(all.network, "gradient_filter_with_source", "node \"back\"");
-        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(filter, all.dy, made, 2), 0);
+        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(filter, all.dy, made, 2), -1);
         expect_unavailable(all.network, "gradient_filters_with_source", "node \"back\"");
-        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(filter, &all.dy, 1, made, 2), 0);
+        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(filter, &all.dy, 1, made, 2), -1);
         expect_unavailable(all.network, "gradient_filters_with_source", "node \"back\"");
-        cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(filter, NULL, NULL, NULL, made, 2), 0);
+        cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(filter, NULL, NULL, NULL, made, 2), -1);
         expect_error(all.network, "training_graph_with_source_gradient is unavailable on node \"back\", a gradient "
                                   "filter; expected a forward filter");
         poolgrad_network_clear_error(all.network);
@@ -770,7 +772,7 @@ Test(nodes, numbers_of_source_gradients)
         cr_expect_null(poolgrad_filter_node_gradient_filter_with_sources(max, gradients, counts[i]));
         expect_error(all.network, sentence);
         poolgrad_network_clear_error(all.network);
-        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(max, gradients, counts[i], made, 2), 0);
+        cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(max, gradients, counts[i], made, 2), -1);
         cr_expect_eq(poolgrad_network_status(all.network, NULL), POOLGRAD_INVALID);
         poolgrad_network_clear_error(all.network);
     }
@@ -816,9 +818,9 @@ Test(nodes, foreign_sources)
     expect_foreign(all.network, "source", "addition_node");
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_source(max, foreign));
     expect_foreign(all.network, "source_gradient", "pooling_max_gradient_node");
-    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(max, foreign, NULL, NULL, made, 2), 0);
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(max, foreign, NULL, NULL, made, 2), -1);
     expect_foreign(all.network, "source_gradient", "training graph");
-    cr_expect_eq(poolgrad_training_graph(other, &max, NULL, 1, NULL, NULL, made, 2), 0);
+    cr_expect_eq(poolgrad_training_graph(other, &max, NULL, 1, NULL, NULL, made, 2), -1);
     expect_error(other, "node of a training graph belongs to another network; expected a filter of this network");
     poolgrad_network_destroy(other);
     poolgrad_network_destroy(all.network);
@@ -840,7 +842,7 @@ Test(nodes, null_sources)
     expect_error(all.network,
                  "gradient_state of a pooling_l2norm_gradient_node is null; expected a node of this network");
     poolgrad_network_clear_error(all.network);
-    cr_expect_eq(poolgrad_training_graph(all.network, NULL, NULL, 1, NULL, NULL, made, 1), 0);
+    cr_expect_eq(poolgrad_training_graph(all.network, NULL, NULL, 1, NULL, NULL, made, 1), -1);
     expect_error(all.network, "node of a training graph is null; expected a filter of this network");
     poolgrad_network_destroy(all.network);
 }
@@ -880,7 +882,7 @@ Test(nodes, copies_of_images_and_states)
 
 static void set_filter_properties(poolgrad_filter_node *filter)
 {
-    poolgrad_padding_policy policy = poolgrad_padding_for_tensorflow_average_pooling();
+    poolgrad_padding_policy policy = poolgrad_padding_policy_for_tensorflow_average_pooling();
     poolgrad_filter_type type = poolgrad_filter_node_type(filter);
     poolgrad_filter_node_set_label(filter, "changed");
     if (type < POOLGRAD_FILTER_DILATED_POOLING_MAX_GRADIENT) poolgrad_filter_node_set_padding_policy(filter, &policy);
@@ -902,9 +904,9 @@ static void expect_same_filters(const poolgrad_filter_node *a, const poolgrad_fi
     cr_expect_str_eq(poolgrad_filter_node_label(b), "changed");
     expect_policy(b, poolgrad_filter_node_padding_policy(a));
     expect_window(
-        b, (poolgrad_window){poolgrad_filter_node_kernel_width(a), poolgrad_filter_node_kernel_height(a),
-                             poolgrad_filter_node_stride_in_pixels_x(a), poolgrad_filter_node_stride_in_pixels_y(a),
-                             poolgrad_filter_node_dilation_rate_x(a), poolgrad_filter_node_dilation_rate_y(a)});
+        b, (poolgrad_window){poolgrad_filter_node_kernel_width(a), poolgrad_filter_node_kernel_height(a), 1,
+                             poolgrad_filter_node_stride_in_pixels_x(a), poolgrad_filter_node_stride_in_pixels_y(a), 1,
+                             poolgrad_filter_node_dilation_rate_x(a), poolgrad_filter_node_dilation_rate_y(a), 1});
     cr_expect(x.ties == y.ties && x.nan == y.nan && x.accumulator == y.accumulator);
     cr_expect_eq(poolgrad_filter_node_saves_argmax(a), poolgrad_filter_node_saves_argmax(b));
     cr_expect_eq(poolgrad_filter_node_source_image_count(a), poolgrad_filter_node_source_image_count(b));
@@ -1034,10 +1036,10 @@ Test(nodes, policies_that_are_none)
 {
     all_types all = make_all_types();
     poolgrad_filter_node *max = all.filters[POOLGRAD_FILTER_POOLING_MAX];
-    poolgrad_padding_policy wrong[] = {poolgrad_padding_with_method(3), poolgrad_padding_with_method(48),
-                                       poolgrad_padding_with_method(UINT32_C(1) << 6),
-                                       poolgrad_padding_with_method(POOLGRAD_PADDING_CUSTOM),
-                                       poolgrad_padding_default()};
+    poolgrad_padding_policy wrong[] = {poolgrad_padding_policy_with_method(3), poolgrad_padding_policy_with_method(48),
+                                       poolgrad_padding_policy_with_method(UINT32_C(1) << 6),
+                                       poolgrad_padding_policy_with_method(POOLGRAD_PADDING_CUSTOM),
+                                       poolgrad_padding_policy_default()};
     poolgrad_filter_node_set_label(max, "m");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
         poolgrad_graph *graph = NULL;

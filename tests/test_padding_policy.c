@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Padding policies as values, and what they make of a kernel that is configured. */
+#include "support/generic.h"
 #include "support/json.h"
 #include "support/small.h"
 #include <criterion/criterion.h>
@@ -11,7 +12,7 @@
 enum { VALID = POOLGRAD_PADDING_SIZE_VALID_ONLY, SAME = POOLGRAD_PADDING_SIZE_SAME, FULL = POOLGRAD_PADDING_SIZE_FULL };
 enum { TO_TOP_LEFT = 0, TO_BOTTOM_RIGHT = 12 };
 
-static const poolgrad_image five = {
+static const poolgrad_const_image five = {
     .format = POOLGRAD_FLOAT16, .layout = POOLGRAD_NHWC, .images = 2, .channels = 6, .height = 6, .width = 5};
 
 static void expect_refused(poolgrad_status status, const poolgrad_error *error, const char *sentence)
@@ -46,13 +47,13 @@ static void expect_policy(poolgrad_padding_policy policy, uint32_t method, int c
 Test(padding_policy, values)
 {
     int context = 0;
-    expect_policy(poolgrad_padding_default(), SAME, 0, "");
-    expect_policy(poolgrad_padding_with_method(0xffffffff), 0xffffffff, 0, "");
-    expect_policy(poolgrad_padding_for_tensorflow_average_pooling(), SAME | TO_BOTTOM_RIGHT, 1,
+    expect_policy(poolgrad_padding_policy_default(), SAME, 0, "");
+    expect_policy(poolgrad_padding_policy_with_method(0xffffffff), 0xffffffff, 0, "");
+    expect_policy(poolgrad_padding_policy_for_tensorflow_average_pooling(), SAME | TO_BOTTOM_RIGHT, 1,
                   "TensorFlow average pooling");
-    expect_policy(poolgrad_padding_for_tensorflow_average_pooling_valid_only(), VALID | TO_BOTTOM_RIGHT, 1,
+    expect_policy(poolgrad_padding_policy_for_tensorflow_average_pooling_valid_only(), VALID | TO_BOTTOM_RIGHT, 1,
                   "TensorFlow average pooling, valid only");
-    poolgrad_padding_policy custom = poolgrad_padding_custom(FULL, refuse, &context);
+    poolgrad_padding_policy custom = poolgrad_padding_policy_custom(FULL, refuse, &context);
     cr_expect_eq(custom.method, FULL | POOLGRAD_PADDING_CUSTOM);
     cr_expect(custom.callback == refuse && custom.context == &context && custom.clamps_edges == 0);
 }
@@ -60,34 +61,35 @@ Test(padding_policy, values)
 Test(padding_policy, inverse)
 {
     int context = 0;
-    poolgrad_padding_policy policy = poolgrad_padding_custom(VALID | TO_BOTTOM_RIGHT, refuse, &context);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_custom(VALID | TO_BOTTOM_RIGHT, refuse, &context);
     policy.clamps_edges = 1;
     snprintf(policy.label, sizeof policy.label, "mine");
     poolgrad_padding_policy inverse = poolgrad_padding_policy_inverse(&policy), expected = policy;
     expected.method = FULL | TO_BOTTOM_RIGHT | POOLGRAD_PADDING_CUSTOM;
-    cr_expect(poolgrad_equal(&inverse, &expected) && !poolgrad_equal(&inverse, &policy));
+    cr_expect(generic_equal(&inverse, &expected) && !generic_equal(&inverse, &policy));
     poolgrad_padding_policy twice = poolgrad_padding_policy_inverse(&inverse);
-    cr_expect(poolgrad_equal(&twice, &policy));
-    poolgrad_padding_policy same = poolgrad_padding_default(), inverse_of_same = poolgrad_padding_policy_inverse(&same);
-    cr_expect(poolgrad_equal(&same, &inverse_of_same));
+    cr_expect(generic_equal(&twice, &policy));
+    poolgrad_padding_policy same = poolgrad_padding_policy_default(),
+                            inverse_of_same = poolgrad_padding_policy_inverse(&same);
+    cr_expect(generic_equal(&same, &inverse_of_same));
 }
 
 static void expect_different(const poolgrad_padding_policy *a, const poolgrad_padding_policy *b, const char *what)
 {
-    cr_expect(!poolgrad_equal(a, b) && !poolgrad_equal(b, a), "%s is not compared", what);
-    cr_expect_neq(poolgrad_hash(a), poolgrad_hash(b), "%s is not hashed", what);
+    cr_expect(!generic_equal(a, b) && !generic_equal(b, a), "%s is not compared", what);
+    cr_expect_neq(generic_hash(a), generic_hash(b), "%s is not hashed", what);
 }
 
 Test(padding_policy, equality_and_hash)
 {
     int context = 0;
-    poolgrad_padding_policy policy = poolgrad_padding_custom(SAME, refuse, NULL), other = policy;
+    poolgrad_padding_policy policy = poolgrad_padding_policy_custom(SAME, refuse, NULL), other = policy;
     snprintf(policy.label, sizeof policy.label, "a");
     memset(other.label, 'x', sizeof other.label);
     snprintf(other.label, sizeof other.label, "a");
     other.clamps_edges = 0;
-    cr_expect(poolgrad_equal(&policy, &other), "characters behind the end of a label count for nothing");
-    cr_expect_eq(poolgrad_hash(&policy), poolgrad_hash(&other));
+    cr_expect(generic_equal(&policy, &other), "characters behind the end of a label count for nothing");
+    cr_expect_eq(generic_hash(&policy), generic_hash(&other));
     other.label[0] = 'b';
     expect_different(&policy, &other, "label");
     other = policy;
@@ -104,34 +106,33 @@ Test(padding_policy, equality_and_hash)
     expect_different(&policy, &other, "context");
 }
 
-Test(padding_policy, no_class)
+Test(padding_policy, nulls)
 {
-    poolgrad_padding_policy none = {0}, other = {0}, policy = poolgrad_padding_default();
+    const poolgrad_padding_policy zero = {0}, other = {0}, policy = poolgrad_padding_policy_default();
     char text[16];
-    cr_expect(poolgrad_equal(&none, &none) && !poolgrad_equal(&none, &other) && !poolgrad_equal(&none, &policy));
-    cr_expect(poolgrad_equal(NULL, NULL) && !poolgrad_equal(NULL, &policy) && !poolgrad_equal(&policy, NULL));
-    cr_expect(poolgrad_hash(&none) == 0 && poolgrad_hash(NULL) == 0 && poolgrad_hash(&policy) != 0);
-    cr_expect_eq(poolgrad_description(&none, text, sizeof text), strlen("no class"));
-    cr_expect_str_eq(text, "no class");
-    cr_expect_eq(poolgrad_description(NULL, text, sizeof text), strlen("null"));
+    cr_expect(generic_equal(&zero, &other) && !generic_equal(&zero, &policy));
+    cr_expect(poolgrad_padding_policy_equal(NULL, NULL) && !poolgrad_padding_policy_equal(NULL, &policy));
+    cr_expect(!poolgrad_padding_policy_equal(&policy, NULL));
+    cr_expect(poolgrad_padding_policy_hash(NULL) == 0 && generic_hash(&policy) != generic_hash(&zero));
+    cr_expect_eq(poolgrad_padding_policy_description(NULL, text, sizeof text), strlen("null"));
     cr_expect_str_eq(text, "null");
-    cr_expect_eq(poolgrad_debug_description(&none, text, sizeof text), strlen("null"));
+    cr_expect_eq(poolgrad_padding_policy_debug_description(NULL, text, sizeof text), strlen("null"));
     cr_expect_str_eq(text, "null");
 }
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
 
-typedef size_t describer(const void *object, char *text, size_t size);
+typedef size_t describer(const poolgrad_padding_policy *policy, char *text, size_t size);
 
 /* The whole text, and every shorter piece of it as snprintf would cut it. */
-static void expect_text(describer *describe, const void *object, const char *expected)
+static void expect_text(describer *describe, const poolgrad_padding_policy *policy, const char *expected)
 {
     char text[512];
     const size_t length = strlen(expected);
-    cr_expect_eq(describe(object, NULL, 0), length, "%s", expected);
+    cr_expect_eq(describe(policy, NULL, 0), length, "%s", expected);
     for (size_t size = 0; size <= length + 2; size++) {
         memset(text, '#', sizeof text);
-        cr_expect_eq(describe(object, text, size), length);
+        cr_expect_eq(describe(policy, text, size), length);
         const size_t written = size == 0 ? 0 : size <= length ? size - 1 : length;
         cr_expect(strncmp(text, expected, written) == 0, "size %zu: \"%.*s\" instead of \"%s\"", size, (int)written,
                   text, expected);
@@ -145,38 +146,38 @@ Test(padding_policy, texts)
     static const char json[] = "{'class': 'padding_policy', 'method': 'valid only | align top left | remainder to top "
                                "right | exclude edges | whitelist for node fusion | custom', 'clamps_edges': true, "
                                "'callback': 'custom', 'label': 'mine'}";
-    poolgrad_padding_policy policy = poolgrad_padding_default();
-    expect_text(poolgrad_description, &policy, "padding same | centered | remainder to top left");
-    policy = poolgrad_padding_custom(VALID | 1 | 4 | POOLGRAD_PADDING_EXCLUDE_EDGES |
-                                         POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION,
-                                     refuse, NULL);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_default();
+    expect_text(poolgrad_padding_policy_description, &policy, "padding same | centered | remainder to top left");
+    policy = poolgrad_padding_policy_custom(VALID | 1 | 4 | POOLGRAD_PADDING_EXCLUDE_EDGES |
+                                                POOLGRAD_PADDING_CUSTOM_WHITELIST_FOR_NODE_FUSION,
+                                            refuse, NULL);
     policy.clamps_edges = 1;
     snprintf(policy.label, sizeof policy.label, "mine");
-    expect_text(poolgrad_description, &policy,
+    expect_text(poolgrad_padding_policy_description, &policy,
                 "padding \"mine\" valid only | align top left | remainder to top right | exclude edges | whitelist for "
                 "node fusion | custom | clamps edges");
     char *quoted = json_quoted(json);
-    expect_text(poolgrad_debug_description, &policy, quoted);
+    expect_text(poolgrad_padding_policy_debug_description, &policy, quoted);
     free(quoted);
-    policy = poolgrad_padding_with_method(3);
-    expect_text(poolgrad_description, &policy, "padding 0x3");
+    policy = poolgrad_padding_policy_with_method(3);
+    expect_text(poolgrad_padding_policy_description, &policy, "padding 0x3");
 }
 
 /* All that a label may hold is escaped, and a label without an end ends where its room does. */
 Test(padding_policy, labels_in_json)
 {
     char text[1024];
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(48);
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(48);
     snprintf(policy.label, sizeof policy.label, "\"\\\n\x01/\xc3\xa9");
-    cr_expect_lt(poolgrad_debug_description(&policy, text, sizeof text), sizeof text);
+    cr_expect_lt(generic_debug_description(&policy, text, sizeof text), sizeof text);
     cr_assert(json_is_valid(text), "%s", text);
     cr_expect_eq(json_number(json_member(text, "method")), 48);
     cr_expect(strstr(text, "\"label\": \"\\\"\\\\\\u000a\\u0001/\xc3\xa9\"") != NULL, "%s", text);
     memset(policy.label, 'x', sizeof policy.label);
-    cr_expect_lt(poolgrad_debug_description(&policy, text, sizeof text), sizeof text);
+    cr_expect_lt(generic_debug_description(&policy, text, sizeof text), sizeof text);
     cr_assert(json_is_valid(text), "%s", text);
     poolgrad_padding_policy other = policy;
-    cr_expect(poolgrad_equal(&policy, &other) && poolgrad_hash(&policy) == poolgrad_hash(&other));
+    cr_expect(generic_equal(&policy, &other) && generic_hash(&policy) == generic_hash(&other));
 }
 
 /* ---- Use --------------------------------------------------------------------------------------------------------- */
@@ -187,16 +188,16 @@ static void expect_configured(uint32_t method, poolgrad_kind kind, int clamps_ed
     poolgrad_image descriptor;
     poolgrad_error error = {"", ""};
     poolgrad_padding p;
-    const poolgrad_window window = {4, 3, 2, 3, 1, 1};
+    const poolgrad_window window = {4, 3, 1, 2, 3, 1, 1, 1, 1};
     if (kind == POOLGRAD_AVERAGE)
         poolgrad_pooling_average_init(&kernel, sizeof kernel, 4, 3, 2, 3);
     else
         poolgrad_pooling_max_init(&kernel, sizeof kernel, 4, 3, 2, 3);
-    kernel.padding = poolgrad_padding_with_method(method);
+    kernel.padding = poolgrad_padding_policy_with_method(method);
     kernel.padding.clamps_edges = clamps_edges;
     kernel.zero_pad_size_x = 7;
     kernel.offset.z = 1;
-    poolgrad_status expected = poolgrad_padding_forward(method, kind, &window, five.width, five.height, &p, NULL);
+    poolgrad_status expected = poolgrad_padding_forward(method, kind, &window, five.height, five.width, &p, NULL);
     poolgrad_status status = poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error);
     cr_assert_eq(status, expected, "method 0x%x: %s", method, error.message);
     if (status != POOLGRAD_OK) {
@@ -233,18 +234,15 @@ Test(padding_policy, contradictions)
     kernel.padding.method |= POOLGRAD_PADDING_CUSTOM;
     expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
                    "padding.callback is null with the custom bit (16384) of the method; expected both");
-    kernel.padding = poolgrad_padding_default();
+    kernel.padding = poolgrad_padding_policy_default();
     kernel.padding.callback = refuse;
     expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
                    "padding.callback is given without the custom bit");
-    kernel.padding = (poolgrad_padding_policy){.method = SAME};
-    expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
-                   "padding has no class");
-    kernel.padding = poolgrad_padding_default();
+    kernel.padding = poolgrad_padding_policy_default();
     memset(kernel.padding.label, 'x', sizeof kernel.padding.label);
     expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
                    "padding.label has no end; expected at most 63 characters");
-    kernel.padding = poolgrad_padding_with_method(VALID);
+    kernel.padding = poolgrad_padding_policy_with_method(VALID);
     kernel.kernel_width = 9;
     expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
                    "source.width is 5, where a window spans 9 pixels");

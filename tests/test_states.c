@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradient states: what they hold, what they refuse, and that picked taps give the bits that a search gives. */
+#include "support/generic.h"
 #include "support/images.h"
 #include "support/refusal.h"
 #include <criterion/criterion.h>
@@ -30,7 +31,7 @@ static poolgrad_state *state_of(const poolgrad_pooling *kernel, const poolgrad_i
 {
     poolgrad_state *state;
     poolgrad_error error = refusal_none();
-    poolgrad_status status = poolgrad_pooling_result_state(kernel, source, result, &state, &error);
+    poolgrad_status status = poolgrad_pooling_result_state(kernel, VIEW(source), result, &state, &error);
     cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
     return state;
 }
@@ -54,21 +55,29 @@ Test(states, equality_and_hash)
         x = source_size;
         y = result_size;
         other = state_of(&k, &x, &y);
-        cr_expect(poolgrad_equal(state, other) && poolgrad_hash(state) == poolgrad_hash(other));
+        cr_expect(generic_equal(state, other) && generic_hash(state) == generic_hash(other));
         poolgrad_state_destroy(other);
         *numbers[i] -= 1;
         other = state_of(&k, &x, &y);
-        cr_expect(!poolgrad_equal(state, other), "number %d is not compared", (int)i);
-        cr_expect_neq(poolgrad_hash(state), poolgrad_hash(other), "number %d is not hashed", (int)i);
+        cr_expect(!generic_equal(state, other), "number %d is not compared", (int)i);
+        cr_expect_neq(generic_hash(state), generic_hash(other), "number %d is not hashed", (int)i);
         poolgrad_state_destroy(other);
     }
     k = kernel;
     k.edge_mode = POOLGRAD_EDGE_CLAMP;
     other = state_of(&k, &source_size, &result_size);
-    cr_expect(!poolgrad_equal(state, other) && poolgrad_hash(state) != poolgrad_hash(other));
+    cr_expect(!generic_equal(state, other) && generic_hash(state) != generic_hash(other));
     poolgrad_state_destroy(other);
-    cr_expect(!poolgrad_equal(state, &kernel) && !poolgrad_equal(state, NULL));
+    cr_expect(!generic_equal(state, NULL));
     poolgrad_state_destroy(state);
+}
+
+/* A state's taps are its own, and only poolgrad writes them; but for a test. */
+static unsigned char *taps_of(const poolgrad_state *state)
+{
+    unsigned char *taps;
+    memcpy(&taps, &poolgrad_state_argmax(state)->data, sizeof taps);
+    return taps;
 }
 
 Test(states, picked_taps_are_compared)
@@ -81,17 +90,17 @@ Test(states, picked_taps_are_compared)
     poolgrad_state *a = state_of(&kernel, &source_size, &result_size), *b;
     poolgrad_state *none = state_of(&plain, &source_size, &result_size), *column;
     column = state_of(&wide, &source_size, &result_size);
-    memset(poolgrad_state_argmax(a)->data, 1, 2 * 3 * 4 * 4);
+    memset(taps_of(a), 1, 2 * 3 * 4 * 4);
     cr_assert_eq(poolgrad_state_copy(a, &b, &error), POOLGRAD_OK);
-    cr_expect(poolgrad_equal(a, b) && poolgrad_hash(a) == poolgrad_hash(b));
+    cr_expect(generic_equal(a, b) && generic_hash(a) == generic_hash(b));
     cr_expect(poolgrad_state_argmax(a)->data != poolgrad_state_argmax(b)->data);
-    ((unsigned char *)poolgrad_state_argmax(b)->data)[95] = 2;
-    cr_expect(!poolgrad_equal(a, b), "the last tap");
-    cr_expect(!poolgrad_equal(a, none) && !poolgrad_equal(none, a), "there are none");
-    memset(poolgrad_state_argmax(column)->data, 1, 2 * 3 * 4 * 4);
-    cr_expect(!poolgrad_equal(a, column), "taps of another window");
+    taps_of(b)[95] = 2;
+    cr_expect(!generic_equal(a, b), "the last tap");
+    cr_expect(!generic_equal(a, none) && !generic_equal(none, a), "there are none");
+    memset(taps_of(column), 1, 2 * 3 * 4 * 4);
+    cr_expect(!generic_equal(a, column), "taps of another window");
     poolgrad_state_destroy(a);
-    cr_expect_eq(((unsigned char *)poolgrad_state_argmax(b)->data)[94], 1, "a copy stands alone");
+    cr_expect_eq(taps_of(b)[94], 1, "a copy stands alone");
     poolgrad_state_destroy(b);
     poolgrad_state_destroy(none);
     poolgrad_state_destroy(column);
@@ -100,9 +109,9 @@ Test(states, picked_taps_are_compared)
 static void expect_texts(const poolgrad_state *state, const char *line, const char *json)
 {
     char text[1024], *quote;
-    cr_expect_eq(poolgrad_description(state, text, sizeof text), strlen(line));
+    cr_expect_eq(generic_description(state, text, sizeof text), strlen(line));
     cr_expect_str_eq(text, line);
-    cr_expect_eq(poolgrad_debug_description(state, text, sizeof text), strlen(json));
+    cr_expect_eq(generic_debug_description(state, text, sizeof text), strlen(json));
     while ((quote = strchr(text, '"'))) *quote = '\'';
     cr_expect_str_eq(text, json);
 }
@@ -114,7 +123,7 @@ Test(states, texts)
     kernel.edge_mode = POOLGRAD_EDGE_CLAMP;
     kernel.zero_pad_size_x = 3;
     kernel.zero_pad_size_y = 4;
-    kernel.clip_rect = (poolgrad_region){5, 6, 7, 8, POOLGRAD_ALL, 9};
+    kernel.clip_rect = (poolgrad_clip_rect){5, 6, 7, 8, POOLGRAD_ALL, 9};
     poolgrad_image result = result_size;
     result.layout = POOLGRAD_NC4HW4;
     poolgrad_state *state = state_of(&kernel, &source_size, &result);
@@ -142,7 +151,7 @@ Test(states, null)
     poolgrad_state *copy = (poolgrad_state *)1;
     poolgrad_error error = refusal_none();
     cr_expect(!poolgrad_state_settings(NULL) && !poolgrad_state_argmax(NULL));
-    cr_expect(poolgrad_state_source_width(NULL) == 0 && poolgrad_state_source_height(NULL) == 0);
+    cr_expect(poolgrad_state_source_width(NULL) == -1 && poolgrad_state_source_height(NULL) == -1);
     expect_refused(poolgrad_state_copy(NULL, &copy, &error), &error, "state is null; expected a state");
     cr_expect_null(copy);
     poolgrad_state_destroy(NULL);
@@ -161,17 +170,17 @@ Test(states, sizes_are_checked)
                    "source is null; expected an image");
     cr_expect_null(state);
     wrong.width = -1;
-    expect_refused(poolgrad_pooling_result_state(&kernel, &wrong, &result_size, &state, &error), &error,
+    expect_refused(poolgrad_pooling_result_state(&kernel, VIEW(&wrong), &result_size, &state, &error), &error,
                    "source.width is -1; expected at least 0");
     for (int saves = 0; saves < 2; saves++) {
         kernel.saves_argmax = saves;
-        expect_refused(poolgrad_pooling_result_state(&kernel, &source_size, &wrong, &state, &error), &error,
+        expect_refused(poolgrad_pooling_result_state(&kernel, VIEW(&source_size), &wrong, &state, &error), &error,
                        "destination.width is -1; expected at least 0");
     }
-    expect_refused(poolgrad_pooling_result_state(&kernel, &source_size, NULL, &state, &error), &error,
+    expect_refused(poolgrad_pooling_result_state(&kernel, VIEW(&source_size), NULL, &state, &error), &error,
                    "destination is null; expected an image, saves_argmax is 1");
     kernel.kernel_width = kernel.kernel_height = 1 << 16;
-    expect_refused(poolgrad_pooling_result_state(&kernel, &source_size, &result_size, &state, &error), &error,
+    expect_refused(poolgrad_pooling_result_state(&kernel, VIEW(&source_size), &result_size, &state, &error), &error,
                    "kernel_width is 65536 with kernel_height 65536; expected at most 2^32 - 1 taps with saves_argmax");
     cr_expect_null(state);
 }
@@ -188,17 +197,17 @@ Test(states, encoding_fills_them_again)
     kernel.offset.x = 1;
     kernel.clip_rect.width = 3;
     cr_expect_eq(poolgrad_state_settings(state)->offset.x, 0);
-    cr_assert_eq(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), POOLGRAD_OK, "%s", error.message);
+    cr_assert_eq(poolgrad_pooling_encode(&kernel, NULL, VIEW(&x), state, &y, &error), POOLGRAD_OK, "%s", error.message);
     cr_expect_eq(poolgrad_state_settings(state)->offset.x, 1);
     cr_expect_eq(poolgrad_state_settings(state)->clip_rect.width, 3);
     kernel.offset.x = 2;
     kernel.nan = (poolgrad_nan_rule)9;
-    cr_expect_eq(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), POOLGRAD_INVALID);
+    cr_expect_eq(poolgrad_pooling_encode(&kernel, NULL, VIEW(&x), state, &y, &error), POOLGRAD_INVALID);
     cr_expect_eq(poolgrad_state_settings(state)->offset.x, 1);
     kernel.nan = POOLGRAD_NAN_FIRST;
     poolgrad_image overlapping = y;
     overlapping.data = x.data;
-    cr_expect_eq(poolgrad_pooling_encode(&kernel, NULL, &x, state, &overlapping, &error), POOLGRAD_INVALID);
+    cr_expect_eq(poolgrad_pooling_encode(&kernel, NULL, VIEW(&x), state, &overlapping, &error), POOLGRAD_INVALID);
     cr_expect_eq(poolgrad_state_settings(state)->offset.x, 1);
     poolgrad_state_destroy(state);
     view_free(&x);
@@ -212,8 +221,8 @@ static poolgrad_pooling_gradient gradient_of(const poolgrad_pooling *k)
 {
     poolgrad_pooling_gradient back;
     poolgrad_dilated_pooling_max_gradient_init(&back, sizeof back, k->kernel_width, k->kernel_height,
-                                               k->dilation_rate_x, k->dilation_rate_y, k->stride_in_pixels_x,
-                                               k->stride_in_pixels_y);
+                                               k->stride_in_pixels_x, k->stride_in_pixels_y, k->dilation_rate_x,
+                                               k->dilation_rate_y);
     back.ties = k->ties;
     back.nan = k->nan;
     back.accumulator = k->accumulator;
@@ -232,8 +241,8 @@ static poolgrad_pooling random_kernel(random_state *r)
                                       random_between(r, 1, 3));
     k.offset = (poolgrad_offset){random_between(r, -2, 3), random_between(r, -2, 3), random_between(r, 0, 1)};
     if (random_chance(r, 60)) {
-        k.clip_rect = (poolgrad_region){random_between(r, 0, 2), random_between(r, 0, 2), random_between(r, 0, 1),
-                                        random_between(r, 1, 5), random_between(r, 1, 5), random_between(r, 1, 2)};
+        k.clip_rect = (poolgrad_clip_rect){random_between(r, 0, 2), random_between(r, 0, 2), random_between(r, 0, 1),
+                                           random_between(r, 1, 5), random_between(r, 1, 5), random_between(r, 1, 2)};
     }
     k.destination_feature_channel_offset = 4 * random_between(r, 0, 1);
     k.source_feature_channel_offset = 4 * random_between(r, 0, 1);
@@ -276,15 +285,17 @@ static bool same_both_ways(random_state *r, bool *telling)
     for (int saves = 0; saves < 2; saves++) {
         k.saves_argmax = saves;
         states[saves] = state_of(&k, &x, &y);
-        cr_assert_eq(poolgrad_pooling_encode(&k, NULL, &x, states[saves], &y, &error), POOLGRAD_OK, "%s",
+        cr_assert_eq(poolgrad_pooling_encode(&k, NULL, VIEW(&x), states[saves], &y, &error), POOLGRAD_OK, "%s",
                      error.message);
     }
-    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, &dy, &x, states[0], &searched, &error),
-                 POOLGRAD_OK, "%s", error.message);
+    cr_assert_eq(
+        poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(&dy), VIEW(&x), states[0], &searched, &error),
+        POOLGRAD_OK, "%s", error.message);
     back.nan = (poolgrad_nan_rule)random_between(r, 0, 2); /* the choice is made */
     back.ties = (poolgrad_tie_rule)random_between(r, 0, 1);
     const poolgrad_image *source = random_chance(r, 50) ? &x : NULL;
-    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, &dy, source, states[1], &picked, &error),
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(&dy), source ? VIEW(source) : NULL,
+                                                         states[1], &picked, &error),
                  POOLGRAD_OK, "%s", error.message);
     bool same = images_same("gradient", poolgrad_buffer_image(searched), poolgrad_buffer_image(picked));
     *telling = !is_zero(poolgrad_buffer_image(searched));
@@ -319,36 +330,36 @@ Test(states, gradients_that_do_not_fit_picked_taps)
     poolgrad_error error = refusal_none();
     poolgrad_buffer *y, *dx;
     poolgrad_state *state;
-    cr_assert_eq(poolgrad_pooling_encode_to_new(&kernel, NULL, &x, &y, &state, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_encode_to_new(&kernel, NULL, VIEW(&x), &y, &state, &error), POOLGRAD_OK);
     const poolgrad_image *dy = poolgrad_buffer_image(y);
     poolgrad_pooling_gradient back;
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 2, 2, 2);
     back.ties = POOLGRAD_TIES_ALL;
     expect_refused(
-        poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
+        poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), VIEW(&x), state, &dx, &error), &error,
         "ties is 2; expected first (0) or last (1) with a gradient state that holds picked taps, one of each window");
     cr_expect_null(dx);
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 3, 2, 2);
-    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), VIEW(&x), state, &dx, &error), &error,
                    "gradient_state holds taps of 2x2 windows; expected 2x3, those of the gradient kernel");
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 3, 2, 2, 2);
-    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), &error,
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), VIEW(&x), state, &dx, &error), &error,
                    "gradient_state holds taps of 2x2 windows; expected 3x2, those of the gradient kernel");
     /* Pixels that have to be read and are not there. */
     poolgrad_state *plain;
     kernel.saves_argmax = 0;
-    cr_assert_eq(poolgrad_pooling_result_state(&kernel, &x, dy, &plain, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_result_state(&kernel, VIEW(&x), dy, &plain, &error), POOLGRAD_OK);
     poolgrad_pooling_max_gradient_init(&back, sizeof back, 2, 2, 2, 2);
-    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, plain, &dx, &error), &error,
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), NULL, plain, &dx, &error), &error,
                    "source_image is null; expected an image, whose pixels this kernel reads, or a gradient state that "
                    "holds picked taps");
     poolgrad_pooling_l2norm_gradient_init(&back, sizeof back, 2, 2, 2, 2);
-    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, state, &dx, &error), &error,
+    expect_refused(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), NULL, state, &dx, &error), &error,
                    "source_image is null; expected an image, whose pixels this kernel reads");
     poolgrad_state_destroy(plain);
     /* A kernel that looks at no taps takes what else the state says. */
     poolgrad_pooling_average_gradient_init(&back, sizeof back, 3, 2, 2, 2);
-    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, NULL, state, &dx, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), NULL, state, &dx, &error), POOLGRAD_OK);
     poolgrad_buffer_destroy(dx);
     poolgrad_buffer_destroy(y);
     poolgrad_state_destroy(state);
@@ -367,7 +378,7 @@ Test(states, other_destinations_have_no_room)
         like = result_size;
         ++*sizes[i];
         poolgrad_state *state = state_of(&kernel, &source_size, &like);
-        expect_refused(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), &error,
+        expect_refused(poolgrad_pooling_encode(&kernel, NULL, VIEW(&x), state, &y, &error), &error,
                        "state has no room for the picked taps of this destination; expected one that "
                        "poolgrad_pooling_result_state made for it");
         poolgrad_state_destroy(state);
@@ -389,7 +400,7 @@ Test(states, taps_that_nobody_picked)
     kernel.offset = (poolgrad_offset){1, 1, 0};
     kernel.clip_rect.width = 3;
     poolgrad_state *state = state_of(&kernel, &source_size, &y);
-    const poolgrad_image *argmax = poolgrad_state_argmax(state);
+    const poolgrad_const_image *argmax = poolgrad_state_argmax(state);
     for (int written = 0; written < 2; written++) {
         for (int64_t c = 0; c < 7; c++) {
             for (int64_t column = 0; column < 4; column++) {
@@ -397,7 +408,7 @@ Test(states, taps_that_nobody_picked)
                 cr_expect_eq(none, !written || c < 4 || column == 3, "channel %d, column %d", (int)c, (int)column);
             }
         }
-        if (!written) cr_assert_eq(poolgrad_pooling_encode(&kernel, NULL, &x, state, &y, &error), POOLGRAD_OK);
+        if (!written) cr_assert_eq(poolgrad_pooling_encode(&kernel, NULL, VIEW(&x), state, &y, &error), POOLGRAD_OK);
     }
     poolgrad_state_destroy(state);
     view_free(&x);
@@ -414,11 +425,12 @@ Test(states, gradients_over_the_source)
     poolgrad_error error = refusal_none();
     poolgrad_buffer *y, *dx;
     poolgrad_state *state;
-    cr_assert_eq(poolgrad_pooling_encode_to_new(&kernel, NULL, &x, &y, &state, &error), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_encode_to_new(&kernel, NULL, VIEW(&x), &y, &state, &error), POOLGRAD_OK);
     const poolgrad_image *dy = poolgrad_buffer_image(y);
-    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, dy, &x, state, &dx, &error), POOLGRAD_OK);
-    cr_assert_eq(poolgrad_pooling_gradient_encode(&back, NULL, dy, &x, state, &x, &error), POOLGRAD_OK, "%s",
-                 error.message);
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&back, NULL, VIEW(dy), VIEW(&x), state, &dx, &error),
+                 POOLGRAD_OK);
+    cr_assert_eq(poolgrad_pooling_gradient_encode(&back, NULL, VIEW(dy), VIEW(&x), state, &x, &error), POOLGRAD_OK,
+                 "%s", error.message);
     cr_expect(images_same("gradient", poolgrad_buffer_image(dx), &x));
     poolgrad_buffer_destroy(y);
     poolgrad_buffer_destroy(dx);

@@ -49,7 +49,7 @@ Test(training, gradient_of_each_type)
                                        poolgrad_pooling_max_node_create(n, x, 2, 3, 4, 5),
                                        poolgrad_pooling_l2norm_node_create(n, x, 2, 3, 4, 5),
                                        poolgrad_dilated_pooling_max_node_create(n, x, 2, 3, 4, 5, 6, 7)};
-    const poolgrad_padding_policy policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_FULL | 1);
+    const poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_FULL | 1);
     for (int i = 0; i < 4; ++i) {
         const poolgrad_node_rules rules = {POOLGRAD_TIES_SPLIT, POOLGRAD_NAN_LAST, POOLGRAD_ACCUMULATE_FLOAT64};
         poolgrad_filter_node_set_padding_policy(forward[i], &policy);
@@ -88,10 +88,10 @@ Test(training, unavailable)
                     "expected a forward filter");
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_sources(back, &x, 1));
     poolgrad_network_clear_error(n);
-    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(back, x, made, 2), 0);
+    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_source(back, x, made, 2), -1);
     expect_error(n, "gradient_filters_with_source is unavailable on node \"back\", as it is on "
                     "MPSNNGradientFilterNode; expected a forward filter");
-    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(back, &x, 1, made, 2), 0);
+    cr_expect_eq(poolgrad_filter_node_gradient_filters_with_sources(back, &x, 1, made, 2), -1);
     poolgrad_network_clear_error(n);
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_source(sum, x));
     expect_error(n,
@@ -100,7 +100,7 @@ Test(training, unavailable)
     cr_expect_null(poolgrad_filter_node_gradient_filter_with_sources(pool, both, 2));
     expect_error(n, "gradient_filter_with_source of pooling_max_node 0 got 2 source gradients; expected 1, the filter "
                     "has one result");
-    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(back, x, NULL, NULL, made, 2), 0);
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(back, x, NULL, NULL, made, 2), -1);
     expect_error(n,
                  "training_graph_with_source_gradient is unavailable on node \"back\", a gradient filter; expected a "
                  "forward filter");
@@ -273,7 +273,7 @@ Test(training, several_ends)
         cr_expect(reads(back, POOLGRAD_FILTER_POOLING_MAX_GRADIENT, dy[i], x), "end %d", i);
     }
     cr_expect_not_null(aside);
-    cr_expect_eq(poolgrad_training_graph(n, NULL, NULL, 1, NULL, NULL, last, 4), 0);
+    cr_expect_eq(poolgrad_training_graph(n, NULL, NULL, 1, NULL, NULL, last, 4), -1);
     expect_error(n, "node of a training graph is null; expected a filter of this network");
     cr_expect_eq(poolgrad_training_graph(n, NULL, NULL, 0, NULL, NULL, last, 4), 0, "no end, no node");
     expect_fine(n);
@@ -340,7 +340,7 @@ Test(training, failures_withdraw_what_was_shown)
     for (int again = 0; again < 2; ++again) {
         s = (shown){.network = c.network, .fails_at = 1};
         cr_expect_eq(
-            poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], c.dy, keep_and_fail, &s, last, 1), 0);
+            poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], c.dy, keep_and_fail, &s, last, 1), -1);
         cr_expect_eq(s.count, 2);
         expect_error(c.network, "source of a pooling_max_node is null; expected a node of this network");
         cr_expect_eq(poolgrad_network_filter_count(c.network), before);
@@ -360,9 +360,9 @@ Test(training, failures_withdraw_what_was_shown)
     cr_expect_null(poolgrad_pooling_max_gradient_node_create(c.network, c.dy, c.x, s.state, 2, 2, 2, 2, NULL));
     expect_withdrawn(c.network, "gradient_state of a pooling_max_gradient_node");
     cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(c.pool[1], of_withdrawn, NULL, NULL, last, 1),
-                 0);
+                 -1);
     expect_withdrawn(c.network, "source_gradient of a training graph");
-    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(s.node[0], c.dy, NULL, NULL, last, 1), 0);
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(s.node[0], c.dy, NULL, NULL, last, 1), -1);
     expect_withdrawn(c.network, "node of a training graph");
     poolgrad_error error = {"", ""};
     poolgrad_graph *graph;

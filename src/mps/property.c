@@ -167,7 +167,9 @@ static uint64_t hash_field(uint64_t hash, const struct poolgrad_property *row, c
 
 uint64_t poolgrad_properties_hash(const struct poolgrad_property *table, const void *object, uint64_t hash)
 {
-    for (const struct poolgrad_property *row = table; row->name; row++) hash = hash_field(hash, row, at(object, row));
+    for (const struct poolgrad_property *row = table; row->name; row++) {
+        if (row->type != POOLGRAD_PROPERTY_CONSTANT) hash = hash_field(hash, row, at(object, row));
+    }
     return hash;
 }
 

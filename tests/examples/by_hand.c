@@ -138,7 +138,7 @@ static bool change(poolgrad_network *network, poolgrad_filter_type type, int num
     case 6: a->stride_in_pixels_y++; return true;
     case 7:
         if (dilated) a->dilation_rate_x++;
-        a->padding_policy = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_FULL);
+        a->padding_policy = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_FULL);
         return true;
     case 8: a->dilation_rate_y++; return dilated;
     default: return false;
@@ -220,7 +220,7 @@ static bool agrees(const layer *l)
     poolgrad_network *network = poolgrad_network_create();
     poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
     poolgrad_filter_node *pool = add_pooling(network, x, l);
-    poolgrad_padding_policy one = poolgrad_padding_custom(POOLGRAD_PADDING_SIZE_SAME, pad_by_one, NULL);
+    poolgrad_padding_policy one = poolgrad_padding_policy_custom(POOLGRAD_PADDING_SIZE_SAME, pad_by_one, NULL);
     if (l->custom) poolgrad_filter_node_set_padding_policy(pool, &one);
 
     poolgrad_image_node *dy = poolgrad_image_node_create(network, "dy");

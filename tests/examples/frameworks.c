@@ -114,11 +114,11 @@ static const layer layers[] = {
 static poolgrad_padding_policy make_policy(policy_name name, const pads *around)
 {
     switch (name) {
-    case TENSORFLOW_SAME: return poolgrad_padding_with_method(TENSORFLOW);
-    case TENSORFLOW_AVERAGE: return poolgrad_padding_for_tensorflow_average_pooling();
-    case TENSORFLOW_TO_LETTER: return poolgrad_padding_custom(TENSORFLOW, tensorflow_same, NULL);
-    case EXCLUDE_EDGES: return poolgrad_padding_with_method(SAME | POOLGRAD_PADDING_EXCLUDE_EDGES);
-    default: return poolgrad_padding_custom(SAME, ceil_mode, (void *)(uintptr_t)around);
+    case TENSORFLOW_SAME: return poolgrad_padding_policy_with_method(TENSORFLOW);
+    case TENSORFLOW_AVERAGE: return poolgrad_padding_policy_for_tensorflow_average_pooling();
+    case TENSORFLOW_TO_LETTER: return poolgrad_padding_policy_custom(TENSORFLOW, tensorflow_same, NULL);
+    case EXCLUDE_EDGES: return poolgrad_padding_policy_with_method(SAME | POOLGRAD_PADDING_EXCLUDE_EDGES);
+    default: return poolgrad_padding_policy_custom(SAME, ceil_mode, (void *)(uintptr_t)around);
     }
 }
 

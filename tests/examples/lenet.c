@@ -50,7 +50,7 @@ static poolgrad_filter_node *add_pooling(poolgrad_network *network, poolgrad_ima
             ? poolgrad_pooling_max_node_create_with_filter_size_and_stride(network, source, l->size, l->stride)
             : poolgrad_pooling_average_node_create_with_filter_size_and_stride(network, source, l->size, l->stride);
     /* PyTorch without padding: the first window in the image's corner, as many as fit in whole. */
-    poolgrad_padding_policy inside = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
+    poolgrad_padding_policy inside = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
                                                                   POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
     poolgrad_filter_node_set_padding_policy(node, &inside);
     return node;

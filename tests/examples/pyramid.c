@@ -48,7 +48,7 @@ static poolgrad_filter_node *add_level(poolgrad_network *network, poolgrad_image
         kind == POOLGRAD_MAX
             ? poolgrad_pooling_max_node_create(network, x, kernel_width, kernel_height, stride_x, stride_y)
             : poolgrad_pooling_average_node_create(network, x, kernel_width, kernel_height, stride_x, stride_y);
-    poolgrad_padding_policy inside = poolgrad_padding_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
+    poolgrad_padding_policy inside = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
                                                                   POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
     poolgrad_filter_node_set_padding_policy(node, &inside);
     char label[MAX_NAME];

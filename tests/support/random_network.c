@@ -110,9 +110,9 @@ static void add_forward(random_network *made)
     poolgrad_image_node *x = random_image(made);
     const poolgrad_image *image = evaluation_image(&made->values, x);
     poolgrad_filter_node *filter = make_forward(made, x, &window);
-    poolgrad_padding_policy policy = poolgrad_padding_with_method(random_method(r));
+    poolgrad_padding_policy policy = poolgrad_padding_policy_with_method(random_method(r));
     set_properties(made, filter);
-    bool fits = poolgrad_padding_forward(policy.method, POOLGRAD_MAX, &window, image->width, image->height, &padding,
+    bool fits = poolgrad_padding_forward(policy.method, POOLGRAD_MAX, &window, image->height, image->width, &padding,
                                          NULL) == POOLGRAD_OK;
     if (fits && random_chance(r, 70)) poolgrad_filter_node_set_padding_policy(filter, &policy);
     if (random_chance(r, 30))
