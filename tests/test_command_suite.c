@@ -134,16 +134,17 @@ static bool same_image(const poolgrad_image *a, const poolgrad_image *b)
 static bool same_region(const poolgrad_region *a, const poolgrad_region *b)
 {
     return a->x == b->x && a->y == b->y && a->z == b->z && a->width == b->width && a->height == b->height &&
-           a->depth == b->depth;
+           a->depth == b->depth && a->image == b->image && a->images == b->images;
 }
 
 static bool same_placement(const poolgrad_problem *a, const poolgrad_problem *b)
 {
     return memcmp(&a->window, &b->window, sizeof a->window) == 0 && a->offset_x == b->offset_x &&
-           a->offset_y == b->offset_y && a->offset_z == b->offset_z && a->kernel_offset_x == b->kernel_offset_x &&
-           a->kernel_offset_y == b->kernel_offset_y && same_region(&a->gradient_region, &b->gradient_region) &&
-           same_region(&a->clip, &b->clip) && a->mapping == b->mapping &&
-           a->source_channel_offset == b->source_channel_offset && a->source_channel_count == b->source_channel_count &&
+           a->offset_y == b->offset_y && a->offset_z == b->offset_z && a->offset_image == b->offset_image &&
+           a->kernel_offset_x == b->kernel_offset_x && a->kernel_offset_y == b->kernel_offset_y &&
+           same_region(&a->gradient_region, &b->gradient_region) && same_region(&a->clip, &b->clip) &&
+           a->mapping == b->mapping && a->source_channel_offset == b->source_channel_offset &&
+           a->source_channel_count == b->source_channel_count &&
            a->gradient_channel_offset == b->gradient_channel_offset &&
            a->gradient_channel_count == b->gradient_channel_count &&
            a->destination_channel_offset == b->destination_channel_offset;
@@ -154,7 +155,7 @@ static bool same_rules(const poolgrad_problem *a, const poolgrad_problem *b)
     return a->direction == b->direction && a->kind == b->kind && a->edge_mode == b->edge_mode &&
            a->zero_pad_x == b->zero_pad_x && a->zero_pad_y == b->zero_pad_y && a->ties == b->ties && a->nan == b->nan &&
            a->accumulator == b->accumulator && a->add_to_destination == b->add_to_destination &&
-           a->indices.format == b->indices.format;
+           a->indices.format == b->indices.format && a->picks.format == b->picks.format;
 }
 
 static void check_case(const struct suite_case *made, const struct suite_case *read)

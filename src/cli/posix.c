@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <poolgrad/poolgrad.h>
 
 #include "files/numbers.h"
 
@@ -388,6 +392,46 @@ int64_t poolgrad_memory(void)
     if (pages > 0 && page > 0 && poolgrad_product_fits(pages, page, &bytes)) return bytes;
 #endif
     return INT64_MAX;
+}
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
+
+enum { MOST_THREADS = 1024 };
+
+int poolgrad_threads(int asked)
+{
+    const char *variable = getenv("OMP_NUM_THREADS");
+    const long most = variable ? strtol(variable, NULL, 10) : 0;
+    if (!poolgrad_has_openmp()) return 1;
+    if (asked > 0) return asked;
+    return most > 0 && most <= MOST_THREADS ? (int)most : poolgrad_processors();
+}
+
+/* Work that threads take from one after the other. */
+struct team {
+    void (*body)(void *context, int64_t i);
+    void *context;
+    int64_t count;
+    atomic_int_fast64_t next;
+};
+
+static void *take_work(void *argument)
+{
+    struct team *team = argument;
+    for (int64_t i; (i = atomic_fetch_add(&team->next, 1)) < team->count;) team->body(team->context, i);
+    return NULL;
+}
+
+void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context, int64_t i), void *context)
+{
+    struct team team = {.body = body, .context = context, .count = count};
+    pthread_t others[MOST_THREADS];
+    int started = 0;
+    const int wanted = (int)poolgrad_smaller(poolgrad_smaller(threads, count) - 1, MOST_THREADS);
+    atomic_init(&team.next, 0);
+    while (started < wanted && pthread_create(&others[started], NULL, take_work, &team) == 0) started++;
+    (void)take_work(&team);
+    for (int i = 0; i < started; i++) pthread_join(others[i], NULL);
 }
 
 /* ---- Other processes --------------------------------------------------------------------------------------------- */

@@ -10,7 +10,6 @@
 #include "cli/posix.h"
 #include "cli/progress.h"
 #include "files/numbers.h"
-#include "pooling/parallel.h"
 
 const char *const poolgrad_outcome_words[OUTCOMES] = {"right", "undocumented", "missing",
                                                       "wrong", "unreadable",   "failed"};
@@ -41,14 +40,12 @@ static void end_with(const struct job *job, enum suite_outcome outcome, const ch
 
 /* ---- The backend ------------------------------------------------------------------------------------------------- */
 
-static void run_backends(const void *context, int64_t begin, int64_t end)
+static void run_backend(void *context, int64_t i)
 {
-    for (int64_t i = begin; i < end; i++) {
-        const struct job *job = (const struct job *)context + i;
-        if (!job->is_loaded) continue;
-        if (poolgrad_suite_run_backend(job->judge, job->index, job->output, result_of(job)->sentence)) continue;
-        end_with(job, OUTCOME_FAILED, result_of(job)->sentence);
-    }
+    const struct job *job = (const struct job *)context + i;
+    if (!job->is_loaded) return;
+    if (poolgrad_suite_run_backend(job->judge, job->index, job->output, result_of(job)->sentence)) return;
+    end_with(job, OUTCOME_FAILED, result_of(job)->sentence);
 }
 
 /* ---- The judgement ----------------------------------------------------------------------------------------------- */
@@ -83,14 +80,15 @@ static void judge_case(const struct job *job)
     poolgrad_image before;
     poolgrad_verification *verification;
     poolgrad_error error;
-    if (problem.direction == POOLGRAD_FORWARD) problem.indices = (poolgrad_image){0};
+    problem.picks = (poolgrad_image){0};
     problem.destination = job->actual;
     problem.threads = 1;
     if (!poolgrad_suite_destination(&job->made, &before)) {
         end_with(job, OUTCOME_UNREADABLE, "the case does not fit into memory");
         return;
     }
-    declaration.before = &before;
+    const poolgrad_const_image before_image = poolgrad_image_as_const(&before);
+    declaration.before = &before_image;
     if (poolgrad_verify(&problem, &declaration, &verification, &error) == POOLGRAD_OK) {
         describe(job, verification);
         poolgrad_verification_destroy(verification);
@@ -100,12 +98,10 @@ static void judge_case(const struct job *job)
     free(before.data);
 }
 
-static void judge_cases(const void *context, int64_t begin, int64_t end)
+static void judge_if_read(void *context, int64_t i)
 {
-    for (int64_t i = begin; i < end; i++) {
-        const struct job *job = (const struct job *)context + i;
-        if (job->actual.format != POOLGRAD_FORMAT_NONE) judge_case(job);
-    }
+    const struct job *job = (const struct job *)context + i;
+    if (job->actual.format != POOLGRAD_FORMAT_NONE) judge_case(job);
 }
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
@@ -150,9 +146,9 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
     for (int64_t i = 0; i < count; i++) jobs[i] = (struct job){0};
     for (int64_t i = 0; status == 0 && i < count; i++) status = load(judge, first + i, &jobs[i]);
     const int threads = (int)poolgrad_smaller(judge->threads, count);
-    if (status == 0 && judge->command) poolgrad_parallel(threads, 0, count, run_backends, jobs);
+    if (status == 0 && judge->command) poolgrad_threads_run(threads, count, run_backend, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) read_output(&jobs[i]);
-    if (status == 0) poolgrad_parallel(threads, 0, count, judge_cases, jobs);
+    if (status == 0) poolgrad_threads_run(threads, count, judge_if_read, jobs);
     for (int64_t i = 0; i < count; i++) release(&jobs[i]);
     return status;
 }

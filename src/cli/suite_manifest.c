@@ -9,7 +9,6 @@
 #include "cli/members.h"
 #include "cli/posix.h"
 #include "cli/tensor.h"
-#include "image/format.h"
 
 enum { CHECKSUM = 17, FORMATS = 12 };
 
@@ -30,6 +29,11 @@ static const char format_name[] = "poolgrad-suite";
 #define PROBLEM(reader, name) REQUIRED(reader, poolgrad_problem, name, NULL)
 #define PROBLEM_OF(reader, name, of) REQUIRED(reader, poolgrad_problem, name, of)
 #define ARRAY(reader, name, of) REQUIRED(reader, struct manifest_file, name, of)
+/* Which kits of version 0.1.0 do not have: neutral there. */
+#define LATER(reader, type, name)                                                                                      \
+    {                                                                                                                  \
+#name, poolgrad_read_##reader, offsetof(type, name), NULL, 0, false                                            \
+    }
 #define TOP(reader, name, of) REQUIRED(reader, struct manifest, name, of)
 
 /* A file that is not there has the format none. */
@@ -50,10 +54,13 @@ WORDS(format_words, poolgrad_format, format_word);
 
 static const struct member window_members[] = {WINDOW(kernel_width),
                                                WINDOW(kernel_height),
+                                               LATER(integer, poolgrad_window, kernel_depth),
                                                WINDOW(stride_x),
                                                WINDOW(stride_y),
+                                               LATER(integer, poolgrad_window, stride_z),
                                                WINDOW(dilation_x),
                                                WINDOW(dilation_y),
+                                               LATER(integer, poolgrad_window, dilation_z),
                                                END};
 static const struct member region_members[] = {REGION(integer, x),
                                                REGION(integer, y),
@@ -61,6 +68,8 @@ static const struct member region_members[] = {REGION(integer, x),
                                                REGION(extent, width),
                                                REGION(extent, height),
                                                REGION(extent, depth),
+                                               LATER(integer, poolgrad_region, image),
+                                               LATER(extent, poolgrad_region, images),
                                                END};
 static const struct object window_object = {window_members, 0}, region_object = {region_members, 0};
 
@@ -70,11 +79,14 @@ static const struct member problem_members[] = {PROBLEM_OF(word, direction, &dir
                                                 PROBLEM(integer, offset_x),
                                                 PROBLEM(integer, offset_y),
                                                 PROBLEM(integer, offset_z),
+                                                LATER(integer, poolgrad_problem, offset_image),
                                                 PROBLEM(integer, kernel_offset_x),
                                                 PROBLEM(integer, kernel_offset_y),
+                                                LATER(integer, poolgrad_problem, kernel_offset_z),
                                                 PROBLEM_OF(word, edge_mode, &edge_mode_words),
                                                 PROBLEM(integer, zero_pad_x),
                                                 PROBLEM(integer, zero_pad_y),
+                                                LATER(integer, poolgrad_problem, zero_pad_z),
                                                 PROBLEM_OF(word, ties, &tie_words),
                                                 PROBLEM_OF(word, nan, &nan_words),
                                                 PROBLEM_OF(word, accumulator, &accumulator_words),
@@ -257,14 +269,18 @@ static bool is_below(const char *path)
     }
 }
 
+/* An array that a case lacks is a view of nothing. */
 static poolgrad_image image_of(const struct manifest_file *file)
 {
-    return (poolgrad_image){.format = file->format,
-                            .layout = file->layout,
-                            .images = file->images,
-                            .channels = file->channels,
-                            .height = file->height,
-                            .width = file->width};
+    if (file->format == POOLGRAD_FORMAT_NONE) return (poolgrad_image){.data = NULL};
+    return poolgrad_image_dense(NULL, file->format, file->layout, file->images, file->channels, file->height,
+                                file->width);
+}
+
+static poolgrad_const_image source_of(const struct manifest_file *file)
+{
+    const poolgrad_image image = image_of(file);
+    return poolgrad_image_as_const(&image);
 }
 
 static bool is_checksum(const char *text)
@@ -277,7 +293,7 @@ static bool check_format(struct reading *reading, int role, const struct manifes
     const bool indices = role == SUITE_INDICES || role == SUITE_EXPECTED_INDICES;
     const bool unorm = file->format == POOLGRAD_UNORM8 || file->format == POOLGRAD_UNORM16;
     const bool known = (int)file->format > POOLGRAD_FORMAT_NONE && (int)file->format < FORMATS;
-    if (known && poolgrad_format_is_index(file->format) == indices && (!unorm || role == SUITE_SOURCE)) return true;
+    if (known && (file->format >= POOLGRAD_INT32) == indices && (!unorm || role == SUITE_SOURCE)) return true;
     return poolgrad_reading_fail(reading, "files.%s.format is \"%s\"; expected a format of %s",
                                  poolgrad_suite_role_words[role], known ? poolgrad_format_name(file->format) : "none",
                                  indices                ? "indices"
@@ -350,10 +366,11 @@ static bool check_roles(struct reading *reading, const struct manifest_case *ent
 static void set_images(struct manifest_case *entry)
 {
     poolgrad_problem *p = &entry->problem;
-    p->source = image_of(&entry->file[SUITE_SOURCE]);
+    p->source = source_of(&entry->file[SUITE_SOURCE]);
     p->destination = image_of(&entry->file[SUITE_EXPECTED]);
-    p->source_gradient = image_of(&entry->file[SUITE_SOURCE_GRADIENT]);
-    p->indices = image_of(&entry->file[p->direction == POOLGRAD_GRADIENT ? SUITE_INDICES : SUITE_EXPECTED_INDICES]);
+    p->source_gradient = source_of(&entry->file[SUITE_SOURCE_GRADIENT]);
+    p->indices = source_of(&entry->file[SUITE_INDICES]);
+    p->picks = image_of(&entry->file[SUITE_EXPECTED_INDICES]);
 }
 
 static bool read_files(struct reading *reading, const char *folder, json_t *files, struct manifest_case *entry)
@@ -525,18 +542,15 @@ static int check_problem(const struct options *options, const struct manifest *m
 {
     poolgrad_error error;
     poolgrad_problem p = made->problem;
-    poolgrad_image indices = p.indices;
-    const bool writes_indices = p.direction == POOLGRAD_FORWARD && indices.format != POOLGRAD_FORMAT_NONE;
     bool memory = poolgrad_suite_destination(made, &p.destination);
-    if (memory && writes_indices) memory = poolgrad_suite_allocate(&indices);
-    p.indices = indices;
+    if (memory && p.picks.format != POOLGRAD_FORMAT_NONE) memory = poolgrad_suite_allocate(&p.picks);
     int status = memory ? 0 : poolgrad_fail(options, "%s: %s: does not fit into memory", manifest->folder, made->name);
     if (status == 0 &&
         (poolgrad_check(&p, &error) != POOLGRAD_OK || poolgrad_check_indices(&p, &error) != POOLGRAD_OK)) {
         status = poolgrad_fail(options, "%s: case \"%s\": %s", manifest->folder, made->name, error.message);
     }
     free(p.destination.data);
-    if (writes_indices) free(indices.data);
+    free(p.picks.data);
     return status;
 }
 
@@ -550,9 +564,9 @@ int poolgrad_manifest_load(const struct options *options, const struct manifest 
     for (int role = 0; status == 0 && role < SUITE_ROLES; role++) {
         status = load_file(options, manifest, &entry->file[role], &made->image[role]);
     }
-    made->problem.source = made->image[SUITE_SOURCE];
-    made->problem.source_gradient = made->image[SUITE_SOURCE_GRADIENT];
-    if (entry->problem.direction == POOLGRAD_GRADIENT) made->problem.indices = made->image[SUITE_INDICES];
+    made->problem.source = poolgrad_image_as_const(&made->image[SUITE_SOURCE]);
+    made->problem.source_gradient = poolgrad_image_as_const(&made->image[SUITE_SOURCE_GRADIENT]);
+    made->problem.indices = poolgrad_image_as_const(&made->image[SUITE_INDICES]);
     if (status == 0) status = check_problem(options, manifest, made);
     if (status != 0) poolgrad_suite_case_free(made);
     return status;
