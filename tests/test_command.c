@@ -140,7 +140,7 @@ static void padded(poolgrad_problem *p)
         size(p, 8, 6);)                                                                                                \
     ROW(offset_y, CHANGES, A2 " --output-height 5", A2 " --output-height 5 --offset-y -1", a2(p); centre(p, 1, -1);    \
         size(p, 8, 5);)                                                                                                \
-    ROW(offset_image, CHANGES, A2, A2 " --offset-image 1", a2(p); p->offset_image = 1; p->destination.images = 1;)         \
+    ROW(offset_image, CHANGES, A2, A2 " --offset-image 1", a2(p); p->offset_image = 1; p->destination.images = 1;)     \
     ROW(offset_z, SAME, A2, A2 " --offset-z 0", a2(p);)                                                                \
     ROW(zero_pad_z, SAME, PADDED, PADDED " --zero-pad-z 0", padded(p);)                                                \
     ROW(clip_z, SAME, A2, A2 " --clip-z 0", a2(p);)                                                                    \
@@ -155,7 +155,8 @@ static void padded(poolgrad_problem *p)
     ROW(ceil_mode, CHANGES, A2 " --stride 2", A2 " --stride 2 --ceil-mode", pool(p, AVERAGE, 2, 2, 1);                 \
         centre(p, 1, 1); size(p, 5, 4);)                                                                               \
     ROW(ceil_drop, CHANGES, A2 " --stride 2 --pad 1 --ceil-mode", A2 " --stride 2 --pad 1 --ceil-drop",                \
-        pool(p, AVERAGE, 2, 2, 1); centre(p, 0, 0); size(p, 5, 4);)                                                    \
+        pool(p, AVERAGE, 2, 2, 1);                                                                                     \
+        centre(p, 0, 0); size(p, 5, 4);)                                                                               \
     ROW(policy_same, CHANGES, A2 " --padding-policy valid-only", A2 " --padding-policy same", a2(p);                   \
         policy(p, POOLGRAD_PADDING_SIZE_SAME);)                                                                        \
     ROW(policy_valid_only, CHANGES, A2 " --padding-policy full", A2 " --padding-policy valid-only", a2(p);             \
@@ -186,10 +187,10 @@ static void padded(poolgrad_problem *p)
     ROW(accumulator, CHANGES, A3, A3 " --accumulator float64", a3(p); p->accumulator = POOLGRAD_ACCUMULATE_FLOAT64;)   \
     ROW(clip_x, CHANGES, A2, A2 " --clip-x 2", a2(p); p->clip.x = 2;)                                                  \
     ROW(clip_y, CHANGES, A2, A2 " --clip-y 2", a2(p); p->clip.y = 2;)                                                  \
-    ROW(clip_image, CHANGES, A2, A2 " --clip-image 1", a2(p); p->clip.image = 1; p->destination.images = 3;)               \
+    ROW(clip_image, CHANGES, A2, A2 " --clip-image 1", a2(p); p->clip.image = 1; p->destination.images = 3;)           \
     ROW(clip_width, CHANGES, A2, A2 " --clip-width 5", a2(p); p->clip.width = 5;)                                      \
     ROW(clip_height, CHANGES, A2, A2 " --clip-height 1", a2(p); p->clip.height = 1;)                                   \
-    ROW(clip_images, CHANGES, A2, A2 " --clip-images 1", a2(p); p->clip.images = 1; p->destination.images = 1;)         \
+    ROW(clip_images, CHANGES, A2, A2 " --clip-images 1", a2(p); p->clip.images = 1; p->destination.images = 1;)        \
     ROW(source_channel_offset, CHANGES, A2, A2 " --source-feature-channel-offset 4", a2(p);                            \
         p->source_channel_offset = 4; p->destination.channels = 4;)                                                    \
     ROW(source_channel_count, CHANGES, A2, A2 " --source-feature-channel-max-count 5", a2(p);                          \
@@ -243,23 +244,23 @@ static void m(poolgrad_problem *p)
     ROW(offset_y, CHANGES, M2, M2 " --offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)                            \
     ROW(secondary_offset_x, CHANGES, M2, M2 " --secondary-offset-x 3", pool(p, MAX, 2, 1, 1); centre(p, 3, 1);)        \
     ROW(secondary_offset_y, CHANGES, M2, M2 " --secondary-offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)        \
-    ROW(secondary_offset_image, CHANGES, M, M " --secondary-offset-image 1", m(p); p->offset_image = 1;)                   \
+    ROW(secondary_offset_image, CHANGES, M, M " --secondary-offset-image 1", m(p); p->offset_image = 1;)               \
     ROW(primary_offset_x, CHANGES, M, M " --primary-offset-x 1", m(p); p->gradient_region.x = 1;)                      \
     ROW(primary_offset_x_outside, CHANGES, M, M " --primary-offset-x -1 --source-size-width 5", m(p);                  \
         p->gradient_region.x = -1; p->gradient_region.width = 5;)                                                      \
     ROW(primary_offset_y, CHANGES, M, M " --primary-offset-y 2", m(p); p->gradient_region.y = 2;)                      \
-    ROW(primary_offset_image, CHANGES, M, M " --primary-offset-image 1", m(p); p->gradient_region.image = 1;)              \
+    ROW(primary_offset_image, CHANGES, M, M " --primary-offset-image 1", m(p); p->gradient_region.image = 1;)          \
     ROW(source_size_width, CHANGES, M, M " --source-size-width 2", m(p); p->gradient_region.width = 2;)                \
     ROW(source_size_height, CHANGES, M, M " --source-size-height 0", m(p); p->gradient_region.height = 0;)             \
-    ROW(source_size_images, CHANGES, M, M " --source-size-images 1", m(p); p->gradient_region.images = 1;)              \
+    ROW(source_size_images, CHANGES, M, M " --source-size-images 1", m(p); p->gradient_region.images = 1;)             \
     ROW(kernel_offset_x, CHANGES, M, M " --kernel-offset-x 1", m(p); p->kernel_offset_x = 1;)                          \
     ROW(kernel_offset_y, CHANGES, A, A " --kernel-offset-y 1", a(p); p->kernel_offset_y = 1;)                          \
     ROW(clip_x, CHANGES, M, M " --clip-x 2", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.x = 2;)                 \
     ROW(clip_y, CHANGES, M, M " --clip-y 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.y = 1;)                 \
-    ROW(clip_image, CHANGES, M, M " --clip-image 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.image = 1;)         \
+    ROW(clip_image, CHANGES, M, M " --clip-image 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.image = 1;)     \
     ROW(clip_width, CHANGES, M, M " --clip-width 3", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.width = 3;)     \
     ROW(clip_height, CHANGES, M, M " --clip-height 4", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.height = 4;)  \
-    ROW(clip_images, CHANGES, M, M " --clip-images 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.images = 1;)   \
+    ROW(clip_images, CHANGES, M, M " --clip-images 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP; p->clip.images = 1;)  \
     ROW(clip_maps, CHANGES, M2 " --offset-x 3 --offset-y 2", M2 " --offset-x 3 --offset-y 2 --clip-x 0",               \
         pool(p, MAX, 2, 1, 1);                                                                                         \
         centre(p, 3, 2); p->mapping = POOLGRAD_MAPPING_CLIP;)                                                          \
@@ -347,8 +348,9 @@ static const char *files_of(poolgrad_direction direction)
  * windows are than pads. */
 static const char *size_note(const char *line, const poolgrad_problem *p)
 {
-    static const char *const others[] = {"--offset-x", "--offset-y", "primary-offset",  "secondary-offset",
-                                         "kernel-offset", "clip", "source-size", "policy", "channel-"};
+    static const char *const others[] = {"--offset-x",       "--offset-y",    "primary-offset",
+                                         "secondary-offset", "kernel-offset", "clip",
+                                         "source-size",      "policy",        "channel-"};
     const poolgrad_window *w = &p->window;
     const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
     const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
@@ -358,7 +360,8 @@ static const char *size_note(const char *line, const poolgrad_problem *p)
         if (strstr(line, others[i])) return NULL;
     }
     const bool fits = room_x / w->stride_x + 1 == 5 && room_y / w->stride_y + 1 == 4;
-    return fits || p->direction == POOLGRAD_FORWARD ? NULL : "--source-gradient is 4 x 5 (height x width), where forward";
+    return fits || p->direction == POOLGRAD_FORWARD ? NULL
+                                                    : "--source-gradient is 4 x 5 (height x width), where forward";
 }
 
 static bool ends_well(const char *line)
@@ -825,8 +828,9 @@ Test(command, empty_tensors, .init = scene_enter, .fini = scene_leave)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         npyfile file = {.descr = "<f4", .rank = 2, .shape = {shapes[i][0], shapes[i][1]}};
         npyfile_write(&file, scene_folder, "g.npy");
-        cr_expect(scene_gives("gradient --source-gradient g.npy --source-width 4 --source-height 4 --output y.npy " A,
-                              "y.npy", npyfile_of_image(&zeros, 2)));
+        cr_expect(scene_gives_with(
+            "gradient --source-gradient g.npy --source-width 4 --source-height 4 --output y.npy " A,
+            "where forward with these options gives 2 x 2; no usual pad", "y.npy", npyfile_of_image(&zeros, 2)));
         /* Nor does a result or a source without pixels cost time, however long it is. */
         char line[SCENE_LINE];
         snprintf(
@@ -1270,13 +1274,15 @@ static const struct note {
      {"--ties has no effect: the indices have chosen already", "--nan has no effect: the indices",
       "--edge-mode has no effect: the indices"}},
     {G "--kind max --kernel 3",
-     {"--source-gradient is 4 x 5 (height x width), where forward with these options gives 5 x 7; --stride 2 --pad 1 or "
+     {"--source-gradient is 4 x 5 (height x width), where forward with these options gives 5 x 7; --stride 2 --pad 1 "
+      "or "
       "--stride 2 --padding-policy same would fit"}},
     {G "--kind max --kernel 3 --stride 2",
      {"--source-gradient is 4 x 5 (height x width), where forward with these options gives 3 x 4; --pad 1 or "
       "--padding-policy same would fit"}},
     {G "--kind max --kernel 2 --stride 2", {"gives 3 x 4; --pad 1 or --ceil-drop or --padding-policy same would fit"}},
-    {G "--kind max --kernel 2 --stride 3", {"gives 2 x 3; no usual pad or stride fits", "wholly outside the source: 11 in each plane"}},
+    {G "--kind max --kernel 2 --stride 3",
+     {"gives 2 x 3; no usual pad or stride fits", "wholly outside the source: 11 in each plane"}},
     {"gradient --source g.npy --source-gradient x.npy --output out.npy " M,
      {"--source-gradient is 7 x 9 (height x width), where forward with these options gives 2 x 3; --source and "
       "--source-gradient look swapped",
@@ -1347,7 +1353,62 @@ Test(command, exact_mode, .init = scene_enter, .fini = scene_leave)
             check_notes(&exact_notes[i]);
         else
             cr_expect(scene_refuses(exact_notes[i].line, "--mode is exact; expected fast or reference, poolgrad was "
-                                                         "built without GMP and MPFR"));
+                                                         "built without GMP and MPFR; install libgmp-dev and "
+                                                         "libmpfr-dev (the names of Debian's packages)"));
+    }
+}
+
+/* ---- Words of enumerations ----------------------------------------------------------------------------------------
+ */
+
+#define WORDS(type)                                                                                                    \
+    static const char *word_of_##type(int64_t value)                                                                   \
+    {                                                                                                                  \
+        return poolgrad_##type##_name((poolgrad_##type)value);                                                         \
+    }
+WORDS(kind)
+WORDS(edge_mode)
+WORDS(tie_rule)
+WORDS(nan_rule)
+WORDS(accumulator)
+WORDS(layout)
+WORDS(format)
+WORDS(direction)
+WORDS(mode)
+
+/* The command's words are the library's: all of them, but where an option takes some formats only. */
+Test(command, words_are_the_librarys)
+{
+    static const struct {
+        enum option option;
+        const char *(*word)(int64_t value);
+        const char *other; /* that no value of the library has */
+    } rows[] = {{OPTION_KIND, word_of_kind, "dilated-max"},
+                {OPTION_EDGE_MODE, word_of_edge_mode, NULL},
+                {OPTION_TIES, word_of_tie_rule, NULL},
+                {OPTION_JUDGED_TIES, word_of_tie_rule, "any"},
+                {OPTION_NAN, word_of_nan_rule, NULL},
+                {OPTION_ACCUMULATOR, word_of_accumulator, NULL},
+                {OPTION_LAYOUT, word_of_layout, NULL},
+                {OPTION_LAYOUTS, word_of_layout, NULL},
+                {OPTION_SOURCE_FORMAT, word_of_format, NULL},
+                {OPTION_FORMAT, word_of_format, NULL},
+                {OPTION_PICKS_FORMAT, word_of_format, NULL},
+                {OPTION_DIRECTIONS, word_of_direction, NULL},
+                {OPTION_MODE, word_of_mode, NULL},
+                {OPTION_POOLING_MODE, word_of_mode, "exact"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct choice *choices = poolgrad_options[rows[i].option].choices;
+        int64_t known = 0;
+        for (const struct choice *choice = choices; choice->name; choice++) {
+            if (rows[i].other && strcmp(choice->name, rows[i].other) == 0) continue;
+            const char *word = rows[i].word(choice->value);
+            cr_expect(word && strcmp(word, choice->name) == 0, "--%s %s", poolgrad_options[rows[i].option].name,
+                      choice->name);
+            known |= INT64_C(1) << choice->value;
+        }
+        for (int64_t value = 0; rows[i].word != word_of_format && rows[i].word(value); value++)
+            cr_expect(known >> value & 1, "--%s lacks %s", poolgrad_options[rows[i].option].name, rows[i].word(value));
     }
 }
 
@@ -1430,7 +1491,8 @@ Test(command, words_about_itself)
     result = process_run(NULL, "graph --graph /dev/null --describe");
     cr_expect(result.status == 2 && result.out_size == 0, "%s", result.out);
     cr_expect(strstr(result.err, graphs ? "poolgrad graph: /dev/null: line 1, column 0: "
-                                        : "poolgrad graph: poolgrad was built without jansson, which reads graphs\n"),
+                                        : "poolgrad graph: poolgrad was built without jansson, which reads graphs; "
+                                          "install libjansson-dev (the names of Debian's packages), and build"),
               "%s", result.err);
     process_release(&result);
     result = process_run(NULL, "info --input-size 1,2,4,6 --kernel 2 --stride 2 --kind max --max-isa scalar");

@@ -128,7 +128,8 @@ static npyfile pooled_x(void)
 {
     poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &scene_source, NULL);
     p.kind = POOLGRAD_MAX;
-    p.window = (poolgrad_window){.kernel_width = 2, .kernel_height = 2, .stride_x = 1, .stride_y = 1, .dilation_x = 1, .dilation_y = 1};
+    p.window = (poolgrad_window){
+        .kernel_width = 2, .kernel_height = 2, .stride_x = 1, .stride_y = 1, .dilation_x = 1, .dilation_y = 1};
     p.offset_x = p.offset_y = 1;
     p.destination.width = 8;
     p.destination.height = 6;

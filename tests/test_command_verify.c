@@ -222,3 +222,40 @@ Test(command_verify, refusals, .init = enter, .fini = scene_leave)
         cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
     }
 }
+
+/* A gradient of another size than a forward call gives is told of before any kernel is blamed: on standard error, in
+ * the report, in JSON and on the page. */
+Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_leave)
+{
+    static const char note[] =
+        "--source-gradient is 4 x 5 (height x width), where forward with these options gives 5 x 7; "
+        "--stride 2 --pad 1";
+    static const char line[] = "verify --source x.npy --source-gradient g.npy --actual dx.npy --kind max --kernel 3";
+    scene_write();
+    scene_write_image(&scene_source, 4, "dx.npy");
+    process_result result = process_run(&scene_setting, line);
+    cr_expect(result.status == 1 && strstr(result.err, note), "%s", result.err);
+    const char *geometry = strstr(result.out, "likely cause: the geometry: ");
+    const char *cause = strstr(result.out, "\nlikely cause: none of the known mistakes");
+    if (!cause) cause = strstr(result.out, "\nlikely cause:\n");
+    cr_expect(geometry && strstr(geometry, note) && cause && geometry < cause, "%s", result.out);
+    process_release(&result);
+    result = process_run(&scene_setting, "verify --source x.npy --source-gradient g.npy --actual dx.npy --kind max "
+                                         "--kernel 3 --json -");
+    const char *said = json_is_valid(result.out) ? json_member(result.out, "geometry") : NULL;
+    cr_expect(said && strncmp(said + 1, note, strlen(note)) == 0, "%s", result.out);
+    process_release(&result);
+    result = process_run(&scene_setting, "verify --source x.npy --source-gradient g.npy --actual dx.npy --kind max "
+                                         "--kernel 3 --report page.html");
+    if (result.status == 1) {
+        size_t size;
+        char *page = (char *)scene_read_bytes("page.html", &size);
+        cr_expect(page && strstr(page, "<h2>Likely cause</h2>\n<p>The geometry: --source-gradient is 4 x 5"));
+        free(page);
+    }
+    process_release(&result);
+    result = process_run(&scene_setting, "verify --source x.npy --actual g.npy --kind max --kernel 3 --stride 2");
+    cr_expect(result.status == 2 && strstr(result.err, "expected 3 x 4 by the options, or --pad 1 or --padding-policy"),
+              "%s", result.err);
+    process_release(&result);
+}

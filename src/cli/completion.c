@@ -41,8 +41,7 @@ static void each_command(void (*print)(enum command))
 static void print_words(const struct option_description *option)
 {
     if (option->type == TYPE_ISA) {
-        for (int isa = 0; poolgrad_isa_name((poolgrad_isa)isa); isa++)
-            printf("%s%s", isa > 0 ? " " : "", poolgrad_isa_name((poolgrad_isa)isa));
+        for (int i = 0; poolgrad_isa_word(i); i++) printf("%s%s", i > 0 ? " " : "", poolgrad_isa_word(i));
         return;
     }
     for (const struct choice *choice = option->choices; choice && choice->name; choice++)

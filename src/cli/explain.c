@@ -36,7 +36,8 @@ static int check_place(const struct options *options)
     const int status = poolgrad_setup_required(options, required, 1);
     if (status != 0 || count == PLACE || count == PLACE + 1) return status;
     return poolgrad_fail(options,
-                         "--at has %" PRId64 " numbers; expected 4: image, channel, row and column, or 5 with the depth "
+                         "--at has %" PRId64
+                         " numbers; expected 4: image, channel, row and column, or 5 with the depth "
                          "before the row",
                          count);
 }
@@ -95,25 +96,36 @@ static int refused(const struct options *options, const poolgrad_error *error)
     return is_place ? poolgrad_fail(options, "--at: %s", error->message) : poolgrad_setup_refused(options, error);
 }
 
+/* Most stories fit at once: the problem is resolved anew for each attempt. */
+char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration *declaration, const int64_t place[5],
+                     poolgrad_error *error)
+{
+    size_t length = 0, room = 1 << 16;
+    *error = (poolgrad_error){"", ""};
+    for (;;) {
+        char *text = malloc(room);
+        if (!text) return NULL;
+        const poolgrad_status status = poolgrad_explain(problem, declaration, place[0], place[1], place[2], place[3],
+                                                        place[4], text, room, &length, error);
+        if (status == POOLGRAD_OK && length < room) return text;
+        free(text);
+        if (status != POOLGRAD_OK) return NULL;
+        room = length + 1;
+    }
+}
+
 static int print_story(const struct options *options, struct explanation *e)
 {
     const poolgrad_problem *p = &e->judged.inputs.problem;
     const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
     const int64_t *at = options->value[OPTION_AT].integers;
     const bool deep = poolgrad_number(options, OPTION_AT, 0) > PLACE;
-    const int64_t z = deep ? at[2] : 0, *pixel = deep ? at + 3 : at + 2;
+    const int64_t *pixel = deep ? at + 3 : at + 2;
+    const int64_t place[] = {at[0], at[1], deep ? at[2] : 0, pixel[0], pixel[1]};
     poolgrad_error error;
-    size_t length, room = 1 << 16;
-    for (;;) {
-        e->text = malloc(room);
-        if (!e->text) return poolgrad_fail(options, "the text does not fit into memory");
-        poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], z, pixel[0], pixel[1], e->text, room, &length,
-                                                  &error);
-        if (status != POOLGRAD_OK) return refused(options, &error);
-        if (length < room) break;
-        free(e->text);
-        room = length + 1;
-    }
+    e->text = poolgrad_story(p, d, place, &error);
+    if (!e->text && *error.field) return refused(options, &error);
+    if (!e->text) return poolgrad_fail(options, "the text does not fit into memory");
     fputs(e->text, stdout);
     return 0;
 }

@@ -61,12 +61,12 @@ static bool gives(const struct search *search, const struct candidate *candidate
     if (candidate->stride != AS_GIVEN) window.stride_x = window.stride_y = candidate->stride;
     if (candidate->pad != AS_GIVEN)
         pads = (poolgrad_pads){.left = candidate->pad, candidate->pad, candidate->pad, candidate->pad};
-    const poolgrad_status status =
-        candidate->is_same
-            ? poolgrad_padding_forward(POOLGRAD_PADDING_SIZE_SAME, search->problem->kind, &window, source->height,
-                                       source->width, &padding, NULL)
-            : poolgrad_padding_explicit(&pads, candidate->rounding, &window, source->height, source->width, &padding,
-                                        NULL);
+    const poolgrad_status status = candidate->is_same
+                                       ? poolgrad_padding_forward(POOLGRAD_PADDING_SIZE_SAME, search->problem->kind,
+                                                                  &window, source->height, source->width, &padding,
+                                                                  NULL)
+                                       : poolgrad_padding_explicit(&pads, candidate->rounding, &window, source->height,
+                                                                   source->width, &padding, NULL);
     return status == POOLGRAD_OK && padding.height == search->height && padding.width == search->width;
 }
 
@@ -95,7 +95,8 @@ static void add_candidate(struct search *search, const struct candidate *candida
     if (search->found > 0) add_word(search, "or", 0);
     if (candidate->stride != AS_GIVEN) add_word(search, "--stride %" PRId64, candidate->stride);
     if (candidate->pad != AS_GIVEN) add_word(search, "--pad %" PRId64, candidate->pad);
-    if (candidate->rounding != given && candidate->rounding == POOLGRAD_ROUND_UP_DROP) add_word(search, "--ceil-drop", 0);
+    if (candidate->rounding != given && candidate->rounding == POOLGRAD_ROUND_UP_DROP)
+        add_word(search, "--ceil-drop", 0);
     if (candidate->rounding != given && candidate->rounding == POOLGRAD_ROUND_UP) add_word(search, "--ceil-mode", 0);
     if (candidate->rounding != given && given == POOLGRAD_ROUND_UP) add_word(search, "in place of --ceil-mode", 0);
     if (candidate->rounding != given && given == POOLGRAD_ROUND_UP_DROP) add_word(search, "in place of --ceil-drop", 0);
@@ -179,8 +180,8 @@ void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem
     int used = snprintf(text, FIT_TEXT, "--source-gradient is %" PRId64 " x %" PRId64 " (height x width), where ",
                         gradient->height, gradient->width);
     if (known)
-        used += snprintf(text + used, FIT_TEXT - (size_t)used, "forward with these options gives %" PRId64 " x %" PRId64,
-                         padding.height, padding.width);
+        used += snprintf(text + used, FIT_TEXT - (size_t)used,
+                         "forward with these options gives %" PRId64 " x %" PRId64, padding.height, padding.width);
     else
         used += snprintf(text + used, FIT_TEXT - (size_t)used,
                          "forward with these options refuses a source of %" PRId64 " x %" PRId64, source->height,

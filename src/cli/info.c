@@ -73,7 +73,10 @@ int poolgrad_command_info(const struct options *options)
     print_formats("formats", formats, 4);
     print_formats("of sources, too", formats + 4, 2);
     print_formats("of indices", formats + 6, 5);
-    printf("layouts           nchw, nhwc, nc4hw4\n");
+    printf("layouts           ");
+    for (int i = 0; poolgrad_layout_name((poolgrad_layout)i); i++)
+        printf("%s%s", i == 0 ? "" : ", ", poolgrad_layout_name((poolgrad_layout)i));
+    printf("\n");
     printf("files             .npy, members of .npz%s\n",
            poolgrad_can_inflate() ? "" : " that are not compressed (built without zlib)");
     if (poolgrad_json_version()) {

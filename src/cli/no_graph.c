@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/packages.h"
 
 const char *poolgrad_json_version(void)
 {
@@ -11,5 +12,6 @@ const char *poolgrad_json_version(void)
 
 int poolgrad_command_graph(const struct options *options)
 {
-    return poolgrad_fail(options, "poolgrad was built without jansson, which reads graphs");
+    return poolgrad_fail(options,
+                         "poolgrad was built without jansson, which reads graphs; install " POOLGRAD_JSON_PACKAGES);
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/packages.h"
 
 const char *poolgrad_oracle_versions(void)
 {
@@ -11,18 +12,21 @@ const char *poolgrad_oracle_versions(void)
 
 int poolgrad_command_verify(const struct options *options)
 {
-    return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which verification needs");
+    return poolgrad_fail(
+        options,
+        "poolgrad was built without GMP and MPFR, which verification needs; install " POOLGRAD_ORACLE_PACKAGES);
 }
 
 int poolgrad_command_explain(const struct options *options)
 {
-    return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, which explanations need");
+    return poolgrad_fail(
+        options, "poolgrad was built without GMP and MPFR, which explanations need; install " POOLGRAD_ORACLE_PACKAGES);
 }
 
 int poolgrad_check_exact(const struct options *options)
 {
-    return poolgrad_fail(options,
-                         "--mode is exact; expected fast or reference, poolgrad was built without GMP and MPFR");
+    return poolgrad_fail(options, "--mode is exact; expected fast or reference, poolgrad was built without GMP and "
+                                  "MPFR; install " POOLGRAD_ORACLE_PACKAGES);
 }
 
 int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)

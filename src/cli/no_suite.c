@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command suite of a build that lacks what it needs. */
 #include "cli/commands.h"
+#include "cli/packages.h"
 
 int poolgrad_command_suite(const struct options *options)
 {
-    return poolgrad_fail(options,
-                         "poolgrad was built without GMP and MPFR, or without jansson, all of which kits need");
+    return poolgrad_fail(options, "poolgrad was built without GMP and MPFR, or without jansson, all of which kits "
+                                  "need; install " POOLGRAD_KIT_PACKAGES);
 }

@@ -13,7 +13,6 @@
 
 #include "cli/suggest.h"
 #include "measure/workload.h"
-#include "pooling/isa.h"
 
 #define VERIFY COMMAND_VERIFY
 #define EXPLAIN COMMAND_EXPLAIN
@@ -447,6 +446,8 @@ int64_t poolgrad_axis_number(const struct options *options, enum option axis, en
 
 /* ---- Parsing ---------------------------------------------------------------------------------------------------- */
 
+enum { LIST = 160, ISAS = 8 };
+
 /* The option named by the first `length` characters, OPTION_COUNT where the command has none of that name. */
 static enum option find(enum command command, const char *name, size_t length)
 {
@@ -484,7 +485,7 @@ static const struct choice *find_choice(const struct choice *choice, const char 
 
 static int read_choice(struct options *options, enum option option, const char *text)
 {
-    char list[160];
+    char list[LIST];
     const struct choice *choices = poolgrad_options[option].choices;
     const struct choice *found = find_choice(choices, text, strlen(text));
     if (found) {
@@ -497,7 +498,7 @@ static int read_choice(struct options *options, enum option option, const char *
 
 static int read_choices(struct options *options, enum option option, const char *text)
 {
-    char list[160];
+    char list[LIST];
     const struct choice *choices = poolgrad_options[option].choices;
     for (const char *word = text;; word++) {
         size_t length = strcspn(word, ",");
@@ -564,13 +565,26 @@ static int read_integer(struct options *options, enum option option, const char 
     return 0;
 }
 
+const char *poolgrad_isa_word(int index)
+{
+    for (int isa = POOLGRAD_ISA_BEST; poolgrad_isa_name((poolgrad_isa)isa); isa++) {
+        const bool known = isa == POOLGRAD_ISA_BEST || poolgrad_isa_compiled((poolgrad_isa)isa);
+        if (known && index-- == 0) return poolgrad_isa_name((poolgrad_isa)isa);
+    }
+    return NULL;
+}
+
 static int read_isa(struct options *options, enum option option, const char *text)
 {
-    poolgrad_isa isa;
-    if (!poolgrad_isa_from_name(text, &isa)) {
-        return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text,
-                             poolgrad_isa_names());
+    struct choice names[ISAS + 1] = {{NULL, 0}};
+    char list[LIST];
+    for (int i = 0; i < ISAS && poolgrad_isa_word(i); i++) names[i].name = poolgrad_isa_word(i);
+    if (!find_choice(names, text, strlen(text))) {
+        list_choices(names, list, sizeof list);
+        return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text, list);
     }
+    int isa = POOLGRAD_ISA_BEST;
+    while (strcmp(poolgrad_isa_name((poolgrad_isa)isa), text) != 0) isa++;
     options->value[option].number = isa;
     return 0;
 }

@@ -280,6 +280,9 @@ int64_t poolgrad_number(const struct options *options, enum option option, int64
 /* The same for the two axes of one quantity: the axis's own option wins over the one for both. */
 int64_t poolgrad_axis_number(const struct options *options, enum option axis, enum option both, int64_t otherwise);
 
+/* The instruction sets that this build knows, one after the other, "best" first; null behind the last. */
+const char *poolgrad_isa_word(int index);
+
 /* "forward" and so on. */
 const char *poolgrad_command_name(enum command command);
 

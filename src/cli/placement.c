@@ -199,8 +199,9 @@ static int place_by_pads(const struct options *options, const poolgrad_problem *
     *axis->first = extent / 2 - before;
     if (poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD)) *axis->zero = before;
     bool forward = problem->direction == POOLGRAD_FORWARD;
-    bool asks = forward ? !poolgrad_given(options, axis->output)
-                        : poolgrad_given(options, axis->behind) || poolgrad_given_rounding(options) != POOLGRAD_ROUND_DOWN;
+    bool asks = forward
+                    ? !poolgrad_given(options, axis->output)
+                    : poolgrad_given(options, axis->behind) || poolgrad_given_rounding(options) != POOLGRAD_ROUND_DOWN;
     if (asks && explicit_size(options, axis, before, behind, &size) != 0) return 2;
     if (forward) return set_forward_size(options, axis, size);
     return asks ? check_gradient_size(options, problem, axis, "its pads", size) : 0;
@@ -265,4 +266,3 @@ int poolgrad_setup_placement(const struct options *options, poolgrad_problem *pr
     status = place_axis(options, problem, &x);
     return status == 0 ? place_axis(options, problem, &y) : status;
 }
-

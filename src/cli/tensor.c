@@ -443,8 +443,7 @@ int poolgrad_tensor_read_as(const struct options *options, const char *path, poo
 {
     poolgrad_error error;
     struct tensor tensor = {dense(image), 0};
-    if (check(&tensor.image, &error) != POOLGRAD_OK)
-        return poolgrad_fail(options, "%s: %s", path, error.message);
+    if (check(&tensor.image, &error) != POOLGRAD_OK) return poolgrad_fail(options, "%s: %s", path, error.message);
     tensor.rank = poolgrad_tensor_full_rank(image->layout);
     if (poolgrad_file_status(path).kind != FILE_REGULAR) {
         return poolgrad_fail(options, "%s: is %s; expected a .npy file", path,

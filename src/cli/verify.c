@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/declaration.h"
+#include "cli/packages.h"
 #include "cli/picture.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
@@ -130,8 +131,8 @@ static int open_results(const struct options *options, struct verify *verify)
     }
     if (status != 0 || !poolgrad_given(options, OPTION_REPORT)) return status;
     if (!poolgrad_has_pictures()) {
-        return poolgrad_fail(options,
-                             "--report is given; expected a poolgrad built with libpng, which draws its pictures");
+        return poolgrad_fail(options, "--report is given; expected a poolgrad built with libpng, which draws its "
+                                      "pictures; install " POOLGRAD_PICTURE_PACKAGES);
     }
     return poolgrad_output_open(options, poolgrad_file(options, OPTION_REPORT), &verify->report);
 }

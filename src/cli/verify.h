@@ -38,6 +38,11 @@ uint64_t poolgrad_number_bits(poolgrad_format format, double value);
 void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS]);
 void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT]);
 
+/* How an element comes about, as poolgrad_explain tells it, to be freed; null on a refusal, or where memory is lacking:
+ * then the error's field is empty. */
+char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration *declaration, const int64_t place[5],
+                     poolgrad_error *error);
+
 /* What a verdict means, in a few words. */
 const char *poolgrad_verdict_explanation(poolgrad_verdict verdict);
 

@@ -62,7 +62,7 @@ static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
 static struct span drawn(const struct strip *s, int64_t begin, int64_t end)
 {
     return (struct span){poolgrad_between(begin, s->begin - 1, s->end + 1) - s->begin,
-                                   poolgrad_between(end, s->begin - 1, s->end + 1) - s->begin};
+                         poolgrad_between(end, s->begin - 1, s->end + 1) - s->begin};
 }
 
 /* The taps of a window that are drawn. */
@@ -128,10 +128,10 @@ void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
             w->kernel_width, w->kernel_height, w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, left, top,
             p->source.width, p->source.height);
     for (int last = 0; last < 2; last++) {
-        const struct strip x = strip_of(left, w->stride_x, w->kernel_width, w->dilation_x, p->source.width,
-                                        windows_x, last != 0);
-        const struct strip y = strip_of(top, w->stride_y, w->kernel_height, w->dilation_y, p->source.height,
-                                        windows_y, last != 0);
+        const struct strip x = strip_of(left, w->stride_x, w->kernel_width, w->dilation_x, p->source.width, windows_x,
+                                        last != 0);
+        const struct strip y = strip_of(top, w->stride_y, w->kernel_height, w->dilation_y, p->source.height, windows_y,
+                                        last != 0);
         draw_corner(&x, &y, last ? "The last windows" : "The first windows", file);
     }
     fprintf(file, "</div>\n");

@@ -82,7 +82,7 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
     const poolgrad_problem *p = &verify->inputs.problem;
     const int64_t findings = poolgrad_verification_finding_count(v);
     fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"direction\": \"%s\", \"kind\": \"%s\",\n", poolgrad_version(),
-            p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward", options->value[OPTION_KIND].text);
+            poolgrad_direction_name(p->direction), options->value[OPTION_KIND].text);
     fprintf(file,
             "  \"format\": \"%s\", \"computed_in\": \"%s\",\n  \"images\": %" PRId64 ", \"channels\": %" PRId64
             ", \"height\": %" PRId64 ", \"width\": %" PRId64 ",\n",

@@ -164,12 +164,12 @@ static bool print_stories(const struct verify *verify, FILE *file)
         const poolgrad_finding *f = poolgrad_verification_finding(v, i);
         poolgrad_problem problem = verify->inputs.problem;
         poolgrad_image before = verify->before.image;
-        size_t length = 0;
+        const int64_t place[] = {f->n, f->c, f->z, f->y, f->x};
+        poolgrad_error error;
         if (problem.add_to_destination) problem.destination = before;
-        if (poolgrad_explain(&problem, NULL, f->n, f->c, f->z, f->y, f->x, NULL, 0, &length, NULL) != POOLGRAD_OK) continue;
-        char *text = malloc(length + 1);
+        char *text = poolgrad_story(&problem, NULL, place, &error);
+        if (!text && *error.field) continue;
         if (!text) return false;
-        poolgrad_explain(&problem, NULL, f->n, f->c, f->z, f->y, f->x, text, length + 1, &length, NULL);
         fprintf(file, "<details%s><summary>%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</summary><pre>",
                 i == 0 ? " open" : "", f->n, f->c, f->y, f->x);
         print_escaped(text, file);
@@ -202,7 +202,7 @@ static void print_head(const struct options *options, const struct verify *verif
     const poolgrad_problem *p = &verify->inputs.problem;
     const poolgrad_verification *v = verify->verification;
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
-    const char *direction = p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward";
+    const char *direction = poolgrad_direction_name(p->direction);
     fprintf(file,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
             "content=\"width=device-width\"><title>poolgrad: %s of %s</title>\n<style>\n%s</style></head><body>\n",

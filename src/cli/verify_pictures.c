@@ -155,7 +155,8 @@ static void count(const struct verify *verify, struct plane *plane)
     const poolgrad_image *actual = &verify->actual.image;
     for (int64_t y = 0; y < actual->height; y++) {
         for (int64_t x = 0; x < actual->width; x++) {
-            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, 0, y, x);
+            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, 0, y,
+                                                                      x);
             plane->wrong += verdict == POOLGRAD_VERDICT_WRONG;
             plane->unequal += verdict > POOLGRAD_VERDICT_EQUAL;
         }
@@ -216,7 +217,8 @@ void poolgrad_page_histogram(const struct verify *verify, FILE *file)
         for (int64_t c = 0; c < actual->channels; c++) {
             for (int64_t y = 0; y < actual->height; y++) {
                 for (int64_t x = 0; x < actual->width; x++) {
-                    if (poolgrad_verification_at(verify->verification, n, c, 0, y, x) == POOLGRAD_VERDICT_NONE) continue;
+                    if (poolgrad_verification_at(verify->verification, n, c, 0, y, x) == POOLGRAD_VERDICT_NONE)
+                        continue;
                     buckets[bucket_of(distance_at(verify, n, c, y, x))]++;
                 }
             }

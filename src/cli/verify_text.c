@@ -131,7 +131,7 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
     const poolgrad_format computed_in = poolgrad_computed_in(p, &verify->declaration);
     printf("%s of %s: %s %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64 ", sums in %s\n",
-           p->direction == POOLGRAD_GRADIENT ? "gradient" : "forward", options->value[OPTION_KIND].text,
+           poolgrad_direction_name(p->direction), options->value[OPTION_KIND].text,
            poolgrad_format_name(p->destination.format), p->destination.images, p->destination.channels,
            p->destination.height, p->destination.width, poolgrad_format_name(computed_in));
     print_counts(v);
