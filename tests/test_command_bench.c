@@ -431,7 +431,8 @@ Test(bench, refusals, .init = scene_enter, .fini = scene_leave)
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]));
     }
     if (!poolgrad_json_version()) {
-        cr_expect(scene_refuses("bench --workload tiny --compare x.npy",
-                                "--compare x.npy: cannot be read, poolgrad was built without jansson"));
+        cr_expect(scene_refuses(
+            "bench --workload tiny --compare x.npy",
+            "--compare x.npy: cannot be read, poolgrad was built without jansson; install libjansson-dev"));
     }
 }
