@@ -20,11 +20,10 @@ static poolgrad_problem make_problem(void)
     poolgrad_problem_init(&p, sizeof p);
     p.direction = POOLGRAD_GRADIENT;
     p.window.kernel_width = p.window.kernel_height = 3;
-    p.source = (poolgrad_image){
-        .data = source, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = SIDE, .width = SIDE};
-    p.source_gradient = p.destination = p.source;
-    p.source_gradient.data = gradient;
-    p.destination.data = result;
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(result, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    p.edge_mode = POOLGRAD_EDGE_ZERO;
     cr_assert_eq(poolgrad_run(&p, NULL), POOLGRAD_OK);
     p.edge_mode = POOLGRAD_EDGE_CLAMP;
     return p;
@@ -67,7 +66,7 @@ Test(causes_allocation, refused_whole_and_found_when_asked_again)
         cr_expect_eq(status, POOLGRAD_NO_MEMORY, "allocation %d", (int)failing);
         cr_expect(refusal_is_sentence(&error));
         cr_expect_str_eq(error.message, "verification does not fit into memory");
-        cr_expect_eq(poolgrad_verification_cause_count(verification), 0);
+        cr_expect_eq(poolgrad_verification_cause_count(verification), -1);
         cr_expect_eq(allocation_live(), live, "allocation %d: leaks", (int)failing);
         cr_assert_eq(poolgrad_verification_find_causes(verification, NULL), POOLGRAD_OK);
         expect_found(verification);

@@ -20,7 +20,7 @@
 
 static poolgrad_image row_of(void *data, poolgrad_format format, int64_t width)
 {
-    return (poolgrad_image){.data = data, .format = format, .images = 1, .channels = 1, .height = 1, .width = width};
+    return poolgrad_image_dense(data, format, POOLGRAD_NCHW, 1, 1, 1, width);
 }
 
 static bool run_exact(const poolgrad_problem *p)
@@ -33,18 +33,18 @@ static bool run_exact(const poolgrad_problem *p)
 
 /* What a way to compute leaves; the buffers are then what they were. */
 typedef struct result {
-    unsigned char *destination, *indices;
+    unsigned char *destination, *picks;
 } result;
 
 static result take(test_case *made)
 {
-    return (result){trial_take(&made->destination), trial_take(&made->indices)};
+    return (result){trial_take(&made->destination), trial_take(&made->picks)};
 }
 
 static void forget(result *r)
 {
     free(r->destination);
-    free(r->indices);
+    free(r->picks);
 }
 
 /* A case tells something where the reference, which rounds more than once, is not exact. */
@@ -61,9 +61,9 @@ static bool check_truth(test_case *made, bool *telling)
 {
     truth_run(&made->problem);
     result truth = take(made);
-    const bool held = run_exact(&made->problem) && trial_same_buffers(made, truth.destination, truth.indices);
+    const bool held = run_exact(&made->problem) && trial_same_buffers(made, truth.destination, truth.picks);
     guard_restore(&made->destination);
-    if (made->indices.mapping) guard_restore(&made->indices);
+    if (made->picks.mapping) guard_restore(&made->picks);
     *telling = held && reference_differs(made, &truth);
     forget(&truth);
     return held;
@@ -133,10 +133,10 @@ static bool check_splits(test_case *made, bool *telling)
     for (int threads = 1; held && threads <= SPLITS; ++threads) {
         bool several = false;
         p.threads = threads;
-        held = run_in_pieces(&p, &r, &several) && trial_same_buffers(made, alone.destination, alone.indices);
+        held = run_in_pieces(&p, &r, &several) && trial_same_buffers(made, alone.destination, alone.picks);
         *telling = several;
         guard_restore(&made->destination);
-        if (made->indices.mapping) guard_restore(&made->indices);
+        if (made->picks.mapping) guard_restore(&made->picks);
     }
     forget(&alone);
     return held;
@@ -157,7 +157,7 @@ Test(exact, ranges_outside)
     poolgrad_exact *exact;
     poolgrad_error error = {"", ""};
     poolgrad_problem_init(&p, sizeof p);
-    p.source = row_of(&x, POOLGRAD_FLOAT64, 1);
+    p.source = view_read(row_of(&x, POOLGRAD_FLOAT64, 1));
     p.destination = row_of(&mean, POOLGRAD_FLOAT64, 1);
     cr_assert_eq(poolgrad_exact_create(&p, &exact, &error), POOLGRAD_OK, "%s", error.message);
     cr_assert_eq(poolgrad_exact_units(exact), 1);
@@ -182,7 +182,7 @@ static bool check_environment(test_case *made, bool *telling)
     bool held = run_exact(&made->problem);
     const int rounding = fegetround(), raised = fetestexcept(FE_ALL_EXCEPT);
     fesetround(FE_TONEAREST);
-    held = held && trial_same_buffers(made, truth.destination, truth.indices);
+    held = held && trial_same_buffers(made, truth.destination, truth.picks);
     if (held && rounding != FE_UPWARD) held = report_failure("the rounding mode is another one");
     if (held && raised != 0) held = report_failure("flags were raised: %d", raised);
     *telling = held;
@@ -226,8 +226,8 @@ static poolgrad_problem known_problem(const known *k, double *x, double *g, unsi
     p.add_to_destination = k->adds;
     memcpy(x, k->x, sizeof k->x);
     memcpy(g, k->g, sizeof k->g);
-    p.source = row_of(x, POOLGRAD_FLOAT64, k->pixels);
-    if (k->direction == POOLGRAD_GRADIENT) p.source_gradient = row_of(g, POOLGRAD_FLOAT64, k->windows);
+    p.source = view_read(row_of(x, POOLGRAD_FLOAT64, k->pixels));
+    if (k->direction == POOLGRAD_GRADIENT) p.source_gradient = view_read(row_of(g, POOLGRAD_FLOAT64, k->windows));
     p.destination = row_of(destination, k->format, k->direction == POOLGRAD_GRADIENT ? k->pixels : k->windows);
     return p;
 }
@@ -577,7 +577,7 @@ Test(exact, unorm)
     poolgrad_problem_init(&p, sizeof p);
     p.window.kernel_width = 2;
     p.offset_x = 1;
-    p.source = row_of(eight, POOLGRAD_UNORM8, 4);
+    p.source = view_read(row_of(eight, POOLGRAD_UNORM8, 4));
     p.destination = row_of(means, POOLGRAD_FLOAT64, 1);
     cr_assert_eq(poolgrad_exact_run(&p, &error), POOLGRAD_OK, "%s", error.message);
     cr_expect_eq(means[0], 1.5 * (double)0.2f);
@@ -585,8 +585,8 @@ Test(exact, unorm)
     p.kind = POOLGRAD_L2NORM;
     p.window.kernel_width = 4;
     p.offset_x = 2;
-    p.source = row_of(sixteen, POOLGRAD_UNORM16, 4);
-    p.source_gradient = row_of(g, POOLGRAD_FLOAT64, 1);
+    p.source = view_read(row_of(sixteen, POOLGRAD_UNORM16, 4));
+    p.source_gradient = view_read(row_of(g, POOLGRAD_FLOAT64, 1));
     p.destination = row_of(dx, POOLGRAD_FLOAT64, 4);
     cr_assert_eq(poolgrad_exact_run(&p, &error), POOLGRAD_OK, "%s", error.message);
     for (int i = 0; i < 4; ++i) cr_expect_eq(dx[i], 0.5);
@@ -603,8 +603,8 @@ Test(exact, refusals)
     poolgrad_problem_init(&p, sizeof p);
     p.direction = POOLGRAD_GRADIENT;
     p.kind = POOLGRAD_MAX;
-    p.source = row_of(x, POOLGRAD_FLOAT64, 2);
-    p.source_gradient = row_of(g, POOLGRAD_FLOAT64, 2);
+    p.source = view_read(row_of(x, POOLGRAD_FLOAT64, 2));
+    p.source_gradient = view_read(row_of(g, POOLGRAD_FLOAT64, 2));
     p.destination = row_of(dx, POOLGRAD_FLOAT64, 2);
     for (int i = 0; i < 3; ++i) {
         poolgrad_problem bad = p;
@@ -612,7 +612,7 @@ Test(exact, refusals)
         poolgrad_exact *exact = (poolgrad_exact *)&p;
         if (i == 0) bad.window.stride_x = 0;
         if (i == 1) bad.destination.data = x;
-        if (i == 2) bad.indices = row_of(indices, POOLGRAD_INT32, 2);
+        if (i == 2) bad.indices = view_read(row_of(indices, POOLGRAD_INT32, 2));
         cr_expect_eq(poolgrad_run(&bad, &expected), POOLGRAD_INVALID, "%d", i);
         cr_expect_eq(poolgrad_exact_run(&bad, &error), POOLGRAD_INVALID, "%d", i);
         cr_expect_str_eq(error.message, expected.message);

@@ -22,11 +22,11 @@ static char *explain(const poolgrad_problem *p, const poolgrad_declaration *d, c
 {
     poolgrad_error error = {"", ""};
     size_t length = 0, again = 0;
-    if (!report_status(poolgrad_explain(p, d, at[0], at[1], at[2], at[3], NULL, 0, &length, &error), &error))
+    if (!report_status(poolgrad_explain(p, d, at[0], at[1], 0, at[2], at[3], NULL, 0, &length, &error), &error))
         return NULL;
     char *text = malloc(length + 1);
     if (!text) abort();
-    poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], at[2], at[3], text, length + 1, &again, &error);
+    poolgrad_status status = poolgrad_explain(p, d, at[0], at[1], 0, at[2], at[3], text, length + 1, &again, &error);
     cr_assert(status == POOLGRAD_OK && again == length && strlen(text) == length);
     return text;
 }
@@ -80,10 +80,10 @@ static bool same_bits(const char *text, const char *words, const poolgrad_image 
     return false;
 }
 
-static bool same_index(const char *text, const poolgrad_image *indices, const int64_t at[4])
+static bool same_index(const char *text, const poolgrad_image *picks, const int64_t at[4])
 {
     const char *found = strstr(text, "Index: ");
-    int64_t index = view_index(indices, at[0], at[1], at[2], at[3]);
+    int64_t index = view_index(picks, at[0], at[1], at[2], at[3]);
     if (found && strtoll(found + strlen("Index: "), NULL, 10) == index) return true;
     return report_failure("the index is %" PRId64 ":\n%s", index, text);
 }
@@ -99,7 +99,7 @@ static bool explains(const poolgrad_problem *p, const char *text, const poolgrad
     }
     bool same = same_bits(text, "Result: ", &p->destination, at);
     same = same && same_bits(text, "The formula's value, rounded once: ", exact, at);
-    if (p->direction == POOLGRAD_FORWARD && p->indices.data) same = same && same_index(text, &p->indices, at);
+    if (p->picks.data) same = same && same_index(text, &p->picks, at);
     return same && lines_fit(text);
 }
 
@@ -110,7 +110,7 @@ static bool run_exactly(const poolgrad_problem *p, poolgrad_image *result)
     poolgrad_error error = {"", ""};
     *result = view_copy(&p->destination, p->destination.layout);
     problem.destination = *result;
-    if (p->direction == POOLGRAD_FORWARD) problem.indices = (poolgrad_image){0};
+    problem.picks = (poolgrad_image){0};
     return report_status(poolgrad_exact_run(&problem, &error), &error);
 }
 
@@ -172,7 +172,7 @@ static bool same_verdict(const poolgrad_problem *p, const poolgrad_declaration *
     char words[64];
     char *text = explain(p, d, at);
     if (!text) return false;
-    poolgrad_verdict verdict = poolgrad_verification_at(verification, at[0], at[1], at[2], at[3]);
+    poolgrad_verdict verdict = poolgrad_verification_at(verification, at[0], at[1], 0, at[2], at[3]);
     snprintf(words, sizeof words, "Verdict: %s.\n", poolgrad_verdict_name(verdict));
     bool same = has(text, words) && same_bits(text, "Actual: ", &p->destination, at) && lines_fit(text);
     free(text);
@@ -189,8 +189,9 @@ static bool check_verdicts(test_case *made, bool *telling)
     if (view_is_empty(&p.destination)) return true;
     poolgrad_declaration_init(&d, sizeof d);
     poolgrad_image before = view_copy(&p.destination, p.destination.layout);
-    d.before = p.add_to_destination || random_chance(&r, 50) ? &before : NULL;
-    if (p.direction == POOLGRAD_FORWARD) p.indices = (poolgrad_image){0};
+    const poolgrad_const_image held_before = view_read(before);
+    d.before = p.add_to_destination || random_chance(&r, 50) ? &held_before : NULL;
+    p.picks = (poolgrad_image){0};
     bool held = trial_run(&p);
     spoil(&r, &p.destination);
     held = held && report_status(poolgrad_verify(&p, &d, &verification, &error), &error);
@@ -221,10 +222,9 @@ Test(explain, verdicts)
 
 /* ---- By hand ----------------------------------------------------------------------------------------------------- */
 
-static poolgrad_image image_of(const float *data, int64_t height, int64_t width)
+static poolgrad_const_image image_of(const float *data, int64_t height, int64_t width)
 {
-    return (poolgrad_image){
-        .data = (void *)data, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = height, .width = width};
+    return poolgrad_const_image_dense(data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, height, width);
 }
 
 /* Kernel 3 x 1, offset 0, over a row of four. */
@@ -239,7 +239,7 @@ static poolgrad_problem row_problem(poolgrad_direction direction, poolgrad_kind 
     p.edge_mode = POOLGRAD_EDGE_CLAMP;
     p.source = image_of(source, 1, 4);
     if (direction == POOLGRAD_GRADIENT) p.source_gradient = image_of(gradient, 1, 4);
-    p.destination = image_of(destination, 1, 4);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 4);
     return p;
 }
 
@@ -272,7 +272,7 @@ static void expect_words(const poolgrad_problem *p, int64_t x, const char *const
 
 #define EXPECT(p, x, ...) expect_words(p, x, (const char *const[]){__VA_ARGS__, NULL})
 
-static float out[4];
+static float out[8];
 
 Test(explain, average)
 {
@@ -341,7 +341,7 @@ Test(explain, norm)
 Test(explain, forward)
 {
     static const float source[4] = {1, 2, 3, 5};
-    int64_t indices[4];
+    int64_t picks[4];
     poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_AVERAGE, source, NULL, out);
     EXPECT(&p, 2, "columns 1 to 3", "from +0, each addition rounded to float32", "(0, 1): + 2 = 2 (0x40000000)",
            "(0, 2): + 3 = 5", "(0, 3): + 5 = 10 (0x41200000)", "Sum / N = 10 / 3 = 3.33333325 (0x40555555) (N65).",
@@ -350,12 +350,10 @@ Test(explain, forward)
     EXPECT(&p, 0, "No tap is left: the value is +0 (N21).", "Result: 0 (0x00000000)");
     p.offset_x = 0;
     p.kind = POOLGRAD_MAX;
-    p.indices = p.destination;
-    p.indices.format = POOLGRAD_INT64;
-    p.indices.data = indices;
+    p.picks = poolgrad_image_dense(picks, POOLGRAD_INT64, POOLGRAD_NCHW, 1, 1, 1, 4);
     EXPECT(&p, 1, "row 0: 1 2 3*", "Maximum: 3 (0x40400000), once.", "(N22, N67)",
            "Index: 2, y * width + x in the plane (N39).", "Result: 3 (0x40400000)");
-    p.indices.format = POOLGRAD_TAP8;
+    p.picks.format = POOLGRAD_TAP8;
     EXPECT(&p, 3, "Index: 1, ky * kernel width + kx in the window (N39).");
     p.offset_x = -9;
     EXPECT(&p, 0, "No tap is left", "Index: -1, no tap inside the source was picked (N39).");
@@ -373,16 +371,16 @@ Test(explain, places)
     p.clip.width = 2;
     EXPECT(&p, 2, "It is not written and keeps its bytes: it lies outside the clip rectangle (N41).");
     p = row_problem(POOLGRAD_GRADIENT, POOLGRAD_AVERAGE, NULL, gradient, out);
-    p.offset_z = 1;
+    p.offset_image = 1;
     EXPECT(&p, 0, "no image is pooled into this one (N45)", "Result: 0 (0x00000000)");
-    p.offset_z = 0;
+    p.offset_image = 0;
     p.offset_x = 3;
     EXPECT(&p, 0, "Nothing contributes: +0 (N38).");
     p.add_to_destination = 1;
     out[0] = 2.5F;
     EXPECT(&p, 0, "Added to what the destination holds: 2.5 + 0 = 2.5 (0x40200000) (N40).", "Result: 2.5 (0x40200000)");
     p.add_to_destination = 0;
-    p.destination.channels = 2;
+    p.destination = poolgrad_image_dense(out, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 2, 1, 4);
     p.destination_channel_offset = 1;
     EXPECT(&p, 0, "It is not written and keeps its bytes: no channel of the sources goes there (N46).");
 }
@@ -402,7 +400,7 @@ Test(explain, much)
         gradient[i] = (float)(i % 11) / 7;
     }
     p.source = image_of(source, SIDE, SIDE);
-    p.destination = image_of(destination, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
     char *text = explain(&p, NULL, at);
     cr_assert(trial_run(&p) && text && has(text, "... and so on; 32 additions are left out here.") && lines_fit(text) &&
               same_bits(text, "Result: ", &p.destination, at));
@@ -420,7 +418,7 @@ Test(explain, much)
 Test(explain, judged)
 {
     static const float gradient[4] = {1, 3, 5, 7}, before[4] = {1, 1, 1, 1};
-    const poolgrad_image held = image_of(before, 1, 4);
+    const poolgrad_const_image held = image_of(before, 1, 4);
     const int64_t at[4] = {0, 0, 0, 0};
     poolgrad_declaration d;
     poolgrad_declaration_init(&d, sizeof d);
@@ -444,7 +442,7 @@ Test(explain, judged)
     d.before = NULL;
     poolgrad_error error = refusal_none();
     size_t length;
-    cr_assert(poolgrad_explain(&p, &d, 0, 0, 0, 0, NULL, 0, &length, &error) == POOLGRAD_INVALID);
+    cr_assert(poolgrad_explain(&p, &d, 0, 0, 0, 0, 0, NULL, 0, &length, &error) == POOLGRAD_INVALID);
     cr_assert(refusal_is_sentence(&error) && strcmp(error.field, "declaration.before") == 0);
 }
 
@@ -459,7 +457,7 @@ Test(explain, room)
     size_t length;
     char *text = explain(&p, NULL, at);
     memset(part, 'x', sizeof part);
-    cr_assert(poolgrad_explain(&p, NULL, 0, 0, 0, 1, part, 10, &length, NULL) == POOLGRAD_OK);
+    cr_assert(poolgrad_explain(&p, NULL, 0, 0, 0, 0, 1, part, 10, &length, NULL) == POOLGRAD_OK);
     cr_assert(text && length == strlen(text) && strlen(part) == 9 && strncmp(part, text, 9) == 0 && part[10] == 'x');
     free(text);
 }
@@ -482,12 +480,12 @@ Test(explain, environment)
 #endif
 }
 
-static void expect_refusal(const poolgrad_problem *p, const int64_t at[4], const char *message)
+static void expect_refusal(const poolgrad_problem *p, const int64_t at[5], const char *message)
 {
     poolgrad_error error = refusal_none();
     char text[8] = "as was";
     size_t length = 5;
-    cr_assert(poolgrad_explain(p, NULL, at[0], at[1], at[2], at[3], text, sizeof text, &length, &error) ==
+    cr_assert(poolgrad_explain(p, NULL, at[0], at[1], at[2], at[3], at[4], text, sizeof text, &length, &error) ==
               POOLGRAD_INVALID);
     cr_assert(refusal_is_sentence(&error) && strcmp(error.message, message) == 0, "%s", error.message);
     cr_assert(length == 5 && strcmp(text, "as was") == 0);
@@ -497,13 +495,14 @@ Test(explain, refusals)
 {
     static const float source[4] = {1, 2, 3, 5};
     poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_MAX, source, NULL, out);
-    expect_refusal(&p, (int64_t[4]){1, 0, 0, 0}, "n is 1; expected 0 to 0, an image of the destination");
-    expect_refusal(&p, (int64_t[4]){0, -1, 0, 0}, "c is -1; expected 0 to 0, a channel of the destination");
-    expect_refusal(&p, (int64_t[4]){0, 0, INT64_MAX, 0},
+    expect_refusal(&p, (int64_t[5]){1, 0, 0, 0, 0}, "n is 1; expected 0 to 0, an image of the destination");
+    expect_refusal(&p, (int64_t[5]){0, -1, 0, 0, 0}, "c is -1; expected 0 to 0, a channel of the destination");
+    expect_refusal(&p, (int64_t[5]){0, 0, 1, 0, 0}, "z is 1; expected 0 to 0, a plane of the destination");
+    expect_refusal(&p, (int64_t[5]){0, 0, 0, INT64_MAX, 0},
                    "y is 9223372036854775807; expected 0 to 0, a row of the destination");
-    expect_refusal(&p, (int64_t[4]){0, 0, 0, 4}, "x is 4; expected 0 to 3, a column of the destination");
+    expect_refusal(&p, (int64_t[5]){0, 0, 0, 0, 4}, "x is 4; expected 0 to 3, a column of the destination");
     p.destination.width = 0;
-    expect_refusal(&p, (int64_t[4]){0, 0, 0, 0}, "x is 0; expected a destination that has a column");
+    expect_refusal(&p, (int64_t[5]){0, 0, 0, 0, 0}, "x is 0; expected a destination that has a column");
     p.window.stride_x = 0;
-    expect_refusal(&p, (int64_t[4]){0, 0, 0, 0}, "window.stride_x is 0; expected 1 to 2^61");
+    expect_refusal(&p, (int64_t[5]){0, 0, 0, 0, 0}, "window.stride_x is 0; expected 1 to 2^61");
 }

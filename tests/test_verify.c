@@ -6,6 +6,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,7 +322,7 @@ Test(verify, a_nan_is_as_good_as_any_other)
         poolgrad_error error;
         view_set_bits(&e.problem.destination, 0, 0, 0, 0, nans[i]);
         cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, &error), POOLGRAD_OK);
-        cr_expect_eq(poolgrad_verification_at(v, 0, 0, 0, 0), nans[i] == 0x7fc00000 ? EQUAL : LEGAL);
+        cr_expect_eq(poolgrad_verification_at(v, 0, 0, 0, 0, 0), nans[i] == 0x7fc00000 ? EQUAL : LEGAL);
         poolgrad_verification_destroy(v);
     }
     expect(verdict_of(&e, 0, 0), WRONG, "a number for a NaN");
@@ -437,8 +438,8 @@ Test(verify, threads_find_the_same)
     poolgrad_problem_init(&p, sizeof p);
     poolgrad_declaration_init(&declaration, sizeof declaration);
     p.direction = POOLGRAD_GRADIENT;
-    p.source = view_new(F32, POOLGRAD_NHWC, &size, 0);
-    p.source_gradient = view_new(F32, POOLGRAD_NC4HW4, &size, 0);
+    p.source = view_read(view_new(F32, POOLGRAD_NHWC, &size, 0));
+    p.source_gradient = view_read(view_new(F32, POOLGRAD_NC4HW4, &size, 0));
     p.destination = view_new(F16, POOLGRAD_NC4HW4, &size, 0);
     for (int64_t i = 0; i < 10; i++) view_set_number(&p.destination, i / 5, i % 5, 0, i % 3, (double)(i + 1));
     for (p.threads = 1; p.threads <= 3; p.threads++) {
@@ -448,15 +449,14 @@ Test(verify, threads_find_the_same)
         cr_expect_eq(poolgrad_verification_count(v, EQUAL), 20);
         cr_expect_eq(poolgrad_verification_finding_count(v), 10);
         for (int64_t i = 0; i < 10; i++) {
-            cr_expect_eq(poolgrad_verification_at(v, i / 5, i % 5, 0, i % 3), WRONG);
+            cr_expect_eq(poolgrad_verification_at(v, i / 5, i % 5, 0, 0, i % 3), WRONG);
             cr_expect_eq(poolgrad_verification_finding(v, i)->actual, (double)(10 - i), "the worst come first");
         }
         cr_expect_null(poolgrad_verification_finding(v, 10));
-        cr_expect_eq(poolgrad_verification_at(v, 2, 0, 0, 0), POOLGRAD_VERDICT_NONE);
         poolgrad_verification_destroy(v);
     }
-    view_free(&p.source);
-    view_free(&p.source_gradient);
+    view_free_read(&p.source);
+    view_free_read(&p.source_gradient);
     view_free(&p.destination);
 }
 
@@ -468,12 +468,152 @@ Test(verify, empty_images_pass)
     poolgrad_verification *v;
     poolgrad_problem_init(&p, sizeof p);
     poolgrad_declaration_init(&declaration, sizeof declaration);
-    p.source = (poolgrad_image){.format = F32, .images = 1, .channels = 1, .height = 0, .width = 3};
-    p.destination = (poolgrad_image){.format = F32, .images = 1, .channels = 1, .height = 0, .width = 3};
+    p.source = poolgrad_const_image_dense(NULL, F32, POOLGRAD_NCHW, 1, 1, 0, 3);
+    p.destination = poolgrad_image_dense(NULL, F32, POOLGRAD_NCHW, 1, 1, 0, 3);
     cr_assert_eq(poolgrad_verify(&p, &declaration, &v, &error), POOLGRAD_OK, "%s", error.message);
     cr_expect_eq(poolgrad_verification_passes(v), 1);
     cr_expect_eq(poolgrad_verification_count(v, EQUAL), 0);
     poolgrad_verification_destroy(v);
+}
+
+/* ---- Answers about what is not there ------------------------------------------------------------------------- */
+
+Test(verify, no_element_is_not_an_element_that_is_not_judged)
+{
+    static const int64_t outside[][5] = {{1, 0, 0, 0, 0},  {0, 1, 0, 0, 0},  {0, 0, 1, 0, 0},  {0, 0, 0, 1, 0},
+                                         {0, 0, 0, 0, 2},  {-1, 0, 0, 0, 0}, {0, -1, 0, 0, 0}, {0, 0, -1, 0, 0},
+                                         {0, 0, 0, -1, 0}, {0, 0, 0, 0, -1}};
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 1, 2), ROW(F32, 1, 2), F32);
+    poolgrad_verification *v;
+    e.problem.clip.width = 1;
+    cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, NULL), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_verification_at(v, 0, 0, 0, 0, 1), POOLGRAD_VERDICT_NONE);
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        const int64_t *at = outside[i];
+        cr_expect_eq(poolgrad_verification_at(v, at[0], at[1], at[2], at[3], at[4]), POOLGRAD_VERDICT_NO_ELEMENT);
+    }
+    poolgrad_verification_destroy(v);
+    verdict_free(&e);
+}
+
+Test(verify, counts_of_what_is_none)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 1), ROW(F32, 1), F32);
+    poolgrad_verification *v;
+    cr_assert_eq(poolgrad_run(&e.problem, NULL), POOLGRAD_OK);
+    cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, NULL), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_verification_count(v, WRONG), 0);
+    cr_expect_eq(poolgrad_verification_count(v, POOLGRAD_VERDICT_NO_ELEMENT), -1);
+    cr_expect_eq(poolgrad_verification_count(v, (poolgrad_verdict)POOLGRAD_VERDICTS), -1);
+    cr_expect_eq(poolgrad_verification_decision_count(v, POOLGRAD_DECISION_NONE), 0);
+    cr_expect_eq(poolgrad_verification_decision_count(v, POOLGRAD_DECISION_LEAST_WINDOW), 0);
+    cr_expect_eq(poolgrad_verification_decision_count(v, (poolgrad_decision)-1), -1);
+    cr_expect_eq(poolgrad_verification_decision_count(v, (poolgrad_decision)POOLGRAD_DECISIONS), -1);
+    cr_expect_eq(poolgrad_verification_cause_count(v), -1, "nobody has looked for causes");
+    cr_assert_eq(poolgrad_verification_find_causes(v, NULL), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_verification_cause_count(v), 0, "there are none");
+    cr_expect_null(poolgrad_verification_cause(v, 0));
+    poolgrad_verification_destroy(v);
+    verdict_free(&e);
+}
+
+Test(verify, values_have_names)
+{
+    cr_expect_str_eq(poolgrad_verdict_name(POOLGRAD_VERDICT_NONE), "none");
+    cr_expect_str_eq(poolgrad_verdict_name(WRONG), "wrong");
+    cr_expect_null(poolgrad_verdict_name(POOLGRAD_VERDICT_NO_ELEMENT));
+    cr_expect_null(poolgrad_verdict_name((poolgrad_verdict)POOLGRAD_VERDICTS));
+    cr_expect_str_eq(poolgrad_decision_name(POOLGRAD_DECISION_NONE), "none");
+    cr_expect_str_eq(poolgrad_decision_name(POOLGRAD_DECISION_NAN_RULE), "nan-rule");
+    cr_expect_str_eq(poolgrad_decision_name(POOLGRAD_DECISION_LEAST_WINDOW), "least-window");
+    cr_expect_null(poolgrad_decision_name((poolgrad_decision)POOLGRAD_DECISIONS));
+    cr_expect_null(poolgrad_decision_text((poolgrad_decision)-1));
+    cr_expect_str_eq(poolgrad_division_name(POOLGRAD_DIVISION_ANY), "any");
+    cr_expect_str_eq(poolgrad_division_name(POOLGRAD_DIVISION_RECIPROCAL), "reciprocal");
+    cr_expect_null(poolgrad_division_name((poolgrad_division)3));
+    cr_expect_str_eq(poolgrad_fusion_name(POOLGRAD_FUSION_NONE), "none");
+    cr_expect_str_eq(poolgrad_fusion_name(POOLGRAD_FUSION_ALL), "all");
+    cr_expect_null(poolgrad_fusion_name((poolgrad_fusion)-1));
+    cr_expect_str_eq(poolgrad_subnormals_name(POOLGRAD_SUBNORMALS_KEPT), "kept");
+    cr_expect_str_eq(poolgrad_subnormals_name(POOLGRAD_SUBNORMALS_FLUSHED), "flushed");
+    cr_expect_null(poolgrad_subnormals_name((poolgrad_subnormals)2));
+}
+
+Test(verify, distances_are_counted_in_numbers_of_the_format)
+{
+    cr_expect_eq(poolgrad_ulps_between(F32, 1, 1), 0);
+    cr_expect_eq(poolgrad_ulps_between(F32, (double)NAN, (double)NAN), 0);
+    cr_expect_eq(poolgrad_ulps_between(F32, 1, 1 + 0x1p-23), 1);
+    cr_expect_eq(poolgrad_ulps_between(F32, 1 + 0x1p-23, 1), 1);
+    cr_expect_eq(poolgrad_ulps_between(F16, -0x1p-24, 0x1p-24), 2);
+    cr_expect_eq(poolgrad_ulps_between(POOLGRAD_BFLOAT16, 1, 2), 128);
+    cr_expect_eq(poolgrad_ulps_between(POOLGRAD_FLOAT64, 1, (double)INFINITY), INT64_MAX);
+    cr_expect_eq(poolgrad_ulps_between(POOLGRAD_UNORM8, 0, 1), -1);
+    cr_expect_eq(poolgrad_ulps_between(POOLGRAD_INT64, 0, 1), -1);
+    cr_expect_eq(poolgrad_ulps_between(POOLGRAD_FORMAT_NONE, 0, 0), -1);
+}
+
+/* ---- Declarations of other versions -------------------------------------------------------------------------- */
+
+/* A caller compiled before the last fields were there: they are neutral, whatever lies behind his struct. */
+Test(verify, a_smaller_declaration_lacks_what_is_neutral)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 1, 2), ROW(F32, 1, 2), F32);
+    poolgrad_declaration d;
+    poolgrad_verification *v;
+    memset(&d, 0x55, sizeof d);
+    d.struct_size = offsetof(poolgrad_declaration, fusion);
+    d.computed_in = F16;
+    d.division = POOLGRAD_DIVISION_ANY;
+    cr_assert_eq(poolgrad_verify(&e.problem, &d, &v, NULL), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_verification_count(v, WRONG), 2);
+    cr_expect_eq(poolgrad_verification_finding_count(v), 2, "twenty are kept");
+    cr_expect_eq(poolgrad_computed_in(&e.problem, &d), F16);
+    poolgrad_verification_destroy(v);
+    verdict_free(&e);
+}
+
+/* One compiled later: his further fields are at rest, or it is refused. */
+Test(verify, a_larger_declaration_asks_for_nothing_that_is_not_known)
+{
+    struct {
+        poolgrad_declaration known;
+        unsigned char later[16];
+    } d;
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 1), ROW(F32, 1), F32);
+    poolgrad_verification *v;
+    poolgrad_error error = {"", ""};
+    char sentence[256];
+    poolgrad_declaration_init(&d.known, sizeof d);
+    cr_expect_eq(d.known.struct_size, sizeof d);
+    cr_assert_eq(poolgrad_verify(&e.problem, &d.known, &v, &error), POOLGRAD_OK, "%s", error.message);
+    poolgrad_verification_destroy(v);
+    d.later[3] = 1;
+    cr_expect_eq(poolgrad_verify(&e.problem, &d.known, &v, &error), POOLGRAD_INVALID);
+    cr_expect_null(v);
+    cr_expect_str_eq(error.field, "declaration.struct_size");
+    snprintf(
+        sentence, sizeof sentence,
+        "declaration.struct_size is %zu and byte %zu is not zero; expected zeros behind the %zu bytes that version "
+        "%s knows",
+        sizeof d, sizeof d.known + 3, sizeof d.known, poolgrad_version());
+    cr_expect_str_eq(error.message, sentence);
+    cr_expect_eq(poolgrad_computed_in(&e.problem, &d.known), POOLGRAD_FORMAT_NONE);
+    verdict_free(&e);
+}
+
+/* The same of the problem. */
+Test(verify, a_smaller_problem_lacks_what_is_neutral)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 1), ROW(F32, 1), F32);
+    poolgrad_verification *v;
+    poolgrad_error error = {"", ""};
+    memset((char *)&e.problem + offsetof(poolgrad_problem, threads), 0x55,
+           sizeof e.problem - offsetof(poolgrad_problem, threads));
+    e.problem.struct_size = offsetof(poolgrad_problem, threads);
+    cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, &error), POOLGRAD_OK, "%s", error.message);
+    poolgrad_verification_destroy(v);
+    verdict_free(&e);
 }
 
 /* ---- Refusals ------------------------------------------------------------------------------------------------ */
@@ -494,8 +634,8 @@ Test(verify, declarations_out_of_range_are_refused)
     poolgrad_declaration d = e.declaration;
     char sentence[256];
     expect_refusal(&e, NULL, "declaration is null; expected one of poolgrad_declaration_init");
-    d.struct_size = 8;
-    snprintf(sentence, sizeof sentence, "declaration.struct_size is 8; expected %zu, set by poolgrad_declaration_init",
+    d.struct_size = 0;
+    snprintf(sentence, sizeof sentence, "declaration.struct_size is 0; expected %zu, set by poolgrad_declaration_init",
              sizeof d);
     expect_refusal(&e, &d, sentence);
     d = e.declaration;
@@ -517,6 +657,19 @@ Test(verify, declarations_out_of_range_are_refused)
     verdict_free(&e);
 }
 
+/* Nobody judges what a forward call picks. */
+Test(verify, picks_are_refused)
+{
+    int32_t picks[1];
+    char sentence[256];
+    verdict_example e = verdict_forward(POOLGRAD_MAX, 1, ROW(F32, 1), F32);
+    e.problem.picks = poolgrad_image_dense(picks, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    snprintf(sentence, sizeof sentence, "picks.data is %p; expected null, a forward call's picks are not judged",
+             (void *)picks);
+    expect_refusal(&e, &e.declaration, sentence);
+    verdict_free(&e);
+}
+
 Test(verify, a_former_content_that_does_not_fit_is_refused)
 {
     verdict_example e = verdict_gradient(POOLGRAD_MAX, 1, ROW(F32, 1), ROW(F32, 1), F32);
@@ -525,7 +678,8 @@ Test(verify, a_former_content_that_does_not_fit_is_refused)
     e.problem.add_to_destination = 1;
     expect_refusal(&e, &d,
                    "declaration.before is null; expected what the destination held, for the problem adds to it");
-    d.before = &larger;
+    const poolgrad_const_image view = view_read(larger);
+    d.before = &view;
     expect_refusal(&e, &d, "declaration.before is of another format or size; expected those of the destination");
     e.problem.window.stride_x = 0;
     expect_refusal(&e, &d, "window.stride_x is 0; expected 1 to 2^61");

@@ -29,8 +29,7 @@ static int64_t between(scene *s, int64_t first, int64_t last)
 
 static poolgrad_image plane(void *data, int64_t height, int64_t width)
 {
-    return (poolgrad_image){
-        .data = data, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = height, .width = width};
+    return poolgrad_image_dense(data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, height, width);
 }
 
 /* ---- Scenes -------------------------------------------------------------------------------------------------- */
@@ -69,8 +68,8 @@ static void find_taps(scene *s, int64_t w)
 /* Values of the source are 0 to `greatest`, less one half of it. */
 static void fill(scene *s, int64_t height, int64_t width, int64_t rows, int64_t columns, int64_t greatest)
 {
-    s->p.source = plane(s->source, height, width);
-    s->p.source_gradient = plane(s->gradient, rows, columns);
+    s->p.source = view_read(plane(s->source, height, width));
+    s->p.source_gradient = view_read(plane(s->gradient, rows, columns));
     s->p.destination = plane(s->result, height, width);
     s->pixels = height * width;
     s->windows = rows * columns;
@@ -217,7 +216,7 @@ static void make_large(scene *s, uint64_t seed, int64_t kernel, int64_t greatest
 {
     enum { SIZE = 20 };
     begin(s, seed);
-    s->p.window = (poolgrad_window){kernel, kernel, 1, 1, 1, 1};
+    s->p.window.kernel_width = s->p.window.kernel_height = kernel;
     s->p.offset_x = s->p.offset_y = kernel / 2;
     fill(s, SIZE, SIZE, SIZE - kernel + 1, SIZE - kernel + 1, greatest);
 }
@@ -313,8 +312,7 @@ Test(verify_ties, indices_leave_no_choice)
 {
     int32_t index[] = {2};
     verdict_example e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, 2, 2, 2), ROW(F32, 4), F32);
-    e.problem.indices =
-        (poolgrad_image){.data = index, .format = POOLGRAD_INT32, .images = 1, .channels = 1, .height = 1, .width = 1};
+    e.problem.indices = poolgrad_const_image_dense(index, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 1);
     expect(VERDICT_OF_ROW(&e, 0, 0, 4), POOLGRAD_VERDICT_EQUAL, "the one that is named");
     expect(VERDICT_OF_ROW(&e, 4, 0, 0), POOLGRAD_VERDICT_WRONG, "another one");
     verdict_free(&e);

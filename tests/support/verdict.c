@@ -26,8 +26,8 @@ static verdict_example make(poolgrad_direction direction, poolgrad_kind kind, in
     p->edge_mode = POOLGRAD_EDGE_CLAMP;
     p->window.kernel_width = kernel;
     p->offset_x = kernel / 2;
-    p->source = source;
-    p->source_gradient = gradient;
+    p->source = view_read(source);
+    p->source_gradient = view_read(gradient);
     poolgrad_image size = source;
     if (direction == POOLGRAD_FORWARD) size.width = source.width - kernel + 1;
     p->destination = view_new(destination, POOLGRAD_NCHW, &size, 0);
@@ -48,8 +48,8 @@ verdict_example verdict_forward(poolgrad_kind kind, int64_t kernel, poolgrad_ima
 
 void verdict_free(verdict_example *example)
 {
-    view_free(&example->problem.source);
-    view_free(&example->problem.source_gradient);
+    view_free_read(&example->problem.source);
+    view_free_read(&example->problem.source_gradient);
     view_free(&example->problem.destination);
     view_free(&example->before);
 }
@@ -68,14 +68,15 @@ static poolgrad_verdict verify(verdict_example *example, int64_t x)
 {
     poolgrad_verification *v;
     poolgrad_error error;
-    if (example->before.data) example->declaration.before = &example->before;
+    example->former = view_read(example->before);
+    if (example->before.data) example->declaration.before = &example->former;
     const poolgrad_status status = poolgrad_verify(&example->problem, &example->declaration, &v, &error);
     cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
     const poolgrad_finding *worst = poolgrad_verification_finding(v, 0);
     example->finding = worst ? *worst : (poolgrad_finding){.verdict = POOLGRAD_VERDICT_NONE};
-    poolgrad_verdict verdict = poolgrad_verification_at(v, 0, 0, 0, x >= 0 ? x : 0);
+    poolgrad_verdict verdict = poolgrad_verification_at(v, 0, 0, 0, 0, x >= 0 ? x : 0);
     for (int64_t i = 1; x < 0 && i < example->problem.destination.width; i++) {
-        const poolgrad_verdict other = poolgrad_verification_at(v, 0, 0, 0, i);
+        const poolgrad_verdict other = poolgrad_verification_at(v, 0, 0, 0, 0, i);
         if (other > verdict) verdict = other;
     }
     poolgrad_verification_destroy(v);

@@ -13,8 +13,9 @@
 typedef struct verdict_example {
     poolgrad_problem problem;
     poolgrad_declaration declaration;
-    poolgrad_image before;    /* what the destination holds before; data is null: zeros */
-    poolgrad_finding finding; /* the worst of the last verification; of verdict none, if there is none */
+    poolgrad_image before;       /* what the destination holds before; data is null: zeros */
+    poolgrad_const_image former; /* the same, to be read */
+    poolgrad_finding finding;    /* the worst of the last verification; of verdict none, if there is none */
 } verdict_example;
 
 #define VERDICT_VALUES(...)                                                                                            \
