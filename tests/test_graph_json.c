@@ -7,36 +7,79 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/graph_json.h"
+#include <jansson.h>
+#include <poolgrad/json.h>
+
+#include "support/generic.h"
 #include "support/json.h"
 #include "support/random.h"
 
 #define PICK(r, table) ((table)[random_between(r, 0, (int64_t)(sizeof(table) / sizeof *(table)) - 1)])
 
-static char *write_text(const void *object)
+/* Whether what is written of an object is read as an equal one, of which the same is written. `back` finds it. */
+#define COMES_BACK(type)                                                                                               \
+    static bool type##_comes_back(const poolgrad_##type *object)                                                       \
+    {                                                                                                                  \
+        size_t length = poolgrad_##type##_debug_description(object, NULL, 0), again_length = 0;                        \
+        char *text = calloc(length + 1, 1), *again = calloc(length + 1, 1);                                            \
+        poolgrad_json *json = NULL;                                                                                    \
+        poolgrad_json_error error = {"", ""};                                                                          \
+        cr_assert(text &&again &&poolgrad_##type##_debug_description(object, text, length + 1) == length);             \
+        bool good = poolgrad_json_read(text, length, &json, &error) == POOLGRAD_OK;                                    \
+        poolgrad_##type *back = good ? type##_of(json) : NULL;                                                         \
+        good = good && poolgrad_##type##_equal(object, back) == 1 &&                                                   \
+               poolgrad_##type##_hash(object) == poolgrad_##type##_hash(back) &&                                       \
+               poolgrad_json_write_##type(back, again, length + 1, &again_length, &error) == POOLGRAD_OK &&            \
+               again_length == length && strcmp(text, again) == 0;                                                     \
+        if (!good) fprintf(stderr, "%s\n%s\n%s\n", text, again, error.message);                                        \
+        poolgrad_json_destroy(json);                                                                                   \
+        free(text);                                                                                                    \
+        free(again);                                                                                                   \
+        return good;                                                                                                   \
+    }
+
+static poolgrad_pooling *pooling_of(const poolgrad_json *json)
 {
-    size_t size = poolgrad_debug_description(object, NULL, 0) + 1;
-    char *text = calloc(size, 1);
-    cr_assert(text && poolgrad_debug_description(object, text, size) == size - 1);
-    return text;
+    static poolgrad_pooling kernel;
+    return poolgrad_json_pooling(json, &kernel, sizeof kernel) ? &kernel : NULL;
 }
 
-/* Whether what is written of the object is read as an equal one, of which the same is written. */
-static bool comes_back(const void *object)
+static poolgrad_pooling_gradient *pooling_gradient_of(const poolgrad_json *json)
 {
-    static struct reading reading;
-    struct described described;
-    char *text = write_text(object);
-    bool read = poolgrad_described_read(text, strlen(text), &described, &reading);
-    const void *back = read ? poolgrad_described_object(&described) : NULL;
-    char *again = read ? write_text(back) : NULL;
-    bool good = read && poolgrad_equal(object, back) == 1 && poolgrad_hash(object) == poolgrad_hash(back) &&
-                strcmp(text, again) == 0;
-    if (!good) fprintf(stderr, "%s\n%s\n%s\n", text, read ? again : "", read ? "" : reading.message);
-    poolgrad_described_free(&described);
-    free(text);
-    free(again);
-    return good;
+    static poolgrad_pooling_gradient kernel;
+    return poolgrad_json_pooling_gradient(json, &kernel, sizeof kernel) ? &kernel : NULL;
+}
+
+static poolgrad_network *network_of(const poolgrad_json *json)
+{
+    return poolgrad_json_network(json);
+}
+
+static poolgrad_graph *graph_of(const poolgrad_json *json)
+{
+    return poolgrad_json_graph(json);
+}
+
+COMES_BACK(pooling)
+COMES_BACK(pooling_gradient)
+COMES_BACK(network)
+COMES_BACK(graph)
+
+static bool comes_back(const poolgrad_json *json)
+{
+    switch (poolgrad_json_class_of(json)) {
+    case POOLGRAD_JSON_POOLING: {
+        const poolgrad_pooling kernel = *pooling_of(json);
+        return pooling_comes_back(&kernel);
+    }
+    case POOLGRAD_JSON_POOLING_GRADIENT: {
+        const poolgrad_pooling_gradient kernel = *pooling_gradient_of(json);
+        return pooling_gradient_comes_back(&kernel);
+    }
+    case POOLGRAD_JSON_NETWORK: return network_comes_back(network_of(json));
+    case POOLGRAD_JSON_GRAPH: break;
+    }
+    return graph_comes_back(graph_of(json));
 }
 
 /* ---- Kernels ----------------------------------------------------------------------------------------------------- */
@@ -62,7 +105,7 @@ static poolgrad_offset random_offset(random_state *r)
 static poolgrad_clip_rect random_region(random_state *r)
 {
     return (poolgrad_clip_rect){random_number(r), random_number(r), random_number(r),
-                             random_number(r), random_number(r), random_number(r)};
+                                random_number(r), random_number(r), random_number(r)};
 }
 
 /* One that can be used, or any bits. */
@@ -148,28 +191,29 @@ Test(graph_json, kernels)
         random_state r = {sweep.seed};
         poolgrad_pooling pooling = random_pooling(&r);
         poolgrad_pooling_gradient gradient = random_gradient(&r);
-        cr_expect(comes_back(&pooling), "seed %" PRIu64, sweep.seed);
-        cr_expect(comes_back(&gradient), "seed %" PRIu64, sweep.seed);
+        cr_expect(pooling_comes_back(&pooling), "seed %" PRIu64, sweep.seed);
+        cr_expect(pooling_gradient_comes_back(&gradient), "seed %" PRIu64, sweep.seed);
     }
 }
 
-/* Texts of tests have single quotes. */
-static bool read_quoted(const char *text, struct described *described)
+/* Texts of tests have single quotes. Null after a refusal. */
+static poolgrad_json *read_quoted(const char *text)
 {
-    static struct reading reading;
-    char *json = json_quoted(text);
-    bool read = poolgrad_described_read(json, strlen(json), described, &reading);
-    if (!read) fprintf(stderr, "%s\n%s\n", text, reading.message);
-    free(json);
-    return read;
+    poolgrad_json *json;
+    poolgrad_json_error error;
+    char *quoted = json_quoted(text);
+    bool read = poolgrad_json_read(quoted, strlen(quoted), &json, &error) == POOLGRAD_OK;
+    if (!read) fprintf(stderr, "%s\n%s\n", text, error.message);
+    free(quoted);
+    return json;
 }
 
 static bool read_pooling(const char *text, poolgrad_pooling *kernel)
 {
-    struct described described;
-    bool good = read_quoted(text, &described) && described.class == DESCRIBED_POOLING;
-    *kernel = described.pooling;
-    poolgrad_described_free(&described);
+    poolgrad_json *json = read_quoted(text);
+    bool good = json && poolgrad_json_class_of(json) == POOLGRAD_JSON_POOLING &&
+                poolgrad_json_pooling(json, kernel, sizeof *kernel) == 1;
+    poolgrad_json_destroy(json);
     return good;
 }
 
@@ -179,7 +223,7 @@ Test(graph_json, defaults_of_kernels)
     poolgrad_pooling kernel, expected;
     cr_assert(read_pooling("{'class': 'pooling', 'kernel_height': 3, 'kernel_width': 2, 'kind': 'l2norm'}", &kernel));
     poolgrad_pooling_l2norm_init_with_size(&expected, sizeof expected, 2, 3);
-    cr_expect(poolgrad_equal(&kernel, &expected) == 1);
+    cr_expect(generic_equal(&kernel, &expected) == 1);
     cr_assert(read_pooling("{'kernel_width': 2, 'kernel_height': 2, 'kind': 'average', 'class': 'pooling', "
                            "'stride_in_pixels_y': 4, 'edge_mode': 1, 'clip_rect': {'height': 5}, "
                            "'padding': {'method': 'exclude edges | remainder to bottom left | full'}}",
@@ -189,7 +233,7 @@ Test(graph_json, defaults_of_kernels)
     expected.clip_rect.height = 5;
     expected.padding.method = POOLGRAD_PADDING_EXCLUDE_EDGES | POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT |
                               POOLGRAD_PADDING_SIZE_FULL;
-    cr_expect(poolgrad_equal(&kernel, &expected) == 1);
+    cr_expect(generic_equal(&kernel, &expected) == 1);
 }
 
 /* ---- Networks and graphs ----------------------------------------------------------------------------------------- */
@@ -344,11 +388,11 @@ Test(graph_json, networks_and_graphs)
         grow(&g);
         poolgrad_error error = {"", ""};
         cr_expect(poolgrad_network_status(g.network, &error) == POOLGRAD_OK, "%s", error.message);
-        cr_expect(comes_back(g.network), "seed %" PRIu64, sweep.seed);
+        cr_expect(network_comes_back(g.network), "seed %" PRIu64, sweep.seed);
         poolgrad_graph *graph = random_graph(&g);
         if (graph) {
             sweep.telling++;
-            cr_expect(comes_back(graph), "seed %" PRIu64, sweep.seed);
+            cr_expect(graph_comes_back(graph), "seed %" PRIu64, sweep.seed);
         }
         poolgrad_graph_destroy(graph);
         poolgrad_network_destroy(g.network);
@@ -374,9 +418,9 @@ static char *read_example(const char *name)
 /* The nodes of a file whose filters stand in any order are those of a program that makes them one after the other. */
 Test(graph_json, order_of_filters)
 {
-    static struct reading reading;
     static const int64_t kernels[] = {16, 8, 4};
-    struct described described;
+    poolgrad_json *json;
+    poolgrad_json_error error;
     poolgrad_network *network = poolgrad_network_create();
     poolgrad_image_node *x = poolgrad_image_node_create(network, NULL), *gradients[3], *backs[3];
     poolgrad_filter_node *levels[3];
@@ -396,15 +440,17 @@ Test(graph_json, order_of_filters)
     }
     poolgrad_addition_node_create(network, backs, 3);
     char *text = read_example("pyramid.json");
-    cr_assert(poolgrad_described_read(text, strlen(text), &described, &reading), "%s", reading.message);
-    cr_expect(poolgrad_equal(network, described.nodes.network) == 1);
-    cr_assert(poolgrad_described_make_graph(&described, &reading), "%s", reading.message);
-    cr_expect_str_eq(described.result, "dx");
-    cr_expect_str_eq(described.sources[0], "x");
-    cr_expect_str_eq(described.sources[3], "d4");
-    cr_expect_str_eq(described.intermediates[0], "level1");
-    cr_expect_str_eq(described.intermediates[2], "level4");
-    poolgrad_described_free(&described);
+    cr_assert(poolgrad_json_read(text, strlen(text), &json, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(generic_equal(network, poolgrad_json_network(json)) == 1);
+    cr_expect(!poolgrad_json_graph(json) && !poolgrad_json_source_name(json, 0) && !poolgrad_json_result_name(json));
+    cr_assert(poolgrad_json_make_graph(json, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect_str_eq(poolgrad_json_result_name(json), "dx");
+    cr_expect_str_eq(poolgrad_json_source_name(json, 0), "x");
+    cr_expect_str_eq(poolgrad_json_source_name(json, 3), "d4");
+    cr_expect(!poolgrad_json_source_name(json, 4) && !poolgrad_json_source_name(json, -1));
+    cr_expect_str_eq(poolgrad_json_intermediate_name(json, 0), "level1");
+    cr_expect_str_eq(poolgrad_json_intermediate_name(json, 2), "level4");
+    poolgrad_json_destroy(json);
     poolgrad_network_destroy(network);
     free(text);
 }
@@ -417,7 +463,6 @@ Test(graph_json, order_of_filters)
 /* Only what the results depend on is in a graph; names are handles, else ids. */
 Test(graph_json, names)
 {
-    struct described described;
     static const char text[] =
         "{'class': 'graph', 'images': [{'id': 'unused'}, {'id': 'a', 'handle': 'x'}, {'id': 'b', 'handle': 'x'}, "
         "{'handle': ''}, {'id': 'e', 'handle': 'c=d'}, {'id': 'g', 'handle': 'h'}, {'id': 'k', 'handle': 'g'}, "
@@ -428,13 +473,86 @@ Test(graph_json, names)
                       "'result_image': {'handle': 'sum'}}], "
                       "'results': [{'image': 'f2'}, {'image': 'p'}]}";
     static const char *const names[] = {"a", "b", "i3", "e", "h", "k", "m"};
-    cr_assert(read_quoted(text, &described));
-    cr_assert(poolgrad_graph_source_image_count(described.graph) == 7);
-    for (int i = 0; i < 7; i++) cr_expect_str_eq(described.sources[i], names[i]);
-    cr_assert(poolgrad_graph_intermediate_image_count(described.graph) == 1);
-    cr_expect_str_eq(described.intermediates[0], "p");
-    cr_expect_str_eq(described.result, "sum");
-    poolgrad_described_free(&described);
+    poolgrad_json *json = read_quoted(text);
+    cr_assert(json && poolgrad_graph_source_image_count(poolgrad_json_graph(json)) == 7);
+    for (int i = 0; i < 7; i++) cr_expect_str_eq(poolgrad_json_source_name(json, i), names[i]);
+    cr_assert(poolgrad_graph_intermediate_image_count(poolgrad_json_graph(json)) == 1);
+    cr_expect_str_eq(poolgrad_json_intermediate_name(json, 0), "p");
+    cr_expect_str_eq(poolgrad_json_result_name(json), "sum");
+    poolgrad_json_destroy(json);
+}
+
+/* Each text holds one thing, and says which. */
+Test(graph_json, classes)
+{
+    poolgrad_json *json = read_quoted("{'class': 'pooling_gradient', 'kind': 'max', 'kernel_width': 2, "
+                                      "'kernel_height': 3}");
+    poolgrad_json_error error = {"", ""};
+    poolgrad_pooling pooling = {.struct_size = 1};
+    poolgrad_pooling_gradient gradient[2], expected;
+    cr_assert(json && poolgrad_json_class_of(json) == POOLGRAD_JSON_POOLING_GRADIENT);
+    cr_expect_str_eq(poolgrad_json_class_name(POOLGRAD_JSON_POOLING_GRADIENT), "pooling_gradient");
+    cr_expect_null(poolgrad_json_class_name((poolgrad_json_class)4));
+    cr_expect(poolgrad_json_pooling(json, &pooling, sizeof pooling) == 0 && pooling.struct_size == 1);
+    cr_expect(!poolgrad_json_network(json) && !poolgrad_json_graph(json));
+    cr_expect_eq(poolgrad_json_make_graph(json, &error), POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message, "class is \"pooling_gradient\"; expected \"network\" or \"graph\"");
+    cr_expect_str_eq(error.path, "class");
+    poolgrad_pooling_max_gradient_init_with_size(&expected, sizeof expected, 2, 3);
+    /* As an initializer: no byte behind the caller's struct is written, and a longer one ends in zeros. */
+    memset(gradient, 0x5a, sizeof gradient);
+    cr_expect_eq(poolgrad_json_pooling_gradient(json, gradient, offsetof(poolgrad_pooling_gradient, label)), 1);
+    cr_expect(gradient[0].struct_size == offsetof(poolgrad_pooling_gradient, label) && gradient[0].label[0] == 0x5a);
+    cr_expect(generic_equal(&gradient[0], &expected));
+    cr_expect_eq(poolgrad_json_pooling_gradient(json, gradient, sizeof gradient), 1);
+    cr_expect(gradient[0].struct_size == sizeof gradient && gradient[1].struct_size == 0);
+    cr_expect(generic_equal(&gradient[0], &expected));
+    poolgrad_json_destroy(json);
+    poolgrad_json_destroy(NULL);
+}
+
+/* ---- Writing -------------------------------------------------------------------------------------------------------
+ */
+
+static poolgrad_status refuse(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
+                              poolgrad_error *error)
+{
+    (void)context, (void)request, (void)descriptor, (void)error;
+    return POOLGRAD_INVALID;
+}
+
+static void expect_unwritable(const poolgrad_pooling *kernel, const char *path, const char *sentence)
+{
+    poolgrad_json_error error = {"", ""};
+    char text[16] = "before";
+    size_t length = 7;
+    cr_expect_eq(poolgrad_json_write_pooling(kernel, text, sizeof text, &length, &error), POOLGRAD_INVALID);
+    cr_expect(strstr(error.message, sentence), "%s", error.message);
+    cr_expect_str_eq(error.path, path);
+    cr_expect(length == 7 && strcmp(text, "before") == 0, "something is written");
+}
+
+Test(graph_json, writing)
+{
+    poolgrad_pooling kernel, good;
+    char text[16];
+    size_t length = 0;
+    poolgrad_pooling_max_init_with_size(&good, sizeof good, 2, 3);
+    const size_t whole = poolgrad_pooling_debug_description(&good, NULL, 0);
+    cr_expect_eq(poolgrad_json_write_pooling(&good, text, sizeof text, &length, NULL), POOLGRAD_OK);
+    cr_expect_eq(length, whole);
+    cr_expect_str_eq(text, "{\"class\": \"pool", "cut as snprintf cuts");
+    cr_expect_eq(poolgrad_json_write_pooling(&good, NULL, 0, NULL, NULL), POOLGRAD_OK);
+    kernel = good;
+    kernel.padding = poolgrad_padding_policy_custom(POOLGRAD_PADDING_SIZE_SAME, refuse, NULL);
+    expect_unwritable(&kernel, "padding.callback", "padding.callback is \"custom\"; expected \"default\", a file");
+    kernel = good;
+    kernel.padding.context = &kernel;
+    expect_unwritable(&kernel, "", "holds contexts of functions; expected none");
+    kernel = good;
+    kernel.label[0] = '\xff';
+    expect_unwritable(&kernel, "", "unable to decode byte 0xff");
+    expect_unwritable(NULL, "", "is null; expected a kernel, a network or a graph");
 }
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
@@ -558,14 +676,39 @@ static const char *const refusals[][2] = {
 
 static void check_refusal(const char *text, size_t size, const char *sentence)
 {
-    static struct reading reading;
-    struct described described;
-    bool read = poolgrad_described_read(text, size, &described, &reading);
-    bool good = !read && strstr(reading.message, sentence);
-    if (!good) fprintf(stderr, "%.400s\n%s\n", text, read ? "was read" : reading.message);
+    poolgrad_json *json = (poolgrad_json *)&size; /* something that has to go */
+    poolgrad_json_error error = {"", ""};
+    bool read = poolgrad_json_read(text, size, &json, &error) == POOLGRAD_OK;
+    bool good = !read && strstr(error.message, sentence);
+    if (!good) fprintf(stderr, "%.400s\n%s\n", text, read ? "was read" : error.message);
     cr_expect(good, "expected: %s", sentence);
-    cr_expect(read || (!described.nodes.network && !described.graph && !described.document));
-    poolgrad_described_free(&described);
+    cr_expect(read || !json);
+    poolgrad_json_destroy(json);
+}
+
+/* Where the fault is, from the text's outermost object on. */
+Test(graph_json, paths)
+{
+    static const char *const faults[][2] = {
+        {"[]", ""},
+        {"{'class': 3}", "class"},
+        {KERNEL(", 'stride': 1"), "stride"},
+        {KERNEL(", 'clip_rect': {'width': 'many'}"), "clip_rect.width"},
+        {KERNEL(", 'padding': {'label': 1}"), "padding.label"},
+        {NETWORK("{'id': 'x'}, {'handle': 3}", ""), "images[1].handle"},
+        {NETWORK(X, "{'id': 'p', 'type': 'pooling_max_node', 'source_images': ['x']}"), "filters[0].kernel_width"},
+        {FILTER(", 'result_image': {'id': 'y'}"), "filters[0].result_image.id"},
+        {NETWORK(X, POOL("p", "x") ", " POOL("q", "z")), "filters[1].source_images[0]"},
+        {RESULTS("{'image': 'p'}, {'image': 'x'}"), "results[1].image"},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        poolgrad_json *json;
+        poolgrad_json_error error = {"?", ""};
+        char *text = json_quoted(faults[i][0]);
+        cr_expect_eq(poolgrad_json_read(text, strlen(text), &json, &error), POOLGRAD_INVALID);
+        cr_expect_str_eq(error.path, faults[i][1], "%s", error.message);
+        free(text);
+    }
 }
 
 Test(graph_json, refusals)
@@ -590,19 +733,19 @@ static void *allocate_some(size_t size)
 Test(graph_json, no_memory)
 {
     static const char *const examples[] = {"training.json", "pyramid.json", "kernel.json"};
-    static struct reading reading;
-    struct described described;
+    poolgrad_json *json;
+    poolgrad_json_error error;
     json_set_alloc_funcs(allocate_some, free);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         char *text = read_example(examples[i]);
         int most = 0;
         for (bool read = false; !read; most++) {
             allocations_left = most;
-            read = poolgrad_described_read(text, strlen(text), &described, &reading) &&
-                   (described.graph || described.class != DESCRIBED_NETWORK ||
-                    poolgrad_described_make_graph(&described, &reading));
-            cr_expect(read || strstr(reading.message, "; expected "), "%s, %d: %s", examples[i], most, reading.message);
-            poolgrad_described_free(&described);
+            read = poolgrad_json_read(text, strlen(text), &json, &error) == POOLGRAD_OK &&
+                   (poolgrad_json_class_of(json) != POOLGRAD_JSON_NETWORK ||
+                    poolgrad_json_make_graph(json, &error) == POOLGRAD_OK);
+            cr_expect(read || strstr(error.message, "; expected "), "%s, %d: %s", examples[i], most, error.message);
+            poolgrad_json_destroy(json);
         }
         cr_expect(most > 20, "%s is read in %d allocations", examples[i], most);
         free(text);
@@ -629,7 +772,7 @@ Test(graph_json, large_and_deep_texts)
 {
     static const char letter[] = "\xc3\xa4";
     check_long("{'class': ", "[", 100000, "", "maximum parsing depth reached");
-    check_long("", "        ", DESCRIBED_SIZE / 8, " ", "is longer than 16777216 bytes; expected less");
+    check_long("", "        ", POOLGRAD_JSON_SIZE / 8, " ", "is longer than 16777216 bytes; expected less");
     check_long("{'class': 'pooling', '", letter, 2000, "': 1}", "... is no member here; expected class, kind,");
     check_long("{'class': 'network', 'images': [{'id': '", letter, 2000, "', 'x': 1}], 'filters': []}",
                "...\": \"x\" is no member here; expected id,");
@@ -639,17 +782,19 @@ Test(graph_json, large_and_deep_texts)
 Test(graph_json, long_chain)
 {
     enum { LENGTH = 20000, SPACE = 128 };
-    struct described described;
     char *text = malloc(SPACE * LENGTH), *at = text;
     at += sprintf(at, "{'class': 'network', 'images': [{'id': 'x'}], 'filters': [");
     for (int i = 0; i < LENGTH; i++) {
         at += sprintf(at, "{'type': 'addition_gradient_node', 'source_images': ['f%d']}, ", i + 1);
     }
     sprintf(at, "{'type': 'addition_gradient_node', 'source_images': ['x']}]}");
-    cr_assert(read_quoted(text, &described));
-    cr_expect(poolgrad_network_filter_count(described.nodes.network) == LENGTH + 1);
-    cr_expect_str_eq(described.nodes.filter_ids[0], "f20000");
-    poolgrad_described_free(&described);
+    poolgrad_json *json = read_quoted(text);
+    cr_assert_not_null(json);
+    const poolgrad_network *network = poolgrad_json_network(json);
+    cr_expect(poolgrad_network_filter_count(network) == LENGTH + 1);
+    const poolgrad_image_node *first = poolgrad_filter_node_source_image(poolgrad_network_filter(network, 0), 0);
+    cr_expect_null(poolgrad_image_node_producer(first), "the last filter of the text is made first");
+    poolgrad_json_destroy(json);
     free(text);
 }
 
@@ -684,14 +829,13 @@ static void mutate(random_state *r, char *text, size_t size)
 /* Whether the text is refused in one sentence, or read as something that comes back. */
 static bool is_decided(const char *text, size_t size, bool *read)
 {
-    static struct reading reading;
-    struct described described;
-    *read = poolgrad_described_read(text, size, &described, &reading);
-    bool good = *read ? comes_back(poolgrad_described_object(&described))
-                      : strstr(reading.message, "; expected ") != NULL;
-    if (*read && described.class == DESCRIBED_NETWORK) (void)poolgrad_described_make_graph(&described, &reading);
-    if (!good) fprintf(stderr, "%s\n", *read ? "" : reading.message);
-    poolgrad_described_free(&described);
+    poolgrad_json *json;
+    poolgrad_json_error error = {"", ""};
+    *read = poolgrad_json_read(text, size, &json, &error) == POOLGRAD_OK;
+    bool good = *read ? comes_back(json) : strstr(error.message, "; expected ") != NULL;
+    if (*read && poolgrad_json_class_of(json) == POOLGRAD_JSON_NETWORK) (void)poolgrad_json_make_graph(json, &error);
+    if (!good) fprintf(stderr, "%s\n", error.message);
+    poolgrad_json_destroy(json);
     return good;
 }
 

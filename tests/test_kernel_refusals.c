@@ -278,6 +278,95 @@ Test(kernel_refusals, kernels_that_nobody_made)
     view_free(&dx);
 }
 
+/* Callers that were compiled with other versions: what their structs lack is neutral, what they have more is zero. */
+Test(kernel_refusals, kernels_of_older_and_newer_callers)
+{
+    enum { MORE = 24, OLD = offsetof(poolgrad_pooling, padding) };
+    struct {
+        poolgrad_pooling kernel;
+        unsigned char more[MORE];
+    } newer;
+    poolgrad_image x = plain_image(1, 8, 8), size;
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling known;
+    poolgrad_buffer *expected, *made;
+    poolgrad_pooling *older = malloc(OLD);
+    cr_assert_not_null(older);
+    poolgrad_pooling_max_init(&known, sizeof known, 4, 4, 2, 2);
+    poolgrad_pooling_max_init(older, OLD, 4, 4, 2, 2);
+    poolgrad_pooling_max_init(&newer.kernel, sizeof newer, 4, 4, 2, 2);
+    known.clip_rect.width = older->clip_rect.width = newer.kernel.clip_rect.width = 2;
+    cr_expect(older->struct_size == OLD && newer.kernel.struct_size == sizeof newer && newer.more[0] == 0);
+    cr_assert_eq(poolgrad_pooling_encode_to_new(&known, NULL, VIEW(&x), &expected, NULL, &error), POOLGRAD_OK);
+    const poolgrad_pooling *const others[] = {older, &newer.kernel};
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(poolgrad_pooling_encode_to_new(others[i], NULL, VIEW(&x), &made, NULL, &error), POOLGRAD_OK, "%s",
+                     error.message);
+        cr_expect(generic_equal(made, expected) && generic_equal(others[i], &known));
+        cr_expect_eq(generic_hash(others[i]), generic_hash(&known));
+        poolgrad_buffer_destroy(made);
+    }
+    /* What configuration finds is written as far as there is room. */
+    cr_expect_eq(poolgrad_pooling_destination_descriptor(&known, VIEW(&x), &size, &error), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_pooling_destination_descriptor(older, VIEW(&x), &size, &error), POOLGRAD_OK);
+    cr_expect(older->offset.x == known.offset.x && older->struct_size == OLD && known.offset.x != 0);
+    newer.more[1] = 1;
+    char sentence[160];
+    snprintf(sentence, sizeof sentence,
+             "struct_size is %zu and byte %zu is not zero; expected zeros behind the %zu "
+             "bytes that version %s knows",
+             sizeof newer, sizeof known + 1, sizeof known, poolgrad_version());
+    expect_sentence(poolgrad_pooling_encode_to_new(&newer.kernel, NULL, VIEW(&x), &made, NULL, &error), &error,
+                    sentence);
+    cr_expect(generic_hash(&newer.kernel) == 0 && !generic_equal(&newer.kernel, &known), "it is no kernel");
+    poolgrad_buffer_destroy(expected);
+    free(older);
+    view_free(&x);
+}
+
+Test(kernel_refusals, gradient_kernels_and_contexts_of_older_and_newer_callers)
+{
+    enum { OLD = offsetof(poolgrad_pooling_gradient, primary_edge_mode) };
+    struct {
+        poolgrad_context context;
+        int more;
+    } newer;
+    poolgrad_image y = plain_image(1, 4, 4), x = plain_image(1, 8, 8), size;
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling_gradient known, *older = malloc(OLD);
+    poolgrad_buffer *expected, *made;
+    cr_assert_not_null(older);
+    poolgrad_pooling_average_gradient_init(&known, sizeof known, 4, 4, 2, 2);
+    poolgrad_pooling_average_gradient_init(older, OLD, 4, 4, 2, 2);
+    known.kernel_offset_x = older->kernel_offset_x = 1;
+    poolgrad_context_init(&newer.context, sizeof newer);
+    newer.context.mode = POOLGRAD_MODE_REFERENCE;
+    const poolgrad_context first = {.struct_size = offsetof(poolgrad_context, mode), .threads = 1};
+    cr_assert_eq(poolgrad_pooling_gradient_encode_to_new(&known, NULL, VIEW(&y), VIEW(&x), NULL, &expected, &error),
+                 POOLGRAD_OK);
+    const poolgrad_context *const contexts[] = {&first, &newer.context};
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(
+            poolgrad_pooling_gradient_encode_to_new(older, contexts[i], VIEW(&y), VIEW(&x), NULL, &made, &error),
+            POOLGRAD_OK, "%s", error.message);
+        cr_expect(generic_equal(made, expected) && generic_equal(older, &known));
+        poolgrad_buffer_destroy(made);
+    }
+    cr_expect_eq(poolgrad_pooling_gradient_destination_descriptor(older, VIEW(&y), VIEW(&x), NULL, &size, &error),
+                 POOLGRAD_OK);
+    cr_expect(older->secondary_offset.x == 1 && size.width == 8, "4x4, stride 2, same | centered");
+    newer.more = 1;
+    poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(older, &newer.context, VIEW(&y), VIEW(&x), NULL,
+                                                                     &made, &error);
+    cr_expect_eq(status, POOLGRAD_INVALID);
+    cr_expect(strstr(error.message, "context.struct_size is ") && strstr(error.message, " is not zero; expected "),
+              "%s", error.message);
+    poolgrad_buffer_destroy(expected);
+    free(older);
+    view_free(&x);
+    view_free(&y);
+}
+
 Test(kernel_refusals, nulls_and_counts)
 {
     poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2);
