@@ -2,7 +2,6 @@
 #include "example.h"
 
 #include <inttypes.h>
-#include <poolgrad/mps.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,7 @@ void example_check(poolgrad_status status, const poolgrad_error *error)
 /* ---- Tensors ------------------------------------------------------------------------------------------------- */
 
 /* Leaves the file at its first element, and gives what is known of the image. */
-static poolgrad_image read_header(FILE *file, const char *path)
+static poolgrad_const_image read_header(FILE *file, const char *path)
 {
     static const char start[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
     unsigned char preamble[PREAMBLE];
@@ -32,21 +31,21 @@ static poolgrad_image read_header(FILE *file, const char *path)
         give_up(path, "is no .npy file of version 1");
     size_t size = preamble[8] + ((size_t)preamble[9] << 8);
     if (size > MAX_HEADER || fread(header, 1, size, file) != size) give_up(path, "has no header");
-    poolgrad_image image = {.format = POOLGRAD_FLOAT32, .layout = POOLGRAD_NCHW};
+    int64_t images, channels, height, width;
     if (strncmp(header, start, sizeof start - 1) != 0 ||
-        sscanf(header + sizeof start - 1, "%" SCNd64 ", %" SCNd64 ", %" SCNd64 ", %" SCNd64, &image.images,
-               &image.channels, &image.height, &image.width) != 4)
+        sscanf(header + sizeof start - 1, "%" SCNd64 ", %" SCNd64 ", %" SCNd64 ", %" SCNd64, &images, &channels,
+               &height, &width) != 4)
         give_up(path, "holds no N x C x H x W of float32");
-    return image;
+    return poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, images, channels, height, width);
 }
 
-poolgrad_image example_read(const char *folder, const char *name)
+poolgrad_const_image example_read(const char *folder, const char *name)
 {
     char path[MAX_PATH];
     snprintf(path, sizeof path, "%s/%s/%s.npy", POOLGRAD_TEST_DATA, folder, name);
     FILE *file = fopen(path, "rb");
     if (!file) give_up(path, "cannot be opened");
-    poolgrad_image image = read_header(file, path);
+    poolgrad_const_image image = read_header(file, path);
     size_t count = (size_t)(image.images * image.channels * image.height * image.width);
     float *data = malloc(count * sizeof *data);
     if (!data) give_up(path, "no memory");
@@ -61,34 +60,27 @@ poolgrad_image example_read(const char *folder, const char *name)
     return image;
 }
 
-void example_free(poolgrad_image *image)
+/* What example_read has allocated. */
+void example_free(poolgrad_const_image *image)
 {
-    free(image->data);
+    free((void *)(uintptr_t)image->data);
     image->data = NULL;
 }
 
 /* The strides stay those of the whole. */
-static poolgrad_image view(const poolgrad_image *image)
+poolgrad_const_image example_front(const poolgrad_const_image *image, int64_t images, int64_t channels)
 {
-    poolgrad_image made = *image;
-    made.row_stride = image->row_stride ? image->row_stride : image->width;
-    made.channel_stride = image->channel_stride ? image->channel_stride : image->height * made.row_stride;
-    made.image_stride = image->image_stride ? image->image_stride : image->channels * made.channel_stride;
-    return made;
-}
-
-poolgrad_image example_front(const poolgrad_image *image, int64_t images, int64_t channels)
-{
-    poolgrad_image front = view(image);
+    poolgrad_const_image front = *image;
     front.images = images;
     front.channels = channels;
     return front;
 }
 
-poolgrad_image example_crop(const poolgrad_image *image, int64_t y, int64_t x, int64_t height, int64_t width)
+poolgrad_const_image example_crop(const poolgrad_const_image *image, int64_t y, int64_t x, int64_t height,
+                                  int64_t width)
 {
-    poolgrad_image crop = view(image);
-    crop.data = (float *)crop.data + y * crop.row_stride + x;
+    poolgrad_const_image crop = *image;
+    crop.data = (const float *)crop.data + y * crop.row_stride + x;
     crop.height = height;
     crop.width = width;
     return crop;
@@ -110,18 +102,19 @@ struct differences {
     int64_t n, c, y, x; /* of the first */
 };
 
-static bool same_size(const poolgrad_image *a, const poolgrad_image *b)
+static bool same_size(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     return a->images == b->images && a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
 
-static struct differences compare(const poolgrad_image *a, const poolgrad_image *b)
+static struct differences compare(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     struct differences found = {.elements = a->images * a->channels * a->height * a->width};
     for (int64_t i = 0; i < found.elements; i++) {
         int64_t x = i % a->width, y = i / a->width % a->height;
         int64_t c = i / (a->width * a->height) % a->channels, n = i / (a->width * a->height * a->channels);
-        int64_t ulp = place(poolgrad_image_get(a, n, c, y, x)) - place(poolgrad_image_get(b, n, c, y, x));
+        int64_t ulp = place(poolgrad_const_image_get(a, n, c, 0, y, x)) -
+                      place(poolgrad_const_image_get(b, n, c, 0, y, x));
         if (ulp == 0) continue;
         if (found.different++ == 0) found.n = n, found.c = c, found.y = y, found.x = x;
         if (llabs(ulp) > found.greatest) found.greatest = llabs(ulp);
@@ -129,13 +122,14 @@ static struct differences compare(const poolgrad_image *a, const poolgrad_image 
     return found;
 }
 
-int64_t example_different(const poolgrad_image *a, const poolgrad_image *b)
+int64_t example_different(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     if (!same_size(a, b)) give_up("comparison", "the images have different sizes");
     return compare(a, b).different;
 }
 
-bool example_agree(const char *what, const poolgrad_image *actual, const poolgrad_image *expected, int64_t ulp)
+bool example_agree(const char *what, const poolgrad_const_image *actual, const poolgrad_const_image *expected,
+                   int64_t ulp)
 {
     if (!same_size(actual, expected) || actual->format != POOLGRAD_FLOAT32) {
         printf("  %s: WRONG: %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " of %s; expected %" PRId64 "x%" PRId64
@@ -151,8 +145,8 @@ bool example_agree(const char *what, const poolgrad_image *actual, const poolgra
         printf("WRONG: %" PRId64 " of %" PRId64 " elements differ, by up to %" PRId64 " ulp; (%" PRId64 ", %" PRId64
                ", %" PRId64 ", %" PRId64 ") is %a, expected %a\n",
                found.different, found.elements, found.greatest, found.n, found.c, found.y, found.x,
-               poolgrad_image_get(actual, found.n, found.c, found.y, found.x),
-               poolgrad_image_get(expected, found.n, found.c, found.y, found.x));
+               poolgrad_const_image_get(actual, found.n, found.c, 0, found.y, found.x),
+               poolgrad_const_image_get(expected, found.n, found.c, 0, found.y, found.x));
         return false;
     }
     if (found.different > 0) {
@@ -177,12 +171,17 @@ void example_require(bool holds, const char *what)
 
 /* ---- Text ---------------------------------------------------------------------------------------------------- */
 
-void example_describe(const void *object)
-{
-    size_t size = poolgrad_description(object, NULL, 0) + 1;
-    char *text = malloc(size);
-    if (!text) give_up("description", "no memory");
-    poolgrad_description(object, text, size);
-    puts(text);
-    free(text);
-}
+#define DESCRIBE(type)                                                                                                 \
+    void example_describe_##type(const poolgrad_##type *object)                                                        \
+    {                                                                                                                  \
+        size_t size = poolgrad_##type##_description(object, NULL, 0) + 1;                                              \
+        char *text = malloc(size);                                                                                     \
+        if (!text) give_up("description", "no memory");                                                                \
+        poolgrad_##type##_description(object, text, size);                                                             \
+        puts(text);                                                                                                    \
+        free(text);                                                                                                    \
+    }
+
+DESCRIBE(graph)
+DESCRIBE(filter_node)
+DESCRIBE(padding_policy)

@@ -36,7 +36,7 @@ static poolgrad_status tensorflow_same(void *context, const poolgrad_padding_req
     (void)context, (void)error;
     poolgrad_pooling *kernel = request->pooling;
     if (!kernel) return POOLGRAD_OK; /* a gradient: the forward kernel's state has placed its windows */
-    const poolgrad_image *source = request->source_image;
+    const poolgrad_const_image *source = request->source_image;
     int64_t left = tensorflow_before(source->width, descriptor->width, kernel->kernel_width,
                                      kernel->stride_in_pixels_x);
     int64_t top = tensorflow_before(source->height, descriptor->height, kernel->kernel_height,
@@ -46,32 +46,36 @@ static poolgrad_status tensorflow_same(void *context, const poolgrad_padding_req
     return POOLGRAD_OK;
 }
 
-/* Drops a last window that would begin behind the image and the padding before it. */
-static int64_t begun_inside(int64_t size, int64_t source, int64_t stride, int64_t pad)
-{
-    return (size - 1) * stride >= source + pad ? size - 1 : size;
-}
-
-/* Sizes round up. Averages count what each framework counts: the taps of the image, or those of the padding too. */
+/* Sizes round up, and a last window that would begin behind the image is dropped. Averages count what each framework
+ * counts: the taps of the image, or those of the padding too. */
 static poolgrad_status ceil_mode(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
                                  poolgrad_error *error)
 {
     const pads *p = context;
     poolgrad_pooling *kernel = request->pooling;
     if (!kernel) return POOLGRAD_OK;
-    const poolgrad_image *source = request->source_image;
-    poolgrad_window window = {kernel->kernel_width,       kernel->kernel_height,   kernel->stride_in_pixels_x,
-                              kernel->stride_in_pixels_y, kernel->dilation_rate_x, kernel->dilation_rate_y};
-    poolgrad_pads around = {p->each_side, p->each_side, p->each_side, p->each_side};
+    const poolgrad_const_image *source = request->source_image;
+    poolgrad_window window = {.kernel_width = kernel->kernel_width,
+                              .kernel_height = kernel->kernel_height,
+                              .stride_x = kernel->stride_in_pixels_x,
+                              .stride_y = kernel->stride_in_pixels_y,
+                              .dilation_x = kernel->dilation_rate_x,
+                              .dilation_y = kernel->dilation_rate_y};
+    poolgrad_pads around = {.left = p->each_side,
+                            .top = p->each_side,
+                            .right = p->each_side,
+                            .bottom = p->each_side,
+                            .counted = p->counted};
     poolgrad_padding placed;
-    poolgrad_status status = poolgrad_padding_explicit(&around, 1, &window, source->width, source->height, &placed,
-                                                       error);
+    poolgrad_status status = poolgrad_padding_explicit(&around, POOLGRAD_ROUND_UP_DROP, &window, source->height,
+                                                       source->width, &placed, error);
     if (status != POOLGRAD_OK) return status;
-    descriptor->width = begun_inside(placed.width, source->width, window.stride_x, p->each_side);
-    descriptor->height = begun_inside(placed.height, source->height, window.stride_y, p->each_side);
+    descriptor->width = placed.width;
+    descriptor->height = placed.height;
     kernel->offset = (poolgrad_offset){placed.offset_x, placed.offset_y, 0};
     kernel->edge_mode = POOLGRAD_EDGE_CLAMP;
-    kernel->zero_pad_size_x = kernel->zero_pad_size_y = p->counted ? p->each_side : 0;
+    kernel->zero_pad_size_x = placed.zero_pad_x;
+    kernel->zero_pad_size_y = placed.zero_pad_y;
     return POOLGRAD_OK;
 }
 
@@ -146,10 +150,10 @@ static poolgrad_graph *make_graph(const layer *l, policy_name policy)
 /* ---- Running them -------------------------------------------------------------------------------------------- */
 
 /* A corner of the photo where something is to be seen. */
-static poolgrad_image crop_of(const poolgrad_image *photo, const layer *l)
+static poolgrad_const_image crop_of(const poolgrad_const_image *photo, const layer *l)
 {
     enum { TOP = 40, LEFT = 30, CHANNELS = 2 };
-    poolgrad_image front = example_front(photo, 1, CHANNELS);
+    poolgrad_const_image front = example_front(photo, 1, CHANNELS);
     return example_crop(&front, TOP, LEFT, l->height, l->width);
 }
 
@@ -157,10 +161,11 @@ typedef struct results {
     poolgrad_buffer *y, *dx;
 } results;
 
-static results encode(const layer *l, policy_name policy, const poolgrad_image *photo, const poolgrad_image *dy)
+static results encode(const layer *l, policy_name policy, const poolgrad_const_image *photo,
+                      const poolgrad_const_image *dy)
 {
     poolgrad_graph *graph = make_graph(l, policy);
-    poolgrad_image sources[] = {crop_of(photo, l), *dy};
+    poolgrad_const_image sources[] = {crop_of(photo, l), *dy};
     results made;
     poolgrad_error error;
     example_check(poolgrad_graph_encode(graph, NULL, sources, 2, NULL, 0, &made.dx, &made.y, NULL, &error), &error);
@@ -174,18 +179,18 @@ static void free_results(results *made)
     poolgrad_buffer_destroy(made->dx);
 }
 
-static bool agrees(const layer *l, const poolgrad_image *photo)
+static bool agrees(const layer *l, const poolgrad_const_image *photo)
 {
     char folder[64];
     snprintf(folder, sizeof folder, "examples/%s", l->name);
     printf("%s\n", folder);
     poolgrad_padding_policy policy = make_policy(l->policy, &l->pads);
-    example_describe(&policy);
-    poolgrad_image y = example_read(folder, "destination"), dy = example_read(folder, "source_gradient");
-    poolgrad_image dx = example_read(folder, "destination_gradient");
+    example_describe_padding_policy(&policy);
+    poolgrad_const_image y = example_read(folder, "destination"), dy = example_read(folder, "source_gradient");
+    poolgrad_const_image dx = example_read(folder, "destination_gradient");
     results made = encode(l, l->policy, photo, &dy);
-    bool good = example_agree("forward", poolgrad_buffer_image(made.y), &y, 0);
-    good = example_agree("gradient", poolgrad_buffer_image(made.dx), &dx, 0) && good;
+    bool good = example_agree("forward", poolgrad_buffer_const_image(made.y), &y, 0);
+    good = example_agree("gradient", poolgrad_buffer_const_image(made.dx), &dx, 0) && good;
     free_results(&made);
     example_free(&dx);
     example_free(&dy);
@@ -196,21 +201,22 @@ static bool agrees(const layer *l, const poolgrad_image *photo)
 /* ---- Where flags are not enough ------------------------------------------------------------------------------ */
 
 /* 2x2 windows in steps of 5 over 29 rows: TensorFlow begins at row 0, the flags' formula at row 1. */
-static bool tensorflow_parts(const poolgrad_image *photo)
+static bool tensorflow_parts(const poolgrad_const_image *photo)
 {
     static const layer parted = {"tensorflow-same-max-2x2s5", 29, 28, POOLGRAD_MAX, 2, 5, TENSORFLOW_SAME, {0, false}};
-    static const poolgrad_window window = {2, 2, 5, 5, 1, 1};
+    static const poolgrad_window window = {2, 2, 1, 5, 5, 1, 1, 1, 1};
     puts("where the flags and TensorFlow part");
     poolgrad_padding placed;
     poolgrad_error error;
     example_check(
-        poolgrad_padding_forward(TENSORFLOW, parted.kind, &window, parted.width, parted.height, &placed, &error),
+        poolgrad_padding_forward(TENSORFLOW, parted.kind, &window, parted.height, parted.width, &placed, &error),
         &error);
     bool good = example_expect(placed.top == -1 && placed.left == 0, "the first window begins at row 1, column 0");
-    poolgrad_image y = example_read("examples/tensorflow-same-max-2x2s5", "destination");
-    poolgrad_image dy = example_read("examples/tensorflow-same-max-2x2s5", "source_gradient");
+    poolgrad_const_image y = example_read("examples/tensorflow-same-max-2x2s5", "destination");
+    poolgrad_const_image dy = example_read("examples/tensorflow-same-max-2x2s5", "source_gradient");
     results made = encode(&parted, TENSORFLOW_SAME, photo, &dy);
-    good = example_expect(example_different(poolgrad_buffer_image(made.y), &y) > 0, "the values are others") && good;
+    good = example_expect(example_different(poolgrad_buffer_const_image(made.y), &y) > 0, "the values are others") &&
+           good;
     free_results(&made);
     example_free(&dy);
     example_free(&y);
@@ -220,14 +226,14 @@ static bool tensorflow_parts(const poolgrad_image *photo)
 /* 3x3 windows in steps of 2 with padding 1, over 30 rows: Caffe begins a sixteenth window, the flags do not. */
 static bool caffe_parts(void)
 {
-    static const poolgrad_window window = {3, 3, 2, 2, 1, 1};
+    static const poolgrad_window window = {3, 3, 1, 2, 2, 1, 1, 1, 1};
     puts("where the flags and Caffe part");
     poolgrad_padding placed;
     poolgrad_error error;
-    example_check(poolgrad_padding_forward(SAME | POOLGRAD_PADDING_EXCLUDE_EDGES, POOLGRAD_AVERAGE, &window, 27, 30,
+    example_check(poolgrad_padding_forward(SAME | POOLGRAD_PADDING_EXCLUDE_EDGES, POOLGRAD_AVERAGE, &window, 30, 27,
                                            &placed, &error),
                   &error);
-    poolgrad_image y = example_read("examples/caffe-average-3x3s2p1", "destination");
+    poolgrad_const_image y = example_read("examples/caffe-average-3x3s2p1", "destination");
     bool good = example_expect(placed.width == 14 && y.width == 14, "both have 14 columns for 27");
     good = example_expect(placed.height == 15 && y.height == 16, "15 rows for 30, where Caffe has 16") && good;
     example_free(&y);
@@ -236,7 +242,7 @@ static bool caffe_parts(void)
 
 int main(void)
 {
-    poolgrad_image photo = example_read("photo-max-3x3s2p1", "source");
+    poolgrad_const_image photo = example_read("photo-max-3x3s2p1", "source");
     bool good = true;
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) good = agrees(&layers[i], &photo) && good;
     good = tensorflow_parts(&photo) && good;

@@ -51,7 +51,7 @@ static poolgrad_filter_node *add_pooling(poolgrad_network *network, poolgrad_ima
             : poolgrad_pooling_average_node_create_with_filter_size_and_stride(network, source, l->size, l->stride);
     /* PyTorch without padding: the first window in the image's corner, as many as fit in whole. */
     poolgrad_padding_policy inside = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
-                                                                  POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
+                                                                         POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
     poolgrad_filter_node_set_padding_policy(node, &inside);
     return node;
 }
@@ -90,7 +90,7 @@ static graphs make_graphs(const chain *made)
 
 /* ---- The step ------------------------------------------------------------------------------------------------ */
 
-static poolgrad_buffer *encode(const poolgrad_graph *graph, const poolgrad_image *sources, int64_t count)
+static poolgrad_buffer *encode(const poolgrad_graph *graph, const poolgrad_const_image *sources, int64_t count)
 {
     poolgrad_buffer *result;
     poolgrad_error error;
@@ -99,52 +99,56 @@ static poolgrad_buffer *encode(const poolgrad_graph *graph, const poolgrad_image
 }
 
 /* x - rate dx */
-static poolgrad_buffer *descend(const poolgrad_image *x, const poolgrad_image *dx)
+static poolgrad_buffer *descend(const poolgrad_const_image *x, const poolgrad_const_image *dx)
 {
     poolgrad_buffer *moved;
     poolgrad_error error;
-    poolgrad_image descriptor = *dx;
-    descriptor.image_stride = descriptor.channel_stride = descriptor.row_stride = descriptor.column_stride = 0;
+    poolgrad_image descriptor = poolgrad_image_dense(NULL, dx->format, dx->layout, dx->images, dx->channels, dx->height,
+                                                     dx->width);
     example_check(poolgrad_buffer_create(&descriptor, NULL, &moved, &error), &error);
     for (int64_t n = 0; n < dx->images; n++)
         for (int64_t c = 0; c < dx->channels; c++)
             for (int64_t h = 0; h < dx->height; h++)
                 for (int64_t w = 0; w < dx->width; w++) {
-                    double value = poolgrad_image_get(x, n, c, h, w) - rate * poolgrad_image_get(dx, n, c, h, w);
-                    example_check(poolgrad_image_set(poolgrad_buffer_image(moved), n, c, h, w, value), &error);
+                    double value = poolgrad_const_image_get(x, n, c, 0, h, w) -
+                                   rate * poolgrad_const_image_get(dx, n, c, 0, h, w);
+                    example_check(poolgrad_image_set(poolgrad_buffer_image(moved), n, c, 0, h, w, value), &error);
                 }
     return moved;
 }
 
 /* What the loss loses to first order: the gradient times the step of the result. */
-static double change_of_loss(const poolgrad_image *dy, const poolgrad_image *before, const poolgrad_image *after)
+static double change_of_loss(const poolgrad_const_image *dy, const poolgrad_const_image *before,
+                             const poolgrad_const_image *after)
 {
     double change = 0;
     for (int64_t n = 0; n < dy->images; n++)
         for (int64_t c = 0; c < dy->channels; c++)
             for (int64_t h = 0; h < dy->height; h++)
                 for (int64_t w = 0; w < dy->width; w++)
-                    change += poolgrad_image_get(dy, n, c, h, w) *
-                              (poolgrad_image_get(after, n, c, h, w) - poolgrad_image_get(before, n, c, h, w));
+                    change += poolgrad_const_image_get(dy, n, c, 0, h, w) *
+                              (poolgrad_const_image_get(after, n, c, 0, h, w) -
+                               poolgrad_const_image_get(before, n, c, 0, h, w));
     return change;
 }
 
 /* Compares everything with PyTorch's. */
-static bool agrees(const chain *made, const poolgrad_image *dy, poolgrad_buffer *const *results)
+static bool agrees(const chain *made, const poolgrad_const_image *dy, poolgrad_buffer *const *results)
 {
     static const char *const names[] = {"destination", "destination_gradient", "destination_after_step"};
     bool good = true;
     for (int i = 0; i < 3; i++) {
-        poolgrad_image expected = example_read(made->name, names[i]);
-        good = example_agree(names[i], poolgrad_buffer_image(results[i]), &expected, 0) && good;
+        poolgrad_const_image expected = example_read(made->name, names[i]);
+        good = example_agree(names[i], poolgrad_buffer_const_image(results[i]), &expected, 0) && good;
         example_free(&expected);
     }
-    double change = change_of_loss(dy, poolgrad_buffer_image(results[0]), poolgrad_buffer_image(results[2]));
+    double change = change_of_loss(dy, poolgrad_buffer_const_image(results[0]),
+                                   poolgrad_buffer_const_image(results[2]));
     printf("  the step changes the loss by about %.3g\n", change);
     return example_expect(change < 0, "the loss falls") && good;
 }
 
-static void print_memory(const poolgrad_graph *graph, const poolgrad_image *sources, int64_t count)
+static void print_memory(const poolgrad_graph *graph, const poolgrad_const_image *sources, int64_t count)
 {
     poolgrad_graph_memory memory;
     poolgrad_error error;
@@ -157,16 +161,16 @@ static bool train(const chain *made)
 {
     printf("%s\n", made->name);
     graphs both = make_graphs(made);
-    example_describe(both.training);
-    poolgrad_image whole = example_read(made->source, "source");
-    poolgrad_image dy = example_read(made->name, "source_gradient");
-    poolgrad_image sources[] = {example_front(&whole, made->images, made->channels), dy};
+    example_describe_graph(both.training);
+    poolgrad_const_image whole = example_read(made->source, "source");
+    poolgrad_const_image dy = example_read(made->name, "source_gradient");
+    poolgrad_const_image sources[] = {example_front(&whole, made->images, made->channels), dy};
     print_memory(both.training, sources, 2);
 
     poolgrad_buffer *y = encode(both.forward, sources, 1);
     poolgrad_buffer *dx = encode(both.training, sources, 2);
-    poolgrad_buffer *moved = descend(&sources[0], poolgrad_buffer_image(dx));
-    poolgrad_buffer *after = encode(both.forward, poolgrad_buffer_image(moved), 1);
+    poolgrad_buffer *moved = descend(&sources[0], poolgrad_buffer_const_image(dx));
+    poolgrad_buffer *after = encode(both.forward, poolgrad_buffer_const_image(moved), 1);
     bool good = agrees(made, &dy, (poolgrad_buffer *const[]){y, dx, after});
 
     poolgrad_buffer_destroy(after);

@@ -40,7 +40,7 @@ typedef struct levels {
 /* ---- The graphs ---------------------------------------------------------------------------------------------- */
 
 static poolgrad_filter_node *add_level(poolgrad_network *network, poolgrad_image_node *x, poolgrad_kind kind,
-                                       const poolgrad_image *image, int bins)
+                                       const poolgrad_const_image *image, int bins)
 {
     int64_t kernel_width = (image->width + bins - 1) / bins, stride_x = image->width / bins;
     int64_t kernel_height = (image->height + bins - 1) / bins, stride_y = image->height / bins;
@@ -49,7 +49,7 @@ static poolgrad_filter_node *add_level(poolgrad_network *network, poolgrad_image
             ? poolgrad_pooling_max_node_create(network, x, kernel_width, kernel_height, stride_x, stride_y)
             : poolgrad_pooling_average_node_create(network, x, kernel_width, kernel_height, stride_x, stride_y);
     poolgrad_padding_policy inside = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY |
-                                                                  POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
+                                                                         POOLGRAD_PADDING_ALIGN_BOTTOM_RIGHT);
     poolgrad_filter_node_set_padding_policy(node, &inside);
     char label[MAX_NAME];
     snprintf(label, sizeof label, "%dx%d", bins, bins);
@@ -75,7 +75,7 @@ static void use_float32(poolgrad_graph *graph)
     example_check(poolgrad_graph_set_format(graph, POOLGRAD_FLOAT32, &error), &error);
 }
 
-static levels make_levels(const pyramid *made, const poolgrad_image *image, bool last_first)
+static levels make_levels(const pyramid *made, const poolgrad_const_image *image, bool last_first)
 {
     levels all = {.network = poolgrad_network_create()};
     poolgrad_image_node *x = poolgrad_image_node_create(all.network, "x"), *y[LEVELS], *dy[LEVELS];
@@ -108,7 +108,7 @@ static void free_levels(levels *all)
 
 /* ---- Running them -------------------------------------------------------------------------------------------- */
 
-static poolgrad_image read_level(const pyramid *made, const char *what, int bins)
+static poolgrad_const_image read_level(const pyramid *made, const char *what, int bins)
 {
     char name[MAX_NAME];
     snprintf(name, sizeof name, "%s_%dx%d", what, bins, bins);
@@ -116,15 +116,16 @@ static poolgrad_image read_level(const pyramid *made, const char *what, int bins
 }
 
 /* The first result is returned by itself, the others are intermediate images. */
-static bool forward_agrees(const pyramid *made, const levels *all, const poolgrad_image *x)
+static bool forward_agrees(const pyramid *made, const levels *all, const poolgrad_const_image *x)
 {
     poolgrad_buffer *y[LEVELS];
     poolgrad_error error;
     example_check(poolgrad_graph_encode(all->forward, NULL, x, 1, NULL, 0, &y[0], &y[1], NULL, &error), &error);
     bool good = true;
     for (int i = 0; i < LEVELS; i++) {
-        poolgrad_image expected = read_level(made, "destination", all->bins[i]);
-        good = example_agree(poolgrad_filter_node_label(all->filter[i]), poolgrad_buffer_image(y[i]), &expected, 0) &&
+        poolgrad_const_image expected = read_level(made, "destination", all->bins[i]);
+        good = example_agree(poolgrad_filter_node_label(all->filter[i]), poolgrad_buffer_const_image(y[i]), &expected,
+                             0) &&
                good;
         example_free(&expected);
         poolgrad_buffer_destroy(y[i]);
@@ -133,11 +134,11 @@ static bool forward_agrees(const pyramid *made, const levels *all, const poolgra
 }
 
 /* The gradient of the image, and its parts in the order of the filters. */
-static poolgrad_buffer *encode_training(const pyramid *made, const levels *all, const poolgrad_image *x,
+static poolgrad_buffer *encode_training(const pyramid *made, const levels *all, const poolgrad_const_image *x,
                                         poolgrad_buffer *parts[LEVELS])
 {
     example_require(poolgrad_graph_intermediate_image_count(all->training) == LEVELS, "each level is exported");
-    poolgrad_image sources[1 + LEVELS] = {*x};
+    poolgrad_const_image sources[1 + LEVELS] = {*x};
     for (int i = 0; i < LEVELS; i++) sources[1 + i] = read_level(made, "source_gradient", all->bins[i]);
     poolgrad_buffer *dx, *exported[LEVELS];
     poolgrad_error error;
@@ -154,28 +155,28 @@ static poolgrad_buffer *encode_training(const pyramid *made, const levels *all, 
 }
 
 /* What an addition node means: from +0 on, an addition in float32 after the other. */
-static bool is_sum(const poolgrad_image *dx, poolgrad_buffer *const parts[LEVELS])
+static bool is_sum(const poolgrad_const_image *dx, poolgrad_buffer *const parts[LEVELS])
 {
     const float *total = dx->data;
     int64_t count = dx->images * dx->channels * dx->height * dx->width;
     for (int64_t i = 0; i < count; i++) {
         float sum = 0;
-        for (int k = 0; k < LEVELS; k++) sum += ((const float *)poolgrad_buffer_image(parts[k])->data)[i];
+        for (int k = 0; k < LEVELS; k++) sum += ((const float *)poolgrad_buffer_const_image(parts[k])->data)[i];
         if (memcmp(&sum, &total[i], sizeof sum) != 0) return false;
     }
     return true;
 }
 
-static bool training_agrees(const pyramid *made, const poolgrad_image *x)
+static bool training_agrees(const pyramid *made, const poolgrad_const_image *x)
 {
-    poolgrad_image expected = example_read(made->name, "destination_gradient");
+    poolgrad_const_image expected = example_read(made->name, "destination_gradient");
     bool good = true;
     for (int last_first = 1; last_first >= 0; last_first--) {
         levels all = make_levels(made, x, last_first);
-        if (last_first) example_describe(all.training);
+        if (last_first) example_describe_graph(all.training);
         if (last_first) good = forward_agrees(made, &all, x);
         poolgrad_buffer *parts[LEVELS] = {NULL}, *dx = encode_training(made, &all, x, parts);
-        const poolgrad_image *gradient = poolgrad_buffer_image(dx);
+        const poolgrad_const_image *gradient = poolgrad_buffer_const_image(dx);
         good = example_expect(is_sum(gradient, parts), "the gradient is the sum over the filters as they were made") &&
                good;
         if (last_first) {
@@ -195,7 +196,7 @@ static bool training_agrees(const pyramid *made, const poolgrad_image *x)
 
 int main(void)
 {
-    poolgrad_image photo = example_read("photo-max-3x3s2p1", "source"), x = example_front(&photo, 1, CHANNELS);
+    poolgrad_const_image photo = example_read("photo-max-3x3s2p1", "source"), x = example_front(&photo, 1, CHANNELS);
     bool good = true;
     for (size_t i = 0; i < sizeof pyramids / sizeof *pyramids; i++) {
         printf("%s\n", pyramids[i].name);
