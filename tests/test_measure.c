@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "measure/bench_trial.h"
 #include "measure/clock.h"
 #include "measure/contest.h"
@@ -102,7 +103,8 @@ Test(measure, contest_ends)
 static void check_stream(int way, int threads, size_t lines)
 {
     size_t bytes = lines * STREAM_LINE, room = bytes + 2 * STREAM_LINE;
-    unsigned char *read = aligned_alloc(STREAM_LINE, room), *written = aligned_alloc(STREAM_LINE, room);
+    unsigned char *read = poolgrad_aligned_allocate(STREAM_LINE, room);
+    unsigned char *written = poolgrad_aligned_allocate(STREAM_LINE, room);
     cr_assert(read && written);
     memset(read, 0x55, room);
     memset(written, 0x55, room);
@@ -116,8 +118,8 @@ static void check_stream(int way, int threads, size_t lines)
         cr_assert(written[i] == (inside ? 0 : 0x55), "way %d, %d threads, %zu lines: byte %zu", way, threads, lines, i);
         cr_assert(read[i] == 0x55);
     }
-    free(read);
-    free(written);
+    poolgrad_aligned_free(read);
+    poolgrad_aligned_free(written);
 }
 
 Test(measure, streams)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "geometry/integer.h"
 #include "graph/schedule.h"
 #include "mps/refusals.h"
@@ -136,9 +137,10 @@ static poolgrad_status take_arena(struct poolgrad_encoding *encoding, poolgrad_e
     if (size == 0) return POOLGRAD_OK;
     struct poolgrad_arena *arena = atomic_exchange(encoding->graph->spare, NULL);
     if (!arena || arena->size < size) {
-        free(arena);
+        poolgrad_aligned_free(arena);
         bool fits = (uint64_t)size <= PTRDIFF_MAX - POOLGRAD_ARENA_ALIGNMENT;
-        arena = fits ? aligned_alloc(POOLGRAD_ARENA_ALIGNMENT, POOLGRAD_ARENA_ALIGNMENT + (size_t)size) : NULL;
+        arena = fits ? poolgrad_aligned_allocate(POOLGRAD_ARENA_ALIGNMENT, POOLGRAD_ARENA_ALIGNMENT + (size_t)size)
+                     : NULL;
         if (!arena) return poolgrad_refuse_memory(error, "graph");
         arena->size = size;
     }
@@ -148,7 +150,7 @@ static poolgrad_status take_arena(struct poolgrad_encoding *encoding, poolgrad_e
 
 static void put_arena(struct poolgrad_encoding *encoding)
 {
-    if (encoding->arena) free(atomic_exchange(encoding->graph->spare, encoding->arena));
+    if (encoding->arena) poolgrad_aligned_free(atomic_exchange(encoding->graph->spare, encoding->arena));
 }
 
 static void *block_data(const struct poolgrad_encoding *encoding, const struct poolgrad_block *block)

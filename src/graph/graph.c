@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "geometry/axis.h"
 #include "graph/schedule.h"
 #include "mps/refusals.h"
@@ -312,7 +313,7 @@ void poolgrad_graph_destroy(poolgrad_graph *graph)
 {
     if (!graph) return;
     poolgrad_network_destroy(graph->network);
-    free(atomic_load(graph->spare));
+    poolgrad_aligned_free(atomic_load(graph->spare));
     free(graph->spare);
     free(graph->results);
     free(graph->kept);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/buffers.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "measure/noise.h"
 
 enum { PAGE = 4096, SLICE = 4 };
@@ -48,7 +48,7 @@ int64_t poolgrad_buffers_size(const poolgrad_problem *shape, poolgrad_format for
 
 static void *take(int64_t bytes)
 {
-    return bytes > 0 && (uint64_t)bytes <= SIZE_MAX ? aligned_alloc(PAGE, (size_t)bytes) : NULL;
+    return bytes > 0 && (uint64_t)bytes <= SIZE_MAX ? poolgrad_aligned_allocate(PAGE, (size_t)bytes) : NULL;
 }
 
 /* Elements drawn from `values` different ones between -1 and 1. */
@@ -106,7 +106,7 @@ bool poolgrad_buffers_add_picks(struct buffers *b, poolgrad_layout layout)
 void poolgrad_buffers_free(struct buffers *b)
 {
     void *const owned[] = {b->source, b->gradient, b->destination, b->output, b->saved};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
-    for (int layout = 0; layout < LAYOUTS; layout++) free(b->picks[layout]);
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) poolgrad_aligned_free(owned[i]);
+    for (int layout = 0; layout < LAYOUTS; layout++) poolgrad_aligned_free(b->picks[layout]);
     *b = (struct buffers){0};
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "geometry/error.h"
 #include "image/content.h"
 #include "mps/kernel.h"
@@ -88,7 +89,7 @@ void poolgrad_image_clear(const poolgrad_image *image)
 static poolgrad_status allocate(poolgrad_image *image, size_t bytes, poolgrad_error *error)
 {
     const size_t lines = bytes / ALIGNMENT + (bytes % ALIGNMENT != 0);
-    image->data = lines <= SIZE_MAX / ALIGNMENT ? aligned_alloc(ALIGNMENT, lines * ALIGNMENT) : NULL;
+    image->data = lines <= SIZE_MAX / ALIGNMENT ? poolgrad_aligned_allocate(ALIGNMENT, lines * ALIGNMENT) : NULL;
     return image->data ? POOLGRAD_OK : poolgrad_refuse_memory(error, "image");
 }
 
@@ -203,7 +204,7 @@ void poolgrad_buffer_destroy(poolgrad_buffer *buffer)
     if (!buffer) return;
     const poolgrad_image_allocator *allocator = &buffer->allocator;
     if (!allocator->allocate)
-        free(buffer->image.written.data);
+        poolgrad_aligned_free(buffer->image.written.data);
     else if (allocator->release)
         allocator->release(allocator->context, &buffer->image.written);
     free(buffer);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "geometry/aligned.h"
 #include "geometry/error.h"
 #include "image/format.h"
 #include "image/image.h"
@@ -54,7 +55,7 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
     const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_FAST_ALIGNMENT * blocks;
     if ((size_t)plan->fast.bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
     bytes = blocks * (size_t)plan->fast.bytes;
-    plan->memory = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
+    plan->memory = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
     if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
     plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
     for (size_t i = 0; i < blocks; i++) atomic_flag_clear(&plan->taken[i]);
@@ -63,7 +64,7 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
 
 void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
 {
-    free(plan->memory);
+    poolgrad_aligned_free(plan->memory);
 }
 
 poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Execution: units of work over threads. */
-#include <stdlib.h>
 
+#include "geometry/aligned.h"
 #include "geometry/geometry.h"
 #include "image/image.h"
 #include "pooling/parallel.h"
@@ -65,26 +65,26 @@ static void run_fast(const struct poolgrad_plan *plan, int64_t first, int64_t en
     int block = 0;
     if (first >= end) return;
     unsigned char *own = NULL, *memory = take_memory(plan, &block);
-    if (!memory) memory = own = aligned_alloc(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->fast.bytes);
+    if (!memory) memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->fast.bytes);
     if (memory) {
         poolgrad_fast_run(&plan->geometry, &plan->fast, first, end, memory);
     } else {
         for (int64_t unit = first; unit < end; unit++) run_part(&plan->geometry, &plan->fast, unit);
     }
     if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);
-    free(own);
+    poolgrad_aligned_free(own);
 }
 
 static void run_range(const void *context, int64_t first, int64_t end)
 {
     const struct poolgrad_plan *plan = context;
-    fenv_t environment = poolgrad_enter_default_environment();
+    poolgrad_floating_point environment = poolgrad_enter_default_environment();
     if (plan->is_fast) {
         run_fast(plan, first, end);
     } else {
         for (int64_t unit = first; unit < end; unit++) run_unit(&plan->geometry, unit);
     }
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
 }
 
 void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count)
