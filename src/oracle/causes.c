@@ -164,7 +164,7 @@ static void question_planes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_const_image *d = &q->v->geometry.held;
-    const fenv_t environment = poolgrad_enter_default_environment();
+    const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *plane = make_plane(q);
     for (int64_t i = begin; plane && i < end; i++) {
         for (int64_t k = 0; k < q->suspect_count; k++) {
@@ -175,14 +175,14 @@ static void question_planes(const void *context, int64_t begin, int64_t end)
         }
     }
     free(plane);
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
 }
 
 static void bound_planes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_const_image *d = &q->v->geometry.held;
-    const fenv_t environment = poolgrad_enter_default_environment();
+    const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *plane = make_plane(q);
     const int64_t size = d->height * d->width;
     for (int64_t i = begin; plane && i < end; i++) {
@@ -190,7 +190,7 @@ static void bound_planes(const void *context, int64_t begin, int64_t end)
         for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->unit, &plane[k]);
     }
     free(plane);
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
 }
 
 static void run_parallel(struct inquiry *q, int64_t count, void (*body)(const void *, int64_t, int64_t))
@@ -298,13 +298,13 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     if (v->causes) return POOLGRAD_OK;
     v->cause_count = 0;
     if (poolgrad_verification_passes(v)) return POOLGRAD_OK;
-    const fenv_t environment = poolgrad_enter_default_environment();
+    const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     poolgrad_knobs_init(v, &inquiry.right);
     const bool done = inquire(&inquiry);
     free(inquiry.planes);
     free(inquiry.errors);
     free(inquiry.suspects);
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
     if (done) return POOLGRAD_OK;
     free(v->causes);
     v->causes = NULL;

@@ -8,7 +8,7 @@
 #include "pooling/parallel.h"
 
 struct poolgrad_environment {
-    fenv_t floating_point;
+    poolgrad_floating_point floating_point;
     mpfr_flags_t flags;
     mpfr_exp_t least, greatest;
 };
@@ -28,7 +28,7 @@ static inline void poolgrad_environment_leave(const struct poolgrad_environment 
     mpfr_set_emax(environment->greatest);
     mpfr_flags_restore(environment->flags, MPFR_FLAGS_ALL);
     mpfr_free_cache2(MPFR_FREE_LOCAL_CACHE);
-    fesetenv(&environment->floating_point);
+    poolgrad_leave_default_environment(&environment->floating_point);
 }
 
 #endif

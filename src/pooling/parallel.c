@@ -9,14 +9,41 @@
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
+#if defined(_WIN32)
+#include <xmmintrin.h>
+#endif
 
-fenv_t poolgrad_enter_default_environment(void)
+#if defined(_WIN32)
+
+poolgrad_floating_point poolgrad_enter_default_environment(void)
 {
-    fenv_t environment;
-    fegetenv(&environment);
-    fesetenv(FE_DFL_ENV);
-    return environment;
+    enum { TO_NEAREST_WITHOUT_TRAPS = 0x1f80 };
+    const unsigned callers = _mm_getcsr();
+    _mm_setcsr(TO_NEAREST_WITHOUT_TRAPS);
+    return callers;
 }
+
+void poolgrad_leave_default_environment(const poolgrad_floating_point *callers)
+{
+    _mm_setcsr(*callers);
+}
+
+#else
+
+poolgrad_floating_point poolgrad_enter_default_environment(void)
+{
+    fenv_t callers;
+    fegetenv(&callers);
+    fesetenv(FE_DFL_ENV);
+    return callers;
+}
+
+void poolgrad_leave_default_environment(const poolgrad_floating_point *callers)
+{
+    fesetenv(callers);
+}
+
+#endif
 
 #if defined(_OPENMP)
 
@@ -29,10 +56,10 @@ int poolgrad_has_openmp(void)
  * aside because OpenMP computes in floating point, too, when it starts. */
 int64_t poolgrad_available_threads(int asked)
 {
-    fenv_t environment = poolgrad_enter_default_environment();
+    poolgrad_floating_point environment = poolgrad_enter_default_environment();
     int64_t most = poolgrad_min(2 * (int64_t)omp_get_num_procs(), omp_get_thread_limit());
     int64_t threads = poolgrad_min(asked > 0 ? asked : omp_get_max_threads(), most);
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
     return poolgrad_max(threads, 1);
 }
 
@@ -59,9 +86,9 @@ void poolgrad_parallel(int threads, int64_t first, int64_t end,
         body(context, first, end);
         return;
     }
-    fenv_t environment = poolgrad_enter_default_environment();
+    poolgrad_floating_point environment = poolgrad_enter_default_environment();
     run_pieces(threads, first, end, body, context);
-    fesetenv(&environment);
+    poolgrad_leave_default_environment(&environment);
 }
 
 #else

@@ -6,9 +6,17 @@
 #include <fenv.h>
 #include <stdint.h>
 
+/* MinGW's fesetenv leaves the vector unit as it is, which computes everything here: there it is the unit's register. */
+#if defined(_WIN32)
+typedef unsigned poolgrad_floating_point;
+#else
+typedef fenv_t poolgrad_floating_point;
+#endif
+
 /* docs/numerics.md N69. Whatever rounding mode, flush-to-zero or traps the caller has set: results are those of the
- * default environment, and the caller gets his own back with fesetenv. */
-fenv_t poolgrad_enter_default_environment(void);
+ * default environment, and the caller gets his own back. */
+poolgrad_floating_point poolgrad_enter_default_environment(void);
+void poolgrad_leave_default_environment(const poolgrad_floating_point *callers);
 
 /* The threads asked for or, for 0, the machine's; at least 1, and 1 without OpenMP. */
 int64_t poolgrad_available_threads(int asked);
