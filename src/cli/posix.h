@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What C11 does not have: the kinds of files, names of their own for temporaries, replacing a file in one step, and
- * clearing up when the process is interrupted. The only file of the command that needs POSIX. */
+ * clearing up when the process is interrupted. posix.c has it from POSIX, windows.c from Windows. */
 #ifndef POOLGRAD_CLI_POSIX_H
 #define POOLGRAD_CLI_POSIX_H
 

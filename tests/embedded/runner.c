@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the tests of one executable, each in a process of its own (in WebAssembly, which has none, one after the
- * other), and speaks like Criterion.
+ * Runs the tests of one executable, each in a process of its own (in WebAssembly and on Windows, which have no fork,
+ * one after the other), and speaks like Criterion.
  *
  *     test_NAME [--filter PATTERN] [--list]     other options of Criterion are accepted and mean nothing here
  *
- * PATTERN is matched against suite/name. The exit status is 0 if there was a test and none failed.
+ * PATTERN, in which * and ? stand for others, is matched against suite/name. The exit status is 0 if there was a test
+ * and none failed.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__EMSCRIPTEN__) || defined(_WIN32)
+#define FORKS 0
+#else
+#define FORKS 1
+#include <sys/wait.h>
+#endif
 
 /* Statuses a test process leaves with that no test chooses by itself. */
 enum { STATUS_FAILED = 121, STATUS_SKIPPED = 122 };
@@ -47,7 +53,7 @@ void embedded_log(const char *format, ...)
     va_end(arguments);
 }
 
-#if defined(__EMSCRIPTEN__)
+#if !FORKS
 
 static jmp_buf end_of_test;
 
@@ -87,7 +93,7 @@ void embedded_fail(embedded_action action, const char *file, int line, const cha
     if (action == EMBEDDED_ABORT) leave(STATUS_FAILED);
 }
 
-#if defined(__EMSCRIPTEN__)
+#if !FORKS
 
 /* Deaths cannot be survived, nor time be limited. */
 static outcome run(const embedded_test *test)
@@ -151,11 +157,18 @@ static outcome run(const embedded_test *test)
 
 #endif
 
+static bool matches(const char *pattern, const char *text)
+{
+    if (*pattern == '*') return matches(pattern + 1, text) || (*text && matches(pattern, text + 1));
+    if (*pattern == '\0' || *text == '\0') return *pattern == *text;
+    return (*pattern == '?' || *pattern == *text) && matches(pattern + 1, text + 1);
+}
+
 static bool selected(const embedded_test *test, const char *pattern)
 {
     char name[256];
     snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
-    return !pattern || fnmatch(pattern, name, 0) == 0;
+    return !pattern || matches(pattern, name);
 }
 
 static const char *filter_of(int count, char **arguments)

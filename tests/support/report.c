@@ -20,7 +20,7 @@ static void print_repeat_and_die(int signal_number)
 {
     static const char crashed[] = "\ncrashed; repeat with\n    ";
     ssize_t written = write(STDERR_FILENO, crashed, sizeof crashed - 1);
-    written = write(STDERR_FILENO, current.repeat, strlen(current.repeat));
+    written = write(STDERR_FILENO, current.repeat, (unsigned)strlen(current.repeat));
     (void)written;
     signal(signal_number, SIG_DFL);
     raise(signal_number);
@@ -36,7 +36,9 @@ void report_begin(const char *suite, const char *test, const test_case *made)
              "./tests/test_%s --filter '%s/%s'\n",
              made->seed, suite, suite, test);
     signal(SIGSEGV, print_repeat_and_die);
+#if defined(SIGBUS)
     signal(SIGBUS, print_repeat_and_die);
+#endif
     signal(SIGFPE, print_repeat_and_die);
     signal(SIGABRT, print_repeat_and_die);
 }
