@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/aligned.h"
+#include "base/aligned.h"
 #include "measure/bench_trial.h"
 #include "measure/clock.h"
 #include "measure/contest.h"

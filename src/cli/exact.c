@@ -6,10 +6,10 @@
 #include <mpfr.h>
 #include <stdio.h>
 
+#include "base/integer.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
-#include "files/numbers.h"
 
 enum { PROGRESS_PARTS = 200 };
 
@@ -37,7 +37,7 @@ int poolgrad_run_exact(const struct options *options, const poolgrad_problem *pr
     const int64_t step = progress.wanted ? units / PROGRESS_PARTS + poolgrad_exact_threads(exact) : units;
     for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += step) {
         status = poolgrad_exact_run_parallel(exact, first, step, &error);
-        poolgrad_progress_update(&progress, poolgrad_smaller(first + step, units));
+        poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
     }
     poolgrad_progress_end(&progress);
     poolgrad_exact_destroy(exact);

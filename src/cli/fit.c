@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "files/numbers.h"
+#include "base/integer.h"
 
 /* ---- What is given ----------------------------------------------------------------------------------------------- */
 
@@ -138,8 +138,8 @@ void poolgrad_fit_options(const struct options *options, const poolgrad_problem 
     const int64_t strides[STRIDES] = {AS_GIVEN, 2, kernel};
     const bool chosen = any_given(options, OPTION_STRIDE, OPTION_STRIDE_Y);
     /* Frameworks refuse pads beyond half a window. */
-    const int64_t half = poolgrad_smaller(poolgrad_larger(w->kernel_width, w->kernel_height) / 2, MOST_PAD);
-    const int64_t most_pad = half * poolgrad_smaller(poolgrad_larger(w->dilation_x, 1), MOST_PAD);
+    const int64_t half = poolgrad_min(poolgrad_max(w->kernel_width, w->kernel_height) / 2, MOST_PAD);
+    const int64_t most_pad = half * poolgrad_min(poolgrad_max(w->dilation_x, 1), MOST_PAD);
     text[0] = '\0';
     if (w->kernel_width < 1 || w->kernel_height < 1 || w->dilation_x < 1 || w->dilation_y < 1) return;
     for (int wanted = 1; wanted <= MOST_CHANGES && search.found == 0; wanted++) {
@@ -211,7 +211,7 @@ static int64_t windows_inside(const struct row *row)
     int64_t inside = 0;
     for (int64_t i = 0; i < row->count; i++) {
         const int64_t start = row->first + row->stride * i;
-        const int64_t skipped = start < 0 ? poolgrad_divided_up(-start, row->dilation) : 0;
+        const int64_t skipped = start < 0 ? poolgrad_ceiling_divide(-start, row->dilation) : 0;
         inside += skipped < row->kernel && start + skipped * row->dilation < row->size;
     }
     return inside;
@@ -220,9 +220,9 @@ static int64_t windows_inside(const struct row *row)
 /* How many of `size` pixels a region from `first` on has; before 0 there is none of them, but the count goes on. */
 static int64_t counted(int64_t first, int64_t extent, int64_t size, int64_t *begin)
 {
-    *begin = poolgrad_between(first, 0, size);
-    if (extent > INT64_MAX - poolgrad_larger(first, 0)) return size - *begin;
-    return poolgrad_larger(poolgrad_between(first + extent, 0, size) - *begin, 0);
+    *begin = poolgrad_clamp(first, 0, size);
+    if (extent > INT64_MAX - poolgrad_max(first, 0)) return size - *begin;
+    return poolgrad_max(poolgrad_clamp(first + extent, 0, size) - *begin, 0);
 }
 
 static struct row row_of(int64_t offset, int64_t kernel, int64_t stride, int64_t dilation, int64_t size, int64_t origin,

@@ -4,8 +4,8 @@
 
 #include <inttypes.h>
 
+#include "base/integer.h"
 #include "cli/setup.h"
-#include "files/numbers.h"
 
 /* Picks and indices are of max pooling, and hold one tap of each window. */
 static int check_indices(const struct options *options, const poolgrad_problem *p)
@@ -130,15 +130,15 @@ int poolgrad_inputs_read(const struct options *options, poolgrad_direction direc
 /* What is left of `available` behind `offset`, at most `count`. Senseless numbers are refused with the problem. */
 static int64_t left_over(int64_t available, int64_t offset, int64_t count)
 {
-    return poolgrad_larger(poolgrad_smaller(available - poolgrad_larger(offset, 0), count), 0);
+    return poolgrad_max(poolgrad_min(available - poolgrad_max(offset, 0), count), 0);
 }
 
 /* Just large enough for what will be written: the images done from clip-image on, and the channels read. */
 static void size_forward_result(poolgrad_problem *p)
 {
-    p->destination.images = poolgrad_between(p->clip.image, 0, COORDINATE_LIMIT) +
+    p->destination.images = poolgrad_clamp(p->clip.image, 0, COORDINATE_LIMIT) +
                             left_over(p->source.images, p->offset_image, p->clip.images);
-    p->destination.channels = poolgrad_between(p->destination_channel_offset, 0, COORDINATE_LIMIT) +
+    p->destination.channels = poolgrad_clamp(p->destination_channel_offset, 0, COORDINATE_LIMIT) +
                               left_over(p->source.channels, p->source_channel_offset, p->source_channel_count);
 }
 

@@ -2,9 +2,9 @@
 /* Where the windows lie: by offsets, pads or a policy, one of them on each axis. */
 #include <inttypes.h>
 
+#include "base/integer.h"
 #include "cli/fit.h"
 #include "cli/setup.h"
-#include "files/numbers.h"
 
 static const char *option_name(enum option option)
 {
@@ -184,7 +184,7 @@ static bool find_extent(const struct axis *axis, int64_t *extent)
 {
     int64_t reach;
     if (axis->kernel < 1 || axis->dilation < 1) return false;
-    if (!poolgrad_product_fits(axis->kernel - 1, axis->dilation, &reach) || reach >= COORDINATE_LIMIT) return false;
+    if (!poolgrad_multiply(axis->kernel - 1, axis->dilation, &reach) || reach >= COORDINATE_LIMIT) return false;
     *extent = reach + 1;
     return true;
 }

@@ -3,13 +3,13 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "base/integer.h"
 #include "cli/commands.h"
 #include "cli/fit.h"
 #include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/setup.h"
 #include "cli/tensor.h"
-#include "files/numbers.h"
 
 enum { PROGRESS_PARTS = 200 };
 
@@ -40,7 +40,7 @@ static void run(const poolgrad_plan *plan, const char *label)
     int64_t step = progress.wanted ? units / PROGRESS_PARTS + poolgrad_plan_threads(plan) : units;
     for (int64_t first = 0; first < units; first += step) {
         poolgrad_plan_run_part(plan, first, step);
-        poolgrad_progress_update(&progress, poolgrad_smaller(first + step, units));
+        poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
     }
     poolgrad_progress_end(&progress);
 }

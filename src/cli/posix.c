@@ -19,7 +19,7 @@
 
 #include <poolgrad/poolgrad.h>
 
-#include "files/numbers.h"
+#include "base/integer.h"
 
 enum { TEMPORARIES = 260 }; /* as many as outputs can be named */
 
@@ -389,7 +389,7 @@ int64_t poolgrad_memory(void)
 {
 #if defined(_SC_PHYS_PAGES)
     int64_t pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE), bytes;
-    if (pages > 0 && page > 0 && poolgrad_product_fits(pages, page, &bytes)) return bytes;
+    if (pages > 0 && page > 0 && poolgrad_multiply(pages, page, &bytes)) return bytes;
 #endif
     return INT64_MAX;
 }
@@ -427,7 +427,7 @@ void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context
     struct team team = {.body = body, .context = context, .count = count};
     pthread_t others[MOST_THREADS];
     int started = 0;
-    const int wanted = (int)poolgrad_smaller(poolgrad_smaller(threads, count) - 1, MOST_THREADS);
+    const int wanted = (int)poolgrad_min(poolgrad_min(threads, count) - 1, MOST_THREADS);
     atomic_init(&team.next, 0);
     while (started < wanted && pthread_create(&others[started], NULL, take_work, &team) == 0) started++;
     (void)take_work(&team);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
-#include "files/numbers.h"
 
 const char *const poolgrad_outcome_words[OUTCOMES] = {"right", "undocumented", "missing",
                                                       "wrong", "unreadable",   "failed"};
@@ -145,7 +145,7 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
     int status = 0;
     for (int64_t i = 0; i < count; i++) jobs[i] = (struct job){0};
     for (int64_t i = 0; status == 0 && i < count; i++) status = load(judge, first + i, &jobs[i]);
-    const int threads = (int)poolgrad_smaller(judge->threads, count);
+    const int threads = (int)poolgrad_min(judge->threads, count);
     if (status == 0 && judge->command) poolgrad_threads_run(threads, count, run_backend, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) read_output(&jobs[i]);
     if (status == 0) poolgrad_threads_run(threads, count, judge_if_read, jobs);
@@ -165,8 +165,8 @@ int poolgrad_suite_judge_cases(struct suite_judge *judge)
     struct progress progress = poolgrad_progress_begin("suite", count);
     int status = 0;
     for (int64_t first = 0; status == 0 && first < count && !poolgrad_folder_interrupted(); first += step) {
-        status = judge_some(judge, jobs, first, poolgrad_smaller(step, count - first));
-        poolgrad_progress_update(&progress, poolgrad_smaller(first + step, count));
+        status = judge_some(judge, jobs, first, poolgrad_min(step, count - first));
+        poolgrad_progress_update(&progress, poolgrad_min(first + step, count));
     }
     poolgrad_progress_end(&progress);
     free(jobs);

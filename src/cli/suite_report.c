@@ -2,8 +2,8 @@
 /* What was made of a backend's outputs: a table by features, JSON, and JUnit's XML. */
 #include <inttypes.h>
 
+#include "base/integer.h"
 #include "cli/suite_judge.h"
-#include "files/numbers.h"
 
 static void tally(const struct suite_judge *judge, uint64_t feature, int64_t outcomes[OUTCOMES])
 {

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
 #include "files/npy.h"
 #include "files/npz.h"
-#include "files/numbers.h"
 
 enum {
     CHUNK = 1 << 20, /* bytes read or written at once */
@@ -38,7 +38,7 @@ static int64_t image_dimension(const poolgrad_image *image, char dimension)
     switch (dimension) {
     case 'N': return image->images;
     case 'C': return image->channels;
-    case 'S': return poolgrad_divided_up(image->channels, LANES);
+    case 'S': return poolgrad_ceiling_divide(image->channels, LANES);
     case 'H': return image->height;
     case 'W': return image->width;
     default: return LANES;
@@ -304,7 +304,7 @@ static int read_data(struct reading *reading, const struct poolgrad_npy *npy, vo
     const int64_t at_once = CHUNK / npy->item_size;
     struct progress progress = poolgrad_progress_begin("reading", npy->elements);
     for (int64_t first = 0; first < npy->elements; first += at_once) {
-        const int64_t count = poolgrad_smaller(at_once, npy->elements - first);
+        const int64_t count = poolgrad_min(at_once, npy->elements - first);
         const int64_t got = (int64_t)read_bytes(reading, chunk, (size_t)(count * npy->item_size)) / npy->item_size;
         if (got < count) {
             poolgrad_progress_end(&progress);
@@ -466,7 +466,7 @@ static bool readable(const struct poolgrad_npy *npy)
 {
     int64_t bytes = npy->item_size;
     for (int i = 0; i < npy->rank; i++) {
-        if (!poolgrad_product_fits(bytes, poolgrad_larger(npy->shape[i], 1), &bytes)) return false;
+        if (!poolgrad_multiply(bytes, poolgrad_max(npy->shape[i], 1), &bytes)) return false;
     }
     return bytes <= PTRDIFF_MAX - POOLGRAD_NPY_WRITTEN_HEADER;
 }

@@ -2,8 +2,8 @@
 /* Windows over the corners of the image, drawn. */
 #include <inttypes.h>
 
+#include "base/integer.h"
 #include "cli/verify_page.h"
-#include "files/numbers.h"
 
 enum {
     CELL = 20,   /* pixels of the drawing for one of the image */
@@ -32,16 +32,16 @@ static struct strip strip_of(int64_t first, int64_t stride, int64_t kernel, int6
 {
     const int64_t extent = (kernel - 1) * dilation + 1;
     struct strip strip = {.size = size, .kernel = kernel, .dilation = dilation};
-    strip.count = (int)poolgrad_smaller(WINDOWS, windows);
+    strip.count = (int)poolgrad_min(WINDOWS, windows);
     const int64_t from = last ? windows - strip.count : 0;
     for (int i = 0; i < strip.count; i++) strip.starts[i] = first + stride * (from + i);
     if (last) {
         const int64_t end = strip.count > 0 ? strip.starts[strip.count - 1] + extent : size;
-        strip.end = poolgrad_larger(size, poolgrad_smaller(end, size + MOST / 2)) + 1;
-        strip.begin = poolgrad_larger(poolgrad_smaller(first, 0) - 1, strip.end - MOST);
+        strip.end = poolgrad_max(size, poolgrad_min(end, size + MOST / 2)) + 1;
+        strip.begin = poolgrad_max(poolgrad_min(first, 0) - 1, strip.end - MOST);
     } else {
-        strip.begin = poolgrad_larger(poolgrad_smaller(first, 0), -(int64_t)(MOST / 2)) - 1;
-        strip.end = poolgrad_smaller(strip.begin + MOST, poolgrad_larger(size, first + extent) + 1);
+        strip.begin = poolgrad_max(poolgrad_min(first, 0), -(int64_t)(MOST / 2)) - 1;
+        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(size, first + extent) + 1);
     }
     return strip;
 }
@@ -61,16 +61,16 @@ static void draw_image(const struct strip *x, const struct strip *y, FILE *file)
 /* What of [begin, end) is drawn, and one more on either side, so that a frame that goes on is left open. */
 static struct span drawn(const struct strip *s, int64_t begin, int64_t end)
 {
-    return (struct span){poolgrad_between(begin, s->begin - 1, s->end + 1) - s->begin,
-                         poolgrad_between(end, s->begin - 1, s->end + 1) - s->begin};
+    return (struct span){poolgrad_clamp(begin, s->begin - 1, s->end + 1) - s->begin,
+                         poolgrad_clamp(end, s->begin - 1, s->end + 1) - s->begin};
 }
 
 /* The taps of a window that are drawn. */
 static struct span drawn_taps(const struct strip *s, int64_t start)
 {
-    const int64_t begin = poolgrad_divided_up(s->begin - start, s->dilation);
-    const int64_t end = poolgrad_divided_up(s->end - start, s->dilation);
-    return (struct span){poolgrad_between(begin, 0, s->kernel), poolgrad_between(end, 0, s->kernel)};
+    const int64_t begin = poolgrad_ceiling_divide(s->begin - start, s->dilation);
+    const int64_t end = poolgrad_ceiling_divide(s->end - start, s->dilation);
+    return (struct span){poolgrad_clamp(begin, 0, s->kernel), poolgrad_clamp(end, 0, s->kernel)};
 }
 
 /* The taps as dots, the extent as a frame. */
@@ -84,8 +84,8 @@ static void draw_window(const struct strip *x, const struct strip *y, int wx, in
     fprintf(file,
             "<rect class=\"w w%d\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%" PRId64 "\"/>",
             color, columns.begin * CELL + inset, rows.begin * CELL + inset,
-            poolgrad_larger(0, (columns.end - columns.begin) * CELL - 2 * inset),
-            poolgrad_larger(0, (rows.end - rows.begin) * CELL - 2 * inset));
+            poolgrad_max(0, (columns.end - columns.begin) * CELL - 2 * inset),
+            poolgrad_max(0, (rows.end - rows.begin) * CELL - 2 * inset));
     for (int64_t ky = taps_y.begin; ky < taps_y.end; ky++) {
         for (int64_t kx = taps_x.begin; kx < taps_x.end; kx++) {
             fprintf(file, "<circle class=\"w%d\" cx=\"%" PRId64 "\" cy=\"%" PRId64 "\" r=\"2\"/>", color,

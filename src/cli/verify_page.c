@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "files/numbers.h"
+#include "base/integer.h"
 
 enum { STORIES = 10 };
 
@@ -158,7 +158,7 @@ static void print_escaped(const char *text, FILE *file)
 static bool print_stories(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
-    const int64_t count = poolgrad_smaller(poolgrad_verification_finding_count(v), STORIES);
+    const int64_t count = poolgrad_min(poolgrad_verification_finding_count(v), STORIES);
     if (count > 0) fprintf(file, "<h2>How they come about</h2>\n");
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_finding *f = poolgrad_verification_finding(v, i);

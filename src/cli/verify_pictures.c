@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/integer.h"
 #include "cli/picture.h"
 #include "cli/verify_page.h"
-#include "files/numbers.h"
 
 enum {
     PLANES = 12,      /* that are drawn */
@@ -111,9 +111,9 @@ static bool write_plane(const struct verify *verify, int64_t n, int64_t c, int64
 {
     unsigned char verdict_colors[PICTURE_COLORS][3] = {{0}}, distance_colors[PICTURE_COLORS][3] = {{0}};
     const poolgrad_image *actual = &verify->actual.image;
-    struct picture picture = {.step = poolgrad_divided_up(poolgrad_larger(actual->width, actual->height), LARGEST)};
-    picture.width = (int)poolgrad_divided_up(actual->width, picture.step);
-    picture.height = (int)poolgrad_divided_up(actual->height, picture.step);
+    struct picture picture = {.step = poolgrad_ceiling_divide(poolgrad_max(actual->width, actual->height), LARGEST)};
+    picture.width = (int)poolgrad_ceiling_divide(actual->width, picture.step);
+    picture.height = (int)poolgrad_ceiling_divide(actual->height, picture.step);
     const size_t places = (size_t)picture.width * (size_t)picture.height;
     picture.verdicts = calloc(places, 1);
     picture.distances = calloc(places, 1);
@@ -179,9 +179,9 @@ bool poolgrad_page_planes(const struct verify *verify, FILE *file)
     fprintf(file,
             "<h2>Planes</h2>\n<p>The %" PRId64 " of %" PRId64 " with the most wrong elements. Point at a picture "
             "for the row and column.</p>\n",
-            poolgrad_smaller(planes, PLANES), planes);
+            poolgrad_min(planes, PLANES), planes);
     bool done = true;
-    for (int64_t i = 0; done && i < poolgrad_smaller(planes, PLANES); i++) {
+    for (int64_t i = 0; done && i < poolgrad_min(planes, PLANES); i++) {
         done = write_plane(verify, list[i].n, list[i].c, list[i].wrong, file);
     }
     free(list);
@@ -225,7 +225,7 @@ void poolgrad_page_histogram(const struct verify *verify, FILE *file)
         }
     }
     for (int i = 0; i < BUCKETS; i++) {
-        most = poolgrad_larger(most, buckets[i]);
+        most = poolgrad_max(most, buckets[i]);
         rows += buckets[i] > 0;
     }
     fprintf(file,

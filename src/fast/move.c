@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 #include "image/image.h"
 
 enum { LONG_RUN = 1024 }; /* from here on a call of memcpy is cheap beside its bytes */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "files/numbers.h"
+#include "base/integer.h"
 
 enum { CHUNK = 1 << 16, RAW = -MAX_WBITS /* neither zlib's header nor gzip's */ };
 
@@ -33,7 +33,7 @@ struct poolgrad_inflater *poolgrad_inflater_create(FILE *file, int64_t stored)
 
 static void refill(struct poolgrad_inflater *inflater)
 {
-    const size_t wanted = (size_t)poolgrad_smaller(inflater->left, CHUNK);
+    const size_t wanted = (size_t)poolgrad_min(inflater->left, CHUNK);
     const size_t got = fread(inflater->chunk, 1, wanted, inflater->file);
     inflater->stream.next_in = inflater->chunk;
     inflater->stream.avail_in = (uInt)got;
@@ -47,7 +47,7 @@ size_t poolgrad_inflater_read(struct poolgrad_inflater *inflater, void *data, si
     for (size_t done = 0; done < count; done = (size_t)(stream->next_out - bytes)) {
         if (stream->avail_in == 0) refill(inflater);
         stream->next_out = bytes + done;
-        stream->avail_out = (uInt)poolgrad_smaller((int64_t)(count - done), CHUNK);
+        stream->avail_out = (uInt)poolgrad_min((int64_t)(count - done), CHUNK);
         if (inflate(stream, Z_NO_FLUSH) != Z_OK) return (size_t)(stream->next_out - bytes);
     }
     return count;

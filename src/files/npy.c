@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "files/numbers.h"
-#include "files/refusal_text.h"
+#include "base/integer.h"
+#include "base/refusal.h"
 
 /* ---- Text ------------------------------------------------------------------------------------------------------ */
 
@@ -93,18 +93,18 @@ static struct quoted quote(struct text text)
 
 static poolgrad_status refuse_short(size_t count, size_t wanted, poolgrad_error *error)
 {
-    return poolgrad_refuse_file(error, "header", "ends after %zu bytes; expected at least %zu", count, wanted);
+    return poolgrad_refuse(error, "header", "ends after %zu bytes; expected at least %zu", count, wanted);
 }
 
 static poolgrad_status refuse_syntax(struct text text, const char *expected, poolgrad_error *error)
 {
-    if (text.at == text.end) return poolgrad_refuse_file(error, "header", "ends early; expected %s", expected);
-    return poolgrad_refuse_file(error, "header", "goes on with %s; expected %s", quote(text).text, expected);
+    if (text.at == text.end) return poolgrad_refuse(error, "header", "ends early; expected %s", expected);
+    return poolgrad_refuse(error, "header", "goes on with %s; expected %s", quote(text).text, expected);
 }
 
 static poolgrad_status refuse_value(const char *key, struct text value, const char *expected, poolgrad_error *error)
 {
-    return poolgrad_refuse_file(error, key, "is %s; expected %s", quote(value).text, expected);
+    return poolgrad_refuse(error, key, "is %s; expected %s", quote(value).text, expected);
 }
 
 /* ---- Preamble -------------------------------------------------------------------------------------------------- */
@@ -146,8 +146,8 @@ static poolgrad_status refuse_magic(const unsigned char *bytes, size_t count, po
         if (same) format = foreign_formats[i].format;
     }
     if (format) {
-        return poolgrad_refuse_file(
-            error, "format", "is that of %s; expected a .npy file, as numpy.save(FILE, array) writes one", format);
+        return poolgrad_refuse(error, "format",
+                               "is that of %s; expected a .npy file, as numpy.save(FILE, array) writes one", format);
     }
     size_t shown = count < sizeof npy_magic ? count : sizeof npy_magic;
     return refuse_value("magic", (struct text){bytes, bytes + shown}, "\\x93NUMPY, the start of a .npy file", error);
@@ -162,7 +162,7 @@ poolgrad_status poolgrad_npy_preamble(const unsigned char *bytes, size_t count, 
     if (count < LENGTH_AT) return refuse_short(count, LENGTH_AT, error);
     int major = bytes[MAJOR_AT], minor = bytes[MINOR_AT];
     if (major < 1 || major > 3 || minor != 0) {
-        return poolgrad_refuse_file(error, "version", "is %d.%d; expected 1.0, 2.0 or 3.0", major, minor);
+        return poolgrad_refuse(error, "version", "is %d.%d; expected 1.0, 2.0 or 3.0", major, minor);
     }
     size_t text_at = LENGTH_AT + (major == 1 ? sizeof(uint16_t) : sizeof(uint32_t));
     if (count < text_at) return refuse_short(count, text_at, error);
@@ -170,8 +170,8 @@ poolgrad_status poolgrad_npy_preamble(const unsigned char *bytes, size_t count, 
     for (size_t i = text_at; i-- > LENGTH_AT;) size = size << 8 | bytes[i];
     size += text_at;
     if (size > POOLGRAD_NPY_MAX_HEADER) {
-        return poolgrad_refuse_file(error, "header", "is %" PRIu64 " bytes long; expected at most %d", size,
-                                    POOLGRAD_NPY_MAX_HEADER);
+        return poolgrad_refuse(error, "header", "is %" PRIu64 " bytes long; expected at most %d", size,
+                               POOLGRAD_NPY_MAX_HEADER);
     }
     *data_offset = (size_t)size;
     return POOLGRAD_OK;
@@ -217,10 +217,10 @@ static poolgrad_status take_item(struct text *text, struct text values[KEYS], po
     if (!take_string(text, &name)) return refuse_syntax(begin, "a key in quotes", error);
     int key = find_key(name);
     if (key == KEYS) {
-        return poolgrad_refuse_file(error, "header", "has the key '%s'; expected descr, fortran_order and shape alone",
-                                    quote(name).text);
+        return poolgrad_refuse(error, "header", "has the key '%s'; expected descr, fortran_order and shape alone",
+                               quote(name).text);
     }
-    if (values[key].at) return poolgrad_refuse_file(error, key_names[key], "stands in the header twice; expected once");
+    if (values[key].at) return poolgrad_refuse(error, key_names[key], "stands in the header twice; expected once");
     skip_space(text);
     if (!take(text, ':')) return refuse_syntax(*text, "a colon behind the key", error);
     skip_space(text);
@@ -304,7 +304,7 @@ static bool take_size(struct text *text, int64_t *size, bool *fits)
     *fits = !take(text, '-');
     const unsigned char *begin = text->at;
     for (*size = 0; text->at < text->end && is_digit(*text->at); text->at++) {
-        *fits = *fits && poolgrad_product_fits(*size, 10, size) && poolgrad_sum_fits(*size, *text->at - '0', size);
+        *fits = *fits && poolgrad_multiply(*size, 10, size) && poolgrad_add(*size, *text->at - '0', size);
     }
     int64_t digits = text->at - begin;
     if (digits == 0 || (digits > 1 && *begin == '0')) return false;
@@ -336,12 +336,12 @@ _Static_assert(POOLGRAD_NPY_MAX_RANK == 8, "parse_shape says so in words");
 
 static poolgrad_status count_elements(struct text shape, struct poolgrad_npy *npy, poolgrad_error *error)
 {
-    const int64_t limit = poolgrad_smaller(PTRDIFF_MAX, INT64_MAX) - (int64_t)npy->data_offset;
+    const int64_t limit = poolgrad_min(PTRDIFF_MAX, INT64_MAX) - (int64_t)npy->data_offset;
     bool empty = false, fits = true;
     int64_t bytes = npy->item_size;
     for (int axis = 0; axis < npy->rank; axis++) {
         empty = empty || npy->shape[axis] == 0;
-        fits = fits && poolgrad_product_fits(bytes, poolgrad_larger(npy->shape[axis], 1), &bytes);
+        fits = fits && poolgrad_multiply(bytes, poolgrad_max(npy->shape[axis], 1), &bytes);
     }
     if (!fits || bytes > limit) return refuse_value("shape", shape, "no more bytes than memory can have", error);
     npy->elements = empty ? 0 : bytes / npy->item_size;
@@ -354,8 +354,7 @@ static poolgrad_status (*const parse[KEYS])(struct text, struct poolgrad_npy *,
 static poolgrad_status parse_values(const struct text values[KEYS], struct poolgrad_npy *npy, poolgrad_error *error)
 {
     for (int key = 0; key < KEYS; key++) {
-        if (!values[key].at)
-            return poolgrad_refuse_file(error, key_names[key], "is missing; expected it in the header");
+        if (!values[key].at) return poolgrad_refuse(error, key_names[key], "is missing; expected it in the header");
         poolgrad_status status = parse[key](values[key], npy, error);
         if (status != POOLGRAD_OK) return status;
     }
@@ -539,7 +538,7 @@ void poolgrad_npy_place(const struct poolgrad_npy *npy, void *destination, int64
         return;
     }
     while (count > 0) {
-        int64_t run = poolgrad_smaller(count, walk.size[0] - walk.index[0]);
+        int64_t run = poolgrad_min(count, walk.size[0] - walk.index[0]);
         place_any_run(to + walk.offset, walk.stride[0], from, run, npy->item_size, swap);
         walk_on(&walk, run);
         from += run * npy->item_size;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/numbers.h"
-#include "files/refusal_text.h"
+#include "base/integer.h"
+#include "base/refusal.h"
 
 enum {
     LOCAL = 30,            /* 4.3.7: bytes of a local header before the name */
@@ -66,7 +66,7 @@ static bool read_at(FILE *file, int64_t offset, void *bytes, size_t count)
 
 static poolgrad_status refuse_memory(poolgrad_error *error)
 {
-    poolgrad_refuse_file(error, "archive", "has a directory that does not fit into memory; expected fewer members");
+    poolgrad_refuse(error, "archive", "has a directory that does not fit into memory; expected fewer members");
     return POOLGRAD_NO_MEMORY;
 }
 
@@ -87,28 +87,27 @@ static poolgrad_status read_end(const unsigned char *end, int64_t place, struct 
     directory->size = four(end + 12);
     directory->offset = four(end + 16);
     if (directory->count == UINT16_MAX || directory->size == elsewhere || directory->offset == elsewhere)
-        return poolgrad_refuse_file(error, "archive", "is of the zip64 kind; expected less than 4 GiB in it");
+        return poolgrad_refuse(error, "archive", "is of the zip64 kind; expected less than 4 GiB in it");
     if (two(end + 4) != 0 || two(end + 6) != 0)
-        return poolgrad_refuse_file(error, "archive", "is a part of several; expected it whole");
+        return poolgrad_refuse(error, "archive", "is a part of several; expected it whole");
     if (directory->size > MOST_DIRECTORY)
-        return poolgrad_refuse_file(error, "archive", "has a directory of %" PRId64 " bytes; expected at most %d",
-                                    directory->size, MOST_DIRECTORY);
+        return poolgrad_refuse(error, "archive", "has a directory of %" PRId64 " bytes; expected at most %d",
+                               directory->size, MOST_DIRECTORY);
     if (directory->offset + directory->size <= place) return POOLGRAD_OK;
-    return poolgrad_refuse_file(error, "archive",
-                                "has its directory at byte %" PRId64 "; expected it before byte %" PRId64,
-                                directory->offset, place - directory->size);
+    return poolgrad_refuse(error, "archive", "has its directory at byte %" PRId64 "; expected it before byte %" PRId64,
+                           directory->offset, place - directory->size);
 }
 
 static poolgrad_status find_directory(FILE *file, struct directory *directory, poolgrad_error *error)
 {
     static unsigned char tail[END + MOST_COMMENT];
     const long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    const int64_t count = poolgrad_smaller(size, sizeof tail);
-    if (size < 0) return poolgrad_refuse_file(error, "archive", "cannot be searched; expected a file, and no pipe");
+    const int64_t count = poolgrad_min(size, sizeof tail);
+    if (size < 0) return poolgrad_refuse(error, "archive", "cannot be searched; expected a file, and no pipe");
     if (!read_at(file, size - count, tail, (size_t)count))
-        return poolgrad_refuse_file(error, "archive", "cannot be read; expected %ld bytes", size);
+        return poolgrad_refuse(error, "archive", "cannot be read; expected %ld bytes", size);
     const int64_t at = find_end(tail, count);
-    if (at < 0) return poolgrad_refuse_file(error, "archive", "ends without a directory; expected it whole");
+    if (at < 0) return poolgrad_refuse(error, "archive", "ends without a directory; expected it whole");
     return read_end(tail + at, size - count + at, directory, error);
 }
 
@@ -121,8 +120,8 @@ static poolgrad_status read_directory(FILE *file, struct directory *directory, p
     if (!directory->bytes) return refuse_memory(error);
     if (read_at(file, directory->offset, directory->bytes, (size_t)directory->size)) return POOLGRAD_OK;
     free(directory->bytes);
-    return poolgrad_refuse_file(error, "archive", "has a directory that cannot be read; expected %" PRId64 " bytes",
-                                directory->size);
+    return poolgrad_refuse(error, "archive", "has a directory that cannot be read; expected %" PRId64 " bytes",
+                           directory->size);
 }
 
 /* The entry at *at, which moves behind it. False where the directory ends or is none. */
@@ -194,9 +193,9 @@ poolgrad_status poolgrad_npz_list(FILE *file, char *text, size_t size, poolgrad_
     if (status != POOLGRAD_OK) return status;
     for (int64_t at = 0; status == POOLGRAD_OK && next_entry(&directory, &at, &entry);) {
         if (ends_with(&entry, "/data.pkl"))
-            status = poolgrad_refuse_file(error, "format",
-                                          "is that of torch.save; expected a .npy file, as numpy.save(FILE, "
-                                          "tensor.detach().cpu().numpy()) writes one");
+            status = poolgrad_refuse(error, "format",
+                                     "is that of torch.save; expected a .npy file, as numpy.save(FILE, "
+                                     "tensor.detach().cpu().numpy()) writes one");
     }
     if (status == POOLGRAD_OK) list_members(&directory, text, size);
     free(directory.bytes);
@@ -208,21 +207,20 @@ poolgrad_status poolgrad_npz_list(FILE *file, char *text, size_t size, poolgrad_
 static poolgrad_status check_entry(const struct entry *entry, const char *name, poolgrad_error *error)
 {
     if (entry->stored == elsewhere || entry->size == elsewhere || entry->offset == elsewhere)
-        return poolgrad_refuse_file(error, "member", "%s is of the zip64 kind; expected less than 4 GiB", name);
-    if (entry->flags & ENCRYPTED)
-        return poolgrad_refuse_file(error, "member", "%s is encrypted; expected it plain", name);
+        return poolgrad_refuse(error, "member", "%s is of the zip64 kind; expected less than 4 GiB", name);
+    if (entry->flags & ENCRYPTED) return poolgrad_refuse(error, "member", "%s is encrypted; expected it plain", name);
     if (entry->method == DEFLATED && !poolgrad_can_inflate()) {
-        return poolgrad_refuse_file(error, "member",
-                                    "%s is compressed; expected a poolgrad built with zlib (Debian: zlib1g-dev), or "
-                                    "numpy.savez in place of savez_compressed",
-                                    name);
+        return poolgrad_refuse(error, "member",
+                               "%s is compressed; expected a poolgrad built with zlib (Debian: zlib1g-dev), or "
+                               "numpy.savez in place of savez_compressed",
+                               name);
     }
     if (entry->method != STORED && entry->method != DEFLATED)
-        return poolgrad_refuse_file(error, "member", "%s is packed by method %d; expected 0 (stored) or 8 (deflated)",
-                                    name, entry->method);
+        return poolgrad_refuse(error, "member", "%s is packed by method %d; expected 0 (stored) or 8 (deflated)", name,
+                               entry->method);
     if (entry->method == DEFLATED || entry->stored == entry->size) return POOLGRAD_OK;
-    return poolgrad_refuse_file(error, "member", "%s takes %" PRId64 " bytes; expected its %" PRId64, name,
-                                entry->stored, entry->size);
+    return poolgrad_refuse(error, "member", "%s takes %" PRId64 " bytes; expected its %" PRId64, name, entry->stored,
+                           entry->size);
 }
 
 /* Takes the file to the member's first byte. */
@@ -231,14 +229,13 @@ static poolgrad_status find_data(FILE *file, const struct directory *directory, 
 {
     unsigned char local[LOCAL];
     if (!read_at(file, entry->offset, local, sizeof local) || memcmp(local, local_magic, sizeof local_magic) != 0)
-        return poolgrad_refuse_file(error, "member", "%s does not begin at byte %" PRId64 "; expected it there", name,
-                                    entry->offset);
+        return poolgrad_refuse(error, "member", "%s does not begin at byte %" PRId64 "; expected it there", name,
+                               entry->offset);
     const int64_t begin = entry->offset + LOCAL + two(local + 26) + two(local + 28);
     if (begin + entry->stored > directory->offset)
-        return poolgrad_refuse_file(error, "member", "%s reaches into the archive's directory; expected it before",
-                                    name);
+        return poolgrad_refuse(error, "member", "%s reaches into the archive's directory; expected it before", name);
     if (begin <= LONG_MAX && fseek(file, (long)begin, SEEK_SET) == 0) return POOLGRAD_OK;
-    return poolgrad_refuse_file(error, "member", "%s cannot be reached; expected it at byte %" PRId64, name, begin);
+    return poolgrad_refuse(error, "member", "%s cannot be reached; expected it at byte %" PRId64, name, begin);
 }
 
 static poolgrad_status open_entry(FILE *file, const struct directory *directory, const struct entry *entry,
@@ -267,7 +264,7 @@ poolgrad_status poolgrad_npz_open(FILE *file, const char *name, struct poolgrad_
         status = open_entry(file, &directory, &entry, name, npz, error);
     } else {
         list_members(&directory, list, sizeof list);
-        status = poolgrad_refuse_file(error, "member", "%s is none of the archive's; expected %s", name, list);
+        status = poolgrad_refuse(error, "member", "%s is none of the archive's; expected %s", name, list);
     }
     free(directory.bytes);
     return status;
@@ -293,7 +290,7 @@ static uint32_t checksum(uint32_t value, const unsigned char *bytes, size_t coun
 
 size_t poolgrad_npz_read(struct poolgrad_npz *npz, void *data, size_t count)
 {
-    const size_t wanted = (size_t)poolgrad_smaller(npz->size - npz->taken, (int64_t)count);
+    const size_t wanted = (size_t)poolgrad_min(npz->size - npz->taken, (int64_t)count);
     const size_t got = npz->inflater ? poolgrad_inflater_read(npz->inflater, data, wanted)
                                      : fread(data, 1, wanted, npz->file);
     npz->taken += (int64_t)got;
@@ -304,8 +301,8 @@ size_t poolgrad_npz_read(struct poolgrad_npz *npz, void *data, size_t count)
 poolgrad_status poolgrad_npz_check(const struct poolgrad_npz *npz, poolgrad_error *error)
 {
     if (npz->taken == npz->size && npz->found == npz->wanted) return POOLGRAD_OK;
-    return poolgrad_refuse_file(error, "checksum", "is %08" PRIx32 "; expected %08" PRIx32 ", the data is damaged",
-                                npz->found, npz->wanted);
+    return poolgrad_refuse(error, "checksum", "is %08" PRIx32 "; expected %08" PRIx32 ", the data is damaged",
+                           npz->found, npz->wanted);
 }
 
 void poolgrad_npz_close(struct poolgrad_npz *npz)

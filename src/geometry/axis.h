@@ -10,7 +10,7 @@
 #ifndef POOLGRAD_GEOMETRY_AXIS_H
 #define POOLGRAD_GEOMETRY_AXIS_H
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 
 #define POOLGRAD_COORDINATE_LIMIT (INT64_C(1) << 61)
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 
 /* No struct gets near this: a greater size was never set, and what lies there is not the caller's. */
 enum { STRUCT_LIMIT = 4096 };

@@ -2,8 +2,8 @@
 /* Padding policies: the size of a result and the place of its first window (docs/numerics.md N47 to N57). */
 #include <inttypes.h>
 
+#include "base/refusal.h"
 #include "geometry/axis.h"
-#include "geometry/error.h"
 #include "geometry/pads.h"
 
 enum { ALIGN_MASK = 3, REMAINDER_MASK = 12, SIZE_MASK = 48 };

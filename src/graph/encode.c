@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/aligned.h"
-#include "geometry/integer.h"
+#include "base/aligned.h"
+#include "base/integer.h"
 #include "graph/schedule.h"
 #include "mps/refusals.h"
 #include "pooling/resolve.h"

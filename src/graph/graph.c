@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/aligned.h"
+#include "base/aligned.h"
 #include "geometry/axis.h"
 #include "graph/schedule.h"
 #include "mps/refusals.h"

@@ -2,7 +2,7 @@
 /* What an encoding runs, how long each image is read, and the memory that images share. */
 #include <stdlib.h>
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 #include "graph/schedule.h"
 
 /* ---- Who reads what ---------------------------------------------------------------------------------------------- */

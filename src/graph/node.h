@@ -8,7 +8,7 @@
 
 #include <poolgrad/graph.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "mps/property.h"
 
 struct poolgrad_image_node {

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/refusal.h"
 #include "geometry/axis.h"
-#include "geometry/error.h"
 #include "image/format.h"
 
 /* A dimension in memory: `count` steps of `*stride` elements. */

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "mps/property.h"
 
 enum { POOLGRAD_READER_NAME = 160, POOLGRAD_READER_QUOTED = 80, POOLGRAD_READER_LIST = 1024 };

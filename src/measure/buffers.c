@@ -3,23 +3,20 @@
 
 #include <string.h>
 
-#include "geometry/aligned.h"
+#include "base/aligned.h"
+#include "base/integer.h"
 #include "measure/noise.h"
 
 enum { PAGE = 4096, SLICE = 4 };
 
-/* No product or sum of sizes below this overflows; no machine has so much. */
-static const double most_bytes = 0x1p60;
-
 int64_t poolgrad_dense_bytes(const poolgrad_const_image *image, poolgrad_layout layout, poolgrad_format format)
 {
-    const int64_t size = (int64_t)poolgrad_format_size(format);
-    int64_t channels = image->channels;
-    if ((double)channels >= most_bytes) return -1;
-    if (layout == POOLGRAD_NC4HW4) channels = (channels + SLICE - 1) / SLICE * SLICE;
-    const double bytes = (double)size * (double)image->images * (double)channels * (double)image->height *
-                         (double)image->width;
-    return bytes < most_bytes ? size * image->images * channels * image->height * image->width : -1;
+    int64_t bytes = (int64_t)poolgrad_format_size(format), channels = image->channels;
+    if (layout == POOLGRAD_NC4HW4 && !poolgrad_multiply(poolgrad_ceiling_divide(channels, SLICE), SLICE, &channels))
+        return -1;
+    const bool fits = poolgrad_multiply(bytes, image->images, &bytes) && poolgrad_multiply(bytes, channels, &bytes) &&
+                      poolgrad_multiply(bytes, image->height, &bytes) && poolgrad_multiply(bytes, image->width, &bytes);
+    return fits ? bytes : -1;
 }
 
 poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape)
@@ -33,7 +30,7 @@ poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape)
 static int64_t room(const poolgrad_const_image *image, poolgrad_format format)
 {
     int64_t bytes = poolgrad_dense_bytes(image, POOLGRAD_NC4HW4, format);
-    if (bytes < 0) return -1;
+    if (bytes < 0 || bytes > INT64_MAX - PAGE) return -1;
     return bytes > PAGE ? (bytes + PAGE - 1) / PAGE * PAGE : PAGE;
 }
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/aligned.h"
-#include "geometry/error.h"
+#include "base/aligned.h"
+#include "base/refusal.h"
 #include "image/content.h"
 #include "mps/kernel.h"
 #include "text/typed.h"

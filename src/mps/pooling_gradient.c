@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/refusal.h"
 #include "geometry/axis.h"
-#include "geometry/error.h"
 #include "geometry/growth.h"
 #include "mps/kernel.h"
 #include "mps/refusals.h"
@@ -107,9 +107,9 @@ void poolgrad_pooling_l2norm_gradient_init_with_size(poolgrad_pooling_gradient *
 }
 
 void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size,
-                                                int64_t kernel_width, int64_t kernel_height,
-                                                int64_t stride_in_pixels_x, int64_t stride_in_pixels_y,
-                                                int64_t dilation_rate_x, int64_t dilation_rate_y)
+                                                int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
+                                                int64_t stride_in_pixels_y, int64_t dilation_rate_x,
+                                                int64_t dilation_rate_y)
 {
     const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
                                                          stride_in_pixels_y, dilation_rate_x, dilation_rate_y);

@@ -3,7 +3,7 @@
 #ifndef POOLGRAD_MPS_REFUSALS_H
 #define POOLGRAD_MPS_REFUSALS_H
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "mps/property.h"
 
 /* Rewrites a refusal of a problem's field in place to the kernel's word: window.stride_x is stride_in_pixels_x. */

@@ -2,7 +2,7 @@
 /* Contexts, and running one problem at once. */
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "geometry/growth.h"
 #include "mps/kernel.h"
 #include "pooling/plan.h"

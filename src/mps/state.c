@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "image/content.h"
 #include "mps/kernel.h"
 #include "text/typed.h"

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "oracle/mistakes.h"

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "image/image.h"
 #include "oracle/environment.h"
 #include "pooling/resolve.h"

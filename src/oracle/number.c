@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 #include "image/ieee.h"
 
 /* Bits of a quotient that is going to be rounded: enough for the widest format, a rounding bit, and what a quotient may

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "geometry/growth.h"
 #include "image/format.h"
 #include "image/image.h"

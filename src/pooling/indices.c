@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "pooling/resolve.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "pooling/processor.h"
 
 enum { ISA_COUNT = POOLGRAD_ISA_NEON + 1 };

@@ -4,7 +4,7 @@
 
 #include <poolgrad/poolgrad.h>
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 
 #if defined(_OPENMP)
 #include <omp.h>

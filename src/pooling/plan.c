@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geometry/aligned.h"
-#include "geometry/error.h"
+#include "base/aligned.h"
+#include "base/refusal.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "pooling/isa.h"

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "geometry/growth.h"
 #include "geometry/pads.h"
 #include "image/content.h"

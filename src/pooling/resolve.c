@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 #include "geometry/pads.h"
 #include "image/format.h"
 #include "image/image.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Execution: units of work over threads. */
 
-#include "geometry/aligned.h"
+#include "base/aligned.h"
 #include "geometry/geometry.h"
 #include "image/image.h"
 #include "pooling/parallel.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "geometry/integer.h"
+#include "base/integer.h"
 #include "routines/routines.h"
 
 /* Vectors that go together, and the lanes of all of them. */

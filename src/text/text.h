@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "geometry/error.h"
+#include "base/refusal.h"
 
 /* `length` is that of the whole text; the first size - 1 characters of it are in `buffer`, and a zero. */
 struct poolgrad_text {

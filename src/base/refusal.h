@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a description is refused: one sentence that begins with the field's name. */
-#ifndef POOLGRAD_GEOMETRY_ERROR_H
-#define POOLGRAD_GEOMETRY_ERROR_H
+#ifndef POOLGRAD_BASE_REFUSAL_H
+#define POOLGRAD_BASE_REFUSAL_H
 
 #include <poolgrad/poolgrad.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that begins at a multiple of its alignment. Windows has no aligned_alloc: there such memory is of another kind
  * than malloc's and has a function of its own that frees it. */
-#ifndef POOLGRAD_GEOMETRY_ALIGNED_H
-#define POOLGRAD_GEOMETRY_ALIGNED_H
+#ifndef POOLGRAD_BASE_ALIGNED_H
+#define POOLGRAD_BASE_ALIGNED_H
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files/refusal_text.h"
+#include "base/refusal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-poolgrad_status poolgrad_refuse_file(poolgrad_error *error, const char *field, const char *format, ...)
+poolgrad_status poolgrad_refuse(poolgrad_error *error, const char *field, const char *format, ...)
 {
     if (!error) return POOLGRAD_INVALID;
     snprintf(error->field, sizeof error->field, "%s", field);

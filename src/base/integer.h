@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Integer arithmetic that C leaves undefined or rounds the wrong way: checked sums and products, floor and ceiling. */
-#ifndef POOLGRAD_GEOMETRY_INTEGER_H
-#define POOLGRAD_GEOMETRY_INTEGER_H
+#ifndef POOLGRAD_BASE_INTEGER_H
+#define POOLGRAD_BASE_INTEGER_H
 
 #include <stdbool.h>
 #include <stdint.h>
