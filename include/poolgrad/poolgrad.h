@@ -422,9 +422,9 @@ typedef struct poolgrad_pads {
 
 /* How many windows there are where the last stride does not fit, with e the extent of a window:
  *   down       floor((source + before + behind - e) / stride) + 1 windows: none reaches beyond the pads.
- *   up         ceil(...) + 1: the last window may lie wholly behind the image. Caffe drops none, either.
- *   up, drop   as up, but the last window is dropped if it starts behind the source's last pixel, as PyTorch's
- * ceil_mode and ONNX's do. */
+ *   up         ceil(...) + 1: the last window may lie wholly behind the image.
+ *   up, drop   as up, but a last window that starts behind the source's last pixel is dropped: PyTorch's ceil_mode and
+ *              ONNX's, and Caffe's only rule where Caffe pads. */
 typedef enum poolgrad_rounding {
     POOLGRAD_ROUND_DOWN = 0,
     POOLGRAD_ROUND_UP = 1,
