@@ -85,7 +85,7 @@ static void train(const poolgrad_image *x, const poolgrad_image *dy, int rank, n
 {
     poolgrad_error error = {"", ""};
     poolgrad_context context;
-    const poolgrad_image sources[] = {*x, *dy};
+    const poolgrad_const_image sources[] = {*VIEW(x), *VIEW(dy)};
     poolgrad_buffer *dx = NULL, *y = NULL;
     poolgrad_graph *graph = training_graph();
     poolgrad_context_init(&context, sizeof context);
@@ -206,7 +206,7 @@ Test(command_graph, formats, .init = enter, .fini = scene_leave)
         scene_fill(&x, 5, false);
         poolgrad_problem p = scene_problem(POOLGRAD_FORWARD, &x, NULL);
         p.kind = POOLGRAD_MAX;
-        p.window = (poolgrad_window){2, 2, 2, 2, 1, 1};
+        p.window = (poolgrad_window){2, 2, 1, 2, 2, 1, 1, 1, 1};
         p.offset_x = p.offset_y = 1;
         p.destination.width = 2;
         p.destination.height = 3;
@@ -256,10 +256,10 @@ Test(command_graph, forward_kernel, .init = enter, .fini = scene_leave)
     poolgrad_pooling_average_init(&kernel, sizeof kernel, 3, 2, 2, 1);
     kernel.offset = (poolgrad_offset){3, 2, 0};
     write_text("kernel.json", POOLING);
-    poolgrad_status status = poolgrad_pooling_encode_to_new(&kernel, NULL, &scene_source, &buffer, NULL, &error);
+    poolgrad_status status = poolgrad_pooling_encode_to_new(&kernel, NULL, VIEW(&scene_source), &buffer, NULL, &error);
     cr_expect(scene_gives(line, "out.npy", take(status, &error, buffer)));
     buffer = new_buffer(4, 3);
-    status = poolgrad_pooling_encode(&kernel, NULL, &scene_source, NULL, poolgrad_buffer_image(buffer), &error);
+    status = poolgrad_pooling_encode(&kernel, NULL, VIEW(&scene_source), NULL, poolgrad_buffer_image(buffer), &error);
     char sized[SCENE_LINE];
     snprintf(sized, sizeof sized, "%s --output-size 2,8,4,3", line);
     cr_expect(scene_gives(sized, "out.npy", take(status, &error, buffer)));
@@ -275,11 +275,11 @@ Test(command_graph, gradient_kernel, .init = enter, .fini = scene_leave)
     poolgrad_pooling_max_gradient_init(&kernel, sizeof kernel, 3, 3, 2, 2);
     kernel.secondary_offset = (poolgrad_offset){1, 1, 0};
     kernel.secondary_edge_mode = POOLGRAD_EDGE_CLAMP;
-    poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(&kernel, NULL, &scene_gradient, &scene_source,
-                                                                     NULL, &buffer, &error);
+    poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(&kernel, NULL, VIEW(&scene_gradient),
+                                                                     VIEW(&scene_source), NULL, &buffer, &error);
     cr_expect(scene_gives(line, "out.npy", take(status, &error, buffer)));
     buffer = new_buffer(7, 9);
-    status = poolgrad_pooling_gradient_encode(&kernel, NULL, &scene_gradient, &scene_source, NULL,
+    status = poolgrad_pooling_gradient_encode(&kernel, NULL, VIEW(&scene_gradient), VIEW(&scene_source), NULL,
                                               poolgrad_buffer_image(buffer), &error);
     char sized[SCENE_LINE];
     snprintf(sized, sizeof sized, "%s --output-size 2,8,7,9", line);
@@ -297,8 +297,8 @@ Test(command_graph, average_gradient_reads_no_image, .init = enter, .fini = scen
                               "'kernel_height': 3, 'stride_in_pixels_x': 2, 'stride_in_pixels_y': 2}");
     poolgrad_image size = scene_source;
     size.data = NULL;
-    poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(&kernel, NULL, &scene_gradient, &size, NULL,
-                                                                     &buffer, &error);
+    poolgrad_status status = poolgrad_pooling_gradient_encode_to_new(&kernel, NULL, VIEW(&scene_gradient), VIEW(&size),
+                                                                     NULL, &buffer, &error);
     cr_expect(
         scene_gives("graph --graph kernel.json --source source_gradient=g.npy --source source_image=x.npy --output "
                     "out.npy",
@@ -315,7 +315,7 @@ static poolgrad_buffer *level(const poolgrad_image *x, int64_t size)
     poolgrad_pooling_max_init(&kernel, sizeof kernel, size, size, size, size);
     kernel.edge_mode = POOLGRAD_EDGE_CLAMP;
     kernel.padding = poolgrad_padding_policy_with_method(POOLGRAD_PADDING_SIZE_VALID_ONLY);
-    poolgrad_status status = poolgrad_pooling_encode_to_new(&kernel, NULL, x, &buffer, NULL, &error);
+    poolgrad_status status = poolgrad_pooling_encode_to_new(&kernel, NULL, VIEW(x), &buffer, NULL, &error);
     cr_assert(status == POOLGRAD_OK, "%s", error.message);
     return buffer;
 }
@@ -406,15 +406,15 @@ static void expect_lines(const char *line, const char *const *lines)
 Test(command_graph, describe, .init = enter, .fini = scene_leave)
 {
     char memory[128], words[4096];
-    const poolgrad_image sources[] = {
-        scene_source, {.format = POOLGRAD_FLOAT32, .images = 2, .channels = 8, .height = 2, .width = 2}};
+    const poolgrad_const_image sources[] = {
+        *VIEW(&scene_source), {.format = POOLGRAD_FLOAT32, .images = 2, .channels = 8, .height = 2, .width = 2}};
     poolgrad_graph *graph = training_graph();
     poolgrad_graph_memory bytes;
     cr_assert(poolgrad_graph_result_sizes(graph, sources, 2, NULL, 0, NULL, NULL, &bytes, NULL) == POOLGRAD_OK);
     snprintf(memory, sizeof memory,
              "\nmemory         %" PRId64 " bytes between the filters; side by side %" PRId64 "\n", bytes.peak,
              bytes.intermediate);
-    cr_assert(poolgrad_description(graph, words, sizeof words) < sizeof words);
+    cr_assert(poolgrad_graph_description(graph, words, sizeof words) < sizeof words);
     poolgrad_graph_destroy(graph);
     expect_lines(DESCRIBE, (const char *const[]){words,
                                                  "\nsource         x\nsource         dy\noutput         dx\n"
@@ -465,7 +465,7 @@ Test(command_graph, print_json, .init = enter, .fini = scene_leave)
     static const char *const files[] = {"training.json", "pyramid.json", "kernel.json"};
     char expected[1 << 14];
     poolgrad_graph *graph = training_graph();
-    cr_assert(poolgrad_debug_description(graph, expected, sizeof expected) < sizeof expected - 1);
+    cr_assert(poolgrad_graph_debug_description(graph, expected, sizeof expected) < sizeof expected - 1);
     poolgrad_graph_destroy(graph);
     strcat(expected, "\n");
     char *text = said("graph --graph training.json --print-json");
