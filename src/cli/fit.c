@@ -26,7 +26,7 @@ poolgrad_rounding poolgrad_given_rounding(const struct options *options)
 
 static bool any_given(const struct options *options, enum option first, enum option last)
 {
-    for (int option = first; option <= (int)last; option++) {
+    for (int option = (int)first; option <= (int)last; option++) {
         if (poolgrad_given(options, (enum option)option)) return true;
     }
     return false;

@@ -115,6 +115,7 @@ static void print_causes(const struct verify *verify)
     const int64_t count = poolgrad_verification_cause_count(v);
     if (poolgrad_verification_passes(v)) return;
     if (*verify->fit) printf("likely cause: the geometry: %s\n", verify->fit);
+    if (*verify->fit && count == 0) return;
     printf(count > 0 ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
     for (int64_t i = 0; i < count && i < CAUSES; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
