@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static poolgrad_image row(float *data, int64_t width)
-{
-    return (poolgrad_image){
-        .data = data, .format = POOLGRAD_FLOAT32, .images = 1, .channels = 1, .height = 1, .width = width};
-}
-
 static int refused(const poolgrad_error *error)
 {
     fprintf(stderr, "refused: %s\n", error->message);
@@ -19,7 +13,8 @@ static int refused(const poolgrad_error *error)
 
 int main(void)
 {
-    float x[3] = {0x1p24f, 1, 1}, y[1] = {0};
+    const float x[3] = {0x1p24f, 1, 1};
+    float y[1] = {0};
     poolgrad_problem problem;
     poolgrad_declaration declaration;
     poolgrad_verification *verification;
@@ -27,8 +22,8 @@ int main(void)
     poolgrad_problem_init(&problem, sizeof problem);
     problem.window.kernel_width = 3;
     problem.offset_x = 1;
-    problem.source = row(x, 3);
-    problem.destination = row(y, 1);
+    problem.source = poolgrad_const_image_dense(x, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 3);
+    problem.destination = poolgrad_image_dense(y, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 1);
 
     if (poolgrad_exact_run(&problem, &error) != POOLGRAD_OK) return refused(&error);
     if (y[0] != 5592406.0f) { /* 16777218 / 3; in float32 the ones get lost, and 5592405.5 is left */
