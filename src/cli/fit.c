@@ -79,14 +79,9 @@ static int changes(const struct search *search, const struct candidate *candidat
 static void add_word(struct search *search, const char *format, int64_t number)
 {
     const size_t used = strlen(search->text);
-    if (used > 0 && search->text[used - 1] != ' ') {
-        snprintf(search->text + used, FIT_OPTIONS - used, " ");
-        add_word(search, format, number);
-        return;
-    }
     char word[64];
     snprintf(word, sizeof word, format, number);
-    snprintf(search->text + used, FIT_OPTIONS - used, "%s", word);
+    snprintf(search->text + used, FIT_OPTIONS - used, "%s%s", used > 0 ? " " : "", word);
 }
 
 static void add_candidate(struct search *search, const struct candidate *candidate)

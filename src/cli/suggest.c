@@ -170,7 +170,7 @@ static bool normalise(const char *word, size_t length, char plain[LONGEST + 1])
         length--;
     }
     if (length == 0 || length > LONGEST) return false;
-    for (size_t i = 0; i < length; i++) plain[i] = word[i] == '_' ? '-' : (char)tolower((unsigned char)word[i]);
+    for (size_t i = 0; i < length; i++) plain[i] = (char)(word[i] == '_' ? '-' : tolower((unsigned char)word[i]));
     plain[length] = '\0';
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/tensor.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -301,6 +302,7 @@ static int check_end(struct reading *reading, const struct poolgrad_npy *npy)
 static int read_data(struct reading *reading, const struct poolgrad_npy *npy, void *data)
 {
     static unsigned char chunk[CHUNK];
+    assert(npy->item_size > 0);
     const int64_t at_once = CHUNK / npy->item_size;
     struct progress progress = poolgrad_progress_begin("reading", npy->elements);
     for (int64_t first = 0; first < npy->elements; first += at_once) {

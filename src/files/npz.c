@@ -120,8 +120,10 @@ static poolgrad_status read_directory(FILE *file, struct directory *directory, p
     if (!directory->bytes) return refuse_memory(error);
     if (read_at(file, directory->offset, directory->bytes, (size_t)directory->size)) return POOLGRAD_OK;
     free(directory->bytes);
-    return poolgrad_refuse(error, "archive", "has a directory that cannot be read; expected %" PRId64 " bytes",
-                           directory->size);
+    directory->bytes = NULL;
+    (void)poolgrad_refuse(error, "archive", "has a directory that cannot be read; expected %" PRId64 " bytes",
+                          directory->size);
+    return POOLGRAD_INVALID;
 }
 
 /* The entry at *at, which moves behind it. False where the directory ends or is none. */
