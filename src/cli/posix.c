@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <poolgrad/poolgrad.h>
-
 #include "base/integer.h"
 
 enum { TEMPORARIES = 260 }; /* as many as outputs can be named */
@@ -397,15 +395,6 @@ int64_t poolgrad_memory(void)
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 enum { MOST_THREADS = 1024 };
-
-int poolgrad_threads(int asked)
-{
-    const char *variable = getenv("OMP_NUM_THREADS");
-    const long most = variable ? strtol(variable, NULL, 10) : 0;
-    if (!poolgrad_has_openmp()) return 1;
-    if (asked > 0) return asked;
-    return most > 0 && most <= MOST_THREADS ? (int)most : poolgrad_processors();
-}
 
 /* Work that threads take from one after the other. */
 struct team {

@@ -79,10 +79,6 @@ struct ending poolgrad_shell_run(const char *line, int64_t seconds);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
-/* The threads asked for or, for 0, OMP_NUM_THREADS or as many as there are processors; 1 where poolgrad was built
- * without OpenMP. */
-int poolgrad_threads(int asked);
-
 /* Calls body(context, i) for each i below `count`, on at most so many threads; those that cannot be had are left out.
  */
 void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context, int64_t i), void *context);

@@ -10,7 +10,7 @@
 #include "cli/setup.h"
 #include "cli/suite_judge.h"
 
-enum { SECONDS = 60, MOST_SECONDS = 86400 };
+enum { SECONDS = 60, MOST_SECONDS = 86400, MOST_THREADS = 1024 };
 
 /* ---- The command ------------------------------------------------------------------------------------------------- */
 
@@ -86,6 +86,17 @@ static int write_results(struct suite_judge *judge)
     return status;
 }
 
+/* Those asked for or, for 0, OMP_NUM_THREADS or as many as there are processors; one where poolgrad was built without
+ * OpenMP. */
+static int threads_of(int asked)
+{
+    const char *variable = getenv("OMP_NUM_THREADS");
+    const long most = variable ? strtol(variable, NULL, 10) : 0;
+    if (!poolgrad_has_openmp()) return 1;
+    if (asked > 0) return asked;
+    return most > 0 && most <= MOST_THREADS ? (int)most : poolgrad_processors();
+}
+
 static int prepare(struct suite_judge *judge, bool runs)
 {
     static const enum option required[] = {OPTION_BACKEND};
@@ -94,7 +105,7 @@ static int prepare(struct suite_judge *judge, bool runs)
     int most = 0, status = poolgrad_setup_execution(options, &most, &isa);
     if (status == 0 && runs) status = poolgrad_setup_required(options, required, 1);
     if (status != 0) return status;
-    judge->threads = poolgrad_threads(most);
+    judge->threads = threads_of(most);
     judge->seconds = poolgrad_number(options, OPTION_TIMEOUT, SECONDS);
     if (judge->seconds < 1 || judge->seconds > MOST_SECONDS) {
         return poolgrad_fail(options, "--timeout is %" PRId64 "; expected 1 to %d seconds", judge->seconds,

@@ -334,6 +334,41 @@ int64_t poolgrad_memory(void)
     return GlobalMemoryStatusEx(&memory) ? (int64_t)memory.ullTotalPhys : INT64_MAX;
 }
 
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
+
+enum { MOST_THREADS = 1024 };
+
+/* Work that threads take from one after the other. */
+struct team {
+    void (*body)(void *context, int64_t i);
+    void *context;
+    int64_t count;
+    volatile LONG64 next;
+};
+
+static DWORD WINAPI take_work(void *argument)
+{
+    struct team *team = argument;
+    for (int64_t i; (i = InterlockedIncrement64(&team->next) - 1) < team->count;) team->body(team->context, i);
+    return 0;
+}
+
+void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context, int64_t i), void *context)
+{
+    struct team team = {.body = body, .context = context, .count = count};
+    HANDLE others[MOST_THREADS];
+    int started = 0;
+    for (; started + 1 < threads && started + 1 < count && started < MOST_THREADS; started++) {
+        others[started] = CreateThread(NULL, 0, take_work, &team, 0, NULL);
+        if (!others[started]) break;
+    }
+    (void)take_work(&team);
+    for (int i = 0; i < started; i++) {
+        WaitForSingleObject(others[i], INFINITE);
+        CloseHandle(others[i]);
+    }
+}
+
 /* ---- Other processes --------------------------------------------------------------------------------------------- */
 
 /* In a job, so that what it starts can be ended with it. False where it could not be started. */
