@@ -12,10 +12,11 @@ cd "$(dirname "$0")/.."
 ci=${CI:-false}
 jobs=$(nproc)
 logs=build/logs
-packages=(build-essential cmake pkg-config libsimde-dev libcriterion-dev libpng-dev libjansson-dev libgmp-dev libmpfr-dev)
+packages=(build-essential cmake pkg-config libsimde-dev libcriterion-dev libpng-dev libjansson-dev libgmp-dev libmpfr-dev
+    zlib1g-dev)
 ci_packages=(clang clang-format clang-tidy libomp-dev libclang-rt-14-dev qemu-user
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
-    emscripten)
+    emscripten zsh fish)
 
 install_missing() { # PACKAGE...
     local package missing=()

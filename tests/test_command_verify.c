@@ -258,3 +258,28 @@ Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_le
               "%s", result.err);
     process_release(&result);
 }
+
+static bool passes(const char *line)
+{
+    process_result result = process_run(&scene_setting, line);
+    const bool good = result.status == 0 && !*result.err && strstr(result.out, "\nright\n");
+    process_release(&result);
+    return good;
+}
+
+/* The output, and what it was before, in another layout than the source. */
+Test(command_verify, layouts_of_each_array, .init = enter, .fini = scene_leave)
+{
+    poolgrad_image before = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NHWC, 2, 8, 7, 9);
+    scene_fill(&before, 5, false);
+    scene_write_image(&before, 4, "before.npy");
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--clip-x 0 --add-to before.npy --output-layout nhwc --output added.npy"));
+    cr_expect(passes(GRADIENT " --actual added.npy --clip-x 0 --add-to before.npy --actual-layout nhwc"));
+    cr_expect(!passes(GRADIENT " --actual added.npy --clip-x 0 --add-to before.npy --layout nhwc"));
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--output-layout nhwc --output dx_nhwc.npy"));
+    cr_expect(passes(GRADIENT " --actual dx_nhwc.npy --before dx_nhwc.npy --actual-layout nhwc"));
+    cr_expect(!passes(GRADIENT " --actual dx_nhwc.npy"));
+    view_free(&before);
+}

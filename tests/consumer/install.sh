@@ -16,6 +16,10 @@ for package in "$build"/package/*.pc; do
     name=$(basename "$package" .pc)
     files+=("$libdir/pkgconfig/$name.pc" "include/poolgrad/${name#poolgrad_}.h")
 done
+if test -e "$build/completions/poolgrad.bash"; then
+    files+=(share/bash-completion/completions/poolgrad share/zsh/site-functions/_poolgrad
+        share/fish/vendor_completions.d/poolgrad.fish)
+fi
 for file in "${files[@]}"; do
     test -f "$file" || { echo "not installed: $file"; exit 1; }
 done
