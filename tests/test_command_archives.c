@@ -346,6 +346,29 @@ Test(command_archives, standard_streams, .init = scene_enter, .fini = scene_leav
     expect_stream("forward --source ./- --output -" MAX2, "g.npy", pooled());
 }
 
+/* A graph's text, too. */
+Test(command_archives, graph_from_standard_input, .init = scene_enter, .fini = scene_leave)
+{
+    static const char kernel[] = "{\"class\": \"pooling\", \"kind\": \"max\", \"kernel_width\": 2, "
+                                 "\"kernel_height\": 2, \"stride_in_pixels_x\": 2, \"stride_in_pixels_y\": 2}";
+    process_result result = process_run(NULL, "info");
+    const bool reads = strstr(result.out, "\ngraphs            read with jansson ") != NULL;
+    process_release(&result);
+    if (!reads) cr_skip_test("built without jansson");
+    scene_write_bytes("kernel.json", kernel, sizeof kernel - 1);
+    const int kept = dup(STDIN_FILENO), file = open(scene_path("kernel.json"), O_RDONLY);
+    cr_assert(file >= 0 && dup2(file, STDIN_FILENO) >= 0);
+    result = process_run(&scene_setting, "graph --graph - --print-json");
+    cr_expect(result.status == 0 && !*result.err && strstr(result.out, "\"kernel_width\": 2"), "%s", result.err);
+    process_release(&result);
+    result = process_run(&scene_setting, "graph --graph - --print-json");
+    cr_expect(result.status == 2 && strstr(result.err, "graph: standard input: "), "%s", result.err);
+    process_release(&result);
+    if (kept >= 0) cr_assert(dup2(kept, STDIN_FILENO) >= 0);
+    close(kept);
+    close(file);
+}
+
 Test(command_archives, one_file_on_a_stream, .init = scene_enter, .fini = scene_leave)
 {
     scene_write();

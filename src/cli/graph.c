@@ -55,9 +55,11 @@ static void release(struct job *job)
     poolgrad_json_destroy(job->json);
 }
 
+/* As sentences have it. */
 static const char *path_of(const struct options *options)
 {
-    return options->value[OPTION_GRAPH].text;
+    const struct file_argument file = poolgrad_file(options, OPTION_GRAPH);
+    return poolgrad_is_stream(&file) ? "standard input" : file.path;
 }
 
 static int no_memory(const struct options *options)
@@ -82,12 +84,14 @@ static int refused(const struct options *options, const poolgrad_error *error)
 /* The text of the file, to be freed; null after a sentence. One byte more than is allowed tells that there is more. */
 static char *read_text(const struct options *options, size_t *size)
 {
-    const char *path = path_of(options);
-    if (poolgrad_file_status(path).kind == FILE_DIRECTORY) {
+    const struct file_argument argument = poolgrad_file(options, OPTION_GRAPH);
+    const bool standard = poolgrad_is_stream(&argument);
+    const char *path = argument.path;
+    if (!standard && poolgrad_file_status(path).kind == FILE_DIRECTORY) {
         poolgrad_fail(options, "--graph %s: is a directory; expected a .json file", path);
         return NULL;
     }
-    FILE *file = fopen(path, "rb");
+    FILE *file = standard ? stdin : fopen(path, "rb");
     if (!file) {
         poolgrad_fail(options, "--graph %s: %s; expected a .json file that can be read", path, strerror(errno));
         return NULL;
@@ -96,7 +100,7 @@ static char *read_text(const struct options *options, size_t *size)
     if (text) *size = fread(text, 1, POOLGRAD_JSON_SIZE + 1, file);
     bool failed = ferror(file) != 0;
     int reason = errno;
-    (void)fclose(file);
+    if (!standard) (void)fclose(file);
     if (!text) no_memory(options);
     if (!failed) return text;
     poolgrad_fail(options, "--graph %s: cannot be read: %s", path, strerror(reason));
