@@ -6,7 +6,7 @@
 #include "pooling/plan.h"
 #include "support/allocation.h"
 #include "support/generic.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/graph.h>
 #include <stdatomic.h>

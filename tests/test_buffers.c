@@ -2,7 +2,7 @@
 /* Images that are made: their memory, copies, equality, and allocators of the caller's. */
 #include "support/generic.h"
 #include "support/images.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/mps.h>
 #include <stdio.h>

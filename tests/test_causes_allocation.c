@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Causes where memory is lacking: each allocation fails in its turn. */
 #include "support/allocation.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/oracle.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * (docs/numerics.md N76, N91). POOLGRAD_TEST_SEED and POOLGRAD_TEST_CASES repeat a case or lengthen the run.
  */
 #include "support/case.h"
-#include "support/number.h"
+#include "support/encoding.h"
 #include "support/report.h"
 #include "support/trial.h"
 #include "support/truth.h"

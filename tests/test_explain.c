@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Explanations: that the steps lead to the result, that they say what is so, and what is refused. */
 #include "support/case.h"
-#include "support/number.h"
-#include "support/refusal.h"
+#include "support/encoding.h"
 #include "support/report.h"
+#include "support/sentence.h"
 #include "support/trial.h"
 #include "support/view.h"
 #include <criterion/criterion.h>

@@ -6,7 +6,7 @@
  */
 #include "support/case.h"
 #include "support/contender.h"
-#include "support/number.h"
+#include "support/encoding.h"
 #include "support/oracle.h"
 #include "support/random.h"
 #include "support/view.h"

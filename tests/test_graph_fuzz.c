@@ -7,7 +7,7 @@
 #include "support/allocation.h"
 #include "support/generic.h"
 #include "support/hostile.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/graph.h>
 #include <stdlib.h>

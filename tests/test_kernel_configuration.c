@@ -2,7 +2,7 @@
 /* What a gradient kernel is made of a policy, a source image and a state, and what of it wins. */
 #include "support/generic.h"
 #include "support/images.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/mps.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "support/allocation.h"
 #include "support/generic.h"
 #include "support/hostile.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* Every number of a kernel that is wrong is refused by the kernel's own name for it, and nothing is written or made. */
 #include "support/generic.h"
 #include "support/images.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <poolgrad/mps.h>

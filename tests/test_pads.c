@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows placed by pads: sizes under each rounding, the problem's placement, and what is refused. */
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include "support/small.h"
 
 #include <criterion/criterion.h>

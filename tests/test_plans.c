@@ -2,8 +2,8 @@
 /* Plans that are run in parts, by their own threads, and looked at again when their images have changed. */
 #include "support/case.h"
 #include "support/contender.h"
-#include "support/refusal.h"
 #include "support/report.h"
+#include "support/sentence.h"
 #include "support/small.h"
 #include "support/trial.h"
 #include "support/view.h"

@@ -4,7 +4,7 @@
  * lengthen the run; tests/support/case.h says what a case may be.
  */
 #include "support/case.h"
-#include "support/number.h"
+#include "support/encoding.h"
 #include "support/oracle.h"
 #include "support/report.h"
 #include "support/trial.h"

@@ -2,7 +2,7 @@
 /* Gradient states: what they hold, what they refuse, and that picked taps give the bits that a search gives. */
 #include "support/generic.h"
 #include "support/images.h"
-#include "support/refusal.h"
+#include "support/sentence.h"
 #include <criterion/criterion.h>
 #include <poolgrad/mps.h>
 #include <stdio.h>

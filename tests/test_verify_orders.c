@@ -5,8 +5,8 @@
  * subnormal numbers.
  */
 #include "support/case.h"
+#include "support/encoding.h"
 #include "support/machine.h"
-#include "support/number.h"
 #include "support/random.h"
 #include "support/report.h"
 #include "support/view.h"

@@ -4,7 +4,7 @@
  *
  * Working memory knows one layout for all three: rows of pixels, each of `lanes` elements (a pixel of one plane of
  * NCHW, the four of an NC4HW4 slice, some or all channels of NHWC), row behind row, and, where planes are small, plane
- * behind plane. Rows and columns are sorted by phase (fast/axis.h), so that a tap lies at one and the same distance
+ * behind plane. Rows and columns are sorted by phase (fast/phases.h), so that a tap lies at one and the same distance
  * from every window, and an operation runs over all of them without a gap.
  *
  * A destination is cut into units: a group of planes, a tile of columns, a band of rows. A band is computed in steps of
@@ -13,11 +13,11 @@
 #ifndef POOLGRAD_FAST_FAST_H
 #define POOLGRAD_FAST_FAST_H
 
-#include "fast/axis.h"
+#include "fast/phases.h"
 #include "geometry/geometry.h"
 #include "routines/routines.h"
 
-/* One axis of the destination. Its entries are those of its pixels (fast/axis.h) or, forward, its windows. */
+/* One axis of the destination. Its entries are those of its pixels (fast/phases.h) or, forward, its windows. */
 struct poolgrad_fast_line {
     struct poolgrad_range written; /* destination pixels */
     struct poolgrad_range inside;  /* those that get anything but +0 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "case.h"
 
-#include "number.h"
+#include "encoding.h"
 #include "oracle.h"
 #include "view.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluate.h"
 
-#include "number.h"
+#include "encoding.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "images.h"
 
-#include "number.h"
+#include "encoding.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine.h"
 
-#include "number.h"
+#include "encoding.h"
 #include <math.h>
 
 /* ---- Rounding ------------------------------------------------------------------------------------------------ */

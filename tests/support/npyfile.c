@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number.h"
+#include "encoding.h"
 #include "view.h"
 
 enum { PREAMBLE = 10, ALIGNMENT = 64, HEADER = 512, PATH = 4096 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report.h"
 
-#include "number.h"
+#include "encoding.h"
 #include "view.h"
 #include <inttypes.h>
 #include <signal.h>

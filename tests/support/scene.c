@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "number.h"
+#include "encoding.h"
 #include "random.h"
 #include "view.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verdict.h"
 
-#include "number.h"
+#include "encoding.h"
 #include "view.h"
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "view.h"
 
-#include "number.h"
+#include "encoding.h"
 #include <stdlib.h>
 #include <string.h>
 

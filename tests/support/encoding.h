@@ -3,8 +3,8 @@
  * Elements as bit patterns and as numbers, written from the definition of the formats and sharing nothing with the
  * library. Every value of every format is exact in a double.
  */
-#ifndef POOLGRAD_TESTS_NUMBER_H
-#define POOLGRAD_TESTS_NUMBER_H
+#ifndef POOLGRAD_TESTS_ENCODING_H
+#define POOLGRAD_TESTS_ENCODING_H
 
 #include <poolgrad/poolgrad.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the headers promise of a refusal, of whatever status. */
-#ifndef POOLGRAD_TESTS_REFUSAL_H
-#define POOLGRAD_TESTS_REFUSAL_H
+#ifndef POOLGRAD_TESTS_SENTENCE_H
+#define POOLGRAD_TESTS_SENTENCE_H
 
 #include <poolgrad/poolgrad.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fast/axis.h"
+#include "fast/phases.h"
 
 static int64_t greatest_common_divisor(int64_t a, int64_t b)
 {

@@ -9,8 +9,8 @@
  *
  * Phases recur: tap t has that of tap t mod period, period = s / gcd(d, s), by which phases are numbered.
  */
-#ifndef POOLGRAD_FAST_AXIS_H
-#define POOLGRAD_FAST_AXIS_H
+#ifndef POOLGRAD_FAST_PHASES_H
+#define POOLGRAD_FAST_PHASES_H
 
 #include "geometry/axis.h"
 

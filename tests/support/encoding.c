@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "number.h"
+#include "encoding.h"
 
 #include <math.h>
 #include <stdbool.h>
