@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "geometry/growth.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,25 +22,32 @@ static size_t shorter(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* The first byte behind the known ones that is not zero; given_size where there is none. */
+static size_t find_unknown(const void *given, size_t given_size, size_t size)
+{
+    for (size_t i = size; i < given_size; i++) {
+        if (((const unsigned char *)given)[i] != 0) return i;
+    }
+    return given_size;
+}
+
 poolgrad_status poolgrad_read_struct(const void *given, void *known, size_t size, const char *name,
                                      const char *initializer, poolgrad_error *error)
 {
     char field[sizeof error->field];
     const size_t given_size = size_of(given);
+    const bool set = given_size >= sizeof size && given_size <= STRUCT_LIMIT;
+    const size_t unknown = set ? find_unknown(given, given_size, size) : 0;
+    if (set && unknown >= given_size) {
+        memcpy(known, given, shorter(given_size, size));
+        memcpy(known, &size, sizeof size);
+        return POOLGRAD_OK;
+    }
     snprintf(field, sizeof field, "%s%sstruct_size", name ? name : "", name ? "." : "");
-    if (given_size < sizeof size || given_size > STRUCT_LIMIT) {
-        return poolgrad_refuse(error, field, "is %zu; expected %zu, set by %s", given_size, size, initializer);
-    }
-    for (size_t i = size; i < given_size; i++) {
-        if (((const unsigned char *)given)[i] == 0) continue;
-        return poolgrad_refuse(error, field,
-                               "is %zu and byte %zu is not zero; expected zeros behind the %zu bytes that version %s "
-                               "knows",
-                               given_size, i, size, poolgrad_version());
-    }
-    memcpy(known, given, shorter(given_size, size));
-    memcpy(known, &size, sizeof size);
-    return POOLGRAD_OK;
+    if (!set) return poolgrad_refuse(error, field, "is %zu; expected %zu, set by %s", given_size, size, initializer);
+    return poolgrad_refuse(error, field,
+                           "is %zu and byte %zu is not zero; expected zeros behind the %zu bytes that version %s knows",
+                           given_size, unknown, size, poolgrad_version());
 }
 
 void poolgrad_write_struct(void *given, const void *known, size_t size)

@@ -179,14 +179,13 @@ static poolgrad_status configure_step(struct poolgrad_encoding *encoding, struct
                                       poolgrad_error *error)
 {
     poolgrad_status status;
-    size_t bytes;
     if (poolgrad_is_forward(step->filter->type))
         status = configure_forward(encoding, step, error);
     else if (poolgrad_is_pooling_gradient(step->filter->type))
         status = configure_gradient(encoding, step, error);
     else
         status = configure_sum(encoding, step, error);
-    if (status == POOLGRAD_OK) status = poolgrad_image_bytes(&step->image.written, "result", &bytes, error);
+    if (status == POOLGRAD_OK) status = poolgrad_image_bytes(&step->image.written, "result", &step->bytes, error);
     if (status == POOLGRAD_OK) return POOLGRAD_OK;
     char name[POOLGRAD_NODE_NAME];
     poolgrad_filter_name(step->filter, name);

@@ -93,7 +93,7 @@ static poolgrad_status check_steps(struct poolgrad_encoding *encoding, poolgrad_
     for (int64_t i = 0; i < graph->network->filters.count; i++) {
         if (encoding->steps[i].runs) count += (size_t)problem_count(&encoding->steps[i]);
     }
-    encoding->problems = calloc(count + 1, sizeof *encoding->problems);
+    encoding->problems = malloc((count + 1) * sizeof *encoding->problems);
     if (!encoding->problems) return poolgrad_refuse_memory(error, "graph");
     poolgrad_status status = POOLGRAD_OK;
     struct poolgrad_geometry *next = encoding->problems;

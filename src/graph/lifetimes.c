@@ -54,34 +54,28 @@ static bool has_allocator(const poolgrad_image_allocator *allocator)
     return allocator->allocate != NULL;
 }
 
-static poolgrad_status add_block(struct poolgrad_encoding *encoding, const poolgrad_image *image, int64_t begin,
-                                 int64_t end, struct poolgrad_block **block, poolgrad_error *error)
+static struct poolgrad_block *add_block(struct poolgrad_encoding *encoding, size_t bytes, int64_t begin, int64_t end)
 {
-    size_t bytes;
-    poolgrad_status status = poolgrad_image_bytes(image, "image", &bytes, error);
-    if (status != POOLGRAD_OK) return status;
-    *block = &encoding->blocks[encoding->block_count++];
-    **block = (struct poolgrad_block){.begin = begin, .end = end, .size = (int64_t)bytes};
-    return POOLGRAD_OK;
+    struct poolgrad_block *block = &encoding->blocks[encoding->block_count++];
+    *block = (struct poolgrad_block){.begin = begin, .end = end, .size = (int64_t)bytes};
+    return block;
 }
 
 static poolgrad_status add_blocks(struct poolgrad_encoding *encoding, struct poolgrad_step *step, poolgrad_error *error)
 {
     const poolgrad_filter_node *filter = step->filter;
-    poolgrad_status status = POOLGRAD_OK;
+    size_t bytes;
     if (!step->returned && has_allocator(&filter->result.image_allocator)) {
-        size_t bytes;
-        status = poolgrad_image_bytes(&step->image.written, "image", &bytes, error);
-        if (status == POOLGRAD_OK && !poolgrad_add(encoding->own_size, (int64_t)bytes, &encoding->own_size)) {
-            status = poolgrad_refuse_memory(error, "graph");
+        if (!poolgrad_add(encoding->own_size, (int64_t)step->bytes, &encoding->own_size)) {
+            return poolgrad_refuse_memory(error, "graph");
         }
     } else if (!step->returned) {
-        status = add_block(encoding, &step->image.written, filter->place, step->image_reader, &step->image_block,
-                           error);
+        step->image_block = add_block(encoding, step->bytes, filter->place, step->image_reader);
     }
-    if (status != POOLGRAD_OK || !step->saves_argmax || filter->state.export_from_graph) return status;
-    return add_block(encoding, &step->state.argmax.written, filter->place, step->argmax_reader, &step->argmax_block,
-                     error);
+    if (!step->saves_argmax || filter->state.export_from_graph) return POOLGRAD_OK;
+    poolgrad_status status = poolgrad_image_bytes(&step->state.argmax.written, "image", &bytes, error);
+    if (status == POOLGRAD_OK) step->argmax_block = add_block(encoding, bytes, filter->place, step->argmax_reader);
+    return status;
 }
 
 static int largest_first(const void *a, const void *b)

@@ -53,6 +53,7 @@ struct poolgrad_step {
     poolgrad_pooling forward;
     poolgrad_pooling_gradient gradient;
     union poolgrad_view image; /* descriptor, then with data */
+    size_t bytes;              /* of the image */
     struct poolgrad_state state;
     const struct poolgrad_state *source_state;
 

@@ -49,17 +49,19 @@ const struct poolgrad_property poolgrad_pooling_gradient_properties[] = {
 void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, poolgrad_kind kind,
                                     const poolgrad_window *window)
 {
-    poolgrad_pooling_gradient fresh = {.struct_size = struct_size};
-    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, &fresh);
-    fresh.kind = kind;
-    fresh.kernel_width = window->kernel_width;
-    fresh.kernel_height = window->kernel_height;
-    fresh.stride_in_pixels_x = window->stride_x;
-    fresh.stride_in_pixels_y = window->stride_y;
-    fresh.dilation_rate_x = window->dilation_x;
-    fresh.dilation_rate_y = window->dilation_y;
+    poolgrad_pooling_gradient fresh, *whole = struct_size < sizeof fresh ? &fresh : kernel;
     memset(kernel, 0, struct_size);
-    memcpy(kernel, &fresh, struct_size < sizeof fresh ? struct_size : sizeof fresh);
+    if (whole == &fresh) memset(&fresh, 0, sizeof fresh);
+    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, whole);
+    whole->struct_size = struct_size;
+    whole->kind = kind;
+    whole->kernel_width = window->kernel_width;
+    whole->kernel_height = window->kernel_height;
+    whole->stride_in_pixels_x = window->stride_x;
+    whole->stride_in_pixels_y = window->stride_y;
+    whole->dilation_rate_x = window->dilation_x;
+    whole->dilation_rate_y = window->dilation_y;
+    if (whole == &fresh) memcpy(kernel, &fresh, struct_size);
 }
 
 void poolgrad_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,

@@ -8,7 +8,8 @@
 #define POOLGRAD_INT_SIZE(type) (sizeof(type) == sizeof(int))
 _Static_assert(POOLGRAD_INT_SIZE(poolgrad_kind) && POOLGRAD_INT_SIZE(poolgrad_edge_mode) &&
                    POOLGRAD_INT_SIZE(poolgrad_tie_rule) && POOLGRAD_INT_SIZE(poolgrad_nan_rule) &&
-                   POOLGRAD_INT_SIZE(poolgrad_accumulator) && POOLGRAD_INT_SIZE(poolgrad_format),
+                   POOLGRAD_INT_SIZE(poolgrad_accumulator) && POOLGRAD_INT_SIZE(poolgrad_format) &&
+                   sizeof(poolgrad_padding_method) == sizeof(int),
                "words are ints");
 
 /* ---- Words --------------------------------------------------------------------------------------------------------
@@ -84,22 +85,32 @@ static const void *at(const void *object, const struct poolgrad_property *row)
     return (const char *)object + row->place;
 }
 
+/* Of numbers. */
+static bool is_wide(const struct poolgrad_property *row)
+{
+    return row->type == POOLGRAD_PROPERTY_INTEGER || row->type == POOLGRAD_PROPERTY_EXTENT;
+}
+
 void poolgrad_properties_reset(const struct poolgrad_property *table, void *object)
 {
     for (const struct poolgrad_property *row = table; row->name; row++) {
+        if (row->usual == 0) continue;
         const int word = (int)row->usual;
-        const bool wide = poolgrad_property_size(row->type) == sizeof(int64_t);
-        if (row->usual != 0)
-            memcpy((char *)object + row->place, wide ? (const void *)&row->usual : &word,
-                   poolgrad_property_size(row->type));
+        if (is_wide(row))
+            memcpy((char *)object + row->place, &row->usual, sizeof row->usual);
+        else
+            memcpy((char *)object + row->place, &word, sizeof word);
     }
 }
 
 void poolgrad_properties_fill(const struct poolgrad_property *table, const void *object, poolgrad_problem *problem)
 {
     for (const struct poolgrad_property *row = table; row->name; row++) {
-        if (row->problem)
-            memcpy((char *)problem + row->problem_place, at(object, row), poolgrad_property_size(row->type));
+        if (!row->problem) continue;
+        if (is_wide(row))
+            memcpy((char *)problem + row->problem_place, at(object, row), sizeof(int64_t));
+        else
+            memcpy((char *)problem + row->problem_place, at(object, row), sizeof(int));
     }
 }
 
