@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds poolgrad, computes the gradients of tests/data, compares them with PyTorch's, and times two larger layers. On
-# Debian, as root, what is missing is installed first. Everything goes to the folder build/real-cases.
+# Builds all of poolgrad, computes the gradients of tests/data, compares them with PyTorch's, and times two larger layers.
+# On Debian, as root, what is missing is installed first. Everything goes to the folder build/real-cases.
 #
 #     bash bench/real_cases.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. src/package/debian.sh
 
 build=build/real-cases
 log=$build/build.log
@@ -25,22 +26,12 @@ quietly() { # WHAT COMMAND...
     die "failed: $1 (all of it: $PWD/$log)"
 }
 
-has_header() { echo "#include <$1>" | cc -E - >/dev/null 2>&1; }
-
-missing=()
-command -v cmake >/dev/null || missing+=(cmake)
-command -v cc >/dev/null || missing+=(gcc libc6-dev)
-command -v make >/dev/null || missing+=(make)
-has_header simde/x86/avx512.h || missing+=(libsimde-dev)
-has_header png.h || missing+=(libpng-dev)
-if [ ${#missing[@]} -gt 0 ]; then
-    if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
-        export DEBIAN_FRONTEND=noninteractive
-        quietly "looking up packages" apt-get update -q
-        quietly "installing ${missing[*]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
-    elif [ "${missing[*]}" != libpng-dev ]; then
-        die "missing: ${missing[*]}; install them, or run this on Debian as root"
-    fi
+read -ra missing <<<"$(missing_packages "${packages[@]}")"
+if [ ${#missing[@]} -gt 0 ] && can_install; then
+    quietly "installing ${missing[*]}" install_packages "${missing[@]}"
+elif [ ${#missing[@]} -gt 0 ]; then
+    echo "not seen, and installed only on Debian and by root: ${missing[*]}"
+    echo "exact mode, verify and explain need libgmp-dev and libmpfr-dev, graphs and suite libjansson-dev, pictures libpng-dev"
 fi
 
 quietly "configuring" cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DPOOLGRAD_TESTS=OFF -DPOOLGRAD_BENCH=ON
@@ -52,7 +43,7 @@ status=0
 if [ "$status" -le 1 ]; then
     echo
     echo "results: $PWD/$build/results"
-    if has_header png.h; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
+    if [ -f "$build/results/photo-max-3x3s2p1.png" ]; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
     echo
     echo "two larger layers, beside what this machine's memory allows (poolgrad bench):"
     "$build/poolgrad" bench --workload resnet_stem,vgg --kind average,max,argmax --layout nhwc --seconds 5
