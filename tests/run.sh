@@ -6,7 +6,7 @@
 #     CI=true bash tests/run.sh     all that has to pass before a change goes in, on Debian 12; three quarters of an hour
 #
 # The second form has warnings as errors. Before the build of the first form, whose tests then build poolgrad inside of
-# other projects as well, come format and lint, clang, a build without OpenMP, whose tests also run on older processors,
+# other projects as well, come format and lint, the record of the ABI, clang, a build without OpenMP, whose tests also run on older processors,
 # emulated kernels, the sanitizers, 64-bit ARM and RISC-V under emulation, WebAssembly, Windows, and fresh systems of
 # Debian 12 and 13.
 set -euo pipefail
@@ -62,6 +62,7 @@ install_missing "${packages[@]}" "${ci_packages[@]}"
 part format check_format
 part clang build_and_test clang
 part lint lint
+part abi src/package/abi.sh compare
 part no-openmp build_and_test no-openmp
 part emulate build_and_test emulate
 part sanitizers build_and_test sanitizers
