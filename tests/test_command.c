@@ -1461,12 +1461,11 @@ Test(command, help)
     }
 }
 
-Test(command, words_about_itself)
+Test(command, version_and_help_by_each_name)
 {
     static const char *const versions[] = {"--version", "-V", "version"}, *const helps[] = {"--help", "-h", "help"};
-    process_result result;
     for (int i = 0; i < 3; i++) {
-        result = process_run(NULL, versions[i]);
+        process_result result = process_run(NULL, versions[i]);
         cr_expect(result.status == 0 && !*result.err, "%s", result.err);
         cr_expect(strncmp(result.out, "poolgrad ", 9) == 0 && strstr(result.out, poolgrad_version()), "%s", result.out);
         process_release(&result);
@@ -1475,7 +1474,11 @@ Test(command, words_about_itself)
         check_page(result.out, helps[i]);
         process_release(&result);
     }
-    result = process_run(NULL, "");
+}
+
+Test(command, words_about_itself)
+{
+    process_result result = process_run(NULL, "");
     cr_expect(result.status == 2 && result.out_size == 0 && strstr(result.err, "gradient"), "%s", result.err);
     process_release(&result);
     result = process_run(NULL, "info");
