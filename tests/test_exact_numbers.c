@@ -4,7 +4,7 @@
  * on, beside and halfway between the numbers of each format. POOLGRAD_TEST_SEED and POOLGRAD_TEST_CASES repeat a case
  * or lengthen the run.
  */
-#include "oracle/number.h"
+#include "oracle/fraction.h"
 #include "support/random.h"
 #include "support/truth.h"
 #include <criterion/criterion.h>

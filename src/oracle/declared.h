@@ -11,7 +11,7 @@
 #include <mpfr.h>
 #include <stdbool.h>
 
-#include "oracle/number.h"
+#include "oracle/fraction.h"
 
 /* Numbers from low to high, infinite ones included, none if low is above high; and perhaps a NaN. */
 struct poolgrad_interval {

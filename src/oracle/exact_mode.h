@@ -7,7 +7,7 @@
 
 #include <mpfr.h>
 
-#include "oracle/number.h"
+#include "oracle/fraction.h"
 #include "reference/window.h"
 
 struct poolgrad_exact {

@@ -303,9 +303,10 @@ static const struct named examples[] = {
 
 static const struct named corners[] = {
     {"pads", 0, BOTH, ANY, .kernel = {3, 3}, .stride = {2, 2}, .size = {7, 6}, .placement = BY_PADS,
-     .pads = {1, 1, 1, 1}, .every_edge_mode = true, .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+     .pads = {.left = 1, .top = 1, .right = 1, .bottom = 1}, .every_edge_mode = true, .source_data = DATA_FRACTIONS,
+     .gradient_data = DATA_FRACTIONS},
     {"ceil-mode", SUITE_FEATURE(CEIL_MODE), BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .size = {5, 6},
-     .placement = BY_PADS_CEIL, .pads = {1, 1, 1, 1}, .every_edge_mode = true},
+     .placement = BY_PADS_CEIL, .pads = {.left = 1, .top = 1, .right = 1, .bottom = 1}, .every_edge_mode = true},
     {"windows-outside", 0, BOTH, ANY, .kernel = {2, 2}, .stride = {3, 3}, .first = {-5, -4}, .windows = {4, 5},
      .size = {4, 6}, .every_edge_mode = true},
     {"windows-all-outside", 0, BOTH, ANY, .kernel = {2, 2}, .first = {20, -9}, .windows = {3, 2}, .size = {4, 6},

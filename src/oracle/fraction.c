@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle/number.h"
+#include "oracle/fraction.h"
 
 #include <float.h>
 #include <math.h>

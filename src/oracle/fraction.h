@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exact sums of fractions, and the one rounding at their end (docs/numerics.md N76). */
-#ifndef POOLGRAD_ORACLE_NUMBER_H
-#define POOLGRAD_ORACLE_NUMBER_H
+#ifndef POOLGRAD_ORACLE_FRACTION_H
+#define POOLGRAD_ORACLE_FRACTION_H
 
 #include <poolgrad/poolgrad.h>
 
