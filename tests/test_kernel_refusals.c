@@ -290,7 +290,8 @@ Test(kernel_refusals, kernels_of_older_and_newer_callers)
     poolgrad_error error = refusal_none();
     poolgrad_pooling known;
     poolgrad_buffer *expected, *made;
-    poolgrad_pooling *older = malloc(OLD);
+    volatile size_t size_of_older = OLD; /* the compiler sees no end of it */
+    poolgrad_pooling *older = malloc(size_of_older);
     cr_assert_not_null(older);
     poolgrad_pooling_max_init(&known, sizeof known, 4, 4, 2, 2);
     poolgrad_pooling_max_init(older, OLD, 4, 4, 2, 2);
@@ -333,7 +334,8 @@ Test(kernel_refusals, gradient_kernels_and_contexts_of_older_and_newer_callers)
     } newer;
     poolgrad_image y = plain_image(1, 4, 4), x = plain_image(1, 8, 8), size;
     poolgrad_error error = refusal_none();
-    poolgrad_pooling_gradient known, *older = malloc(OLD);
+    volatile size_t size_of_older = OLD;
+    poolgrad_pooling_gradient known, *older = malloc(size_of_older);
     poolgrad_buffer *expected, *made;
     cr_assert_not_null(older);
     poolgrad_pooling_average_gradient_init(&known, sizeof known, 4, 4, 2, 2);

@@ -253,7 +253,7 @@ static void write_field(const struct poolgrad_property *row, const char *name, c
 /* Length of the object's name, the dot included; 0 of a member of the outermost one. */
 static size_t object_length(const char *name)
 {
-    const char *dot = strrchr(name, '.');
+    const char *dot = strchr(name, '.');
     return dot ? (size_t)(dot - name) + 1 : 0;
 }
 
