@@ -25,8 +25,11 @@ int poolgrad_command_suite(const struct options *options);
 /* Refuses where poolgrad was built without GMP and MPFR. */
 int poolgrad_check_exact(const struct options *options);
 
-/* Runs the problem in exact mode; refuses likewise. */
-int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem);
+/* Exact mode: checks the problem, runs it, frees what it took (null is legal). 0, or 2 after one sentence. */
+struct poolgrad_exact;
+int poolgrad_make_exact(const struct options *options, const poolgrad_problem *problem, struct poolgrad_exact **exact);
+int poolgrad_run_exact(const struct options *options, const struct poolgrad_exact *exact);
+void poolgrad_free_exact(struct poolgrad_exact *exact);
 
 /* The versions of GMP and MPFR; null without them. */
 const char *poolgrad_oracle_versions(void);

@@ -26,12 +26,17 @@ int poolgrad_check_exact(const struct options *options)
     return 0;
 }
 
-int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
+int poolgrad_make_exact(const struct options *options, const poolgrad_problem *problem, struct poolgrad_exact **exact)
 {
-    poolgrad_exact *exact;
     poolgrad_error error;
-    poolgrad_status status = poolgrad_exact_create(problem, &exact, &error);
-    if (status != POOLGRAD_OK) return poolgrad_setup_refused(options, &error);
+    const poolgrad_status status = poolgrad_exact_create(problem, exact, &error);
+    return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
+}
+
+int poolgrad_run_exact(const struct options *options, const struct poolgrad_exact *exact)
+{
+    poolgrad_error error;
+    poolgrad_status status = POOLGRAD_OK;
     const int64_t units = poolgrad_exact_units(exact);
     struct progress progress = poolgrad_progress_begin(poolgrad_command_name(options->command), units);
     const int64_t step = progress.wanted ? units / PROGRESS_PARTS + poolgrad_exact_threads(exact) : units;
@@ -40,6 +45,10 @@ int poolgrad_run_exact(const struct options *options, const poolgrad_problem *pr
         poolgrad_progress_update(&progress, poolgrad_min(first + step, units));
     }
     poolgrad_progress_end(&progress);
-    poolgrad_exact_destroy(exact);
     return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
+}
+
+void poolgrad_free_exact(struct poolgrad_exact *exact)
+{
+    poolgrad_exact_destroy(exact);
 }

@@ -29,8 +29,19 @@ int poolgrad_check_exact(const struct options *options)
                                   "MPFR; install " POOLGRAD_ORACLE_PACKAGES);
 }
 
-int poolgrad_run_exact(const struct options *options, const poolgrad_problem *problem)
+int poolgrad_make_exact(const struct options *options, const poolgrad_problem *problem, struct poolgrad_exact **exact)
 {
-    (void)problem;
+    (void)problem, (void)exact;
     return poolgrad_check_exact(options);
+}
+
+int poolgrad_run_exact(const struct options *options, const struct poolgrad_exact *exact)
+{
+    (void)exact;
+    return poolgrad_check_exact(options);
+}
+
+void poolgrad_free_exact(struct poolgrad_exact *exact)
+{
+    (void)exact;
 }

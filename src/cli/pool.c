@@ -19,11 +19,13 @@ struct job {
     struct tensor destination, picks;
     struct output output, picks_output;
     poolgrad_plan *plan;
+    struct poolgrad_exact *exact; /* in exact mode, in place of the plan */
 };
 
 static void release(struct job *job)
 {
     poolgrad_plan_destroy(job->plan);
+    poolgrad_free_exact(job->exact);
     poolgrad_output_discard(&job->output);
     poolgrad_output_discard(&job->picks_output);
     poolgrad_inputs_free(&job->inputs);
@@ -45,10 +47,16 @@ static void run(const poolgrad_plan *plan, const char *label)
     poolgrad_progress_end(&progress);
 }
 
+static bool is_exact(const struct options *options)
+{
+    return poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT;
+}
+
 static int make_plan(const struct options *options, struct job *job)
 {
     poolgrad_error error;
     poolgrad_problem *p = &job->inputs.problem;
+    if (is_exact(options)) return poolgrad_make_exact(options, p, &job->exact);
     poolgrad_status status = poolgrad_plan_create(p, &job->plan, &error);
     if (status == POOLGRAD_OK) status = poolgrad_plan_check_indices(job->plan, &error);
     return status == POOLGRAD_OK ? 0 : poolgrad_setup_refused(options, &error);
@@ -67,11 +75,6 @@ static void print_notes(const struct options *options, const struct job *job)
                   outside);
 }
 
-static bool is_exact(const struct options *options)
-{
-    return poolgrad_number(options, OPTION_POOLING_MODE, POOLGRAD_MODE_FAST) == MODE_EXACT;
-}
-
 /* The outputs are opened before the work, so that a folder that cannot be written to costs no time. */
 static int run_and_write(const struct options *options, struct job *job, bool with_picks)
 {
@@ -82,7 +85,7 @@ static int run_and_write(const struct options *options, struct job *job, bool wi
     if (status != 0) return status;
     print_notes(options, job);
     if (is_exact(options))
-        status = poolgrad_run_exact(options, &job->inputs.problem);
+        status = poolgrad_run_exact(options, job->exact);
     else
         run(job->plan, poolgrad_command_name(options->command));
     if (status != 0) return status;
