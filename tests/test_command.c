@@ -902,6 +902,10 @@ static const struct refusal {
     {F "--kind max --kernel 3x3", "--kernel is '3x3'; expected an integer: --kernel 3 is for both axes"},
     {F "--kind max --kernel 3,3", "--kernel is '3,3'; expected an integer: --kernel 3 is for both axes"},
     {F "--kind max --kernel (3,2)", "expected an integer: --kernel-height 3 --kernel-width 2 for (height, width)"},
+    {F "--kind max --kernel 3 3", "'3' is no option; expected one number behind --kernel: --kernel 3 is for both axes"},
+    {F A2 " --stride 2 1",
+     "'1' is no option; expected one number behind --stride: --stride-y 2 --stride-x 1 for (height, width)"},
+    {F A2 " --threads 1 2", "'2' is no option; expected --name value"},
     {F A2 " --stride [2,1]", "--stride is '[2,1]'; expected an integer: --stride-y 2 --stride-x 1 for (height, width)"},
     {F A2 " --pad 0,1", "--pad is '0,1'; expected an integer: --pad-top 0 --pad-left 1 for (height, width)"},
     {F A2 " --pad 0,1,0,1",
@@ -1130,6 +1134,7 @@ static const struct suggestion {
     {"forward", "--input", "--source"},
     {"forward", "--out", "--output"},
     {"verify", "--dx", "--actual"},
+    {"verify", "--output", "--actual"},
     {"gradient", "--dx", "--output"},
     {"forward", "--data_format", "--layout"},
     {"forward", "--auto_pad", "--padding-policy"},
@@ -1151,8 +1156,13 @@ Test(command, suggestions)
         char line[SCENE_LINE], expected[SCENE_LINE];
         const struct suggestion *row = &suggestions[i];
         snprintf(line, sizeof line, "%s %s 1", row->command, row->word);
-        snprintf(expected, sizeof expected, "poolgrad %s: %.*s is no option of this command; did you mean %s?\n",
-                 row->command, (int)strcspn(row->word, "="), row->word, row->option);
+        if (strncmp(row->word, "--", 2) == 0)
+            snprintf(expected, sizeof expected, "poolgrad %s: %.*s is no option of this command; did you mean %s?\n",
+                     row->command, (int)strcspn(row->word, "="), row->word, row->option);
+        else
+            snprintf(expected, sizeof expected,
+                     "poolgrad %s: '%s' is no option; expected --name value, did you mean %s?\n", row->command,
+                     row->word, row->option);
         process_result result = process_run(NULL, line);
         cr_expect(result.status == 2 && strcmp(result.err, expected) == 0, "%sexpected: %s", result.err, expected);
         process_release(&result);

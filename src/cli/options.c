@@ -635,7 +635,10 @@ static int refuse_word(const struct options *options, const char *word, size_t l
     const char *meant = poolgrad_suggested_option(options->command, word, length);
     const char *command = poolgrad_command_name(options->command);
     const bool dashed = strncmp(word, "--", 2) == 0;
-    if (!dashed && (*word != '-' || !meant)) {
+    if (!dashed && *word == '-' && meant) {
+        return poolgrad_fail(options, "'%s' is no option; expected --name value, did you mean --%s?", word, meant);
+    }
+    if (!dashed) {
         return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", word,
                              command);
     }
@@ -647,6 +650,22 @@ static int refuse_word(const struct options *options, const char *word, size_t l
                          command);
 }
 
+/* A second number behind an option that takes one, "--kernel 3 3": false where the word is something else. */
+static bool refuse_pair(const struct options *options, char *const *word, int i)
+{
+    enum { PAIR = 64 };
+    char pair[PAIR], suggestion[SUGGESTION];
+    if (i < 2 || strncmp(word[i - 2], "--", 2) != 0) return false;
+    const enum option option = find(options->command, word[i - 2] + 2, strlen(word[i - 2] + 2));
+    if (option == OPTION_COUNT) return false;
+    snprintf(pair, sizeof pair, "%s %s", word[i - 1], word[i]);
+    poolgrad_suggested_value(option, pair, suggestion);
+    if (!*suggestion) return false;
+    poolgrad_fail(options, "'%s' is no option; expected one number behind --%s%s", word[i],
+                  poolgrad_options[option].name, suggestion);
+    return true;
+}
+
 /* Reads the option at word[*i] and its value, and moves *i behind them. */
 static int read_option(struct options *options, int count, char *const *word, int *i)
 {
@@ -655,6 +674,7 @@ static int read_option(struct options *options, int count, char *const *word, in
     const bool dashed = strncmp(name, "--", 2) == 0;
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     enum option option = dashed ? find(options->command, name + 2, length - 2) : OPTION_COUNT;
+    if (option == OPTION_COUNT && !dashed && refuse_pair(options, word, *i)) return 2;
     if (option == OPTION_COUNT) return refuse_word(options, name, length);
     if (options->value[option].given && !poolgrad_takes_names(option))
         return poolgrad_fail(options, "--%s is given twice; expected it once", poolgrad_options[option].name);

@@ -115,6 +115,7 @@ static const struct {
     {"o", {"output"}},
     {"op", {"kind"}},
     {"out", {"output"}},
+    {"output", {"actual"}},
     {"output-gradient", {"source-gradient"}},
     {"p", {"pad"}},
     {"pad-mode", {"padding-policy"}},
