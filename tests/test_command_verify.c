@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poolgrad/oracle.h>
+
+#include "cli/options.h"
 #include "support/json.h"
 #include "support/npyfile.h"
 #include "support/process.h"
@@ -282,4 +285,15 @@ Test(command_verify, layouts_of_each_array, .init = enter, .fini = scene_leave)
     cr_expect(passes(GRADIENT " --actual dx_nhwc.npy --before dx_nhwc.npy --actual-layout nhwc"));
     cr_expect(!passes(GRADIENT " --actual dx_nhwc.npy"));
     view_free(&before);
+}
+
+/* What an implementation says of itself is said in the oracle's words. */
+Test(command_verify, words_are_the_oracles)
+{
+    for (const struct choice *c = poolgrad_options[OPTION_DIVISION].choices; c->name; c++)
+        cr_expect_str_eq(poolgrad_division_name((poolgrad_division)c->value), c->name);
+    for (const struct choice *c = poolgrad_options[OPTION_FUSION].choices; c->name; c++)
+        cr_expect_str_eq(poolgrad_fusion_name((poolgrad_fusion)c->value), c->name);
+    for (const struct choice *c = poolgrad_options[OPTION_SUBNORMALS].choices; c->name; c++)
+        cr_expect_str_eq(poolgrad_subnormals_name((poolgrad_subnormals)c->value), c->name);
 }
