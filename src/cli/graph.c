@@ -64,7 +64,8 @@ static const char *path_of(const struct options *options)
 
 static int no_memory(const struct options *options)
 {
-    return poolgrad_fail(options, "%s: does not fit into memory; expected less", path_of(options));
+    poolgrad_fail(options, "%s: does not fit into memory; expected less", path_of(options));
+    return 2;
 }
 
 /* Of the library: the file's nodes are named by their labels in it; what is about the run alone is no node's fault. */
