@@ -10,7 +10,7 @@ complain() {
     status=1
 }
 
-mapfile -t pages < <(find . -path ./build -prune -o -name '*.md' -print)
+read -ra pages <<<"$(find ./*.md docs tests bench -name '*.md' -printf '%p ')"
 for page in "${pages[@]}"; do
     # shellcheck disable=SC2016  # what looks like commands are fences
     while IFS= read -r target; do

@@ -330,7 +330,7 @@ Test(command_graph, pyramid, .init = enter, .fini = scene_leave)
     scene_fill(&x, 1, false);
     scene_write_image(&x, 4, "x.npy");
     for (int64_t bins = 1; bins <= 4; bins *= 2) {
-        char name[8];
+        char name[32];
         poolgrad_image d = scene_tensor(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 2, bins, bins);
         scene_fill(&d, (uint64_t)bins, false);
         snprintf(name, sizeof name, "d%" PRId64 ".npy", bins);
@@ -339,7 +339,7 @@ Test(command_graph, pyramid, .init = enter, .fini = scene_leave)
     }
     cr_assert(scene_runs(line));
     for (int64_t bins = 1; bins <= 4; bins *= 2) {
-        char name[8];
+        char name[32];
         poolgrad_buffer *buffer = level(&x, 16 / bins);
         npyfile expected = npyfile_of_image(poolgrad_buffer_image(buffer), 4);
         snprintf(name, sizeof name, "l%" PRId64 ".npy", bins);

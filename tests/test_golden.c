@@ -82,8 +82,9 @@ static golden *add(const poolgrad_problem *p, const char *variant)
     if (case_count == MOST_CASES) abort();
     golden *made = &cases[case_count++];
     made->problem = *p;
-    snprintf(made->name, sizeof made->name, "%s/%s/%s/%s/%s", directions[p->direction], kinds[p->kind],
-             layouts[p->destination.layout], poolgrad_format_name(p->destination.format), variant);
+    int length = snprintf(made->name, sizeof made->name, "%s/%s/%s/%s/%s", directions[p->direction], kinds[p->kind],
+                          layouts[p->destination.layout], poolgrad_format_name(p->destination.format), variant);
+    if (length < 0 || length >= NAME) abort();
     return made;
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <poolgrad/mps.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A number of a kernel, a value it cannot have, and what the refusal expects. */

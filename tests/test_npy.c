@@ -497,6 +497,7 @@ Test(npy, every_byte_in_every_place)
         size_t size = strlen(places[place].text), at = strcspn(places[place].text, "?");
         for (int byte = 0; byte < 256; byte++) {
             char text[128], what[64];
+            cr_assert(size < sizeof text);
             memcpy(text, places[place].text, size);
             text[at] = (char)byte;
             snprintf(what, sizeof what, "byte %02x in place %zu", (unsigned)byte, place);

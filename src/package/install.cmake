@@ -16,7 +16,7 @@ if(POOLGRAD_COMMAND)
     endif()
 endif()
 install(FILES README.md CONTRIBUTING.md LICENSE TYPE DOC)
-install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
+install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
 
 # find_package(poolgrad): poolgrad::poolgrad (shared) and poolgrad::poolgrad_static; with the component NAME also
 # poolgrad::poolgrad_NAME and, where the libraries it needs can be linked, poolgrad::poolgrad_NAME_static.

@@ -31,7 +31,7 @@ static poolgrad_const_image read_header(FILE *file, const char *path)
         give_up(path, "is no .npy file of version 1");
     size_t size = preamble[8] + ((size_t)preamble[9] << 8);
     if (size > MAX_HEADER || fread(header, 1, size, file) != size) give_up(path, "has no header");
-    int64_t images, channels, height, width;
+    int64_t images = 0, channels = 0, height = 0, width = 0;
     if (strncmp(header, start, sizeof start - 1) != 0 ||
         sscanf(header + sizeof start - 1, "%" SCNd64 ", %" SCNd64 ", %" SCNd64 ", %" SCNd64, &images, &channels,
                &height, &width) != 4)
