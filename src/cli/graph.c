@@ -22,7 +22,6 @@ struct job {
     poolgrad_graph *graph;
 
     /* What goes in and out, a kernel as a graph of its own. */
-    const char **source_names, **intermediate_names;
     int64_t source_count, intermediate_count;
 
     const struct named_value **source_words, **intermediate_words; /* of the command line; null: not given */
@@ -44,8 +43,6 @@ static void release(struct job *job)
     }
     poolgrad_output_discard(&job->output);
     poolgrad_buffer_destroy(job->result);
-    free(job->source_names);
-    free(job->intermediate_names);
     free(job->source_words);
     free(job->intermediate_words);
     free(job->sources);
@@ -163,79 +160,76 @@ static bool is_kernel(const struct job *job)
     return job->class == POOLGRAD_JSON_POOLING || job->class == POOLGRAD_JSON_POOLING_GRADIENT;
 }
 
-/* calloc of nothing may be null. */
-static const char **allocate_names(int64_t count)
+static void count_images(struct job *job)
 {
-    return calloc((size_t)count + 1, sizeof(const char *));
-}
-
-static int find_images(const struct options *options, struct job *job)
-{
-    static const char *const forward[] = {"source"}, *const gradient[] = {"source_gradient", "source_image"};
-    const bool is_forward = job->class == POOLGRAD_JSON_POOLING;
-    job->source_count = is_forward ? 1 : 2;
-    if (!is_kernel(job)) {
-        job->source_count = poolgrad_graph_source_image_count(job->graph);
-        job->intermediate_count = poolgrad_graph_intermediate_image_count(job->graph);
-    }
-    job->source_names = allocate_names(job->source_count);
-    job->intermediate_names = allocate_names(job->intermediate_count);
-    if (!job->source_names || !job->intermediate_names) return no_memory(options);
-    for (int64_t i = 0; i < job->source_count; i++) {
-        const char *of_kernel = is_forward ? forward[0] : gradient[i > 0];
-        job->source_names[i] = is_kernel(job) ? of_kernel : poolgrad_json_source_name(job->json, i);
-    }
-    for (int64_t i = 0; i < job->intermediate_count; i++) {
-        job->intermediate_names[i] = poolgrad_json_intermediate_name(job->json, i);
-    }
-    return 0;
+    job->source_count = job->class == POOLGRAD_JSON_POOLING ? 1 : 2;
+    if (is_kernel(job)) return;
+    job->source_count = poolgrad_graph_source_image_count(job->graph);
+    job->intermediate_count = poolgrad_graph_intermediate_image_count(job->graph);
 }
 
 /* ---- Names ------------------------------------------------------------------------------------------------------- */
 
+/* What images of one sort are called, by their number. */
+typedef const char *name_of(const struct job *job, int64_t i);
+
+static const char *source_name(const struct job *job, int64_t i)
+{
+    if (!is_kernel(job)) return poolgrad_json_source_name(job->json, i);
+    if (job->class == POOLGRAD_JSON_POOLING) return "source";
+    return i == 0 ? "source_gradient" : "source_image";
+}
+
+static const char *intermediate_name(const struct job *job, int64_t i)
+{
+    return poolgrad_json_intermediate_name(job->json, i);
+}
+
 /* "a, b or c"; many end in dots. */
-static void list_names(const char *const *names, int64_t count, char *text, size_t size)
+static void list_names(const struct job *job, name_of *name, int64_t count, char *text, size_t size)
 {
     size_t used = 0;
     snprintf(text, size, "none, it has no such images");
     for (int64_t i = 0; i < count; i++) {
         const char *separator = i == 0 ? "" : i == count - 1 ? " or " : ", ";
-        if (used + strlen(separator) + strlen(names[i]) + 4 > size) {
+        if (used + strlen(separator) + strlen(name(job, i)) + 4 > size) {
             snprintf(text + used, size - used, "...");
             return;
         }
-        used += (size_t)snprintf(text + used, size - used, "%s%s", separator, names[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", separator, name(job, i));
     }
 }
 
 enum { LIST = 4096 };
 
-static int refuse_name(const struct options *options, const struct named_value *word, const char *const *names,
-                       int64_t count)
+static int refuse_name(const struct options *options, const struct job *job, const struct named_value *word,
+                       name_of *name, int64_t count)
 {
     char list[LIST];
-    list_names(names, count, list, sizeof list);
+    list_names(job, name, count, list, sizeof list);
     return poolgrad_fail(options, "--%s %s: %.*s is not among the names in %s; expected %s",
                          poolgrad_options[word->option].name, word->text, (int)word->name_length, word->text,
                          path_of(options), list);
 }
 
+static bool is_called(const char *name, const struct named_value *word)
+{
+    return strlen(name) == word->name_length && memcmp(name, word->text, word->name_length) == 0;
+}
+
 /* Which image each word of the options means: word[i] becomes that of image i. */
-static int match(const struct options *options, const enum option option[2], const char *const *names, int64_t count,
-                 const struct named_value **word)
+static int match(const struct options *options, const struct job *job, const enum option option[2], name_of *name,
+                 int64_t count, const struct named_value **word)
 {
     for (int k = 0; k < options->named_count; k++) {
         const struct named_value *named = &options->named[k];
         if (named->option != option[0] && named->option != option[1]) continue;
         int64_t i = 0;
-        while (i < count &&
-               (strlen(names[i]) != named->name_length || memcmp(names[i], named->text, named->name_length) != 0)) {
-            i++;
-        }
-        if (i == count) return refuse_name(options, named, names, count);
+        while (i < count && !is_called(name(job, i), named)) i++;
+        if (i == count) return refuse_name(options, job, named, name, count);
         if (word[i]) {
             return poolgrad_fail(options, "--%s %s: %s is given twice; expected it once",
-                                 poolgrad_options[named->option].name, named->text, names[i]);
+                                 poolgrad_options[named->option].name, named->text, name(job, i));
         }
         word[i] = named;
     }
@@ -257,9 +251,9 @@ static int match_all(const struct options *options, struct job *job)
         !job->intermediate_outputs) {
         return no_memory(options);
     }
-    int status = match(options, sources, job->source_names, job->source_count, job->source_words);
+    int status = match(options, job, sources, source_name, job->source_count, job->source_words);
     if (status != 0) return status;
-    return match(options, intermediates, job->intermediate_names, job->intermediate_count, job->intermediate_words);
+    return match(options, job, intermediates, intermediate_name, job->intermediate_count, job->intermediate_words);
 }
 
 /* ---- Sources ----------------------------------------------------------------------------------------------------- */
@@ -336,15 +330,15 @@ static bool is_name(const char *text)
 static int read_sources(const struct options *options, struct job *job)
 {
     char list[LIST];
-    list_names(job->source_names, job->source_count, list, sizeof list);
+    list_names(job, source_name, job->source_count, list, sizeof list);
     for (int64_t i = 0; i < job->source_count; i++) {
         if (job->source_words[i]) continue;
-        if (!is_name(job->source_names[i])) {
+        if (!is_name(source_name(job, i))) {
             return poolgrad_fail(options, "%s: an image goes by the name '%s'; expected a handle or an id without '='",
-                                 path_of(options), job->source_names[i]);
+                                 path_of(options), source_name(job, i));
         }
         bool sizes = poolgrad_given(options, OPTION_DESCRIBE);
-        return poolgrad_fail(options, "--source %s=FILE is missing; expected %s for each of: %s", job->source_names[i],
+        return poolgrad_fail(options, "--source %s=FILE is missing; expected %s for each of: %s", source_name(job, i),
                              sizes ? "a file or a size" : "a file", list);
     }
     if (!is_kernel(job) && poolgrad_graph_source_state_count(job->graph) > 0) {
@@ -397,7 +391,7 @@ static void print_images(const struct job *job, const struct sizes *sizes)
     poolgrad_const_image view;
     if (sizes) view = poolgrad_image_as_const(&sizes->result);
     for (int64_t i = 0; i < job->source_count; i++) {
-        print_image("source", job->source_names[i], sizes ? &job->images[i] : NULL);
+        print_image("source", source_name(job, i), sizes ? &job->images[i] : NULL);
     }
     for (int64_t i = 0; graph && i < poolgrad_graph_source_state_count(graph); i++) {
         const char *handle = poolgrad_graph_source_state_handle(graph, i);
@@ -410,7 +404,7 @@ static void print_images(const struct job *job, const struct sizes *sizes)
     }
     for (int64_t i = 0; i < job->intermediate_count; i++) {
         if (sizes) view = poolgrad_image_as_const(&sizes->intermediates[i]);
-        print_image("intermediate", job->intermediate_names[i], sizes ? &view : NULL);
+        print_image("intermediate", intermediate_name(job, i), sizes ? &view : NULL);
     }
     for (int64_t i = 0; graph && i < poolgrad_graph_result_state_count(graph); i++) {
         const char *handle = poolgrad_graph_result_state_handle(graph, i);
@@ -598,8 +592,8 @@ static int command(const struct options *options, struct job *job)
     if (status == 0) status = read_file(options, job);
     if (status != 0) return status;
     if (poolgrad_given(options, OPTION_PRINT_JSON)) return print_text(options, job, true);
-    status = find_images(options, job);
-    if (status == 0) status = match_all(options, job);
+    count_images(job);
+    status = match_all(options, job);
     if (status != 0) return status;
     bool nc4hw4 = poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW) == POOLGRAD_NC4HW4;
     if (!nc4hw4 && poolgrad_given(options, OPTION_CHANNELS)) {

@@ -10,10 +10,11 @@
 /* ---- Properties ------------------------------------------------------------------------------------------------- */
 
 /* Fields of an image or a state at `at`, which is nothing or a field and a dot; `called` is the same in JSON. */
+#define TEXT_OF(token) #token
 #define FIELD(called, at, type_, field, kinds_)                                                                        \
     {                                                                                                                  \
-        .name = called #field, .type = POOLGRAD_PROPERTY_##type_, .place = offsetof(PROPERTIES_OF, at field),          \
-        .kinds = kinds_                                                                                                \
+        .name = called TEXT_OF(field), .type = POOLGRAD_PROPERTY_##type_, .place = offsetof(PROPERTIES_OF, at field),  \
+        .kinds = (kinds_)                                                                                              \
     }
 #define RESOURCE_ROWS(called, at, kinds_)                                                                              \
     FIELD(called, at, FLAG, export_from_graph, kinds_), FIELD(called, at, FLAG, synchronize_resource, kinds_)
@@ -23,7 +24,7 @@
          .type = POOLGRAD_PROPERTY_WORD,                                                                               \
          .place = offsetof(PROPERTIES_OF, at format),                                                                  \
          .word = poolgrad_format_word,                                                                                 \
-         .kinds = kinds_},                                                                                             \
+         .kinds = (kinds_)},                                                                                           \
         FIELD(called, at, ALLOCATOR, image_allocator, kinds_), RESOURCE_ROWS(called, at, kinds_),                      \
         FIELD(called, at, FLAG, stop_gradient, kinds_)
 #define STATE_ROWS(called, at, kinds_) FIELD(called, at, TEXT, handle, kinds_), RESOURCE_ROWS(called, at, kinds_)
@@ -38,7 +39,7 @@ const struct poolgrad_property poolgrad_state_node_properties[] = {STATE_ROWS(""
 /* Of the window, and of the rules. */
 #define WINDOW(name_, field, flags_)                                                                                   \
     {                                                                                                                  \
-        .name = #name_, .type = POOLGRAD_PROPERTY_INTEGER, .flags = flags_,                                            \
+        .name = #name_, .type = POOLGRAD_PROPERTY_INTEGER, .flags = (flags_),                                          \
         .place = offsetof(PROPERTIES_OF, window.field), .usual = 1, .kinds = POOLGRAD_POOLING_FILTERS                  \
     }
 #define RULE(field)                                                                                                    \

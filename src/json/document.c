@@ -23,7 +23,7 @@ struct arrays {
 
 #define ARRAY(field, flags_)                                                                                           \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_ARRAY, .flags = flags_, .place = offsetof(struct arrays, field)      \
+        .name = #field, .type = POOLGRAD_PROPERTY_ARRAY, .flags = (flags_), .place = offsetof(struct arrays, field)    \
     }
 static const struct poolgrad_property network_members[] = {
     ARRAY(images, 0), ARRAY(states, 0), ARRAY(filters, POOLGRAD_PROPERTY_REQUIRED), POOLGRAD_LAST_ROW};

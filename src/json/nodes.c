@@ -29,12 +29,12 @@ struct filter_text {
 /* Members that are no properties. */
 #define MEMBER(type_, field, flags_, kinds_)                                                                           \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = flags_,                                            \
-        .place = offsetof(struct filter_text, field), .kinds = kinds_                                                  \
+        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = (flags_),                                          \
+        .place = offsetof(struct filter_text, field), .kinds = (kinds_)                                                \
     }
 #define PROPERTY(type_, field, flags_)                                                                                 \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = flags_,                                            \
+        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = (flags_),                                          \
         .place = offsetof(struct filter_text, properties.field)                                                        \
     }
 static const struct poolgrad_property filter_head[] = {

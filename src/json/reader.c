@@ -336,44 +336,51 @@ static bool check_required(struct poolgrad_reader *reader, json_t *object, const
     return true;
 }
 
-static bool read_object(struct poolgrad_reader *reader, json_t *object, const struct poolgrad_reader_part *parts,
-                        unsigned kind, const char *prefix);
-
-/* A member that is a row, or an object whose members are. */
+/* A member whose name is that of a row behind the prefix. */
 static bool read_member(struct poolgrad_reader *reader, json_t *value, const struct poolgrad_reader_part *parts,
                         unsigned kind, const char *prefix, const char *name)
 {
     struct place place = {parts, NULL};
+    snprintf(reader->path, sizeof reader->path, "%s", prefix);
     while (next_row(&place, prefix, kind)) {
-        const char *member = place.row->name + strlen(prefix);
-        const size_t length = member_length(member);
-        if (strlen(name) != length || memcmp(member, name, length) != 0) continue;
-        if (!member[length]) {
-            return read_field(reader, place.row, name, value, (char *)place.part->into + place.row->place);
-        }
-        if (!json_is_object(value)) return poolgrad_reader_refuse(reader, name, value, "an object");
-        char inner[POOLGRAD_READER_NAME];
-        snprintf(inner, sizeof inner, "%s%s.", prefix, name);
-        return read_object(reader, value, parts, kind, inner);
+        if (strcmp(place.row->name + strlen(prefix), name) != 0) continue;
+        return read_field(reader, place.row, name, value, (char *)place.part->into + place.row->place);
     }
     return refuse_unknown(reader, parts, kind, prefix, name);
 }
 
-static bool read_object(struct poolgrad_reader *reader, json_t *object, const struct poolgrad_reader_part *parts,
-                        unsigned kind, const char *prefix)
+/* Whether the member is an object of rows; *prefix becomes what their names begin with. */
+static bool is_object(const struct poolgrad_reader_part *parts, unsigned kind, const char *name,
+                      char prefix[POOLGRAD_READER_NAME])
 {
+    struct place place = {parts, NULL};
+    snprintf(prefix, POOLGRAD_READER_NAME, "%s.", name);
+    return strlen(name) + 1 < POOLGRAD_READER_NAME && !strchr(name, '.') && next_row(&place, prefix, kind);
+}
+
+static bool read_inner(struct poolgrad_reader *reader, json_t *object, const struct poolgrad_reader_part *parts,
+                       unsigned kind, const char *prefix, const char *name)
+{
+    if (!json_is_object(object)) return poolgrad_reader_refuse(reader, name, object, "an object");
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
-        snprintf(reader->path, sizeof reader->path, "%s", prefix);
         if (!read_member(reader, json_object_iter_value(at), parts, kind, prefix, json_object_iter_key(at))) {
             return false;
         }
     }
-    snprintf(reader->path, sizeof reader->path, "%s", prefix);
+    reader->path[0] = '\0';
     return true;
 }
 
 bool poolgrad_reader_object(struct poolgrad_reader *reader, json_t *object, const struct poolgrad_reader_part *parts,
                             unsigned kind)
 {
-    return read_object(reader, object, parts, kind, "") && check_required(reader, object, parts, kind);
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        char prefix[POOLGRAD_READER_NAME];
+        const char *name = json_object_iter_key(at);
+        json_t *value = json_object_iter_value(at);
+        const bool good = is_object(parts, kind, name, prefix) ? read_inner(reader, value, parts, kind, prefix, name)
+                                                               : read_member(reader, value, parts, kind, "", name);
+        if (!good) return false;
+    }
+    return check_required(reader, object, parts, kind);
 }

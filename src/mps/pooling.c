@@ -36,23 +36,29 @@ const struct poolgrad_property poolgrad_pooling_properties[] = {
 
 /* ---- Initializers ------------------------------------------------------------------------------------------------ */
 
+static void set_defaults(poolgrad_pooling *kernel, poolgrad_kind kind, const poolgrad_window *window)
+{
+    memset(kernel, 0, sizeof *kernel);
+    poolgrad_properties_reset(poolgrad_pooling_properties, kernel);
+    kernel->struct_size = sizeof *kernel;
+    kernel->kind = kind;
+    kernel->kernel_width = window->kernel_width;
+    kernel->kernel_height = window->kernel_height;
+    kernel->stride_in_pixels_x = window->stride_x;
+    kernel->stride_in_pixels_y = window->stride_y;
+    kernel->dilation_rate_x = window->dilation_x;
+    kernel->dilation_rate_y = window->dilation_y;
+}
+
 /* Writes no more than the caller's struct, which may be older or newer than this one. */
 void poolgrad_pooling_init(poolgrad_pooling *kernel, size_t struct_size, poolgrad_kind kind,
                            const poolgrad_window *window)
 {
-    poolgrad_pooling fresh, *whole = struct_size < sizeof fresh ? &fresh : kernel;
+    poolgrad_pooling made;
+    set_defaults(&made, kind, window);
+    made.struct_size = struct_size;
     memset(kernel, 0, struct_size);
-    if (whole == &fresh) memset(&fresh, 0, sizeof fresh);
-    poolgrad_properties_reset(poolgrad_pooling_properties, whole);
-    whole->struct_size = struct_size;
-    whole->kind = kind;
-    whole->kernel_width = window->kernel_width;
-    whole->kernel_height = window->kernel_height;
-    whole->stride_in_pixels_x = window->stride_x;
-    whole->stride_in_pixels_y = window->stride_y;
-    whole->dilation_rate_x = window->dilation_x;
-    whole->dilation_rate_y = window->dilation_y;
-    if (whole == &fresh) memcpy(kernel, &fresh, struct_size);
+    memcpy(kernel, &made, struct_size < sizeof made ? struct_size : sizeof made);
 }
 
 void poolgrad_pooling_max_init(poolgrad_pooling *kernel, size_t struct_size, int64_t kernel_width,
@@ -136,13 +142,13 @@ static poolgrad_status check_kernel(const poolgrad_pooling *kernel, poolgrad_err
 static poolgrad_status read_unchecked(const poolgrad_pooling *given, poolgrad_pooling *kernel, poolgrad_error *error)
 {
     const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
-    poolgrad_pooling_init(kernel, sizeof *kernel, POOLGRAD_AVERAGE, &neutral);
+    set_defaults(kernel, POOLGRAD_AVERAGE, &neutral);
+    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling kernel");
     return poolgrad_read_struct(given, kernel, sizeof *kernel, NULL, "the initializer of a pooling kernel", error);
 }
 
 poolgrad_status poolgrad_read_pooling(const poolgrad_pooling *given, poolgrad_pooling *kernel, poolgrad_error *error)
 {
-    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling kernel");
     poolgrad_status status = read_unchecked(given, kernel, error);
     return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
 }
@@ -285,7 +291,7 @@ poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, co
 int poolgrad_pooling_is_state_modified(const poolgrad_pooling *kernel)
 {
     poolgrad_pooling known;
-    return kernel && read_unchecked(kernel, &known, NULL) == POOLGRAD_OK && known.saves_argmax != 0;
+    return read_unchecked(kernel, &known, NULL) == POOLGRAD_OK && known.saves_argmax != 0;
 }
 
 /* Whether the state is one of this kernel and of such a destination. */
@@ -293,7 +299,7 @@ static poolgrad_status check_state(const poolgrad_pooling *kernel, const poolgra
                                    const poolgrad_image *destination, poolgrad_error *error)
 {
     const poolgrad_const_image *argmax = &state->argmax.read;
-    union poolgrad_view expected;
+    union poolgrad_view expected = {.written = {.data = NULL}};
     if (!kernel->saves_argmax) {
         if (argmax->format == POOLGRAD_FORMAT_NONE) return POOLGRAD_OK;
         return poolgrad_refuse(error, "state", "has room for picked taps; expected none, saves_argmax is 0");

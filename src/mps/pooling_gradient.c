@@ -46,22 +46,29 @@ const struct poolgrad_property poolgrad_pooling_gradient_properties[] = {
 
 /* ---- Initializers ------------------------------------------------------------------------------------------------ */
 
+static void set_defaults(poolgrad_pooling_gradient *kernel, poolgrad_kind kind, const poolgrad_window *window)
+{
+    memset(kernel, 0, sizeof *kernel);
+    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, kernel);
+    kernel->struct_size = sizeof *kernel;
+    kernel->kind = kind;
+    kernel->kernel_width = window->kernel_width;
+    kernel->kernel_height = window->kernel_height;
+    kernel->stride_in_pixels_x = window->stride_x;
+    kernel->stride_in_pixels_y = window->stride_y;
+    kernel->dilation_rate_x = window->dilation_x;
+    kernel->dilation_rate_y = window->dilation_y;
+}
+
+/* Writes no more than the caller's struct, which may be older or newer than this one. */
 void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, poolgrad_kind kind,
                                     const poolgrad_window *window)
 {
-    poolgrad_pooling_gradient fresh, *whole = struct_size < sizeof fresh ? &fresh : kernel;
+    poolgrad_pooling_gradient made;
+    set_defaults(&made, kind, window);
+    made.struct_size = struct_size;
     memset(kernel, 0, struct_size);
-    if (whole == &fresh) memset(&fresh, 0, sizeof fresh);
-    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, whole);
-    whole->struct_size = struct_size;
-    whole->kind = kind;
-    whole->kernel_width = window->kernel_width;
-    whole->kernel_height = window->kernel_height;
-    whole->stride_in_pixels_x = window->stride_x;
-    whole->stride_in_pixels_y = window->stride_y;
-    whole->dilation_rate_x = window->dilation_x;
-    whole->dilation_rate_y = window->dilation_y;
-    if (whole == &fresh) memcpy(kernel, &fresh, struct_size);
+    memcpy(kernel, &made, struct_size < sizeof made ? struct_size : sizeof made);
 }
 
 void poolgrad_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,
@@ -147,14 +154,14 @@ static poolgrad_status read_unchecked(const poolgrad_pooling_gradient *given, po
                                       poolgrad_error *error)
 {
     const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
-    poolgrad_pooling_gradient_init(kernel, sizeof *kernel, POOLGRAD_AVERAGE, &neutral);
+    set_defaults(kernel, POOLGRAD_AVERAGE, &neutral);
+    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling gradient kernel");
     return poolgrad_read_struct(given, kernel, sizeof *kernel, NULL, "the initializer of a gradient kernel", error);
 }
 
 poolgrad_status poolgrad_read_pooling_gradient(const poolgrad_pooling_gradient *given,
                                                poolgrad_pooling_gradient *kernel, poolgrad_error *error)
 {
-    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling gradient kernel");
     poolgrad_status status = read_unchecked(given, kernel, error);
     return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
 }

@@ -55,23 +55,23 @@ struct poolgrad_property {
 /* Rows of the struct that PROPERTIES_OF names. FILLS: rows that become a field of the problem. */
 #define POOLGRAD_ROW(type_, field, usual_, flags_)                                                                     \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = flags_, .place = offsetof(PROPERTIES_OF, field),   \
-        .usual = usual_                                                                                                \
+        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = (flags_), .place = offsetof(PROPERTIES_OF, field), \
+        .usual = (usual_)                                                                                              \
     }
 #define POOLGRAD_WORD_ROW(word_, field, usual_, flags_)                                                                \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_WORD, .flags = flags_, .place = offsetof(PROPERTIES_OF, field),      \
-        .usual = usual_, .word = poolgrad_##word_##_word                                                               \
+        .name = #field, .type = POOLGRAD_PROPERTY_WORD, .flags = (flags_), .place = offsetof(PROPERTIES_OF, field),    \
+        .usual = (usual_), .word = poolgrad_##word_##_word                                                             \
     }
 #define POOLGRAD_FILLS(type_, field, usual_, flags_, problem_)                                                         \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = flags_, .place = offsetof(PROPERTIES_OF, field),   \
-        .usual = usual_, .problem = #problem_, .problem_place = offsetof(poolgrad_problem, problem_)                   \
+        .name = #field, .type = POOLGRAD_PROPERTY_##type_, .flags = (flags_), .place = offsetof(PROPERTIES_OF, field), \
+        .usual = (usual_), .problem = #problem_, .problem_place = offsetof(poolgrad_problem, problem_)                 \
     }
 #define POOLGRAD_WORD_FILLS(word_, field, usual_, flags_, problem_)                                                    \
     {                                                                                                                  \
-        .name = #field, .type = POOLGRAD_PROPERTY_WORD, .flags = flags_, .place = offsetof(PROPERTIES_OF, field),      \
-        .usual = usual_, .word = poolgrad_##word_##_word, .problem = #problem_,                                        \
+        .name = #field, .type = POOLGRAD_PROPERTY_WORD, .flags = (flags_), .place = offsetof(PROPERTIES_OF, field),    \
+        .usual = (usual_), .word = poolgrad_##word_##_word, .problem = #problem_,                                      \
         .problem_place = offsetof(poolgrad_problem, problem_)                                                          \
     }
 #define POOLGRAD_LAST_ROW                                                                                              \
@@ -81,27 +81,27 @@ struct poolgrad_property {
 
 /* A policy at `at`, which is nothing or a field and a dot; `called` is the same in JSON. */
 #define POOLGRAD_POLICY_ROWS(called, at, kinds_)                                                                       \
-    {.name = called "class", .type = POOLGRAD_PROPERTY_CONSTANT, .word = poolgrad_policy_word, .kinds = kinds_},       \
+    {.name = called "class", .type = POOLGRAD_PROPERTY_CONSTANT, .word = poolgrad_policy_word, .kinds = (kinds_)},     \
         {.name = called "method",                                                                                      \
          .type = POOLGRAD_PROPERTY_METHOD,                                                                             \
          .place = offsetof(PROPERTIES_OF, at method),                                                                  \
          .usual = POOLGRAD_PADDING_SIZE_SAME,                                                                          \
-         .kinds = kinds_},                                                                                             \
+         .kinds = (kinds_)},                                                                                           \
         {.name = called "clamps_edges",                                                                                \
          .type = POOLGRAD_PROPERTY_FLAG,                                                                               \
          .place = offsetof(PROPERTIES_OF, at clamps_edges),                                                            \
-         .kinds = kinds_},                                                                                             \
+         .kinds = (kinds_)},                                                                                           \
         {.name = called "callback",                                                                                    \
          .type = POOLGRAD_PROPERTY_CALLBACK,                                                                           \
          .place = offsetof(PROPERTIES_OF, at callback),                                                                \
-         .kinds = kinds_},                                                                                             \
+         .kinds = (kinds_)},                                                                                           \
         {.name = called "context",                                                                                     \
          .type = POOLGRAD_PROPERTY_ADDRESS,                                                                            \
          .place = offsetof(PROPERTIES_OF, at context),                                                                 \
-         .kinds = kinds_},                                                                                             \
+         .kinds = (kinds_)},                                                                                           \
     {                                                                                                                  \
         .name = called "label", .type = POOLGRAD_PROPERTY_LABEL, .place = offsetof(PROPERTIES_OF, at label),           \
-        .kinds = kinds_                                                                                                \
+        .kinds = (kinds_)                                                                                              \
     }
 
 /* What kernels of both directions have: kind and window, the clip rectangle, and what stands behind the policy. */

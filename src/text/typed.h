@@ -42,6 +42,6 @@ size_t poolgrad_typed_text(void (*tell)(const void *object, struct poolgrad_text
     {                                                                                                                  \
         return poolgrad_typed_text((type).write_json, object, text, size);                                             \
     }                                                                                                                  \
-    _Static_assert(sizeof(&(type)) > 0, "a semicolon follows")
+    struct poolgrad_type /* and a semicolon */
 
 #endif
