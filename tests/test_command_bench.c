@@ -12,7 +12,7 @@
 #endif
 
 #include "cli/commands.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/process.h"
 #include "support/scene.h"
 

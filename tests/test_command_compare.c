@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/process.h"
 #include "support/scene.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/options.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/npyfile.h"
 #include "support/process.h"
 #include "support/scene.h"

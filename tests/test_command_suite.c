@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/suite_manifest.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/scene.h"
 
 static const struct options suite_options = {.command = COMMAND_SUITE};

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/process.h"
 #include "support/scene.h"
 

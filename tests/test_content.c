@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Equality, hashes and texts of images and problems. */
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/small.h"
 #include "support/view.h"
 

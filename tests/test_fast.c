@@ -7,7 +7,7 @@
 #include "support/case.h"
 #include "support/contender.h"
 #include "support/encoding.h"
-#include "support/oracle.h"
+#include "support/literal.h"
 #include "support/report.h"
 #include "support/trial.h"
 #include "support/view.h"
@@ -306,23 +306,23 @@ typedef struct window_at {
 
 /* The windows that count. */
 typedef struct window_range {
-    oracle_span n, c, y, x;
+    literal_span n, c, y, x;
 } window_range;
 
 static window_range counted_windows(const poolgrad_problem *p)
 {
     const poolgrad_region *region = &p->gradient_region;
     int64_t c = p->gradient_channel_offset;
-    return (window_range){.n = {region->image, region->image + oracle_images(p)},
-                          .c = {c, c + oracle_channels(p)},
-                          .y = oracle_cut(region->y, region->height, p->indices.height),
-                          .x = oracle_cut(region->x, region->width, p->indices.width)};
+    return (window_range){.n = {region->image, region->image + literal_images(p)},
+                          .c = {c, c + literal_channels(p)},
+                          .y = literal_cut(region->y, region->height, p->indices.height),
+                          .x = literal_cut(region->x, region->width, p->indices.width)};
 }
 
 static void find_first_tap(const poolgrad_problem *p, window_at *at)
 {
-    at->top = oracle_first_tap_y(p) + p->window.stride_y * (at->y - p->gradient_region.y);
-    at->left = oracle_first_tap_x(p) + p->window.stride_x * (at->x - p->gradient_region.x);
+    at->top = literal_first_tap_y(p) + p->window.stride_y * (at->y - p->gradient_region.y);
+    at->left = literal_first_tap_x(p) + p->window.stride_x * (at->x - p->gradient_region.x);
 }
 
 /* The number that stands for a tap, of the window or beside it. */
@@ -364,7 +364,7 @@ static bool find_wrong(const poolgrad_problem *p, window_at *at)
 }
 
 /* Often one of the ends, or next to it. */
-static int64_t choose_from(random_state *r, oracle_span span)
+static int64_t choose_from(random_state *r, literal_span span)
 {
     int64_t last = span.end - 1, next = span.first < last;
     switch (random_between(r, 0, 5)) {

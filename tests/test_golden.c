@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fixed list of problems and the digests of their results in tests/golden.txt: the bits are the same on every
- * machine, by every instruction set, in every version. The digests are the oracle's, not the library's;
- * POOLGRAD_GOLDEN_WRITE=1 has it write them again.
+ * machine, by every instruction set, in every version. The digests come from the tests' literal computation, not from
+ * the library; POOLGRAD_GOLDEN_WRITE=1 writes them again.
  */
 #include "support/case.h"
 #include "support/contender.h"
 #include "support/encoding.h"
-#include "support/oracle.h"
+#include "support/literal.h"
 #include "support/random.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
@@ -116,7 +116,7 @@ static void add_rules(void)
             }
 }
 
-/* Forward writes indices, the gradient reads those of the oracle. */
+/* Forward writes indices, the gradient reads those of the literal computation. */
 static void add_indices(void)
 {
     for (int i = 0; i < WHOLES; ++i)
@@ -307,7 +307,7 @@ static void make_indices(poolgrad_problem *p)
     forward.picks = view_new(p->indices.format, p->indices.layout, &p->indices, 0);
     p->indices = view_read(forward.picks);
     forward.destination = view_new(POOLGRAD_FLOAT32, POOLGRAD_NCHW, &p->source_gradient, 0);
-    oracle_run(&forward);
+    literal_run(&forward);
     view_free(&forward.destination);
 }
 
@@ -341,10 +341,10 @@ static uint64_t digest_results(const poolgrad_problem *p)
 
 /* ---- Digests --------------------------------------------------------------------------------------------------- */
 
-static uint64_t digest_of_oracle(const golden *g)
+static uint64_t literal_digest(const golden *g)
 {
     poolgrad_problem p = make(g);
-    oracle_run(&p);
+    literal_run(&p);
     uint64_t digest = digest_results(&p);
     unmake(&p);
     return digest;
@@ -370,10 +370,9 @@ static void write_digests(void)
     FILE *file = fopen(path, "w");
     cr_assert_not_null(file, "%s cannot be written", path);
     fprintf(file, "# SPDX-License-Identifier: Apache-2.0\n"
-                  "# Case and digest of its result by tests/support/oracle.c; POOLGRAD_GOLDEN_WRITE=1 "
+                  "# Case and digest of its result by tests/support/literal.c; POOLGRAD_GOLDEN_WRITE=1 "
                   "./tests/test_golden writes it.\n");
-    for (int i = 0; i < case_count; ++i)
-        fprintf(file, "%s %016" PRIx64 "\n", cases[i].name, digest_of_oracle(&cases[i]));
+    for (int i = 0; i < case_count; ++i) fprintf(file, "%s %016" PRIx64 "\n", cases[i].name, literal_digest(&cases[i]));
     cr_assert(fclose(file) == 0);
 }
 

@@ -11,7 +11,7 @@
 #include <poolgrad/json.h>
 
 #include "support/generic.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/random.h"
 
 #define PICK(r, table) ((table)[random_between(r, 0, (int64_t)(sizeof(table) / sizeof *(table)) - 1)])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Equality, hashes and texts of nodes, networks and graphs: each property counts, copies are equal. */
 #include "support/generic.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include <criterion/criterion.h>
 #include <poolgrad/graph.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Padding policies as values, and what they make of a kernel that is configured. */
 #include "support/generic.h"
-#include "support/json.h"
+#include "support/json_text.h"
 #include "support/small.h"
 #include <criterion/criterion.h>
 #include <poolgrad/mps.h>

@@ -5,7 +5,7 @@
  */
 #include "support/case.h"
 #include "support/encoding.h"
-#include "support/oracle.h"
+#include "support/literal.h"
 #include "support/report.h"
 #include "support/trial.h"
 #include "support/view.h"
@@ -31,20 +31,20 @@ static poolgrad_image before_run(const poolgrad_image *image, const guard_buffer
 
 /* Elements that are written: the part of the clip and of the channels that is there. */
 typedef struct written {
-    oracle_span n, c, y, x;
+    literal_span n, c, y, x;
 } written;
 
 static written written_of(const poolgrad_problem *p)
 {
     const poolgrad_image *d = &p->destination;
     int64_t c = p->destination_channel_offset;
-    return (written){oracle_cut(p->clip.image, p->clip.images, d->images),
-                     {c, c + oracle_channels(p)},
-                     oracle_cut(p->clip.y, p->clip.height, d->height),
-                     oracle_cut(p->clip.x, p->clip.width, d->width)};
+    return (written){literal_cut(p->clip.image, p->clip.images, d->images),
+                     {c, c + literal_channels(p)},
+                     literal_cut(p->clip.y, p->clip.height, d->height),
+                     literal_cut(p->clip.x, p->clip.width, d->width)};
 }
 
-static bool has(oracle_span span, int64_t i)
+static bool has(literal_span span, int64_t i)
 {
     return i >= span.first && i < span.end;
 }
@@ -118,7 +118,7 @@ static bool same_results(const poolgrad_problem *expected, const poolgrad_proble
     return !expected->picks.data || report_same_elements("picks", &expected->picks, &actual->picks);
 }
 
-/* ---- The oracle ---------------------------------------------------------------------------------------------- */
+/* ---- The literal computation ------------------------------------------------------------------------------------- */
 
 /* Whether the windows make a difference, for a case whose result is in `result`. Restores the buffer. */
 static bool windows_matter(test_case *made, const unsigned char *result)
@@ -126,7 +126,7 @@ static bool windows_matter(test_case *made, const unsigned char *result)
     poolgrad_problem without = made->problem;
     if (without.direction == POOLGRAD_GRADIENT) {
         without.gradient_region.width = 0;
-        oracle_run(&without);
+        literal_run(&without);
     }
     bool same = memcmp(made->destination.bytes, result, made->destination.size) == 0;
     guard_restore(&made->destination);
@@ -136,7 +136,7 @@ static bool windows_matter(test_case *made, const unsigned char *result)
 /* Whether any window makes a difference to the case's destination. */
 static bool contributes(test_case *made)
 {
-    oracle_run(&made->problem);
+    literal_run(&made->problem);
     unsigned char *destination = trial_take(&made->destination);
     free(trial_take(&made->picks));
     bool matter = windows_matter(made, destination);
@@ -146,7 +146,7 @@ static bool contributes(test_case *made)
 
 static bool check_scatter(test_case *made, bool *telling)
 {
-    oracle_run(&made->problem);
+    literal_run(&made->problem);
     unsigned char *destination = trial_take(&made->destination), *picks = trial_take(&made->picks);
     *telling = windows_matter(made, destination);
     bool held = trial_run(&made->problem) && trial_same_buffers(made, destination, picks);
@@ -155,7 +155,8 @@ static bool check_scatter(test_case *made, bool *telling)
     return held;
 }
 
-/* The library and the oracle, which scatters in raster order, leave the same bytes in the whole allocation. */
+/* The library and the literal computation, which scatters in raster order, leave the same bytes in the whole
+ * allocation. */
 Test(properties, scatter)
 {
     sweep("scatter", 40000, 55, &(case_limits){0}, check_scatter);
@@ -193,7 +194,7 @@ static bool check_adjoint(test_case *made, bool *telling)
         const poolgrad_image *y = &forward.destination;
         int64_t left = inner_product(&p->source_gradient, 0, 0, y, y->images, y->channels);
         int64_t right = inner_product(&p->source, p->offset_image, p->source_channel_offset, &p->destination,
-                                      oracle_images(p), oracle_channels(p));
+                                      literal_images(p), literal_channels(p));
         *telling = left != 0;
         held = left == right ||
                report_failure("<forward(x), g> is %lld, <x, gradient(g)> is %lld", (long long)left, (long long)right);
@@ -348,7 +349,7 @@ Test(properties, guard)
 static bool run_image_by_image(const test_case *made)
 {
     const poolgrad_problem *p = &made->problem;
-    oracle_span images = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
+    literal_span images = literal_cut(p->clip.image, p->clip.images, p->destination.images);
     bool held = true;
     for (int64_t i = images.end - images.first - 1; held && i >= 0; --i) {
         poolgrad_problem one = *p;
@@ -500,7 +501,7 @@ static bool check_finite_differences(test_case *made, bool *telling)
 {
     enum { PIXELS = 5 };
     const poolgrad_problem *p = &made->problem;
-    int64_t images = oracle_images(p), channels = oracle_channels(p);
+    int64_t images = literal_images(p), channels = literal_channels(p);
     if (!trial_run(p)) return false;
     if (images == 0 || channels == 0 || p->source.height == 0 || p->source.width == 0) return true;
     random_state r = {made->seed ^ UINT64_C(0x51093)};
@@ -550,8 +551,8 @@ static int64_t source_position(const poolgrad_problem *p, int64_t position, int6
 static poolgrad_problem unclipped(const poolgrad_problem *p, poolgrad_format format)
 {
     poolgrad_problem full = *p;
-    const poolgrad_image size = {.images = oracle_images(p),
-                                 .channels = oracle_channels(p),
+    const poolgrad_image size = {.images = literal_images(p),
+                                 .channels = literal_channels(p),
                                  .height = p->source.height,
                                  .width = p->source.width};
     full.destination = view_new(format, POOLGRAD_NCHW, &size, 0);
@@ -568,8 +569,8 @@ static double moved_number(const poolgrad_problem *p, const poolgrad_image *full
                            int64_t x)
 {
     int64_t from_n = n - p->clip.image, from_c = c - p->destination_channel_offset;
-    int64_t from_y = source_position(p, y, p->clip.y, oracle_first_tap_y(p));
-    int64_t from_x = source_position(p, x, p->clip.x, oracle_first_tap_x(p));
+    int64_t from_y = source_position(p, y, p->clip.y, literal_first_tap_y(p));
+    int64_t from_x = source_position(p, x, p->clip.x, literal_first_tap_x(p));
     bool there = from_n < full->images && from_y >= 0 && from_y < full->height && from_x >= 0 && from_x < full->width;
     return there ? view_number(full, from_n, from_c, from_y, from_x) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pooling layers caught in training, against what PyTorch computed for them: tests/data/README.md. */
-#include "support/oracle.h"
+#include "support/literal.h"
 #include "support/real_case.h"
 #include "support/view.h"
 
@@ -117,7 +117,7 @@ Test(real, layouts_give_the_same_bits)
     }
 }
 
-Test(real, short_formats_equal_the_oracle)
+Test(real, short_formats_equal_the_literal_computation)
 {
     static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16};
     for (int i = 0; i < CASES; i++) {
@@ -130,7 +130,7 @@ Test(real, short_formats_equal_the_oracle)
             run(names[i], &p);
             poolgrad_problem literal = p;
             literal.destination = converted(&made.destination.image, formats[j]);
-            oracle_run(&literal);
+            literal_run(&literal);
             cr_expect(same_bits(names[i], &p.destination, &literal.destination), "%s, %s", names[i],
                       poolgrad_format_name(formats[j]));
             view_free(&literal.destination);

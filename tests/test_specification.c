@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every rule of the numerics, each by a problem worked out by hand: the expected planes are literals. */
-#include "support/oracle.h"
+#include "support/literal.h"
 #include "support/small.h"
 #include "support/view.h"
 
@@ -34,8 +34,8 @@ static int64_t tap_of(const poolgrad_problem *p, int64_t source_width, int64_t y
 {
     const poolgrad_window *w = &p->window;
     if (place < 0) return -1;
-    int64_t ky = (place / source_width - oracle_first_tap_y(p) - w->stride_y * y) / w->dilation_y;
-    int64_t kx = (place % source_width - oracle_first_tap_x(p) - w->stride_x * x) / w->dilation_x;
+    int64_t ky = (place / source_width - literal_first_tap_y(p) - w->stride_y * y) / w->dilation_y;
+    int64_t kx = (place % source_width - literal_first_tap_x(p) - w->stride_x * x) / w->dilation_x;
     return ky * w->kernel_width + kx;
 }
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/growth.h"
 #include "base/integer.h"
 #include "base/refusal.h"
-#include "geometry/growth.h"
 #include "mps/kernel.h"
 #include "mps/refusals.h"
 #include "text/typed.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/growth.h"
 #include "base/refusal.h"
 #include "geometry/axis.h"
-#include "geometry/growth.h"
 #include "mps/kernel.h"
 #include "mps/refusals.h"
 #include "text/typed.h"

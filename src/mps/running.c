@@ -2,8 +2,8 @@
 /* Contexts, and running one problem at once. */
 #include <string.h>
 
+#include "base/growth.h"
 #include "base/refusal.h"
-#include "geometry/growth.h"
 #include "mps/kernel.h"
 #include "pooling/plan.h"
 #include "pooling/resolve.h"

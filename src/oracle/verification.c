@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/growth.h"
 #include "base/refusal.h"
-#include "geometry/growth.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "oracle/exact_mode.h"

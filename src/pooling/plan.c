@@ -12,14 +12,6 @@
 #include "pooling/isa.h"
 #include "pooling/resolve.h"
 
-#define TEXT(number) TEXT_OF(number)
-#define TEXT_OF(number) #number
-
-const char *poolgrad_version(void)
-{
-    return TEXT(POOLGRAD_VERSION_MAJOR) "." TEXT(POOLGRAD_VERSION_MINOR) "." TEXT(POOLGRAD_VERSION_PATCH);
-}
-
 /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
 static int64_t count_units(const struct poolgrad_plan *plan)
 {

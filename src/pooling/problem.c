@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/growth.h"
 #include "base/refusal.h"
-#include "geometry/growth.h"
 #include "geometry/pads.h"
 #include "image/content.h"
 #include "text/typed.h"

@@ -2,7 +2,7 @@
 #include "case.h"
 
 #include "encoding.h"
-#include "oracle.h"
+#include "literal.h"
 #include "view.h"
 #include <math.h>
 
@@ -589,8 +589,8 @@ static int64_t choose_tap(maker *m, int64_t y, int64_t x)
 {
     const poolgrad_problem *p = m->p;
     const poolgrad_window *w = &p->window;
-    int64_t top = oracle_first_tap_y(p) + w->stride_y * (y - p->gradient_region.y);
-    int64_t left = oracle_first_tap_x(p) + w->stride_x * (x - p->gradient_region.x);
+    int64_t top = literal_first_tap_y(p) + w->stride_y * (y - p->gradient_region.y);
+    int64_t left = literal_first_tap_x(p) + w->stride_x * (x - p->gradient_region.x);
     for (int tries = 0; tries < 4; ++tries) {
         int64_t ky = between(m, 0, w->kernel_height - 1), kx = between(m, 0, w->kernel_width - 1);
         int64_t tap_y = top + w->dilation_y * ky, tap_x = left + w->dilation_x * kx;
@@ -606,8 +606,8 @@ static void fill_indices(maker *m, const poolgrad_image *indices, guard_buffer *
 {
     const poolgrad_problem *p = m->p;
     const poolgrad_region *region = &p->gradient_region;
-    oracle_span ys = oracle_cut(region->y, region->height, indices->height);
-    oracle_span xs = oracle_cut(region->x, region->width, indices->width);
+    literal_span ys = literal_cut(region->y, region->height, indices->height);
+    literal_span xs = literal_cut(region->x, region->width, indices->width);
     fill(m, indices, buffer);
     for (int64_t n = 0; n < indices->images; ++n)
         for (int64_t c = 0; c < indices->channels; ++c)
@@ -714,8 +714,8 @@ poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
 {
     poolgrad_problem forward = *gradient;
     const poolgrad_region *region = &gradient->gradient_region;
-    oracle_span ys = oracle_cut(region->y, region->height, gradient->source_gradient.height);
-    oracle_span xs = oracle_cut(region->x, region->width, gradient->source_gradient.width);
+    literal_span ys = literal_cut(region->y, region->height, gradient->source_gradient.height);
+    literal_span xs = literal_cut(region->x, region->width, gradient->source_gradient.width);
     poolgrad_problem neutral;
     poolgrad_problem_init(&neutral, sizeof neutral);
     forward.direction = POOLGRAD_FORWARD;
@@ -727,7 +727,7 @@ poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
                                      .height = ys.end - ys.first,
                                      .depth = POOLGRAD_ALL,
                                      .image = region->image,
-                                     .images = oracle_images(gradient)};
+                                     .images = literal_images(gradient)};
     forward.destination_channel_offset = gradient->gradient_channel_offset;
     forward.kernel_offset_x = forward.kernel_offset_y = 0;
     forward.gradient_region = neutral.gradient_region;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "taps.h"
 
-#include "oracle.h"
+#include "literal.h"
 #include "view.h"
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@ taps_plane taps_new(const poolgrad_problem *p)
 {
     int64_t count = p->window.kernel_height * p->window.kernel_width;
     taps_plane source = {.p = p, .height = p->source.height, .width = p->source.width, .tap_count = count};
-    source.taps = oracle_array(count, sizeof(taps_tap));
-    if (p->source.data) source.values = oracle_array(source.height * source.width, sizeof(double));
+    source.taps = literal_array(count, sizeof(taps_tap));
+    if (p->source.data) source.values = literal_array(source.height * source.width, sizeof(double));
     return source;
 }
 
@@ -38,8 +38,8 @@ void taps_look(taps_plane *source, int64_t window_y, int64_t window_x)
 {
     const poolgrad_problem *p = source->p;
     const poolgrad_window *w = &p->window;
-    int64_t top = oracle_first_tap_y(p) + w->stride_y * window_y;
-    int64_t left = oracle_first_tap_x(p) + w->stride_x * window_x;
+    int64_t top = literal_first_tap_y(p) + w->stride_y * window_y;
+    int64_t left = literal_first_tap_x(p) + w->stride_x * window_x;
     taps_tap *t = source->taps;
     for (int64_t ky = 0; ky < w->kernel_height; ++ky) {
         for (int64_t kx = 0; kx < w->kernel_width; ++kx, ++t) {

@@ -2,7 +2,7 @@
 #include "truth.h"
 
 #include "encoding.h"
-#include "oracle.h"
+#include "literal.h"
 #include "taps.h"
 #include "view.h"
 #include <math.h>
@@ -250,9 +250,9 @@ static double forward_value(taps_plane *source, int64_t *index)
 static void forward_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const bool pooled = z < oracle_images(p);
-    const oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
-    const oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    const bool pooled = z < literal_images(p);
+    const literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
+    const literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
     const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     if (pooled) taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     for (int64_t y = ys.first; y < ys.end; ++y) {
@@ -289,8 +289,8 @@ static void scatter_plane(taps_plane *source, sum *sums, int64_t z, int64_t c)
     const poolgrad_problem *p = source->p;
     const poolgrad_region *region = &p->gradient_region;
     const int64_t n = region->image + z, from_c = p->gradient_channel_offset + c;
-    const oracle_span ys = oracle_cut(region->y, region->height, p->source_gradient.height);
-    const oracle_span xs = oracle_cut(region->x, region->width, p->source_gradient.width);
+    const literal_span ys = literal_cut(region->y, region->height, p->source_gradient.height);
+    const literal_span xs = literal_cut(region->x, region->width, p->source_gradient.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
             const double gradient = view_number(&p->source_gradient, n, from_c, y, x);
@@ -318,12 +318,12 @@ static double finished(const taps_plane *source, sum *sums, int64_t at, double b
 static void write_gradient(const taps_plane *source, sum *sums, int64_t n, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
-    const oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    const literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
+    const literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
-            const int64_t from_y = oracle_mapped(p, y, p->clip.y, oracle_first_tap_y(p));
-            const int64_t from_x = oracle_mapped(p, x, p->clip.x, oracle_first_tap_x(p));
+            const int64_t from_y = literal_mapped(p, y, p->clip.y, literal_first_tap_y(p));
+            const int64_t from_x = literal_mapped(p, x, p->clip.x, literal_first_tap_x(p));
             const bool stands = sums && taps_within(from_y, source->height, 0) && taps_within(from_x, source->width, 0);
             const double before = p->add_to_destination ? view_number(&p->destination, n, c, y, x) : 0;
             const double value = finished(source, sums, stands ? from_y * source->width + from_x : -1, before);
@@ -337,11 +337,11 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
     const poolgrad_problem *p = source->p;
     const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     const int64_t pixels = source->height * source->width;
-    if (z >= oracle_images(p)) {
+    if (z >= literal_images(p)) {
         write_gradient(source, NULL, n, to_c);
         return;
     }
-    sum *sums = oracle_array(pixels, sizeof *sums);
+    sum *sums = literal_array(pixels, sizeof *sums);
     for (int64_t i = 0; i < pixels; ++i) sum_begin(&sums[i], p->kind == POOLGRAD_L2NORM);
     taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     scatter_plane(source, sums, z, c);
@@ -353,11 +353,11 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
 void truth_run(const poolgrad_problem *p)
 {
     const bool forward = p->direction == POOLGRAD_FORWARD;
-    const oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
+    const literal_span zs = literal_cut(p->clip.image, p->clip.images, p->destination.images);
     taps_plane source = taps_new(p);
     for (int64_t z = 0; z < zs.end - zs.first; ++z)
-        for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
+        for (int64_t c = 0; c < literal_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
     taps_free(&source);
-    oracle_clear_unused_lanes(p, &p->destination);
-    if (forward && p->picks.data) oracle_clear_unused_lanes(p, &p->picks);
+    literal_clear_unused_lanes(p, &p->destination);
+    if (forward && p->picks.data) literal_clear_unused_lanes(p, &p->picks);
 }

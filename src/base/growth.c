@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "geometry/growth.h"
+#include "base/growth.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/refusal.h"
+
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
+
+const char *poolgrad_version(void)
+{
+    return TEXT(POOLGRAD_VERSION_MAJOR) "." TEXT(POOLGRAD_VERSION_MINOR) "." TEXT(POOLGRAD_VERSION_PATCH);
+}
 
 /* No struct gets near this: a greater size was never set, and what lies there is not the caller's. */
 enum { STRUCT_LIMIT = 4096 };

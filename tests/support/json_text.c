@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json.h"
+#include "json_text.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading JSON (RFC 8259) strictly, in place: a value is known by where its text begins. */
-#ifndef POOLGRAD_TESTS_JSON_H
-#define POOLGRAD_TESTS_JSON_H
+#ifndef POOLGRAD_TESTS_JSON_TEXT_H
+#define POOLGRAD_TESTS_JSON_TEXT_H
 
 #include <stdbool.h>
 

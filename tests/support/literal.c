@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle.h"
+#include "literal.h"
 
 #include "taps.h"
 #include "view.h"
@@ -15,7 +15,7 @@ typedef struct sums {
     bool *touched; /* by a window of an L2-norm */
 } sums;
 
-void *oracle_array(int64_t count, size_t size)
+void *literal_array(int64_t count, size_t size)
 {
     void *array = calloc(count > 0 ? (size_t)count : 1, size);
     if (!array) abort();
@@ -27,30 +27,30 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-oracle_span oracle_cut(int64_t origin, int64_t extent, int64_t size)
+literal_span literal_cut(int64_t origin, int64_t extent, int64_t size)
 {
     int64_t end = extent > size - origin ? size : origin + extent;
     int64_t first = origin < 0 ? 0 : origin;
-    return (oracle_span){first, end < first ? first : end};
+    return (literal_span){first, end < first ? first : end};
 }
 
-static int64_t length(oracle_span span)
+static int64_t length(literal_span span)
 {
     return span.end - span.first;
 }
 
-int64_t oracle_images(const poolgrad_problem *p)
+int64_t literal_images(const poolgrad_problem *p)
 {
-    int64_t images = least(length(oracle_cut(p->clip.image, p->clip.images, p->destination.images)),
-                           length(oracle_cut(p->offset_image, POOLGRAD_ALL, p->source.images)));
+    int64_t images = least(length(literal_cut(p->clip.image, p->clip.images, p->destination.images)),
+                           length(literal_cut(p->offset_image, POOLGRAD_ALL, p->source.images)));
     if (p->direction == POOLGRAD_FORWARD) return images;
     const poolgrad_region *region = &p->gradient_region;
-    return least(images, length(oracle_cut(region->image, region->images, p->source_gradient.images)));
+    return least(images, length(literal_cut(region->image, region->images, p->source_gradient.images)));
 }
 
-int64_t oracle_channels(const poolgrad_problem *p)
+int64_t literal_channels(const poolgrad_problem *p)
 {
-    return length(oracle_cut(p->source_channel_offset, p->source_channel_count, p->source.channels));
+    return length(literal_cut(p->source_channel_offset, p->source_channel_count, p->source.channels));
 }
 
 static int64_t half_extent(int64_t kernel, int64_t dilation)
@@ -59,12 +59,12 @@ static int64_t half_extent(int64_t kernel, int64_t dilation)
 }
 
 /* kernel_offset stays 0 in forward problems. */
-int64_t oracle_first_tap_y(const poolgrad_problem *p)
+int64_t literal_first_tap_y(const poolgrad_problem *p)
 {
     return p->offset_y - p->kernel_offset_y - half_extent(p->window.kernel_height, p->window.dilation_y);
 }
 
-int64_t oracle_first_tap_x(const poolgrad_problem *p)
+int64_t literal_first_tap_x(const poolgrad_problem *p)
 {
     return p->offset_x - p->kernel_offset_x - half_extent(p->window.kernel_width, p->window.dilation_x);
 }
@@ -89,13 +89,13 @@ static void write_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c
     for (int64_t c = image->channels; c < view_stored_channels(image); ++c) view_set_bits(image, n, c, y, x, 0);
 }
 
-void oracle_clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image)
+void literal_clear_unused_lanes(const poolgrad_problem *p, const poolgrad_image *image)
 {
-    int64_t channels = oracle_channels(p);
+    int64_t channels = literal_channels(p);
     if (channels == 0 || image->channels == 0) return;
-    oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
-    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
-    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    literal_span zs = literal_cut(p->clip.image, p->clip.images, p->destination.images);
+    literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
+    literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
     for (int64_t n = zs.first; n < zs.end; ++n)
         for (int64_t y = ys.first; y < ys.end; ++y)
             for (int64_t x = xs.first; x < xs.end; ++x)
@@ -145,10 +145,10 @@ static double forward_value(taps_plane *source, int64_t *index)
 static void forward_plane(taps_plane *source, int64_t z, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    bool pooled = z < oracle_images(p);
+    bool pooled = z < literal_images(p);
     if (pooled) taps_load(source, p->offset_image + z, p->source_channel_offset + c);
-    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
-    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
+    literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
     int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
@@ -213,8 +213,8 @@ static void scatter_plane(taps_plane *source, sums *s, int64_t z, int64_t c)
     const poolgrad_problem *p = source->p;
     const poolgrad_region *region = &p->gradient_region;
     int64_t n = region->image + z, from_c = p->gradient_channel_offset + c;
-    oracle_span ys = oracle_cut(region->y, region->height, p->source_gradient.height);
-    oracle_span xs = oracle_cut(region->x, region->width, p->source_gradient.width);
+    literal_span ys = literal_cut(region->y, region->height, p->source_gradient.height);
+    literal_span xs = literal_cut(region->x, region->width, p->source_gradient.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
             double gradient = view_number(&p->source_gradient, n, from_c, y, x);
@@ -243,7 +243,7 @@ static double plus(bool wide, double held, double value)
 }
 
 /* Position in the source of a destination pixel. */
-int64_t oracle_mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
+int64_t literal_mapped(const poolgrad_problem *p, int64_t position, int64_t clip_origin, int64_t first_tap)
 {
     if (p->mapping == POOLGRAD_MAPPING_SOURCE) return position;
     return (first_tap > 0 ? first_tap : 0) + (position - clip_origin);
@@ -253,12 +253,12 @@ int64_t oracle_mapped(const poolgrad_problem *p, int64_t position, int64_t clip_
 static void write_gradient(const taps_plane *source, const sums *s, bool wide, int64_t n, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    oracle_span ys = oracle_cut(p->clip.y, p->clip.height, p->destination.height);
-    oracle_span xs = oracle_cut(p->clip.x, p->clip.width, p->destination.width);
+    literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
+    literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
     for (int64_t y = ys.first; y < ys.end; ++y) {
         for (int64_t x = xs.first; x < xs.end; ++x) {
-            int64_t from_y = oracle_mapped(p, y, p->clip.y, oracle_first_tap_y(p));
-            int64_t from_x = oracle_mapped(p, x, p->clip.x, oracle_first_tap_x(p));
+            int64_t from_y = literal_mapped(p, y, p->clip.y, literal_first_tap_y(p));
+            int64_t from_x = literal_mapped(p, x, p->clip.x, literal_first_tap_x(p));
             double value = 0;
             if (s && taps_within(from_y, source->height, 0) && taps_within(from_x, source->width, 0))
                 value = finished(source, s, from_y * source->width + from_x);
@@ -273,15 +273,15 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
     const poolgrad_problem *p = source->p;
     bool wide = p->kind == POOLGRAD_L2NORM || is_wide(p);
     int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
-    if (z >= oracle_images(p)) {
+    if (z >= literal_images(p)) {
         write_gradient(source, NULL, wide, n, to_c);
         return;
     }
     int64_t pixels = source->height * source->width;
     sums s = {.wide = wide,
-              .narrow_sum = oracle_array(pixels, sizeof(float)),
-              .wide_sum = oracle_array(pixels, sizeof(double)),
-              .touched = oracle_array(pixels, sizeof(bool))};
+              .narrow_sum = literal_array(pixels, sizeof(float)),
+              .wide_sum = literal_array(pixels, sizeof(double)),
+              .touched = literal_array(pixels, sizeof(bool))};
     taps_load(source, p->offset_image + z, p->source_channel_offset + c);
     scatter_plane(source, &s, z, c);
     write_gradient(source, &s, wide, n, to_c);
@@ -290,14 +290,14 @@ static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
     free(s.touched);
 }
 
-void oracle_run(const poolgrad_problem *p)
+void literal_run(const poolgrad_problem *p)
 {
     bool forward = p->direction == POOLGRAD_FORWARD;
-    oracle_span zs = oracle_cut(p->clip.image, p->clip.images, p->destination.images);
+    literal_span zs = literal_cut(p->clip.image, p->clip.images, p->destination.images);
     taps_plane source = taps_new(p);
     for (int64_t z = 0; z < length(zs); ++z)
-        for (int64_t c = 0; c < oracle_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
+        for (int64_t c = 0; c < literal_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
     taps_free(&source);
-    oracle_clear_unused_lanes(p, &p->destination);
-    if (forward && p->picks.data) oracle_clear_unused_lanes(p, &p->picks);
+    literal_clear_unused_lanes(p, &p->destination);
+    if (forward && p->picks.data) literal_clear_unused_lanes(p, &p->picks);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Structs that begin with `size_t struct_size`, of callers that were compiled with an older or a newer header. */
-#ifndef POOLGRAD_GEOMETRY_GROWTH_H
-#define POOLGRAD_GEOMETRY_GROWTH_H
+#ifndef POOLGRAD_BASE_GROWTH_H
+#define POOLGRAD_BASE_GROWTH_H
 
 #include <poolgrad/poolgrad.h>
 
