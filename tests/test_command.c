@@ -892,8 +892,8 @@ static const struct refusal {
     {F A2 " --padding-policy custom", "--padding-policy is 'custom'; expected same, valid-only or full"},
     {F A2 " --layout chw", "--layout is 'chw'; expected nchw, nhwc or nc4hw4"},
     {F A2 " --mode quick", "--mode is 'quick'; expected fast, reference or exact"},
-    {F A2 " --max-isa mmx", "--max-isa is 'mmx'; expected best, scalar"},
-    {F A2 " --max-isa 3", "--max-isa is '3'; expected best, scalar"},
+    {F A2 " --max-isa mmx", "--max-isa is 'mmx'; expected best"},
+    {F A2 " --max-isa 3", "--max-isa is '3'; expected best"},
     /* Numbers */
     {F "--kind max --kernel x", "--kernel is 'x'; expected an integer"},
     {F "--kind max --kernel 2.5", "--kernel is '2.5'; expected an integer"},
