@@ -109,7 +109,8 @@ static poolgrad_status configure_forward(struct poolgrad_encoding *encoding, str
     const poolgrad_filter_node *filter = step->filter;
     const poolgrad_const_image *source = poolgrad_encoding_image(encoding, filter->sources[0]);
     poolgrad_pooling *kernel = &step->forward;
-    poolgrad_pooling_init(kernel, sizeof *kernel, poolgrad_filter_kind(filter->type), &filter->window);
+    poolgrad_kernel_init(&poolgrad_pooling_type, kernel, sizeof *kernel, poolgrad_filter_kind(filter->type),
+                         &filter->window);
     kernel->edge_mode = POOLGRAD_EDGE_CLAMP;
     kernel->padding = filter->padding_policy;
     kernel->saves_argmax = filter->saves_argmax;
@@ -142,7 +143,8 @@ static poolgrad_status configure_gradient(struct poolgrad_encoding *encoding, st
 {
     const poolgrad_filter_node *filter = step->filter;
     poolgrad_pooling_gradient *kernel = &step->gradient;
-    poolgrad_pooling_gradient_init(kernel, sizeof *kernel, poolgrad_filter_kind(filter->type), &filter->window);
+    poolgrad_kernel_init(&poolgrad_pooling_gradient_type, kernel, sizeof *kernel, poolgrad_filter_kind(filter->type),
+                         &filter->window);
     kernel->secondary_edge_mode = POOLGRAD_EDGE_CLAMP;
     kernel->padding = filter->padding_policy;
     kernel->ties = filter->rules.ties;

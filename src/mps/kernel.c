@@ -3,8 +3,10 @@
 #include "mps/kernel.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "geometry/axis.h"
+#include "base/growth.h"
 #include "mps/refusals.h"
 
 poolgrad_window poolgrad_plane_window(int64_t kernel_width, int64_t kernel_height, int64_t stride_x, int64_t stride_y,
@@ -19,6 +21,76 @@ poolgrad_window poolgrad_plane_window(int64_t kernel_width, int64_t kernel_heigh
                              .dilation_x = dilation_x,
                              .dilation_y = dilation_y,
                              .dilation_z = 1};
+}
+
+/* ---- Whole kernels -------------------------------------------------------------------------------------------------
+ */
+
+/* Room for a kernel of either direction. */
+union kernel {
+    poolgrad_pooling pooling;
+    poolgrad_pooling_gradient pooling_gradient;
+};
+
+static void set_defaults(const struct poolgrad_kernel_type *type, void *kernel, poolgrad_kind kind,
+                         const poolgrad_window *window)
+{
+    const int64_t numbers[] = {window->kernel_width, window->kernel_height, window->stride_x,
+                               window->stride_y,     window->dilation_x,    window->dilation_y};
+    memset(kernel, 0, type->size);
+    poolgrad_properties_reset(type->properties, kernel);
+    memcpy(kernel, &type->size, sizeof type->size);
+    memcpy((char *)kernel + type->properties[0].place, &kind, sizeof kind);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        memcpy((char *)kernel + type->properties[i + 1].place, &numbers[i], sizeof numbers[i]);
+    }
+}
+
+void poolgrad_kernel_init(const struct poolgrad_kernel_type *type, void *kernel, size_t struct_size, poolgrad_kind kind,
+                          const poolgrad_window *window)
+{
+    union kernel made;
+    set_defaults(type, &made, kind, window);
+    memcpy(&made, &struct_size, sizeof struct_size);
+    memset(kernel, 0, struct_size);
+    memcpy(kernel, &made, struct_size < type->size ? struct_size : type->size);
+}
+
+poolgrad_status poolgrad_kernel_read(const struct poolgrad_kernel_type *type, const void *given, void *kernel,
+                                     poolgrad_error *error)
+{
+    const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
+    set_defaults(type, kernel, POOLGRAD_AVERAGE, &neutral);
+    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a %s kernel", type->called);
+    return poolgrad_read_struct(given, kernel, type->size, NULL, type->initializer, error);
+}
+
+bool poolgrad_kernel_equal(const struct poolgrad_kernel_type *type, const void *a, const void *b)
+{
+    union kernel x, y;
+    return poolgrad_kernel_read(type, a, &x, NULL) == POOLGRAD_OK &&
+           poolgrad_kernel_read(type, b, &y, NULL) == POOLGRAD_OK &&
+           poolgrad_properties_equal(type->properties, &x, &y);
+}
+
+uint64_t poolgrad_kernel_hash(const struct poolgrad_kernel_type *type, const void *object)
+{
+    union kernel kernel;
+    if (poolgrad_kernel_read(type, object, &kernel, NULL) != POOLGRAD_OK) return 0;
+    return poolgrad_properties_hash(type->properties, &kernel, poolgrad_hash_begin(type->name));
+}
+
+void poolgrad_kernel_write(const struct poolgrad_kernel_type *type, const void *object, struct poolgrad_text *text)
+{
+    union kernel kernel;
+    if (poolgrad_kernel_read(type, object, &kernel, NULL) != POOLGRAD_OK) {
+        poolgrad_text_print(text, "null");
+        return;
+    }
+    poolgrad_json_open(text, NULL, '{');
+    poolgrad_json_string(text, "class", type->name);
+    poolgrad_properties_write(type->properties, 0, &kernel, text);
+    poolgrad_json_close(text, '}');
 }
 
 /* ---- Configuration -------------------------------------------------------------------------------------------------

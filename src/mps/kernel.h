@@ -63,13 +63,33 @@ poolgrad_status poolgrad_run_resolved(const struct poolgrad_geometry *geometry, 
 poolgrad_status poolgrad_read_context(const poolgrad_context *given, poolgrad_context *context, poolgrad_error *error);
 void poolgrad_fill_context(const poolgrad_context *context, poolgrad_problem *problem);
 
-/* ---- Kernels: all of them whole, as read_pooling makes them ---------------------------------------------------------
+/* ---- Kernels of both directions -------------------------------------------------------------------------------------
  */
 
-/* The caller's kernel, which may be shorter or longer than this version's. */
-poolgrad_status poolgrad_read_pooling(const poolgrad_pooling *given, poolgrad_pooling *kernel, poolgrad_error *error);
-poolgrad_status poolgrad_read_pooling_gradient(const poolgrad_pooling_gradient *given,
-                                               poolgrad_pooling_gradient *kernel, poolgrad_error *error);
+struct poolgrad_kernel_type {
+    const char *name;                           /* in JSON, too */
+    const char *called, *initializer;           /* in refusals */
+    const struct poolgrad_property *properties; /* kind and window first, as POOLGRAD_WINDOW_ROWS has them */
+    size_t size;
+};
+
+extern const struct poolgrad_kernel_type poolgrad_pooling_type, poolgrad_pooling_gradient_type;
+
+/* Writes no more than the caller's struct, which may be older or newer than this one. */
+void poolgrad_kernel_init(const struct poolgrad_kernel_type *type, void *kernel, size_t struct_size, poolgrad_kind kind,
+                          const poolgrad_window *window);
+
+/* The caller's kernel as a whole one of this version, not checked further. */
+poolgrad_status poolgrad_kernel_read(const struct poolgrad_kernel_type *type, const void *given, void *kernel,
+                                     poolgrad_error *error);
+
+/* What a type can do. A kernel that no initializer made equals itself only. */
+bool poolgrad_kernel_equal(const struct poolgrad_kernel_type *type, const void *a, const void *b);
+uint64_t poolgrad_kernel_hash(const struct poolgrad_kernel_type *type, const void *object);
+void poolgrad_kernel_write(const struct poolgrad_kernel_type *type, const void *object, struct poolgrad_text *text);
+
+/* ---- Kernels: all of them whole -------------------------------------------------------------------------------------
+ */
 
 /* The image that argmax is saved in for a destination of these sizes: format, layout, sizes; no data. */
 poolgrad_status poolgrad_pooling_argmax_descriptor(const poolgrad_pooling *kernel, const poolgrad_image *destination,
@@ -99,12 +119,6 @@ poolgrad_status poolgrad_pooling_gradient_configured(const poolgrad_pooling_grad
 /* All of the state but argmax. `destination` may be null: its size is not known. */
 void poolgrad_pooling_fill_state(const poolgrad_pooling *kernel, const poolgrad_const_image *source,
                                  const poolgrad_image *destination, struct poolgrad_state *state);
-
-/* Fields of any kernel, by kind and window, with defaults; the public initializers are this. */
-void poolgrad_pooling_init(poolgrad_pooling *kernel, size_t struct_size, poolgrad_kind kind,
-                           const poolgrad_window *window);
-void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, poolgrad_kind kind,
-                                    const poolgrad_window *window);
 
 /* A window in the two axes that kernels have. */
 poolgrad_window poolgrad_plane_window(int64_t kernel_width, int64_t kernel_height, int64_t stride_x, int64_t stride_y,

@@ -44,76 +44,30 @@ const struct poolgrad_property poolgrad_pooling_gradient_properties[] = {
     POOLGRAD_RULE_ROWS,
     POOLGRAD_LAST_ROW};
 
+const struct poolgrad_kernel_type poolgrad_pooling_gradient_type = {
+    "pooling_gradient", "pooling gradient", "the initializer of a gradient kernel",
+    poolgrad_pooling_gradient_properties, sizeof(poolgrad_pooling_gradient)};
+
 /* ---- Initializers ------------------------------------------------------------------------------------------------ */
 
-static void set_defaults(poolgrad_pooling_gradient *kernel, poolgrad_kind kind, const poolgrad_window *window)
-{
-    memset(kernel, 0, sizeof *kernel);
-    poolgrad_properties_reset(poolgrad_pooling_gradient_properties, kernel);
-    kernel->struct_size = sizeof *kernel;
-    kernel->kind = kind;
-    kernel->kernel_width = window->kernel_width;
-    kernel->kernel_height = window->kernel_height;
-    kernel->stride_in_pixels_x = window->stride_x;
-    kernel->stride_in_pixels_y = window->stride_y;
-    kernel->dilation_rate_x = window->dilation_x;
-    kernel->dilation_rate_y = window->dilation_y;
-}
+#define INITIALIZERS(name, kind)                                                                                       \
+    void poolgrad_pooling_##name##_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size,                \
+                                                 int64_t kernel_width, int64_t kernel_height,                          \
+                                                 int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)               \
+    {                                                                                                                  \
+        const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,          \
+                                                             stride_in_pixels_y, 1, 1);                                \
+        poolgrad_kernel_init(&poolgrad_pooling_gradient_type, kernel, struct_size, kind, &window);                     \
+    }                                                                                                                  \
+    void poolgrad_pooling_##name##_gradient_init_with_size(poolgrad_pooling_gradient *kernel, size_t struct_size,      \
+                                                           int64_t kernel_width, int64_t kernel_height)                \
+    {                                                                                                                  \
+        poolgrad_pooling_##name##_gradient_init(kernel, struct_size, kernel_width, kernel_height, 1, 1);               \
+    }
 
-/* Writes no more than the caller's struct, which may be older or newer than this one. */
-void poolgrad_pooling_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, poolgrad_kind kind,
-                                    const poolgrad_window *window)
-{
-    poolgrad_pooling_gradient made;
-    set_defaults(&made, kind, window);
-    made.struct_size = struct_size;
-    memset(kernel, 0, struct_size);
-    memcpy(kernel, &made, struct_size < sizeof made ? struct_size : sizeof made);
-}
-
-void poolgrad_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,
-                                        int64_t kernel_height, int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
-{
-    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
-                                                         stride_in_pixels_y, 1, 1);
-    poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_MAX, &window);
-}
-
-void poolgrad_pooling_max_gradient_init_with_size(poolgrad_pooling_gradient *kernel, size_t struct_size,
-                                                  int64_t kernel_width, int64_t kernel_height)
-{
-    poolgrad_pooling_max_gradient_init(kernel, struct_size, kernel_width, kernel_height, 1, 1);
-}
-
-void poolgrad_pooling_average_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,
-                                            int64_t kernel_height, int64_t stride_in_pixels_x,
-                                            int64_t stride_in_pixels_y)
-{
-    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
-                                                         stride_in_pixels_y, 1, 1);
-    poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_AVERAGE, &window);
-}
-
-void poolgrad_pooling_average_gradient_init_with_size(poolgrad_pooling_gradient *kernel, size_t struct_size,
-                                                      int64_t kernel_width, int64_t kernel_height)
-{
-    poolgrad_pooling_average_gradient_init(kernel, struct_size, kernel_width, kernel_height, 1, 1);
-}
-
-void poolgrad_pooling_l2norm_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size, int64_t kernel_width,
-                                           int64_t kernel_height, int64_t stride_in_pixels_x,
-                                           int64_t stride_in_pixels_y)
-{
-    const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
-                                                         stride_in_pixels_y, 1, 1);
-    poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_L2NORM, &window);
-}
-
-void poolgrad_pooling_l2norm_gradient_init_with_size(poolgrad_pooling_gradient *kernel, size_t struct_size,
-                                                     int64_t kernel_width, int64_t kernel_height)
-{
-    poolgrad_pooling_l2norm_gradient_init(kernel, struct_size, kernel_width, kernel_height, 1, 1);
-}
+INITIALIZERS(max, POOLGRAD_MAX)
+INITIALIZERS(average, POOLGRAD_AVERAGE)
+INITIALIZERS(l2norm, POOLGRAD_L2NORM)
 
 void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size,
                                                 int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
@@ -122,7 +76,7 @@ void poolgrad_dilated_pooling_max_gradient_init(poolgrad_pooling_gradient *kerne
 {
     const poolgrad_window window = poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x,
                                                          stride_in_pixels_y, dilation_rate_x, dilation_rate_y);
-    poolgrad_pooling_gradient_init(kernel, struct_size, POOLGRAD_MAX, &window);
+    poolgrad_kernel_init(&poolgrad_pooling_gradient_type, kernel, struct_size, POOLGRAD_MAX, &window);
 }
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
@@ -150,19 +104,10 @@ static poolgrad_status check_kernel(const poolgrad_pooling_gradient *kernel, poo
                            (int)kernel->primary_edge_mode);
 }
 
-static poolgrad_status read_unchecked(const poolgrad_pooling_gradient *given, poolgrad_pooling_gradient *kernel,
-                                      poolgrad_error *error)
+static poolgrad_status read_kernel(const poolgrad_pooling_gradient *given, poolgrad_pooling_gradient *kernel,
+                                   poolgrad_error *error)
 {
-    const poolgrad_window neutral = poolgrad_plane_window(1, 1, 1, 1, 1, 1);
-    set_defaults(kernel, POOLGRAD_AVERAGE, &neutral);
-    if (!given) return poolgrad_refuse(error, "kernel", "is null; expected a pooling gradient kernel");
-    return poolgrad_read_struct(given, kernel, sizeof *kernel, NULL, "the initializer of a gradient kernel", error);
-}
-
-poolgrad_status poolgrad_read_pooling_gradient(const poolgrad_pooling_gradient *given,
-                                               poolgrad_pooling_gradient *kernel, poolgrad_error *error)
-{
-    poolgrad_status status = read_unchecked(given, kernel, error);
+    poolgrad_status status = poolgrad_kernel_read(&poolgrad_pooling_gradient_type, given, kernel, error);
     return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
 }
 
@@ -294,7 +239,7 @@ poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_poolin
 {
     poolgrad_pooling_gradient known;
     poolgrad_image made;
-    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
+    poolgrad_status status = read_kernel(kernel, &known, error);
     if (status == POOLGRAD_OK) status = check_sources(source_gradient, source_image, state, error);
     if (status == POOLGRAD_OK) {
         status = poolgrad_check_result_format(source_gradient->format, "source_gradient.format", error);
@@ -382,7 +327,7 @@ poolgrad_status poolgrad_pooling_gradient_problem(const poolgrad_pooling_gradien
 {
     poolgrad_pooling_gradient known;
     poolgrad_context how;
-    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
+    poolgrad_status status = read_kernel(kernel, &known, error);
     if (status == POOLGRAD_OK) status = poolgrad_read_context(context, &how, error);
     if (status != POOLGRAD_OK) return status;
     if (state) apply_state(&known, state);
@@ -462,7 +407,7 @@ poolgrad_status poolgrad_pooling_gradient_encode_to_new(const poolgrad_pooling_g
     poolgrad_pooling_gradient known;
     poolgrad_context how;
     *destination = NULL;
-    poolgrad_status status = poolgrad_read_pooling_gradient(kernel, &known, error);
+    poolgrad_status status = read_kernel(kernel, &known, error);
     if (status == POOLGRAD_OK) status = poolgrad_read_context(context, &how, error);
     if (status == POOLGRAD_OK) {
         status = encode_to_new(&known, &how, source_gradient, source_image, state, destination, error);
@@ -518,26 +463,20 @@ poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(const poolgrad_poo
 /* ---- Equality, hash and texts --------------------------------------------------------------------------------------
  */
 
-/* A kernel that no initializer made equals itself only. */
 static bool equal(const void *a, const void *b)
 {
-    poolgrad_pooling_gradient x, y;
-    return read_unchecked(a, &x, NULL) == POOLGRAD_OK && read_unchecked(b, &y, NULL) == POOLGRAD_OK &&
-           poolgrad_properties_equal(poolgrad_pooling_gradient_properties, &x, &y);
+    return poolgrad_kernel_equal(&poolgrad_pooling_gradient_type, a, b);
 }
 
 static uint64_t hash(const void *object)
 {
-    poolgrad_pooling_gradient kernel;
-    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) return 0;
-    return poolgrad_properties_hash(poolgrad_pooling_gradient_properties, &kernel,
-                                    poolgrad_hash_begin("pooling_gradient"));
+    return poolgrad_kernel_hash(&poolgrad_pooling_gradient_type, object);
 }
 
 static void describe(const void *object, struct poolgrad_text *text)
 {
     poolgrad_pooling_gradient kernel;
-    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
+    if (poolgrad_kernel_read(&poolgrad_pooling_gradient_type, object, &kernel, NULL) != POOLGRAD_OK) {
         poolgrad_text_print(text, "pooling_gradient: not made by an initializer");
         return;
     }
@@ -552,15 +491,7 @@ static void describe(const void *object, struct poolgrad_text *text)
 
 static void write_json(const void *object, struct poolgrad_text *text)
 {
-    poolgrad_pooling_gradient kernel;
-    if (read_unchecked(object, &kernel, NULL) != POOLGRAD_OK) {
-        poolgrad_text_print(text, "null");
-        return;
-    }
-    poolgrad_json_open(text, NULL, '{');
-    poolgrad_json_string(text, "class", "pooling_gradient");
-    poolgrad_properties_write(poolgrad_pooling_gradient_properties, 0, &kernel, text);
-    poolgrad_json_close(text, '}');
+    poolgrad_kernel_write(&poolgrad_pooling_gradient_type, object, text);
 }
 
 static const struct poolgrad_type type = {equal, hash, describe, write_json};
