@@ -14,76 +14,30 @@ static poolgrad_filter_node *make_pooling(poolgrad_network *network, poolgrad_fi
     return poolgrad_filter_make(network, type, &source, 1, NULL, &window);
 }
 
-poolgrad_filter_node *poolgrad_pooling_average_node_create(poolgrad_network *network, poolgrad_image_node *source,
-                                                           int64_t kernel_width, int64_t kernel_height,
-                                                           int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
-{
-    return make_pooling(
-        network, POOLGRAD_FILTER_POOLING_AVERAGE, source,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
-}
+#define FORWARD_NODES(name, type)                                                                                      \
+    struct poolgrad_filter_node *poolgrad_pooling_##name##_node_create(                                                \
+        poolgrad_network *network, poolgrad_image_node *source, int64_t kernel_width, int64_t kernel_height,           \
+        int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)                                                        \
+    {                                                                                                                  \
+        return make_pooling(                                                                                           \
+            network, type, source,                                                                                     \
+            poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));         \
+    }                                                                                                                  \
+    poolgrad_filter_node *poolgrad_pooling_##name##_node_create_with_filter_size_and_stride(                           \
+        poolgrad_network *network, poolgrad_image_node *source, int64_t filter_size, int64_t stride)                   \
+    {                                                                                                                  \
+        return poolgrad_pooling_##name##_node_create(network, source, filter_size, filter_size, stride, stride);       \
+    }                                                                                                                  \
+    poolgrad_filter_node *poolgrad_pooling_##name##_node_create_with_filter_size(                                      \
+        poolgrad_network *network, poolgrad_image_node *source, int64_t filter_size)                                   \
+    {                                                                                                                  \
+        return poolgrad_pooling_##name##_node_create_with_filter_size_and_stride(network, source, filter_size,         \
+                                                                                 filter_size);                         \
+    }
 
-poolgrad_filter_node *poolgrad_pooling_max_node_create(poolgrad_network *network, poolgrad_image_node *source,
-                                                       int64_t kernel_width, int64_t kernel_height,
-                                                       int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
-{
-    return make_pooling(
-        network, POOLGRAD_FILTER_POOLING_MAX, source,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
-}
-
-poolgrad_filter_node *poolgrad_pooling_l2norm_node_create(poolgrad_network *network, poolgrad_image_node *source,
-                                                          int64_t kernel_width, int64_t kernel_height,
-                                                          int64_t stride_in_pixels_x, int64_t stride_in_pixels_y)
-{
-    return make_pooling(
-        network, POOLGRAD_FILTER_POOLING_L2NORM, source,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1));
-}
-
-poolgrad_filter_node *poolgrad_pooling_average_node_create_with_filter_size_and_stride(poolgrad_network *network,
-                                                                                       poolgrad_image_node *source,
-                                                                                       int64_t filter_size,
-                                                                                       int64_t stride)
-{
-    return poolgrad_pooling_average_node_create(network, source, filter_size, filter_size, stride, stride);
-}
-
-poolgrad_filter_node *poolgrad_pooling_max_node_create_with_filter_size_and_stride(poolgrad_network *network,
-                                                                                   poolgrad_image_node *source,
-                                                                                   int64_t filter_size, int64_t stride)
-{
-    return poolgrad_pooling_max_node_create(network, source, filter_size, filter_size, stride, stride);
-}
-
-poolgrad_filter_node *poolgrad_pooling_l2norm_node_create_with_filter_size_and_stride(poolgrad_network *network,
-                                                                                      poolgrad_image_node *source,
-                                                                                      int64_t filter_size,
-                                                                                      int64_t stride)
-{
-    return poolgrad_pooling_l2norm_node_create(network, source, filter_size, filter_size, stride, stride);
-}
-
-poolgrad_filter_node *poolgrad_pooling_average_node_create_with_filter_size(poolgrad_network *network,
-                                                                            poolgrad_image_node *source,
-                                                                            int64_t filter_size)
-{
-    return poolgrad_pooling_average_node_create(network, source, filter_size, filter_size, filter_size, filter_size);
-}
-
-poolgrad_filter_node *poolgrad_pooling_max_node_create_with_filter_size(poolgrad_network *network,
-                                                                        poolgrad_image_node *source,
-                                                                        int64_t filter_size)
-{
-    return poolgrad_pooling_max_node_create(network, source, filter_size, filter_size, filter_size, filter_size);
-}
-
-poolgrad_filter_node *poolgrad_pooling_l2norm_node_create_with_filter_size(poolgrad_network *network,
-                                                                           poolgrad_image_node *source,
-                                                                           int64_t filter_size)
-{
-    return poolgrad_pooling_l2norm_node_create(network, source, filter_size, filter_size, filter_size, filter_size);
-}
+FORWARD_NODES(average, POOLGRAD_FILTER_POOLING_AVERAGE)
+FORWARD_NODES(max, POOLGRAD_FILTER_POOLING_MAX)
+FORWARD_NODES(l2norm, POOLGRAD_FILTER_POOLING_L2NORM)
 
 poolgrad_filter_node *poolgrad_dilated_pooling_max_node_create(poolgrad_network *network, poolgrad_image_node *source,
                                                                int64_t kernel_width, int64_t kernel_height,
@@ -123,41 +77,21 @@ static poolgrad_filter_node *make_gradient(poolgrad_network *network, poolgrad_f
     return node;
 }
 
-poolgrad_filter_node *
-poolgrad_pooling_average_gradient_node_create(poolgrad_network *network, poolgrad_image_node *source_gradient,
-                                              poolgrad_image_node *source_image, poolgrad_state_node *gradient_state,
-                                              int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
-                                              int64_t stride_in_pixels_y, const poolgrad_padding_policy *padding_policy)
-{
-    return make_gradient(
-        network, POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT, source_gradient, source_image, gradient_state,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
-        padding_policy);
-}
+#define GRADIENT_NODE(name, type)                                                                                      \
+    struct poolgrad_filter_node *poolgrad_pooling_##name##_gradient_node_create(                                       \
+        poolgrad_network *network, poolgrad_image_node *source_gradient, poolgrad_image_node *source_image,            \
+        poolgrad_state_node *gradient_state, int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,  \
+        int64_t stride_in_pixels_y, const poolgrad_padding_policy *padding_policy)                                     \
+    {                                                                                                                  \
+        return make_gradient(                                                                                          \
+            network, type, source_gradient, source_image, gradient_state,                                              \
+            poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),          \
+            padding_policy);                                                                                           \
+    }
 
-poolgrad_filter_node *
-poolgrad_pooling_max_gradient_node_create(poolgrad_network *network, poolgrad_image_node *source_gradient,
-                                          poolgrad_image_node *source_image, poolgrad_state_node *gradient_state,
-                                          int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
-                                          int64_t stride_in_pixels_y, const poolgrad_padding_policy *padding_policy)
-{
-    return make_gradient(
-        network, POOLGRAD_FILTER_POOLING_MAX_GRADIENT, source_gradient, source_image, gradient_state,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
-        padding_policy);
-}
-
-poolgrad_filter_node *
-poolgrad_pooling_l2norm_gradient_node_create(poolgrad_network *network, poolgrad_image_node *source_gradient,
-                                             poolgrad_image_node *source_image, poolgrad_state_node *gradient_state,
-                                             int64_t kernel_width, int64_t kernel_height, int64_t stride_in_pixels_x,
-                                             int64_t stride_in_pixels_y, const poolgrad_padding_policy *padding_policy)
-{
-    return make_gradient(
-        network, POOLGRAD_FILTER_POOLING_L2NORM_GRADIENT, source_gradient, source_image, gradient_state,
-        poolgrad_plane_window(kernel_width, kernel_height, stride_in_pixels_x, stride_in_pixels_y, 1, 1),
-        padding_policy);
-}
+GRADIENT_NODE(average, POOLGRAD_FILTER_POOLING_AVERAGE_GRADIENT)
+GRADIENT_NODE(max, POOLGRAD_FILTER_POOLING_MAX_GRADIENT)
+GRADIENT_NODE(l2norm, POOLGRAD_FILTER_POOLING_L2NORM_GRADIENT)
 
 poolgrad_filter_node *poolgrad_dilated_pooling_max_gradient_node_create(
     poolgrad_network *network, poolgrad_image_node *source_gradient, poolgrad_image_node *source_image,
