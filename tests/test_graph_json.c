@@ -511,6 +511,26 @@ Test(graph_json, classes)
     poolgrad_json_destroy(NULL);
 }
 
+/* From no byte on: what lies behind the caller's struct keeps its bytes. */
+Test(graph_json, kernels_fit_structs_of_any_size)
+{
+    enum { LONGEST = 2 * sizeof(poolgrad_pooling), GUARD = 16 };
+    static unsigned char bytes[LONGEST + GUARD];
+    poolgrad_json *json = read_quoted("{'class': 'pooling', 'kind': 'max', 'kernel_width': 2, 'kernel_height': 3}");
+    poolgrad_pooling expected;
+    cr_assert(json);
+    poolgrad_pooling_max_init_with_size(&expected, sizeof expected, 2, 3);
+    for (size_t size = 0; size <= LONGEST; size++) {
+        memset(bytes, 0x5a, sizeof bytes);
+        cr_assert_eq(poolgrad_json_pooling(json, (poolgrad_pooling *)(void *)bytes, size), 1);
+        for (size_t i = size; i < size + GUARD; i++) cr_assert(bytes[i] == 0x5a, "%zu bytes: byte %zu", size, i);
+        for (size_t i = sizeof expected; i < size; i++) cr_assert(bytes[i] == 0, "%zu bytes: byte %zu", size, i);
+        memcpy(&expected, &size, sizeof size);
+        cr_assert(memcmp(bytes, &expected, size < sizeof expected ? size : sizeof expected) == 0, "%zu bytes", size);
+    }
+    poolgrad_json_destroy(json);
+}
+
 /* ---- Writing -------------------------------------------------------------------------------------------------------
  */
 

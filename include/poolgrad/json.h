@@ -74,8 +74,7 @@ POOLGRAD_API poolgrad_status poolgrad_json_read(const char *text, size_t size, p
 /* With everything that was read: networks, nodes, graphs and names. Null is legal. */
 POOLGRAD_API void poolgrad_json_destroy(poolgrad_json *json);
 
-/* ---- What was read ------------------------------------------------------------------------------------------------
- */
+/* ---- What was read ----------------------------------------------------------------------------------------------- */
 
 POOLGRAD_API poolgrad_json_class poolgrad_json_class_of(const poolgrad_json *json);
 
@@ -106,8 +105,7 @@ POOLGRAD_API const char *poolgrad_json_intermediate_name(const poolgrad_json *js
 /* The first result's handle or, where it has none, id. */
 POOLGRAD_API const char *poolgrad_json_result_name(const poolgrad_json *json);
 
-/* ---- Writing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 /*
  * Writes at most `size` characters, the terminating zero among them; *length becomes that of the whole text without it.

@@ -164,25 +164,27 @@ poolgrad_json_class poolgrad_json_class_of(const poolgrad_json *json)
     return json->class;
 }
 
-/* Copies a kernel to a struct of any version. */
-static int copy_kernel(const void *from, size_t size, void *to, size_t struct_size)
+/* Copies a kernel to a struct of any version, and not a byte beyond that. Its own struct_size may change. */
+static int copy_kernel(void *whole, size_t size, void *to, size_t struct_size)
 {
+    memcpy(whole, &struct_size, sizeof struct_size);
     memset(to, 0, struct_size);
-    memcpy(to, from, struct_size < size ? struct_size : size);
-    memcpy(to, &struct_size, sizeof struct_size);
+    memcpy(to, whole, struct_size < size ? struct_size : size);
     return 1;
 }
 
 int poolgrad_json_pooling(const poolgrad_json *json, poolgrad_pooling *kernel, size_t struct_size)
 {
     if (json->class != POOLGRAD_JSON_POOLING) return 0;
-    return copy_kernel(&json->pooling, sizeof json->pooling, kernel, struct_size);
+    poolgrad_pooling whole = json->pooling;
+    return copy_kernel(&whole, sizeof whole, kernel, struct_size);
 }
 
 int poolgrad_json_pooling_gradient(const poolgrad_json *json, poolgrad_pooling_gradient *kernel, size_t struct_size)
 {
     if (json->class != POOLGRAD_JSON_POOLING_GRADIENT) return 0;
-    return copy_kernel(&json->pooling_gradient, sizeof json->pooling_gradient, kernel, struct_size);
+    poolgrad_pooling_gradient whole = json->pooling_gradient;
+    return copy_kernel(&whole, sizeof whole, kernel, struct_size);
 }
 
 poolgrad_network *poolgrad_json_network(const poolgrad_json *json)
