@@ -221,13 +221,15 @@ POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int
  * What every described thing can do, images, problems and the objects of mps.h and graph.h alike, each with its type's
  * name in front:
  *   equal              content: 1 or 0. Null equals null only.
- *   hash               equal things have equal hashes, in all runs of a program and on all machines, but for addresses
- * of callbacks and contexts. description        one line for people. debug_description  JSON. Both texts: at most
- * `size` characters are written, the terminating zero among them; the return value is the length of the whole text
- * without it, as of snprintf; text may be null if size is 0. Null is described, too.
+ *   hash               equal things have equal hashes, in all runs of a program and on all machines, but for the
+ *                      addresses of callbacks and their contexts.
+ *   description        for people, one line.
+ *   debug_description  JSON.
+ * Both texts: at most `size` characters are written, the terminating zero among them. The return value is the length of
+ * the whole text without the zero, as of snprintf. `text` may be null if size is 0. Null is described, too.
  *
  * Images are equal in format, layout, sizes and the bits of all elements, wherever these lie. An image without data
- * equals another without data.
+ * equals another without data. A view with data that poolgrad_image_check refuses equals itself only.
  */
 POOLGRAD_API int poolgrad_image_equal(const poolgrad_image *a, const poolgrad_image *b);
 POOLGRAD_API uint64_t poolgrad_image_hash(const poolgrad_image *image);
@@ -444,7 +446,7 @@ POOLGRAD_API const char *poolgrad_rounding_name(poolgrad_rounding rounding);
 POOLGRAD_API poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolgrad_pads *pads,
                                                        poolgrad_rounding rounding, poolgrad_error *error);
 
-/* As of images. Problems are equal in all fields, their images as images are. */
+/* As of images. Problems are equal in what their fields say, their images as images are. */
 POOLGRAD_API int poolgrad_problem_equal(const poolgrad_problem *a, const poolgrad_problem *b);
 POOLGRAD_API uint64_t poolgrad_problem_hash(const poolgrad_problem *problem);
 POOLGRAD_API size_t poolgrad_problem_description(const poolgrad_problem *problem, char *text, size_t size);
@@ -553,7 +555,7 @@ POOLGRAD_API poolgrad_status poolgrad_padding_forward(poolgrad_padding_method me
                                                       poolgrad_error *error);
 
 /* The same from pads: the size as poolgrad_rounding says, offset = floor(e / 2) - before. A size of at most 0 is
- * refused, but an empty source gives an empty result. left and top are at least 0; right and bottom may cut into the
+ * refused; of a source without pixels it becomes 0. left and top are at least 0; right and bottom may cut into the
  * image. zero_pad_x and _y are the counted pads, or 0. */
 POOLGRAD_API poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, poolgrad_rounding rounding,
                                                        const poolgrad_window *window, int64_t source_height,

@@ -244,11 +244,29 @@ static bool read_known(const void *object, poolgrad_problem *known)
     return poolgrad_read_problem(object, known, NULL) == POOLGRAD_OK;
 }
 
+static void unify(int64_t *value, int64_t from, int64_t to)
+{
+    if (*value == from) *value = to;
+}
+
+/* The same, with one value where two say the same. */
+static bool read_unified(const void *object, poolgrad_problem *known)
+{
+    if (!read_known(object, known)) return false;
+    unify(&known->window.kernel_depth, 0, 1);
+    unify(&known->window.stride_z, 0, 1);
+    unify(&known->window.dilation_z, 0, 1);
+    unify(&known->gradient_region.depth, 1, POOLGRAD_ALL);
+    unify(&known->clip.depth, 1, POOLGRAD_ALL);
+    if (known->concurrent_runs == 0) known->concurrent_runs = 1;
+    return true;
+}
+
 static bool equal(const void *a, const void *b)
 {
     poolgrad_problem one, other;
     poolgrad_const_image images[IMAGES], others[IMAGES];
-    if (!read_known(a, &one) || !read_known(b, &other)) return false;
+    if (!read_unified(a, &one) || !read_unified(b, &other)) return false;
     for (int i = 0; i < FIELDS; i++) {
         if (value_of(&one, &fields[i]) != value_of(&other, &fields[i])) return false;
     }
@@ -265,7 +283,7 @@ static uint64_t hash(const void *object)
     poolgrad_problem known;
     poolgrad_const_image images[IMAGES];
     uint64_t sum = poolgrad_hash_begin("problem");
-    if (!read_known(object, &known)) return sum;
+    if (!read_unified(object, &known)) return sum;
     for (int i = 0; i < FIELDS; i++) sum = poolgrad_hash_number(sum, value_of(&known, &fields[i]));
     list_images(&known, images);
     for (int i = 0; i < IMAGES; i++) sum = poolgrad_hash_sizes(sum, &images[i]);
