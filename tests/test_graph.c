@@ -202,6 +202,16 @@ static void expect_refusal(const poolgrad_graph *graph, const poolgrad_const_ima
     cr_expect_null(result);
 }
 
+static void expect_no_batch(const poolgrad_graph *graph, const poolgrad_const_image *const *sources, int64_t count,
+                            const char *expected)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_buffer *results[1];
+    cr_expect_eq(poolgrad_graph_encode_batch_source_images(graph, NULL, 1, sources, count, results, &error),
+                 POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message, expected);
+}
+
 Test(graph, refusals_name_nodes)
 {
     chain c = make_chain();
@@ -212,7 +222,10 @@ Test(graph, refusals_name_nodes)
     expect_refusal(graph, i.sources, 1,
                    "source_images are 1; expected 2, one for each handle: image \"dy\" is missing");
     expect_refusal(graph, i.sources, 3, "source_images are 3; expected 2, one for each handle");
+    expect_refusal(graph, i.sources, -1, "source_images are -1; expected 2, one for each handle");
     expect_refusal(graph, NULL, 2, "source_images are null; expected an array");
+    expect_no_batch(graph, NULL, 2, "source_images are null; expected an array for each handle");
+    expect_no_batch(graph, NULL, -2, "source_images are -2 arrays; expected 2, one for each handle");
     i.sources[0].format = POOLGRAD_FLOAT16;
     expect_refusal(graph, i.sources, 2, "image \"x\": format is float16; expected float32, the format of its node");
     make_images(&i);
@@ -243,6 +256,27 @@ Test(graph, refusals_name_nodes)
     poolgrad_network_destroy(c.network);
 }
 
+/* As of a graph that was refused, by a caller who did not look. */
+Test(graph, null_has_no_properties)
+{
+    poolgrad_error error = {"", ""};
+    cr_expect(poolgrad_graph_source_image_count(NULL) == 0 && !poolgrad_graph_source_image_handle(NULL, 0));
+    cr_expect(poolgrad_graph_source_state_count(NULL) == 0 && !poolgrad_graph_source_state_handle(NULL, 0));
+    cr_expect(poolgrad_graph_intermediate_image_count(NULL) == 0 && !poolgrad_graph_intermediate_image_handle(NULL, 0));
+    cr_expect(poolgrad_graph_result_state_count(NULL) == 0 && !poolgrad_graph_result_state_handle(NULL, 0));
+    cr_expect(!poolgrad_graph_result_handle(NULL) && poolgrad_graph_result_image_is_needed(NULL) == 0);
+    cr_expect_eq(poolgrad_graph_source_image_format(NULL, 0), POOLGRAD_FORMAT_NONE);
+    cr_expect_eq(poolgrad_graph_format(NULL), POOLGRAD_FORMAT_NONE);
+    cr_expect(poolgrad_graph_read_count_for_source_image(NULL, 0) == -1 &&
+              poolgrad_graph_read_count_for_source_state(NULL, 0) == -1);
+    poolgrad_graph_set_output_state_is_temporary(NULL, 1);
+    cr_expect_eq(poolgrad_graph_output_state_is_temporary(NULL), 0);
+    poolgrad_graph_set_destination_image_allocator(NULL, (poolgrad_image_allocator){0});
+    cr_expect_null(poolgrad_graph_destination_image_allocator(NULL).allocate);
+    cr_expect_eq(poolgrad_graph_set_format(NULL, POOLGRAD_FLOAT32, &error), POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message, "graph is null; expected a graph");
+}
+
 static void expect_no_graph(poolgrad_network *network, poolgrad_image_node *result, const char *expected)
 {
     poolgrad_error error = {"", ""};
@@ -266,6 +300,12 @@ Test(graph, graphs_that_cannot_be)
     poolgrad_error error = {"", ""};
     cr_expect_eq(poolgrad_graph_create_with_result_images(c.network, twice, NULL, 2, &graph, &error), POOLGRAD_INVALID);
     cr_expect_str_eq(error.message, "result_images hold result of node \"pool1\" twice; expected each once");
+
+    cr_expect_eq(poolgrad_graph_create_with_result_images(c.network, NULL, NULL, 2, &graph, &error), POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message, "result_images are null; expected an array");
+    cr_expect_eq(poolgrad_graph_create_with_result_images(c.network, twice, NULL, -2, &graph, &error),
+                 POOLGRAD_INVALID);
+    cr_expect_str_eq(error.message, "result_images are -2; expected at least 1");
 
     poolgrad_filter_node *bad = poolgrad_pooling_max_node_create(c.network, c.x, 2, 2, 0, 1);
     poolgrad_filter_node_set_label(bad, "bad");

@@ -27,8 +27,9 @@
  *
  * Functions that make nodes, or set something that may be refused or needs memory, return no status. The first error of
  * a network stays with it; every later call that would make a node of this network returns null, and
- * poolgrad_graph_create refuses with that error. So a network is built without looking, and asked once. A null node is
- * accepted by every function and has no properties. Numbers such as kernel sizes are checked when a graph is made.
+ * poolgrad_graph_create refuses with that error. So a network is built without looking, and asked once. A null node or
+ * graph is accepted by every function and has no properties. Numbers such as kernel sizes are checked when a graph is
+ * made.
  *
  * Functions that return a count or an index: 0 says that there is none, -1 that there is an error or no such thing to
  * be counted.
@@ -396,7 +397,8 @@ POOLGRAD_API poolgrad_status poolgrad_graph_copy(const poolgrad_graph *graph, po
                                                  poolgrad_error *error);
 POOLGRAD_API void poolgrad_graph_destroy(poolgrad_graph *graph);
 
-/* Graphs are equal in their properties and results, with equal networks. */
+/* Graphs are equal in their properties and results, with equal networks. The description of a graph has a line for each
+ * of its filters below the first one. */
 POOLGRAD_API int poolgrad_graph_equal(const poolgrad_graph *a, const poolgrad_graph *b);
 POOLGRAD_API uint64_t poolgrad_graph_hash(const poolgrad_graph *graph);
 POOLGRAD_API size_t poolgrad_graph_description(const poolgrad_graph *graph, char *text, size_t size);

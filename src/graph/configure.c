@@ -56,12 +56,12 @@ static poolgrad_status check_image(const poolgrad_const_image *image, const pool
 static poolgrad_status check_count(const char *field, int64_t count, int64_t expected, const char *missing,
                                    const void *array, poolgrad_error *error)
 {
-    if (count < expected) {
+    if (count >= 0 && count < expected) {
         return poolgrad_refuse(error, field,
                                "are %" PRId64 "; expected %" PRId64 ", one for each handle: %s is missing", count,
                                expected, missing);
     }
-    if (count > expected) {
+    if (count != expected) {
         return poolgrad_refuse(error, field, "are %" PRId64 "; expected %" PRId64 ", one for each handle", count,
                                expected);
     }

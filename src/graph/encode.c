@@ -437,23 +437,27 @@ static void drop_elements(const struct batch *batch, int64_t count, bool destroy
     }
 }
 
+static poolgrad_status check_arrays(const char *field, const void *arrays, int64_t given, int64_t expected,
+                                    int64_t count, poolgrad_error *error)
+{
+    if (given != expected) {
+        return poolgrad_refuse(error, field, "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle", given,
+                               expected);
+    }
+    if (count == 0 || given == 0 || arrays) return POOLGRAD_OK;
+    return poolgrad_refuse(error, field, "are null; expected an array for each handle");
+}
+
 static poolgrad_status check_batch(const struct batch *batch, int64_t count, int64_t images, int64_t states,
                                    poolgrad_error *error)
 {
     const poolgrad_graph *graph = batch->graph;
     if (count < 0) return poolgrad_refuse(error, "batch", "is %" PRId64 "; expected at least 0", count);
     if (count > 0 && !batch->results) return poolgrad_refuse(error, "results", "are null; expected an array");
-    if (images != graph->source_images.count || (count > 0 && images > 0 && !batch->images)) {
-        return poolgrad_refuse(error, "source_images",
-                               "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle",
-                               batch->images ? images : 0, graph->source_images.count);
-    }
-    if (states != graph->source_states.count || (count > 0 && states > 0 && !batch->states)) {
-        return poolgrad_refuse(error, "source_states",
-                               "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle",
-                               batch->states ? states : 0, graph->source_states.count);
-    }
-    return POOLGRAD_OK;
+    poolgrad_status status = check_arrays("source_images", batch->images, images, graph->source_images.count, count,
+                                          error);
+    if (status != POOLGRAD_OK) return status;
+    return check_arrays("source_states", batch->states, states, graph->source_states.count, count, error);
 }
 
 static poolgrad_status encode_all(const struct batch *batch, int64_t count, poolgrad_error *error)

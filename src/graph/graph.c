@@ -173,9 +173,8 @@ static poolgrad_status check_filters(const poolgrad_network *network, poolgrad_e
 static poolgrad_status check_results(const poolgrad_network *network, poolgrad_image_node *const *results,
                                      int64_t count, poolgrad_error *error)
 {
-    if (count < 1 || !results) {
-        return poolgrad_refuse(error, "result_images", "are %" PRId64 "; expected at least 1", results ? count : 0);
-    }
+    if (count < 1) return poolgrad_refuse(error, "result_images", "are %" PRId64 "; expected at least 1", count);
+    if (!results) return poolgrad_refuse(error, "result_images", "are null; expected an array");
     for (int64_t i = 0; i < count; i++) {
         char name[POOLGRAD_NODE_NAME];
         if (!results[i]) return poolgrad_refuse(error, "result_image", "is null; expected an image node");
@@ -329,6 +328,13 @@ void poolgrad_graph_destroy(poolgrad_graph *graph)
 
 /* ---- Properties -------------------------------------------------------------------------------------------------- */
 
+/* A null graph has no properties. */
+static const poolgrad_graph *known(const poolgrad_graph *graph)
+{
+    static const poolgrad_graph nothing;
+    return graph ? graph : &nothing;
+}
+
 static const char *image_handle(const struct poolgrad_node_list *list, int64_t index)
 {
     return index >= 0 && index < list->count ? poolgrad_image_node_handle(list->node[index]) : NULL;
@@ -341,89 +347,91 @@ static const char *state_handle(const struct poolgrad_node_list *list, int64_t i
 
 int64_t poolgrad_graph_source_image_count(const poolgrad_graph *graph)
 {
-    return graph->source_images.count;
+    return known(graph)->source_images.count;
 }
 
 const char *poolgrad_graph_source_image_handle(const poolgrad_graph *graph, int64_t index)
 {
-    return image_handle(&graph->source_images, index);
+    return image_handle(&known(graph)->source_images, index);
 }
 
 poolgrad_format poolgrad_graph_source_image_format(const poolgrad_graph *graph, int64_t index)
 {
-    const struct poolgrad_node_list *list = &graph->source_images;
+    const struct poolgrad_node_list *list = &known(graph)->source_images;
     if (index < 0 || index >= list->count) return POOLGRAD_FORMAT_NONE;
     return ((const poolgrad_image_node *)list->node[index])->format;
 }
 
 int64_t poolgrad_graph_source_state_count(const poolgrad_graph *graph)
 {
-    return graph->source_states.count;
+    return known(graph)->source_states.count;
 }
 
 const char *poolgrad_graph_source_state_handle(const poolgrad_graph *graph, int64_t index)
 {
-    return state_handle(&graph->source_states, index);
+    return state_handle(&known(graph)->source_states, index);
 }
 
 int64_t poolgrad_graph_intermediate_image_count(const poolgrad_graph *graph)
 {
-    return graph->intermediate_images.count;
+    return known(graph)->intermediate_images.count;
 }
 
 const char *poolgrad_graph_intermediate_image_handle(const poolgrad_graph *graph, int64_t index)
 {
-    return image_handle(&graph->intermediate_images, index);
+    return image_handle(&known(graph)->intermediate_images, index);
 }
 
 int64_t poolgrad_graph_result_state_count(const poolgrad_graph *graph)
 {
-    return graph->result_states.count;
+    return known(graph)->result_states.count;
 }
 
 const char *poolgrad_graph_result_state_handle(const poolgrad_graph *graph, int64_t index)
 {
-    return state_handle(&graph->result_states, index);
+    return state_handle(&known(graph)->result_states, index);
 }
 
 const char *poolgrad_graph_result_handle(const poolgrad_graph *graph)
 {
+    if (!graph) return NULL;
     const poolgrad_filter_node *filter = graph->network->filters.node[graph->results[0].place];
     return filter->result.handle;
 }
 
 int poolgrad_graph_result_image_is_needed(const poolgrad_graph *graph)
 {
-    return graph->results[0].needed;
+    return graph ? graph->results[0].needed : 0;
 }
 
 int poolgrad_graph_output_state_is_temporary(const poolgrad_graph *graph)
 {
-    return graph->output_state_is_temporary;
+    return known(graph)->output_state_is_temporary;
 }
 
 void poolgrad_graph_set_output_state_is_temporary(poolgrad_graph *graph, int output_state_is_temporary)
 {
-    graph->output_state_is_temporary = output_state_is_temporary != 0;
+    if (graph) graph->output_state_is_temporary = output_state_is_temporary != 0;
 }
 
 poolgrad_image_allocator poolgrad_graph_destination_image_allocator(const poolgrad_graph *graph)
 {
-    return graph->destination_image_allocator;
+    return known(graph)->destination_image_allocator;
 }
 
 void poolgrad_graph_set_destination_image_allocator(poolgrad_graph *graph, poolgrad_image_allocator allocator)
 {
-    graph->destination_image_allocator = allocator;
+    if (graph) graph->destination_image_allocator = allocator;
 }
 
 poolgrad_format poolgrad_graph_format(const poolgrad_graph *graph)
 {
-    return graph->format;
+    return known(graph)->format;
 }
 
 poolgrad_status poolgrad_graph_set_format(poolgrad_graph *graph, poolgrad_format format, poolgrad_error *error)
 {
+    if (!graph) return poolgrad_refuse(error, "graph", "is null; expected a graph");
     poolgrad_status status = poolgrad_check_result_format(format, "format", error);
     if (status == POOLGRAD_OK) graph->format = format;
     return status;
@@ -433,7 +441,7 @@ poolgrad_status poolgrad_graph_set_format(poolgrad_graph *graph, poolgrad_format
 int64_t poolgrad_graph_read_count_for_source_image(const poolgrad_graph *graph, int64_t index)
 {
     int64_t count = 0;
-    if (index < 0 || index >= graph->source_images.count) return -1;
+    if (index < 0 || index >= known(graph)->source_images.count) return -1;
     for (int64_t i = 0; i < graph->network->filters.count; i++) {
         const poolgrad_filter_node *filter = graph->network->filters.node[i];
         bool reads = false;
@@ -448,7 +456,7 @@ int64_t poolgrad_graph_read_count_for_source_image(const poolgrad_graph *graph, 
 int64_t poolgrad_graph_read_count_for_source_state(const poolgrad_graph *graph, int64_t index)
 {
     int64_t count = 0;
-    if (index < 0 || index >= graph->source_states.count) return -1;
+    if (index < 0 || index >= known(graph)->source_states.count) return -1;
     for (int64_t i = 0; i < graph->network->filters.count; i++) {
         const poolgrad_filter_node *filter = graph->network->filters.node[i];
         count += graph->kept[i] && filter->source_state == graph->source_states.node[index];
