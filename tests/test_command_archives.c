@@ -201,12 +201,25 @@ Test(command_archives, names_with_colons, .init = scene_enter, .fini = scene_lea
     cr_expect(scene_gives("forward --source x.npy --output d:y.npy" MAX2, "d:y.npy", pooled()));
 }
 
+/* Members x and x.npy: a whole name goes first. */
+Test(command_archives, whole_names_go_first, .init = scene_enter, .fini = scene_leave)
+{
+    size_t directory, end;
+    scene_write();
+    struct archive *a = calloc(1, sizeof *a);
+    add_file(a, "x.npy", STORED, "g.npy");
+    add_file(a, "x", STORED, "x.npy");
+    finish(a, "a.npz", &directory, &end);
+    free(a);
+    cr_expect(scene_gives("forward --source a.npz:x --output y.npy" MAX2, "y.npy", pooled()));
+}
+
 static const char *const names[][2] = {
     {"forward --source a.npz --output out.npy" MAX2,
      "a.npz: is an archive; expected a member of it, a.npz:NAME with the "
      "NAME x or dy"},
     {"forward --source a.npz:y --output out.npy" MAX2, "a.npz:y: member y is none of the archive's; expected x or dy"},
-    {"forward --source a.npz: --output out.npy" MAX2, "a.npz:: member  is none of the archive's; expected x or dy"},
+    {"forward --source a.npz: --output out.npy" MAX2, "a.npz:: member '' is none of the archive's; expected x or dy"},
     {"forward --source x.npy:x --output out.npy" MAX2, "x.npy:x: no archive stands before the colon; expected an .npz"},
     {"forward --source none.npz:x --output out.npy" MAX2, "--source none.npz:x: No such file or directory"},
     {"forward --source a.npz:x --output a.npz" MAX2, "--output a.npz: is also --source; expected a file of its own"},
@@ -214,6 +227,10 @@ static const char *const names[][2] = {
      "--output a.npz:y: would be a member of an archive; expected a .npy file of its own"},
     {"forward --source torch.pt --output out.npy" MAX2, "torch.pt: format is that of torch.save; expected a .npy file, "
                                                         "as numpy.save(FILE, tensor.detach().cpu().numpy())"},
+    {"forward --source torch.pt:x --output out.npy" MAX2, "torch.pt:x: format is that of torch.save; expected a .npy"},
+    {"forward --source twice.npz:x --output out.npy" MAX2, "member x is in the archive 2 times; expected it once"},
+    {"forward --source empty.npz --output out.npy" MAX2, "empty.npz: archive has no member that can be read"},
+    {"forward --source empty.npz:x --output out.npy" MAX2, "archive has no member that can be read; expected one"},
 };
 
 Test(command_archives, refused_names, .init = scene_enter, .fini = scene_leave)
@@ -227,6 +244,13 @@ Test(command_archives, refused_names, .init = scene_enter, .fini = scene_leave)
     add_member(torch, "t/data/0", STORED, (const unsigned char *)"1234", 4);
     finish(torch, "torch.pt", &directory, &end);
     free(torch);
+    struct archive *twice = calloc(1, sizeof *twice), *empty = calloc(1, sizeof *empty);
+    add_file(twice, "x.npy", STORED, "x.npy");
+    add_file(twice, "x.npy", STORED, "g.npy");
+    finish(twice, "twice.npz", &directory, &end);
+    finish(empty, "empty.npz", &directory, &end);
+    free(twice);
+    free(empty);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         cr_expect(scene_refuses(names[i][0], names[i][1]), "expected: %s", names[i][1]);
 }
@@ -243,7 +267,7 @@ static const struct damage {
     {IN_MEMBER, 2, 1, 9, "bad.npz: magic is PK"},
     {IN_MEMBER, 26, 2, 0xffff, "member x reaches into the archive's directory; expected it before"},
     {IN_MEMBER, LOCAL + 5 + 200, 1, 77, "bad.npz:x: checksum is "},
-    {IN_ENTRY, 0, 1, 'Q', "member x is none of the archive's; expected none"},
+    {IN_ENTRY, 0, 1, 'Q', "archive has no member that can be read; expected one"},
     {IN_ENTRY, 8, 2, 1, "member x is encrypted; expected it plain"},
     {IN_ENTRY, 10, 2, 14, "member x is packed by method 14; expected 0 (stored) or 8 (deflated)"},
     {IN_ENTRY, 16, 4, 1, "; expected 00000001, the data is damaged"},
@@ -253,7 +277,7 @@ static const struct damage {
     {IN_ENTRY, 42, 4, 0xffffffff, "member x is of the zip64 kind"},
     {IN_ENTRY, 42, 4, 0xfffffffe, "member x does not begin at byte 4294967294; expected it there"},
     {IN_ENTRY, 42, 4, 1, "member x does not begin at byte 1; expected it there"},
-    {IN_ENTRY, 28, 2, 0xffff, "member x is none of the archive's; expected none"},
+    {IN_ENTRY, 28, 2, 0xffff, "archive has no member that can be read; expected one"},
     {IN_END, 4, 2, 1, "archive is a part of several; expected it whole"},
     {IN_END, 10, 2, 0xffff, "archive is of the zip64 kind; expected less than 4 GiB in it"},
     {IN_END, 12, 4, 0xffffffff, "archive is of the zip64 kind"},

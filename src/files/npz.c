@@ -160,11 +160,25 @@ static int stem_length(const struct entry *entry)
     return ends_with(entry, ".npy") ? entry->name_length - 4 : entry->name_length;
 }
 
-static bool is_named(const struct entry *entry, const char *name)
+/* Whether the entry has that name: as it stands, or without its .npy. */
+static bool is_named(const struct entry *entry, const char *name, bool whole)
 {
     const size_t length = strlen(name);
-    if (length != (size_t)entry->name_length && length != (size_t)stem_length(entry)) return false;
-    return memcmp(entry->name, name, length) == 0;
+    return length == (size_t)(whole ? entry->name_length : stem_length(entry)) &&
+           memcmp(entry->name, name, length) == 0;
+}
+
+/* How many entries have the name; the last of them. */
+static int find_named(const struct directory *directory, const char *name, bool whole, struct entry *found)
+{
+    struct entry entry;
+    int count = 0;
+    for (int64_t at = 0; next_entry(directory, &at, &entry);) {
+        if (!is_named(&entry, name, whole)) continue;
+        *found = entry;
+        count++;
+    }
+    return count;
 }
 
 /* "x, dy or dx" */
@@ -184,21 +198,29 @@ static void list_members(const struct directory *directory, char *text, size_t s
         snprintf(text + used, size - used, "%s", used + sizeof ", ..." <= size ? ", ..." : "");
         return;
     }
-    if (listed == 0) snprintf(text, size, "none");
+}
+
+/* Refuses an archive without members, and what torch.save writes, an archive as well. */
+static poolgrad_status check_kind(const struct directory *directory, poolgrad_error *error)
+{
+    struct entry entry;
+    int64_t at = 0;
+    while (next_entry(directory, &at, &entry)) {
+        if (!ends_with(&entry, "/data.pkl")) continue;
+        return poolgrad_refuse(error, "format",
+                               "is that of torch.save; expected a .npy file, as numpy.save(FILE, "
+                               "tensor.detach().cpu().numpy()) writes one");
+    }
+    if (at > 0) return POOLGRAD_OK;
+    return poolgrad_refuse(error, "archive", "has no member that can be read; expected one");
 }
 
 poolgrad_status poolgrad_npz_list(FILE *file, char *text, size_t size, poolgrad_error *error)
 {
     struct directory directory = {0};
-    struct entry entry;
     poolgrad_status status = read_directory(file, &directory, error);
     if (status != POOLGRAD_OK) return status;
-    for (int64_t at = 0; status == POOLGRAD_OK && next_entry(&directory, &at, &entry);) {
-        if (ends_with(&entry, "/data.pkl"))
-            status = poolgrad_refuse(error, "format",
-                                     "is that of torch.save; expected a .npy file, as numpy.save(FILE, "
-                                     "tensor.detach().cpu().numpy()) writes one");
-    }
+    status = check_kind(&directory, error);
     if (status == POOLGRAD_OK) list_members(&directory, text, size);
     free(directory.bytes);
     return status;
@@ -252,22 +274,35 @@ static poolgrad_status open_entry(FILE *file, const struct directory *directory,
     return npz->inflater ? POOLGRAD_OK : refuse_memory(error);
 }
 
-poolgrad_status poolgrad_npz_open(FILE *file, const char *name, struct poolgrad_npz *npz, poolgrad_error *error)
+static poolgrad_status refuse_missing(const struct directory *directory, const char *name, poolgrad_error *error)
 {
     enum { LIST = 160 };
     char list[LIST];
+    const poolgrad_status status = check_kind(directory, error);
+    if (status != POOLGRAD_OK) return status;
+    list_members(directory, list, sizeof list);
+    return poolgrad_refuse(error, "member", "%s is none of the archive's; expected %s", *name ? name : "''", list);
+}
+
+/* A whole name goes before one without its .npy. */
+static poolgrad_status find_member(const struct directory *directory, const char *name, struct entry *entry,
+                                   poolgrad_error *error)
+{
+    int count = find_named(directory, name, true, entry);
+    if (count == 0) count = find_named(directory, name, false, entry);
+    if (count == 0) return refuse_missing(directory, name, error);
+    if (count == 1) return POOLGRAD_OK;
+    return poolgrad_refuse(error, "member", "%s is in the archive %d times; expected it once", name, count);
+}
+
+poolgrad_status poolgrad_npz_open(FILE *file, const char *name, struct poolgrad_npz *npz, poolgrad_error *error)
+{
     struct directory directory = {0};
     struct entry entry;
     poolgrad_status status = read_directory(file, &directory, error);
     if (status != POOLGRAD_OK) return status;
-    bool found = false;
-    for (int64_t at = 0; !found && next_entry(&directory, &at, &entry);) found = is_named(&entry, name);
-    if (found) {
-        status = open_entry(file, &directory, &entry, name, npz, error);
-    } else {
-        list_members(&directory, list, sizeof list);
-        status = poolgrad_refuse(error, "member", "%s is none of the archive's; expected %s", name, list);
-    }
+    status = find_member(&directory, name, &entry, error);
+    if (status == POOLGRAD_OK) status = open_entry(file, &directory, &entry, name, npz, error);
     free(directory.bytes);
     return status;
 }

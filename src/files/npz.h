@@ -42,8 +42,8 @@ poolgrad_status poolgrad_npz_check(const struct poolgrad_npz *npz, poolgrad_erro
 /* Frees what reading needed; the file stays open. */
 void poolgrad_npz_close(struct poolgrad_npz *npz);
 
-/* The archive's members, "x, dy or dx" without the .npy, cut short where the text is too small. A file that torch.save
- * wrote is an archive, too: POOLGRAD_INVALID, and *error says so. */
+/* The archive's members, "x, dy or dx" without the .npy, cut short where the text is too small. POOLGRAD_INVALID,
+ * and *error says why, where there is none, and for what torch.save wrote, an archive as well. */
 poolgrad_status poolgrad_npz_list(FILE *file, char *text, size_t size, poolgrad_error *error);
 
 #endif
