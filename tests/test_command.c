@@ -141,6 +141,12 @@ static void padded(poolgrad_problem *p)
     ROW(offset_y, CHANGES, A2 " --output-height 5", A2 " --output-height 5 --offset-y -1", a2(p); centre(p, 1, -1);    \
         size(p, 8, 5);)                                                                                                \
     ROW(offset_image, CHANGES, A2, A2 " --offset-image 1", a2(p); p->offset_image = 1; p->destination.images = 1;)     \
+    ROW(kernel_depth, SAME, A2, A2 " --kernel-depth 1", a2(p);)                                                        \
+    ROW(stride_z, SAME, A2, A2 " --stride-z 1", a2(p);)                                                                \
+    ROW(dilation_z, SAME, A2, A2 " --dilation-z 1", a2(p);)                                                            \
+    ROW(pad_front, SAME, A2, A2 " --pad-front 0", a2(p);)                                                              \
+    ROW(pad_back, SAME, A2, A2 " --pad-back 0", a2(p);)                                                                \
+    ROW(output_depth, SAME, A2, A2 " --output-depth 1", a2(p);)                                                        \
     ROW(offset_z, SAME, A2, A2 " --offset-z 0", a2(p);)                                                                \
     ROW(zero_pad_z, SAME, PADDED, PADDED " --zero-pad-z 0", padded(p);)                                                \
     ROW(clip_z, SAME, A2, A2 " --clip-z 0", a2(p);)                                                                    \
@@ -244,6 +250,7 @@ static void m(poolgrad_problem *p)
     ROW(offset_y, CHANGES, M2, M2 " --offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)                            \
     ROW(secondary_offset_x, CHANGES, M2, M2 " --secondary-offset-x 3", pool(p, MAX, 2, 1, 1); centre(p, 3, 1);)        \
     ROW(secondary_offset_y, CHANGES, M2, M2 " --secondary-offset-y 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 0);)        \
+    ROW(offset_image, CHANGES, M, M " --offset-image 1", m(p); p->offset_image = 1;)                                   \
     ROW(secondary_offset_image, CHANGES, M, M " --secondary-offset-image 1", m(p); p->offset_image = 1;)               \
     ROW(primary_offset_x, CHANGES, M, M " --primary-offset-x 1", m(p); p->gradient_region.x = 1;)                      \
     ROW(primary_offset_x_outside, CHANGES, M, M " --primary-offset-x -1 --source-size-width 5", m(p);                  \
@@ -264,6 +271,12 @@ static void m(poolgrad_problem *p)
     ROW(clip_maps, CHANGES, M2 " --offset-x 3 --offset-y 2", M2 " --offset-x 3 --offset-y 2 --clip-x 0",               \
         pool(p, MAX, 2, 1, 1);                                                                                         \
         centre(p, 3, 2); p->mapping = POOLGRAD_MAPPING_CLIP;)                                                          \
+    ROW(kernel_depth, SAME, M, M " --kernel-depth 1", m(p);)                                                           \
+    ROW(stride_z, SAME, M, M " --stride-z 1", m(p);)                                                                   \
+    ROW(dilation_z, SAME, M, M " --dilation-z 1", m(p);)                                                               \
+    ROW(pad_front, SAME, M, M " --pad-front 0", m(p);)                                                                 \
+    ROW(pad_back, SAME, M, M " --pad-back 0", m(p);)                                                                   \
+    ROW(source_depth, SAME, M, M " --source-depth 1", m(p);)                                                           \
     ROW(offset_z, SAME, M2, M2 " --offset-z 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 1);)                               \
     ROW(secondary_offset_z, SAME, M2, M2 " --secondary-offset-z 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 1);)           \
     ROW(primary_offset_z, SAME, M, M " --primary-offset-z 0", m(p);)                                                   \
@@ -348,9 +361,16 @@ static const char *files_of(poolgrad_direction direction)
  * windows are than pads. */
 static const char *size_note(const char *line, const poolgrad_problem *p)
 {
-    static const char *const others[] = {"--offset-x",       "--offset-y",    "primary-offset",
-                                         "secondary-offset", "kernel-offset", "clip",
-                                         "source-size",      "policy",        "channel-"};
+    static const char *const others[] = {"--offset-x",
+                                         "--offset-y",
+                                         "primary-offset",
+                                         "secondary-offset-x",
+                                         "secondary-offset-y",
+                                         "kernel-offset",
+                                         "clip",
+                                         "source-size",
+                                         "policy",
+                                         "channel-"};
     const poolgrad_window *w = &p->window;
     const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
     const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
@@ -937,7 +957,20 @@ static const struct refusal {
     {F A2 " --output-width 4611686018427387904", "--output: width is 4611686018427387904; expected at most 2^61"},
     {F A2 " --output-width 1152921504606846976", "memory that can be addressed"},
     {F A2 " --output-width 70368744177664", "do not fit into memory; expected fewer"},
-    {F A2 " --offset-z 1", "--offset-z is 1; expected 0"},
+    {F A2 " --offset-z 1", "--offset-z is 1; expected 0: no layout has a third axis"},
+    {F A2 " --kernel-depth 2", "--kernel-depth is 2; expected 1: no layout has a third axis"},
+    {F A2 " --stride-z 0", "--stride-z is 0; expected 1"},
+    {F A2 " --dilation-z -1", "--dilation-z is -1; expected 1"},
+    {F A2 " --pad-front 1", "--pad-front is 1; expected 0"},
+    {F A2 " --pad-back -1", "--pad-back is -1; expected 0"},
+    {F A2 " --output-depth 2", "--output-depth is 2; expected 1"},
+    {G M " --source-depth 0", "--source-depth is 0; expected 1"},
+    {G M " --pad-back 9223372036854775807", "--pad-back is 9223372036854775807; expected 0"},
+    {G M " --offset-z 0 --secondary-offset-z 0",
+     "--secondary-offset-z is given beside --offset-z; expected one of them"},
+    {G M " --offset-image 0 --secondary-offset-image 0",
+     "--secondary-offset-image is given beside --offset-image; expected one of them"},
+    {G M " --offset-image -1", "--offset-image is -1; expected 0 to 2^61"},
     {F A2 " --clip-z 1", "--clip-z is 1; expected 0"},
     {F A2 " --clip-depth 2", "--clip-depth is 2; expected 1"},
     {F A2 " --clip-depth 0", "--clip-depth is 0; expected 1"},
@@ -1022,6 +1055,8 @@ static const struct refusal {
      "--source-width is 9 and 10 with its pads"},
     {F A2 " --padding-policy same --output-width 8",
      "--output-width is 8; expected 9, the policy's size, or no policy"},
+    {"gradient --source g.npy --source-gradient x.npy --output out.npy --kind max --kernel 3 --stride 2 --ceil-mode",
+     "expected 2 by its pads; --source and --source-gradient may be swapped"},
     {G M " --pad-right 0", "--source-gradient has a width of 5; expected 4 by its pads"},
     {G M " --pad-bottom 4", "--source-gradient has a height of 4; expected 5 by its pads"},
     {G "--kind max --kernel 2 --stride 2 --ceil-mode --pad 2", "--source-gradient has a width of 5; expected 7 by"},
@@ -1297,6 +1332,12 @@ static const struct note {
      {"--source-gradient is 7 x 9 (height x width), where forward with these options gives 2 x 3; --source and "
       "--source-gradient look swapped",
       "wholly outside the source: 54 in each plane"}},
+    {"gradient --source g.npy --source-gradient x.npy --output out.npy --kind max --kernel 3 --stride 2",
+     {"--source-gradient is 7 x 9 (height x width), where forward with these options gives 1 x 2; --source and "
+      "--source-gradient may be swapped",
+      "wholly outside the source: "}},
+    {G M " --clip-image 0", {NULL}},
+    {G "--kind max --kernel 2 --stride 2 --primary-offset-image 0 --clip-z 0", {"gives 3 x 4; --pad 1 or"}},
     {G M2 " --offset-x 9",
      {"windows of the source gradient wholly outside the source: 16 in each plane; they contribute"}},
     {G M2 " --stride-x 3",

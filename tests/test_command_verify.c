@@ -239,8 +239,9 @@ Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_le
     process_result result = process_run(&scene_setting, line);
     cr_expect(result.status == 1 && strstr(result.err, note), "%s", result.err);
     const char *cause = strstr(result.out, "likely cause");
-    cr_expect(cause && strncmp(cause, "likely cause: the geometry: ", 28) == 0 && strstr(cause, note), "%s",
-              result.out);
+    cr_expect(cause && strncmp(cause, "likely cause:\n  the geometry: ", 30) == 0 && strstr(cause, note) &&
+                  !strstr(cause + 1, "likely cause"),
+              "%s", result.out);
     process_release(&result);
     result = process_run(&scene_setting, "verify --source x.npy --source-gradient g.npy --actual dx.npy --kind max "
                                          "--kernel 3 --json -");
@@ -255,6 +256,12 @@ Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_le
         cr_expect(page && strstr(page, "<h2>Likely cause</h2>\n<p>The geometry: --source-gradient is 4 x 5"));
         free(page);
     }
+    process_release(&result);
+    result = process_run(&scene_setting, "verify --source g.npy --source-gradient x.npy --actual dx.npy --kind max "
+                                         "--kernel 3 --stride 2");
+    cr_expect(result.status == 2 &&
+                  strstr(result.err, ", as the source; --source and --source-gradient may be swapped"),
+              "%s", result.err);
     process_release(&result);
     result = process_run(&scene_setting, "verify --source x.npy --actual g.npy --kind max --kernel 3 --stride 2");
     cr_expect(result.status == 2 && strstr(result.err, "expected 3 x 4 by the options, or --pad 1 or --padding-policy"),

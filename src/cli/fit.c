@@ -147,12 +147,20 @@ void poolgrad_fit_options(const struct options *options, const poolgrad_problem 
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-/* Whether only pads say where the windows are, and all of the gradient counts. */
-static bool is_plain(const struct options *options)
+static bool is_whole(const poolgrad_region *region)
 {
-    return !any_given(options, OPTION_OFFSET_X, OPTION_OFFSET_Y) &&
-           !any_given(options, OPTION_PRIMARY_OFFSET_X, OPTION_CLIP_IMAGES) &&
-           !poolgrad_given(options, OPTION_PADDING_POLICY);
+    return region->x == 0 && region->y == 0 && region->width == POOLGRAD_ALL && region->height == POOLGRAD_ALL;
+}
+
+/* Whether only pads say where the windows are, and all of each plane counts. */
+static bool is_plain(const struct options *options, const poolgrad_problem *p)
+{
+    static const enum option others[] = {OPTION_OFFSET_X, OPTION_OFFSET_Y, OPTION_SECONDARY_OFFSET_X,
+                                         OPTION_SECONDARY_OFFSET_Y, OPTION_PADDING_POLICY};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (poolgrad_given(options, others[i])) return false;
+    }
+    return is_whole(&p->gradient_region) && is_whole(&p->clip) && p->kernel_offset_x == 0 && p->kernel_offset_y == 0;
 }
 
 static bool forward_size(const struct options *options, const poolgrad_problem *p, int64_t height, int64_t width,
@@ -163,33 +171,52 @@ static bool forward_size(const struct options *options, const poolgrad_problem *
                                      NULL) == POOLGRAD_OK;
 }
 
+/* Whether a forward call over the source gradient gives the source's size. */
+static bool looks_swapped(const struct options *options, const poolgrad_problem *p)
+{
+    poolgrad_padding padding;
+    return forward_size(options, p, p->source_gradient.height, p->source_gradient.width, &padding) &&
+           padding.height == p->source.height && padding.width == p->source.width;
+}
+
+bool poolgrad_fit_may_be_swapped(const poolgrad_problem *p)
+{
+    const poolgrad_const_image *source = &p->source, *gradient = &p->source_gradient;
+    return gradient->height >= source->height && gradient->width >= source->width &&
+           (gradient->height > source->height || gradient->width > source->width);
+}
+
+/* What is likely: files that are swapped, or options. */
+static void add_likely(const struct options *options, const poolgrad_problem *p, char text[FIT_TEXT])
+{
+    const size_t used = strlen(text), left = FIT_TEXT - used;
+    char fitting[FIT_OPTIONS];
+    poolgrad_fit_options(options, p, p->source_gradient.height, p->source_gradient.width, fitting);
+    if (looks_swapped(options, p))
+        snprintf(text + used, left, "; --source and --source-gradient look swapped%s%s%s", *fitting ? ", or " : "",
+                 fitting, *fitting ? " would fit" : "");
+    else if (*fitting)
+        snprintf(text + used, left, "; %s would fit", fitting);
+    else if (poolgrad_fit_may_be_swapped(p))
+        snprintf(text + used, left, "; --source and --source-gradient may be swapped");
+    else
+        snprintf(text + used, left, "; no usual pad or stride fits");
+}
+
 void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem *p, char text[FIT_TEXT])
 {
     const poolgrad_const_image *source = &p->source, *gradient = &p->source_gradient;
-    poolgrad_padding padding, swapped;
-    char fitting[FIT_OPTIONS];
+    poolgrad_padding padding;
     text[0] = '\0';
-    if (p->direction != POOLGRAD_GRADIENT || !is_plain(options)) return;
+    if (p->direction != POOLGRAD_GRADIENT || !is_plain(options, p)) return;
     const bool known = forward_size(options, p, source->height, source->width, &padding);
     if (known && padding.height == gradient->height && padding.width == gradient->width) return;
-    int used = snprintf(text, FIT_TEXT, "--source-gradient is %" PRId64 " x %" PRId64 " (height x width), where ",
-                        gradient->height, gradient->width);
-    if (known)
-        used += snprintf(text + used, FIT_TEXT - (size_t)used,
-                         "forward with these options gives %" PRId64 " x %" PRId64, padding.height, padding.width);
-    else
-        used += snprintf(text + used, FIT_TEXT - (size_t)used,
-                         "forward with these options refuses a source of %" PRId64 " x %" PRId64, source->height,
-                         source->width);
-    poolgrad_fit_options(options, p, gradient->height, gradient->width, fitting);
-    const bool is_swapped = forward_size(options, p, gradient->height, gradient->width, &swapped) &&
-                            swapped.height == source->height && swapped.width == source->width;
-    if (is_swapped)
-        snprintf(text + used, FIT_TEXT - (size_t)used, "; --source and --source-gradient look swapped");
-    else if (*fitting)
-        snprintf(text + used, FIT_TEXT - (size_t)used, "; %s would fit", fitting);
-    else
-        snprintf(text + used, FIT_TEXT - (size_t)used, "; no usual pad or stride fits");
+    snprintf(text, FIT_TEXT,
+             "--source-gradient is %" PRId64 " x %" PRId64
+             " (height x width), where forward with these options %s%" PRId64 " x %" PRId64,
+             gradient->height, gradient->width, known ? "gives " : "refuses a source of ",
+             known ? padding.height : source->height, known ? padding.width : source->width);
+    add_likely(options, p, text);
 }
 
 /* ---- Windows outside --------------------------------------------------------------------------------------------- */

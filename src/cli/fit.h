@@ -14,6 +14,9 @@ enum { FIT_OPTIONS = 200, FIT_TEXT = 512 };
 void poolgrad_fit_options(const struct options *options, const poolgrad_problem *problem, int64_t height, int64_t width,
                           char text[FIT_OPTIONS]);
 
+/* Whether the source gradient is larger than the source: pooling shrinks, unless pads outweigh windows. */
+bool poolgrad_fit_may_be_swapped(const poolgrad_problem *problem);
+
 /* A sentence where the source gradient has another size than a forward call with these options gives: which size that
  * is, and what is likely. An empty text where it fits, and where offsets, a policy or regions leave nothing to say. */
 void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem *problem, char text[FIT_TEXT]);

@@ -93,8 +93,9 @@ static bool any_given(const struct options *options, const enum option *option, 
 /* Unless a window of images or channels was asked for, a difference is a mistake. */
 static int check_agreement(const struct options *options, const poolgrad_problem *p)
 {
-    static const enum option images[] = {OPTION_PRIMARY_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE,
-                                         OPTION_SOURCE_SIZE_IMAGES, OPTION_CLIP_IMAGE, OPTION_CLIP_IMAGES};
+    static const enum option images[] = {
+        OPTION_OFFSET_IMAGE,       OPTION_PRIMARY_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE,
+        OPTION_SOURCE_SIZE_IMAGES, OPTION_CLIP_IMAGE,           OPTION_CLIP_IMAGES};
     static const enum option channels[] = {OPTION_PRIMARY_CHANNEL_OFFSET, OPTION_PRIMARY_CHANNEL_COUNT,
                                            OPTION_SECONDARY_CHANNEL_OFFSET, OPTION_SECONDARY_CHANNEL_COUNT,
                                            OPTION_DESTINATION_CHANNEL_OFFSET};

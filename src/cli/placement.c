@@ -77,6 +77,19 @@ static int check_mixture(const struct options *options, const struct axis *axis)
     return 0;
 }
 
+/* Two names of one number. */
+static int check_names(const struct options *options)
+{
+    static const enum option names[][2] = {{OPTION_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z},
+                                           {OPTION_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!poolgrad_given(options, names[i][0]) || !poolgrad_given(options, names[i][1])) continue;
+        return poolgrad_fail(options, "--%s is given beside --%s; expected one of them", option_name(names[i][1]),
+                             option_name(names[i][0]));
+    }
+    return 0;
+}
+
 /* Options that refine a way of placing, without it. */
 static int check_refinements(const struct options *options, const struct axis *x, const struct axis *y)
 {
@@ -127,9 +140,11 @@ static int check_gradient_size(const struct options *options, const poolgrad_pro
         poolgrad_fit_options(options, problem, problem->source_gradient.height, problem->source_gradient.width,
                              fitting);
     }
-    return poolgrad_fail(options, "--source-gradient has a %s of %" PRId64 "; expected %" PRId64 " by %s%s%s",
+    const bool swapped = !*fitting && poolgrad_fit_may_be_swapped(problem);
+    return poolgrad_fail(options, "--source-gradient has a %s of %" PRId64 "; expected %" PRId64 " by %s%s%s%s",
                          axis->offset == OPTION_OFFSET_X ? "width" : "height", axis->gradient_size, size, why,
-                         *fitting ? ", or " : "", fitting);
+                         *fitting ? ", or " : "", fitting,
+                         swapped ? "; --source and --source-gradient may be swapped" : "");
 }
 
 static int place_by_offset(const struct options *options, const poolgrad_problem *problem, const struct axis *axis)
@@ -258,6 +273,7 @@ int poolgrad_setup_placement(const struct options *options, poolgrad_problem *pr
     const struct axis x = axis_x(problem), y = axis_y(problem);
     int status = check_mixture(options, &x);
     if (status == 0) status = check_mixture(options, &y);
+    if (status == 0) status = check_names(options);
     if (status == 0) status = check_refinements(options, &x, &y);
     if (status == 0) status = setup_zero_pads(options, &x);
     if (status == 0) status = setup_zero_pads(options, &y);

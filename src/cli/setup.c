@@ -43,36 +43,45 @@ static int setup_window(const struct options *options, poolgrad_window *window)
 
 static void setup_regions(const struct options *o, poolgrad_problem *p)
 {
-    p->gradient_region = (poolgrad_region){poolgrad_number(o, OPTION_PRIMARY_OFFSET_X, 0),
-                                           poolgrad_number(o, OPTION_PRIMARY_OFFSET_Y, 0),
-                                           poolgrad_number(o, OPTION_PRIMARY_OFFSET_Z, 0),
-                                           poolgrad_number(o, OPTION_SOURCE_SIZE_WIDTH, POOLGRAD_ALL),
-                                           poolgrad_number(o, OPTION_SOURCE_SIZE_HEIGHT, POOLGRAD_ALL),
-                                           poolgrad_number(o, OPTION_SOURCE_SIZE_DEPTH, POOLGRAD_ALL),
-                                           poolgrad_number(o, OPTION_PRIMARY_OFFSET_IMAGE, 0),
-                                           poolgrad_number(o, OPTION_SOURCE_SIZE_IMAGES, POOLGRAD_ALL)};
-    p->clip = (poolgrad_region){poolgrad_number(o, OPTION_CLIP_X, 0),
-                                poolgrad_number(o, OPTION_CLIP_Y, 0),
-                                poolgrad_number(o, OPTION_CLIP_Z, 0),
-                                poolgrad_number(o, OPTION_CLIP_WIDTH, POOLGRAD_ALL),
-                                poolgrad_number(o, OPTION_CLIP_HEIGHT, POOLGRAD_ALL),
-                                poolgrad_number(o, OPTION_CLIP_DEPTH, POOLGRAD_ALL),
-                                poolgrad_number(o, OPTION_CLIP_IMAGE, 0),
-                                poolgrad_number(o, OPTION_CLIP_IMAGES, POOLGRAD_ALL)};
+    p->gradient_region = (poolgrad_region){.x = poolgrad_number(o, OPTION_PRIMARY_OFFSET_X, 0),
+                                           .y = poolgrad_number(o, OPTION_PRIMARY_OFFSET_Y, 0),
+                                           .width = poolgrad_number(o, OPTION_SOURCE_SIZE_WIDTH, POOLGRAD_ALL),
+                                           .height = poolgrad_number(o, OPTION_SOURCE_SIZE_HEIGHT, POOLGRAD_ALL),
+                                           .depth = POOLGRAD_ALL,
+                                           .image = poolgrad_number(o, OPTION_PRIMARY_OFFSET_IMAGE, 0),
+                                           .images = poolgrad_number(o, OPTION_SOURCE_SIZE_IMAGES, POOLGRAD_ALL)};
+    p->clip = (poolgrad_region){.x = poolgrad_number(o, OPTION_CLIP_X, 0),
+                                .y = poolgrad_number(o, OPTION_CLIP_Y, 0),
+                                .width = poolgrad_number(o, OPTION_CLIP_WIDTH, POOLGRAD_ALL),
+                                .height = poolgrad_number(o, OPTION_CLIP_HEIGHT, POOLGRAD_ALL),
+                                .depth = POOLGRAD_ALL,
+                                .image = poolgrad_number(o, OPTION_CLIP_IMAGE, 0),
+                                .images = poolgrad_number(o, OPTION_CLIP_IMAGES, POOLGRAD_ALL)};
     for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_IMAGES; option++) {
         bool clipped = p->direction == POOLGRAD_GRADIENT && poolgrad_given(o, (enum option)option);
         if (clipped) p->mapping = POOLGRAD_MAPPING_CLIP;
     }
 }
 
-static int check_depths(const struct options *o)
+/* No layout has a third axis: its options say so. */
+static int check_third_axis(const struct options *o)
 {
-    static const enum option depths[] = {OPTION_SOURCE_SIZE_DEPTH, OPTION_CLIP_DEPTH};
-    for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
-        const int64_t depth = poolgrad_number(o, depths[i], 1);
-        if (depth == 1) continue;
-        return poolgrad_fail(o, "--%s is %" PRId64 "; expected 1: no layout has a third axis", option_name(depths[i]),
-                             depth);
+    static const struct {
+        enum option option;
+        int64_t neutral;
+    } axis[] = {{OPTION_SOURCE_DEPTH, 1},      {OPTION_KERNEL_DEPTH, 1},
+                {OPTION_STRIDE_Z, 1},          {OPTION_DILATION_Z, 1},
+                {OPTION_OFFSET_Z, 0},          {OPTION_PAD_FRONT, 0},
+                {OPTION_PAD_BACK, 0},          {OPTION_OUTPUT_DEPTH, 1},
+                {OPTION_ZERO_PAD_Z, 0},        {OPTION_PRIMARY_OFFSET_Z, 0},
+                {OPTION_SOURCE_SIZE_DEPTH, 1}, {OPTION_SECONDARY_OFFSET_Z, 0},
+                {OPTION_KERNEL_OFFSET_Z, 0},   {OPTION_CLIP_Z, 0},
+                {OPTION_CLIP_DEPTH, 1}};
+    for (size_t i = 0; i < sizeof axis / sizeof *axis; i++) {
+        const int64_t number = poolgrad_number(o, axis[i].option, axis[i].neutral);
+        if (number == axis[i].neutral) continue;
+        return poolgrad_fail(o, "--%s is %" PRId64 "; expected %" PRId64 ": no layout has a third axis",
+                             option_name(axis[i].option), number, axis[i].neutral);
     }
     return 0;
 }
@@ -125,16 +134,12 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, judged == TIES_ANY ? POOLGRAD_TIES_FIRST : judged);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
     p->accumulator = (poolgrad_accumulator)poolgrad_number(o, OPTION_ACCUMULATOR, POOLGRAD_ACCUMULATE_FLOAT32);
-    p->offset_z = poolgrad_axis_number(o, OPTION_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z, 0);
-    p->kernel_offset_z = poolgrad_number(o, OPTION_KERNEL_OFFSET_Z, 0);
-    p->zero_pad_z = poolgrad_number(o, OPTION_ZERO_PAD_Z, 0);
-    p->offset_image =
-        poolgrad_number(o, direction == POOLGRAD_FORWARD ? OPTION_OFFSET_IMAGE : OPTION_SECONDARY_OFFSET_IMAGE, 0);
+    p->offset_image = poolgrad_axis_number(o, OPTION_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE, 0);
     p->kernel_offset_x = poolgrad_number(o, OPTION_KERNEL_OFFSET_X, 0);
     p->kernel_offset_y = poolgrad_number(o, OPTION_KERNEL_OFFSET_Y, 0);
     setup_regions(o, p);
     int status = setup_window(o, &p->window);
-    if (status == 0) status = check_depths(o);
+    if (status == 0) status = check_third_axis(o);
     if (status == 0) status = setup_channels(o, p);
     return status == 0 ? poolgrad_setup_execution(o, &p->threads, &p->max_isa) : status;
 }
@@ -150,13 +155,10 @@ static const char *option_of_field(const struct options *options, const char *fi
     } names[] = {
         {"gradient_region.width", NULL, "source-size-width"},
         {"gradient_region.height", NULL, "source-size-height"},
-        {"gradient_region.depth", NULL, "source-size-depth"},
         {"gradient_region.images", NULL, "source-size-images"},
         {"gradient_region.x", NULL, "primary-offset-x"},
         {"gradient_region.y", NULL, "primary-offset-y"},
-        {"gradient_region.z", NULL, "primary-offset-z"},
         {"gradient_region.image", NULL, "primary-offset-image"},
-        {"offset_image", "offset-image", "secondary-offset-image"},
         {"source_channel_offset", "source-feature-channel-offset", "secondary-source-feature-channel-offset"},
         {"source_channel_count", "source-feature-channel-max-count", "secondary-source-feature-channel-max-count"},
         {"gradient_channel_offset", NULL, "primary-source-feature-channel-offset"},
@@ -195,7 +197,7 @@ static const char *typed(const struct options *options, const char *name)
                                             {OPTION_ZERO_PAD_Y, OPTION_ZERO_PAD},
                                             {OPTION_OFFSET_X, OPTION_SECONDARY_OFFSET_X},
                                             {OPTION_OFFSET_Y, OPTION_SECONDARY_OFFSET_Y},
-                                            {OPTION_OFFSET_Z, OPTION_SECONDARY_OFFSET_Z}};
+                                            {OPTION_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (strcmp(option_name(others[i][0]), name) != 0 || poolgrad_given(options, others[i][0])) continue;
         if (poolgrad_given(options, others[i][1])) return option_name(others[i][1]);

@@ -67,12 +67,14 @@ static int check_size(const struct options *options, const poolgrad_problem *p, 
                              " x %" PRId64 " by the options%s%s",
                              actual->height, actual->width, height, width, *fitting ? ", or " : "", fitting);
     }
+    const bool swapped = actual->height == p->source_gradient.height && actual->width == p->source_gradient.width;
     return poolgrad_fail(options,
                          "--actual is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
                          " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
-                         " x %" PRId64 ", as the source",
+                         " x %" PRId64 ", as the source%s",
                          actual->images, actual->channels, actual->height, actual->width, p->source.images,
-                         p->source.channels, height, width);
+                         p->source.channels, height, width,
+                         swapped ? "; --source and --source-gradient may be swapped" : "");
 }
 
 static int read_before(const struct options *options, struct verify *verify)

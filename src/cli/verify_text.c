@@ -114,9 +114,9 @@ static void print_causes(const struct verify *verify)
     const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_verification_cause_count(v);
     if (poolgrad_verification_passes(v)) return;
-    if (*verify->fit) printf("likely cause: the geometry: %s\n", verify->fit);
-    if (*verify->fit && count == 0) return;
-    printf(count > 0 ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
+    const bool known = count > 0 || *verify->fit;
+    printf(known ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
+    if (*verify->fit) printf("  the geometry: %s\n", verify->fit);
     for (int64_t i = 0; i < count && i < CAUSES; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
         printf("  %s: %s: %" PRId64 " of %" PRId64 " wrong elements, %.1f %%\n", cause->name, cause->sentence,
