@@ -5,36 +5,11 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/shown_json.h"
+
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
-
-enum { SHOWN = 64 }; /* bytes of a value */
-
-/* How many bytes to show of a text: all, or up to the end of a character. */
-static size_t beginning(const char *text)
-{
-    const char *zero = memchr(text, '\0', SHOWN);
-    size_t end = zero ? (size_t)(zero - text) : SHOWN;
-    while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) end--;
-    return end;
-}
-
-/* The value as JSON, its end left off where it is long; what has parts by its type. */
-static void show(const json_t *value, char text[SHOWN + 4])
-{
-    static const char *const types[] = {[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array"};
-    if (json_is_object(value) || json_is_array(value)) {
-        snprintf(text, SHOWN, "%s", types[json_typeof(value)]);
-        return;
-    }
-    char *json = json_dumps(value, JSON_ENCODE_ANY);
-    const char *shown = json ? json : "";
-    size_t end = beginning(shown);
-    snprintf(text, SHOWN + 4, "%.*s%s", (int)end, shown, shown[end] ? "..." : "");
-    free(json);
-}
 
 bool poolgrad_reading_fail(struct reading *reading, const char *format, ...)
 {
@@ -48,19 +23,13 @@ bool poolgrad_reading_fail(struct reading *reading, const char *format, ...)
 
 bool poolgrad_reading_refuse(struct reading *reading, const char *name, const json_t *value, const char *format, ...)
 {
-    char shown[SHOWN + 4], expected[READING_MESSAGE / 2];
+    char shown[POOLGRAD_SHOWN_JSON], expected[READING_MESSAGE / 2];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(expected, sizeof expected, format, arguments);
     va_end(arguments);
-    show(value, shown);
+    poolgrad_show_json(value, shown);
     return poolgrad_reading_fail(reading, "%s is %s; expected %s", name, shown, expected);
-}
-
-void poolgrad_reading_quote(const char *name, char text[READING_QUOTED])
-{
-    size_t end = beginning(name);
-    snprintf(text, READING_QUOTED, "\"%.*s%s\"", (int)end, name, name[end] ? "..." : "");
 }
 
 bool poolgrad_reading_no_memory(struct reading *reading)
@@ -71,54 +40,38 @@ bool poolgrad_reading_no_memory(struct reading *reading)
 
 /* ---- Objects ----------------------------------------------------------------------------------------------------- */
 
-static bool applies(const struct member *member, unsigned kind)
-{
-    return member->kinds == 0 || (member->kinds & kind) != 0;
-}
-
-/* "a, b or c" of what a table has for one kind. */
-static void list_members(const struct member *table, unsigned kind, char *text, size_t size)
-{
-    const struct member *last = NULL;
-    size_t used = 0;
-    text[0] = '\0';
-    for (const struct member *m = table; m->name; m++) last = applies(m, kind) ? m : last;
-    for (const struct member *m = table; m->name && used < size; m++) {
-        if (!applies(m, kind)) continue;
-        const char *separator = used == 0 ? "" : m == last ? " or " : ", ";
-        used += (size_t)snprintf(text + used, size - used, "%s%s", separator, m->name);
-    }
-}
-
-static const struct member *find_member(const struct member *table, unsigned kind, const char *name)
+static const struct member *find_member(const struct member *table, const char *name)
 {
     for (; table->name; table++) {
-        if (applies(table, kind) && strcmp(table->name, name) == 0) return table;
+        if (strcmp(table->name, name) == 0) return table;
     }
     return NULL;
 }
 
-static bool refuse_unknown(struct reading *reading, const struct member *table, unsigned kind, const char *name)
+static bool refuse_unknown(struct reading *reading, const struct member *table, const char *name)
 {
-    char list[READING_MESSAGE / 2], shown[SHOWN + 4];
+    char list[READING_MESSAGE / 2], shown[POOLGRAD_SHOWN_JSON];
+    size_t used = 0;
     json_t *value = json_string(name);
-    show(value, shown);
+    poolgrad_show_json(value, shown);
     json_decref(value);
-    list_members(table, kind, list, sizeof list);
+    for (const struct member *m = table; m->name && used < sizeof list; m++) {
+        const char *separator = m == table ? "" : m[1].name ? ", " : " or ";
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", separator, m->name);
+    }
     return poolgrad_reading_fail(reading, "%s is no member here; expected %s", shown, list);
 }
 
-bool poolgrad_read_members(struct reading *reading, json_t *object, const struct member *table, unsigned kind,
-                           void *into)
+bool poolgrad_read_members(struct reading *reading, json_t *object, const struct member *table, void *into)
 {
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
         const char *name = json_object_iter_key(at);
-        const struct member *member = find_member(table, kind, name);
-        if (!member) return refuse_unknown(reading, table, kind, name);
+        const struct member *member = find_member(table, name);
+        if (!member) return refuse_unknown(reading, table, name);
         if (!member->read(reading, member, json_object_iter_value(at), (char *)into + member->place)) return false;
     }
     for (; table->name; table++) {
-        if (!table->required || !applies(table, kind) || json_object_get(object, table->name)) continue;
+        if (!table->required || json_object_get(object, table->name)) continue;
         return poolgrad_reading_fail(reading, "%s is missing; expected it, it has no default", table->name);
     }
     return true;
@@ -126,11 +79,10 @@ bool poolgrad_read_members(struct reading *reading, json_t *object, const struct
 
 bool poolgrad_read_object(struct reading *reading, const struct member *member, json_t *value, void *place)
 {
-    const struct object *object = member->of;
     size_t length = strlen(reading->path);
     if (!json_is_object(value)) return poolgrad_reading_refuse(reading, member->name, value, "an object");
     snprintf(reading->path + length, sizeof reading->path - length, "%s.", member->name);
-    if (!poolgrad_read_members(reading, value, object->table, object->kind, place)) return false;
+    if (!poolgrad_read_members(reading, value, member->of, place)) return false;
     reading->path[length] = '\0';
     return true;
 }

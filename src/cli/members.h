@@ -10,12 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { READING_MESSAGE = 2048, READING_NAME = 160, READING_QUOTED = 80 };
+enum { READING_MESSAGE = 2048, READING_NAME = 160 };
 
 /* What is being read, and what is wrong with it: one sentence, empty while nothing is. */
 struct reading {
-    char where[READING_NAME]; /* `filter "f0": ` */
-    char path[READING_NAME];  /* objects that are open within: `result_image.` */
+    char where[READING_NAME]; /* `case "c0": ` */
+    char path[READING_NAME];  /* objects that are open within: `problem.window.` */
     char message[READING_MESSAGE];
 };
 
@@ -25,26 +25,23 @@ struct member {
     bool (*read)(struct reading *reading, const struct member *member, json_t *value, void *place);
     size_t place;
     const void *of; /* what the reader goes by */
-    unsigned kinds; /* of objects that have it, or-ed; 0: all */
     bool required;
 };
 
 #define REQUIRED(reader, type, name, of)                                                                               \
     {                                                                                                                  \
-#name, poolgrad_read_##reader, offsetof(type, name), of, 0, true                                               \
+#name, poolgrad_read_##reader, offsetof(type, name), of, true                                                  \
     }
 #define END                                                                                                            \
     {                                                                                                                  \
-        NULL, NULL, 0, NULL, 0, false                                                                                  \
+        NULL, NULL, 0, NULL, false                                                                                     \
     }
 
-/* Reads all members of `object`, which is of one kind. Those that are missing leave the struct as it is. Here as below:
- * false after a sentence. */
-bool poolgrad_read_members(struct reading *reading, json_t *object, const struct member *table, unsigned kind,
-                           void *into);
+/* Reads all members of `object`. Those that are missing leave the struct as it is. Here as below: false after a
+ * sentence. */
+bool poolgrad_read_members(struct reading *reading, json_t *object, const struct member *table, void *into);
 
-/* ---- Readers: what the place is, and what `of` points to ----------------------------------------------------------
- */
+/* ---- Readers: what the place is, and what `of` points to --------------------------------------------------------- */
 
 bool poolgrad_read_integer(struct reading *reading, const struct member *member, json_t *value,
                            void *place); /* int64 */
@@ -59,7 +56,7 @@ bool poolgrad_read_name(struct reading *reading, const struct member *member, js
 bool poolgrad_read_word(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* Nothing: the value must be this string. */
 bool poolgrad_read_constant(struct reading *reading, const struct member *member, json_t *value, void *place);
-/* A struct; struct object */
+/* A struct; the table of its members */
 bool poolgrad_read_object(struct reading *reading, const struct member *member, json_t *value, void *place);
 /* json_t *, an array whose elements the caller reads */
 bool poolgrad_read_array(struct reading *reading, const struct member *member, json_t *value, void *place);
@@ -67,11 +64,6 @@ bool poolgrad_read_array(struct reading *reading, const struct member *member, j
 /* The words of an enumeration: from 0 on, null behind the last. */
 struct words {
     const char *(*word)(int value);
-};
-
-struct object {
-    const struct member *table;
-    unsigned kind;
 };
 
 /* ---- Refusals: return false -------------------------------------------------------------------------------------- */
@@ -84,8 +76,5 @@ bool poolgrad_reading_refuse(struct reading *reading, const char *name, const js
 bool poolgrad_reading_fail(struct reading *reading, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 bool poolgrad_reading_no_memory(struct reading *reading);
-
-/* A name between quotes, its end left off where it is long. */
-void poolgrad_reading_quote(const char *name, char text[READING_QUOTED]);
 
 #endif

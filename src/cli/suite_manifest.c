@@ -32,7 +32,7 @@ static const char format_name[] = "poolgrad-suite";
 /* Which kits of version 0.1.0 do not have: neutral there. */
 #define LATER(reader, type, name)                                                                                      \
     {                                                                                                                  \
-#name, poolgrad_read_##reader, offsetof(type, name), NULL, 0, false                                            \
+#name, poolgrad_read_##reader, offsetof(type, name), NULL, false                                               \
     }
 #define TOP(reader, name, of) REQUIRED(reader, struct manifest, name, of)
 
@@ -71,11 +71,10 @@ static const struct member region_members[] = {REGION(integer, x),
                                                LATER(integer, poolgrad_region, image),
                                                LATER(extent, poolgrad_region, images),
                                                END};
-static const struct object window_object = {window_members, 0}, region_object = {region_members, 0};
 
 static const struct member problem_members[] = {PROBLEM_OF(word, direction, &direction_words),
                                                 PROBLEM_OF(word, kind, &kind_words),
-                                                PROBLEM_OF(object, window, &window_object),
+                                                PROBLEM_OF(object, window, window_members),
                                                 PROBLEM(integer, offset_x),
                                                 PROBLEM(integer, offset_y),
                                                 PROBLEM(integer, offset_z),
@@ -90,8 +89,8 @@ static const struct member problem_members[] = {PROBLEM_OF(word, direction, &dir
                                                 PROBLEM_OF(word, ties, &tie_words),
                                                 PROBLEM_OF(word, nan, &nan_words),
                                                 PROBLEM_OF(word, accumulator, &accumulator_words),
-                                                PROBLEM_OF(object, gradient_region, &region_object),
-                                                PROBLEM_OF(object, clip, &region_object),
+                                                PROBLEM_OF(object, gradient_region, region_members),
+                                                PROBLEM_OF(object, clip, region_members),
                                                 PROBLEM_OF(word, mapping, &mapping_words),
                                                 PROBLEM(integer, source_channel_offset),
                                                 PROBLEM(extent, source_channel_count),
@@ -105,7 +104,6 @@ static const struct member file_members[] = {
     ARRAY(text, file, NULL),      ARRAY(word, format, &format_words), ARRAY(word, layout, &layout_words),
     ARRAY(integer, images, NULL), ARRAY(integer, channels, NULL),     ARRAY(integer, height, NULL),
     ARRAY(integer, width, NULL),  ARRAY(text, fnv1a64, NULL),         END};
-static const struct object problem_object = {problem_members, 0}, file_object = {file_members, 0};
 
 static const struct member top_members[] = {TOP(constant, format, format_name),
                                             TOP(integer, format_version, NULL),
@@ -179,9 +177,8 @@ static json_t *problem_of(const poolgrad_problem *problem)
     json_t *object = json_object();
     for (const struct member *member = problem_members; object && member->name; member++) {
         const void *place = (const char *)problem + member->place;
-        const struct object *inner = member->of;
         const bool nested = member->read == poolgrad_read_object;
-        json_t *value = nested ? flat_object_of(inner->table, place) : value_of(member, place);
+        json_t *value = nested ? flat_object_of(member->of, place) : value_of(member, place);
         if (json_object_set_new(object, member->name, value) == 0) continue;
         json_decref(object);
         return NULL;
@@ -381,10 +378,10 @@ static bool read_files(struct reading *reading, const char *folder, json_t *file
         members[role] = (struct member){.name = poolgrad_suite_role_words[role],
                                         .read = poolgrad_read_object,
                                         .place = (size_t)role * sizeof(struct manifest_file),
-                                        .of = &file_object};
+                                        .of = file_members};
     }
     snprintf(reading->path, sizeof reading->path, "files.");
-    if (!poolgrad_read_members(reading, files, members, 0, entry->file)) return false;
+    if (!poolgrad_read_members(reading, files, members, entry->file)) return false;
     reading->path[0] = '\0';
     if (!check_roles(reading, entry)) return false;
     for (int role = 0; role < SUITE_ROLES; role++) {
@@ -410,22 +407,20 @@ static bool read_case(struct reading *reading, const char *folder, json_t *value
 {
     static const struct member members[] = {REQUIRED(name, struct parts, name, NULL),
                                             REQUIRED(array, struct parts, features, NULL),
-                                            REQUIRED(object, struct parts, problem, &problem_object),
-                                            {"files", read_files_member, offsetof(struct parts, files), NULL, 0, true},
+                                            REQUIRED(object, struct parts, problem, problem_members),
+                                            {"files", read_files_member, offsetof(struct parts, files), NULL, true},
                                             END};
     struct parts parts = {.name = NULL};
     poolgrad_problem_init(&parts.problem, sizeof parts.problem);
     if (!json_is_object(value)) return poolgrad_reading_fail(reading, "is no object; expected one");
-    if (!poolgrad_read_members(reading, value, members, 0, &parts)) return false;
+    if (!poolgrad_read_members(reading, value, members, &parts)) return false;
     if (!is_name(parts.name)) {
         return poolgrad_reading_refuse(reading, "name", json_object_get(value, "name"),
                                        "1 to %d small letters, digits and dashes", SUITE_NAME - 1);
     }
     entry->name = parts.name;
     entry->problem = parts.problem;
-    char quoted[READING_QUOTED];
-    poolgrad_reading_quote(entry->name, quoted);
-    snprintf(reading->where, sizeof reading->where, "case %s: ", quoted);
+    snprintf(reading->where, sizeof reading->where, "case \"%s\": ", entry->name);
     if (!read_features(reading, parts.features, &entry->features)) return false;
     if (!read_files(reading, folder, parts.files, entry)) return false;
     set_images(entry);
@@ -468,7 +463,7 @@ static bool read_document(struct reading *reading, struct manifest *manifest)
         return poolgrad_reading_fail(reading, "has no format \"%s\"; expected a kit's manifest", format_name);
     if (!json_is_integer(version) || json_integer_value(version) != MANIFEST_VERSION)
         return poolgrad_reading_refuse(reading, "format_version", version, "%d", MANIFEST_VERSION);
-    if (!poolgrad_read_members(reading, document, top_members, 0, manifest)) return false;
+    if (!poolgrad_read_members(reading, document, top_members, manifest)) return false;
     if (manifest->seed < 0)
         return poolgrad_reading_fail(reading, "seed is %" PRId64 "; expected 0 or more", manifest->seed);
     return read_cases(reading, manifest);

@@ -7,32 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shown_json.h"
+
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
-
-enum { SHOWN = 64 }; /* bytes of a value */
-
-/* How many bytes to show of a text: all, or up to the end of a character. */
-static size_t beginning(const char *text)
-{
-    const char *zero = memchr(text, '\0', SHOWN);
-    size_t end = zero ? (size_t)(zero - text) : SHOWN;
-    while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) end--;
-    return end;
-}
-
-/* The value as JSON, its end left off where it is long; what has parts by its type. */
-static void show(const json_t *value, char text[SHOWN + 4])
-{
-    if (json_is_object(value) || json_is_array(value)) {
-        snprintf(text, SHOWN, "%s", json_is_object(value) ? "an object" : "an array");
-        return;
-    }
-    char *json = json_dumps(value, JSON_ENCODE_ANY);
-    const char *shown = json ? json : "";
-    size_t end = beginning(shown);
-    snprintf(text, SHOWN + 4, "%.*s%s", (int)end, shown, shown[end] ? "..." : "");
-    free(json);
-}
 
 static bool fail(struct poolgrad_reader *reader, const char *name, const char *shown_name, const char *sentence)
 {
@@ -63,12 +40,12 @@ bool poolgrad_reader_fail(struct poolgrad_reader *reader, const char *name, cons
 bool poolgrad_reader_refuse(struct poolgrad_reader *reader, const char *name, const json_t *value, const char *format,
                             ...)
 {
-    char shown[SHOWN + 4], expected[POOLGRAD_READER_LIST];
+    char shown[POOLGRAD_SHOWN_JSON], expected[POOLGRAD_READER_LIST];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(expected, sizeof expected, format, arguments);
     va_end(arguments);
-    show(value, shown);
+    poolgrad_show_json(value, shown);
     return poolgrad_reader_fail(reader, name, "is %s; expected %s", shown, expected);
 }
 
@@ -100,8 +77,8 @@ void poolgrad_reader_leave(struct poolgrad_reader *reader)
 
 void poolgrad_reader_quote(const char *name, char text[POOLGRAD_READER_QUOTED])
 {
-    size_t end = beginning(name);
-    snprintf(text, POOLGRAD_READER_QUOTED, "\"%.*s%s\"", (int)end, name, name[end] ? "..." : "");
+    const int end = poolgrad_shown_length(name);
+    snprintf(text, POOLGRAD_READER_QUOTED, "\"%.*s%s\"", end, name, name[end] ? "..." : "");
 }
 
 /* ---- Lists ------------------------------------------------------------------------------------------------------- */
@@ -309,7 +286,7 @@ static bool refuse_unknown(struct poolgrad_reader *reader, const struct poolgrad
 {
     struct list list = {.used = 0};
     struct place place = {parts, NULL};
-    char shown[SHOWN + 4], sentence[2 * POOLGRAD_READER_LIST];
+    char shown[POOLGRAD_SHOWN_JSON], sentence[2 * POOLGRAD_READER_LIST];
     while (next_row(&place, prefix, kind)) {
         const char *member = place.row->name + strlen(prefix);
         const int length = (int)member_length(member);
@@ -317,7 +294,7 @@ static bool refuse_unknown(struct poolgrad_reader *reader, const struct poolgrad
         if (!again) add(&list, member, length);
     }
     json_t *value = json_string(name);
-    show(value, shown);
+    poolgrad_show_json(value, shown);
     json_decref(value);
     snprintf(sentence, sizeof sentence, "is no member here; expected %s", finish(&list));
     return fail(reader, name, shown, sentence);
