@@ -9,7 +9,7 @@
 
 /* ---- What is given ----------------------------------------------------------------------------------------------- */
 
-poolgrad_pads poolgrad_given_pads(const struct options *options)
+static poolgrad_pads given_pads(const struct options *options)
 {
     poolgrad_pads pads = {.left = poolgrad_axis_number(options, OPTION_PAD_LEFT, OPTION_PAD, 0),
                           .top = poolgrad_axis_number(options, OPTION_PAD_TOP, OPTION_PAD, 0)};
@@ -56,7 +56,7 @@ static bool gives(const struct search *search, const struct candidate *candidate
 {
     const poolgrad_const_image *source = &search->problem->source;
     poolgrad_window window = search->problem->window;
-    poolgrad_pads pads = poolgrad_given_pads(search->options);
+    poolgrad_pads pads = given_pads(search->options);
     poolgrad_padding padding;
     if (candidate->stride != AS_GIVEN) window.stride_x = window.stride_y = candidate->stride;
     if (candidate->pad != AS_GIVEN)
@@ -166,7 +166,7 @@ static bool is_plain(const struct options *options, const poolgrad_problem *p)
 static bool forward_size(const struct options *options, const poolgrad_problem *p, int64_t height, int64_t width,
                          poolgrad_padding *padding)
 {
-    const poolgrad_pads pads = poolgrad_given_pads(options);
+    const poolgrad_pads pads = given_pads(options);
     return poolgrad_padding_explicit(&pads, poolgrad_given_rounding(options), &p->window, height, width, padding,
                                      NULL) == POOLGRAD_OK;
 }

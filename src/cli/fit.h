@@ -24,8 +24,7 @@ void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem
 /* Windows of the source gradient, in each plane, that lie wholly outside the source. The problem was checked. */
 int64_t poolgrad_windows_outside(const poolgrad_problem *problem);
 
-/* The pads that the options give, and how they round. */
-poolgrad_pads poolgrad_given_pads(const struct options *options);
+/* How the options round. */
 poolgrad_rounding poolgrad_given_rounding(const struct options *options);
 
 #endif

@@ -359,7 +359,8 @@ const char *poolgrad_command_name(enum command command)
     return "";
 }
 
-int poolgrad_command_words(enum command command)
+/* How many words may stand between the name of the command and its options. */
+static int words_of_command(enum command command)
 {
     return command == COMMAND_SUITE ? COMMAND_WORDS : command == COMMAND_COMPLETION ? 1 : 0;
 }
@@ -433,7 +434,7 @@ bool poolgrad_writes_file(enum option option)
     return type == TYPE_OUTPUT || type == TYPE_REPORT || type == TYPE_NAMED_OUTPUT;
 }
 
-bool poolgrad_takes_names(enum option option)
+static bool takes_names(enum option option)
 {
     const enum option_type type = poolgrad_options[option].type;
     return type == TYPE_NAMED || type == TYPE_NAMED_INPUT || type == TYPE_NAMED_OUTPUT;
@@ -681,7 +682,7 @@ static int read_option(struct options *options, int count, char *const *word, in
     enum option option = dashed ? find(options->command, name + 2, length - 2) : OPTION_COUNT;
     if (option == OPTION_COUNT && !dashed && refuse_pair(options, word, *i)) return 2;
     if (option == OPTION_COUNT) return refuse_word(options, name, length);
-    if (options->value[option].given && !poolgrad_takes_names(option))
+    if (options->value[option].given && !takes_names(option))
         return poolgrad_fail(options, "--%s is given twice; expected it once", poolgrad_options[option].name);
     options->value[option].given = true;
     bool flag = poolgrad_options[option].type == TYPE_FLAG;
@@ -740,7 +741,7 @@ int poolgrad_options_parse(struct options *options, enum command command, int co
 {
     *options = (struct options){.command = command};
     int i = 0, status = 0;
-    for (; i < count && i < poolgrad_command_words(command) && strncmp(word[i], "--", 2) != 0; i++)
+    for (; i < count && i < words_of_command(command) && strncmp(word[i], "--", 2) != 0; i++)
         options->word[i] = word[i];
     while (i < count && status == 0) status = read_option(options, count, word, &i);
     return status == 0 ? check_streams(options) : status;

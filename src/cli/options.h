@@ -258,16 +258,12 @@ struct file_argument {
 /* Whether the file is a standard stream, as - is. */
 bool poolgrad_is_stream(const struct file_argument *file);
 
-/* Whether the option reads a file, or writes one; and whether its values have names. */
+/* Whether the option reads a file, or writes one. */
 bool poolgrad_reads_file(enum option option);
 bool poolgrad_writes_file(enum option option);
-bool poolgrad_takes_names(enum option option);
 
 /* Whether a result goes to standard output, where nothing else may be said then. */
 bool poolgrad_writes_stdout(const struct options *options);
-
-/* How many words may stand between the name of the command and its options. */
-int poolgrad_command_words(enum command command);
 
 /* Reads `count` words: those of the command, then each option at most once unless its values have names, as --name
  * value or --name=value. 0, or 2 after one sentence to stderr. */

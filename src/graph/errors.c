@@ -6,7 +6,7 @@
 
 #include "graph/node.h"
 
-void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error)
+static void keep_first(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error)
 {
     if (!network || network->status != POOLGRAD_OK) return;
     network->status = status;
@@ -22,14 +22,14 @@ void poolgrad_network_refuse(poolgrad_network *network, const char *field, const
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     poolgrad_refuse(&error, field, "%s", sentence);
-    poolgrad_network_fail(network, POOLGRAD_INVALID, &error);
+    keep_first(network, POOLGRAD_INVALID, &error);
 }
 
 void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what)
 {
     poolgrad_error error;
     poolgrad_status status = poolgrad_refuse_memory(&error, what);
-    poolgrad_network_fail(network, status, &error);
+    keep_first(network, status, &error);
 }
 
 poolgrad_status poolgrad_network_status(const poolgrad_network *network, poolgrad_error *error)

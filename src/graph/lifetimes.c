@@ -108,8 +108,9 @@ static void sort_in(struct poolgrad_block **order, int64_t last)
     order[i] = block;
 }
 
-/* Large blocks first: small ones fit into the gaps between them. */
-bool poolgrad_place_blocks(struct poolgrad_block *blocks, int64_t count, struct poolgrad_block **order, int64_t *size)
+/* Offsets at which no two blocks that are in use at once overlap, all aligned; the size of all. False where the size
+ * does not fit into 64 bits. `order` has room for the blocks. Large blocks come first: small ones fit into the gaps. */
+static bool place_blocks(struct poolgrad_block *blocks, int64_t count, struct poolgrad_block **order, int64_t *size)
 {
     *size = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -140,7 +141,7 @@ poolgrad_status poolgrad_encoding_plan_memory(struct poolgrad_encoding *encoding
             status = add_blocks(encoding, &encoding->steps[i], error);
     }
     bool placed = status == POOLGRAD_OK &&
-                  poolgrad_place_blocks(encoding->blocks, encoding->block_count, order, &encoding->arena_size);
+                  place_blocks(encoding->blocks, encoding->block_count, order, &encoding->arena_size);
     if (status == POOLGRAD_OK && !placed) status = poolgrad_refuse_memory(error, "graph");
     free(order);
     return status;

@@ -133,7 +133,7 @@ bool poolgrad_has_image(const poolgrad_network *network, const poolgrad_image_no
     return image && image->network == network && !image->withdrawn;
 }
 
-bool poolgrad_has_state(const poolgrad_network *network, const poolgrad_state_node *state)
+static bool has_state(const poolgrad_network *network, const poolgrad_state_node *state)
 {
     if (state && state->producer) return poolgrad_has_filter(network, state->producer);
     return state && state->network == network && !state->withdrawn;
@@ -225,7 +225,7 @@ static bool check_sources(poolgrad_network *network, poolgrad_filter_type type, 
         refuse_source(network, type, sources[i] ? sources[i]->network : NULL, what);
         return false;
     }
-    if (!pooling_gradient || poolgrad_has_state(network, state)) return true;
+    if (!pooling_gradient || has_state(network, state)) return true;
     refuse_source(network, type, state ? state->network : NULL, "gradient_state");
     return false;
 }

@@ -99,8 +99,7 @@ bool poolgrad_takes_policy(poolgrad_filter_type type);
 
 /* ---- The first error of a network ------------------------------------------------------------------------------- */
 
-/* Keeps the error if it is the first. */
-void poolgrad_network_fail(poolgrad_network *network, poolgrad_status status, const poolgrad_error *error);
+/* Keep the error if it is the first. */
 void poolgrad_network_refuse(poolgrad_network *network, const char *field, const char *format, ...)
     POOLGRAD_PRINTF(3, 4);
 void poolgrad_network_refuse_memory(poolgrad_network *network, const char *what);
@@ -135,7 +134,6 @@ void poolgrad_network_withdraw(poolgrad_network *network, struct poolgrad_mark m
 
 /* Of the network, and not withdrawn. Null is not. */
 bool poolgrad_has_image(const poolgrad_network *network, const poolgrad_image_node *image);
-bool poolgrad_has_state(const poolgrad_network *network, const poolgrad_state_node *state);
 bool poolgrad_has_filter(const poolgrad_network *network, const poolgrad_filter_node *filter);
 
 /* Why it is refused: is null, belongs to another network, .... */

@@ -97,8 +97,4 @@ poolgrad_status poolgrad_encoding_configure(struct poolgrad_encoding *encoding, 
 /* What runs, what is read until when, and where in the arena it lies. */
 poolgrad_status poolgrad_encoding_plan_memory(struct poolgrad_encoding *encoding, poolgrad_error *error);
 
-/* Offsets at which no two blocks that are in use at once overlap, all aligned; the size of all. False where it cannot
- * be counted. `order` has room for the blocks. */
-bool poolgrad_place_blocks(struct poolgrad_block *blocks, int64_t count, struct poolgrad_block **order, int64_t *size);
-
 #endif

@@ -139,8 +139,9 @@ static bool combine_quickly(struct poolgrad_interval *result, const struct poolg
     return true;
 }
 
-void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
-                                const struct poolgrad_interval *x, const struct poolgrad_interval *y)
+/* Unrounded. A product of 0 and infinity may be a NaN. */
+static void interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
+                              const struct poolgrad_interval *x, const struct poolgrad_interval *y)
 {
     if (combine_quickly(result, x, y, mpfr_mul, false) || combine_quickly(result, y, x, mpfr_mul, false)) return;
     combine(d, result, x, y, mpfr_mul);
@@ -224,7 +225,7 @@ void poolgrad_interval_product(struct poolgrad_declared *d, struct poolgrad_inte
                                const struct poolgrad_interval *x, const struct poolgrad_interval *y, bool added)
 {
     struct poolgrad_interval *exact = &d->exact_product;
-    poolgrad_interval_multiply(d, result, x, y);
+    interval_multiply(d, result, x, y);
     if (added && d->fused) poolgrad_interval_copy(exact, result);
     poolgrad_interval_round(d, result);
     if (added && d->fused) poolgrad_interval_join(result, exact);

@@ -47,9 +47,7 @@ void poolgrad_interval_copy(struct poolgrad_interval *to, const struct poolgrad_
 /* The smallest one that holds both. */
 void poolgrad_interval_join(struct poolgrad_interval *interval, const struct poolgrad_interval *other);
 
-/* Of real numbers, unrounded. A product or quotient of 0 and infinity may be a NaN. */
-void poolgrad_interval_multiply(struct poolgrad_declared *d, struct poolgrad_interval *result,
-                                const struct poolgrad_interval *x, const struct poolgrad_interval *y);
+/* Of real numbers, unrounded. A quotient of 0s or of infinities may be a NaN. */
 void poolgrad_interval_divide(struct poolgrad_declared *d, struct poolgrad_interval *result,
                               const struct poolgrad_interval *x, const struct poolgrad_interval *y);
 /* Of what is not negative. */

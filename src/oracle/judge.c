@@ -99,7 +99,8 @@ static bool may_be_lost(const struct poolgrad_judge *judge, double tap)
     return d->flushes && fabs(tap) < ldexp(1, source > d->computed.least ? source : d->computed.least);
 }
 
-bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum)
+/* Whether a comparison in the declared format can take the two for equal, `maximum` being the greater. */
+static bool ties(struct poolgrad_judge *judge, double tap, double maximum)
 {
     struct poolgrad_declared *d = &judge->declared;
     if (tap == maximum || (may_be_lost(judge, tap) && may_be_lost(judge, maximum))) return true;
@@ -109,7 +110,7 @@ bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximu
 
 bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, int64_t y, int64_t x)
 {
-    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return false;
+    if (isnan(tap) || !ties(judge, tap, pick.value)) return false;
     return !judge->keeps_tie_rule || tap != pick.value || may_be_lost(judge, tap) || (pick.y == y && pick.x == x);
 }
 
@@ -324,11 +325,11 @@ static int64_t count_equal(struct poolgrad_judge *judge, struct poolgrad_window_
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
-    const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && poolgrad_judge_ties(judge, 0, maximum);
+    const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && ties(judge, 0, maximum);
     int64_t count = outside ? g->full_count - poolgrad_taps_count(&taps) : 0;
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
-        count += !isnan(tap) && poolgrad_judge_ties(judge, tap, maximum);
+        count += !isnan(tap) && ties(judge, tap, maximum);
     }
     return count;
 }
@@ -339,7 +340,7 @@ static struct given give_to_all(struct poolgrad_judge *judge, struct poolgrad_wi
 {
     struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
     const bool lost = may_be_lost(judge, pick.value);
-    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return given;
+    if (isnan(tap) || !ties(judge, tap, pick.value)) return given;
     given.share = tap == pick.value && !lost ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
     if (judge->geometry.ties == POOLGRAD_TIES_ALL) return given;
     given.least = lost ? 1 : poolgrad_window_ties(&judge->geometry, at, pick.value);
@@ -500,7 +501,7 @@ static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at 
     if (!d->flushes || isnan(maximum)) return;
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
-        if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
+        if (isnan(tap) || !ties(judge, tap, maximum)) continue;
         poolgrad_interval_operand(d, operand, tap, g->source.format);
         poolgrad_interval_join(result, operand);
     }

@@ -93,9 +93,6 @@ void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struc
 /* The place of a window of the plane, and its first tap. */
 struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x);
 
-/* Whether a comparison in the declared format can take the two for equal, `maximum` being the greater. */
-bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum);
-
 /* Whether a window where the rules pick `pick` may pick the tap at (y, x), both -1 outside of the image. A tie rule
  * that is kept still sees what comparisons of the declared format see. */
 bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, int64_t y, int64_t x);

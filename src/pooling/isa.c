@@ -71,7 +71,8 @@ const char *poolgrad_isa_names(void)
     return ARCHITECTURE_NAMES;
 }
 
-int poolgrad_isa_from_name(const char *name, poolgrad_isa *isa)
+/* The instruction set of this architecture with that name; false where there is none. */
+static int from_name(const char *name, poolgrad_isa *isa)
 {
     for (int i = 0; i < ISA_COUNT; i++) {
         if (strcmp(name, poolgrad_isa_name((poolgrad_isa)i)) != 0 || !of_this_architecture((poolgrad_isa)i)) continue;
@@ -88,7 +89,7 @@ poolgrad_status poolgrad_check_isa(poolgrad_isa max_isa, poolgrad_error *error)
     if (!poolgrad_isa_name(max_isa) || !of_this_architecture(max_isa)) {
         return poolgrad_refuse(error, "max_isa", "is %d; expected %s", (int)max_isa, ARCHITECTURE_NAMES);
     }
-    if (variable && *variable && !poolgrad_isa_from_name(variable, &bound)) {
+    if (variable && *variable && !from_name(variable, &bound)) {
         return poolgrad_refuse(error, "POOLGRAD_MAX_ISA", "is '%.32s'; expected %s", variable, ARCHITECTURE_NAMES);
     }
     return POOLGRAD_OK;
@@ -108,6 +109,6 @@ const struct poolgrad_routines *poolgrad_choose_routines(poolgrad_isa max_isa)
 {
     const char *variable = getenv("POOLGRAD_MAX_ISA");
     poolgrad_isa most = lower(poolgrad_processor_isa(), max_isa), bound;
-    if (variable && *variable && poolgrad_isa_from_name(variable, &bound)) most = lower(most, bound);
+    if (variable && *variable && from_name(variable, &bound)) most = lower(most, bound);
     return tables[best_compiled(most)];
 }

@@ -10,9 +10,6 @@
 /* Refuses a bound that is not one of this architecture's, in the field or in the variable POOLGRAD_MAX_ISA. */
 poolgrad_status poolgrad_check_isa(poolgrad_isa max_isa, poolgrad_error *error);
 
-/* The instruction set of this architecture with that name; false where there is none. */
-int poolgrad_isa_from_name(const char *name, poolgrad_isa *isa);
-
 /* "best, scalar, sse4.1, avx2 or avx512": the names valid on this architecture. */
 const char *poolgrad_isa_names(void);
 

@@ -132,24 +132,6 @@ const char *poolgrad_plan_kernel(const poolgrad_plan *plan)
     return plan->kernel;
 }
 
-/* Windows with a tap inside, along one axis. */
-static int64_t windows_inside(const struct poolgrad_axis *axis)
-{
-    int64_t inside = 0;
-    for (int64_t i = axis->begin; i < axis->end; i++) {
-        struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, i), 0);
-        inside += taps.begin < taps.end;
-    }
-    return inside;
-}
-
-int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan)
-{
-    const struct poolgrad_axis *x = &plan->geometry.x, *y = &plan->geometry.y;
-    if (x->begin == x->end || y->begin == y->end) return 0;
-    return (x->end - x->begin) * (y->end - y->begin) - windows_inside(x) * windows_inside(y);
-}
-
 void poolgrad_plan_run(const poolgrad_plan *plan)
 {
     poolgrad_plan_run_part(plan, 0, plan->units);

@@ -29,7 +29,4 @@ void poolgrad_plan_free_memory(struct poolgrad_plan *plan);
 /* Threads worth starting for this much work; `asked` 0 leaves it to the machine. At least 1. */
 int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked);
 
-/* Counted output pixels of one plane whose windows have no tap inside the source. */
-int64_t poolgrad_plan_windows_outside(const struct poolgrad_plan *plan);
-
 #endif

@@ -89,11 +89,3 @@ void poolgrad_json_string(struct poolgrad_text *text, const char *name, const ch
     else
         poolgrad_text_print(text, "null");
 }
-
-void poolgrad_json_enum(struct poolgrad_text *text, const char *name, const char *const *names, int count, int value)
-{
-    if (value >= 0 && value < count)
-        poolgrad_json_string(text, name, names[value]);
-    else
-        poolgrad_json_number(text, name, value);
-}

@@ -27,7 +27,4 @@ void poolgrad_json_extent(struct poolgrad_text *text, const char *name, int64_t 
 void poolgrad_json_bool(struct poolgrad_text *text, const char *name, int value);
 void poolgrad_json_string(struct poolgrad_text *text, const char *name, const char *string); /* null is null; escapes */
 
-/* names[value], or the number where there is none. */
-void poolgrad_json_enum(struct poolgrad_text *text, const char *name, const char *const *names, int count, int value);
-
 #endif
