@@ -3,6 +3,8 @@
 #include "support/small.h"
 #include "support/view.h"
 
+#include <poolgrad/mps.h>
+
 #include <criterion/criterion.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -214,4 +216,17 @@ Test(growth, sizes_of_no_struct_are_refused)
                   "%zu: \"%s\"", sizes[i], error.message);
         cr_expect(strstr(error.message, "poolgrad_problem_init"), "\"%s\"", error.message);
     }
+}
+
+/* Else a field that a later version puts there leaves the size as it is, and this version does not see the field. */
+#define EXPECT_FULL(type, last)                                                                                        \
+    cr_expect(offsetof(type, last) + sizeof((type *)0)->last == sizeof(type), "%s ends in padding", #type)
+
+Test(growth, no_struct_ends_in_padding)
+{
+    if (sizeof(void *) != 8) return;
+    EXPECT_FULL(poolgrad_problem, concurrent_runs);
+    EXPECT_FULL(poolgrad_context, reserved);
+    EXPECT_FULL(poolgrad_pooling, label);
+    EXPECT_FULL(poolgrad_pooling_gradient, reserved);
 }

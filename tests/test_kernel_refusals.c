@@ -246,6 +246,51 @@ Test(kernel_refusals, images)
     view_free(&dx);
 }
 
+/* Later versions may give these fields a meaning. */
+Test(kernel_refusals, reserved_fields)
+{
+    poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2), dx = plain_image(1, 4, 4);
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling_gradient g;
+    poolgrad_context context;
+    poolgrad_context_init(&context, sizeof context);
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    cr_assert_eq(poolgrad_pooling_gradient_encode(&g, &context, VIEW(&y), VIEW(&x), NULL, &dx, NULL), POOLGRAD_OK);
+    g.reserved = -1;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, &context, VIEW(&y), VIEW(&x), NULL, &dx, &error), &error,
+                    "reserved is -1; expected 0");
+    g.reserved = 0;
+    context.reserved = 1;
+    expect_sentence(poolgrad_pooling_gradient_encode(&g, &context, VIEW(&y), VIEW(&x), NULL, &dx, &error), &error,
+                    "context.reserved is 1; expected 0");
+    expect_sentence(poolgrad_image_copy(VIEW(&x), &dx, &context, &error), &error, "context.reserved is 1; expected 0");
+    view_free(&x);
+    view_free(&y);
+    view_free(&dx);
+}
+
+/* Average derives the source's size from the gradient's; the other kinds read pixels that nobody gave. */
+Test(kernel_refusals, gradients_made_without_a_source_image)
+{
+    static const char expected[] = "source_image is null; expected an image, or a gradient state with its size";
+    poolgrad_image y = plain_image(1, 2, 2);
+    poolgrad_buffer *made;
+    poolgrad_pooling_gradient g;
+    poolgrad_error error = refusal_none();
+    poolgrad_pooling_average_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    cr_expect_eq(poolgrad_pooling_gradient_encode_to_new(&g, NULL, VIEW(&y), NULL, NULL, &made, NULL), POOLGRAD_OK);
+    poolgrad_buffer_destroy(made);
+    poolgrad_pooling_max_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&g, NULL, VIEW(&y), NULL, NULL, &made, &error), &error,
+                    expected);
+    cr_expect_null(made);
+    poolgrad_pooling_l2norm_gradient_init(&g, sizeof g, 2, 2, 2, 2);
+    expect_sentence(poolgrad_pooling_gradient_encode_to_new(&g, NULL, VIEW(&y), NULL, NULL, &made, &error), &error,
+                    expected);
+    cr_expect_null(made);
+    view_free(&y);
+}
+
 Test(kernel_refusals, kernels_that_nobody_made)
 {
     poolgrad_image x = plain_image(1, 4, 4), y = plain_image(1, 2, 2), dx = plain_image(1, 4, 4), size;

@@ -82,6 +82,7 @@ typedef struct poolgrad_context {
     int threads;
     poolgrad_isa max_isa;
     poolgrad_mode mode;
+    int reserved; /* 0 */
 } poolgrad_context;
 
 POOLGRAD_API void poolgrad_context_init(poolgrad_context *context, size_t struct_size);
@@ -311,7 +312,8 @@ POOLGRAD_API poolgrad_status poolgrad_pooling_result_state(const poolgrad_poolin
 POOLGRAD_API int poolgrad_pooling_is_state_modified(const poolgrad_pooling *kernel);
 
 /* The problem that the kernel stands for as it is now; the padding policy plays no part. For plans: checked once and
- * run often. `state` as for encoding; it is filled with the kernel's settings, and the problem points into it. */
+ * run often. `state` as for encoding; it is filled with the kernel's settings, and the problem points into it. *problem
+ * needs no initializer: all fields of version 0.2.0 are written, and later versions write no more. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_problem(const poolgrad_pooling *kernel, const poolgrad_context *context,
                                                       const poolgrad_const_image *source, poolgrad_state *state,
                                                       const poolgrad_image *destination, poolgrad_problem *problem,
@@ -386,6 +388,7 @@ struct poolgrad_pooling_gradient {
     poolgrad_nan_rule nan;
     poolgrad_accumulator accumulator;
     char label[POOLGRAD_LABEL_SIZE];
+    int reserved; /* 0 */
 };
 
 POOLGRAD_API void poolgrad_pooling_max_gradient_init(poolgrad_pooling_gradient *kernel, size_t struct_size,
@@ -426,7 +429,8 @@ POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_destination_descriptor(
     const poolgrad_const_image *source_image, const poolgrad_state *state, poolgrad_image *descriptor,
     poolgrad_error *error);
 
-/* The problem that the kernel stands for; a state that is given is applied first, as (c) above. */
+/* The problem that the kernel stands for, written as by poolgrad_pooling_problem; a state that is given is applied
+ * first, as (c) above. */
 POOLGRAD_API poolgrad_status poolgrad_pooling_gradient_problem(
     const poolgrad_pooling_gradient *kernel, const poolgrad_context *context,
     const poolgrad_const_image *source_gradient, const poolgrad_const_image *source_image, const poolgrad_state *state,

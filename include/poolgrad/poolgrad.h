@@ -94,6 +94,7 @@ extern "C" {
  * versions add fields at its end. A smaller struct, of a caller compiled before, is taken with the neutral values of
  * the fields it lacks. A larger one, of a caller compiled later, is taken if all its further bytes are zero, which is
  * every field's neutral value from now on; else it is refused, because it asks for what this library does not know.
+ * A field `reserved`, 0, stands where padding would end a struct: what a later version puts there is refused as well.
  * All other structs are frozen: their comments say why none of them needs to grow.
  */
 

@@ -95,7 +95,7 @@ static poolgrad_status check_kernel(const poolgrad_pooling_gradient *kernel, poo
     } quads[] = {{"destination_feature_channel_offset", kernel->destination_feature_channel_offset},
                  {"primary_source_feature_channel_offset", kernel->primary_source_feature_channel_offset},
                  {"secondary_source_feature_channel_offset", kernel->secondary_source_feature_channel_offset}};
-    poolgrad_status status = POOLGRAD_OK;
+    poolgrad_status status = poolgrad_check_reserved("reserved", kernel->reserved, error);
     for (size_t i = 0; status == POOLGRAD_OK && i < sizeof quads / sizeof *quads; i++) {
         status = poolgrad_check_quads(quads[i].name, quads[i].offset, error);
     }
@@ -382,6 +382,7 @@ static poolgrad_status encode_to_new(poolgrad_pooling_gradient *kernel, const po
                                      const poolgrad_const_image *source_image, const poolgrad_state *state,
                                      poolgrad_buffer **destination, poolgrad_error *error)
 {
+    const bool reads_source = kernel->kind != POOLGRAD_AVERAGE;
     poolgrad_image descriptor;
     poolgrad_const_image assumed;
     poolgrad_problem problem;
@@ -392,8 +393,8 @@ static poolgrad_status encode_to_new(poolgrad_pooling_gradient *kernel, const po
     if (status == POOLGRAD_OK) status = assume_source(kernel, source_gradient, &descriptor, &assumed, error);
     if (status != POOLGRAD_OK) return status;
     status = poolgrad_pooling_gradient_configured(kernel, context, source_gradient,
-                                                  source_image || state ? source_image : &assumed, state,
-                                                  &(*destination)->image.written, &problem, error);
+                                                  source_image || state || reads_source ? source_image : &assumed,
+                                                  state, &(*destination)->image.written, &problem, error);
     return status == POOLGRAD_OK ? run(&problem, true, error) : status;
 }
 

@@ -79,6 +79,11 @@ void poolgrad_prefix_error(poolgrad_error *error, const char *what)
 /* ---- Values -------------------------------------------------------------------------------------------------------
  */
 
+poolgrad_status poolgrad_check_reserved(const char *name, int value, poolgrad_error *error)
+{
+    return value == 0 ? POOLGRAD_OK : poolgrad_refuse(error, name, "is %d; expected 0", value);
+}
+
 poolgrad_status poolgrad_check_quads(const char *name, int64_t offset, poolgrad_error *error)
 {
     if (offset % 4 == 0) return POOLGRAD_OK;

@@ -12,6 +12,9 @@ void poolgrad_rename_field(poolgrad_direction direction, poolgrad_error *error);
 /* Puts "<what>: " before a refusal's sentence; `field` stays. */
 void poolgrad_prefix_error(poolgrad_error *error, const char *what);
 
+/* Whether a field that later versions may give a meaning is 0. */
+poolgrad_status poolgrad_check_reserved(const char *name, int value, poolgrad_error *error);
+
 /* Whether an offset of channels is a multiple of 4. */
 poolgrad_status poolgrad_check_quads(const char *name, int64_t offset, poolgrad_error *error);
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/growth.h"
-#include "base/refusal.h"
 #include "mps/kernel.h"
+#include "mps/refusals.h"
 #include "pooling/plan.h"
 #include "pooling/resolve.h"
 
@@ -18,7 +18,9 @@ poolgrad_status poolgrad_read_context(const poolgrad_context *given, poolgrad_co
 {
     poolgrad_context_init(context, sizeof *context);
     if (!given) return POOLGRAD_OK;
-    return poolgrad_read_struct(given, context, sizeof *context, "context", "poolgrad_context_init", error);
+    poolgrad_status status = poolgrad_read_struct(given, context, sizeof *context, "context", "poolgrad_context_init",
+                                                  error);
+    return status == POOLGRAD_OK ? poolgrad_check_reserved("context.reserved", context->reserved, error) : status;
 }
 
 void poolgrad_fill_context(const poolgrad_context *context, poolgrad_problem *problem)
