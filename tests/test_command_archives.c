@@ -221,6 +221,8 @@ static const char *const names[][2] = {
     {"forward --source a.npz:y --output out.npy" MAX2, "a.npz:y: member y is none of the archive's; expected x or dy"},
     {"forward --source a.npz: --output out.npy" MAX2, "a.npz:: member '' is none of the archive's; expected x or dy"},
     {"forward --source x.npy:x --output out.npy" MAX2, "x.npy:x: no archive stands before the colon; expected an .npz"},
+    {"forward --source tensors.bin:x --output out.npy" MAX2,
+     "tensors.bin:x: format is that of safetensors; expected a"},
     {"forward --source none.npz:x --output out.npy" MAX2, "--source none.npz:x: No such file or directory"},
     {"forward --source a.npz:x --output a.npz" MAX2, "--output a.npz: is also --source; expected a file of its own"},
     {"forward --source a.npz:x --output a.npz:y" MAX2,
@@ -244,6 +246,8 @@ Test(command_archives, refused_names, .init = scene_enter, .fini = scene_leave)
     add_member(torch, "t/data/0", STORED, (const unsigned char *)"1234", 4);
     finish(torch, "torch.pt", &directory, &end);
     free(torch);
+    static const unsigned char tensors[] = "\x40\0\0\0\0\0\0\0{\"x\":{\"dtype\":\"F32\"}}";
+    scene_write_bytes("tensors.bin", tensors, sizeof tensors);
     struct archive *twice = calloc(1, sizeof *twice), *empty = calloc(1, sizeof *empty);
     add_file(twice, "x.npy", STORED, "x.npy");
     add_file(twice, "x.npy", STORED, "g.npy");

@@ -10,6 +10,7 @@
 enum {
     LONGEST = 40,   /* letters of a word that is looked at */
     CANDIDATES = 3, /* options that one word may stand for */
+    AXIS_NAMES = 4, /* of one axis */
     NUMBERS = 4     /* in a list given where one number is expected */
 };
 
@@ -137,6 +138,7 @@ static const struct {
     {"result", {"output", "actual"}},
     {"return-indices", {"picks"}},
     {"s", {"stride"}},
+    {"same", {"padding-policy"}},
     {"shape", {"input-size", "source-size"}},
     {"size", {"kernel"}},
     {"src", {"source"}},
@@ -188,6 +190,25 @@ static const char *foreign_option(enum command command, const char *word)
     return NULL;
 }
 
+/* The option of an axis by another name of the axis, as kernel-h of cuDNN and Caffe. */
+static const char *axis_option(enum command command, const char *word)
+{
+    static const char *const names[][AXIS_NAMES] = {
+        {"width", "x", "left", "w"}, {"height", "y", "top", "h"}, {"depth", "z", "front", "d"}};
+    const char *dash = strrchr(word, '-');
+    for (size_t axis = 0; dash && axis < sizeof names / sizeof *names; axis++) {
+        bool meant = false;
+        for (int i = 0; i < AXIS_NAMES; i++) meant = meant || strcmp(dash + 1, names[axis][i]) == 0;
+        for (int i = 0; meant && i < AXIS_NAMES; i++) {
+            char other[LONGEST + sizeof "height"];
+            snprintf(other, sizeof other, "%.*s%s", (int)(dash + 1 - word), word, names[axis][i]);
+            const char *name = taken(command, other);
+            if (name) return name;
+        }
+    }
+    return NULL;
+}
+
 /* The first of the options that come nearest. */
 static const char *similar_option(enum command command, const char *word)
 {
@@ -210,6 +231,7 @@ const char *poolgrad_suggested_option(enum command command, const char *word, si
     if (!normalise(word, length, plain)) return NULL;
     const char *name = taken(command, plain);
     if (!name) name = foreign_option(command, plain);
+    if (!name) name = axis_option(command, plain);
     return name ? name : similar_option(command, plain);
 }
 

@@ -353,15 +353,23 @@ static size_t find_archive(const char *path, char archive[FILENAME_MAX])
     return 0;
 }
 
+/* Another tool's file by its name. */
+static int refuse_no_archive(const struct reading *reading, const unsigned char *bytes, size_t count)
+{
+    poolgrad_error error;
+    size_t size;
+    if (poolgrad_npy_preamble(bytes, count, &size, &error) != POOLGRAD_OK && strcmp(error.field, "format") == 0)
+        return poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
+    return poolgrad_fail(reading->options, "%s: no archive stands before the colon; expected an .npz file",
+                         reading->name);
+}
+
 static int open_member(struct reading *reading, const char *member)
 {
-    unsigned char magic[POOLGRAD_NPZ_MAGIC] = {0};
+    unsigned char magic[POOLGRAD_NPY_PREAMBLE] = {0};
     poolgrad_error error;
-    const bool whole = fread(magic, 1, sizeof magic, reading->file) == sizeof magic;
-    if (!whole || !poolgrad_npz_is_archive(magic)) {
-        return poolgrad_fail(reading->options, "%s: no archive stands before the colon; expected an .npz file",
-                             reading->name);
-    }
+    const size_t count = fread(magic, 1, sizeof magic, reading->file);
+    if (count < POOLGRAD_NPZ_MAGIC || !poolgrad_npz_is_archive(magic)) return refuse_no_archive(reading, magic, count);
     if (poolgrad_npz_open(reading->file, member, &reading->member, &error) != POOLGRAD_OK)
         return poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
     reading->is_member = true;
