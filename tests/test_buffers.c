@@ -23,8 +23,7 @@ static poolgrad_image descriptor(poolgrad_format format, poolgrad_layout layout)
     return (poolgrad_image){.format = format, .layout = layout, .images = 2, .channels = 5, .height = 3, .width = 4};
 }
 
-/* ---- Allocators ---------------------------------------------------------------------------------------------------
- */
+/* ---- Allocators -------------------------------------------------------------------------------------------------- */
 
 enum { MARGIN = 3 }; /* elements behind each row, which nobody may touch */
 
@@ -79,8 +78,7 @@ static bool margins_are_left(const poolgrad_image *image)
     return true;
 }
 
-/* ---- Made ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Made -------------------------------------------------------------------------------------------------------- */
 
 Test(buffers, all_elements_are_zero)
 {
@@ -143,8 +141,7 @@ Test(buffers, empty_ones_need_no_memory)
     cr_expect(l.asked == 0 && l.released == 0);
 }
 
-/* ---- Memory of the caller's ----------------------------------------------------------------------------------------
- */
+/* ---- Memory of the caller's -------------------------------------------------------------------------------------- */
 
 Test(buffers, allocators_are_asked_once)
 {
@@ -247,8 +244,7 @@ Test(buffers, allocators_that_fail)
                    "image_allocator made an image of another format, layout or size; expected data and strides");
 }
 
-/* ---- Equality, texts ------------------------------------------------------------------------------------------------
- */
+/* ---- Equality, texts --------------------------------------------------------------------------------------------- */
 
 static poolgrad_buffer *buffer_of(const poolgrad_image *like, const poolgrad_image_allocator *allocator)
 {

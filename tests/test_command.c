@@ -1417,8 +1417,7 @@ Test(command, exact_mode, .init = scene_enter, .fini = scene_leave)
     }
 }
 
-/* ---- Words of enumerations ----------------------------------------------------------------------------------------
- */
+/* ---- Words of enumerations --------------------------------------------------------------------------------------- */
 
 #define WORDS(type)                                                                                                    \
     static const char *word_of_##type(int64_t value)                                                                   \

@@ -484,8 +484,7 @@ Test(graph, given_images_are_exported)
     poolgrad_network_destroy(network);
 }
 
-/* ---- Batches, allocators, handlers --------------------------------------------------------------------------------
- */
+/* ---- Batches, allocators, handlers ------------------------------------------------------------------------------- */
 
 Test(graph, batches)
 {
@@ -604,8 +603,7 @@ Test(graph, handlers_get_result_or_error)
     poolgrad_network_destroy(c.network);
 }
 
-/* ---- Memory -------------------------------------------------------------------------------------------------------
- */
+/* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
 /* Of a chain of images of one size, two are in use at a time. */
 Test(graph, chains_need_two_images)

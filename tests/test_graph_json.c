@@ -531,8 +531,7 @@ Test(graph_json, kernels_fit_structs_of_any_size)
     poolgrad_json_destroy(json);
 }
 
-/* ---- Writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 static poolgrad_status refuse(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
                               poolgrad_error *error)

@@ -118,8 +118,7 @@ Test(kernel_configuration, states_override_policies)
     poolgrad_state_destroy(state);
 }
 
-/* ---- Descriptions -------------------------------------------------------------------------------------------------
- */
+/* ---- Descriptions ------------------------------------------------------------------------------------------------ */
 
 #define expect_line(kernel, line) expect_described(generic_description(kernel, text, sizeof text), text, line)
 

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Defaults -----------------------------------------------------------------------------------------------------
- */
+/* ---- Defaults ---------------------------------------------------------------------------------------------------- */
 
 typedef void pooling_init(poolgrad_pooling *, size_t, int64_t, int64_t, int64_t, int64_t);
 typedef void pooling_init_with_size(poolgrad_pooling *, size_t, int64_t, int64_t);
@@ -98,8 +97,7 @@ Test(kernels, initializers_and_defaults)
     expect_gradient(&gradient, POOLGRAD_MAX, 4, 5, 6, 7);
 }
 
-/* ---- Every property reaches the problem ---------------------------------------------------------------------------
- */
+/* ---- Every property reaches the problem -------------------------------------------------------------------------- */
 
 static poolgrad_clip_rect random_region(random_state *r)
 {
@@ -316,8 +314,7 @@ Test(kernels, properties_reach_the_problem)
     }
 }
 
-/* ---- Forward, then back -------------------------------------------------------------------------------------------
- */
+/* ---- Forward, then back ------------------------------------------------------------------------------------------ */
 
 /* A window of each size that a format of taps has to hold. */
 Test(kernels, argmax_and_source_give_the_same_gradient)
@@ -413,8 +410,7 @@ Test(kernels, states_carry_forward_settings)
     view_free(&b);
 }
 
-/* ---- Order of configuration ---------------------------------------------------------------------------------------
- */
+/* ---- Order of configuration -------------------------------------------------------------------------------------- */
 
 /* Gradient kernels: what the policy puts, the state replaces, and the callback has the last word. */
 static poolgrad_status last_word(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
@@ -557,8 +553,7 @@ Test(kernels, unwritten_elements_are_zero)
     view_free(&x);
 }
 
-/* ---- Refusals ------------------------------------------------------------------------------------------------------
- */
+/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
 static void expect_message(poolgrad_status status, const poolgrad_error *error, const char *expected)
 {
@@ -661,8 +656,7 @@ Test(kernels, states_that_do_not_fit)
     view_free(&y);
 }
 
-/* ---- Batches, images ------------------------------------------------------------------------------------------------
- */
+/* ---- Batches, images --------------------------------------------------------------------------------------------- */
 
 Test(kernels, batches)
 {
@@ -741,8 +735,7 @@ Test(kernels, image_copies)
     }
 }
 
-/* ---- Equality, hash, text ------------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash, text ---------------------------------------------------------------------------------------- */
 
 /* Each number of a kernel, changed alone, makes it another one. */
 Test(kernels, equality)

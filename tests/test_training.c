@@ -37,8 +37,7 @@ static void expect_error(poolgrad_network *network, const char *expected)
     poolgrad_network_clear_error(network);
 }
 
-/* ---- One gradient --------------------------------------------------------------------------------------------------
- */
+/* ---- One gradient ------------------------------------------------------------------------------------------------ */
 
 /* Every type of pooling has the gradient of its type, with its window, the inverse of its policy and its rules. */
 Test(training, gradient_of_each_type)
@@ -110,8 +109,7 @@ Test(training, unavailable)
     poolgrad_network_destroy(n);
 }
 
-/* ---- Walks ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Walks ------------------------------------------------------------------------------------------------------- */
 
 /* x, three poolings one after another; stops at the images that are asked to. */
 typedef struct chain {
@@ -211,8 +209,7 @@ Test(training, handler_sees_and_prunes)
     poolgrad_network_destroy(c.network);
 }
 
-/* ---- Junctions ------------------------------------------------------------------------------------------------------
- */
+/* ---- Junctions --------------------------------------------------------------------------------------------------- */
 
 /* Two poolings of x, added: two gradients of the addition, one of each pooling, and their sum in the order in which the
  * poolings were made, whatever the order in which the addition reads them. */
@@ -293,8 +290,7 @@ Test(training, end_within_a_chain)
     poolgrad_network_destroy(c.network);
 }
 
-/* ---- Failures ------------------------------------------------------------------------------------------------------
- */
+/* ---- Failures ---------------------------------------------------------------------------------------------------- */
 
 enum { MOST_SHOWN = 8 };
 

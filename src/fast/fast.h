@@ -137,8 +137,7 @@ struct poolgrad_fast_plane {
 struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast,
                                                   int64_t plane);
 
-/* ---- Between the files of fast/ -----------------------------------------------------------------------------------
- */
+/* ---- Between the files of fast/ ---------------------------------------------------------------------------------- */
 
 /* A piece of an axis. */
 struct poolgrad_fast_cut {

@@ -16,8 +16,7 @@ static const int64_t memory_limit = INT64_C(1) << 28;
 /* Results beyond this many bytes will have left the caches before anybody reads them. */
 static const int64_t stream_bytes = INT64_C(24) << 20;
 
-/* ---- The routines -------------------------------------------------------------------------------------------------
- */
+/* ---- The routines ------------------------------------------------------------------------------------------------ */
 
 /* 16 bits hold the keys of narrow formats, and taps as long as they are few enough. */
 static int key_for(poolgrad_format format, int64_t taps)

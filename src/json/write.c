@@ -6,8 +6,7 @@
 
 #include "json/document.h"
 
-/* ---- Whether a text is one of the object --------------------------------------------------------------------------
- */
+/* ---- Whether a text is one of the object ------------------------------------------------------------------------- */
 
 static bool is_pooling(const void *object, const poolgrad_json *json)
 {
@@ -66,8 +65,7 @@ static poolgrad_status give(char *made, size_t made_length, const void *object,
     return status;
 }
 
-/* ---- The functions of each type ------------------------------------------------------------------------------------
- */
+/* ---- The functions of each type ---------------------------------------------------------------------------------- */
 
 #define WRITER(type)                                                                                                   \
     poolgrad_status poolgrad_json_write_##type(const poolgrad_##type *object, char *text, size_t size, size_t *length, \

@@ -235,8 +235,7 @@ enum trial_verdict poolgrad_trial_check(const struct trial *trial, struct mismat
     return verdict;
 }
 
-/* ---- Making and ending --------------------------------------------------------------------------------------------
- */
+/* ---- Making and ending ------------------------------------------------------------------------------------------- */
 
 /* The forward pass into the picks of this layout. */
 static poolgrad_status pick(struct buffers *b, const struct trial_choice *choice, poolgrad_error *error)

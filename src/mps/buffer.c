@@ -210,8 +210,7 @@ void poolgrad_buffer_destroy(poolgrad_buffer *buffer)
     free(buffer);
 }
 
-/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash and texts ------------------------------------------------------------------------------------ */
 
 static bool equal(const void *a, const void *b)
 {

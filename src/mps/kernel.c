@@ -23,8 +23,7 @@ poolgrad_window poolgrad_plane_window(int64_t kernel_width, int64_t kernel_heigh
                              .dilation_z = 1};
 }
 
-/* ---- Whole kernels -------------------------------------------------------------------------------------------------
- */
+/* ---- Whole kernels ----------------------------------------------------------------------------------------------- */
 
 /* Room for a kernel of either direction. */
 union kernel {
@@ -93,8 +92,7 @@ void poolgrad_kernel_write(const struct poolgrad_kernel_type *type, const void *
     poolgrad_json_close(text, '}');
 }
 
-/* ---- Configuration -------------------------------------------------------------------------------------------------
- */
+/* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
 /* The callback may have changed sizes: the strides follow. */
 static poolgrad_status check_descriptor(poolgrad_image *descriptor, poolgrad_error *error)
@@ -139,8 +137,7 @@ poolgrad_status poolgrad_channels_behind(int64_t offset, int64_t channels, int64
     return poolgrad_refuse(error, "destination_feature_channel_offset", "is %" PRId64 "; expected 0 to 2^61", offset);
 }
 
-/* ---- Descriptions --------------------------------------------------------------------------------------------------
- */
+/* ---- Descriptions ------------------------------------------------------------------------------------------------ */
 
 void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text)
 {

@@ -24,8 +24,7 @@ struct poolgrad_state {
     int64_t argmax_kernel_width, argmax_kernel_height; /* of the windows whose taps it names; else 0 */
 };
 
-/* ---- Images --------------------------------------------------------------------------------------------------------
- */
+/* ---- Images ------------------------------------------------------------------------------------------------------ */
 
 /* A dense image of the same layout and sizes, without data. */
 poolgrad_image poolgrad_image_like(const poolgrad_const_image *image, poolgrad_format format);
@@ -51,8 +50,7 @@ poolgrad_status poolgrad_refuse_size(poolgrad_error *error, const char *field, c
 /* Format of an image made from one of this format: its own, float32 for unorm. */
 poolgrad_format poolgrad_result_format(poolgrad_format source);
 
-/* ---- Running -------------------------------------------------------------------------------------------------------
- */
+/* ---- Running ----------------------------------------------------------------------------------------------------- */
 
 /* Runs a problem, or what it was resolved to, whose indices poolgrad wrote itself: they are not looked through first.
  * Of a new destination everything becomes +0 that is not written. */
@@ -63,8 +61,7 @@ poolgrad_status poolgrad_run_resolved(const struct poolgrad_geometry *geometry, 
 poolgrad_status poolgrad_read_context(const poolgrad_context *given, poolgrad_context *context, poolgrad_error *error);
 void poolgrad_fill_context(const poolgrad_context *context, poolgrad_problem *problem);
 
-/* ---- Kernels of both directions -------------------------------------------------------------------------------------
- */
+/* ---- Kernels of both directions ---------------------------------------------------------------------------------- */
 
 struct poolgrad_kernel_type {
     const char *name;                           /* in JSON, too */
@@ -88,8 +85,7 @@ bool poolgrad_kernel_equal(const struct poolgrad_kernel_type *type, const void *
 uint64_t poolgrad_kernel_hash(const struct poolgrad_kernel_type *type, const void *object);
 void poolgrad_kernel_write(const struct poolgrad_kernel_type *type, const void *object, struct poolgrad_text *text);
 
-/* ---- Kernels: all of them whole -------------------------------------------------------------------------------------
- */
+/* ---- Kernels: all of them whole ---------------------------------------------------------------------------------- */
 
 /* The image that argmax is saved in for a destination of these sizes: format, layout, sizes; no data. */
 poolgrad_status poolgrad_pooling_argmax_descriptor(const poolgrad_pooling *kernel, const poolgrad_image *destination,
@@ -136,14 +132,12 @@ poolgrad_status poolgrad_channels_behind(int64_t offset, int64_t channels, int64
 poolgrad_status poolgrad_ask_policy(const poolgrad_padding_policy *policy, const poolgrad_padding_request *request,
                                     poolgrad_image *descriptor, poolgrad_error *error);
 
-/* ---- States --------------------------------------------------------------------------------------------------------
- */
+/* ---- States ------------------------------------------------------------------------------------------------------ */
 
 /* A state with memory of its own: all else, and what argmax is like, as the one given. Its taps are none. */
 poolgrad_status poolgrad_state_make(const struct poolgrad_state *like, poolgrad_state **state, poolgrad_error *error);
 
-/* ---- Parts of descriptions -----------------------------------------------------------------------------------------
- */
+/* ---- Parts of descriptions --------------------------------------------------------------------------------------- */
 
 void poolgrad_describe_policy(const poolgrad_padding_policy *policy, struct poolgrad_text *text);
 void poolgrad_describe_window(const poolgrad_window *window, bool dilated, struct poolgrad_text *text);

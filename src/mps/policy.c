@@ -55,8 +55,7 @@ poolgrad_padding_policy poolgrad_padding_policy_inverse(const poolgrad_padding_p
     return inverse;
 }
 
-/* ---- Methods in words ----------------------------------------------------------------------------------------------
- */
+/* ---- Methods in words -------------------------------------------------------------------------------------------- */
 
 enum { ALIGN = 3, REMAINDER = 12, SIZE = 48 };
 
@@ -121,8 +120,7 @@ bool poolgrad_parse_method(const char *text, poolgrad_padding_method *method)
     return true;
 }
 
-/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash and texts ------------------------------------------------------------------------------------ */
 
 const char *poolgrad_policy_word(int value)
 {

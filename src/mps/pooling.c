@@ -12,8 +12,7 @@
 #include "mps/refusals.h"
 #include "text/typed.h"
 
-/* ---- Properties ----------------------------------------------------------------------------------------------------
- */
+/* ---- Properties -------------------------------------------------------------------------------------------------- */
 
 #define PROPERTIES_OF poolgrad_pooling
 
@@ -390,8 +389,7 @@ poolgrad_status poolgrad_pooling_encode_batch_to_new(const poolgrad_pooling *ker
     return status;
 }
 
-/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash and texts ------------------------------------------------------------------------------------ */
 
 static bool equal(const void *a, const void *b)
 {

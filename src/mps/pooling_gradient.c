@@ -11,8 +11,7 @@
 #include "mps/refusals.h"
 #include "text/typed.h"
 
-/* ---- Properties ----------------------------------------------------------------------------------------------------
- */
+/* ---- Properties -------------------------------------------------------------------------------------------------- */
 
 #define PROPERTIES_OF poolgrad_pooling_gradient
 
@@ -461,8 +460,7 @@ poolgrad_status poolgrad_pooling_gradient_encode_batch_to_new(const poolgrad_poo
     return status;
 }
 
-/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash and texts ------------------------------------------------------------------------------------ */
 
 static bool equal(const void *a, const void *b)
 {

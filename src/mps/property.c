@@ -12,8 +12,7 @@ _Static_assert(POOLGRAD_INT_SIZE(poolgrad_kind) && POOLGRAD_INT_SIZE(poolgrad_ed
                    sizeof(poolgrad_padding_method) == sizeof(int),
                "words are ints");
 
-/* ---- Words --------------------------------------------------------------------------------------------------------
- */
+/* ---- Words ------------------------------------------------------------------------------------------------------- */
 
 const char *poolgrad_kind_word(int value)
 {
@@ -45,8 +44,7 @@ const char *poolgrad_format_word(int value)
     return value == POOLGRAD_FORMAT_NONE ? "none" : poolgrad_format_name((poolgrad_format)value);
 }
 
-/* ---- Fields -------------------------------------------------------------------------------------------------------
- */
+/* ---- Fields ------------------------------------------------------------------------------------------------------ */
 
 size_t poolgrad_property_size(enum poolgrad_property_type type)
 {
@@ -114,8 +112,7 @@ void poolgrad_properties_fill(const struct poolgrad_property *table, const void 
     }
 }
 
-/* ---- Equality and hashes ------------------------------------------------------------------------------------------
- */
+/* ---- Equality and hashes ----------------------------------------------------------------------------------------- */
 
 bool poolgrad_same_string(const char *a, const char *b)
 {
@@ -184,8 +181,7 @@ uint64_t poolgrad_properties_hash(const struct poolgrad_property *table, const v
     return hash;
 }
 
-/* ---- Texts --------------------------------------------------------------------------------------------------------
- */
+/* ---- Texts ------------------------------------------------------------------------------------------------------- */
 
 void poolgrad_properties_describe(const struct poolgrad_property *table, const void *object, struct poolgrad_text *text)
 {

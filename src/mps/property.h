@@ -133,8 +133,7 @@ struct poolgrad_property {
 extern const struct poolgrad_property poolgrad_policy_properties[], poolgrad_pooling_properties[],
     poolgrad_pooling_gradient_properties[];
 
-/* ---- Words of enumerations, as the command takes them -------------------------------------------------------------
- */
+/* ---- Words of enumerations, as the command takes them ------------------------------------------------------------ */
 
 const char *poolgrad_kind_word(int value);
 const char *poolgrad_edge_mode_word(int value);
@@ -150,8 +149,7 @@ enum { POOLGRAD_METHOD_TEXT = 160 };
 /* False where bits are reserved or undefined. */
 bool poolgrad_print_method(poolgrad_padding_method method, char text[POOLGRAD_METHOD_TEXT]);
 
-/* ---- What goes by a table ------------------------------------------------------------------------------------------
- */
+/* ---- What goes by a table ---------------------------------------------------------------------------------------- */
 
 void poolgrad_properties_reset(const struct poolgrad_property *table, void *object);
 bool poolgrad_properties_equal(const struct poolgrad_property *table, const void *a, const void *b);

@@ -7,8 +7,7 @@
 
 #include "image/format.h"
 
-/* ---- Fields -------------------------------------------------------------------------------------------------------
- */
+/* ---- Fields ------------------------------------------------------------------------------------------------------ */
 
 /* What a problem calls something that is no property of a kernel. A field that ends in a dot stands for all that begin
  * with it. */
@@ -76,8 +75,7 @@ void poolgrad_prefix_error(poolgrad_error *error, const char *what)
     replace_beginning(error, 0, beginning);
 }
 
-/* ---- Values -------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ------------------------------------------------------------------------------------------------------ */
 
 poolgrad_status poolgrad_check_reserved(const char *name, int value, poolgrad_error *error)
 {
@@ -131,8 +129,7 @@ poolgrad_status poolgrad_padding_policy_check(const poolgrad_padding_policy *pol
     return status;
 }
 
-/* ---- Batches ------------------------------------------------------------------------------------------------------
- */
+/* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
 poolgrad_status poolgrad_check_batch(int64_t count, const void *sources, const char *sources_name,
                                      const void *destinations, poolgrad_error *error)

@@ -27,8 +27,7 @@ poolgrad_status poolgrad_check_source_format(poolgrad_format format, const char 
 /* Whether method and callback are good, and agree. */
 poolgrad_status poolgrad_padding_policy_check(const poolgrad_padding_policy *policy, poolgrad_error *error);
 
-/* ---- Batches -------------------------------------------------------------------------------------------------------
- */
+/* ---- Batches ----------------------------------------------------------------------------------------------------- */
 
 poolgrad_status poolgrad_check_batch(int64_t count, const void *sources, const char *sources_name,
                                      const void *destinations, poolgrad_error *error);

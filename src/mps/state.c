@@ -69,8 +69,7 @@ void poolgrad_state_destroy(poolgrad_state *state)
     free(state);
 }
 
-/* ---- Equality, hash and texts --------------------------------------------------------------------------------------
- */
+/* ---- Equality, hash and texts ------------------------------------------------------------------------------------ */
 
 #define PROPERTIES_OF poolgrad_gradient_settings
 #define NUMBER(field) POOLGRAD_ROW(INTEGER, field, 0, 0)
