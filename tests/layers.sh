@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # layers.sh ROOT: folders include the headers of the folders that the table of layers in docs/architecture.md lists for
 # them, all of these, and no others; these stand further down in the table. A public header belongs to the folder that
-# implements the header. The name of a source file occurs once in the tree.
+# implements the header. The page's tables of files name every source file of their folders. The name of a source file
+# occurs once in the tree.
 set -euo pipefail
 cd "$1"
 page=docs/architecture.md
@@ -33,8 +34,10 @@ while read -r folder listed; do
     # Some benches use the tests' layers of real networks.
     found=$(included "$folder" '"([^"]+)/[^"/]+"' | grep -vxE "$folder|support" || true)
     wanted=$(tr ' ' '\n' <<<"$listed" | sed '/^$/d' | sort -u)
-    for name in $(comm -23 <(echo "$found") <(echo "$wanted")); do complain "$folder includes $name, unlisted in $page"; done
-    for name in $(comm -13 <(echo "$found") <(echo "$wanted")); do complain "$folder includes nothing of $name"; done
+    more=$(comm -23 <(echo "$found") <(echo "$wanted"))
+    fewer=$(comm -13 <(echo "$found") <(echo "$wanted"))
+    [ -z "$more" ] || complain "$folder includes what $page does not list:" "$more"
+    [ -z "$fewer" ] || complain "$folder does not include what $page lists:" "$fewer"
     for name in $wanted; do
         [ "${row_of[$name]:-0}" -gt "${row_of[$folder]}" ] || complain "$page: $name does not stand below $folder"
     done
@@ -49,6 +52,19 @@ for path in src/*/; do
     folder=$(basename "$path")
     [ -z "$(find "$path" -name '*.[ch]')" ] || [ -n "${row_of[$folder]:-}" ] || complain "$page: no row for $folder"
 done
+
+# FOLDER FILE for each file without an ending in a table of files.
+named=$(awk -F ' *[|] *' '
+    /^[|] file of `src\// { folder = $2; gsub(/.*src\/|`/, "", folder); next }
+    !/^[|]/               { folder = "" }
+    folder && $2 ~ /^`/   { gsub(/[`,]/, "", $2); n = split($2, file, " ")
+                            for (i = 1; i <= n; i++) if (file[i] !~ /[.]/) print folder, file[i] }' "$page" | sort)
+[ -n "$named" ] || complain "no table of files in $page"
+sources=$(for folder in $(cut -d ' ' -f 1 <<<"$named" | uniq); do
+    find "src/$folder" -name '*.c' -printf "$folder %f\n" | sed 's/\.c$//'
+done | sort)
+[ "$named" = "$sources" ] ||
+    complain "tables of files in $page (<) and sources (>):" "$(diff <(echo "$named") <(echo "$sources"))"
 
 twice=$(find include src bench tests/*.c tests/support -name '*.[ch]' -exec basename {} \; | sort | uniq -d)
 [ -z "$twice" ] || complain "names of several files:" "$twice"

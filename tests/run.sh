@@ -5,10 +5,10 @@
 #     bash tests/run.sh             the release build and its tests: three minutes on two cores
 #     CI=true bash tests/run.sh     all that has to pass before a change goes in, on Debian 12; three quarters of an hour
 #
-# The second form has warnings as errors. Before the build of the first form, whose tests then build poolgrad inside of
-# other projects as well, come format and lint, the record of the ABI, clang, a build without OpenMP, whose tests also run on older processors,
-# emulated kernels, the sanitizers, 64-bit ARM and RISC-V under emulation, WebAssembly, Windows, and fresh systems of
-# Debian 12 and 13.
+# The second form has warnings as errors: format and lint, the record of the ABI, clang, a build without OpenMP, whose
+# tests also run on older processors, emulated routines, the sanitizers, 64-bit ARM and RISC-V under emulation,
+# WebAssembly, Windows, and fresh systems of Debian 12 and 13. The build of the first form comes last. Its tests then
+# build poolgrad inside other projects as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . src/package/debian.sh

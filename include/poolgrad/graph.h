@@ -97,9 +97,10 @@ POOLGRAD_API poolgrad_filter_node *poolgrad_image_node_producer(const poolgrad_i
 POOLGRAD_API const char *poolgrad_image_node_handle(const poolgrad_image_node *node);
 POOLGRAD_API void poolgrad_image_node_set_handle(poolgrad_image_node *node, const char *handle);
 
-/* format. POOLGRAD_FORMAT_NONE: a result has that of the first image its filter reads, which may lead on in turn (a
- * unorm format on the way makes it float32, results are never unorm); where that ends in none, the graph's. Set on a
- * source image: only images of this format are taken; none: any format. The getter follows the way, up to none. */
+/* format. A source image: the graph takes only images of this format, or of any format with POOLGRAD_FORMAT_NONE. A
+ * result with POOLGRAD_FORMAT_NONE has the format of the first image that its filter reads: the way leads back from
+ * filter to filter, to a format that is set or to a source image. float32 stands in place of a unorm format, and the
+ * graph's format in place of none. The getter follows the same way, and returns none where the way ends in none. */
 POOLGRAD_API poolgrad_format poolgrad_image_node_format(const poolgrad_image_node *node);
 POOLGRAD_API void poolgrad_image_node_set_format(poolgrad_image_node *node, poolgrad_format format);
 
@@ -121,8 +122,8 @@ POOLGRAD_API void poolgrad_image_node_set_synchronize_resource(poolgrad_image_no
 POOLGRAD_API int poolgrad_image_node_stop_gradient(const poolgrad_image_node *node);
 POOLGRAD_API void poolgrad_image_node_set_stop_gradient(poolgrad_image_node *node, int stop_gradient);
 
-/* Nodes are equal in all properties, with the very same nodes as sources; a result in the same place of an equal
- * filter. So also of state and filter nodes. */
+/* Equality of nodes, here and of state and filter nodes: all properties are equal, and the sources are the very same
+ * nodes. Results are equal that have the same place in equal filters. */
 POOLGRAD_API int poolgrad_image_node_equal(const poolgrad_image_node *a, const poolgrad_image_node *b);
 POOLGRAD_API uint64_t poolgrad_image_node_hash(const poolgrad_image_node *node);
 POOLGRAD_API size_t poolgrad_image_node_description(const poolgrad_image_node *node, char *text, size_t size);
@@ -240,9 +241,9 @@ POOLGRAD_API void poolgrad_filter_node_set_rules(poolgrad_filter_node *node, poo
 POOLGRAD_API int poolgrad_filter_node_saves_argmax(const poolgrad_filter_node *node);
 POOLGRAD_API void poolgrad_filter_node_set_saves_argmax(poolgrad_filter_node *node, int saves_argmax);
 
-/* gradientFilterWithSource:, gradientFilterWithSources: the filter that takes a gradient of the result (one is
- * expected) to a gradient of the source; its padding policy is the inverse. Unavailable on gradient nodes, and on
- * addition nodes, which have several: errors. */
+/* gradientFilterWithSource:, gradientFilterWithSources: the filter that makes the gradient of the source from the
+ * gradient of the result; the array holds this one gradient. The new filter's padding policy is the inverse of the
+ * node's. An error on gradient nodes, and on addition nodes, which have several gradient filters. */
 POOLGRAD_API poolgrad_filter_node *
 poolgrad_filter_node_gradient_filter_with_source(poolgrad_filter_node *node, poolgrad_image_node *source_gradient);
 POOLGRAD_API poolgrad_filter_node *
@@ -261,10 +262,14 @@ POOLGRAD_API int64_t poolgrad_filter_node_gradient_filters_with_sources(poolgrad
                                                                         int64_t count, poolgrad_filter_node **filters,
                                                                         int64_t capacity);
 
-/* Called for each node a training graph makes: the gradient filter, or an addition node that was inserted; the
- * inference filter it mirrors, null for an inserted one; the image whose gradient it makes; the gradient it reads (an
- * addition: its first). It may set properties of the new node. 0 goes on; anything else goes no further up from this
- * node. */
+/*
+ * Called for each node that a training graph makes. The handler may set properties of the new node.
+ *   gradient_node     the new node: a gradient filter, or an addition node that was inserted
+ *   inference_node    the filter whose gradient it is; null for an addition node
+ *   inference_source  the image whose gradient the new node makes
+ *   gradient_source   the gradient that the new node reads, of an addition node the first one
+ * To return 0 goes on. Any other value ends the walk at this node: nothing is made for what lies before it.
+ */
 typedef int (*poolgrad_gradient_node_handler)(void *context, poolgrad_filter_node *gradient_node,
                                               poolgrad_filter_node *inference_node,
                                               poolgrad_image_node *inference_source,
@@ -444,8 +449,8 @@ POOLGRAD_API int64_t poolgrad_graph_read_count_for_source_state(const poolgrad_g
 /* Bytes that one encoding takes for images and picked taps between the filters: those that no caller gets. Frozen: two
  * sums are all that is promised about memory. */
 typedef struct poolgrad_graph_memory {
-    int64_t peak;         /* allocated at once, memory of images no longer read being used again */
-    int64_t intermediate; /* what they would take side by side */
+    int64_t peak;         /* allocated at once: images use the memory of others that are no longer read */
+    int64_t intermediate; /* the sum of all: what they would take side by side */
 } poolgrad_graph_memory;
 
 /*

@@ -63,10 +63,10 @@ typedef struct poolgrad_json_error {
 #define POOLGRAD_JSON_SIZE 16777216
 
 /*
- * Reads a text of `size` bytes. Refuses what is no JSON, an object or a member that has no place there, a member that
- * lacks or has a value of another type, ids that two nodes have or none, filters that read each other in a cycle, and
- * whatever the functions of graph.h refuse, in their words. POOLGRAD_NO_MEMORY where memory is lacking. `error` may be
- * null. On refusal *json is null.
+ * Reads a text of `size` bytes. Refuses a text that is no JSON, an object or a member out of place, a required member
+ * that is missing, a value of another type, an id of two nodes, an id that no node has, and filters that read each
+ * other in a cycle. Refuses in graph.h's words whatever the functions of graph.h refuse. POOLGRAD_NO_MEMORY where
+ * memory is lacking. `error` may be null. On refusal *json is null.
  */
 POOLGRAD_API poolgrad_status poolgrad_json_read(const char *text, size_t size, poolgrad_json **json,
                                                 poolgrad_json_error *error);
@@ -90,14 +90,15 @@ POOLGRAD_API poolgrad_network *poolgrad_json_network(const poolgrad_json *json);
 /* The graph; null of kernels, and of a network until poolgrad_json_make_graph has made one. Valid as long as *json. */
 POOLGRAD_API poolgrad_graph *poolgrad_json_graph(const poolgrad_json *json);
 
-/* Makes the graph of a network, whose results are the images that no filter reads: first those that are not exported.
- * Of a graph there is nothing to do. Refuses for kernels, and as poolgrad_graph_create does. */
+/* Makes the graph of a network. Its results are the images that no filter reads, exported ones last. Does nothing where
+ * the text held a graph. Refuses for kernels, and whatever poolgrad_graph_create refuses. */
 POOLGRAD_API poolgrad_status poolgrad_json_make_graph(poolgrad_json *json, poolgrad_json_error *error);
 
 /*
- * What people call the images of the graph, by the index that poolgrad_graph_source_image_handle has: the handle; or
- * the id where there is no handle, where the handle is empty or has a '=' in it, or is another image's handle or id as
- * well. All names of a list are different. Null for an index that is none, and where there is no graph.
+ * Names for the images of the graph, all different, by the index of poolgrad_graph_source_image_handle and
+ * poolgrad_graph_intermediate_image_handle. The name is the image's handle. The name is the id where there is no
+ * handle, where the handle is empty or contains '=', and where another image has the same handle or id. Null for an
+ * index that is none, and where there is no graph.
  */
 POOLGRAD_API const char *poolgrad_json_source_name(const poolgrad_json *json, int64_t index);
 POOLGRAD_API const char *poolgrad_json_intermediate_name(const poolgrad_json *json, int64_t index);

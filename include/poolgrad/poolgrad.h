@@ -206,31 +206,36 @@ POOLGRAD_API const char *poolgrad_layout_name(poolgrad_layout layout);
 POOLGRAD_API poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error);
 POOLGRAD_API poolgrad_status poolgrad_const_image_check(const poolgrad_const_image *image, poolgrad_error *error);
 
-/* Reads one element, exactly as the kernels do; NaN where the view is invalid or has no such element (z is 0). Indices
+/* Reads one element, exactly as every call does; NaN where the view is invalid or has no such element (z is 0). Indices
  * are read as numbers, beyond 2^53 rounded in the caller's mode. */
 POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
                                        int64_t x);
 POOLGRAD_API double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z,
                                              int64_t y, int64_t x);
 
-/* Writes one element, rounded as the kernels round. POOLGRAD_INVALID, and nothing written, for unorm and index formats,
- * and where the view is invalid or has no such element. */
+/* Writes one element, rounded as every call rounds. Returns POOLGRAD_INVALID and writes nothing where the format is a
+ * unorm or an index format, and where the view is invalid or has no such element. */
 POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
                                                 int64_t x, double value);
 
 /*
- * What every described thing can do, images, problems and the objects of mps.h and graph.h alike, each with its type's
- * name in front:
- *   equal              content: 1 or 0. Null equals null only.
- *   hash               equal things have equal hashes, in all runs of a program and on all machines, but for the
- *                      addresses of callbacks and their contexts.
- *   description        for people, one line.
- *   debug_description  JSON.
- * Both texts: at most `size` characters are written, the terminating zero among them. The return value is the length of
- * the whole text without the zero, as of snprintf. `text` may be null if size is 0. Null is described, too.
+ * Four functions that images, problems and all types of mps.h and graph.h have, with the type's name in front:
  *
- * Images are equal in format, layout, sizes and the bits of all elements, wherever these lie. An image without data
- * equals another without data. A view with data that poolgrad_image_check refuses equals itself only.
+ *   _equal              1 where the contents are equal, else 0. Null equals null only.
+ *
+ *   _hash               Equal things have equal hashes. A hash is the same in all runs of a program and on all
+ *                       machines, except where a callback's context has an address.
+ *
+ *   _description        One line for people.
+ *
+ *   _debug_description  JSON.
+ *
+ * Both texts are cut to `size` characters, the terminating zero included. The return value is the length of the whole
+ * text without the zero, as of snprintf. `text` may be null if size is 0. Null is described, too.
+ *
+ * Two images are equal if format, layout, sizes and the bits of all elements are. Strides and addresses play no part.
+ * An image without data equals another one without data. A view with data that poolgrad_image_check refuses equals
+ * itself only.
  */
 POOLGRAD_API int poolgrad_image_equal(const poolgrad_image *a, const poolgrad_image *b);
 POOLGRAD_API uint64_t poolgrad_image_hash(const poolgrad_image *image);
@@ -392,10 +397,10 @@ typedef struct poolgrad_problem {
      * picked. A forward call writes `picks` beside the destination. A gradient call reads `indices` instead of the
      * source's data; ties are first or last then, as the choice is made already.
      *
-     * int32 and int64 hold y * source width + x of the tap's place in the plane, -1 where that is outside or there is
-     * none, as in images that are not pooled. tap8, tap16 and tap32 are the compact state, for windows of at most 255,
-     * 65535 and 2^32 - 1 taps: ky * kernel width + kx of the tap in its window, and all bits set where the others have
-     * -1.
+     * int32 and int64 hold the tap's place in the plane, y * source width + x. They hold -1 where the tap is outside,
+     * and where no tap was picked, as in images that are not pooled. tap8, tap16 and tap32 hold the tap's number in its
+     * window, ky * kernel width + kx, for windows of at most 255, 65535 and 2^32 - 1 taps. All bits are set where int32
+     * holds -1.
      */
     poolgrad_const_image indices; /* gradient only */
     poolgrad_image picks;         /* forward only */
@@ -492,7 +497,7 @@ POOLGRAD_API void poolgrad_plan_run(const poolgrad_plan *plan);
 POOLGRAD_API int64_t poolgrad_plan_units(const poolgrad_plan *plan);
 POOLGRAD_API void poolgrad_plan_run_units(const poolgrad_plan *plan, int64_t first, int64_t count);
 
-/* The same on the plan's own threads: poolgrad_plan_run in parts, for progress or for an end in between. */
+/* The same on the plan's own threads: poolgrad_plan_run in parts, to show progress or to stop early. */
 POOLGRAD_API void poolgrad_plan_run_part(const poolgrad_plan *plan, int64_t first, int64_t count);
 
 /* Threads that poolgrad_plan_run will use at most. */
@@ -502,10 +507,10 @@ POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
  * least 1. */
 POOLGRAD_API int poolgrad_plan_concurrent_runs(const poolgrad_plan *plan);
 
-/* What will compute it: "gradient/max/pixels/float32/avx2": direction, kind, what lies side by side in a vector (pixels
- * of a row or channels of a pixel), the format that is compared or added, and the instruction set. The word "reference"
- * stands in place of the last three where the plain loops run: in that mode, and for windows or strides so wide that no
- * working memory would hold what a row needs. Valid as long as the plan. */
+/* The name of what computes the plan, such as "gradient/max/pixels/float32/avx2": direction, kind, what lies side by
+ * side in a vector (pixels of a row or channels of a pixel), the format that is compared or added, and the instruction
+ * set. The word "reference" stands in place of the last three where the plain loops run: in mode reference, and for
+ * windows or strides so wide that no working memory would hold what a row needs. Valid as long as the plan. */
 POOLGRAD_API const char *poolgrad_plan_kernel(const poolgrad_plan *plan);
 
 /* Null is legal. */
@@ -583,7 +588,7 @@ POOLGRAD_API int poolgrad_has_openmp(void);
 /* Best instruction set that is both compiled in and usable on this processor. */
 POOLGRAD_API poolgrad_isa poolgrad_best_isa(void);
 
-/* Whether kernels for the instruction set are compiled in: 1 or 0. */
+/* 1 if routines for the instruction set are compiled in, else 0. */
 POOLGRAD_API int poolgrad_isa_compiled(poolgrad_isa isa);
 
 #ifdef __cplusplus

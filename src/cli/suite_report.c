@@ -121,12 +121,11 @@ void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file)
 
 static void print_test(const struct manifest_case *entry, const struct suite_result *result, FILE *file)
 {
-    static const char *const kinds[] = {"average", "max", "l2norm"};
     static const char *const elements[OUTCOMES] = {NULL, NULL, "skipped", "failure", "error", "error"};
     const char *element = elements[result->outcome];
     fprintf(file, "  <testcase classname=\"poolgrad.%s.%s\" name=\"%s\"",
-            entry->problem.direction == POOLGRAD_GRADIENT ? "gradient" : "forward", kinds[entry->problem.kind],
-            entry->name);
+            entry->problem.direction == POOLGRAD_GRADIENT ? "gradient" : "forward",
+            poolgrad_kind_name(entry->problem.kind), entry->name);
     if (!element && !result->sentence[0]) {
         fprintf(file, "/>\n");
         return;

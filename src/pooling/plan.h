@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan: a resolved geometry, the kernel chosen for it, and how its work is divided. */
+/* A plan: a resolved geometry, the routines chosen for it, and how its work is divided. */
 #ifndef POOLGRAD_POOLING_PLAN_H
 #define POOLGRAD_POOLING_PLAN_H
 
