@@ -224,7 +224,7 @@ POOLGRAD_API poolgrad_status poolgrad_image_set(const poolgrad_image *image, int
  *   _equal              1 where the contents are equal, else 0. Null equals null only.
  *
  *   _hash               Equal things have equal hashes. A hash is the same in all runs of a program and on all
- *                       machines, except where a callback's context has an address.
+ *                       machines, unless addresses have a part in it: of contexts, and of a node's sources.
  *
  *   _description        One line for people.
  *

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "geometry/axis.h"
 #include "base/growth.h"
+#include "geometry/axis.h"
 #include "mps/refusals.h"
 
 poolgrad_window poolgrad_plane_window(int64_t kernel_width, int64_t kernel_height, int64_t stride_x, int64_t stride_y,
