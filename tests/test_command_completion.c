@@ -28,22 +28,29 @@ static void write_script(const char *shell)
     process_release(&result);
 }
 
-/* What bash offers behind the words, the last of which is being typed, with a blank behind each offer. */
-static const char *offers(const char *words)
+/* What the shell prints when it runs the line in the scene's folder. */
+static const char *printed(const char *line)
 {
     static char answer[ANSWER];
-    char line[SCENE_LINE];
-    snprintf(
-        line, sizeof line,
-        "cd '%s' && bash --norc -c 'source ./bash; COMP_WORDS=(poolgrad %s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
-        "_poolgrad; echo \"${COMPREPLY[@]} \"'",
-        scene_folder, words);
-    FILE *pipe = popen(line, "r");
+    char whole[SCENE_LINE];
+    snprintf(whole, sizeof whole, "cd '%s' && %s 2>&1", scene_folder, line);
+    FILE *pipe = popen(whole, "r");
     cr_assert(pipe);
     const size_t size = fread(answer, 1, sizeof answer - 1, pipe);
     answer[size] = '\0';
-    cr_expect(pclose(pipe) == 0, "%s", words);
+    cr_expect(pclose(pipe) == 0, "%s: %s", line, answer);
     return answer;
+}
+
+/* What bash offers behind the words, the last of which is being typed, with a blank behind each offer. */
+static const char *offers(const char *words)
+{
+    char line[SCENE_LINE];
+    snprintf(line, sizeof line,
+             "bash --norc -c 'source ./bash; COMP_WORDS=(poolgrad %s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
+             "_poolgrad; echo \"${COMPREPLY[@]} \"'",
+             words);
+    return printed(line);
 }
 
 /* Whether `word` is among the offers. */
@@ -91,6 +98,8 @@ static const struct completion {
     {"bench --kind average,m", "average,max "},
     {"bench --max-isa sc", "scalar "},
     {"suite g", "generate "},
+    {"graph --source q = x", "x.npy "},
+    {"graph --source = q = x", "x.npy "},
     {"completion \"\"", "bash zsh fish --help "},
     {"help verif", "verify "},
 };
@@ -105,6 +114,46 @@ Test(command_completion, bash_completes_words, .init = scene_enter, .fini = scen
         cr_expect(strncmp(list, completions[i].offers, strlen(completions[i].offers)) == 0, "%s: %s",
                   completions[i].words, list);
     }
+}
+
+/* A folder called forward must not make forward/ of the word, and a name with a blank is one name. */
+Test(command_completion, bash_takes_files_alone_for_files, .init = scene_enter, .fini = scene_leave)
+{
+    if (!has_shell("bash")) cr_skip_test("there is no bash");
+    write_script("bash");
+    cr_expect_str_eq(printed("bash --norc -c 'source ./bash; complete -p poolgrad'"),
+                     "complete -F _poolgrad poolgrad\n");
+    cr_expect_str_eq(
+        printed("touch 'a b.npy' && bash --norc -c 'source ./bash; COMP_WORDS=(poolgrad forward --source a); "
+                "COMP_CWORD=3; _poolgrad; echo ${#COMPREPLY[@]} $COMPREPLY'"),
+        "1 a b.npy\n");
+}
+
+/* As compinit finds it, and as a file that is sourced. */
+Test(command_completion, zsh_takes_the_script_both_ways, .init = scene_enter, .fini = scene_leave)
+{
+    if (!has_shell("zsh")) cr_skip_test("there is no zsh");
+    write_script("zsh");
+    cr_expect_str_eq(printed("zsh -f -c 'autoload -Uz compinit; compinit -u -D; source ./zsh; echo $_comps[poolgrad]'"),
+                     "_poolgrad\n");
+    cr_expect_str_eq(printed("mkdir path && cp zsh path/_poolgrad && zsh -f -c 'fpath=(./path $fpath); "
+                             "autoload -Uz compinit; compinit -u -D; echo $_comps[poolgrad]'"),
+                     "_poolgrad\n");
+}
+
+/* The command is the word behind poolgrad, whatever words follow. */
+Test(command_completion, fish_completes_words, .init = scene_enter, .fini = scene_leave)
+{
+    if (!has_shell("fish")) cr_skip_test("there is no fish");
+    write_script("fish");
+    cr_expect_str_eq(
+        printed("HOME=. fish --no-config -c 'source fish; complete -C \"poolgrad bench --direction forward "
+                "--see\"'"),
+        "");
+    const char *list = printed("HOME=. fish --no-config -c 'source fish; complete -C \"poolgrad bench --kind max,l\"'");
+    cr_expect(strncmp(list, "max,l2norm\t", 11) == 0, "%s", list);
+    list = printed("HOME=. fish --no-config -c 'source fish; complete -C \"poolgrad suite --see\"'");
+    cr_expect(strncmp(list, "--seed\t", 7) == 0, "%s", list);
 }
 
 /* The other shells read their scripts without a word. */

@@ -99,7 +99,8 @@ static void print_bash_command_values(enum command command)
     each_option(command, print_bash_values);
 }
 
-/* bash breaks words at '=': what stands before the last one is the option. */
+/* bash breaks words at '=': what stands before the last one is the option, or a name whose option stands before. Only
+ * what is a file's name may be taken for one: of other words readline would make folders that have their names. */
 static void print_bash(void)
 {
     printf("# poolgrad's words for bash.\n"
@@ -118,6 +119,10 @@ static void print_bash(void)
            "        current=''\n"
            "    elif [ \"$previous\" = '=' ]; then\n"
            "        previous=\"${COMP_WORDS[COMP_CWORD-2]}\"\n"
+           "        if [ \"${previous#--}\" = \"$previous\" ] && [ \"$COMP_CWORD\" -gt 4 ]; then\n"
+           "            previous=\"${COMP_WORDS[COMP_CWORD-3]}\"\n"
+           "            [ \"$previous\" = '=' ] && previous=\"${COMP_WORDS[COMP_CWORD-4]}\"\n"
+           "        fi\n"
            "    fi\n"
            "    case \"$command\" in\n"
            "    help) options='");
@@ -131,16 +136,17 @@ static void print_bash(void)
            "    if [ -n \"$words\" ]; then\n"
            "        local last=\"${current##*,}\"\n"
            "        COMPREPLY=($(compgen -P \"${current%%\"$last\"}\" -W \"$words\" -- \"$last\"))\n"
-           "    elif [ \"$kind\" = file ]; then\n"
-           "        COMPREPLY=($(compgen -f -- \"$current\"))\n"
-           "    elif [ \"$kind\" = folder ]; then\n"
-           "        COMPREPLY=($(compgen -d -- \"$current\"))\n"
            "    elif [ \"$kind\" = option ]; then\n"
            "        COMPREPLY=($(compgen -W \"$options\" -- \"$current\"))\n"
-           "        [ -z \"$COMPREPLY\" ] && [ \"$command\" = suite ] && COMPREPLY=($(compgen -d -- \"$current\"))\n"
+           "        [ -z \"$COMPREPLY\" ] && [ \"$command\" = suite ] && kind=folder\n"
+           "    fi\n"
+           "    if [ \"$kind\" = file ] || [ \"$kind\" = folder ]; then\n"
+           "        local IFS=$'\\n'\n"
+           "        compopt -o filenames 2>/dev/null\n"
+           "        COMPREPLY=($(compgen -A \"${kind/folder/directory}\" -- \"$current\"))\n"
            "    fi\n"
            "}\n"
-           "complete -o filenames -F _poolgrad poolgrad\n");
+           "complete -F _poolgrad poolgrad\n");
 }
 
 /* ---- zsh --------------------------------------------------------------------------------------------------------- */
@@ -168,11 +174,12 @@ static void print_zsh_option(enum command command, const struct option_descripti
         printf(":");
     }
     if (has_words(option)) {
-        printf("(");
+        const bool several = option->type == TYPE_CHOICES;
+        printf(several ? "_sequence compadd - " : "(");
         print_words(option);
-        printf(")");
+        if (!several) printf(")");
     }
-    if (takes_file(option)) printf("_files");
+    if (takes_file(option)) printf(many ? "{compset -P \"*=\"; _files}" : "_files");
     if (option->type == TYPE_FOLDER) printf("_files -/");
     printf("' \\\n");
 }
@@ -186,10 +193,13 @@ static void print_zsh_command(enum command command)
     printf("            && return 0\n        ;;\n");
 }
 
+/* A file of the functions' path, which is the function's body, or one that is sourced. */
 static void print_zsh(void)
 {
     printf("#compdef poolgrad\n"
            "# poolgrad's words for zsh.\n"
+           "_poolgrad()\n"
+           "{\n"
            "if (( CURRENT == 2 )); then\n"
            "    compadd --");
     each_command(print_command);
@@ -204,7 +214,13 @@ static void print_zsh(void)
     each_command(print_command);
     printf(" ;;\n");
     each_command(print_zsh_command);
-    printf("esac\n");
+    printf("esac\n"
+           "}\n"
+           "if [[ $funcstack[1] = _poolgrad ]]; then\n"
+           "    _poolgrad \"$@\"\n"
+           "else\n"
+           "    compdef _poolgrad poolgrad\n"
+           "fi\n");
 }
 
 /* ---- fish -------------------------------------------------------------------------------------------------------- */
@@ -217,12 +233,12 @@ static void print_fish_text(const char *text)
 
 static void print_fish_option(enum command command, const struct option_description *option)
 {
-    printf("complete -c poolgrad -n '__fish_seen_subcommand_from %s' -l %s", poolgrad_command_name(command),
-           option->name);
+    printf("complete -c poolgrad -n '__fish_poolgrad_runs %s' -l %s", poolgrad_command_name(command), option->name);
     if (has_words(option)) {
-        printf(" -x -a '");
+        const bool several = option->type == TYPE_CHOICES;
+        printf(" -x -a '%s", several ? "(__fish_append , " : "");
         print_words(option);
-        printf("'");
+        printf("%s'", several ? ")" : "");
     } else if (option->type == TYPE_FOLDER) {
         printf(" -x -a '(__fish_complete_directories)'");
     } else if (takes_file(option)) {
@@ -241,18 +257,22 @@ static void print_fish_command(enum command command)
     printf("complete -c poolgrad -n __fish_use_subcommand -a %s -d '", name);
     print_fish_text(poolgrad_help_purpose(command));
     printf("'\n");
-    if (*words) printf("complete -c poolgrad -n '__fish_seen_subcommand_from %s' -a '%s'\n", name, words);
+    if (*words) printf("complete -c poolgrad -n '__fish_poolgrad_runs %s' -a '%s'\n", name, words);
     each_option(command, print_fish_option);
 }
 
 static void print_fish(void)
 {
     printf("# poolgrad's words for fish.\n"
+           "function __fish_poolgrad_runs\n"
+           "    set -l words (commandline -opc)\n"
+           "    test (count $words) -gt 1; and test $words[2] = $argv[1]\n"
+           "end\n"
            "complete -c poolgrad -f\n"
            "complete -c poolgrad -n __fish_use_subcommand -l version -d 'which version this is'\n"
            "complete -c poolgrad -n __fish_use_subcommand -l help -d 'what the commands are'\n"
            "complete -c poolgrad -n __fish_use_subcommand -a help -d 'what a command takes'\n"
-           "complete -c poolgrad -n '__fish_seen_subcommand_from help' -a '");
+           "complete -c poolgrad -n '__fish_poolgrad_runs help' -a '");
     each_command(print_command);
     printf("'\n");
     each_command(print_fish_command);
