@@ -238,7 +238,8 @@ Test(compare, refusals, .init = scene_enter, .fini = scene_leave)
 {
     scene_write_bad_files();
     write_text("old.json", FILE_OF(""));
-    cr_expect(scene_refuses(QUICK "--compare missing.json", "--compare missing.json: No such file"));
+    cr_expect(scene_refuses(QUICK "--compare missing.json",
+                            "--compare missing.json: No such file or directory; expected what"));
     cr_expect(scene_refuses(QUICK "--compare dir", "--compare dir: is a directory; expected what poolgrad bench"));
     cr_expect(scene_refuses(QUICK "--compare old.json --json old.json", "--json old.json: is also --compare"));
     cr_expect(scene_refuses(QUICK "--compare old.json --plot -", "--compare is given beside --plot -, which shows no"));

@@ -555,6 +555,29 @@ static size_t mutate(random_state *r, unsigned char *bytes, size_t size)
     return random_chance(r, 10) ? size + 1 : size;
 }
 
+/* Renaming asks a folder alone whether it may be written to. */
+Test(command_files, a_file_that_may_not_be_written_stays, .init = scene_enter, .fini = scene_leave)
+{
+    enum { LINE = 1024 };
+    static const char kept[] = "precious";
+    const char *as = geteuid() == 0 ? "setpriv --reuid=65534 --clear-groups " : "";
+    char line[LINE];
+    size_t size;
+    scene_write();
+    scene_write_bytes("out.npy", kept, sizeof kept);
+    snprintf(line, sizeof line, "cd '%s' && chmod 777 . && chmod 444 *.npy && %s'%s' version >/dev/null 2>&1",
+             scene_folder, as, POOLGRAD_COMMAND_PATH);
+    if (system(line) != 0) cr_skip_test("the command cannot be run as somebody else");
+    snprintf(line, sizeof line,
+             "cd '%s' && ! %s'%s' forward --source x.npy --output out.npy %s 2>said && "
+             "grep -q -e '--output out.npy: cannot be written: Permission denied' said",
+             scene_folder, as, POOLGRAD_COMMAND_PATH, MAX2);
+    cr_expect_eq(system(line), 0);
+    unsigned char *bytes = scene_read_bytes("out.npy", &size);
+    cr_expect(bytes && size == sizeof kept && memcmp(bytes, kept, size) == 0);
+    free(bytes);
+}
+
 Test(command_files, random_files, .init = scene_enter, .fini = scene_leave)
 {
     static const char *const lines[] = {

@@ -62,7 +62,7 @@ static int load(const struct options *options, struct comparison *comparison)
         return poolgrad_fail(options, "--compare %s: is a directory; " WRITER, comparison->file);
     }
     FILE *file = standard ? stdin : fopen(comparison->file, "rb");
-    if (!file) return poolgrad_fail(options, "--compare %s: %s", comparison->file, strerror(errno));
+    if (!file) return poolgrad_fail(options, "--compare %s: %s; " WRITER, comparison->file, strerror(errno));
     comparison->document = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
     if (!standard) (void)fclose(file);
     if (comparison->document) return 0;

@@ -256,6 +256,8 @@ static int make_temporary(char *name)
 
 FILE *poolgrad_temporary_open(const char *path, char **name)
 {
+    /* A file that may not be written is not to be replaced either. */
+    if (access(path, W_OK) != 0 && errno != ENOENT) return NULL;
     /* Not longer than the names a folder takes, however long that of the file is. */
     *name = beside(path, ".poolgrad.XXXXXX");
     if (!*name) return NULL;
