@@ -381,7 +381,6 @@ static poolgrad_status encode_to_new(poolgrad_pooling_gradient *kernel, const po
                                      const poolgrad_const_image *source_image, const poolgrad_state *state,
                                      poolgrad_buffer **destination, poolgrad_error *error)
 {
-    const bool reads_source = kernel->kind != POOLGRAD_AVERAGE;
     poolgrad_image descriptor;
     poolgrad_const_image assumed;
     poolgrad_problem problem;
@@ -391,8 +390,8 @@ static poolgrad_status encode_to_new(poolgrad_pooling_gradient *kernel, const po
     status = poolgrad_buffer_make(&descriptor, &kernel->destination_image_allocator, "destination", destination, error);
     if (status == POOLGRAD_OK) status = assume_source(kernel, source_gradient, &descriptor, &assumed, error);
     if (status != POOLGRAD_OK) return status;
-    status = poolgrad_pooling_gradient_configured(kernel, context, source_gradient,
-                                                  source_image || state || reads_source ? source_image : &assumed,
+    const bool assumes = !source_image && !state && kernel->kind == POOLGRAD_AVERAGE;
+    status = poolgrad_pooling_gradient_configured(kernel, context, source_gradient, assumes ? &assumed : source_image,
                                                   state, &(*destination)->image.written, &problem, error);
     return status == POOLGRAD_OK ? run(&problem, true, error) : status;
 }
