@@ -714,6 +714,10 @@ Test(graph_json, paths)
         {KERNEL(", 'stride': 1"), "stride"},
         {KERNEL(", 'clip_rect': {'width': 'many'}"), "clip_rect.width"},
         {KERNEL(", 'padding': {'label': 1}"), "padding.label"},
+        {KERNEL(", 'destination_feature_channel_offset': 0.5"), "destination_feature_channel_offset"},
+        {"{'class': 'pooling_gradient', 'kind': 'max', 'kernel_width': 2, 'kernel_height': 2, "
+         "'secondary_source_feature_channel_max_count': []}",
+         "secondary_source_feature_channel_max_count"},
         {NETWORK("{'id': 'x'}, {'handle': 3}", ""), "images[1].handle"},
         {NETWORK(X, "{'id': 'p', 'type': 'pooling_max_node', 'source_images': ['x']}"), "filters[0].kernel_width"},
         {FILTER(", 'result_image': {'id': 'y'}"), "filters[0].result_image.id"},

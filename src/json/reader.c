@@ -15,7 +15,8 @@ static bool fail(struct poolgrad_reader *reader, const char *name, const char *s
 {
     poolgrad_json_error *error = &reader->error;
     reader->status = POOLGRAD_INVALID;
-    snprintf(error->path, sizeof error->path, "%.64s%.64s%.31s", reader->element, reader->path, name);
+    /* Of the properties' names none is near an end; a member may have any name. */
+    snprintf(error->path, sizeof error->path, "%.40s%.55s%.64s", reader->element, reader->path, name);
     const char *const parts[] = {reader->where, reader->path, shown_name, *shown_name ? " " : "", sentence};
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
