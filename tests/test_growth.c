@@ -4,6 +4,7 @@
 #include "support/view.h"
 
 #include <poolgrad/mps.h>
+#include <poolgrad/oracle.h>
 
 #include <criterion/criterion.h>
 #include <stddef.h>
@@ -227,6 +228,7 @@ Test(growth, no_struct_ends_in_padding)
     if (sizeof(void *) != 8) return;
     EXPECT_FULL(poolgrad_problem, concurrent_runs);
     EXPECT_FULL(poolgrad_context, reserved);
+    EXPECT_FULL(poolgrad_declaration, progress_context);
     EXPECT_FULL(poolgrad_pooling, label);
     EXPECT_FULL(poolgrad_pooling_gradient, reserved);
 }

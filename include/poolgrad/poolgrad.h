@@ -95,7 +95,8 @@ extern "C" {
  * the fields it lacks. A larger one, of a caller compiled later, is taken if all its further bytes are zero, which is
  * every field's neutral value from now on; else it is refused, because it asks for what this library does not know.
  * A field `reserved`, 0, stands where padding would end a struct: what a later version puts there is refused as well.
- * All other structs are frozen: their comments say why none of them needs to grow.
+ * A struct that the library makes, and callers read by its pointer, can grow as well, and says so. All others are
+ * frozen: their comments say why none of them needs to grow.
  */
 
 /* ---- Errors -------------------------------------------------------------------------------------------------- */
@@ -407,7 +408,7 @@ typedef struct poolgrad_problem {
 
     int threads; /* 0 to 1024: at most this many and twice the processors; 0: as the size of the work suggests. OpenMP
                   * ends the process where it cannot create one; poolgrad_plan_run_units creates none */
-    poolgrad_isa max_isa; /* the environment variable POOLGRAD_MAX_ISA, one of the names below, may lower it further */
+    poolgrad_isa max_isa; /* the environment variable POOLGRAD_MAX_ISA, a word of poolgrad_isa_name, may lower it */
     poolgrad_mode mode;
 
     /* Of plans: how many calls may run the plan at once without allocating, 0 to 1024; 0 and 1: one. Each may use the
