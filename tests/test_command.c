@@ -931,6 +931,7 @@ static const struct refusal {
     {F A2 " --pad 0,1,0,1",
      "expected an integer: --pad-left, --pad-top, --pad-right and --pad-bottom are for one side"},
     {F A2 " --pad 0,1,0", "--pad is '0,1,0'; expected an integer\n"},
+    {F "--kind max --kernel 0x3", "--kernel is '0x3'; expected an integer\n"},
     {F A2 " --pad same", "--pad is 'same'; expected an integer, or --padding-policy same in place of --pad"},
     {F A2 " --pad SAME_UPPER", "expected an integer, or --padding-policy same in place of --pad"},
     {F A2 " --pad valid", "expected an integer, or --padding-policy valid-only in place of --pad"},

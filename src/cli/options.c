@@ -530,8 +530,8 @@ static int read_integers(struct options *options, enum option option, const char
         long long number = strtoll(word, &end, 10);
         bool digits = end != word && (*end == ',' || *end == '\0') && !isspace((unsigned char)*word);
         if (!digits || errno == ERANGE || count == OPTION_INTEGERS) {
-            return poolgrad_fail(options, "--%s is '%s'; expected up to %d integers with commas between them", name,
-                                 text, OPTION_INTEGERS);
+            return poolgrad_fail(options, "--%s is '%s'; expected up to %d integers with commas between them, %s", name,
+                                 text, OPTION_INTEGERS, poolgrad_options[option].argument);
         }
         options->value[option].integers[count++] = number;
         word = end;

@@ -268,6 +268,7 @@ static int read_list(const char *text, int64_t number[NUMBERS])
 {
     int count = 0;
     text += strspn(text, "([ ");
+    if (strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0) return 0; /* a hexadecimal number, more likely */
     for (;;) {
         char *end;
         const long long value = strtoll(text, &end, 10);
