@@ -121,6 +121,7 @@ static const struct refusal {
 } refusals[] = {
     {FORWARD, "--at is missing; expected --at N,C,Y,X"},
     {FORWARD " --at 0,0,1", "--at has 3 numbers; expected 4: image, channel, row and column"},
+    {FORWARD " --at 0,0,0,0 --actual-layout nhwc", "--actual-layout is given alone; expected --actual with it"},
     {FORWARD " --at 0,0,1,x", "--at is '0,0,1,x'; expected up to 8 integers with commas between them, N,C,Y,X"},
     {FORWARD " --at 2,0,0,0", "--at: n is 2; expected 0 to 1, an image of the destination"},
     {FORWARD " --at 0,8,0,0", "--at: c is 8; expected 0 to 7, a channel of the destination"},

@@ -7,6 +7,24 @@
 #include "base/integer.h"
 #include "cli/setup.h"
 
+/* Options about a file that is not there. */
+static int check_files(const struct options *options)
+{
+    static const enum option about[][2] = {
+        {OPTION_SOURCE_FORMAT, OPTION_SOURCE},   {OPTION_SOURCE_LAYOUT, OPTION_SOURCE},
+        {OPTION_INDICES_FORMAT, OPTION_INDICES}, {OPTION_INDICES_LAYOUT, OPTION_INDICES},
+        {OPTION_PICKS_FORMAT, OPTION_PICKS},     {OPTION_PICKS_LAYOUT, OPTION_PICKS},
+        {OPTION_ACTUAL_LAYOUT, OPTION_ACTUAL}};
+    for (size_t i = 0; i < sizeof about / sizeof *about; i++) {
+        const struct option_description *file = &poolgrad_options[about[i][1]];
+        const bool takes = (file->commands & (int)options->command) != 0;
+        if (!takes || poolgrad_given(options, about[i][1]) || !poolgrad_given(options, about[i][0])) continue;
+        return poolgrad_fail(options, "--%s is given alone; expected --%s with it", poolgrad_options[about[i][0]].name,
+                             file->name);
+    }
+    return 0;
+}
+
 /* Picks and indices are of max pooling, and hold one tap of each window. */
 static int check_indices(const struct options *options, const poolgrad_problem *p)
 {
@@ -118,6 +136,7 @@ int poolgrad_inputs_read(const struct options *options, poolgrad_direction direc
     poolgrad_problem *p = &inputs->problem;
     const bool gradient = direction == POOLGRAD_GRADIENT;
     int status = poolgrad_setup_required(options, required, 1);
+    if (status == 0) status = check_files(options);
     if (status == 0) status = poolgrad_setup_rules(options, direction, p);
     if (status == 0) status = check_indices(options, p);
     if (status == 0 && gradient) status = check_source(options, p->kind);

@@ -116,17 +116,10 @@ static int allocate_forward(const struct options *options, struct job *job)
 static int forward(const struct options *options, struct job *job)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT};
-    static const enum option of_picks[] = {OPTION_PICKS_FORMAT, OPTION_PICKS_LAYOUT};
-    bool with_picks = poolgrad_given(options, OPTION_PICKS);
     int status = poolgrad_setup_required(options, required, 2);
-    for (size_t i = 0; status == 0 && !with_picks && i < sizeof of_picks / sizeof *of_picks; i++) {
-        if (!poolgrad_given(options, of_picks[i])) continue;
-        status = poolgrad_fail(options, "--%s is given alone; expected --picks with it",
-                               poolgrad_options[of_picks[i]].name);
-    }
     if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_FORWARD, &job->inputs);
     if (status == 0) status = allocate_forward(options, job);
-    return status == 0 ? run_and_write(options, job, with_picks) : status;
+    return status == 0 ? run_and_write(options, job, poolgrad_given(options, OPTION_PICKS)) : status;
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------------------- */
