@@ -298,7 +298,7 @@ static poolgrad_status find_member(const struct directory *directory, const char
 poolgrad_status poolgrad_npz_open(FILE *file, const char *name, struct poolgrad_npz *npz, poolgrad_error *error)
 {
     struct directory directory = {0};
-    struct entry entry;
+    struct entry entry = {0};
     poolgrad_status status = read_directory(file, &directory, error);
     if (status != POOLGRAD_OK) return status;
     status = find_member(&directory, name, &entry, error);
