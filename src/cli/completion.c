@@ -99,9 +99,8 @@ static void print_bash_command_values(enum command command)
     each_option(command, print_bash_values);
 }
 
-/* bash breaks words at '=': what stands before the last one is the option, or a name whose option stands before. Only
- * what is a file's name may be taken for one: of other words readline would make folders that have their names. */
-static void print_bash(void)
+/* Words of the line, and the first one behind the command's name. */
+static void print_bash_beginning(void)
 {
     printf("# poolgrad's words for bash.\n"
            "_poolgrad()\n"
@@ -114,8 +113,13 @@ static void print_bash(void)
     each_command(print_command);
     printf(" help version --help --version' -- \"$current\"))\n"
            "        return\n"
-           "    fi\n"
-           "    if [ \"$current\" = '=' ]; then\n"
+           "    fi\n");
+}
+
+/* bash breaks words at '=': what stands before the last one is the option, or a name whose option stands before. */
+static void print_bash_equals(void)
+{
+    printf("    if [ \"$current\" = '=' ]; then\n"
            "        current=''\n"
            "    elif [ \"$previous\" = '=' ]; then\n"
            "        previous=\"${COMP_WORDS[COMP_CWORD-2]}\"\n"
@@ -123,15 +127,12 @@ static void print_bash(void)
            "            previous=\"${COMP_WORDS[COMP_CWORD-3]}\"\n"
            "            [ \"$previous\" = '=' ] && previous=\"${COMP_WORDS[COMP_CWORD-4]}\"\n"
            "        fi\n"
-           "    fi\n"
-           "    case \"$command\" in\n"
-           "    help) options='");
-    each_command(print_command);
-    printf("' ;;\n");
-    each_command(print_bash_options);
-    printf("    esac\n"
-           "    case \"$command $previous\" in\n");
-    each_command(print_bash_command_values);
+           "    fi\n");
+}
+
+/* Only what is a file's name may be taken for one: of other words readline would make folders that have their names. */
+static void print_bash_end(void)
+{
     printf("    esac\n"
            "    if [ -n \"$words\" ]; then\n"
            "        local last=\"${current##*,}\"\n"
@@ -147,6 +148,21 @@ static void print_bash(void)
            "    fi\n"
            "}\n"
            "complete -F _poolgrad poolgrad\n");
+}
+
+static void print_bash(void)
+{
+    print_bash_beginning();
+    print_bash_equals();
+    printf("    case \"$command\" in\n"
+           "    help) options='");
+    each_command(print_command);
+    printf("' ;;\n");
+    each_command(print_bash_options);
+    printf("    esac\n"
+           "    case \"$command $previous\" in\n");
+    each_command(print_bash_command_values);
+    print_bash_end();
 }
 
 /* ---- zsh --------------------------------------------------------------------------------------------------------- */
