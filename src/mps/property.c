@@ -120,7 +120,7 @@ bool poolgrad_same_string(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-bool poolgrad_same_allocator(const poolgrad_image_allocator *a, const poolgrad_image_allocator *b)
+static bool same_allocator(const poolgrad_image_allocator *a, const poolgrad_image_allocator *b)
 {
     return a->allocate == b->allocate && a->release == b->release && a->context == b->context;
 }
@@ -130,7 +130,7 @@ static bool same(const struct poolgrad_property *row, const void *a, const void 
     switch (row->type) {
     case POOLGRAD_PROPERTY_LABEL: return strncmp(a, b, POOLGRAD_LABEL_SIZE) == 0;
     case POOLGRAD_PROPERTY_TEXT: return poolgrad_same_string(*(char *const *)a, *(char *const *)b);
-    case POOLGRAD_PROPERTY_ALLOCATOR: return poolgrad_same_allocator(a, b);
+    case POOLGRAD_PROPERTY_ALLOCATOR: return same_allocator(a, b);
     case POOLGRAD_PROPERTY_CALLBACK:
         return *(const poolgrad_padding_callback *)a == *(const poolgrad_padding_callback *)b;
     case POOLGRAD_PROPERTY_ADDRESS: return *(void *const *)a == *(void *const *)b;
@@ -147,7 +147,7 @@ bool poolgrad_properties_equal(const struct poolgrad_property *table, const void
 }
 
 /* Addresses of functions have no portable number: whether they are there is hashed. */
-uint64_t poolgrad_hash_allocator(uint64_t hash, const poolgrad_image_allocator *allocator)
+static uint64_t hash_allocator(uint64_t hash, const poolgrad_image_allocator *allocator)
 {
     hash = poolgrad_hash_number(hash, (allocator->allocate != NULL) + 2 * (allocator->release != NULL));
     return poolgrad_hash_address(hash, allocator->context);
@@ -165,7 +165,7 @@ static uint64_t hash_field(uint64_t hash, const struct poolgrad_property *row, c
     switch (row->type) {
     case POOLGRAD_PROPERTY_LABEL: end_label(field, label); return poolgrad_hash_string(hash, label);
     case POOLGRAD_PROPERTY_TEXT: return poolgrad_hash_string(hash, *(char *const *)field);
-    case POOLGRAD_PROPERTY_ALLOCATOR: return poolgrad_hash_allocator(hash, field);
+    case POOLGRAD_PROPERTY_ALLOCATOR: return hash_allocator(hash, field);
     case POOLGRAD_PROPERTY_CALLBACK:
         return poolgrad_hash_number(hash, *(const poolgrad_padding_callback *)field != NULL);
     case POOLGRAD_PROPERTY_ADDRESS: return poolgrad_hash_address(hash, *(void *const *)field);

@@ -173,9 +173,6 @@ static inline bool poolgrad_property_applies(const struct poolgrad_property *row
 /* Bytes of a field that is copied by its bytes; 0 of others. */
 size_t poolgrad_property_size(enum poolgrad_property_type type);
 
-bool poolgrad_same_allocator(const poolgrad_image_allocator *a, const poolgrad_image_allocator *b);
-uint64_t poolgrad_hash_allocator(uint64_t hash, const poolgrad_image_allocator *allocator);
-
 /* Null equals null only. */
 bool poolgrad_same_string(const char *a, const char *b);
 
