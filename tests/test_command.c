@@ -1037,6 +1037,8 @@ static const struct refusal {
     {F A2 " --padding-policy same --pad-top 1", "--padding-policy is given beside --pad-top; expected one way"},
     {F A2 " --padding-policy same --offset-y 1", "--padding-policy is given beside --offset-y; expected one way"},
     {G A2 " --offset-x 1 --secondary-offset-x 1", "--secondary-offset-x is given beside --offset-x; expected one way"},
+    {"gradient --source-gradient g.npy --source-width 9223372036854775807 --source-height 7 --output out.npy " A,
+     "--source-width is 9223372036854775807; expected at most 2^61"},
     {G M " --indices-format int32", "--indices-format is given alone; expected --indices with it"},
     {G M " --indices-layout nhwc", "--indices-layout is given alone; expected --indices with it"},
     {"gradient --source-gradient g.npy --source-width 9 --source-height 7 --source-format float16 --output out.npy " A,

@@ -415,6 +415,7 @@ static const char *const refusals[][2] = {
     {"bench --input-size 1,2,9 --kernel 3", "--input-size is '1,2,9'; expected four integers above 0"},
     {"bench --input-size 1,2,9,0 --kernel 3", "--input-size is '1,2,9,0'; expected four integers above 0"},
     {"bench --input-size 1,2,9,7x --kernel 3", "--input-size is '1,2,9,7x'; expected up to 8 integers"},
+    {"bench --input-size 1,1,9223372036854775807,9 --kernel 3", "--input-size: source_height is 9223372036854775807"},
     {"bench --input-size 9000000,9000000,9000000,9000000 --kernel 3", "the tensors have more than 2^63 bytes"},
     {"bench --input-size 1,1,4000000,4000000 --kernel 3", "GiB, the memory of this machine"},
     {"bench --workload tiny --json dir", "--json dir: is a directory; expected a file name"},

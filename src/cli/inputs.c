@@ -58,6 +58,8 @@ static int check_source(const struct options *options, poolgrad_kind kind)
         if (!given) return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
         int64_t size = poolgrad_number(options, sizes[i], 0);
         if (size < 0) return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least 0", name, size);
+        if (size > COORDINATE_LIMIT)
+            return poolgrad_fail(options, "--%s is %" PRId64 "; expected at most 2^61", name, size);
     }
     return 0;
 }

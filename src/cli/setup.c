@@ -211,22 +211,28 @@ static const char *destination_option(const struct options *options)
     return options->command == COMMAND_EXPLAIN ? "at" : "output";
 }
 
+/* Which option tells the source's size; null where --source-width and --source-height do. */
+static const char *source_option(const struct options *options)
+{
+    if (poolgrad_given(options, OPTION_INPUT_SIZE)) return option_name(OPTION_INPUT_SIZE);
+    return poolgrad_given(options, OPTION_SOURCE) ? option_name(OPTION_SOURCE) : NULL;
+}
+
 int poolgrad_setup_refused(const struct options *options, const poolgrad_error *error)
 {
     char name[sizeof error->field];
     const char *option = option_of_field(options, error->field);
     const char *rest = error->message + strlen(error->field);
+    const char *source = source_option(options);
     const char *const images[][2] = {{"source_gradient.", "source-gradient"},
-                                     {"source.", "source"},
-                                     {"source_width", "source"},
-                                     {"source_height", "source"},
+                                     {"source.", source ? source : "source"},
+                                     {"source_width", source},
+                                     {"source_height", source},
                                      {"destination.", destination_option(options)},
                                      {"indices", "indices"},
                                      {"picks", "picks"}};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
-        bool sized = strncmp(error->field, "source_", strlen("source_")) == 0 &&
-                     !poolgrad_given(options, OPTION_SOURCE);
-        if (sized || strncmp(error->field, images[i][0], strlen(images[i][0])) != 0) continue;
+        if (!images[i][1] || strncmp(error->field, images[i][0], strlen(images[i][0])) != 0) continue;
         return poolgrad_fail(options, "--%s: %s", images[i][1], error->message);
     }
     if (strcmp(error->field, "POOLGRAD_MAX_ISA") == 0) return poolgrad_fail(options, "%s", error->message);
