@@ -227,6 +227,8 @@ static const char *const names[][2] = {
     {"forward --source a.npz:x --output a.npz" MAX2, "--output a.npz: is also --source; expected a file of its own"},
     {"forward --source a.npz:x --output a.npz:y" MAX2,
      "--output a.npz:y: would be a member of an archive; expected a .npy file of its own"},
+    {"forward --source a.npz:x --output new.npz:y" MAX2,
+     "--output new.npz:y: would be a member of an archive; expected a .npy file of its own"},
     {"forward --source torch.pt --output out.npy" MAX2, "torch.pt: format is that of torch.save; expected a .npy file, "
                                                         "as numpy.save(FILE, tensor.detach().cpu().numpy())"},
     {"forward --source torch.pt:x --output out.npy" MAX2, "torch.pt:x: format is that of torch.save; expected a .npy"},

@@ -532,7 +532,9 @@ static int check_not_input(const struct options *options, struct file_argument f
 {
     char archive[FILENAME_MAX];
     int status = 0;
-    if (find_archive(file.path, archive) > 0) {
+    /* Of an archive that is there, or that would have to be made. */
+    const bool is_new = poolgrad_file_status(file.path).kind == FILE_MISSING && strstr(file.path, ".npz:");
+    if (is_new || find_archive(file.path, archive) > 0) {
         return poolgrad_fail(options, "--%s %s: would be a member of an archive; expected a .npy file of its own",
                              option_name(file.option), file.text);
     }
