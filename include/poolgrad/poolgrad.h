@@ -420,9 +420,9 @@ typedef struct poolgrad_problem {
  * windows POOLGRAD_ALL. Call it as poolgrad_problem_init(&problem, sizeof problem). */
 POOLGRAD_API void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size);
 
-/* Pixels before and behind the image along each axis. `counted` 1: an average's N counts them (PyTorch's
- * count_include_pad), as zero_pad_x and zero_pad_y do; pads before and behind are equal then. Frozen: three axes have
- * two ends each. */
+/* Pixels before and behind the image along each axis. `counted` 1: an average's N counts them, as zero_pad_x and
+ * zero_pad_y do (PyTorch's count_include_pad, which PyTorch sets where nothing is said); pads before and behind are
+ * equal then. Frozen: three axes have two ends each. */
 typedef struct poolgrad_pads {
     int64_t left, top, right, bottom;
     int64_t front, back; /* 0 */
