@@ -314,7 +314,9 @@ Test(geometry, indices_are_for_max_alone)
     refused("L2-norm", &p, "picks");
     p = valid(INDEXED_GRADIENT);
     p.kind = POOLGRAD_AVERAGE;
-    refused("average gradient", &p, "indices");
+    refused("average gradient", &p, "indices.data");
+    p.indices.data = NULL;
+    refused("average gradient, a format alone", &p, "indices.format");
 }
 
 /* Refused for this field, naming the other one, before anything is written. */
@@ -361,7 +363,8 @@ Test(geometry, half_of_picks_or_indices)
         if (i == 1) p.picks.data = index_data;
         if (i == 2) p.indices.format = POOLGRAD_INT32;
         if (i == 3) p.indices.data = index_data;
-        refused("half, the other way round", &p, i / 2 ? "indices" : "picks");
+        static const char *const fields[] = {"picks.format", "picks.data", "indices.format", "indices.data"};
+        refused("half, the other way round", &p, fields[i]);
     }
 }
 

@@ -664,7 +664,7 @@ Test(verify, picks_are_refused)
     char sentence[256];
     verdict_example e = verdict_forward(POOLGRAD_MAX, 1, ROW(F32, 1), F32);
     e.problem.picks = poolgrad_image_dense(picks, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 1);
-    snprintf(sentence, sizeof sentence, "picks.data is %p; expected null, a forward call's picks are not judged",
+    snprintf(sentence, sizeof sentence, "picks.data is %p; expected null: a forward call's picks are not judged",
              (void *)picks);
     expect_refusal(&e, &e.declaration, sentence);
     verdict_free(&e);

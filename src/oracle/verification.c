@@ -296,8 +296,8 @@ static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_
     poolgrad_status status = poolgrad_resolve(problem, g, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve_indices(g, error);
     if (status != POOLGRAD_OK || !g->with_picks) return status;
-    return poolgrad_refuse(error, "picks.data", "is %p; expected null, a forward call's picks are not judged",
-                           g->picks.data);
+    const poolgrad_const_image picks = poolgrad_image_as_const(&problem->picks);
+    return poolgrad_refuse_given(&picks, "picks", "a forward call's picks are not judged", error);
 }
 
 poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,

@@ -2,6 +2,7 @@
 #include "pooling/resolve.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/refusal.h"
 #include "geometry/pads.h"
@@ -408,26 +409,33 @@ static bool is_given(const poolgrad_const_image *image)
     return image->data || image->format != POOLGRAD_FORMAT_NONE;
 }
 
+poolgrad_status poolgrad_refuse_given(const poolgrad_const_image *image, const char *name, const char *why,
+                                      poolgrad_error *error)
+{
+    char field[sizeof error->field];
+    snprintf(field, sizeof field, "%s.%s", name, image->data ? "data" : "format");
+    if (image->data) return poolgrad_refuse(error, field, "is %p; expected null: %s", image->data, why);
+    const char *format = poolgrad_format_name(image->format);
+    return poolgrad_refuse(error, field, "is %d (%s); expected none (0): %s", (int)image->format,
+                           format ? format : "no format", why);
+}
+
 /* Which of the two the call has: `indices` are read by a gradient, `picks` written by forward. */
 static poolgrad_status resolve_picked(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
 {
     const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks);
-    const bool forward = p->direction == POOLGRAD_FORWARD;
-    const poolgrad_const_image *wrong = forward ? &p->indices : &picks, *right = forward ? &picks : &p->indices;
-    if (is_given(wrong)) {
-        return poolgrad_refuse(error, forward ? "indices.data" : "picks.data", "is %p; expected null and no format: %s",
-                               wrong->data,
-                               forward ? "a forward call writes its indices to picks" : "a gradient reads indices");
+    const bool forward = p->direction == POOLGRAD_FORWARD, max = p->kind == POOLGRAD_MAX;
+    if (forward && is_given(&p->indices)) {
+        return poolgrad_refuse_given(&p->indices, "indices", "a forward call writes its indices to picks", error);
     }
-    if (!is_given(right)) return POOLGRAD_OK;
-    g->with_indices = !forward;
-    g->with_picks = forward;
-    if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_refuse(error, forward ? "picks.data" : "indices.data",
-                               "is %p; expected null: only max pooling has %s", right->data,
-                               forward ? "picks" : "indices");
+    if (!forward && is_given(&picks)) return poolgrad_refuse_given(&picks, "picks", "a gradient reads indices", error);
+    g->with_indices = is_given(&p->indices);
+    g->with_picks = is_given(&picks);
+    if (g->with_picks && !max) return poolgrad_refuse_given(&picks, "picks", "only max pooling has picks", error);
+    if (g->with_indices && !max) {
+        return poolgrad_refuse_given(&p->indices, "indices", "only max pooling has indices", error);
     }
-    if (!forward && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
+    if (g->with_indices && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
         return refuse_value(error, "ties", (int64_t)p->ties,
                             "first (0) or last (1) with indices, which hold one tap of each window");
     }

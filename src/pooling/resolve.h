@@ -11,4 +11,8 @@ poolgrad_status poolgrad_resolve(const poolgrad_problem *problem, struct poolgra
 /* The first index of the geometry's region that is neither -1 nor a tap, inside the source, of its own window. */
 poolgrad_status poolgrad_resolve_indices(const struct poolgrad_geometry *geometry, poolgrad_error *error);
 
+/* Refuses an image that a call must not have, by the field that says there is one: data, or the format alone. */
+poolgrad_status poolgrad_refuse_given(const poolgrad_const_image *image, const char *name, const char *why,
+                                      poolgrad_error *error);
+
 #endif
