@@ -85,6 +85,10 @@ function(poolgrad_add_component name)
         # Inner functions of libpoolgrad, which that library does not export, come with it as a copy.
         target_link_libraries(${library}_shared PUBLIC poolgrad_shared PRIVATE $<LINK_ONLY:poolgrad_static> ${needs})
         target_link_options(${library}_shared PRIVATE $<$<PLATFORM_ID:Linux>:LINKER:--exclude-libs,ALL>)
+        # libpoolgrad lies beside it, wherever that is, also for programs that call nothing of libpoolgrad.
+        if(NOT DEFINED CMAKE_INSTALL_RPATH)
+            set_target_properties(${library}_shared PROPERTIES INSTALL_RPATH $<IF:$<BOOL:${APPLE}>,@loader_path,$ORIGIN>)
+        endif()
     endif()
     # Another project's build makes them where it links them.
     if(NOT PROJECT_IS_TOP_LEVEL AND NOT POOLGRAD_INSTALL)
