@@ -28,8 +28,9 @@ static void print_number(const char *name, poolgrad_format format, double value,
 static void print_finding(const poolgrad_finding *f, poolgrad_format format, FILE *file)
 {
     fprintf(file,
-            "    {\"n\": %" PRId64 ", \"c\": %" PRId64 ", \"y\": %" PRId64 ", \"x\": %" PRId64 ", \"verdict\": \"%s\"",
-            f->n, f->c, f->y, f->x, poolgrad_verdict_name(f->verdict));
+            "    {\"n\": %" PRId64 ", \"c\": %" PRId64 ", \"z\": %" PRId64 ", \"y\": %" PRId64 ", \"x\": %" PRId64
+            ", \"verdict\": \"%s\"",
+            f->n, f->c, f->z, f->y, f->x, poolgrad_verdict_name(f->verdict));
     if (f->decision != POOLGRAD_DECISION_NONE)
         fprintf(file, ", \"decision\": \"%s\"", poolgrad_decision_text(f->decision));
     print_number("actual", format, f->actual, file);
