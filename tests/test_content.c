@@ -382,7 +382,9 @@ Test(content, texts_are_cut_as_snprintf_cuts_them)
 Test(content, images_are_described)
 {
     static char text[TEXT], json[TEXT];
-    const poolgrad_image image = image_of_numbers();
+    poolgrad_image image = image_of_numbers();
+    image.depth = 1;
+    image.depth_stride = 7;
     poolgrad_image_description(&image, text, TEXT);
     cr_expect(strstr(text, "float32") && strstr(text, "nchw") && !strchr(text, '\n'), "\"%s\"", text);
     poolgrad_image_debug_description(&image, json, TEXT);
@@ -392,6 +394,8 @@ Test(content, images_are_described)
     cr_expect(json_number(json_member(json, "images")) == 2 && json_number(json_member(json, "channels")) == 5);
     cr_expect(json_number(json_member(json, "height")) == 3 && json_number(json_member(json, "width")) == 4);
     cr_expect(json_number(json_member(json, "row_stride")) == 4, "%s", json);
+    cr_expect(json_number(json_member(json, "depth")) == 1 && json_number(json_member(json, "depth_stride")) == 7, "%s",
+              json);
 }
 
 /* Nothing is read by a description; a view that cannot be one is described all the same. */

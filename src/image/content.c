@@ -90,8 +90,10 @@ void poolgrad_write_sizes(const poolgrad_const_image *image, struct poolgrad_tex
 void poolgrad_write_image(const poolgrad_const_image *image, struct poolgrad_text *text)
 {
     poolgrad_write_sizes(image, text);
+    poolgrad_json_number(text, "depth", image->depth);
     poolgrad_json_number(text, "image_stride", image->image_stride);
     poolgrad_json_number(text, "channel_stride", image->channel_stride);
+    poolgrad_json_number(text, "depth_stride", image->depth_stride);
     poolgrad_json_number(text, "row_stride", image->row_stride);
     poolgrad_json_number(text, "column_stride", image->column_stride);
     poolgrad_json_bool(text, "expanded", image->expanded);
