@@ -63,7 +63,7 @@ static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *er
          "0, or 1 for a gradient only"},
         {"threads", p->threads, 0, THREADS_LIMIT, "0 (automatic) to 1024"},
         {"mode", (int64_t)p->mode, 0, 1, "fast (0) or reference (1)"},
-        {"concurrent_runs", p->concurrent_runs, 0, RUNS_LIMIT, "0 or 1 (one) to 1024"},
+        {"concurrent_runs", p->concurrent_runs, 0, RUNS_LIMIT, "0 (one) to 1024"},
     };
     poolgrad_status status = CHECK_BOUNDS(bounds);
     if (status == POOLGRAD_OK) status = check_edge_mode(p->edge_mode, error);
