@@ -105,7 +105,7 @@ static void set_properties(random_network *made, poolgrad_filter_node *filter)
 static void add_forward(random_network *made)
 {
     random_state *r = &made->random;
-    poolgrad_window window;
+    poolgrad_window window = {.kernel_depth = 1, .stride_z = 1, .dilation_z = 1};
     poolgrad_padding padding;
     poolgrad_image_node *x = random_image(made);
     const poolgrad_image *image = evaluation_image(&made->values, x);
