@@ -247,3 +247,81 @@ Test(padding_policy, contradictions)
     expect_refused(poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error), &error,
                    "source.width is 5, where a window spans 9 pixels");
 }
+
+/* What a policy may leave behind that no kernel can be. */
+static poolgrad_status spoil(void *context, const poolgrad_padding_request *request, poolgrad_image *descriptor,
+                             poolgrad_error *error)
+{
+    const int what = *(const int *)context;
+    (void)descriptor, (void)error;
+    if (request->pooling) {
+        if (what == 0) request->pooling->struct_size = 1;
+        if (what == 1) request->pooling->destination_feature_channel_offset = 2;
+        return POOLGRAD_OK;
+    }
+    if (what == 0) request->pooling_gradient->struct_size = 1;
+    if (what == 1) request->pooling_gradient->destination_feature_channel_offset = 2;
+    if (what == 2) request->pooling_gradient->secondary_source_feature_channel_offset = 2;
+    if (what == 3) request->pooling_gradient->primary_edge_mode = (poolgrad_edge_mode)9;
+    if (what == 4) request->pooling_gradient->reserved = 1;
+    return POOLGRAD_OK;
+}
+
+/* Kernels are checked as policies leave them. */
+Test(padding_policy, spoilt_kernels)
+{
+    static const char *const refusals[] = {NULL, "destination_feature_channel_offset is 2; expected a multiple of 4",
+                                           "secondary_source_feature_channel_offset is 2; expected a multiple of 4",
+                                           "primary_edge_mode is 9; expected zero (0) or clamp (1)",
+                                           "reserved is 1; expected 0"};
+    for (int what = 0; what < 5; what++) {
+        poolgrad_pooling kernel;
+        poolgrad_pooling_gradient gradient;
+        poolgrad_image descriptor;
+        poolgrad_error error = {"", ""};
+        poolgrad_pooling_max_init_with_size(&kernel, sizeof kernel, 2, 2);
+        poolgrad_pooling_max_gradient_init_with_size(&gradient, sizeof gradient, 2, 2);
+        kernel.padding = gradient.padding = poolgrad_padding_policy_custom(SAME, spoil, (void *)&what);
+        poolgrad_status status = poolgrad_pooling_destination_descriptor(&kernel, &five, &descriptor, &error);
+        if (what == 1)
+            expect_refused(status, &error, refusals[what]);
+        else
+            cr_expect(status == POOLGRAD_OK && kernel.struct_size == sizeof kernel);
+        status = poolgrad_pooling_gradient_destination_descriptor(&gradient, &five, NULL, NULL, &descriptor, &error);
+        if (what > 0)
+            expect_refused(status, &error, refusals[what]);
+        else
+            cr_expect(status == POOLGRAD_OK && gradient.struct_size == sizeof gradient);
+    }
+}
+
+/* In a graph, too, where the struct's size is no caller's. */
+Test(padding_policy, spoilt_kernels_of_graphs)
+{
+    const float pixels[100] = {1};
+    const poolgrad_const_image image = poolgrad_const_image_dense(pixels, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 4, 5, 5);
+    for (int what = 0; what < 2; what++) {
+        const poolgrad_padding_policy policy = poolgrad_padding_policy_custom(SAME, spoil, (void *)&what);
+        poolgrad_network *network = poolgrad_network_create();
+        poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
+        poolgrad_filter_node *pool = poolgrad_pooling_max_node_create_with_filter_size(network, x, 2);
+        poolgrad_graph *graph;
+        poolgrad_buffer *y;
+        poolgrad_state *state = NULL;
+        poolgrad_error error = {"", ""};
+        poolgrad_filter_node_set_padding_policy(pool, &policy);
+        poolgrad_state_node_set_export_from_graph(poolgrad_filter_node_result_state(pool), what == 0);
+        cr_assert_eq(poolgrad_graph_create(network, poolgrad_filter_node_result_image(pool), 1, &graph, NULL),
+                     POOLGRAD_OK);
+        poolgrad_status status = poolgrad_graph_encode(graph, NULL, &image, 1, NULL, 0, &y, NULL, &state, &error);
+        cr_expect_eq(status, what == 0 ? POOLGRAD_OK : POOLGRAD_INVALID);
+        cr_expect_str_eq(error.message, what == 0 ? ""
+                                                  : "pooling_max_node 0: destination_feature_channel_offset is 2; "
+                                                    "expected a multiple of 4");
+        cr_expect_eq(state != NULL, what == 0);
+        poolgrad_buffer_destroy(y);
+        poolgrad_state_destroy(state);
+        poolgrad_graph_destroy(graph);
+        poolgrad_network_destroy(network);
+    }
+}

@@ -138,7 +138,10 @@ poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolg
                                           error);
     }
     if (status == POOLGRAD_OK) status = place(kernel, source, descriptor, error);
-    return status == POOLGRAD_OK ? poolgrad_ask_policy(&kernel->padding, &request, descriptor, error) : status;
+    if (status == POOLGRAD_OK) status = poolgrad_ask_policy(&kernel->padding, &request, descriptor, error);
+    /* A custom policy may have changed properties, but not which struct this is. */
+    kernel->struct_size = sizeof *kernel;
+    return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
 }
 
 poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel, const poolgrad_const_image *source,

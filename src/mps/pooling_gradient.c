@@ -227,7 +227,10 @@ poolgrad_status poolgrad_pooling_gradient_configure(poolgrad_pooling_gradient *k
         status = place(kernel, source_gradient, source_image, descriptor, error);
     }
     if (status == POOLGRAD_OK) status = count_planes(kernel, source_gradient, source_image, state, descriptor, error);
-    return status == POOLGRAD_OK ? poolgrad_ask_policy(&kernel->padding, &request, descriptor, error) : status;
+    if (status == POOLGRAD_OK) status = poolgrad_ask_policy(&kernel->padding, &request, descriptor, error);
+    /* A custom policy may have changed properties, but not which struct this is. */
+    kernel->struct_size = sizeof *kernel;
+    return status == POOLGRAD_OK ? check_kernel(kernel, error) : status;
 }
 
 poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_pooling_gradient *kernel,
