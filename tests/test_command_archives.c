@@ -37,7 +37,7 @@ static uint32_t checksum(const unsigned char *bytes, size_t size)
 {
     uint32_t value = UINT32_MAX;
     for (size_t i = 0; i < 8 * size; i++) {
-        const uint32_t bit = (bytes[i / 8] >> i % 8 ^ value) & 1;
+        const uint32_t bit = ((uint32_t)bytes[i / 8] >> i % 8 ^ value) & 1;
         value = value >> 1 ^ (bit ? UINT32_C(0xedb88320) : 0);
     }
     return ~value;
