@@ -286,6 +286,25 @@ static void expect_no_graph(poolgrad_network *network, poolgrad_image_node *resu
     cr_expect_null(graph);
 }
 
+/* Filters have their places in the caller's network, whatever else the graph leaves out; long labels end in whole
+ * characters. */
+Test(graph, refusals_name_places_of_the_network)
+{
+    char label[142] = "a";
+    poolgrad_network *network = poolgrad_network_create();
+    poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
+    poolgrad_pooling_max_node_create_with_filter_size(network, x, 2);
+    poolgrad_filter_node *pool = poolgrad_pooling_max_node_create_with_filter_size(network, x, 0);
+    expect_no_graph(network, poolgrad_filter_node_result_image(pool),
+                    "pooling_max_node 1: kernel_width is 0; expected 1 to 2^61");
+    for (int i = 0; i < 70; ++i) strcat(label, "\xc3\xa4");
+    poolgrad_filter_node_set_label(pool, label);
+    char expected[256];
+    snprintf(expected, sizeof expected, "node \"%.63s\": kernel_width is 0; expected 1 to 2^61", label);
+    expect_no_graph(network, poolgrad_filter_node_result_image(pool), expected);
+    poolgrad_network_destroy(network);
+}
+
 Test(graph, graphs_that_cannot_be)
 {
     chain c = make_chain(), other = make_chain();
@@ -527,6 +546,43 @@ Test(graph, batches)
     poolgrad_network_destroy(c.network);
 }
 
+/* Arrays of arrays, each of which may lack one. What the others were to get is null. */
+Test(graph, batches_need_every_array)
+{
+    enum { BATCH = 2 };
+    static const char *const refusals[] = {"source_images have a null at 1; expected an array",
+                                           "source_states have a null at 0; expected an array",
+                                           "intermediate_images have a null at 0; expected an array",
+                                           "destination_states have a null at 0; expected an array"};
+    poolgrad_network *network = poolgrad_network_create();
+    poolgrad_image_node *dy = poolgrad_image_node_create(network, "dy"), *x = poolgrad_image_node_create(network, "x");
+    poolgrad_state_node *state = poolgrad_gradient_state_node_create(network, "s");
+    poolgrad_filter_node *back = poolgrad_pooling_max_gradient_node_create(network, dy, x, state, 2, 2, 2, 2, NULL);
+    poolgrad_graph *graph;
+    poolgrad_image_node_set_export_from_graph(x, 1);
+    poolgrad_state_node_set_export_from_graph(state, 1);
+    cr_assert_eq(poolgrad_graph_create(network, poolgrad_filter_node_result_image(back), 1, &graph, NULL), POOLGRAD_OK);
+    for (int missing = 0; missing < 4; ++missing) {
+        const poolgrad_const_image given[BATCH] = {{.data = NULL}};
+        poolgrad_state *states[BATCH] = {NULL}, *got_states[BATCH];
+        poolgrad_buffer *results[BATCH], *got_images[BATCH];
+        const poolgrad_const_image *const sources[] = {given, missing == 0 ? NULL : given};
+        poolgrad_state *const *const source_states[] = {missing == 1 ? NULL : states};
+        poolgrad_buffer **const intermediates[] = {missing == 2 ? NULL : got_images};
+        poolgrad_state **const destinations[] = {missing == 3 ? NULL : got_states};
+        poolgrad_error error = {"", ""};
+        results[1] = got_images[1] = (poolgrad_buffer *)&error; /* something that has to go */
+        got_states[1] = (poolgrad_state *)&error;
+        cr_expect_eq(poolgrad_graph_encode_batch(graph, NULL, BATCH, sources, 2, source_states, 1, results,
+                                                 intermediates, destinations, &error),
+                     POOLGRAD_INVALID);
+        cr_expect_str_eq(error.message, refusals[missing]);
+        cr_expect(!results[1] && (missing == 2 || !got_images[1]) && (missing == 3 || !got_states[1]));
+    }
+    poolgrad_graph_destroy(graph);
+    poolgrad_network_destroy(network);
+}
+
 typedef struct counter {
     float memory[64];
     int made, given_back;
@@ -598,6 +654,7 @@ Test(graph, handlers_get_result_or_error)
     poolgrad_buffer_destroy(result);
     poolgrad_graph_execute_async(graph, NULL, NULL, 0, keep_result, &result);
     cr_expect_null(result);
+    poolgrad_graph_execute_async(graph, NULL, i.sources, 2, NULL, NULL); /* nobody asks, and nothing leaks */
     poolgrad_buffer_destroy(expected);
     poolgrad_graph_destroy(graph);
     poolgrad_network_destroy(c.network);

@@ -370,3 +370,21 @@ Test(training, failures_withdraw_what_was_shown)
     cr_expect_eq(poolgrad_filter_node_label(last[0]), NULL);
     poolgrad_network_destroy(c.network);
 }
+
+/* Room for last nodes that are not made holds nulls, as every result of a call that fails does. */
+Test(training, last_nodes_or_null)
+{
+    poolgrad_network *network = poolgrad_network_create();
+    poolgrad_image_node *x = poolgrad_image_node_create(network, "x");
+    poolgrad_filter_node *pool = poolgrad_pooling_max_node_create_with_filter_size(network, x, 2);
+    poolgrad_filter_node *last[] = {pool, pool};
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(pool, NULL, NULL, NULL, last, 2), 1);
+    cr_expect(last[0] && last[0] != pool && !last[1]);
+    last[0] = pool;
+    cr_expect_eq(poolgrad_filter_node_training_graph_with_source_gradient(NULL, NULL, NULL, NULL, last, 1), -1);
+    cr_expect_null(last[0]);
+    last[0] = pool;
+    cr_expect_eq(poolgrad_training_graph(network, NULL, NULL, 1, NULL, NULL, last, 1), -1);
+    cr_expect_null(last[0]);
+    poolgrad_network_destroy(network);
+}

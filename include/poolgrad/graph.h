@@ -281,9 +281,9 @@ typedef int (*poolgrad_gradient_node_handler)(void *context, poolgrad_filter_nod
  * an addition node sums their gradients, in the order the filters were made. Null for `source_gradient` stands for the
  * node's own result image. Null for `handler` gives each gradient the handle of its image. Gradient filters on the way
  * are not walked through. Returns how many last nodes there are (those whose results no new node reads) and writes at
- * most `capacity` of them to `last`, in the order they were made. 0: none was made, because no image on the way has a
- * gradient. -1: an error of the network. Nothing is made then: nodes that a handler was shown, or has made, can still
- * be read until the network is destroyed, but no function takes them as sources or results.
+ * most `capacity` of them to `last`, in the order they were made, and nulls behind them. 0: none was made, because no
+ * image on the way has a gradient. -1: an error of the network. Nothing is made then: nodes that a handler was shown,
+ * or has made, can still be read until the network is destroyed, but no function takes them as sources or results.
  */
 POOLGRAD_API int64_t poolgrad_filter_node_training_graph_with_source_gradient(
     poolgrad_filter_node *node, poolgrad_image_node *source_gradient, poolgrad_gradient_node_handler handler,
@@ -500,7 +500,8 @@ POOLGRAD_API poolgrad_status poolgrad_graph_encode_batch_source_images(const poo
                                                                        poolgrad_error *error);
 
 /* executeAsyncWithSourceImages:completionHandler: runs as poolgrad_graph_encode_source_images does, on this thread,
- * then calls the handler once: with the result, which is the handler's to destroy, or with null and the error. */
+ * then calls the handler once: with the result, which is the handler's to destroy, or with null and the error. The
+ * handler may be null. */
 typedef void (*poolgrad_graph_completion_handler)(void *context, poolgrad_buffer *result, const poolgrad_error *error);
 POOLGRAD_API void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_context *context,
                                                const poolgrad_const_image *source_images, int64_t source_image_count,

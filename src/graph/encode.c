@@ -361,7 +361,10 @@ void poolgrad_graph_execute_async(const poolgrad_graph *graph, const poolgrad_co
     poolgrad_buffer *result = NULL;
     poolgrad_status status = poolgrad_graph_encode_source_images(graph, context, source_images, source_image_count,
                                                                  &result, &error);
-    handler(handler_context, result, status == POOLGRAD_OK ? NULL : &error);
+    if (handler)
+        handler(handler_context, result, status == POOLGRAD_OK ? NULL : &error);
+    else
+        poolgrad_buffer_destroy(result);
 }
 
 /* ---- Batches ----------------------------------------------------------------------------------------------------- */
@@ -420,21 +423,41 @@ static poolgrad_status encode_element(const struct batch *batch, int64_t b, stru
     return POOLGRAD_OK;
 }
 
-/* Everything of elements [0, count) given back, or, of those not encoded yet, just null. */
+/* Everything of elements [0, count) given back, or, of those not encoded yet, just null. Arrays are not checked yet. */
 static void drop_elements(const struct batch *batch, int64_t count, bool destroy)
 {
     for (int64_t b = 0; b < count; b++) {
         if (destroy) poolgrad_buffer_destroy(batch->results[b]);
         if (batch->results) batch->results[b] = NULL;
         for (int64_t i = 0; batch->intermediates && i < batch->graph->intermediate_images.count; i++) {
+            if (!batch->intermediates[i]) continue;
             if (destroy) poolgrad_buffer_destroy(batch->intermediates[i][b]);
             batch->intermediates[i][b] = NULL;
         }
         for (int64_t i = 0; batch->destination_states && i < batch->graph->result_states.count; i++) {
+            if (!batch->destination_states[i]) continue;
             if (destroy) poolgrad_state_destroy(batch->destination_states[i][b]);
             batch->destination_states[i][b] = NULL;
         }
     }
+}
+
+/* Of pointers to any type. */
+static bool is_null(const void *arrays, int64_t i)
+{
+    const void *array;
+    memcpy(&array, (const char *)arrays + (size_t)i * sizeof array, sizeof array);
+    return !array;
+}
+
+static poolgrad_status check_rows(const char *field, const void *arrays, int64_t rows, int64_t count,
+                                  poolgrad_error *error)
+{
+    for (int64_t i = 0; count > 0 && i < rows; i++) {
+        if (!is_null(arrays, i)) continue;
+        return poolgrad_refuse(error, field, "have a null at %" PRId64 "; expected an array", i);
+    }
+    return POOLGRAD_OK;
 }
 
 static poolgrad_status check_arrays(const char *field, const void *arrays, int64_t given, int64_t expected,
@@ -444,8 +467,10 @@ static poolgrad_status check_arrays(const char *field, const void *arrays, int64
         return poolgrad_refuse(error, field, "are %" PRId64 " arrays; expected %" PRId64 ", one for each handle", given,
                                expected);
     }
-    if (count == 0 || given == 0 || arrays) return POOLGRAD_OK;
-    return poolgrad_refuse(error, field, "are null; expected an array for each handle");
+    if (count > 0 && given > 0 && !arrays) {
+        return poolgrad_refuse(error, field, "are null; expected an array for each handle");
+    }
+    return check_rows(field, arrays, given, count, error);
 }
 
 static poolgrad_status check_batch(const struct batch *batch, int64_t count, int64_t images, int64_t states,
@@ -457,7 +482,13 @@ static poolgrad_status check_batch(const struct batch *batch, int64_t count, int
     poolgrad_status status = check_arrays("source_images", batch->images, images, graph->source_images.count, count,
                                           error);
     if (status != POOLGRAD_OK) return status;
-    return check_arrays("source_states", batch->states, states, graph->source_states.count, count, error);
+    status = check_arrays("source_states", batch->states, states, graph->source_states.count, count, error);
+    if (status == POOLGRAD_OK && batch->intermediates) {
+        status = check_rows("intermediate_images", batch->intermediates, graph->intermediate_images.count, count,
+                            error);
+    }
+    if (status != POOLGRAD_OK || !batch->destination_states) return status;
+    return check_rows("destination_states", batch->destination_states, graph->result_states.count, count, error);
 }
 
 static poolgrad_status encode_all(const struct batch *batch, int64_t count, poolgrad_error *error)

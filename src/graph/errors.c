@@ -49,10 +49,20 @@ void poolgrad_network_clear_error(poolgrad_network *network)
 
 /* ---- Names in refusals ------------------------------------------------------------------------------------------ */
 
+/* How many bytes of a label or handle are shown: whole characters of UTF-8. */
+static int shown_length(const char *name)
+{
+    enum { MOST = 64 };
+    int end = 0;
+    while (end < MOST && name[end]) end++;
+    while (end > 0 && ((unsigned char)name[end] & 0xc0) == 0x80) end--;
+    return end;
+}
+
 void poolgrad_filter_name(const poolgrad_filter_node *filter, char name[POOLGRAD_NODE_NAME])
 {
     if (filter->label)
-        snprintf(name, POOLGRAD_NODE_NAME, "node \"%.64s\"", filter->label);
+        snprintf(name, POOLGRAD_NODE_NAME, "node \"%.*s\"", shown_length(filter->label), filter->label);
     else
         snprintf(name, POOLGRAD_NODE_NAME, "%s %" PRId64, poolgrad_filter_type_name(filter->type), filter->place);
 }
@@ -60,7 +70,7 @@ void poolgrad_filter_name(const poolgrad_filter_node *filter, char name[POOLGRAD
 void poolgrad_image_name(const poolgrad_image_node *image, char name[POOLGRAD_NODE_NAME])
 {
     if (image->handle) {
-        snprintf(name, POOLGRAD_NODE_NAME, "image \"%.64s\"", image->handle);
+        snprintf(name, POOLGRAD_NODE_NAME, "image \"%.*s\"", shown_length(image->handle), image->handle);
     } else if (image->producer) {
         char filter[POOLGRAD_NODE_NAME];
         poolgrad_filter_name(image->producer, filter);
@@ -73,7 +83,7 @@ void poolgrad_image_name(const poolgrad_image_node *image, char name[POOLGRAD_NO
 void poolgrad_state_name(const poolgrad_state_node *state, char name[POOLGRAD_NODE_NAME])
 {
     if (state->handle) {
-        snprintf(name, POOLGRAD_NODE_NAME, "state \"%.64s\"", state->handle);
+        snprintf(name, POOLGRAD_NODE_NAME, "state \"%.*s\"", shown_length(state->handle), state->handle);
     } else if (state->producer) {
         char filter[POOLGRAD_NODE_NAME];
         poolgrad_filter_name(state->producer, filter);

@@ -157,17 +157,23 @@ static poolgrad_status check_numbers(const poolgrad_filter_node *filter, poolgra
     return POOLGRAD_OK;
 }
 
-static poolgrad_status check_filters(const poolgrad_network *network, poolgrad_error *error)
+poolgrad_status poolgrad_filter_check(const poolgrad_filter_node *filter, poolgrad_error *error)
 {
-    for (int64_t i = 0; i < network->filters.count; i++) {
-        const poolgrad_filter_node *filter = network->filters.node[i];
-        if (!poolgrad_is_forward(filter->type) && !poolgrad_is_pooling_gradient(filter->type)) continue;
-        poolgrad_status status = check_numbers(filter, error);
-        if (status != POOLGRAD_OK) return status;
-        if (poolgrad_padding_policy_check(&filter->padding_policy, error) != POOLGRAD_OK)
-            return refuse_node(filter, error);
+    if (!poolgrad_is_forward(filter->type) && !poolgrad_is_pooling_gradient(filter->type)) return POOLGRAD_OK;
+    poolgrad_status status = check_numbers(filter, error);
+    if (status != POOLGRAD_OK) return status;
+    status = poolgrad_padding_policy_check(&filter->padding_policy, error);
+    return status == POOLGRAD_OK ? status : refuse_node(filter, error);
+}
+
+/* Of the caller's network: refusals name filters by their places there. */
+static poolgrad_status check_filters(const poolgrad_network *network, const bool *marked, poolgrad_error *error)
+{
+    poolgrad_status status = POOLGRAD_OK;
+    for (int64_t i = 0; status == POOLGRAD_OK && i < network->filters.count; i++) {
+        if (marked[i]) status = poolgrad_filter_check(network->filters.node[i], error);
     }
-    return POOLGRAD_OK;
+    return status;
 }
 
 static poolgrad_status check_results(const poolgrad_network *network, poolgrad_image_node *const *results,
@@ -256,8 +262,9 @@ static poolgrad_status copy_before(const poolgrad_network *network, poolgrad_ima
                                               : poolgrad_refuse_memory(error, "graph");
     if (status == POOLGRAD_OK) {
         mark_before(network, marked);
-        status = poolgrad_network_copy_part(network, marked, places, copy, error);
+        status = check_filters(network, marked, error);
     }
+    if (status == POOLGRAD_OK) status = poolgrad_network_copy_part(network, marked, places, copy, error);
     for (int64_t i = 0; status == POOLGRAD_OK && i < count; i++) {
         found[i] = (struct poolgrad_graph_result){places[results[i]->producer->place], !needed || needed[i] != 0};
     }
@@ -279,10 +286,6 @@ poolgrad_status poolgrad_graph_create_with_result_images(poolgrad_network *netwo
     struct poolgrad_graph_result *found = allocate(count, sizeof *found);
     if (!found) return poolgrad_refuse_memory(error, "graph");
     status = copy_before(network, result_images, results_are_needed, count, found, &copy, error);
-    if (status == POOLGRAD_OK) {
-        status = check_filters(copy, error);
-        if (status != POOLGRAD_OK) poolgrad_network_destroy(copy);
-    }
     if (status == POOLGRAD_OK) status = finish(copy, found, count, graph, error);
     free(found);
     return status;

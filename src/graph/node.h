@@ -118,6 +118,9 @@ poolgrad_filter_node *poolgrad_filter_make(poolgrad_network *network, poolgrad_f
                                            poolgrad_image_node *const *sources, int64_t source_count,
                                            poolgrad_state_node *source_state, const poolgrad_window *window);
 
+/* Numbers and policy: what is refused when a graph is made. */
+poolgrad_status poolgrad_filter_check(const poolgrad_filter_node *filter, poolgrad_error *error);
+
 /* How many nodes there are; to go back to where a function that fails began: it makes nothing. */
 struct poolgrad_mark {
     int64_t images, states, filters;

@@ -193,6 +193,7 @@ int64_t poolgrad_training_graph(poolgrad_network *network, poolgrad_filter_node 
                                 poolgrad_gradient_node_handler handler, void *context, poolgrad_filter_node **last,
                                 int64_t capacity)
 {
+    for (int64_t k = 0; k < capacity; k++) last[k] = NULL;
     if (!network || network->status != POOLGRAD_OK) return -1;
     struct walk walk = {.network = network, .handler = handler, .context = context};
     const struct poolgrad_mark mark = poolgrad_network_mark(network);
@@ -226,6 +227,6 @@ int64_t poolgrad_filter_node_training_graph_with_source_gradient(poolgrad_filter
                                                                  poolgrad_gradient_node_handler handler, void *context,
                                                                  poolgrad_filter_node **last, int64_t capacity)
 {
-    return node ? poolgrad_training_graph(node->network, &node, &source_gradient, 1, handler, context, last, capacity)
-                : -1;
+    return poolgrad_training_graph(node ? node->network : NULL, &node, &source_gradient, 1, handler, context, last,
+                                   capacity);
 }
