@@ -491,7 +491,7 @@ static const char *const refusals[][2] = {
     {"graph --graph dir --describe", "--graph dir: is a directory; expected a .json file"},
     {"graph --graph x.npy --describe", "x.npy: line 1, column "},
     {"graph --graph broken.json --describe", "broken.json: line 2, column 7: "},
-    {"graph --graph huge.json --describe", "huge.json: is longer than 16777216 bytes; expected less"},
+    {"graph --graph huge.json --describe", "huge.json: is longer than 16777216 bytes; expected at most as many"},
     {"graph --graph empty.json --describe", "empty.json: result_images are 0; expected at least 1"},
     {"graph --graph cycle.json --print-json",
      "cycle.json: filters \"b\" and \"a\" read each other in a cycle; expected none"},

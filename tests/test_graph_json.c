@@ -571,6 +571,9 @@ Test(graph_json, writing)
     kernel = good;
     kernel.label[0] = '\xff';
     expect_unwritable(&kernel, "", "unable to decode byte 0xff");
+    kernel = good;
+    kernel.struct_size = 1;
+    expect_unwritable(&kernel, "", "struct_size is wrong; expected a kernel that an initializer made");
     expect_unwritable(NULL, "", "is null; expected a kernel, a network or a graph");
 }
 
@@ -585,6 +588,13 @@ Test(graph_json, writing)
 #define RESULTS(results)                                                                                               \
     "{'class': 'graph', 'images': [" X "], 'filters': [" POOL("p", "x") "], 'results': "                               \
                                                                         "[" results "]}"
+
+/* The second filter's property. */
+#define GRAPH_OF(property)                                                                                             \
+    "{'class': 'graph', 'images': [" X                                                                                 \
+    "], 'filters': [" POOL("q", "x") ", {'id': 'p', 'type': 'pooling_max_node', "                                      \
+                                     "'source_images': ['x'], 'kernel_width': 2, 'kernel_height': 2, " property        \
+                                     "}], 'results': [{'image': 'p'}]}"
 
 static const char *const refusals[][2] = {
     {"", "line 1, column 0: '[' or '{' expected near end of file; expected JSON"},
@@ -610,6 +620,9 @@ static const char *const refusals[][2] = {
     {KERNEL(", 'clip_rect': 3"), "clip_rect is 3; expected an object"},
     {KERNEL(", 'clip_rect': {'width': 'many'}"), "clip_rect.width is \"many\"; expected an integer or \"all\""},
     {KERNEL(", 'clip_rect': {'w': 1}"), "clip_rect.\"w\" is no member here; expected x, y, z, width, height or depth"},
+    {KERNEL(", 'offset.x': 1"), "\"offset.x\" is no member here; expected class, kind,"},
+    {FILTER(", 'result_image.handle': 'y'"), "\"result_image.handle\" is no member here; expected id, type,"},
+    {GRAPH_OF("'stride_in_pixels_x': 0"), "pooling_max_node 1: stride_in_pixels_x is 0; expected 1 to 2^61"},
     {KERNEL(", 'offset': {'x': 'all'}"), "offset.x is \"all\"; expected an integer"},
     {KERNEL(", 'label': '1234567890123456789012345678901234567890123456789012345678901234'"),
      "expected a string of at most 63 bytes"},
@@ -723,6 +736,20 @@ Test(graph_json, paths)
         {FILTER(", 'result_image': {'id': 'y'}"), "filters[0].result_image.id"},
         {NETWORK(X, POOL("p", "x") ", " POOL("q", "z")), "filters[1].source_images[0]"},
         {RESULTS("{'image': 'p'}, {'image': 'x'}"), "results[1].image"},
+        /* Refused by the library, whose words name nodes in another way. */
+        {NETWORK(X ", {'id': 'y', 'format': 'tap8'}", ""), "images[1].format"},
+        {NETWORK(X, POOL("q", "x") ", {'id': 'p', 'type': 'addition_node', 'source_images': ['x', 'q'], "
+                                   "'result_image': {'format': 'unorm8'}}"),
+         "filters[1].result_image.format"},
+        {RESULTS(""), "results"},
+        {RESULTS("{'image': 'p'}, {'image': 'p'}"), "results"},
+        {GRAPH_OF("'stride_in_pixels_x': 0"), "filters[1].stride_in_pixels_x"},
+        {GRAPH_OF("'padding_policy': {'method': 48}"), "filters[1].padding_policy.method"},
+        {GRAPH_OF("'padding_policy': {'method': 'same | custom'}"), "filters[1].padding_policy.callback"},
+        {NETWORK(X, POOL("p", "x") ", " LINKED("a", "b") ", " LINKED("b", "a")), "filters[2].source_images[0]"},
+        {NETWORK(X, POOL("p", "x") ", {'id': 'a', 'type': 'addition_node', 'source_images': ['x', 'a']}"),
+         "filters[1].source_images[1]"},
+        {KERNEL(", 'offset.x': 1"), "offset.x"},
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         poolgrad_json *json;
@@ -732,6 +759,27 @@ Test(graph_json, paths)
         cr_expect_str_eq(error.path, faults[i][1], "%s", error.message);
         free(text);
     }
+}
+
+/* On one line and in whole characters, whatever the text is. */
+Test(graph_json, refusals_are_clean)
+{
+    static const char *const texts[] = {"{'class': \x1b[31m}", KERNEL(", 'a\\n\\u007f': 1"),
+                                        NETWORK("{'id': 'a\\u0001b', 'format': 3.5}", "")};
+    char text[512], letters[141] = "";
+    poolgrad_json *json;
+    poolgrad_json_error error;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *quoted = json_quoted(texts[i]);
+        cr_expect_eq(poolgrad_json_read(quoted, strlen(quoted), &json, &error), POOLGRAD_INVALID);
+        for (const char *c = error.message; *c; c++)
+            cr_expect(*c < 0 || (*c >= ' ' && *c != 0x7f), "%s", error.message);
+        free(quoted);
+    }
+    for (int i = 0; i < 70; i++) strcat(letters, "\xc3\xa4");
+    snprintf(text, sizeof text, "{\"class\": \"pooling\", \"kind\": 0, \"a%s\": 1}", letters);
+    cr_expect_eq(poolgrad_json_read(text, strlen(text), &json, &error), POOLGRAD_INVALID);
+    cr_expect(strlen(error.path) == 63 && error.path[62] == '\xa4', "%s", error.path);
 }
 
 Test(graph_json, refusals)
@@ -795,7 +843,7 @@ Test(graph_json, large_and_deep_texts)
 {
     static const char letter[] = "\xc3\xa4";
     check_long("{'class': ", "[", 100000, "", "maximum parsing depth reached");
-    check_long("", "        ", POOLGRAD_JSON_SIZE / 8, " ", "is longer than 16777216 bytes; expected less");
+    check_long("", "        ", POOLGRAD_JSON_SIZE / 8, " ", "is longer than 16777216 bytes; expected at most as many");
     check_long("{'class': 'pooling', '", letter, 2000, "': 1}", "... is no member here; expected class, kind,");
     check_long("{'class': 'network', 'images': [{'id': '", letter, 2000, "', 'x': 1}], 'filters': []}",
                "...\": \"x\" is no member here; expected id,");

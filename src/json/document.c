@@ -95,7 +95,8 @@ static bool read_text(const char *text, size_t size, struct poolgrad_json *json,
 {
     json_error_t error;
     if (size > POOLGRAD_JSON_SIZE) {
-        return poolgrad_reader_fail(reader, "", "is longer than %d bytes; expected less", POOLGRAD_JSON_SIZE);
+        return poolgrad_reader_fail(reader, "", "is longer than %d bytes; expected at most as many",
+                                    POOLGRAD_JSON_SIZE);
     }
     json->document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (json->document) return read_document(json, reader);

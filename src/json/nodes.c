@@ -163,6 +163,7 @@ static bool read_images(struct building *building, json_t *images)
         if (!read_element(building, images, i, NODE_IMAGE, parts, 0)) return false;
         building->nodes->image_ids[i] = json_string_value(json_object_get(json_array_get(images, i), "id"));
         set_image(poolgrad_image_node_create(building->nodes->network, NULL), &fields);
+        if (!check_network(building)) return false;
     }
     return true;
 }
@@ -178,6 +179,7 @@ static bool read_states(struct building *building, json_t *states)
         if (!read_element(building, states, i, NODE_STATE, parts, 0)) return false;
         poolgrad_state_node *node = poolgrad_gradient_state_node_create(building->nodes->network, NULL);
         if (node) poolgrad_copy_properties(node->network, poolgrad_state_node_properties, node, &fields);
+        if (!check_network(building)) return false;
     }
     return true;
 }
@@ -239,6 +241,21 @@ static json_t *source_of(const struct filter_text *filter, size_t k)
     return k < images ? json_array_get(filter->source_images, k) : json_array_get(filter->source_states, k - images);
 }
 
+/* The path leads to this filter from here on; sentences name it themselves. */
+static void enter(struct poolgrad_reader *reader, const struct nodes *nodes, const struct filter_text *filter)
+{
+    poolgrad_reader_leave(reader);
+    snprintf(reader->element, sizeof reader->element, "filters[%td].", filter - nodes->filters);
+}
+
+/* What the text calls source k of a filter. */
+static void name_source(const struct filter_text *filter, size_t k, char name[POOLGRAD_READER_NAME])
+{
+    const size_t images = json_array_size(filter->source_images);
+    const bool image = k < images;
+    snprintf(name, POOLGRAD_READER_NAME, "source_%s[%zu]", image ? "images" : "states", image ? k : k - images);
+}
+
 /* Finds source k of a filter: a filter, or null where it is given. Refuses what cannot be read so. */
 static bool resolve(struct building *building, const struct filter_text *filter, size_t k, struct filter_text **source)
 {
@@ -251,10 +268,9 @@ static bool resolve(struct building *building, const struct filter_text *filter,
     if (found && (image ? kind != NODE_STATE : with_state)) return true;
     char name[POOLGRAD_READER_NAME], quoted[POOLGRAD_READER_QUOTED];
     quote_filter(filter, quoted);
-    snprintf(name, sizeof name, "source_%s[%zu]", image ? "images" : "states", image ? k : k - images);
+    name_source(filter, k, name);
+    enter(building->reader, building->nodes, filter);
     snprintf(building->reader->where, sizeof building->reader->where, "filter %s: ", quoted);
-    snprintf(building->reader->element, sizeof building->reader->element, "filters[%td].",
-             filter - building->nodes->filters);
     return poolgrad_reader_refuse(building->reader, name, source_of(filter, k), "the id of %s",
                                   image ? "an image or of a filter" : "a state or of a forward pooling filter");
 }
@@ -302,17 +318,19 @@ static bool make_filter(struct building *building, struct filter_text *filter)
     set_filter(filter->made, filter);
     filter->mark = DONE;
     nodes->filter_ids[building->made++] = filter->id;
-    return true;
+    if (poolgrad_network_status(nodes->network, NULL) == POOLGRAD_OK) return true;
+    enter(building->reader, nodes, filter);
+    snprintf(building->reader->path, sizeof building->reader->path, "result_image.");
+    return check_network(building);
 }
 
 /* The last of the open filters reads `first`, which is open, too. */
 static bool refuse_cycle(struct building *building, const struct filter_text *last, const struct filter_text *first)
 {
     enum { NAMED = 8 };
-    char list[POOLGRAD_READER_LIST], quoted[POOLGRAD_READER_QUOTED];
+    char list[POOLGRAD_READER_LIST], quoted[POOLGRAD_READER_QUOTED], source[POOLGRAD_READER_NAME];
     size_t used = 0;
     int count = 0;
-    poolgrad_reader_leave(building->reader);
     for (const struct filter_text *f = last;; f = f->reader) {
         const char *separator = count == 0 ? "" : f == first ? " and " : ", ";
         quote_filter(f, quoted);
@@ -323,9 +341,11 @@ static bool refuse_cycle(struct building *building, const struct filter_text *la
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", separator, quoted);
         if (f == first) break;
     }
+    enter(building->reader, building->nodes, last);
+    name_source(last, last->next - 1, source);
     if (last == first)
-        return poolgrad_reader_fail(building->reader, "", "filter %s reads itself; expected another", list);
-    return poolgrad_reader_fail(building->reader, "", "filters %s read each other in a cycle; expected none", list);
+        return poolgrad_reader_tell(building->reader, source, "filter %s reads itself; expected another", list);
+    return poolgrad_reader_tell(building->reader, source, "filters %s read each other in a cycle; expected none", list);
 }
 
 /* Makes a filter, and what it reads first, without recursion: chains may be long. */
@@ -357,7 +377,7 @@ static bool make_filters(struct building *building, size_t count)
         struct filter_text *filter = &building->nodes->filters[i];
         if (filter->mark == UNSEEN && !make_with_sources(building, filter)) return false;
     }
-    return check_network(building);
+    return true;
 }
 
 /* ---- All --------------------------------------------------------------------------------------------------------- */
@@ -380,7 +400,7 @@ bool poolgrad_nodes_read(struct poolgrad_reader *reader, json_t *images, json_t 
     if (!nodes->network || !nodes->image_ids || !nodes->filter_ids || !nodes->ids || !nodes->filters) {
         return poolgrad_reader_no_memory(reader);
     }
-    if (!read_images(&building, images) || !read_states(&building, states) || !check_network(&building)) return false;
+    if (!read_images(&building, images) || !read_states(&building, states)) return false;
     for (size_t i = 0; i < json_array_size(filters); i++) {
         if (!read_filter(&building, filters, i)) return false;
     }
@@ -393,6 +413,31 @@ poolgrad_filter_node *poolgrad_nodes_filter(const struct nodes *nodes, const jso
     int64_t place;
     bool found = find(nodes, id, &kind, &place);
     return found && kind == NODE_FILTER ? nodes->filters[place].made : NULL;
+}
+
+/* A policy is called padding where kernels have one. */
+static bool is_refused_for(const poolgrad_filter_node *filter, poolgrad_error *error)
+{
+    static const char policy[] = "padding.";
+    poolgrad_error own;
+    if (poolgrad_filter_check(filter, &own) == POOLGRAD_OK || strcmp(own.message, error->message) != 0) return false;
+    if (strncmp(own.field, policy, sizeof policy - 1) != 0) return true;
+    snprintf(error->field, sizeof error->field, "padding_policy.%.*s", (int)(sizeof own.field / 2),
+             own.field + sizeof policy - 1);
+    return true;
+}
+
+bool poolgrad_nodes_refused(struct poolgrad_reader *reader, const struct nodes *nodes, size_t count,
+                            const char *otherwise, poolgrad_status status, poolgrad_error *error)
+{
+    poolgrad_reader_leave(reader);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_refused_for(nodes->filters[i].made, error)) continue;
+        enter(reader, nodes, &nodes->filters[i]);
+        return poolgrad_reader_refused(reader, status, error);
+    }
+    snprintf(error->field, sizeof error->field, "%s", otherwise);
+    return poolgrad_reader_refused(reader, status, error);
 }
 
 void poolgrad_nodes_free(struct nodes *nodes)

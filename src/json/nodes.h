@@ -24,6 +24,11 @@ bool poolgrad_nodes_read(struct poolgrad_reader *reader, json_t *images, json_t 
 /* The filter that an id names; null where it is none. */
 poolgrad_filter_node *poolgrad_nodes_filter(const struct nodes *nodes, const json_t *id);
 
+/* A refusal of a graph of the `count` nodes: returns false, and the path is that of the filter that is to blame, or
+ * else `otherwise`. */
+bool poolgrad_nodes_refused(struct poolgrad_reader *reader, const struct nodes *nodes, size_t count,
+                            const char *otherwise, poolgrad_status status, poolgrad_error *error);
+
 void poolgrad_nodes_free(struct nodes *nodes);
 
 #endif

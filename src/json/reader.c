@@ -11,12 +11,26 @@
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
+/* Sentences are one line, whatever bytes of the text they show. */
+static void replace_controls(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+    }
+}
+
+/* Of the properties' names none is near an end; a member may have any name. */
+static void set_path(struct poolgrad_reader *reader, const char *name)
+{
+    snprintf(reader->error.path, sizeof reader->error.path, "%.40s%.55s%.*s", reader->element, reader->path,
+             poolgrad_shown_length(name), name);
+}
+
 static bool fail(struct poolgrad_reader *reader, const char *name, const char *shown_name, const char *sentence)
 {
     poolgrad_json_error *error = &reader->error;
     reader->status = POOLGRAD_INVALID;
-    /* Of the properties' names none is near an end; a member may have any name. */
-    snprintf(error->path, sizeof error->path, "%.40s%.55s%.64s", reader->element, reader->path, name);
+    set_path(reader, name);
     const char *const parts[] = {reader->where, reader->path, shown_name, *shown_name ? " " : "", sentence};
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -25,6 +39,7 @@ static bool fail(struct poolgrad_reader *reader, const char *name, const char *s
         used += length < room ? length : room;
     }
     error->message[used] = '\0';
+    replace_controls(error->message);
     return false;
 }
 
@@ -36,6 +51,16 @@ bool poolgrad_reader_fail(struct poolgrad_reader *reader, const char *name, cons
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     return fail(reader, name, name, sentence);
+}
+
+bool poolgrad_reader_tell(struct poolgrad_reader *reader, const char *name, const char *format, ...)
+{
+    char sentence[sizeof reader->error.message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return fail(reader, name, "", sentence);
 }
 
 bool poolgrad_reader_refuse(struct poolgrad_reader *reader, const char *name, const json_t *value, const char *format,
@@ -57,9 +82,11 @@ bool poolgrad_reader_missing(struct poolgrad_reader *reader, const char *name)
 
 bool poolgrad_reader_refused(struct poolgrad_reader *reader, poolgrad_status status, const poolgrad_error *error)
 {
+    if (status == POOLGRAD_NO_MEMORY) return poolgrad_reader_no_memory(reader);
     reader->status = status;
-    snprintf(reader->error.path, sizeof reader->error.path, "%s", error->field);
+    set_path(reader, error->field);
     snprintf(reader->error.message, sizeof reader->error.message, "%s", error->message);
+    replace_controls(reader->error.message);
     return false;
 }
 
@@ -314,13 +341,13 @@ static bool check_required(struct poolgrad_reader *reader, json_t *object, const
     return true;
 }
 
-/* A member whose name is that of a row behind the prefix. */
+/* A member whose name is that of a row behind the prefix: what is behind a dot is a member of another object. */
 static bool read_member(struct poolgrad_reader *reader, json_t *value, const struct poolgrad_reader_part *parts,
                         unsigned kind, const char *prefix, const char *name)
 {
     struct place place = {parts, NULL};
     snprintf(reader->path, sizeof reader->path, "%s", prefix);
-    while (next_row(&place, prefix, kind)) {
+    while (!strchr(name, '.') && next_row(&place, prefix, kind)) {
         if (strcmp(place.row->name + strlen(prefix), name) != 0) continue;
         return read_field(reader, place.row, name, value, (char *)place.part->into + place.row->place);
     }

@@ -42,6 +42,10 @@ bool poolgrad_reader_type(struct poolgrad_reader *reader, const char *name, json
 bool poolgrad_reader_fail(struct poolgrad_reader *reader, const char *name, const char *format, ...)
     POOLGRAD_PRINTF(3, 4);
 
+/* "<where><path><format>": the sentence names the member in other words. */
+bool poolgrad_reader_tell(struct poolgrad_reader *reader, const char *name, const char *format, ...)
+    POOLGRAD_PRINTF(3, 4);
+
 /* "<where><path><name> is <value>; expected <format>" */
 bool poolgrad_reader_refuse(struct poolgrad_reader *reader, const char *name, const json_t *value, const char *format,
                             ...) POOLGRAD_PRINTF(4, 5);
@@ -49,7 +53,7 @@ bool poolgrad_reader_refuse(struct poolgrad_reader *reader, const char *name, co
 bool poolgrad_reader_missing(struct poolgrad_reader *reader, const char *name);
 bool poolgrad_reader_no_memory(struct poolgrad_reader *reader);
 
-/* A refusal of the library, in its words. */
+/* A refusal of the library, in its words; its field is a member of what is open. */
 bool poolgrad_reader_refused(struct poolgrad_reader *reader, poolgrad_status status, const poolgrad_error *error);
 
 /* Nothing is open any more. */

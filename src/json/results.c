@@ -197,7 +197,11 @@ bool poolgrad_results_make_graph(struct poolgrad_json *json, struct poolgrad_rea
     if (!json->results && !choose_results(json, reader)) return false;
     poolgrad_status status = poolgrad_graph_create_with_result_images(json->nodes.network, json->results, json->needed,
                                                                       json->result_count, &json->graph, &error);
-    if (status != POOLGRAD_OK) return poolgrad_reader_refused(reader, status, &error);
+    if (status != POOLGRAD_OK) {
+        const size_t count = (size_t)poolgrad_network_filter_count(json->nodes.network);
+        const char *otherwise = json->class == POOLGRAD_JSON_GRAPH ? "results" : "filters";
+        return poolgrad_nodes_refused(reader, &json->nodes, count, otherwise, status, &error);
+    }
     const poolgrad_graph *graph = json->graph;
     if (!keep_ids(json, reader)) return false;
     const poolgrad_filter_node *first = poolgrad_network_filter(graph->network, graph->results[0].place);

@@ -58,7 +58,10 @@ static poolgrad_status give(char *made, size_t made_length, const void *object,
         return refuse(error, POOLGRAD_INVALID, "is null; expected a kernel, a network or a graph");
     }
     if (!made) return refuse(error, POOLGRAD_NO_MEMORY, "does not fit into memory; expected less");
-    poolgrad_status status = check(made, made_length, object, is_equal, error);
+    const bool is_whole = strcmp(made, "null") != 0; /* kernels that no initializer made are not */
+    poolgrad_status status = is_whole ? check(made, made_length, object, is_equal, error)
+                                      : refuse(error, POOLGRAD_INVALID,
+                                               "struct_size is wrong; expected a kernel that an initializer made");
     if (status == POOLGRAD_OK && text && size > 0) snprintf(text, size, "%s", made);
     if (status == POOLGRAD_OK && length) *length = made_length;
     free(made);
