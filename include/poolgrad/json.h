@@ -66,7 +66,7 @@ typedef struct poolgrad_json_error {
  * Reads a text of `size` bytes. Refuses a text that is no JSON, an object or a member out of place, a required member
  * that is missing, a value of another type, an id of two nodes, an id that no node has, and filters that read each
  * other in a cycle. Refuses in graph.h's words whatever the functions of graph.h refuse. POOLGRAD_NO_MEMORY where
- * memory is lacking. `error` may be null. On refusal *json is null.
+ * memory is lacking; jansson may blame the text instead. `error` may be null. On refusal *json is null.
  */
 POOLGRAD_API poolgrad_status poolgrad_json_read(const char *text, size_t size, poolgrad_json **json,
                                                 poolgrad_json_error *error);
