@@ -23,6 +23,18 @@ if succeeded; then fail "avx3 was accepted"; fi
 expect "POOLGRAD_ISAS is ''; expected all, or a list of" -DPOOLGRAD_ISAS=
 expect "POOLGRAD_ISAS is 'all;scalar'; expected all, or a list of" "-DPOOLGRAD_ISAS=all;scalar"
 
+# What tests need is missed where they are asked for; otherwise it is spoken of.
+expect "No tests. The tests test the command as well" -DPOOLGRAD_TESTS=AUTO
+succeeded || fail "without the command there is no build"
+expect "No tests. The tests need Criterion" -DPOOLGRAD_TESTS=AUTO -DPOOLGRAD_COMMAND=ON -DCRITERION_LIBRARY=OFF \
+    -DPOOLGRAD_TEST_RUNNER=criterion
+succeeded || fail "without Criterion there is no build"
+expect "CMake Error at tests/CMakeLists.txt" -DPOOLGRAD_TESTS=ON -DPOOLGRAD_COMMAND=ON -DCRITERION_LIBRARY=OFF \
+    -DPOOLGRAD_TEST_RUNNER=criterion
+expect "POOLGRAD_TESTS is 'some'; expected ON, OFF or AUTO" -DPOOLGRAD_TESTS=some
+expect "POOLGRAD_OPENMP is 'some'; expected ON, OFF or AUTO" -DPOOLGRAD_OPENMP=some
+expect "The routines need SIMDe's headers" -DSIMDE_INCLUDE_DIR="$directory"
+
 # A compiler without OpenMP: a missing package, except for Apple's clang.
 hidden=-DCMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON
 expect "has no OpenMP: install its runtime" $hidden

@@ -15,8 +15,13 @@ if(POOLGRAD_COMMAND)
         install(FILES ${scripts}/poolgrad.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
     endif()
 endif()
-install(FILES README.md CONTRIBUTING.md LICENSE TYPE DOC)
-install(DIRECTORY docs TYPE DOC FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
+# In another project CMAKE_INSTALL_DOCDIR is that project's folder, with a README.md of its own.
+set(doc_dir ${CMAKE_INSTALL_DOCDIR})
+if(NOT PROJECT_IS_TOP_LEVEL)
+    set(doc_dir ${CMAKE_INSTALL_DATAROOTDIR}/doc/poolgrad)
+endif()
+install(FILES README.md CONTRIBUTING.md LICENSE DESTINATION ${doc_dir})
+install(DIRECTORY docs DESTINATION ${doc_dir} FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
 
 # find_package(poolgrad): poolgrad::poolgrad (shared) and poolgrad::poolgrad_static; with the component NAME also
 # poolgrad::poolgrad_NAME and, where the libraries it needs can be linked, poolgrad::poolgrad_NAME_static.
@@ -31,7 +36,7 @@ foreach(name ${POOLGRAD_COMPONENTS})
 endforeach()
 configure_package_config_file(src/package/poolgradConfig.cmake.in package/poolgradConfig.cmake
     INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
-write_basic_package_version_file(package/poolgradConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file(package/poolgradConfigVersion.cmake COMPATIBILITY ${POOLGRAD_COMPATIBILITY})
 install(EXPORT poolgrad NAMESPACE poolgrad:: FILE poolgradTargets.cmake DESTINATION ${package_dir})
 install(FILES
     ${PROJECT_BINARY_DIR}/package/poolgradConfig.cmake ${PROJECT_BINARY_DIR}/package/poolgradConfigVersion.cmake

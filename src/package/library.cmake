@@ -3,9 +3,19 @@
 
 # Before 1.0 every minor version may break programs.
 set(POOLGRAD_SOVERSION ${PROJECT_VERSION_MAJOR})
+set(POOLGRAD_COMPATIBILITY SameMajorVersion)
 if(PROJECT_VERSION_MAJOR EQUAL 0)
     string(APPEND POOLGRAD_SOVERSION .${PROJECT_VERSION_MINOR})
+    set(POOLGRAD_COMPATIBILITY SameMinorVersion)
 endif()
+
+# poolgrad_check_choice(NAME): refuses what is neither a truth value nor AUTO.
+function(poolgrad_check_choice name)
+    string(TOUPPER "${${name}}" choice)
+    if(NOT choice MATCHES "^(AUTO|ON|OFF|TRUE|FALSE|YES|NO|Y|N|1|0)$")
+        message(FATAL_ERROR "${name} is '${${name}}'; expected ON, OFF or AUTO")
+    endif()
+endfunction()
 
 # poolgrad_find_libraries(RESULT NAME...): whether all libraries and their headers NAME.h are there; they are the cache
 # variables NAME_LIBRARY and NAME_INCLUDE_DIR, in capitals.

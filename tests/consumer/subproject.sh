@@ -18,7 +18,15 @@ while read -r line; do
     level=$(grep -oE ' -O[^ ]*' <<<"$line" | tail -n 1)
     [ "$level" = " -O3" ] || { echo "compiled with '$level': $line"; exit 1; }
 done <<<"$lines"
+
+# Asked to install poolgrad as well, the project keeps its own folder of documentation.
+cmake "$directory/build" -DPOOLGRAD_INSTALL=ON
+installs() { grep -rqF --include=cmake_install.cmake "/share/doc/$1" "$directory/build"; }
+installs poolgrad || { echo "poolgrad's documentation is not installed"; exit 1; }
+if installs parent; then echo "poolgrad's documentation is installed as the project's"; exit 1; fi
 [ "$build" = ON ] || exit 0
+
+cmake "$directory/build" -DPOOLGRAD_INSTALL=OFF
 
 cmake --build "$directory/build" -j 2
 "$directory/build/program"
