@@ -20,8 +20,9 @@ describe() { # LIBRARY FILE: without what is the library's own, or this machine'
 }
 mkdir -p "$record"
 differs=0
-for library in "$build"/lib*.so; do
-    name=$(basename "$library" .so)
+for name in libpoolgrad libpoolgrad_json libpoolgrad_oracle; do
+    library=$build/$name.so
+    [ -f "$library" ] || { echo "$name is not built: GMP, MPFR and jansson are needed"; exit 1; }
     if [ "$action" = record ]; then
         describe "$library" "$record/$name.abi"
     else
