@@ -30,7 +30,7 @@ read -ra missing <<<"$(missing_packages "${packages[@]}")"
 if [ ${#missing[@]} -gt 0 ] && can_install; then
     quietly "installing ${missing[*]}" install_packages "${missing[@]}"
 elif [ ${#missing[@]} -gt 0 ]; then
-    echo "not seen, and installed only on Debian and by root: ${missing[*]}"
+    tell_missing "${missing[@]}"
     echo "exact mode, verify and explain need libgmp-dev and libmpfr-dev, graphs and suite libjansson-dev, pictures libpng-dev"
 fi
 
@@ -42,6 +42,7 @@ status=0
 "$build/bench/real_cases" --output "$build/results" tests/data || status=$?
 if [ "$status" -le 1 ]; then
     echo
+    echo "command: $PWD/$build/poolgrad"
     echo "results: $PWD/$build/results"
     if [ -f "$build/results/photo-max-3x3s2p1.png" ]; then echo "picture: $PWD/$build/results/photo-max-3x3s2p1.png"; fi
     echo

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds and tests poolgrad on Debian, as root; installs what is missing first. The folder build/ takes everything.
+# Builds and tests poolgrad. On Debian, as root, what is missing is installed first. The folder build/ takes everything.
 #
 #     bash tests/run.sh             the release build and its tests: three minutes on two cores
 #     CI=true bash tests/run.sh     all that has to pass before a change goes in, on Debian 12; three quarters of an hour
@@ -24,7 +24,8 @@ ci_packages=(clang clang-format clang-tidy libomp-dev libclang-rt-14-dev qemu-us
 install_missing() { # PACKAGE...
     local missing
     read -ra missing <<<"$(missing_packages "$@")"
-    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+    if [ ${#missing[@]} -eq 0 ]; then return; fi
+    if can_install; then install_packages "${missing[@]}"; else tell_missing "${missing[@]}"; fi
 }
 
 build_and_test() { # PRESET [CTEST ARGUMENT...]

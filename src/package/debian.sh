@@ -18,3 +18,9 @@ install_packages() { # PACKAGE...
 }
 
 can_install() { command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; }
+
+# Other systems have other names: what is not seen may be there all the same.
+tell_missing() { # PACKAGE...
+    echo "not seen, and installed only on Debian and by root: $*"
+    if command -v apt-get >/dev/null; then echo "to install it, as root: apt-get install $*"; fi
+}
