@@ -23,6 +23,13 @@ if succeeded; then fail "avx3 was accepted"; fi
 expect "POOLGRAD_ISAS is ''; expected all, or a list of" -DPOOLGRAD_ISAS=
 expect "POOLGRAD_ISAS is 'all;scalar'; expected all, or a list of" "-DPOOLGRAD_ISAS=all;scalar"
 
+# Folders may be absolute, beside the prefix as well as below it.
+configure -DCMAKE_INSTALL_PREFIX=/opt/pool -DCMAKE_INSTALL_LIBDIR=/opt/pool/lib64 \
+    -DCMAKE_INSTALL_INCLUDEDIR=/opt/headers >/dev/null
+for line in 'prefix=${pcfiledir}/../..' 'libdir=${prefix}/lib64' 'includedir=${prefix}/../headers'; do
+    grep -xF "$line" "$directory/package/poolgrad.pc" || fail "poolgrad.pc lacks $line"
+done
+
 # What tests need is missed where they are asked for; otherwise it is spoken of.
 expect "No tests. The tests test the command as well" -DPOOLGRAD_TESTS=AUTO
 succeeded || fail "without the command there is no build"

@@ -42,7 +42,13 @@ install(FILES
     ${PROJECT_BINARY_DIR}/package/poolgradConfig.cmake ${PROJECT_BINARY_DIR}/package/poolgradConfigVersion.cmake
     DESTINATION ${package_dir})
 
-# pkg-config: the prefix is found from the place of the file. Without a shared library nobody asks for --static.
+# pkg-config: the prefix is found from the place of the file, everything else from the prefix. A distribution's folders
+# may be absolute. Without a shared library nobody asks for --static.
+foreach(folder LIBDIR INCLUDEDIR)
+    cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_${folder} BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}
+        OUTPUT_VARIABLE full_${folder})
+    file(RELATIVE_PATH POOLGRAD_${folder} ${CMAKE_INSTALL_PREFIX} ${full_${folder}})
+endforeach()
 list(TRANSFORM POOLGRAD_LINK_LIBRARIES REPLACE "^([^/].*)$" "-l\\1" OUTPUT_VARIABLE private_libraries)
 list(JOIN private_libraries " " POOLGRAD_PRIVATE_LIBRARIES)
 set(POOLGRAD_PUBLIC_LIBRARIES)
@@ -51,7 +57,7 @@ if(NOT TARGET poolgrad_shared)
     set(POOLGRAD_PUBLIC_LIBRARIES ${POOLGRAD_PRIVATE_LIBRARIES})
     set(POOLGRAD_PUBLIC_FLAGS -DPOOLGRAD_STATIC)
 endif()
-file(RELATIVE_PATH POOLGRAD_PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH POOLGRAD_PREFIX_FROM_PC ${full_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" POOLGRAD_PREFIX_FROM_PC ${POOLGRAD_PREFIX_FROM_PC})
 function(poolgrad_install_pkg_config template name)
     configure_file(src/package/${template}.pc.in package/${name}.pc @ONLY)
