@@ -121,9 +121,9 @@ typedef struct wrong {
 static const wrong wrongs[] = {
     {MEMBER(struct_size), 0, GRADIENT, NULL},
     {MEMBER(struct_size), 1, FORWARD, NULL},
-    {MEMBER(struct_size), 7, GRADIENT, NULL},
+    {MEMBER(struct_size), sizeof(size_t) - 1, GRADIENT, NULL},
     {MEMBER(struct_size), 1 << 20, GRADIENT, NULL},
-    {MEMBER(struct_size), INT64_MAX, FORWARD, NULL},
+    {MEMBER(struct_size), PTRDIFF_MAX, FORWARD, NULL},
     UNKNOWN(direction, 2, GRADIENT),
     UNKNOWN(kind, 3, GRADIENT),
     UNKNOWN(kind, 3, FORWARD),
