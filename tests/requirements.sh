@@ -10,9 +10,15 @@ table=$1 cc=$2 isas=$3 flags=("${@:4}")
 macros() { $cc -dM -E "$@" -x c /dev/null | awk '{ print $2 }' | sort -u; }
 # Of the rest, __FP_FAST_FMA*, __BIGGEST_ALIGNMENT__ and __NO_*__ are no instructions; CRC32 is a part of SSE4.2, and
 # EVEX256 and EVEX512 are how wide AVX-512's instructions may be.
-allowed=$(comm -13 <(macros) <(macros "${flags[@]}") |
+lists=$(mktemp -d) # files, for a system without /proc has no substitutes for them
+trap 'rm -rf "$lists"' EXIT
+macros >"$lists/plain"
+macros "${flags[@]}" >"$lists/flags"
+allowed=$(comm -13 "$lists/plain" "$lists/flags" |
     grep -vE '^__(FP_FAST_|BIGGEST_ALIGNMENT__|NO_|CRC32__|EVEX(256|512)__)' | sed -E 's/^__(.*)__$/\1/')
 [ -n "$allowed" ] || { echo "$cc ${flags[*]}: allows nothing new"; exit 1; }
 asked=$(grep -E "^ *\{POOLGRAD_ISA_(${isas//,/|})," "$table" | grep -oE 'bit_[A-Z0-9_]+' | sed 's/^bit_//' | sort -u)
-missing=$(comm -23 <(sort -u <<<"$allowed") <(echo "$asked"))
+sort -u <<<"$allowed" >"$lists/allowed"
+echo "$asked" >"$lists/asked"
+missing=$(comm -23 "$lists/allowed" "$lists/asked")
 if [ -n "$missing" ]; then printf '%s: allowed by %s, but not asked for:\n%s\n' "$isas" "${flags[*]}" "$missing"; exit 1; fi
