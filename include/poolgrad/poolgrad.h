@@ -47,8 +47,9 @@
  * --------
  * Sizes of images stand in the order of shapes, height before width, in every function. Strides of memory are in
  * elements. All counts are 64 bits wide. What is read is a poolgrad_const_image, what is written a poolgrad_image.
- * x, y and z are the axes of width, height and depth. No layout has a third axis yet: whatever belongs to z or depth
- * has its place and takes the neutral value only, which every initializer sets.
+ * x, y and z are the axes of width, height and depth. An image without a third axis has depth 1, or 0, which says the
+ * same; whatever belongs to z or depth is neutral in every initializer, so that callers with planes need not know it.
+ * Row-major order is depth, row, column.
  * No function writes to stderr, sets errno, aborts or keeps hidden state. Every function is thread-safe: any number of
  * calls may run at once as long as nobody writes what another reads or writes. The caller's floating-point environment
  * (rounding mode, flush-to-zero, traps, flags) neither changes a result nor is changed. Enumerations mirror Metal
@@ -130,38 +131,44 @@ typedef enum poolgrad_format {
     POOLGRAD_FLOAT32 = 4,  /* IEEE binary32 */
     POOLGRAD_BFLOAT16 = 5, /* upper half of binary32 */
     POOLGRAD_FLOAT64 = 6,  /* IEEE binary64 */
-    POOLGRAD_INT32 = 7,    /* indices only: places in the plane */
-    POOLGRAD_INT64 = 8,    /* indices only: places in the plane */
+    POOLGRAD_INT32 = 7,    /* indices only: places in the volume */
+    POOLGRAD_INT64 = 8,    /* indices only: places in the volume */
     POOLGRAD_TAP8 = 9,     /* indices only: taps of the window, unsigned, 1 byte */
     POOLGRAD_TAP16 = 10,   /* the same in 2 bytes */
     POOLGRAD_TAP32 = 11    /* the same in 4 bytes */
 } poolgrad_format;
 
-/* Order of the elements in memory, slowest first. */
+/* Order of the elements in memory, slowest first. The blocked layouts are [N][ceil(C/B)][H][W][B]: slices of B
+ * channels, the B lanes of a pixel are neighbours. They have no depth. */
 typedef enum poolgrad_layout {
-    POOLGRAD_NCHW = 0,
-    POOLGRAD_NHWC = 1,
-    POOLGRAD_NC4HW4 = 2 /* [N][ceil(C/4)][H][W][4], the storage of an MPSImage: four channels are neighbours */
+    POOLGRAD_NCHW = 0,     /* with depth NCDHW */
+    POOLGRAD_NHWC = 1,     /* with depth NDHWC */
+    POOLGRAD_NC4HW4 = 2,   /* the storage of an MPSImage */
+    POOLGRAD_NC8HW8 = 3,   /* oneDNN's nChw8c */
+    POOLGRAD_NC16HW16 = 4, /* oneDNN's nChw16c */
+    POOLGRAD_NC32HW32 = 5  /* NC/32HW32 of GPU libraries */
 } poolgrad_layout;
 
 /*
- * A view of images x channels x height x width elements, owned by the caller: a poolgrad_const_image where elements are
- * read, a poolgrad_image where they are written. `data` is the element (0, 0, 0, 0) and needs no alignment.
+ * A view of images x channels x depth x height x width elements, owned by the caller: a poolgrad_const_image where
+ * elements are read, a poolgrad_image where they are written. `data` is the element (0, 0, 0, 0, 0) and needs no
+ * alignment.
  *
- *     address of element (n, c, y, x) = data + n image_stride + c channel_stride + y row_stride + x column_stride
+ *     address of element (n, c, z, y, x) = data + n image_stride + c channel_stride
+ *                                               + z depth_stride + y row_stride + x column_stride
  *
  * Strides are in elements, may be negative, and are taken as they are. poolgrad_image_dense fills them in for memory
  * without gaps. Padded rows, a region of a larger tensor or a window of its channels are views with the outer tensor's
- * strides. For NC4HW4 `channel_stride` is the distance of two slices of four channels, and the four lanes of a pixel
- * are always neighbours.
+ * strides. For a blocked layout `channel_stride` is the distance of two slices, and the lanes of a pixel are always
+ * neighbours.
  *
  * A stride of 0 along a dimension above 1 repeats the same elements, as tensors that were expanded (broadcast) do. Such
  * a view is refused unless `expanded` is 1. Strides along a dimension of 1, and all strides of an empty view, are of no
  * effect.
  *
- * depth and depth_stride are the third axis. None of the layouts has one: depth is 0 or 1, and both say so.
+ * A depth of 0 says 1: the image has no third axis. Blocked layouts have none.
  *
- * Lanes beyond the last channel of an NC4HW4 image are never read; in every written pixel of the last slice they become
+ * Lanes beyond the last channel of a blocked image are never read; in every written pixel of the last slice they become
  * +0. A destination must not fold onto itself: ordered by size, each stride must step over everything inside it.
  * An image with a dimension of 0 (but depth) is empty and legal, and its data may be null.
  *
@@ -193,6 +200,15 @@ POOLGRAD_API poolgrad_const_image poolgrad_const_image_dense(const void *data, p
                                                              poolgrad_layout layout, int64_t images, int64_t channels,
                                                              int64_t height, int64_t width);
 
+/* The same with a third axis. */
+POOLGRAD_API poolgrad_image poolgrad_image_dense_3d(void *data, poolgrad_format format, poolgrad_layout layout,
+                                                    int64_t images, int64_t channels, int64_t depth, int64_t height,
+                                                    int64_t width);
+POOLGRAD_API poolgrad_const_image poolgrad_const_image_dense_3d(const void *data, poolgrad_format format,
+                                                                poolgrad_layout layout, int64_t images,
+                                                                int64_t channels, int64_t depth, int64_t height,
+                                                                int64_t width);
+
 /* The same view, to be read: what one call wrote is what the next one reads. */
 POOLGRAD_API poolgrad_const_image poolgrad_image_as_const(const poolgrad_image *image);
 
@@ -207,8 +223,8 @@ POOLGRAD_API const char *poolgrad_layout_name(poolgrad_layout layout);
 POOLGRAD_API poolgrad_status poolgrad_image_check(const poolgrad_image *image, poolgrad_error *error);
 POOLGRAD_API poolgrad_status poolgrad_const_image_check(const poolgrad_const_image *image, poolgrad_error *error);
 
-/* Reads one element, exactly as every call does; NaN where the view is invalid or has no such element (z is 0). Indices
- * are read as numbers, beyond 2^53 rounded in the caller's mode. */
+/* Reads one element, exactly as every call does; NaN where the view is invalid or has no such element. Indices are read
+ * as numbers, beyond 2^53 rounded in the caller's mode. */
 POOLGRAD_API double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
                                        int64_t x);
 POOLGRAD_API double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z,
@@ -257,9 +273,10 @@ typedef enum poolgrad_kind { POOLGRAD_AVERAGE = 0, POOLGRAD_MAX = 1, POOLGRAD_L2
 
 /*
  * What a tap outside the image does.
- *   zero   max: it reads 0 and takes part; average: N is always kernel_width x kernel_height; L2-norm: it adds 0.
+ *   zero   max: it reads 0 and takes part; average: N is the number of the window's taps, inside or not; L2-norm: it
+ *          adds 0.
  *   clamp  the window shrinks to the taps inside the image. For average it shrinks to those inside the image grown by
- *          zero_pad_x / zero_pad_y pixels on both sides, and N counts them.
+ *          the counted padding, and N counts them.
  * Other modes of MPSImageEdgeMode (mirror 2, mirror with edge 3, constant 4) are not defined for pooling: refused.
  */
 typedef enum poolgrad_edge_mode { POOLGRAD_EDGE_ZERO = 0, POOLGRAD_EDGE_CLAMP = 1 } poolgrad_edge_mode;
@@ -326,17 +343,34 @@ POOLGRAD_API const char *poolgrad_mapping_name(poolgrad_mapping mapping);
 POOLGRAD_API const char *poolgrad_isa_name(poolgrad_isa isa);
 POOLGRAD_API const char *poolgrad_mode_name(poolgrad_mode mode);
 
-/* Sizes, strides and dilations are at least 1. Those of the third axis are 1, or 0, which says the same. Frozen: three
- * axes have three of each. */
+/* Sizes, strides and dilations are at least 1. Those of the third axis may be 0, which says 1. Frozen: three axes have
+ * three of each. */
 typedef struct poolgrad_window {
     int64_t kernel_width, kernel_height, kernel_depth;
     int64_t stride_x, stride_y, stride_z;
     int64_t dilation_x, dilation_y, dilation_z;
 } poolgrad_window;
 
+/* One window of an axis: its first tap and how many there are, neighbours all of them. Frozen: two ends. */
+typedef struct poolgrad_span {
+    int64_t first; /* within 2^61 pixels of the image; may lie outside */
+    int64_t size;  /* at least 1 */
+} poolgrad_span;
+
+/* The windows of an axis by themselves, in the order of the output pixels: any places and sizes, also overlapping, also
+ * in no order. No table: spans null and count 0. Frozen: a list. */
+typedef struct poolgrad_table {
+    const poolgrad_span *spans;
+    int64_t count;
+} poolgrad_table;
+
+/* Adaptive pooling's windows of an axis: window i of `count` goes from floor(i size / count) to
+ * ceil((i + 1) size / count) - 1. Refuses a size or a count below 1 or above 2^61. `spans` has room for `count`. */
+POOLGRAD_API poolgrad_status poolgrad_adaptive_windows(int64_t size, int64_t count, poolgrad_span *spans,
+                                                       poolgrad_error *error);
+
 /* A box of pixels, [x, x + width) and so on, of the images [image, image + images). Cut to what is there; POOLGRAD_ALL
- * as an extent reaches the end. z is 0, and depth 1 or POOLGRAD_ALL. Frozen: three axes and the images are all there
- * is. */
+ * as an extent reaches the end. Frozen: three axes and the images are all there is. */
 typedef struct poolgrad_region {
     int64_t x, y, z;
     int64_t width, height, depth;
@@ -361,10 +395,12 @@ typedef struct poolgrad_problem {
      */
     int64_t kernel_offset_x, kernel_offset_y, kernel_offset_z;
 
-    poolgrad_edge_mode edge_mode;               /* clamp */
-    int64_t zero_pad_x, zero_pad_y, zero_pad_z; /* average in edge mode clamp; of no effect elsewhere */
-    poolgrad_tie_rule ties;                     /* max */
-    poolgrad_nan_rule nan;                      /* max */
+    poolgrad_edge_mode edge_mode; /* clamp */
+    /* Counted padding on both sides; zero_pad_left and so on, below, add to one. Average and root_mean in edge mode
+     * clamp; of no effect elsewhere. */
+    int64_t zero_pad_x, zero_pad_y, zero_pad_z;
+    poolgrad_tie_rule ties; /* max */
+    poolgrad_nan_rule nan;  /* max */
     poolgrad_accumulator accumulator;
 
     /* Gradient only: the pixels of the source gradient that count; its first pixel belongs to the first window, even
@@ -396,15 +432,17 @@ typedef struct poolgrad_problem {
     /*
      * Max only, both optional (data null and format none: none), sized like the forward result: which tap each window
      * picked. A forward call writes `picks` beside the destination. A gradient call reads `indices` instead of the
-     * source's data; ties are first or last then, as the choice is made already.
+     * source's data. A forward call that reads `indices` picks nothing by itself: its result is the source's element
+     * there, +0 where there is none, as the derivative of the gradient with respect to the source gradient asks for.
+     * Ties are first or last where indices are read, as the choice is made already.
      *
-     * int32 and int64 hold the tap's place in the plane, y * source width + x. They hold -1 where the tap is outside,
-     * and where no tap was picked, as in images that are not pooled. tap8, tap16 and tap32 hold the tap's number in its
-     * window, ky * kernel width + kx, for windows of at most 255, 65535 and 2^32 - 1 taps. All bits are set where int32
-     * holds -1.
+     * int32 and int64 hold the tap's place in the volume, (z * source height + y) * source width + x. They hold -1
+     * where the tap is outside, and where no tap was picked, as in images that are not pooled. tap8, tap16 and tap32
+     * hold the tap's number in its window, (kz * kernel height + ky) * kernel width + kx, with the sizes of the window
+     * itself, for windows of at most 255, 65535 and 2^32 - 1 taps. All bits are set where int32 holds -1.
      */
-    poolgrad_const_image indices; /* gradient only */
-    poolgrad_image picks;         /* forward only */
+    poolgrad_const_image indices;
+    poolgrad_image picks; /* forward without indices only */
 
     int threads; /* 0 to 1024: at most this many and twice the processors; 0: as the size of the work suggests. OpenMP
                   * ends the process where it cannot create one; poolgrad_plan_run_units creates none */
@@ -414,19 +452,36 @@ typedef struct poolgrad_problem {
     /* Of plans: how many calls may run the plan at once without allocating, 0 to 1024; 0 and 1: one. Each may use the
      * plan's threads, so callers with threads of their own set `threads` to 1. */
     int concurrent_runs;
+
+    /* L2-norm only: 1 divides the sum by N before the root, with average's N:  y = sqrt(sum of squares / N),
+     * dx = sum over windows of  (g / (N y)) x. */
+    int root_mean;
+
+    /* Average and root_mean: what N is instead of a count of taps; may be negative; 0: nothing. A window without taps
+     * inside the image stays +0. */
+    int64_t divisor;
+
+    /* Counted padding of one side more than zero_pad_x, zero_pad_y and zero_pad_z, at least 0. */
+    int64_t zero_pad_left, zero_pad_top, zero_pad_front;
+    int64_t zero_pad_right, zero_pad_bottom, zero_pad_back;
+
+    /* Windows of an axis by a table. There are as many as output pixels that count; the first window belongs to the
+     * first of them, as without a table. The axis's kernel, stride and dilation are 1 then, its offsets 0. Plans copy
+     * their tables. */
+    poolgrad_table windows_x, windows_y, windows_z;
 } poolgrad_problem;
 
 /* Makes *problem neutral: forward average, 1x1 window, edge mode clamp, everything else zero, regions and channel
  * windows POOLGRAD_ALL. Call it as poolgrad_problem_init(&problem, sizeof problem). */
 POOLGRAD_API void poolgrad_problem_init(poolgrad_problem *problem, size_t struct_size);
 
-/* Pixels before and behind the image along each axis. `counted` 1: an average's N counts them, as zero_pad_x and
- * zero_pad_y do (PyTorch's count_include_pad, which PyTorch sets where nothing is said); pads before and behind are
- * equal then. Frozen: three axes have two ends each. */
+/* Pixels before and behind the image along each axis; negative ones cut into the image: windows start inside, or end
+ * there. `counted` 1: an average's N counts the pads above 0 (PyTorch's count_include_pad, which PyTorch sets where
+ * nothing is said). Frozen: three axes have two ends each. */
 typedef struct poolgrad_pads {
     int64_t left, top, right, bottom;
-    int64_t front, back; /* 0 */
-    int counted;         /* 0 */
+    int64_t front, back;
+    int counted; /* 0 or 1 */
 } poolgrad_pads;
 
 /* How many windows there are where the last stride does not fit, with e the extent of a window:
@@ -444,11 +499,12 @@ typedef enum poolgrad_rounding {
 POOLGRAD_API const char *poolgrad_rounding_name(poolgrad_rounding rounding);
 
 /*
- * Places the windows by pads, as most frameworks give them: sets offset_x and offset_y, and zero_pad_x and zero_pad_y
- * to the counted pads or 0. Call it when the window and the images' sizes are set. Refuses where a forward call with
- * these pads and this rounding gives another size than that of the source gradient (forward: of the destination), and
- * where the window or the pads are out of range; the problem is then as it was. kernel_offset_x and _y, regions and
- * channel windows play no part.
+ * Places the windows by pads, as most frameworks give them: sets the offset of each axis, and its zero padding to the
+ * counted pads or 0: what both sides share in zero_pad_x, what one side has more in zero_pad_left or zero_pad_right. An
+ * axis whose windows stand in a table keeps them, and its pads must be 0. Call it when the window and the images' sizes
+ * are set. Refuses where a forward call with these pads and this rounding gives another
+ * size than that of the source gradient (forward: of the destination), and where the window or the pads are out of
+ * range; the problem is then as it was. kernel_offset_x and so on, regions and channel windows play no part.
  */
 POOLGRAD_API poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolgrad_pads *pads,
                                                        poolgrad_rounding rounding, poolgrad_error *error);
@@ -466,8 +522,8 @@ POOLGRAD_API size_t poolgrad_problem_debug_description(const poolgrad_problem *p
  */
 POOLGRAD_API poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error);
 
-/* Says whether every index of a gradient's region is none or a tap, inside the source, of its own window. One pass over
- * the indices. POOLGRAD_OK where the problem has none. */
+/* Says whether every index that counts is none or a tap, inside the source, of its own window. One pass over the
+ * indices. POOLGRAD_OK where the problem has none. */
 POOLGRAD_API poolgrad_status poolgrad_check_indices(const poolgrad_problem *problem, poolgrad_error *error);
 
 /* Checks everything, indices too, then runs. Refuses before the first byte is written, or succeeds. Allocates working
@@ -479,8 +535,9 @@ POOLGRAD_API poolgrad_status poolgrad_run(const poolgrad_problem *problem, poolg
 
 typedef struct poolgrad_plan poolgrad_plan;
 
-/* Copies and checks the problem (poolgrad_check) and allocates working memory for concurrent_runs times its threads.
- * The images' memory must outlive the plan's last run; its contents may change between runs. On refusal *plan is null.
+/* Copies and checks the problem and its tables (poolgrad_check), and allocates working memory for concurrent_runs times
+ * its threads. The images' memory must outlive the plan's last run; its contents may change between runs. On refusal
+ * *plan is null.
  */
 POOLGRAD_API poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_plan **plan,
                                                   poolgrad_error *error);
@@ -510,8 +567,9 @@ POOLGRAD_API int poolgrad_plan_concurrent_runs(const poolgrad_plan *plan);
 
 /* The name of what computes the plan, such as "gradient/max/pixels/float32/avx2": direction, kind, what lies side by
  * side in a vector (pixels of a row or channels of a pixel), the format that is compared or added, and the instruction
- * set. The word "reference" stands in place of the last three where the plain loops run: in mode reference, and for
- * windows or strides so wide that no working memory would hold what a row needs. Valid as long as the plan. */
+ * set. The word "reference" stands in place of the last three where the plain loops run: in mode reference, for a third
+ * axis, tables, root_mean and forward calls from indices, and for windows or strides so wide that no working memory
+ * would hold what a row needs. Valid as long as the plan. */
 POOLGRAD_API const char *poolgrad_plan_kernel(const poolgrad_plan *plan);
 
 /* Null is legal. */
@@ -539,11 +597,13 @@ typedef uint32_t poolgrad_padding_method;
 
 /* Frozen: size and place along three axes, and what a policy says of the edges. */
 typedef struct poolgrad_padding {
-    int64_t width, height, depth;         /* of the result; depth is 1 */
+    int64_t width, height, depth;         /* of the result */
     int64_t offset_x, offset_y, offset_z; /* centre of the first window; poolgrad_padding_reverse leaves 0 */
     int64_t left, top, front;             /* pixels of the first window before the image; negative: it starts inside */
     int exclude_edges;                    /* 1: the policy forces edge mode clamp with the zero padding below */
     int64_t zero_pad_x, zero_pad_y, zero_pad_z; /* with exclude_edges: max(left, 0), max(top, 0), max(front, 0) */
+    int64_t zero_pad_left, zero_pad_top, zero_pad_front; /* of explicit pads: as the problem's */
+    int64_t zero_pad_right, zero_pad_bottom, zero_pad_back;
 } poolgrad_padding;
 
 /*
@@ -554,26 +614,42 @@ typedef struct poolgrad_padding {
  *     left   = trunc((extra + r) / 2), r = 1 if the remainder goes to this axis's top or left  (centred)
  *              extra (top left), 0 (bottom right)
  *     offset = floor(e / 2) - left
- * The formula holds where extra is negative too: the first window then starts inside the image.
+ * The formula holds where extra is negative too: the first window then starts inside the image. Along the third axis
+ * the remainder goes to the front if it goes to the top left, else to the back.
  */
 POOLGRAD_API poolgrad_status poolgrad_padding_forward(poolgrad_padding_method method, poolgrad_kind kind,
                                                       const poolgrad_window *window, int64_t source_height,
                                                       int64_t source_width, poolgrad_padding *padding,
                                                       poolgrad_error *error);
 
+POOLGRAD_API poolgrad_status poolgrad_padding_forward_3d(poolgrad_padding_method method, poolgrad_kind kind,
+                                                         const poolgrad_window *window, int64_t source_depth,
+                                                         int64_t source_height, int64_t source_width,
+                                                         poolgrad_padding *padding, poolgrad_error *error);
+
 /* The same from pads: the size as poolgrad_rounding says, offset = floor(e / 2) - before. A size of at most 0 is
- * refused; of a source without pixels it becomes 0. left and top are at least 0; right and bottom may cut into the
- * image. zero_pad_x and _y are the counted pads, or 0. */
+ * refused; of a source without pixels it becomes 0. Pads below 0 cut into the image. The counted pads, or 0, are the
+ * zero padding, what both sides share in zero_pad_x and so on. */
 POOLGRAD_API poolgrad_status poolgrad_padding_explicit(const poolgrad_pads *pads, poolgrad_rounding rounding,
                                                        const poolgrad_window *window, int64_t source_height,
                                                        int64_t source_width, poolgrad_padding *padding,
                                                        poolgrad_error *error);
+
+POOLGRAD_API poolgrad_status poolgrad_padding_explicit_3d(const poolgrad_pads *pads, poolgrad_rounding rounding,
+                                                          const poolgrad_window *window, int64_t source_depth,
+                                                          int64_t source_height, int64_t source_width,
+                                                          poolgrad_padding *padding, poolgrad_error *error);
 
 /* Size of the image a gradient of the given size belongs to, where no state tells it:
  * (size - 1) stride + 1 + style (e - 1); at most 0 is refused. */
 POOLGRAD_API poolgrad_status poolgrad_padding_reverse(poolgrad_padding_method method, const poolgrad_window *window,
                                                       int64_t gradient_height, int64_t gradient_width,
                                                       poolgrad_padding *padding, poolgrad_error *error);
+
+POOLGRAD_API poolgrad_status poolgrad_padding_reverse_3d(poolgrad_padding_method method, const poolgrad_window *window,
+                                                         int64_t gradient_depth, int64_t gradient_height,
+                                                         int64_t gradient_width, poolgrad_padding *padding,
+                                                         poolgrad_error *error);
 
 /* The method of the training gradient pass: valid only and full swap, everything else stays. */
 POOLGRAD_API poolgrad_padding_method poolgrad_padding_method_inverse(poolgrad_padding_method method);
