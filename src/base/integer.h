@@ -21,6 +21,12 @@ static inline int64_t poolgrad_clamp(int64_t value, int64_t low, int64_t high)
     return poolgrad_max(low, poolgrad_min(value, high));
 }
 
+/* Of what may say by 0 that nothing is said. */
+static inline int64_t poolgrad_or_one(int64_t value)
+{
+    return value == 0 ? 1 : value;
+}
+
 /* False, and *sum untouched, where a + b does not fit. */
 static inline bool poolgrad_add(int64_t a, int64_t b, int64_t *sum)
 {

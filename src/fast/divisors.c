@@ -7,8 +7,7 @@
 static int64_t count_taps(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis, int64_t output)
 {
     if (g->edge_mode == POOLGRAD_EDGE_ZERO) return axis->kernel;
-    struct poolgrad_range taps = poolgrad_axis_taps(axis, poolgrad_axis_start(axis, output), axis->pad);
-    return taps.end - taps.begin;
+    return poolgrad_range_length(poolgrad_axis_counted_taps(axis, poolgrad_axis_window(axis, output)));
 }
 
 void poolgrad_fast_count_columns(const struct poolgrad_fast_unit *unit, int64_t output, int64_t count)

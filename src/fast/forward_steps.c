@@ -58,7 +58,7 @@ static void restore_minus_zeros(const struct step *step, const struct poolgrad_f
             const int64_t column = fast->x.first + g->x.stride * (x - fast->x.output) + fast->x.dilation * tap_x;
             if (row < 0 || row >= g->y.size || column < 0 || column >= g->x.size) continue;
             const void *from = poolgrad_const_image_at(&g->source, plane->n + g->source_image,
-                                                       plane->c + g->source_channel + lane, row, column);
+                                                       plane->c + g->source_channel + lane, 0, row, column);
             poolgrad_store(g->destination.format, results + i * size, poolgrad_load(g->source.format, from));
         }
     }
@@ -109,7 +109,7 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
         poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
         return;
     }
-    unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.y, pixels.x);
+    unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, 0, pixels.y, pixels.x);
     for (int64_t row = 0; row < rows; row++) {
         step->unit->routines->stream(to + row * g->destination.row_stride * size, results + row * pitch * size,
                                      columns * fast->lanes * size);

@@ -138,7 +138,7 @@ static const unsigned char *dense_gradient(const struct step *step, const struct
     const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     if (image->format != poolgrad_fast_sum_format(step->unit->fast)) return NULL;
     if (!poolgrad_is_dense(image, &pixels, step->unit->fast->lanes)) return NULL;
-    return poolgrad_const_image_at(image, pixels.n, pixels.c, pixels.y, pixels.x);
+    return poolgrad_const_image_at(image, pixels.n, pixels.c, 0, pixels.y, pixels.x);
 }
 
 /* Rows of the same number of taps at once; row_counts are those of the band's rows. */
@@ -282,7 +282,7 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
     const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
     step->unit->routines->divide[fast->sum](
-        poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.y, pixels.x),
+        poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, 0, pixels.y, pixels.x),
         poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
         element(step, POOLGRAD_AREA_GRADIENT, band.to, poolgrad_fast_sum_bytes(fast->sum)));
     return true;
@@ -558,7 +558,7 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
     if (fast->lanes != 1 || fast->x.stride != 2 || fast->x.phases != 2) return false;
     unsigned char *to = stage ? stage + (phase.y - step->rows.inside.begin) * row_bytes : NULL;
     if (!to && rows > 0 && poolgrad_is_dense(&g->held, &pixels, 1)) {
-        to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.y, pixels.x);
+        to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, 0, pixels.y, pixels.x);
     }
     if (rows <= 0) return true;
     if (!to) return false;
@@ -617,8 +617,9 @@ static void stream_rows(const struct step *step)
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane + p);
         const unsigned char *stage = plane.pooled ? staged_rows(step, &plane, p) : NULL;
         for (int64_t row = 0; stage && row < y->end - y->begin; row += together) {
-            step->unit->routines->stream(poolgrad_image_at(&g->destination, plane.n, plane.c, y->begin + row, x->begin),
-                                         stage + row * bytes, together * bytes);
+            step->unit->routines->stream(
+                poolgrad_image_at(&g->destination, plane.n, plane.c, 0, y->begin + row, x->begin), stage + row * bytes,
+                together * bytes);
         }
     }
 }
@@ -686,7 +687,7 @@ static bool is_whole_lines(const struct poolgrad_fast_unit *unit)
     const struct poolgrad_range *x = &unit->columns.inside;
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
-    const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, 0, x->begin);
+    const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, 0, 0, x->begin);
     const int64_t pixel = image->layout == POOLGRAD_NHWC ? unit->fast->lanes * size : LINE;
     return first % LINE == 0 && pixel % LINE == 0 && (x->end - x->begin) * image->column_stride * size % LINE == 0 &&
            image->row_stride * size % LINE == 0 && image->channel_stride * unit->fast->lanes * size % LINE == 0 &&
@@ -730,7 +731,7 @@ static struct target target_of(const struct step *step, const struct poolgrad_fa
     const int64_t lanes = step->unit->fast->lanes, row = (columns->end - columns->begin) * lanes;
     unsigned char *stage = staged_rows(step, plane, p);
     if (!stage) {
-        return (struct target){poolgrad_image_at(image, plane->n, plane->c + plane->low, y, x), image->row_stride,
+        return (struct target){poolgrad_image_at(image, plane->n, plane->c + plane->low, 0, y, x), image->row_stride,
                                image->column_stride};
     }
     stage += ((y - step->rows.inside.begin) * row + (x - columns->begin) * lanes) *
@@ -744,7 +745,7 @@ static const unsigned char *source_pixel(const struct step *step, const struct p
 {
     const struct poolgrad_geometry *g = step->unit->g;
     if (g->kind != POOLGRAD_L2NORM) return NULL;
-    return poolgrad_const_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel,
+    return poolgrad_const_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel, 0,
                                    y + g->source_row, x + g->source_column);
 }
 

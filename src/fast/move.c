@@ -81,7 +81,8 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
 /* Channels from c on that lie side by side. */
 static int64_t neighbours(poolgrad_layout layout, int64_t channel_stride, int64_t c)
 {
-    if (layout == POOLGRAD_NC4HW4) return POOLGRAD_LANES - c % POOLGRAD_LANES;
+    if (layout == POOLGRAD_NC4HW4)
+        return poolgrad_layout_lanes(POOLGRAD_NC4HW4) - c % poolgrad_layout_lanes(POOLGRAD_NC4HW4);
     return layout == POOLGRAD_NHWC && channel_stride == 1 ? INT64_MAX : 1;
 }
 
@@ -121,7 +122,8 @@ void poolgrad_move_in(const poolgrad_const_image *image, const struct poolgrad_p
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        const unsigned char *from = poolgrad_const_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        const unsigned char *from = poolgrad_const_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y,
+                                                            pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, row, step, pitch, lanes * size);
         move_shape((unsigned char *)to + lane * size, from, &shape);
@@ -135,7 +137,7 @@ void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, pitch, lanes * size, row, step);
         move_shape(to, (const unsigned char *)from + lane * size, &shape);
@@ -148,7 +150,7 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const bool whole = pixels->columns == 1 || step == run * size;
         const size_t bytes = (size_t)((whole ? pixels->columns : 1) * run * size);

@@ -152,8 +152,9 @@ static void choose_lanes(const struct poolgrad_geometry *g, struct poolgrad_fast
     const int64_t channels = g->channels.end - g->channels.begin;
     fast->lanes = fast->blocks = 1;
     if (channels > 0 && g->destination.layout == POOLGRAD_NC4HW4) {
-        fast->lanes = POOLGRAD_LANES;
-        fast->blocks = ceiling(g->channels.end, POOLGRAD_LANES) - g->channels.begin / POOLGRAD_LANES;
+        fast->lanes = poolgrad_layout_lanes(POOLGRAD_NC4HW4);
+        fast->blocks = ceiling(g->channels.end, poolgrad_layout_lanes(POOLGRAD_NC4HW4)) -
+                       g->channels.begin / poolgrad_layout_lanes(POOLGRAD_NC4HW4);
     } else if (channels > 0 && g->destination.layout == POOLGRAD_NHWC) {
         fast->lanes = choose_channels(g, fast, channels);
         fast->blocks = ceiling(channels, fast->lanes);
@@ -321,12 +322,25 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
            !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
 }
 
+/* What the plain loops compute: volumes, tables, means of squares, and what is gathered at indices. */
+static bool is_planar(const struct poolgrad_geometry *g)
+{
+    const bool flat = poolgrad_axis_is_flat(&g->z) && g->layers.begin == 0 && g->layers.end == 1;
+    const bool gathers = g->direction == POOLGRAD_FORWARD && g->with_indices;
+    const poolgrad_layout most = POOLGRAD_NC4HW4;
+    const bool blocks = g->source.layout > most || g->source_gradient.layout > most || g->destination.layout > most ||
+                        g->indices.layout > most || g->picks.layout > most;
+    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !g->root_mean && !gathers && g->divisor == 0 &&
+           !blocks;
+}
+
 bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
                         struct poolgrad_fast *fast)
 {
     const bool gradient = g->direction == POOLGRAD_GRADIENT;
     const int64_t outside = g->kind == POOLGRAD_MAX && g->edge_mode == POOLGRAD_EDGE_ZERO;
     memset(fast, 0, sizeof *fast);
+    if (!is_planar(g)) return false;
     fast->routines = routines;
     fast->x = poolgrad_fast_axis_make(&g->x, outside);
     fast->y = poolgrad_fast_axis_make(&g->y, outside);
@@ -360,8 +374,10 @@ struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry
 {
     const int64_t image = plane / fast->blocks, block = plane % fast->blocks;
     const bool slices = g->destination.layout == POOLGRAD_NC4HW4;
-    const int64_t c = (slices ? g->channels.begin / POOLGRAD_LANES * POOLGRAD_LANES : g->channels.begin) +
-                      block * fast->lanes;
+    const int64_t c =
+        (slices ? g->channels.begin / poolgrad_layout_lanes(POOLGRAD_NC4HW4) * poolgrad_layout_lanes(POOLGRAD_NC4HW4)
+                : g->channels.begin) +
+        block * fast->lanes;
     return (struct poolgrad_fast_plane){.n = g->images.begin + image,
                                         .c = c,
                                         .low = poolgrad_max(g->channels.begin - c, 0),

@@ -74,7 +74,7 @@ static void prefetch(const struct poolgrad_fast *fast, const poolgrad_const_imag
     const int64_t columns = poolgrad_min(block->x.entries * fast->x.stride, image->width);
     const int64_t bytes = columns * size * (image->column_stride < 0 ? -image->column_stride : image->column_stride);
     const uintptr_t down = (uintptr_t)fast->y.stride * (uintptr_t)image->row_stride * (uintptr_t)size;
-    uintptr_t row = (uintptr_t)poolgrad_const_image_at(image, pixels->n, pixels->c + pixels->low, pixels->y, 0);
+    uintptr_t row = (uintptr_t)poolgrad_const_image_at(image, pixels->n, pixels->c + pixels->low, 0, pixels->y, 0);
     row += distance * (uintptr_t)size;
     for (int64_t y = 0; y < pixels->rows; y++, row += down) {
         for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch((const void *)(row + (uintptr_t)at), 0, 2);
@@ -128,7 +128,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     }
     if (!pairs) return;
     const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
-    const unsigned char *origin = poolgrad_const_image_at(from->image, pixels.n, pixels.c, pixels.y, x);
+    const unsigned char *origin = poolgrad_const_image_at(from->image, pixels.n, pixels.c, 0, pixels.y, x);
     load_pairs(unit, origin, fast->y.stride * from->image->row_stride * size, size, pair);
 }
 
@@ -163,14 +163,14 @@ static void load_entry(const struct poolgrad_fast_unit *unit, const struct poolg
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * size;
     const int64_t step = block->rows * block->pitch * fast->lanes * size;
     const int64_t y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry);
-    static const int64_t zeros[POOLGRAD_LANES];
+    static const int64_t zeros[POOLGRAD_MOST_LANES];
     for (int64_t phase = 0; phase < fast->x.phases; phase++, to += phase_bytes) {
         const int64_t x = poolgrad_fast_pixel(&fast->x, phase, block->x.entry);
         struct poolgrad_runs runs = {unit->planes, fast->lanes * size, 0, step};
         const void *first = zeros;
         if (y >= block->y.begin && y < block->y.end && x >= block->x.begin && x < block->x.end) {
             runs.from_step = plane_step * size;
-            first = poolgrad_const_image_at(from->image, plane.n + from->n, plane.c + from->c, y + from->y,
+            first = poolgrad_const_image_at(from->image, plane.n + from->n, plane.c + from->c, 0, y + from->y,
                                             x + from->x);
         }
         poolgrad_move_runs(to, first, runs);
@@ -321,7 +321,7 @@ struct passage {
 
 static const unsigned char *pixel_at(const struct poolgrad_fast_unit *unit, const struct passage *passage, int64_t x)
 {
-    return poolgrad_const_image_at(&unit->g->source, passage->n, passage->c, passage->y, x);
+    return poolgrad_const_image_at(&unit->g->source, passage->n, passage->c, 0, passage->y, x);
 }
 
 static unsigned char *entry_at(const struct poolgrad_fast *fast, const struct passage *passage, int64_t phase,
@@ -450,7 +450,7 @@ static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad
     const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
     const int64_t plane_size = block->rows * block->pitch * fast->lanes;
     const struct poolgrad_rows planes = {unit->planes, plane_size, plane_step, plane_size};
-    const void *from = poolgrad_const_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0);
+    const void *from = poolgrad_const_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0, 0);
     const int32_t *place = (const int32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES) +
                            phase_y * fast->x.phases * plane_size;
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);

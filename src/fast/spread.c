@@ -239,7 +239,7 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
         return false;
     if ((uintptr_t)image->data % (uintptr_t)poolgrad_fast_sum_bytes(fast->sum) != 0 || !plane.pooled) return false;
     if (!poolgrad_is_dense(&g->held, &first, fast->lanes)) return false;
-    pixels->to = poolgrad_image_at(image, first.n, first.c, first.y, first.x);
+    pixels->to = poolgrad_image_at(image, first.n, first.c, 0, first.y, first.x);
     pixels->row = image->row_stride;
     pixels->plane = step;
     return unit->planes == 1 || step != 0;

@@ -121,7 +121,7 @@ static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixel
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
-            unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
+            unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x + i);
             unsigned char *to = stage ? stage + (i * lanes + lane) * size : from;
             poolgrad_store(image->format, to, poolgrad_load(image->format, from) + 0.0);
         }
@@ -132,7 +132,7 @@ static void clear_picks(const struct poolgrad_geometry *g, const struct poolgrad
 {
     for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
-            void *element = poolgrad_image_at(&g->picks, pixels->n, pixels->c + lane, pixels->y, pixels->x + i);
+            void *element = poolgrad_image_at(&g->picks, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x + i);
             poolgrad_store_index(g->picks.format, element, -1);
         }
     }

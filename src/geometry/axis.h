@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Window placement along one axis; x and y are independent (docs/numerics.md N11 to N13).
+ * Windows along one axis; x, y and z are independent (docs/numerics.md N11 to N13).
  *
- * Output pixel i, begin <= i < end, has the window whose taps are start(i) + dilation t, t = 0 .. kernel-1, with
- * start(i) = first + stride (i - begin). Every quantity here, a window's start included, is within
- * +-POOLGRAD_COORDINATE_LIMIT (resolve.c sees to it, N10), so that sums and differences of a few of them cannot
- * overflow.
+ * Output pixel i, begin <= i < end, has the window poolgrad_axis_window(axis, i): `size` taps, dilation apart, the
+ * first of them at `first`. Windows are an arithmetic progression, or stand in a table. Every quantity here, a window's
+ * first tap included, is within +-POOLGRAD_COORDINATE_LIMIT (resolve.c sees to it, N10), so that sums and differences
+ * of a few of them cannot overflow.
  */
 #ifndef POOLGRAD_GEOMETRY_AXIS_H
 #define POOLGRAD_GEOMETRY_AXIS_H
+
+#include <poolgrad/poolgrad.h>
 
 #include "base/integer.h"
 
 #define POOLGRAD_COORDINATE_LIMIT (INT64_C(1) << 61)
 
+enum { POOLGRAD_AXES = 3 };
+
 struct poolgrad_axis {
-    int64_t kernel, stride, dilation;
-    int64_t extent;     /* (kernel - 1) dilation + 1 */
-    int64_t size;       /* of the source image */
-    int64_t pad;        /* zero padding that counts on either side */
-    int64_t first;      /* first tap of the window of output pixel `begin` */
-    int64_t begin, end; /* output pixels whose windows count */
+    int64_t kernel, stride, dilation; /* of a table: the longest window, 1 and 1 */
+    int64_t extent;                   /* (kernel - 1) dilation + 1 */
+    int64_t size;                     /* of the source image */
+    int64_t before, behind;           /* zero padding that counts on either side */
+    int64_t first;                    /* first tap of the window of output pixel `begin` */
+    int64_t begin, end;               /* output pixels whose windows count */
+    const poolgrad_span *table;       /* the windows of output pixels begin, begin + 1, ...; null: a progression */
+};
+
+/* A pixel of a volume. */
+struct poolgrad_pixel {
+    int64_t z, y, x;
 };
 
 /* A half-open range of integers. */
@@ -56,53 +66,96 @@ static inline bool poolgrad_axis_extent(int64_t kernel, int64_t dilation, int64_
     return true;
 }
 
-static inline int64_t poolgrad_axis_start(const struct poolgrad_axis *axis, int64_t i)
+/* An axis along which nothing is pooled, as the third one of planes: one pixel that is one window. */
+static inline bool poolgrad_axis_is_flat(const struct poolgrad_axis *axis)
 {
-    return axis->first + axis->stride * (i - axis->begin);
+    return !axis->table && axis->size == 1 && axis->kernel == 1 && axis->first == 0 && axis->begin == 0 &&
+           axis->end == 1;
 }
 
-/* The taps t of the window at `start` that lie in [-margin, size + margin). */
-static inline struct poolgrad_range poolgrad_axis_taps(const struct poolgrad_axis *axis, int64_t start, int64_t margin)
+static inline poolgrad_span poolgrad_axis_window(const struct poolgrad_axis *axis, int64_t i)
 {
-    int64_t begin = poolgrad_ceiling_divide(-margin - start, axis->dilation);
-    int64_t end = poolgrad_ceiling_divide(axis->size + margin - start, axis->dilation);
-    begin = poolgrad_clamp(begin, 0, axis->kernel);
-    return (struct poolgrad_range){begin, poolgrad_clamp(end, begin, axis->kernel)};
+    if (axis->table) return axis->table[i - axis->begin];
+    return (poolgrad_span){axis->first + axis->stride * (i - axis->begin), axis->kernel};
 }
 
-/* The taps t of the window at `start` that lie inside, and one outside on either side: all taps outside are alike, and
- * there may be 2^60 of them. */
-static inline struct poolgrad_range poolgrad_axis_distinct_taps(const struct poolgrad_axis *axis, int64_t start)
+/* The taps of the window that lie in [low, high). */
+static inline struct poolgrad_range poolgrad_axis_taps_within(const struct poolgrad_axis *axis, poolgrad_span window,
+                                                              int64_t low, int64_t high)
 {
-    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
-    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, axis->kernel)};
+    int64_t begin = poolgrad_ceiling_divide(low - window.first, axis->dilation);
+    int64_t end = poolgrad_ceiling_divide(high - window.first, axis->dilation);
+    begin = poolgrad_clamp(begin, 0, window.size);
+    return (struct poolgrad_range){begin, poolgrad_clamp(end, begin, window.size)};
 }
 
-/* The taps t of the window at `start` that lie inside and on one of the pixels. */
-static inline struct poolgrad_range poolgrad_axis_taps_on(const struct poolgrad_axis *axis, int64_t start,
+/* Those inside the source. */
+static inline struct poolgrad_range poolgrad_axis_taps(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    return poolgrad_axis_taps_within(axis, window, 0, axis->size);
+}
+
+/* Those inside the source or its counted padding. */
+static inline struct poolgrad_range poolgrad_axis_counted_taps(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    return poolgrad_axis_taps_within(axis, window, -axis->before, axis->size + axis->behind);
+}
+
+/* The taps of the window that lie inside, and one outside on either side: all taps outside are alike, and there may be
+ * 2^60 of them. */
+static inline struct poolgrad_range poolgrad_axis_distinct_taps(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, window);
+    return (struct poolgrad_range){poolgrad_max(inside.begin - 1, 0), poolgrad_min(inside.end + 1, window.size)};
+}
+
+/* The taps of the window that lie inside and on one of the pixels. */
+static inline struct poolgrad_range poolgrad_axis_taps_on(const struct poolgrad_axis *axis, poolgrad_span window,
                                                           struct poolgrad_range pixels)
 {
-    const struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
-    const int64_t begin = poolgrad_ceiling_divide(pixels.begin - start, axis->dilation);
-    const int64_t end = poolgrad_ceiling_divide(pixels.end - start, axis->dilation);
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, window);
+    const int64_t begin = poolgrad_ceiling_divide(pixels.begin - window.first, axis->dilation);
+    const int64_t end = poolgrad_ceiling_divide(pixels.end - window.first, axis->dilation);
     return (struct poolgrad_range){poolgrad_max(inside.begin, begin), poolgrad_min(inside.end, end)};
 }
 
-/* The output pixels whose extent, taps and the gaps between them, covers source pixel `position`. */
-static inline struct poolgrad_range poolgrad_axis_windows(const struct poolgrad_axis *axis, int64_t position)
+/* The place of tap number t. */
+static inline int64_t poolgrad_axis_place(const struct poolgrad_axis *axis, poolgrad_span window, int64_t t)
 {
-    int64_t last = poolgrad_floor_divide(position - axis->first, axis->stride);
-    int64_t begin = poolgrad_floor_divide(position - axis->extent - axis->first, axis->stride) + 1;
+    return window.first + t * axis->dilation;
+}
+
+/* From the first to the last output pixel of a table whose windows meet the pixels [low, high). */
+static inline struct poolgrad_range poolgrad_axis_table_windows(const struct poolgrad_axis *axis, int64_t low,
+                                                                int64_t high)
+{
+    struct poolgrad_range windows = {axis->begin, axis->begin};
+    for (int64_t i = axis->end; i > axis->begin; i--) {
+        const poolgrad_span window = axis->table[i - 1 - axis->begin];
+        if (window.first >= high || window.first + window.size <= low) continue;
+        if (windows.end == axis->begin) windows.end = i;
+        windows.begin = i - 1;
+    }
+    return windows;
+}
+
+/* The output pixels whose extents, taps and the gaps between them, meet the source pixels [low, high), which are some;
+ * of tables others among them. */
+static inline struct poolgrad_range poolgrad_axis_windows(const struct poolgrad_axis *axis, int64_t low, int64_t high)
+{
+    if (axis->table) return poolgrad_axis_table_windows(axis, low, high);
+    int64_t last = poolgrad_floor_divide(high - 1 - axis->first, axis->stride);
+    int64_t begin = poolgrad_floor_divide(low - axis->extent - axis->first, axis->stride) + 1;
     int64_t count = axis->end - axis->begin;
     begin = poolgrad_clamp(begin, 0, count);
     return (struct poolgrad_range){axis->begin + begin, axis->begin + poolgrad_clamp(last + 1, begin, count)};
 }
 
-/* Whether `position` is a tap of the window at `start`. */
-static inline bool poolgrad_axis_is_tap(const struct poolgrad_axis *axis, int64_t start, int64_t position)
+/* Whether `position` is a tap of the window. */
+static inline bool poolgrad_axis_is_tap(const struct poolgrad_axis *axis, poolgrad_span window, int64_t position)
 {
-    int64_t distance = position - start;
-    return distance >= 0 && distance < axis->extent && distance % axis->dilation == 0;
+    const int64_t distance = position - window.first;
+    return distance >= 0 && distance <= (window.size - 1) * axis->dilation && distance % axis->dilation == 0;
 }
 
 #endif

@@ -18,20 +18,22 @@ struct poolgrad_geometry {
     poolgrad_nan_rule nan;
     bool wide; /* float64 accumulator */
     bool add_to_destination;
-    bool with_indices; /* a gradient reads them, */
+    bool with_indices; /* they are read, */
     bool with_picks;   /* forward writes them */
+    bool root_mean;    /* L2-norm */
+    int64_t divisor;   /* in place of a count; 0: none */
 
-    struct poolgrad_axis x, y;
-    int64_t full_count; /* kernel_width * kernel_height */
+    struct poolgrad_axis x, y, z;
+    int64_t full_count; /* taps of a window; of tables, of the greatest */
 
-    /* What is written: images, channels, rows and columns of the destination. */
-    struct poolgrad_range images, channels, rows, columns;
+    /* What is written: images, channels, layers, rows and columns of the destination. */
+    struct poolgrad_range images, channels, layers, rows, columns;
     /* Of those images, how many are pooled; the others become +0. */
     int64_t pooled_images;
     /* What to add to an index of the destination to get the one it stands for: in the source, */
     int64_t source_image, source_channel;
-    int64_t source_row, source_column; /* (of a gradient; forward has windows) */
-    /* and in the source gradient and the indices. */
+    int64_t source_layer, source_row, source_column; /* (of a gradient; forward has windows) */
+    /* and in the source gradient and the indices; of forward 0: indices are like the destination. */
     int64_t gradient_image, gradient_channel;
 
     /* Resolved views. */

@@ -5,21 +5,25 @@
 
 #include <poolgrad/poolgrad.h>
 
-struct poolgrad_pads_request {
-    const poolgrad_pads *pads;
-    poolgrad_rounding rounding;
-    const poolgrad_window *window;
-    const char *height_name; /* of the source, as refusals call it */
+/* Of an image, with what refusals call them. */
+struct poolgrad_sizes {
+    const char *depth_name;
+    int64_t depth;
+    const char *height_name;
     int64_t height;
     const char *width_name;
     int64_t width;
 };
 
-/* poolgrad_padding_explicit. */
+struct poolgrad_pads_request {
+    const poolgrad_pads *pads;
+    poolgrad_rounding rounding;
+    const poolgrad_window *window;
+    struct poolgrad_sizes sizes; /* of the source */
+};
+
+/* poolgrad_padding_explicit_3d. */
 poolgrad_status poolgrad_place_by_pads(const struct poolgrad_pads_request *request, poolgrad_padding *padding,
                                        poolgrad_error *error);
-
-/* Refuses a window with an extent along the third axis. */
-poolgrad_status poolgrad_check_flat(const poolgrad_window *window, poolgrad_error *error);
 
 #endif

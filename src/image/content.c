@@ -4,32 +4,43 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "image/image.h"
 #include "text/typed.h"
 
 static bool same_sizes(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     return a->format == b->format && a->layout == b->layout && a->images == b->images && a->channels == b->channels &&
-           a->height == b->height && a->width == b->width;
+           poolgrad_max(a->depth, 1) == poolgrad_max(b->depth, 1) && a->height == b->height && a->width == b->width;
 }
 
-static bool same_row(const poolgrad_const_image *a, const poolgrad_const_image *b, int64_t n, int64_t c, int64_t y)
+static bool same_row(const poolgrad_const_image *a, const poolgrad_const_image *b, int64_t n, int64_t c, int64_t z,
+                     int64_t y)
 {
     const size_t bytes = poolgrad_format_size(a->format);
     for (int64_t x = 0; x < a->width; x++) {
-        const void *one = poolgrad_const_image_at(a, n, c, y, x), *other = poolgrad_const_image_at(b, n, c, y, x);
+        const void *one = poolgrad_const_image_at(a, n, c, z, y, x), *other = poolgrad_const_image_at(b, n, c, z, y, x);
         if (memcmp(one, other, bytes) != 0) return false;
     }
     return true;
 }
 
+static bool same_volume(const poolgrad_const_image *a, const poolgrad_const_image *b, int64_t n, int64_t c)
+{
+    for (int64_t z = 0; z < a->depth; z++) {
+        for (int64_t y = 0; y < a->height; y++) {
+            if (!same_row(a, b, n, c, z, y)) return false;
+        }
+    }
+    return true;
+}
+
+/* Of resolved views. */
 static bool same_elements(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
     for (int64_t n = 0; n < a->images; n++) {
         for (int64_t c = 0; c < a->channels; c++) {
-            for (int64_t y = 0; y < a->height; y++) {
-                if (!same_row(a, b, n, c, y)) return false;
-            }
+            if (!same_volume(a, b, n, c)) return false;
         }
     }
     return true;
@@ -51,7 +62,7 @@ uint64_t poolgrad_hash_sizes(uint64_t hash, const poolgrad_const_image *image)
     const int64_t numbers[] = {(int64_t)image->format, (int64_t)image->layout, image->images,
                                image->channels,        image->height,          image->width};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) hash = poolgrad_hash_number(hash, numbers[i]);
-    return hash;
+    return image->depth > 1 ? poolgrad_hash_number(hash, image->depth) : hash;
 }
 
 static uint64_t hash(const void *object)
@@ -62,9 +73,11 @@ static uint64_t hash(const void *object)
 void poolgrad_describe_sizes(const poolgrad_const_image *image, struct poolgrad_text *text)
 {
     const char *format = poolgrad_format_name(image->format), *layout = poolgrad_layout_name(image->layout);
-    poolgrad_text_print(text, "%s %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64 "x%" PRId64 " pixels",
+    poolgrad_text_print(text, "%s %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64 "x%" PRId64,
                         format ? format : "no format", layout ? layout : "no layout", image->images, image->channels,
                         image->width, image->height);
+    if (image->depth > 1) poolgrad_text_print(text, "x%" PRId64, image->depth);
+    poolgrad_text_print(text, " pixels");
 }
 
 static void describe(const void *object, struct poolgrad_text *text)

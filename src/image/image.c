@@ -17,11 +17,11 @@ struct dimension {
     int64_t *stride;
 };
 
-enum { DIMENSIONS = 4 };
+enum { DIMENSIONS = 5 };
 
 static int64_t lanes(const poolgrad_const_image *image)
 {
-    return image->layout == POOLGRAD_NC4HW4 ? POOLGRAD_LANES : 1;
+    return poolgrad_layout_lanes(image->layout);
 }
 
 static int64_t slices(const poolgrad_const_image *image)
@@ -37,6 +37,7 @@ static void list_dimensions(poolgrad_const_image *image, struct dimension dimens
     if (image->layout == POOLGRAD_NHWC) dimension[i++] = channels;
     dimension[i++] = (struct dimension){"width", "column_stride", image->width, &image->column_stride};
     dimension[i++] = (struct dimension){"height", "row_stride", image->height, &image->row_stride};
+    dimension[i++] = (struct dimension){"depth", "depth_stride", poolgrad_max(image->depth, 1), &image->depth_stride};
     if (image->layout != POOLGRAD_NHWC) dimension[i++] = channels;
     dimension[i] = (struct dimension){"images", "image_stride", image->images, &image->image_stride};
 }
@@ -81,15 +82,16 @@ poolgrad_const_image poolgrad_image_as_const(const poolgrad_image *image)
 }
 
 /* A stride beyond what can be counted is the greatest number there is, and refused where the view is used. */
-poolgrad_const_image poolgrad_const_image_dense(const void *data, poolgrad_format format, poolgrad_layout layout,
-                                                int64_t images, int64_t channels, int64_t height, int64_t width)
+poolgrad_const_image poolgrad_const_image_dense_3d(const void *data, poolgrad_format format, poolgrad_layout layout,
+                                                   int64_t images, int64_t channels, int64_t depth, int64_t height,
+                                                   int64_t width)
 {
     poolgrad_const_image image = {.data = data,
                                   .format = format,
                                   .layout = layout,
                                   .images = images,
                                   .channels = channels,
-                                  .depth = 1,
+                                  .depth = depth,
                                   .height = height,
                                   .width = width};
     struct dimension dimension[DIMENSIONS];
@@ -99,15 +101,27 @@ poolgrad_const_image poolgrad_const_image_dense(const void *data, poolgrad_forma
         *dimension[i].stride = inside;
         if (!poolgrad_multiply(inside, dimension[i].count, &inside)) inside = INT64_MAX;
     }
-    image.depth_stride = layout == POOLGRAD_NHWC ? image.image_stride : image.channel_stride;
     return image;
+}
+
+poolgrad_const_image poolgrad_const_image_dense(const void *data, poolgrad_format format, poolgrad_layout layout,
+                                                int64_t images, int64_t channels, int64_t height, int64_t width)
+{
+    return poolgrad_const_image_dense_3d(data, format, layout, images, channels, 1, height, width);
+}
+
+poolgrad_image poolgrad_image_dense_3d(void *data, poolgrad_format format, poolgrad_layout layout, int64_t images,
+                                       int64_t channels, int64_t depth, int64_t height, int64_t width)
+{
+    const poolgrad_const_image view = poolgrad_const_image_dense_3d(data, format, layout, images, channels, depth,
+                                                                    height, width);
+    return with_data(&view, data);
 }
 
 poolgrad_image poolgrad_image_dense(void *data, poolgrad_format format, poolgrad_layout layout, int64_t images,
                                     int64_t channels, int64_t height, int64_t width)
 {
-    const poolgrad_const_image view = poolgrad_const_image_dense(data, format, layout, images, channels, height, width);
-    return with_data(&view, data);
+    return poolgrad_image_dense_3d(data, format, layout, images, channels, 1, height, width);
 }
 
 /* ---- Checks ------------------------------------------------------------------------------------------------------ */
@@ -125,7 +139,7 @@ static int64_t magnitude(int64_t stride)
     return stride < 0 ? -stride : stride;
 }
 
-/* Elements from (0, 0, 0, 0) to the lowest one, at most 0, and to the one behind the highest. Of a resolved view. */
+/* Elements from (0, 0, 0, 0, 0) to the lowest one, at most 0, and to the one behind the highest. Of a resolved view. */
 static void element_range(const poolgrad_const_image *image, int64_t *low, int64_t *high)
 {
     poolgrad_const_image copy = *image;
@@ -199,7 +213,8 @@ static void tame_idle_strides(poolgrad_const_image *image)
 /* An empty view is never read: its strides only have to be something. */
 static void spell_out_nothing(poolgrad_const_image *image)
 {
-    image->image_stride = image->channel_stride = image->row_stride = image->column_stride = 1;
+    image->image_stride = image->channel_stride = image->depth_stride = 1;
+    image->row_stride = image->column_stride = 1;
 }
 
 poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
@@ -207,10 +222,14 @@ poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, co
     const struct {
         const char *field;
         int64_t value;
-    } size[] = {
-        {"images", image->images}, {"channels", image->channels}, {"height", image->height}, {"width", image->width}};
-    if (image->layout != POOLGRAD_NCHW && image->layout != POOLGRAD_NHWC && image->layout != POOLGRAD_NC4HW4) {
-        return refuse(error, name, "layout", image->layout, "NCHW (0), NHWC (1) or NC4HW4 (2)");
+    } size[] = {{"images", image->images},
+                {"channels", image->channels},
+                {"depth", image->depth},
+                {"height", image->height},
+                {"width", image->width}};
+    if (!poolgrad_layout_name(image->layout)) {
+        return refuse(error, name, "layout", image->layout,
+                      "NCHW (0), NHWC (1), NC4HW4 (2), NC8HW8 (3), NC16HW16 (4) or NC32HW32 (5)");
     }
     for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
         if (size[i].value < 0) return refuse(error, name, size[i].field, size[i].value, "at least 0");
@@ -218,8 +237,8 @@ poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, co
             return refuse(error, name, size[i].field, size[i].value, "at most 2^61");
         }
     }
-    if (image->depth == 0 || image->depth == 1) return POOLGRAD_OK;
-    return refuse(error, name, "depth", image->depth, "0 or 1: this layout has no third axis");
+    if (image->depth <= 1 || !poolgrad_layout_is_blocked(image->layout)) return POOLGRAD_OK;
+    return refuse(error, name, "depth", image->depth, "0 or 1: blocked layouts have no third axis");
 }
 
 static poolgrad_status check_values(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
@@ -250,7 +269,7 @@ poolgrad_status poolgrad_const_image_resolve(const poolgrad_const_image *image, 
     poolgrad_status status = check_values(image, name, error);
     if (status != POOLGRAD_OK) return status;
     *resolved = *image;
-    resolved->depth = 1;
+    resolved->depth = poolgrad_max(image->depth, 1);
     if (poolgrad_image_is_empty(image)) {
         spell_out_nothing(resolved);
         return POOLGRAD_OK;
@@ -338,45 +357,48 @@ bool poolgrad_image_folds(const poolgrad_const_image *image)
     return false;
 }
 
-/* Bytes from element (0, 0, 0, 0). Of both sorts of views, which have the same fields. */
-#define BYTES_TO(image, n, c, y, x)                                                                                    \
+/* Bytes from element (0, 0, 0, 0, 0). Of both sorts of views, which have the same fields. */
+#define BYTES_TO(image, n, c, z, y, x)                                                                                 \
     bytes_to((image)->format, (image)->layout,                                                                         \
-             (n) * (image)->image_stride + (y) * (image)->row_stride + (x) * (image)->column_stride,                   \
+             (n) * (image)->image_stride + (z) * (image)->depth_stride + (y) * (image)->row_stride +                   \
+                 (x) * (image)->column_stride,                                                                         \
              (image)->channel_stride, c)
 
 static inline int64_t bytes_to(poolgrad_format format, poolgrad_layout layout, int64_t element, int64_t channel_stride,
                                int64_t c)
 {
-    const int64_t lane = layout == POOLGRAD_NC4HW4 ? c % POOLGRAD_LANES : 0;
-    const int64_t slice = layout == POOLGRAD_NC4HW4 ? c / POOLGRAD_LANES : c;
-    return (element + slice * channel_stride + lane) * (int64_t)poolgrad_format_size(format);
+    const int64_t block = poolgrad_layout_lanes(layout);
+    return (element + c / block * channel_stride + c % block) * (int64_t)poolgrad_format_size(format);
 }
 
-void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x)
 {
-    return (unsigned char *)image->data + BYTES_TO(image, n, c, y, x);
+    return (unsigned char *)image->data + BYTES_TO(image, n, c, z, y, x);
 }
 
-const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                    int64_t x)
 {
-    return (const unsigned char *)image->data + BYTES_TO(image, n, c, y, x);
+    return (const unsigned char *)image->data + BYTES_TO(image, n, c, z, y, x);
 }
 
 void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t begin,
                                        int64_t end)
 {
-    int64_t used = image->channels % POOLGRAD_LANES;
-    if (image->layout != POOLGRAD_NC4HW4 || used == 0 || c / POOLGRAD_LANES != image->channels / POOLGRAD_LANES) return;
-    size_t bytes = (size_t)(POOLGRAD_LANES - used) * poolgrad_format_size(image->format);
-    for (int64_t x = begin; x < end; x++) memset(poolgrad_image_at(image, n, image->channels, y, x), 0, bytes);
+    const int64_t block = poolgrad_layout_lanes(image->layout), used = image->channels % block;
+    if (used == 0 || c / block != image->channels / block) return;
+    const size_t bytes = (size_t)(block - used) * poolgrad_format_size(image->format);
+    for (int64_t x = begin; x < end; x++) memset(poolgrad_image_at(image, n, image->channels, 0, y, x), 0, bytes);
 }
 
 /* Whether the view is valid and has the element; then writes the resolved view. */
 static bool locate(const poolgrad_const_image *image, const int64_t at[5], poolgrad_const_image *view)
 {
-    return image->data && at[0] >= 0 && at[0] < image->images && at[1] >= 0 && at[1] < image->channels && at[2] == 0 &&
-           at[3] >= 0 && at[3] < image->height && at[4] >= 0 && at[4] < image->width &&
-           poolgrad_const_image_resolve(image, NULL, view, NULL) == POOLGRAD_OK;
+    const int64_t size[] = {image->images, image->channels, poolgrad_max(image->depth, 1), image->height, image->width};
+    for (int i = 0; i < 5; i++) {
+        if (at[i] < 0 || at[i] >= size[i]) return false;
+    }
+    return image->data && poolgrad_const_image_resolve(image, NULL, view, NULL) == POOLGRAD_OK;
 }
 
 double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
@@ -384,7 +406,7 @@ double poolgrad_const_image_get(const poolgrad_const_image *image, int64_t n, in
 {
     poolgrad_const_image view;
     if (!image || !locate(image, (const int64_t[]){n, c, z, y, x}, &view)) return NAN;
-    return poolgrad_load(view.format, poolgrad_const_image_at(&view, n, c, y, x));
+    return poolgrad_load(view.format, poolgrad_const_image_at(&view, n, c, z, y, x));
 }
 
 double poolgrad_image_get(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x)
@@ -406,6 +428,6 @@ poolgrad_status poolgrad_image_set(const poolgrad_image *image, int64_t n, int64
         return POOLGRAD_INVALID;
     }
     const poolgrad_image resolved = with_data(&view, image->data);
-    poolgrad_store(view.format, poolgrad_image_at(&resolved, n, c, y, x), value);
+    poolgrad_store(view.format, poolgrad_image_at(&resolved, n, c, z, y, x), value);
     return POOLGRAD_OK;
 }

@@ -7,7 +7,24 @@
 
 #include <stdbool.h>
 
-enum { POOLGRAD_LANES = 4 }; /* channels that are neighbours in NC4HW4 */
+enum { POOLGRAD_MOST_LANES = 32 };
+
+/* Channels of a slice, which are neighbours; 1 where the layout has no slices. */
+static inline int64_t poolgrad_layout_lanes(poolgrad_layout layout)
+{
+    switch (layout) {
+    case POOLGRAD_NC4HW4: return 4;
+    case POOLGRAD_NC8HW8: return 8;
+    case POOLGRAD_NC16HW16: return 16;
+    case POOLGRAD_NC32HW32: return 32;
+    default: return 1;
+    }
+}
+
+static inline bool poolgrad_layout_is_blocked(poolgrad_layout layout)
+{
+    return poolgrad_layout_lanes(layout) > 1;
+}
 
 /* Checks `image` and writes it to *resolved, which may be the image itself, with strides that may be multiplied: those
  * that are of no effect become dense ones. Refusals name the field "<name>.width", or plain "width" where name is null.
@@ -30,11 +47,13 @@ bool poolgrad_images_overlap(const poolgrad_const_image *a, const poolgrad_const
 /* Whether two elements may share memory: some stride does not step over everything inside it. */
 bool poolgrad_image_folds(const poolgrad_const_image *image);
 
-/* Address of an element. The unused lanes of NC4HW4's last slice have one, too. */
-void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
-const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x);
+/* Address of an element. The unused lanes of a last slice have one, too. */
+void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x);
+const void *poolgrad_const_image_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                    int64_t x);
 
-/* Writes +0 to the unused lanes of columns [begin, end) of a row, where channel c lies in NC4HW4's last slice. */
+/* Writes +0 to the unused lanes of columns [begin, end) of a row, where channel c lies in the last slice. Blocked
+ * layouts have no depth. */
 void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t begin,
                                        int64_t end);
 

@@ -72,13 +72,13 @@ void poolgrad_image_clear(const poolgrad_image *image)
         memset(image->data, 0, elements * poolgrad_format_size(view.read.format));
         return;
     }
-    const int64_t lanes = view.read.layout == POOLGRAD_NC4HW4 ? POOLGRAD_LANES : 1;
+    const int64_t lanes = poolgrad_layout_lanes(view.read.layout);
     const size_t bytes = (size_t)lanes * poolgrad_format_size(view.read.format);
     for (int64_t n = 0; n < view.read.images; n++) {
         for (int64_t c = 0; c < view.read.channels; c += lanes) {
             for (int64_t y = 0; y < view.read.height; y++) {
                 for (int64_t x = 0; x < view.read.width; x++) {
-                    memset(poolgrad_image_at(&view.written, n, c, y, x), 0, bytes);
+                    memset(poolgrad_image_at(&view.written, n, c, 0, y, x), 0, bytes);
                 }
             }
         }
@@ -162,7 +162,7 @@ static void copy_elements(const poolgrad_const_image *from, const poolgrad_image
         for (int64_t c = 0; c < from->channels; c++) {
             for (int64_t y = 0; y < from->height; y++) {
                 for (int64_t x = 0; x < from->width; x++) {
-                    memcpy(poolgrad_image_at(&destination, n, c, y, x), poolgrad_const_image_at(&source, n, c, y, x),
+                    memcpy(poolgrad_image_at(&destination, n, c, 0, y, x), poolgrad_const_image_at(&source, n, c, 0, y, x),
                            bytes);
                 }
             }

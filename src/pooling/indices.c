@@ -5,63 +5,64 @@
  * are they looked at one by one, in the order that decides which of them is refused.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/refusal.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "pooling/resolve.h"
+#include "reference/window.h"
 
 /* ---- One by one -------------------------------------------------------------------------------------------------- */
 
-/* Whether tap number `tap` of the window at `start` lies inside the source. */
-static bool is_inside(const struct poolgrad_axis *axis, int64_t start, int64_t tap)
-{
-    struct poolgrad_range inside = poolgrad_axis_taps(axis, start, 0);
-    return tap >= inside.begin && tap < inside.end;
-}
-
-static bool is_tap(const struct poolgrad_geometry *g, int64_t index, int64_t y, int64_t x)
+static bool is_tap(const struct poolgrad_geometry *g, int64_t index, struct poolgrad_window_at at)
 {
     if (index == -1) return true;
-    if (poolgrad_format_holds_taps(g->indices.format)) {
-        return is_inside(&g->y, poolgrad_axis_start(&g->y, y), index / g->x.kernel) &&
-               is_inside(&g->x, poolgrad_axis_start(&g->x, x), index % g->x.kernel);
-    }
-    if (index < 0 || g->x.size == 0 || index / g->x.size >= g->y.size) return false;
-    return poolgrad_axis_is_tap(&g->y, poolgrad_axis_start(&g->y, y), index / g->x.size) &&
-           poolgrad_axis_is_tap(&g->x, poolgrad_axis_start(&g->x, x), index % g->x.size);
+    const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
+    return !poolgrad_picks_none(pick) && poolgrad_source_has(g, pick.at);
 }
 
-static poolgrad_status check_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y,
-                                 poolgrad_error *error)
+static poolgrad_status refuse_index(const struct poolgrad_geometry *g, int64_t n, int64_t c,
+                                    struct poolgrad_pixel output, int64_t index, poolgrad_error *error)
 {
-    for (int64_t x = g->x.begin; x < g->x.end; x++) {
-        int64_t index = poolgrad_load_index(g->indices.format, poolgrad_const_image_at(&g->indices, n, c, y, x));
-        if (is_tap(g, index, y, x)) continue;
-        bool taps = poolgrad_format_holds_taps(g->indices.format);
-        return poolgrad_refuse(error, "indices",
-                               "at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64
-                               "; expected %" PRId64 " or %s of a tap of that window inside the %" PRId64 " x %" PRId64
-                               " source",
-                               n, c, y, x, index, taps ? poolgrad_format_taps(g->indices.format) : -1,
-                               taps ? "ky * kernel width + kx" : "y * width + x", g->x.size, g->y.size);
+    const bool taps = poolgrad_format_holds_taps(g->indices.format), volume = !poolgrad_axis_is_flat(&g->z);
+    const char *number = volume ? "(kz * kernel height + ky) * kernel width + kx" : "ky * kernel width + kx";
+    const char *place = volume ? "(z * height + y) * width + x" : "y * width + x";
+    char layer[32] = "", depth[32] = "";
+    if (volume) snprintf(layer, sizeof layer, "z %" PRId64 ", ", output.z);
+    if (volume) snprintf(depth, sizeof depth, " x %" PRId64, g->z.size);
+    return poolgrad_refuse(error, "indices",
+                           "at (n %" PRId64 ", c %" PRId64 ", %sy %" PRId64 ", x %" PRId64 ") is %" PRId64
+                           "; expected %" PRId64 " or %s of a tap of that window inside the %" PRId64 " x %" PRId64
+                           "%s source",
+                           n, c, layer, output.y, output.x, index, taps ? poolgrad_format_taps(g->indices.format) : -1,
+                           taps ? number : place, g->x.size, g->y.size, depth);
+}
+
+static poolgrad_status check_volume(const struct poolgrad_geometry *g, int64_t n, int64_t c, poolgrad_error *error)
+{
+    const struct poolgrad_area outputs = {{g->z.begin, g->z.end}, {g->y.begin, g->y.end}, {g->x.begin, g->x.end}};
+    struct poolgrad_steps steps = poolgrad_steps_over(&outputs);
+    while (poolgrad_steps_next(&steps)) {
+        const struct poolgrad_pixel at = steps.at;
+        const void *element = poolgrad_const_image_at(&g->indices, n, c, at.z, at.y, at.x);
+        const int64_t index = poolgrad_load_index(g->indices.format, element);
+        if (!is_tap(g, index, poolgrad_window_place(g, n, c, at))) return refuse_index(g, n, c, at, index, error);
     }
     return POOLGRAD_OK;
 }
 
 static poolgrad_status check_each(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
+    poolgrad_status status = POOLGRAD_OK;
     for (int64_t i = 0; i < g->pooled_images; i++) {
-        int64_t n = g->images.begin + i + g->gradient_image;
-        for (int64_t j = g->channels.begin; j < g->channels.end; j++) {
-            for (int64_t y = g->y.begin; y < g->y.end; y++) {
-                poolgrad_status status = check_row(g, n, j + g->gradient_channel, y, error);
-                if (status != POOLGRAD_OK) return status;
-            }
+        const int64_t n = g->images.begin + i + g->gradient_image;
+        for (int64_t c = g->channels.begin; c < g->channels.end && status == POOLGRAD_OK; c++) {
+            status = check_volume(g, n, c + g->gradient_channel, error);
         }
     }
-    return POOLGRAD_OK;
+    return status;
 }
 
 /* ---- Runs of elements -------------------------------------------------------------------------------------------- */
@@ -228,7 +229,7 @@ static void list_dimensions(const struct poolgrad_geometry *g, const struct bloc
 {
     const poolgrad_const_image *image = &g->indices;
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
-    const bool slices = image->layout == POOLGRAD_NC4HW4;
+    const bool slices = poolgrad_layout_is_blocked(image->layout);
     const uint64_t move_x = places ? (uint64_t)g->x.stride : 0;
     const uint64_t move_y = places ? (uint64_t)g->y.stride * (uint64_t)g->x.size : 0;
     dimension[0] = (struct dimension){block->lanes, (slices ? 1 : image->channel_stride) * size, 0};
@@ -256,7 +257,7 @@ static bool move_on(const struct dimension dimension[DIMENSIONS], int64_t index[
 static bool holds_block(const struct poolgrad_geometry *g, const struct block *block, const struct codes *codes,
                         bool places)
 {
-    const unsigned char *first = poolgrad_const_image_at(&g->indices, block->n, block->c, block->rows.begin,
+    const unsigned char *first = poolgrad_const_image_at(&g->indices, block->n, block->c, 0, block->rows.begin,
                                                          block->columns.begin);
     struct dimension dimension[DIMENSIONS];
     int64_t index[DIMENSIONS] = {0}, offset = 0;
@@ -337,15 +338,15 @@ static void mark_codes(struct codes *codes)
 static bool holds_columns(const struct poolgrad_geometry *g, const struct numbering *numbering, struct block block,
                           struct poolgrad_range taps)
 {
-    const uint64_t top = (uint64_t)poolgrad_axis_start(&g->y, block.rows.begin) * (uint64_t)g->x.size;
+    const uint64_t top = (uint64_t)poolgrad_axis_window(&g->y, block.rows.begin).first * (uint64_t)g->x.size;
     struct codes codes;
     for (int64_t x = g->x.begin; x < g->x.end; x = block.columns.end) {
         const bool whole = x == numbering->columns.begin && x < numbering->columns.end;
-        const int64_t left = poolgrad_axis_start(&g->x, x);
-        const uint64_t first = numbering->places ? top + (uint64_t)left : 0;
+        const poolgrad_span window = poolgrad_axis_window(&g->x, x);
+        const uint64_t first = numbering->places ? top + (uint64_t)window.first : 0;
         block.columns = (struct poolgrad_range){x, whole ? numbering->columns.end : x + 1};
         if (whole && !numbering->places) continue;
-        if (!list_codes(numbering, first, taps, poolgrad_axis_taps(&g->x, left, 0), &codes)) return false;
+        if (!list_codes(numbering, first, taps, poolgrad_axis_taps(&g->x, window), &codes)) return false;
         if (!numbering->places && g->full_count <= UINT8_MAX) mark_codes(&codes);
         if (!holds_block(g, &block, &codes, numbering->places)) return false;
     }
@@ -359,7 +360,7 @@ static bool holds_rows(const struct poolgrad_geometry *g, const struct numbering
     struct codes codes;
     for (int64_t y = g->y.begin; y < g->y.end; y = block.rows.end) {
         const bool whole = y == numbering->rows.begin && y < numbering->rows.end;
-        const struct poolgrad_range taps = poolgrad_axis_taps(&g->y, poolgrad_axis_start(&g->y, y), 0);
+        const struct poolgrad_range taps = poolgrad_axis_taps(&g->y, poolgrad_axis_window(&g->y, y));
         block.rows = (struct poolgrad_range){y, whole ? numbering->rows.end : y + 1};
         if (numbering->places && !holds_columns(g, numbering, block, taps)) return false;
         if (numbering->places || whole) continue;
@@ -384,9 +385,10 @@ static void take_channels(const struct poolgrad_geometry *g, int64_t end, struct
 {
     block->lanes = end - block->c;
     block->slices = 1;
-    if (g->indices.layout != POOLGRAD_NC4HW4) return;
-    block->lanes = poolgrad_min(block->lanes, POOLGRAD_LANES - block->c % POOLGRAD_LANES);
-    if (block->lanes == POOLGRAD_LANES) block->slices = (end - block->c) / POOLGRAD_LANES;
+    const int64_t lanes = poolgrad_layout_lanes(g->indices.layout);
+    if (lanes == 1) return;
+    block->lanes = poolgrad_min(block->lanes, lanes - block->c % lanes);
+    if (block->lanes == lanes) block->slices = (end - block->c) / lanes;
 }
 
 /* As many images as stay near while one strip after the other is looked at. */
@@ -397,7 +399,8 @@ static int64_t count_near(const struct poolgrad_geometry *g)
     return (int64_t)(near / (windows * channels | 1) + 1);
 }
 
-/* Whether all are right for certain. */
+/* Whether all are right for certain. Only of planes whose windows are a progression: others are looked at one by one.
+ */
 static bool all_hold(const struct poolgrad_geometry *g)
 {
     const struct numbering numbering = number_taps(g);
@@ -405,6 +408,7 @@ static bool all_hold(const struct poolgrad_geometry *g)
     const int64_t c = g->channels.begin + g->gradient_channel, end = g->channels.end + g->gradient_channel;
     struct block block = {.rows = {g->y.begin, g->y.end}, .columns = {g->x.begin, g->x.end}};
     int64_t places;
+    if (!poolgrad_axis_is_flat(&g->z) || g->x.table || g->y.table) return false;
     /* Where folded planes have more places than an index has values, sums that wrap around would name others. */
     if (numbering.places && !poolgrad_multiply(g->y.size, g->x.size, &places)) return false;
     for (int64_t i = 0; i < g->pooled_images; i += block.images) {
@@ -420,7 +424,7 @@ static bool all_hold(const struct poolgrad_geometry *g)
 
 poolgrad_status poolgrad_resolve_indices(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    bool any = g->x.begin < g->x.end && g->y.begin < g->y.end;
+    bool any = g->x.begin < g->x.end && g->y.begin < g->y.end && g->z.begin < g->z.end;
     if (!g->with_indices || !any || all_hold(g)) return POOLGRAD_OK;
     return check_each(g, error);
 }

@@ -18,8 +18,9 @@ static int64_t count_units(const struct poolgrad_plan *plan)
     const struct poolgrad_geometry *g = &plan->geometry;
     bool any = g->columns.begin < g->columns.end && !poolgrad_image_is_empty(&g->held);
     int64_t planes = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) : 0;
-    if (g->rows.begin == g->rows.end || planes == 0) return 0;
-    return plan->is_fast ? plan->fast.units : planes * (g->rows.end - g->rows.begin);
+    const int64_t rows = poolgrad_range_length(g->layers) * poolgrad_range_length(g->rows);
+    if (rows == 0 || planes == 0) return 0;
+    return plan->is_fast ? plan->fast.units : planes * rows;
 }
 
 static void name_kernel(struct poolgrad_plan *plan)
@@ -70,6 +71,27 @@ poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, str
     return allocate_memory(plan, error);
 }
 
+/* Windows of the plan's own, in place of the caller's tables. */
+static poolgrad_status copy_tables(struct poolgrad_plan *plan, poolgrad_error *error)
+{
+    struct poolgrad_axis *const axes[] = {&plan->geometry.x, &plan->geometry.y, &plan->geometry.z};
+    size_t count = 0;
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (axes[i]->table) count += (size_t)(axes[i]->end - axes[i]->begin);
+    }
+    if (count == 0) return POOLGRAD_OK;
+    plan->spans = malloc(count * sizeof *plan->spans);
+    if (!plan->spans) return poolgrad_refuse_memory(error, "plan");
+    poolgrad_span *to = plan->spans;
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        const size_t length = axes[i]->table ? (size_t)(axes[i]->end - axes[i]->begin) : 0;
+        if (length == 0) continue;
+        axes[i]->table = memcpy(to, axes[i]->table, length * sizeof *to);
+        to += length;
+    }
+    return POOLGRAD_OK;
+}
+
 poolgrad_status poolgrad_check(const poolgrad_problem *problem, poolgrad_error *error)
 {
     struct poolgrad_geometry geometry;
@@ -94,11 +116,12 @@ poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_p
     *plan = NULL;
     poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
     if (status != POOLGRAD_OK) return status;
-    struct poolgrad_plan *made = malloc(sizeof *made);
+    struct poolgrad_plan *made = calloc(1, sizeof *made);
     if (!made) return poolgrad_refuse_memory(error, "plan");
     status = poolgrad_plan_make(&geometry, made, error);
+    if (status == POOLGRAD_OK) status = copy_tables(made, error);
     if (status != POOLGRAD_OK) {
-        free(made);
+        poolgrad_plan_destroy(made);
         return status;
     }
     name_kernel(made);
@@ -108,7 +131,9 @@ poolgrad_status poolgrad_plan_create(const poolgrad_problem *problem, poolgrad_p
 
 void poolgrad_plan_destroy(poolgrad_plan *plan)
 {
-    if (plan) poolgrad_plan_free_memory(plan);
+    if (!plan) return;
+    poolgrad_plan_free_memory(plan);
+    free(plan->spans);
     free(plan);
 }
 

@@ -18,7 +18,8 @@ struct poolgrad_plan {
     int blocks;
     unsigned char *memory;
     atomic_flag *taken;
-    char kernel[64]; /* poolgrad_plan_kernel */
+    poolgrad_span *spans; /* tables of the plan's own, behind each other; null where there are none */
+    char kernel[64];      /* poolgrad_plan_kernel */
 };
 
 /* Fills a plan the caller owns, for a resolved problem; poolgrad_plan_create does so on the heap. */

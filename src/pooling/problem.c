@@ -6,6 +6,7 @@
 
 #include "base/growth.h"
 #include "base/refusal.h"
+#include "geometry/axis.h"
 #include "geometry/pads.h"
 #include "image/content.h"
 #include "text/typed.h"
@@ -61,27 +62,62 @@ static poolgrad_status check_sizes(const poolgrad_problem *p, const poolgrad_pad
                                    const poolgrad_padding *padding, poolgrad_error *error)
 {
     const bool forward = p->direction == POOLGRAD_FORWARD;
+    const poolgrad_const_image destination = poolgrad_image_as_const(&p->destination);
+    const poolgrad_const_image *outputs = forward ? &destination : &p->source_gradient;
     const poolgrad_window *w = &p->window;
-    const struct sized_axis x = {forward ? "destination.width" : "source_gradient.width",
-                                 forward ? p->destination.width : p->source_gradient.width,
-                                 padding->width,
-                                 p->source.width,
-                                 pads->left,
-                                 pads->right,
-                                 w->kernel_width,
-                                 w->dilation_x,
-                                 w->stride_x};
-    const struct sized_axis y = {forward ? "destination.height" : "source_gradient.height",
-                                 forward ? p->destination.height : p->source_gradient.height,
-                                 padding->height,
-                                 p->source.height,
-                                 pads->top,
-                                 pads->bottom,
-                                 w->kernel_height,
-                                 w->dilation_y,
-                                 w->stride_y};
-    poolgrad_status status = check_size(&x, rounding, error);
-    return status == POOLGRAD_OK ? check_size(&y, rounding, error) : status;
+    const struct sized_axis axes[POOLGRAD_AXES] = {
+        {forward ? "destination.width" : "source_gradient.width", outputs->width, padding->width, p->source.width,
+         pads->left, pads->right, w->kernel_width, w->dilation_x, w->stride_x},
+        {forward ? "destination.height" : "source_gradient.height", outputs->height, padding->height, p->source.height,
+         pads->top, pads->bottom, w->kernel_height, w->dilation_y, w->stride_y},
+        {forward ? "destination.depth" : "source_gradient.depth", poolgrad_or_one(outputs->depth), padding->depth,
+         poolgrad_or_one(p->source.depth), pads->front, pads->back, poolgrad_or_one(w->kernel_depth),
+         poolgrad_or_one(w->dilation_z), poolgrad_or_one(w->stride_z)}};
+    const poolgrad_table *const tables[] = {&p->windows_x, &p->windows_y, &p->windows_z};
+    poolgrad_status status = POOLGRAD_OK;
+    for (int i = 0; i < POOLGRAD_AXES && status == POOLGRAD_OK; i++) {
+        if (!poolgrad_table_is_given(tables[i])) status = check_size(&axes[i], rounding, error);
+    }
+    return status;
+}
+
+/* A table's windows have their places. */
+static poolgrad_status check_tables(const poolgrad_problem *p, const poolgrad_pads *pads, poolgrad_error *error)
+{
+    const struct {
+        const char *table;
+        bool given;
+        const char *name[2];
+        int64_t pad[2];
+    } axes[] = {
+        {"windows_x", poolgrad_table_is_given(&p->windows_x), {"pads.left", "pads.right"}, {pads->left, pads->right}},
+        {"windows_y", poolgrad_table_is_given(&p->windows_y), {"pads.top", "pads.bottom"}, {pads->top, pads->bottom}},
+        {"windows_z", poolgrad_table_is_given(&p->windows_z), {"pads.front", "pads.back"}, {pads->front, pads->back}}};
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        for (int end = 0; end < 2; end++) {
+            if (!axes[i].given || axes[i].pad[end] == 0) continue;
+            return poolgrad_refuse(error, axes[i].name[end], "is %" PRId64 "; expected 0: %s has the windows",
+                                   axes[i].pad[end], axes[i].table);
+        }
+    }
+    return POOLGRAD_OK;
+}
+
+/* An axis with a table keeps its offset of 0. */
+static void place(poolgrad_problem *p, const poolgrad_padding *padding)
+{
+    p->offset_x = poolgrad_table_is_given(&p->windows_x) ? 0 : padding->offset_x;
+    p->offset_y = poolgrad_table_is_given(&p->windows_y) ? 0 : padding->offset_y;
+    p->offset_z = poolgrad_table_is_given(&p->windows_z) ? 0 : padding->offset_z;
+    p->zero_pad_x = padding->zero_pad_x;
+    p->zero_pad_y = padding->zero_pad_y;
+    p->zero_pad_z = padding->zero_pad_z;
+    p->zero_pad_left = padding->zero_pad_left;
+    p->zero_pad_top = padding->zero_pad_top;
+    p->zero_pad_front = padding->zero_pad_front;
+    p->zero_pad_right = padding->zero_pad_right;
+    p->zero_pad_bottom = padding->zero_pad_bottom;
+    p->zero_pad_back = padding->zero_pad_back;
 }
 
 poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolgrad_pads *pads,
@@ -94,15 +130,16 @@ poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolg
     if (!poolgrad_direction_name(known.direction)) {
         return poolgrad_refuse(error, "direction", "is %d; expected forward (0) or gradient (1)", (int)known.direction);
     }
-    const struct poolgrad_pads_request request = {
-        pads, rounding, &known.window, "source.height", known.source.height, "source.width", known.source.width};
+    const struct poolgrad_pads_request request = {pads,
+                                                  rounding,
+                                                  &known.window,
+                                                  {"source.depth", poolgrad_or_one(known.source.depth), "source.height",
+                                                   known.source.height, "source.width", known.source.width}};
     status = poolgrad_place_by_pads(&request, &padding, error);
+    if (status == POOLGRAD_OK) status = check_tables(&known, pads, error);
     if (status == POOLGRAD_OK) status = check_sizes(&known, pads, rounding, &padding, error);
     if (status != POOLGRAD_OK) return status;
-    known.offset_x = padding.offset_x;
-    known.offset_y = padding.offset_y;
-    known.zero_pad_x = padding.zero_pad_x;
-    known.zero_pad_y = padding.zero_pad_y;
+    place(&known, &padding);
     poolgrad_write_struct(problem, &known, sizeof known);
     return POOLGRAD_OK;
 }
@@ -124,7 +161,7 @@ enum field_type {
     MODE
 };
 
-/* Every field but struct_size and the images. */
+/* Every field but struct_size, the tables and the images. */
 static const struct field {
     const char *name;
     size_t offset;
@@ -186,6 +223,14 @@ static const struct field {
     FIELD(max_isa, ISA),
     FIELD(mode, MODE),
     FIELD(concurrent_runs, INT),
+    FIELD(root_mean, INT),
+    FIELD(divisor, NUMBER),
+    FIELD(zero_pad_left, NUMBER),
+    FIELD(zero_pad_top, NUMBER),
+    FIELD(zero_pad_front, NUMBER),
+    FIELD(zero_pad_right, NUMBER),
+    FIELD(zero_pad_bottom, NUMBER),
+    FIELD(zero_pad_back, NUMBER),
 #undef FIELD
 };
 
@@ -249,6 +294,15 @@ static void unify(int64_t *value, int64_t from, int64_t to)
     if (*value == from) *value = to;
 }
 
+/* What both sides have more is what both have. */
+static void unify_pads(int64_t *both, int64_t *before, int64_t *behind)
+{
+    const int64_t more = poolgrad_min(*before, *behind);
+    if (more <= 0 || !poolgrad_add(*both, more, both)) return;
+    *before -= more;
+    *behind -= more;
+}
+
 /* The same, with one value where two say the same. */
 static bool read_unified(const void *object, poolgrad_problem *known)
 {
@@ -256,10 +310,57 @@ static bool read_unified(const void *object, poolgrad_problem *known)
     unify(&known->window.kernel_depth, 0, 1);
     unify(&known->window.stride_z, 0, 1);
     unify(&known->window.dilation_z, 0, 1);
-    unify(&known->gradient_region.depth, 1, POOLGRAD_ALL);
-    unify(&known->clip.depth, 1, POOLGRAD_ALL);
+    if (known->source_gradient.depth <= 1) unify(&known->gradient_region.depth, 1, POOLGRAD_ALL);
+    if (known->destination.depth <= 1) unify(&known->clip.depth, 1, POOLGRAD_ALL);
+    unify_pads(&known->zero_pad_x, &known->zero_pad_left, &known->zero_pad_right);
+    unify_pads(&known->zero_pad_y, &known->zero_pad_top, &known->zero_pad_bottom);
+    unify_pads(&known->zero_pad_z, &known->zero_pad_front, &known->zero_pad_back);
     if (known->concurrent_runs == 0) known->concurrent_runs = 1;
     return true;
+}
+
+static const char *const table_names[POOLGRAD_AXES] = {"windows_x", "windows_y", "windows_z"};
+
+static void list_tables(const poolgrad_problem *p, poolgrad_table tables[POOLGRAD_AXES])
+{
+    tables[0] = p->windows_x;
+    tables[1] = p->windows_y;
+    tables[2] = p->windows_z;
+}
+
+/* How many windows can be read. */
+static int64_t table_length(const poolgrad_table *table)
+{
+    return table->spans ? poolgrad_max(table->count, 0) : 0;
+}
+
+static bool same_tables(const poolgrad_problem *a, const poolgrad_problem *b)
+{
+    poolgrad_table one[POOLGRAD_AXES], other[POOLGRAD_AXES];
+    list_tables(a, one);
+    list_tables(b, other);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (one[i].count != other[i].count || !one[i].spans != !other[i].spans) return false;
+        for (int64_t w = 0; w < table_length(&one[i]); w++) {
+            const poolgrad_span s = one[i].spans[w], t = other[i].spans[w];
+            if (s.first != t.first || s.size != t.size) return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t hash_tables(uint64_t sum, const poolgrad_problem *p)
+{
+    poolgrad_table tables[POOLGRAD_AXES];
+    list_tables(p, tables);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        sum = poolgrad_hash_number(sum, tables[i].count);
+        for (int64_t w = 0; w < table_length(&tables[i]); w++) {
+            sum = poolgrad_hash_number(sum, tables[i].spans[w].first);
+            sum = poolgrad_hash_number(sum, tables[i].spans[w].size);
+        }
+    }
+    return sum;
 }
 
 static bool equal(const void *a, const void *b)
@@ -270,6 +371,7 @@ static bool equal(const void *a, const void *b)
     for (int i = 0; i < FIELDS; i++) {
         if (value_of(&one, &fields[i]) != value_of(&other, &fields[i])) return false;
     }
+    if (!same_tables(&one, &other)) return false;
     list_images(&one, images);
     list_images(&other, others);
     for (int i = 0; i < IMAGES; i++) {
@@ -285,6 +387,7 @@ static uint64_t hash(const void *object)
     uint64_t sum = poolgrad_hash_begin("problem");
     if (!read_unified(object, &known)) return sum;
     for (int i = 0; i < FIELDS; i++) sum = poolgrad_hash_number(sum, value_of(&known, &fields[i]));
+    sum = hash_tables(sum, &known);
     list_images(&known, images);
     for (int i = 0; i < IMAGES; i++) sum = poolgrad_hash_sizes(sum, &images[i]);
     return sum;
@@ -316,6 +419,35 @@ static void describe_fields(const poolgrad_problem *problem, struct poolgrad_tex
     }
 }
 
+static void describe_tables(const poolgrad_problem *problem, struct poolgrad_text *text)
+{
+    poolgrad_table tables[POOLGRAD_AXES];
+    list_tables(problem, tables);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (poolgrad_table_is_given(&tables[i])) {
+            poolgrad_text_print(text, ", %s of %" PRId64, table_names[i], tables[i].count);
+        }
+    }
+}
+
+/* Pairs of first pixel and size. */
+static void write_tables(const poolgrad_problem *problem, struct poolgrad_text *text)
+{
+    poolgrad_table tables[POOLGRAD_AXES];
+    list_tables(problem, tables);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (!poolgrad_table_is_given(&tables[i])) continue;
+        poolgrad_json_open(text, table_names[i], '[');
+        for (int64_t w = 0; w < table_length(&tables[i]); w++) {
+            poolgrad_json_open(text, NULL, '[');
+            poolgrad_json_number(text, NULL, tables[i].spans[w].first);
+            poolgrad_json_number(text, NULL, tables[i].spans[w].size);
+            poolgrad_json_close(text, ']');
+        }
+        poolgrad_json_close(text, ']');
+    }
+}
+
 static void describe(const void *object, struct poolgrad_text *text)
 {
     poolgrad_problem known;
@@ -327,6 +459,7 @@ static void describe(const void *object, struct poolgrad_text *text)
     const char *direction = poolgrad_direction_name(known.direction), *kind = poolgrad_kind_name(known.kind);
     poolgrad_text_print(text, "problem: %s %s", direction ? direction : "no direction", kind ? kind : "no kind");
     describe_fields(&known, text);
+    describe_tables(&known, text);
     list_images(&known, images);
     for (int i = 0; i < IMAGES; i++) {
         if (is_absent(&images[i])) continue;
@@ -343,6 +476,7 @@ static void write_json(const void *object, struct poolgrad_text *text)
     poolgrad_json_string(text, "class", "problem");
     if (read_known(object, &known)) {
         for (int i = 0; i < FIELDS; i++) write_field(text, &fields[i], value_of(&known, &fields[i]));
+        write_tables(&known, text);
         list_images(&known, images);
         for (int i = 0; i < IMAGES; i++) {
             if (is_absent(&images[i])) continue;

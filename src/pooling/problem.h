@@ -5,7 +5,15 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include <stdbool.h>
+
 /* Fields that the caller's struct lacks are neutral in *known. */
 poolgrad_status poolgrad_read_problem(const poolgrad_problem *problem, poolgrad_problem *known, poolgrad_error *error);
+
+/* Whether the axis has a table, and no progression. */
+static inline bool poolgrad_table_is_given(const poolgrad_table *table)
+{
+    return table->spans || table->count != 0;
+}
 
 #endif

@@ -1,50 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pooling/resolve.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
-#include "base/refusal.h"
-#include "geometry/pads.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "pooling/axes.h"
+#include "pooling/bounds.h"
 #include "pooling/isa.h"
 #include "pooling/problem.h"
 
 enum { THREADS_LIMIT = 1024, RUNS_LIMIT = 1024 };
-
-static poolgrad_status refuse_value(poolgrad_error *error, const char *field, int64_t value, const char *expected)
-{
-    return poolgrad_refuse(error, field, "is %" PRId64 "; expected %s", value, expected);
-}
-
-/* ---- Fields by themselves -------------------------------------------------------------------------------------- */
-
-/* A field that must lie in [low, high]; `expected` says so in words. */
-struct bound {
-    const char *field;
-    int64_t value, low, high;
-    const char *expected;
-};
-
-static poolgrad_status check_bounds(const struct bound *bound, size_t count, poolgrad_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (bound[i].value < bound[i].low || bound[i].value > bound[i].high) {
-            return refuse_value(error, bound[i].field, bound[i].value, bound[i].expected);
-        }
-    }
-    return POOLGRAD_OK;
-}
-
-#define CHECK_BOUNDS(bounds) check_bounds(bounds, sizeof(bounds) / sizeof *(bounds), error)
 
 static poolgrad_status check_edge_mode(poolgrad_edge_mode mode, poolgrad_error *error)
 {
     static const char *const undefined[] = {"mirror", "mirror with edge", "constant"};
     int64_t other = (int64_t)mode - 2;
     if (mode == POOLGRAD_EDGE_ZERO || mode == POOLGRAD_EDGE_CLAMP) return POOLGRAD_OK;
-    if (other < 0 || other >= 3) return refuse_value(error, "edge_mode", (int64_t)mode, "zero (0) or clamp (1)");
+    if (other < 0 || other >= 3)
+        return poolgrad_refuse_value(error, "edge_mode", (int64_t)mode, "zero (0) or clamp (1)");
     return poolgrad_refuse(error, "edge_mode",
                            "is %d (%s); expected zero (0) or clamp (1), no other is defined for pooling", (int)mode,
                            undefined[other]);
@@ -52,21 +26,25 @@ static poolgrad_status check_edge_mode(poolgrad_edge_mode mode, poolgrad_error *
 
 static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *error)
 {
-    const struct bound bounds[] = {
+    const struct poolgrad_bound bounds[] = {
         {"direction", (int64_t)p->direction, 0, 1, "forward (0) or gradient (1)"},
         {"kind", (int64_t)p->kind, 0, 2, "average (0), max (1) or L2-norm (2)"},
         {"ties", (int64_t)p->ties, 0, 3, "first (0), last (1), all (2) or split (3)"},
         {"nan", (int64_t)p->nan, 0, 2, "first (0), last (1) or ignore (2)"},
         {"accumulator", (int64_t)p->accumulator, 0, 1, "float32 (0) or float64 (1)"},
         {"mapping", (int64_t)p->mapping, 0, 1, "source (0) or clip (1)"},
+        {"root_mean", p->root_mean, 0, p->kind == POOLGRAD_L2NORM, "0, or 1 for L2-norm only"},
         {"add_to_destination", p->add_to_destination, 0, p->direction == POOLGRAD_GRADIENT,
          "0, or 1 for a gradient only"},
         {"threads", p->threads, 0, THREADS_LIMIT, "0 (automatic) to 1024"},
         {"mode", (int64_t)p->mode, 0, 1, "fast (0) or reference (1)"},
         {"concurrent_runs", p->concurrent_runs, 0, RUNS_LIMIT, "0 (one) to 1024"},
     };
-    poolgrad_status status = CHECK_BOUNDS(bounds);
+    poolgrad_status status = POOLGRAD_CHECK_BOUNDS(bounds);
     if (status == POOLGRAD_OK) status = check_edge_mode(p->edge_mode, error);
+    if (status == POOLGRAD_OK && p->divisor != 0 && p->kind != POOLGRAD_AVERAGE && !p->root_mean) {
+        status = poolgrad_refuse_value(error, "divisor", p->divisor, "0: only average and root_mean divide");
+    }
     return status == POOLGRAD_OK ? poolgrad_check_isa(p->max_isa, error) : status;
 }
 
@@ -74,30 +52,10 @@ static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *er
 static poolgrad_status check_numbers(const poolgrad_problem *p, poolgrad_error *error)
 {
     const int64_t limit = POOLGRAD_COORDINATE_LIMIT;
-    const struct bound bounds[] = {
-        {"window.kernel_width", p->window.kernel_width, 1, limit, "1 to 2^61"},
-        {"window.kernel_height", p->window.kernel_height, 1, limit, "1 to 2^61"},
-        {"window.stride_x", p->window.stride_x, 1, limit, "1 to 2^61"},
-        {"window.stride_y", p->window.stride_y, 1, limit, "1 to 2^61"},
-        {"window.dilation_x", p->window.dilation_x, 1, limit, "1 to 2^61"},
-        {"window.dilation_y", p->window.dilation_y, 1, limit, "1 to 2^61"},
-        {"offset_x", p->offset_x, -limit, limit, "-2^61 to 2^61"},
-        {"offset_y", p->offset_y, -limit, limit, "-2^61 to 2^61"},
+    const struct poolgrad_bound bounds[] = {
         {"offset_image", p->offset_image, 0, limit, "0 to 2^61"},
-        {"kernel_offset_x", p->kernel_offset_x, -limit, limit, "-2^61 to 2^61"},
-        {"kernel_offset_y", p->kernel_offset_y, -limit, limit, "-2^61 to 2^61"},
-        {"zero_pad_x", p->zero_pad_x, 0, limit, "0 to 2^61"},
-        {"zero_pad_y", p->zero_pad_y, 0, limit, "0 to 2^61"},
-        {"gradient_region.x", p->gradient_region.x, -limit, limit, "-2^61 to 2^61"},
-        {"gradient_region.y", p->gradient_region.y, -limit, limit, "-2^61 to 2^61"},
-        {"gradient_region.width", p->gradient_region.width, 0, INT64_MAX, "at least 0"},
-        {"gradient_region.height", p->gradient_region.height, 0, INT64_MAX, "at least 0"},
         {"gradient_region.image", p->gradient_region.image, 0, limit, "0 to 2^61"},
         {"gradient_region.images", p->gradient_region.images, 0, INT64_MAX, "at least 0"},
-        {"clip.x", p->clip.x, 0, limit, "0 to 2^61"},
-        {"clip.y", p->clip.y, 0, limit, "0 to 2^61"},
-        {"clip.width", p->clip.width, 0, INT64_MAX, "at least 0"},
-        {"clip.height", p->clip.height, 0, INT64_MAX, "at least 0"},
         {"clip.image", p->clip.image, 0, limit, "0 to 2^61"},
         {"clip.images", p->clip.images, 0, INT64_MAX, "at least 0"},
         {"source_channel_offset", p->source_channel_offset, 0, limit, "0 to 2^61"},
@@ -106,135 +64,7 @@ static poolgrad_status check_numbers(const poolgrad_problem *p, poolgrad_error *
         {"gradient_channel_count", p->gradient_channel_count, 0, INT64_MAX, "at least 0"},
         {"destination_channel_offset", p->destination_channel_offset, 0, limit, "0 to 2^61"},
     };
-    return CHECK_BOUNDS(bounds);
-}
-
-/* No layout has a third axis: its fields have the values that say so. */
-static poolgrad_status check_third_axis(const poolgrad_problem *p, poolgrad_error *error)
-{
-    static const char *const none = "0: no layout has a third axis";
-    const struct bound bounds[] = {
-        {"offset_z", p->offset_z, 0, 0, none},     {"kernel_offset_z", p->kernel_offset_z, 0, 0, none},
-        {"zero_pad_z", p->zero_pad_z, 0, 0, none}, {"gradient_region.z", p->gradient_region.z, 0, 0, none},
-        {"clip.z", p->clip.z, 0, 0, none},
-    };
-    const struct bound depths[] = {{"gradient_region.depth", p->gradient_region.depth, 0, 0, NULL},
-                                   {"clip.depth", p->clip.depth, 0, 0, NULL}};
-    poolgrad_status status = poolgrad_check_flat(&p->window, error);
-    if (status == POOLGRAD_OK) status = CHECK_BOUNDS(bounds);
-    for (int i = 0; i < 2 && status == POOLGRAD_OK; i++) {
-        if (depths[i].value == 1 || depths[i].value == POOLGRAD_ALL) continue;
-        status = refuse_value(error, depths[i].field, depths[i].value, "1 or POOLGRAD_ALL: no layout has a third axis");
-    }
-    return status;
-}
-
-/* ---- Windows ---------------------------------------------------------------------------------------------------- */
-
-/* What a problem says about one axis, with the names its refusals use. */
-struct axis_fields {
-    const char *kernel_name, *stride_name, *offset_name;
-    int64_t kernel, stride, dilation;
-    int64_t size, pad;
-    int64_t offset, kernel_offset;
-    int64_t region, region_extent; /* output pixels that count, before they are cut to ... */
-    int64_t available;             /* ... those that exist */
-};
-
-static bool within_limit(int64_t value)
-{
-    return value >= -POOLGRAD_COORDINATE_LIMIT && value <= POOLGRAD_COORDINATE_LIMIT;
-}
-
-/* [begin, begin + extent) cut to [0, available). */
-static struct poolgrad_range cut(int64_t begin, int64_t extent, int64_t available)
-{
-    int64_t end;
-    if (!poolgrad_add(begin, extent, &end)) end = INT64_MAX;
-    int64_t low = poolgrad_clamp(begin, 0, available);
-    return (struct poolgrad_range){low, poolgrad_clamp(end, low, available)};
-}
-
-/* *first_tap is that of the first window, whether its output pixel exists or not. */
-static poolgrad_status resolve_axis(const struct axis_fields *f, struct poolgrad_axis *axis, int64_t *first_tap,
-                                    poolgrad_error *error)
-{
-    int64_t extent = 0, skipped = 0, rest = 0;
-    struct poolgrad_range outputs = cut(f->region, f->region_extent, f->available);
-    bool any = outputs.begin < outputs.end;
-    if (!poolgrad_axis_extent(f->kernel, f->dilation, &extent)) {
-        return poolgrad_refuse(error, f->kernel_name,
-                               "is %" PRId64 " with dilation %" PRId64
-                               "; expected a window that spans at most 2^61 pixels",
-                               f->kernel, f->dilation);
-    }
-    *first_tap = f->offset - f->kernel_offset - extent / 2;
-    if (!within_limit(*first_tap)) {
-        return refuse_value(error, f->offset_name, f->offset, "a first window within 2^61 pixels of the image");
-    }
-    if (any && (!poolgrad_multiply(f->stride, outputs.begin - f->region, &skipped) || !within_limit(skipped) ||
-                !poolgrad_multiply(f->stride, outputs.end - 1 - outputs.begin, &rest) || !within_limit(rest) ||
-                !within_limit(*first_tap + skipped) || !within_limit(*first_tap + skipped + rest))) {
-        return refuse_value(error, f->stride_name, f->stride, "every window within 2^61 pixels of the image");
-    }
-    *axis = (struct poolgrad_axis){
-        f->kernel, f->stride, f->dilation, extent, f->size, f->pad, *first_tap + skipped, outputs.begin, outputs.end};
-    return POOLGRAD_OK;
-}
-
-/* Output pixels: those of a forward destination inside the clip rectangle, or of a source gradient inside its region.
- */
-static struct axis_fields fields_x(const poolgrad_problem *p)
-{
-    bool forward = p->direction == POOLGRAD_FORWARD;
-    const poolgrad_region *region = forward ? &p->clip : &p->gradient_region;
-    return (struct axis_fields){.kernel_name = "window.kernel_width",
-                                .stride_name = "window.stride_x",
-                                .offset_name = "offset_x",
-                                .kernel = p->window.kernel_width,
-                                .stride = p->window.stride_x,
-                                .dilation = p->window.dilation_x,
-                                .size = p->source.width,
-                                .pad = p->zero_pad_x,
-                                .offset = p->offset_x,
-                                .kernel_offset = forward ? 0 : p->kernel_offset_x,
-                                .region = region->x,
-                                .region_extent = region->width,
-                                .available = forward ? p->destination.width : p->source_gradient.width};
-}
-
-static struct axis_fields fields_y(const poolgrad_problem *p)
-{
-    bool forward = p->direction == POOLGRAD_FORWARD;
-    const poolgrad_region *region = forward ? &p->clip : &p->gradient_region;
-    return (struct axis_fields){.kernel_name = "window.kernel_height",
-                                .stride_name = "window.stride_y",
-                                .offset_name = "offset_y",
-                                .kernel = p->window.kernel_height,
-                                .stride = p->window.stride_y,
-                                .dilation = p->window.dilation_y,
-                                .size = p->source.height,
-                                .pad = p->zero_pad_y,
-                                .offset = p->offset_y,
-                                .kernel_offset = forward ? 0 : p->kernel_offset_y,
-                                .region = region->y,
-                                .region_extent = region->height,
-                                .available = forward ? p->destination.height : p->source_gradient.height};
-}
-
-static poolgrad_status resolve_axes(const poolgrad_problem *p, struct poolgrad_geometry *g, int64_t *first_column,
-                                    int64_t *first_row, poolgrad_error *error)
-{
-    const struct axis_fields x = fields_x(p), y = fields_y(p);
-    poolgrad_status status = resolve_axis(&x, &g->x, first_column, error);
-    if (status == POOLGRAD_OK) status = resolve_axis(&y, &g->y, first_row, error);
-    if (status != POOLGRAD_OK) return status;
-    /* A plane without pixels has none on either axis, so that nobody counts along the other one. */
-    if (x.size == 0 || y.size == 0) g->x.size = g->y.size = 0;
-    if (poolgrad_multiply(x.kernel, y.kernel, &g->full_count)) return POOLGRAD_OK;
-    return poolgrad_refuse(error, x.kernel_name,
-                           "is %" PRId64 " with kernel_height %" PRId64 "; expected a product below 2^63", x.kernel,
-                           y.kernel);
+    return POOLGRAD_CHECK_BOUNDS(bounds);
 }
 
 /* ---- Images ----------------------------------------------------------------------------------------------------- */
@@ -265,8 +95,11 @@ static poolgrad_status resolve_image(const poolgrad_const_image *image, const st
                                      poolgrad_const_image *resolved, poolgrad_error *error)
 {
     if (!image->data && !role->data_needed) {
-        *resolved = (poolgrad_const_image){
-            .images = image->images, .channels = image->channels, .height = image->height, .width = image->width};
+        *resolved = (poolgrad_const_image){.images = image->images,
+                                           .channels = image->channels,
+                                           .depth = poolgrad_or_one(image->depth),
+                                           .height = image->height,
+                                           .width = image->width};
         return poolgrad_image_check_sizes(image, role->name, error);
     }
     poolgrad_status status = check_format(image->format, role->formats, role->format_field, error);
@@ -321,9 +154,10 @@ static poolgrad_status check_fold(const poolgrad_const_image *written, const cha
 {
     if (!poolgrad_image_folds(written)) return POOLGRAD_OK;
     return poolgrad_refuse(error, name,
-                           "has strides %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-                           " (image, channel, row, column); expected each to step over everything inside it",
-                           written->image_stride, written->channel_stride, written->row_stride, written->column_stride);
+                           "has strides %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
+                           " (image, channel, depth, row, column); expected each to step over everything inside it",
+                           written->image_stride, written->channel_stride, written->depth_stride, written->row_stride,
+                           written->column_stride);
 }
 
 /* What a call does not have is empty, and overlaps nothing. */
@@ -343,7 +177,7 @@ static poolgrad_status check_memory(const struct poolgrad_geometry *g, poolgrad_
 /* Where picks are read or written: which field, and what has the size they must have. */
 struct picked_image {
     const char *format_field;
-    const char *const *size_fields; /* images, channels, height, width */
+    const char *const *size_fields; /* images, channels, depth, height, width */
     poolgrad_const_image image;
     const poolgrad_const_image *outputs;
     const char *outputs_name;
@@ -351,28 +185,33 @@ struct picked_image {
 
 static struct picked_image picked_image(const poolgrad_problem *p, const struct poolgrad_geometry *g)
 {
-    static const char *const indices[] = {"indices.images", "indices.channels", "indices.height", "indices.width"};
-    static const char *const picks[] = {"picks.images", "picks.channels", "picks.height", "picks.width"};
+    static const char *const indices[] = {"indices.images", "indices.channels", "indices.depth", "indices.height",
+                                          "indices.width"};
+    static const char *const picks[] = {"picks.images", "picks.channels", "picks.depth", "picks.height", "picks.width"};
+    const bool forward = p->direction == POOLGRAD_FORWARD;
     if (g->with_picks) {
         return (struct picked_image){"picks.format", picks, poolgrad_image_as_const(&p->picks), &g->held,
                                      "destination"};
     }
-    return (struct picked_image){"indices.format", indices, p->indices, &g->source_gradient, "source_gradient"};
+    return (struct picked_image){"indices.format", indices, p->indices, forward ? &g->held : &g->source_gradient,
+                                 forward ? "destination" : "source_gradient"};
 }
 
-/* docs/numerics.md N39. Folded rows and columns make planes of any size; indices need not name all their pixels. */
+/* docs/numerics.md N39. Folded rows and columns make volumes of any size; indices need not name all their pixels. */
 static poolgrad_status check_places(const struct poolgrad_geometry *g, const struct picked_image *picked,
                                     poolgrad_error *error)
 {
     int64_t pixels;
-    bool countable = poolgrad_multiply(g->source.height, g->source.width, &pixels);
+    bool countable = poolgrad_multiply(g->source.height, g->source.width, &pixels) &&
+                     poolgrad_multiply(pixels, g->source.depth, &pixels);
     if (picked->image.format == POOLGRAD_INT32 && !(countable && pixels <= (int64_t)INT32_MAX + 1)) {
         return poolgrad_refuse(error, picked->format_field,
-                               "is %d (int32); expected int64 for planes above 2^31 pixels", (int)picked->image.format);
+                               "is %d (int32); expected int64 for a source above 2^31 pixels",
+                               (int)picked->image.format);
     }
     if (picked->image.format == POOLGRAD_INT64 && g->with_picks && !countable) {
         return poolgrad_refuse(error, picked->format_field,
-                               "is %d (int64); expected tap8, tap16 or tap32 for planes of 2^63 pixels or more",
+                               "is %d (int64); expected tap8, tap16 or tap32 for a source of 2^63 pixels or more",
                                (int)picked->image.format);
     }
     return POOLGRAD_OK;
@@ -382,9 +221,9 @@ static poolgrad_status check_picked_shape(const struct poolgrad_geometry *g, con
                                           poolgrad_error *error)
 {
     const poolgrad_const_image *image = &picked->image, *outputs = picked->outputs;
-    const int64_t size[] = {image->images, image->channels, image->height, image->width};
-    const int64_t expected[] = {outputs->images, outputs->channels, outputs->height, outputs->width};
-    for (int i = 0; i < 4; i++) {
+    const int64_t size[] = {image->images, image->channels, poolgrad_or_one(image->depth), image->height, image->width};
+    const int64_t expected[] = {outputs->images, outputs->channels, outputs->depth, outputs->height, outputs->width};
+    for (int i = 0; i < 5; i++) {
         if (size[i] == expected[i]) continue;
         return poolgrad_refuse(error, picked->size_fields[i], "is %" PRId64 "; expected %" PRId64 ", as in %s", size[i],
                                expected[i], picked->outputs_name);
@@ -420,24 +259,24 @@ poolgrad_status poolgrad_refuse_given(const poolgrad_const_image *image, const c
                            format ? format : "no format", why);
 }
 
-/* Which of the two the call has: `indices` are read by a gradient, `picks` written by forward. */
+/* Which of the two the call has: `indices` are read, `picks` written by a forward call that picks. */
 static poolgrad_status resolve_picked(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
 {
     const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks);
     const bool forward = p->direction == POOLGRAD_FORWARD, max = p->kind == POOLGRAD_MAX;
-    if (forward && is_given(&p->indices)) {
-        return poolgrad_refuse_given(&p->indices, "indices", "a forward call writes its indices to picks", error);
-    }
     if (!forward && is_given(&picks)) return poolgrad_refuse_given(&picks, "picks", "a gradient reads indices", error);
     g->with_indices = is_given(&p->indices);
     g->with_picks = is_given(&picks);
+    if (g->with_picks && g->with_indices) {
+        return poolgrad_refuse_given(&picks, "picks", "the indices have picked already", error);
+    }
     if (g->with_picks && !max) return poolgrad_refuse_given(&picks, "picks", "only max pooling has picks", error);
     if (g->with_indices && !max) {
         return poolgrad_refuse_given(&p->indices, "indices", "only max pooling has indices", error);
     }
     if (g->with_indices && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
-        return refuse_value(error, "ties", (int64_t)p->ties,
-                            "first (0) or last (1) with indices, which hold one tap of each window");
+        return poolgrad_refuse_value(error, "ties", (int64_t)p->ties,
+                                     "first (0) or last (1) with indices, which hold one tap of each window");
     }
     return POOLGRAD_OK;
 }
@@ -487,33 +326,22 @@ static poolgrad_status resolve_channels(const poolgrad_problem *p, struct poolgr
     }
     g->channels = (struct poolgrad_range){first, end};
     g->source_channel = p->source_channel_offset - first;
-    g->gradient_channel = p->gradient_channel_offset - first;
+    g->gradient_channel = p->direction == POOLGRAD_GRADIENT ? p->gradient_channel_offset - first : 0;
     return POOLGRAD_OK;
 }
 
 /* docs/numerics.md N45. */
 static void resolve_batch(const poolgrad_problem *p, struct poolgrad_geometry *g)
 {
-    g->images = cut(p->clip.image, p->clip.images, p->destination.images);
+    g->images = poolgrad_range_cut(p->clip.image, p->clip.images, p->destination.images);
     int64_t pooled = poolgrad_min(g->images.end - g->images.begin, p->source.images - p->offset_image);
     if (p->direction == POOLGRAD_GRADIENT) {
         pooled = poolgrad_min(pooled, p->gradient_region.images);
         pooled = poolgrad_min(pooled, p->source_gradient.images - p->gradient_region.image);
+        g->gradient_image = p->gradient_region.image - g->images.begin;
     }
     g->pooled_images = poolgrad_max(pooled, 0);
     g->source_image = p->offset_image - g->images.begin;
-    g->gradient_image = p->gradient_region.image - g->images.begin;
-}
-
-/* docs/numerics.md N41 to N44. */
-static void resolve_pixels(const poolgrad_problem *p, int64_t first_column, int64_t first_row,
-                           struct poolgrad_geometry *g)
-{
-    g->columns = cut(p->clip.x, p->clip.width, p->destination.width);
-    g->rows = cut(p->clip.y, p->clip.height, p->destination.height);
-    bool clipped = p->direction == POOLGRAD_GRADIENT && p->mapping == POOLGRAD_MAPPING_CLIP;
-    g->source_column = clipped ? poolgrad_max(first_column, 0) - p->clip.x : 0;
-    g->source_row = clipped ? poolgrad_max(first_row, 0) - p->clip.y : 0;
 }
 
 /* ---- The whole -------------------------------------------------------------------------------------------------- */
@@ -529,6 +357,8 @@ static void copy_rules(const poolgrad_problem *p, struct poolgrad_geometry *g)
     g->wide = p->accumulator == POOLGRAD_ACCUMULATE_FLOAT64 || input == POOLGRAD_FLOAT64 ||
               p->destination.format == POOLGRAD_FLOAT64;
     g->add_to_destination = p->add_to_destination != 0;
+    g->root_mean = p->root_mean != 0;
+    g->divisor = p->divisor;
     g->threads = p->threads;
     g->concurrent_runs = (int)poolgrad_max(p->concurrent_runs, 1);
     g->max_isa = p->max_isa;
@@ -537,11 +367,10 @@ static void copy_rules(const poolgrad_problem *p, struct poolgrad_geometry *g)
 
 static poolgrad_status resolve_known(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    int64_t first_column = 0, first_row = 0;
     *g = (struct poolgrad_geometry){0};
     poolgrad_status status = check_rules(p, error);
     if (status == POOLGRAD_OK) status = check_numbers(p, error);
-    if (status == POOLGRAD_OK) status = check_third_axis(p, error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_axes(p, error);
     if (status != POOLGRAD_OK) return status;
     copy_rules(p, g);
     status = resolve_picked(p, g, error);
@@ -552,11 +381,10 @@ static poolgrad_status resolve_known(const poolgrad_problem *p, struct poolgrad_
     if (picks) status = check_picked_shape(g, &picked, error);
     if (status == POOLGRAD_OK) status = check_memory(g, error);
     if (status == POOLGRAD_OK) status = resolve_channels(p, g, error);
-    if (status == POOLGRAD_OK) status = resolve_axes(p, g, &first_column, &first_row, error);
+    if (status == POOLGRAD_OK) status = poolgrad_resolve_axes(p, g, error);
     if (status == POOLGRAD_OK && picks) status = check_taps(g, &picked, error);
     if (status != POOLGRAD_OK) return status;
     resolve_batch(p, g);
-    resolve_pixels(p, first_column, first_row, g);
     return POOLGRAD_OK;
 }
 

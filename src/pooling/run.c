@@ -12,12 +12,12 @@
  * pay. */
 enum { ELEMENTS_PER_THREAD = 32768 };
 
-static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y)
+static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t z, int64_t y)
 {
     if (g->direction == POOLGRAD_GRADIENT) {
-        poolgrad_reference_gradient(g, n, c, y);
+        poolgrad_reference_gradient(g, n, c, z, y);
     } else {
-        poolgrad_reference_forward(g, n, c, y);
+        poolgrad_reference_forward(g, n, c, z, y);
         if (g->with_picks && c == g->channels.end - 1) {
             poolgrad_image_clear_unused_lanes(&g->picks, n, c, y, g->columns.begin, g->columns.end);
         }
@@ -28,10 +28,11 @@ static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int
 
 static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
 {
-    int64_t rows = g->rows.end - g->rows.begin, channels = g->channels.end - g->channels.begin;
-    int64_t y = g->rows.begin + unit % rows;
-    int64_t c = g->channels.begin + unit / rows % channels;
-    run_row(g, g->images.begin + unit / rows / channels, c, y);
+    const int64_t rows = poolgrad_range_length(g->rows), layers = poolgrad_range_length(g->layers);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    const int64_t y = g->rows.begin + unit % rows, z = g->layers.begin + unit / rows % layers;
+    const int64_t c = g->channels.begin + unit / rows / layers % channels;
+    run_row(g, g->images.begin + unit / rows / layers / channels, c, z, y);
 }
 
 /* A unit of the fast path in plain loops: the same pixels. */
@@ -43,7 +44,7 @@ static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fa
     for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
         for (int64_t lane = plane.low; lane < plane.high; lane++) {
-            for (int64_t y = part.rows.begin; y < part.rows.end; y++) run_row(&columns, plane.n, plane.c + lane, y);
+            for (int64_t y = part.rows.begin; y < part.rows.end; y++) run_row(&columns, plane.n, plane.c + lane, 0, y);
         }
     }
 }
@@ -98,9 +99,13 @@ int poolgrad_choose_threads(const struct poolgrad_plan *plan, int asked)
     const struct poolgrad_geometry *g = &plan->geometry;
     if (plan->units == 0) return 1;
     int64_t planes = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
-    int64_t written = planes * (g->rows.end - g->rows.begin) * (g->columns.end - g->columns.begin);
+    int64_t written = planes * poolgrad_range_length(g->layers) * poolgrad_range_length(g->rows) *
+                      poolgrad_range_length(g->columns);
     int64_t read = g->pooled_images * (g->channels.end - g->channels.begin);
-    if (!poolgrad_multiply(read, g->y.size, &read) || !poolgrad_multiply(read, g->x.size, &read)) read = INT64_MAX;
+    if (!poolgrad_multiply(read, g->z.size, &read) || !poolgrad_multiply(read, g->y.size, &read) ||
+        !poolgrad_multiply(read, g->x.size, &read)) {
+        read = INT64_MAX;
+    }
     int64_t worthwhile = poolgrad_min(poolgrad_max(written, read) / ELEMENTS_PER_THREAD, plan->units);
     if (worthwhile <= 1) return 1;
     return (int)poolgrad_min(worthwhile, poolgrad_available_threads(asked));

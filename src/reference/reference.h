@@ -9,9 +9,9 @@
 
 #include "geometry/geometry.h"
 
-/* Computes row y of channel c of image n of the destination (and of the picks), inside the written columns.
+/* Computes row y of layer z of channel c of image n of the destination (and of the picks), inside the written columns.
  * Rows are independent of each other. */
-void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y);
-void poolgrad_reference_gradient(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y);
+void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t z, int64_t y);
+void poolgrad_reference_gradient(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t z, int64_t y);
 
 #endif

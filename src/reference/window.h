@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One window of one plane of the source image: what it sums, counts, picks or measures. */
+/* One window of one volume of the source image: what it sums, counts, picks or measures. */
 #ifndef POOLGRAD_REFERENCE_WINDOW_H
 #define POOLGRAD_REFERENCE_WINDOW_H
 
 #include "geometry/cursor.h"
 
 /* One element of the source; of the source gradient. */
-double poolgrad_source_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x);
-double poolgrad_gradient_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t y, int64_t x);
+double poolgrad_source_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, struct poolgrad_pixel at);
+double poolgrad_gradient_at(const struct poolgrad_geometry *g, int64_t n, int64_t c, struct poolgrad_pixel at);
 
 /* The tap at hand, which is inside the source. */
 double poolgrad_tap_value(const struct poolgrad_taps *taps);
@@ -16,8 +16,13 @@ double poolgrad_tap_value(const struct poolgrad_taps *taps);
  * under every tie rule. */
 struct poolgrad_pick {
     double value;
-    int64_t y, x; /* in the plane; -1: outside, or nothing to pick */
+    struct poolgrad_pixel at; /* -1: outside, or nothing to pick */
 };
+
+static inline bool poolgrad_picks_none(struct poolgrad_pick pick)
+{
+    return pick.at.x < 0;
+}
 
 struct poolgrad_pick poolgrad_window_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
@@ -27,16 +32,26 @@ int64_t poolgrad_pick_index(const struct poolgrad_geometry *g, struct poolgrad_w
 struct poolgrad_pick poolgrad_indexed_pick(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
                                            int64_t index);
 
+/* The index of the window of an output pixel (n and c of the indices), and the pick it stands for. */
+struct poolgrad_pick poolgrad_window_indexed(const struct poolgrad_geometry *g, struct poolgrad_window_at at, int64_t n,
+                                             int64_t c, struct poolgrad_pixel output);
+
 /* Number of taps equal to `maximum`, those outside too (N30, N31). */
 int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_window_at at, double maximum);
 
-/* Number of taps an average divides by (N17, N18). */
+/* Whether no tap is inside the source. */
+bool poolgrad_window_is_empty(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* What an average divides by: a count of taps (N17, N18), or the divisor (N93). */
 int64_t poolgrad_window_count(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
 /* Sum of the taps, in the accumulator (N65). */
 double poolgrad_window_sum(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
-/* Square root of the sum of squares, in double (N19, N66). */
+/* The average: +0 where no tap is inside (N21). */
+double poolgrad_window_average(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
+
+/* Square root of the sum of squares, or of their mean, in double (N19, N66, N96). */
 double poolgrad_window_norm(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
 /* The accumulator's arithmetic (N60, N62): in float or in double, every value held in a double. */

@@ -22,7 +22,7 @@ const char *poolgrad_format_name(poolgrad_format format)
 
 const char *poolgrad_layout_name(poolgrad_layout layout)
 {
-    static const char *const words[] = {"nchw", "nhwc", "nc4hw4"};
+    static const char *const words[] = {"nchw", "nhwc", "nc4hw4", "nc8hw8", "nc16hw16", "nc32hw32"};
     return WORD_OF(words, layout);
 }
 
