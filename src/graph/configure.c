@@ -44,7 +44,7 @@ static poolgrad_status check_image(const poolgrad_const_image *image, const pool
     poolgrad_const_image resolved;
     poolgrad_status status = check_format(image, node, error);
     /* Of an image without data nothing but its size is asked, and who reads it refuses it. */
-    if (status == POOLGRAD_OK && !image->data) status = poolgrad_image_check_sizes(image, NULL, error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_plane(image, NULL, error);
     if (status == POOLGRAD_OK && image->data) status = poolgrad_const_image_resolve(image, NULL, &resolved, error);
     if (status == POOLGRAD_OK) return POOLGRAD_OK;
     poolgrad_image_name(node, name);

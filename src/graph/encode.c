@@ -79,7 +79,7 @@ static poolgrad_status check_step(const struct poolgrad_encoding *encoding, stru
         poolgrad_problem problem;
         status = make_problem(encoding, step, k, &problem, error);
         if (status != POOLGRAD_OK) break;
-        status = poolgrad_resolve(&problem, &problems[k], error);
+        status = poolgrad_resolve_planes(&problem, &problems[k], error);
         if (status != POOLGRAD_OK) poolgrad_rename_field(problem.direction, error);
     }
     step->problems = problems;

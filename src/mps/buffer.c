@@ -2,6 +2,7 @@
 /* Images that poolgrad makes. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/aligned.h"
@@ -39,12 +40,22 @@ poolgrad_format poolgrad_result_format(poolgrad_format source)
     return source == POOLGRAD_UNORM8 || source == POOLGRAD_UNORM16 ? POOLGRAD_FLOAT32 : source;
 }
 
+poolgrad_status poolgrad_check_plane(const poolgrad_const_image *image, const char *name, poolgrad_error *error)
+{
+    char field[sizeof error->field];
+    const poolgrad_status status = poolgrad_image_check_sizes(image, name, error);
+    if (status != POOLGRAD_OK || image->depth <= 1) return status;
+    snprintf(field, sizeof field, "%s%sdepth", name ? name : "", name ? "." : "");
+    return poolgrad_refuse(error, field, "is %" PRId64 "; expected 0 or 1: images of MPS have no depth", image->depth);
+}
+
 poolgrad_status poolgrad_image_bytes(const poolgrad_image *descriptor, const char *name, size_t *bytes,
                                      poolgrad_error *error)
 {
     const poolgrad_const_image view = poolgrad_image_as_const(descriptor);
     poolgrad_image dense = poolgrad_image_like(&view, view.format), resolved;
-    poolgrad_status status = poolgrad_image_resolve(&dense, name, &resolved, error);
+    poolgrad_status status = poolgrad_check_plane(&view, name, error);
+    if (status == POOLGRAD_OK) status = poolgrad_image_resolve(&dense, name, &resolved, error);
     if (status != POOLGRAD_OK) return status;
     *bytes = 0;
     if (poolgrad_image_is_empty(&view)) return POOLGRAD_OK;
@@ -106,7 +117,8 @@ static poolgrad_status ask_allocator(poolgrad_buffer *buffer, const poolgrad_ima
     buffer->allocator = *allocator;
     status = POOLGRAD_INVALID;
     if (image->format != asked.format || image->layout != asked.layout || image->images != asked.images ||
-        image->channels != asked.channels || image->height != asked.height || image->width != asked.width) {
+        image->channels != asked.channels || image->depth > 1 || image->height != asked.height ||
+        image->width != asked.width) {
         poolgrad_refuse(error, "image_allocator",
                         "made an image of another format, layout or size; expected data and strides");
     } else if (!image->data) {
@@ -162,8 +174,8 @@ static void copy_elements(const poolgrad_const_image *from, const poolgrad_image
         for (int64_t c = 0; c < from->channels; c++) {
             for (int64_t y = 0; y < from->height; y++) {
                 for (int64_t x = 0; x < from->width; x++) {
-                    memcpy(poolgrad_image_at(&destination, n, c, 0, y, x), poolgrad_const_image_at(&source, n, c, 0, y, x),
-                           bytes);
+                    memcpy(poolgrad_image_at(&destination, n, c, 0, y, x),
+                           poolgrad_const_image_at(&source, n, c, 0, y, x), bytes);
                 }
             }
         }

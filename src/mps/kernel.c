@@ -99,7 +99,7 @@ static poolgrad_status check_descriptor(poolgrad_image *descriptor, poolgrad_err
 {
     const poolgrad_const_image view = poolgrad_image_as_const(descriptor);
     poolgrad_status status = poolgrad_check_result_format(view.format, "descriptor.format", error);
-    if (status == POOLGRAD_OK) status = poolgrad_image_check_sizes(&view, "descriptor", error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_plane(&view, "descriptor", error);
     *descriptor = poolgrad_image_like(&view, view.format);
     return status;
 }

@@ -29,6 +29,9 @@ struct poolgrad_state {
 /* A dense image of the same layout and sizes, without data. */
 poolgrad_image poolgrad_image_like(const poolgrad_const_image *image, poolgrad_format format);
 
+/* Checks layout and sizes; an image of MPS is a plane, and has no depth. */
+poolgrad_status poolgrad_check_plane(const poolgrad_const_image *image, const char *name, poolgrad_error *error);
+
 /* Bytes of a dense image of these sizes, and whether they can be counted and addressed. */
 poolgrad_status poolgrad_image_bytes(const poolgrad_image *descriptor, const char *name, size_t *bytes,
                                      poolgrad_error *error);
@@ -51,6 +54,10 @@ poolgrad_status poolgrad_refuse_size(poolgrad_error *error, const char *field, c
 poolgrad_format poolgrad_result_format(poolgrad_format source);
 
 /* ---- Running ----------------------------------------------------------------------------------------------------- */
+
+/* poolgrad_resolve of images that are planes. */
+poolgrad_status poolgrad_resolve_planes(const poolgrad_problem *problem, struct poolgrad_geometry *geometry,
+                                        poolgrad_error *error);
 
 /* Runs a problem, or what it was resolved to, whose indices poolgrad wrote itself: they are not looked through first.
  * Of a new destination everything becomes +0 that is not written. */

@@ -125,7 +125,7 @@ poolgrad_status poolgrad_pooling_configure(poolgrad_pooling *kernel, const poolg
                                            poolgrad_format format, poolgrad_image *descriptor, poolgrad_error *error)
 {
     const poolgrad_padding_request request = {.pooling = kernel, .source_image = source};
-    poolgrad_status status = poolgrad_image_check_sizes(source, "source", error);
+    poolgrad_status status = poolgrad_check_plane(source, "source", error);
     if (status == POOLGRAD_OK) status = poolgrad_padding_policy_check(&kernel->padding, error);
     if (status != POOLGRAD_OK) return status;
     *descriptor = poolgrad_image_like(source, format);
@@ -223,10 +223,10 @@ poolgrad_status poolgrad_pooling_result_state(const poolgrad_pooling *kernel, co
     poolgrad_status status = read_kernel(kernel, &known, error);
     if (status != POOLGRAD_OK) return status;
     if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
-    status = poolgrad_image_check_sizes(source, "source", error);
+    status = poolgrad_check_plane(source, "source", error);
     if (status == POOLGRAD_OK && destination) {
         const poolgrad_const_image view = poolgrad_image_as_const(destination);
-        status = poolgrad_image_check_sizes(&view, "destination", error);
+        status = poolgrad_check_plane(&view, "destination", error);
     }
     if (status == POOLGRAD_OK && known.saves_argmax) {
         status = poolgrad_pooling_argmax_descriptor(&known, destination, &like.argmax.written, error);

@@ -116,9 +116,9 @@ static poolgrad_status check_sources(const poolgrad_const_image *source_gradient
                                      poolgrad_error *error)
 {
     if (!source_gradient) return poolgrad_refuse(error, "source_gradient", "is null; expected an image");
-    poolgrad_status status = poolgrad_image_check_sizes(source_gradient, "source_gradient", error);
+    poolgrad_status status = poolgrad_check_plane(source_gradient, "source_gradient", error);
     if (status == POOLGRAD_OK && source_image) {
-        status = poolgrad_image_check_sizes(source_image, "source_image", error);
+        status = poolgrad_check_plane(source_image, "source_image", error);
     }
     if (status != POOLGRAD_OK || !source_image || !state) return status;
     const poolgrad_gradient_settings *s = &state->settings;

@@ -49,10 +49,21 @@ poolgrad_status poolgrad_run_resolved(const struct poolgrad_geometry *geometry, 
     return POOLGRAD_OK;
 }
 
+poolgrad_status poolgrad_resolve_planes(const poolgrad_problem *problem, struct poolgrad_geometry *geometry,
+                                        poolgrad_error *error)
+{
+    const poolgrad_const_image destination = poolgrad_image_as_const(&problem->destination);
+    poolgrad_status status = poolgrad_resolve(problem, geometry, error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_plane(&problem->source, "source", error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_plane(&problem->source_gradient, "source_gradient", error);
+    if (status == POOLGRAD_OK) status = poolgrad_check_plane(&destination, "destination", error);
+    return status;
+}
+
 poolgrad_status poolgrad_run_trusted(const poolgrad_problem *problem, bool is_new, poolgrad_error *error)
 {
     struct poolgrad_geometry geometry;
-    poolgrad_status status = poolgrad_resolve(problem, &geometry, error);
+    poolgrad_status status = poolgrad_resolve_planes(problem, &geometry, error);
     return status == POOLGRAD_OK ? poolgrad_run_resolved(&geometry, is_new, error) : status;
 }
 

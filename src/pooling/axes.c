@@ -145,6 +145,7 @@ static poolgrad_status check_axis_numbers(const struct axis_fields *f, poolgrad_
     static const char *const sizes[] = {"0 (as 1) to 2^61", "1 to 2^61"}, *const any = "-2^61 to 2^61";
     static const char *const extents[] = {"at least 1", "at least 0"};
     const int64_t limit = POOLGRAD_COORDINATE_LIMIT, least_extent = 1 - f->least;
+    const int64_t left = limit - poolgrad_clamp(f->zero_pad, 0, limit);
     const struct axis_names *names = f->names;
     const struct poolgrad_bound bounds[] = {
         {names->kernel, f->kernel, f->least, limit, sizes[f->least]},
@@ -153,10 +154,8 @@ static poolgrad_status check_axis_numbers(const struct axis_fields *f, poolgrad_
         {names->offset, f->offset, -limit, limit, any},
         {names->kernel_offset, f->kernel_offset, -limit, limit, any},
         {names->zero_pad, f->zero_pad, 0, limit, "0 to 2^61"},
-        {names->zero_pad_before, f->zero_pad_before, 0, limit - f->zero_pad,
-         "0 to 2^61, the pad of both sides included"},
-        {names->zero_pad_behind, f->zero_pad_behind, 0, limit - f->zero_pad,
-         "0 to 2^61, the pad of both sides included"},
+        {names->zero_pad_before, f->zero_pad_before, 0, left, "0 to 2^61, the pad of both sides included"},
+        {names->zero_pad_behind, f->zero_pad_behind, 0, left, "0 to 2^61, the pad of both sides included"},
         {names->region, f->region, -limit, limit, any},
         {names->region_extent, f->region_extent, least_extent, INT64_MAX, extents[f->least]},
         {names->clip, f->clip, 0, limit, "0 to 2^61"},

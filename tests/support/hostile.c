@@ -85,11 +85,17 @@ static int64_t *dimension(hostile *h, poolgrad_image *image)
     return all[random_between(&h->random, 0, 3)];
 }
 
+/* Channels of a slice; more where the layout has none or is none. */
+static int64_t lanes_of(poolgrad_layout layout)
+{
+    return layout >= POOLGRAD_NC4HW4 && layout <= POOLGRAD_NC32HW32 ? 4 << (layout - POOLGRAD_NC4HW4) : 4;
+}
+
 /* Bytes that the dense image covers; more than the memory where they are not to be counted. */
 static size_t bytes_of(const poolgrad_image *image)
 {
     if (image->channels < 0 || image->channels > HOSTILE_MEMORY) return HOSTILE_MEMORY + 1;
-    const int64_t sizes[] = {image->images, image->channels + LANES - 1, image->height, image->width};
+    const int64_t sizes[] = {image->images, image->channels + lanes_of(image->layout) - 1, image->height, image->width};
     size_t bytes = poolgrad_format_size(image->format);
     for (int i = 0; i < 4; ++i) {
         if (sizes[i] < 0 || sizes[i] > HOSTILE_MEMORY) return HOSTILE_MEMORY + 1;
@@ -113,7 +119,7 @@ static void lay(hostile *h, poolgrad_image *image)
 static void spoil(hostile *h, poolgrad_image *image)
 {
     switch (random_between(&h->random, 0, 7)) {
-    case 0: image->layout = (poolgrad_layout)hostile_int(h, 3, 9); break;
+    case 0: image->layout = (poolgrad_layout)hostile_int(h, 6, 9); break;
     case 1: image->format = (poolgrad_format)random_between(&h->random, -3, 14); break;
     case 2: *dimension(h, image) = random_chance(&h->random, 50) ? -1 : INT64_MIN; break;
     case 3: image->image_stride = image->row_stride = random_chance(&h->random, 50) ? INT64_MIN : INT64_MAX; break;
@@ -130,7 +136,7 @@ static void spoil(hostile *h, poolgrad_image *image)
 poolgrad_image hostile_image(hostile *h, int64_t images, int64_t channels, int64_t height, int64_t width)
 {
     poolgrad_image image = {.format = hostile_format(h),
-                            .layout = (poolgrad_layout)random_between(&h->random, 0, 2),
+                            .layout = (poolgrad_layout)random_between(&h->random, 0, 5),
                             .images = images,
                             .channels = channels,
                             .height = height,
@@ -197,7 +203,7 @@ static void spoil_descriptor(hostile *h, poolgrad_image *descriptor)
     if (random_chance(&h->random, 50)) *dimension(h, descriptor) = hostile_nonsense(h);
     if (random_chance(&h->random, 20)) *dimension(h, descriptor) = random_between(&h->random, 1, 3);
     if (random_chance(&h->random, 20)) descriptor->format = (poolgrad_format)random_between(&h->random, -3, 14);
-    if (random_chance(&h->random, 20)) descriptor->layout = (poolgrad_layout)random_between(&h->random, 0, 3);
+    if (random_chance(&h->random, 20)) descriptor->layout = (poolgrad_layout)random_between(&h->random, 0, 6);
     if (random_chance(&h->random, 20)) descriptor->row_stride = hostile_nonsense(h);
     if (random_chance(&h->random, 20)) descriptor->data = &nowhere;
 }
