@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Adaptive pooling's windows (docs/numerics.md N92). */
+/* Adaptive pooling's windows (docs/numerics.md N93). */
 #include <inttypes.h>
 
 #include "base/refusal.h"

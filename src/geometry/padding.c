@@ -219,7 +219,7 @@ static poolgrad_status check_pads(const struct axis_pads list[POOLGRAD_AXES], in
     return poolgrad_refuse(error, "pads.counted", "is %d; expected 0 or 1", counted);
 }
 
-/* docs/numerics.md N56. Sums of at most four coordinates: cannot overflow. */
+/* docs/numerics.md N57. Sums of at most four coordinates: cannot overflow. */
 static poolgrad_status pads_axis(const struct padded_axis *axis, const struct axis_pads *pads,
                                  poolgrad_rounding rounding, struct placed_axis *placed, poolgrad_error *error)
 {
@@ -240,7 +240,7 @@ static poolgrad_status pads_axis(const struct padded_axis *axis, const struct ax
                            axis->size, padded, extent);
 }
 
-/* docs/numerics.md N56: what both sides of an axis count, and what either counts more. */
+/* docs/numerics.md N57: what both sides of an axis count, and what either counts more. */
 static void count_pads(const struct axis_pads *pads, int64_t *both, int64_t *before, int64_t *behind)
 {
     const int64_t first = poolgrad_max(pads->before, 0), last = poolgrad_max(pads->behind, 0);

@@ -233,7 +233,7 @@ static poolgrad_status check_span(const struct axis_fields *f, int64_t i, poolgr
                            i, span.first, span.size);
 }
 
-/* docs/numerics.md N91. */
+/* docs/numerics.md N92. */
 static poolgrad_status place_table(const struct axis_fields *f, const struct outputs *outputs,
                                    struct poolgrad_axis *axis, int64_t *first_tap, poolgrad_error *error)
 {

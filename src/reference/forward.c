@@ -5,7 +5,7 @@
 #include "reference/reference.h"
 #include "reference/window.h"
 
-/* docs/numerics.md N95: the element at the index, +0 where there is none. */
+/* docs/numerics.md N96: the element at the index, +0 where there is none. */
 static struct poolgrad_pick gather(const struct poolgrad_geometry *g, struct poolgrad_window_at at, int64_t n,
                                    int64_t c, struct poolgrad_pixel output)
 {

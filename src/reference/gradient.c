@@ -47,7 +47,7 @@ static void add_average(const struct poolgrad_geometry *g, struct block *block, 
     for (int64_t x = taps.begin; x < taps.end; x += g->x.dilation) add(g, block, x, share);
 }
 
-/* docs/numerics.md N29, N35, N64, N96: r = g / Out, of a mean g / (N Out). */
+/* docs/numerics.md N29, N35, N64, N97: r = g / Out, of a mean g / (N Out). */
 static void add_norm(const struct poolgrad_geometry *g, struct block *block, struct poolgrad_window_at at,
                      double gradient)
 {

@@ -42,7 +42,7 @@ int64_t poolgrad_window_ties(const struct poolgrad_geometry *g, struct poolgrad_
 /* Whether no tap is inside the source. */
 bool poolgrad_window_is_empty(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
-/* What an average divides by: a count of taps (N17, N18), or the divisor (N93). */
+/* What an average divides by: a count of taps (N17, N18), or the divisor (N94). */
 int64_t poolgrad_window_count(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
 /* Sum of the taps, in the accumulator (N65). */
@@ -51,7 +51,7 @@ double poolgrad_window_sum(const struct poolgrad_geometry *g, struct poolgrad_wi
 /* The average: +0 where no tap is inside (N21). */
 double poolgrad_window_average(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
-/* Square root of the sum of squares, or of their mean, in double (N19, N66, N96). */
+/* Square root of the sum of squares, or of their mean, in double (N19, N66, N97). */
 double poolgrad_window_norm(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
 /* The accumulator's arithmetic (N60, N62): in float or in double, every value held in a double. */
