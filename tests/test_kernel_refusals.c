@@ -480,7 +480,7 @@ Test(kernel_refusals, custom_policies)
         "padding is a custom policy that refuses without a reason",
         reason,
         "descriptor.format is 1 (unorm8); expected float16, bfloat16, float32 or float64",
-        "descriptor.layout is 7; expected NCHW (0), NHWC (1) or NC4HW4 (2)",
+        "descriptor.layout is 7; expected NCHW (0), NHWC (1), NC4HW4 (2), NC8HW8 (3), NC16HW16 (4) or NC32HW32 (5)",
         "descriptor.height is -1; expected at least 0",
         "saves_argmax is 1 of a kernel that is not max; expected 0"};
     poolgrad_image x = plain_image(1, 4, 4);

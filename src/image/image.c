@@ -237,6 +237,7 @@ poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, co
             return refuse(error, name, size[i].field, size[i].value, "at most 2^61");
         }
     }
+    if (image->expanded != 0 && image->expanded != 1) return refuse(error, name, "expanded", image->expanded, "0 or 1");
     if (image->depth <= 1 || !poolgrad_layout_is_blocked(image->layout)) return POOLGRAD_OK;
     return refuse(error, name, "depth", image->depth, "0 or 1: blocked layouts have no third axis");
 }
@@ -246,7 +247,6 @@ static poolgrad_status check_values(const poolgrad_const_image *image, const cha
     if (poolgrad_format_size(image->format) == 0) {
         return refuse(error, name, "format", image->format, "a value of poolgrad_format");
     }
-    if (image->expanded != 0 && image->expanded != 1) return refuse(error, name, "expanded", image->expanded, "0 or 1");
     return poolgrad_image_check_sizes(image, name, error);
 }
 

@@ -34,7 +34,7 @@ poolgrad_status poolgrad_image_resolve(const poolgrad_image *image, const char *
 poolgrad_status poolgrad_const_image_resolve(const poolgrad_const_image *image, const char *name,
                                              poolgrad_const_image *resolved, poolgrad_error *error);
 
-/* The part of it that looks at the layout and the sizes: for an image that is never read. */
+/* The part of it that looks at the layout, the sizes and `expanded`: for an image that is never read. */
 poolgrad_status poolgrad_image_check_sizes(const poolgrad_const_image *image, const char *name, poolgrad_error *error);
 
 /* The rest works on resolved views. */
