@@ -1653,7 +1653,7 @@ static void compare_plane(const struct poolgrad_verification *v, int64_t n, int6
     struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width), sizeof *plane);
     cr_assert(plane);
     poolgrad_knobs_init(v, &knobs);
-    poolgrad_careless_plane(&knobs, &v->before, n, c, plane);
+    poolgrad_careless_volume(&knobs, &v->before, n, c, plane);
     for (int64_t i = 0; i < d->height * d->width; i++) {
         const int64_t y = i / d->width, x = i % d->width;
         const bool written = is_inside(g->images, n) && is_inside(g->channels, c) && is_inside(g->rows, y) &&

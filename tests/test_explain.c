@@ -497,7 +497,7 @@ Test(explain, refusals)
     poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_MAX, source, NULL, out);
     expect_refusal(&p, (int64_t[5]){1, 0, 0, 0, 0}, "n is 1; expected 0 to 0, an image of the destination");
     expect_refusal(&p, (int64_t[5]){0, -1, 0, 0, 0}, "c is -1; expected 0 to 0, a channel of the destination");
-    expect_refusal(&p, (int64_t[5]){0, 0, 1, 0, 0}, "z is 1; expected 0 to 0, a plane of the destination");
+    expect_refusal(&p, (int64_t[5]){0, 0, 1, 0, 0}, "z is 1; expected 0 to 0, a layer of the destination");
     expect_refusal(&p, (int64_t[5]){0, 0, 0, INT64_MAX, 0},
                    "y is 9223372036854775807; expected 0 to 0, a row of the destination");
     expect_refusal(&p, (int64_t[5]){0, 0, 0, 0, 4}, "x is 4; expected 0 to 3, a column of the destination");

@@ -6,7 +6,6 @@
 
 #include "image/format.h"
 #include "image/ieee.h"
-#include "image/image.h"
 
 double poolgrad_round_to(poolgrad_format format, double value)
 {
@@ -18,84 +17,99 @@ double poolgrad_round_to(poolgrad_format format, double value)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-static void remap(const struct poolgrad_reading *r, const poolgrad_const_image *image, int64_t at[4])
+/* By the place of the element among its image's, in one layout, and what stands there in the other one. */
+static void remap(const struct poolgrad_reading *r, const poolgrad_const_image *image, struct poolgrad_element *at)
 {
-    const int64_t channels = image->channels, height = image->height, width = image->width;
-    const int64_t c = at[1], y = at[2], x = at[3];
-    const int64_t place = r->placed == POOLGRAD_NHWC ? (y * width + x) * channels + c : (c * height + y) * width + x;
-    if (r->taken == POOLGRAD_NHWC) {
-        at[1] = place % channels;
-        at[2] = place / channels / width;
-        at[3] = place / channels % width;
-        return;
-    }
-    at[1] = place / width / height;
-    at[2] = place / width % height;
-    at[3] = place % width;
+    const int64_t channels = image->channels;
+    const struct poolgrad_area volume = poolgrad_volume_of(image);
+    const int64_t size = poolgrad_area_size(&volume), pixel = poolgrad_area_place(&volume, at->pixel);
+    const int64_t place = r->placed == POOLGRAD_NHWC ? pixel * channels + at->c : at->c * size + pixel;
+    const bool interleaved = r->taken == POOLGRAD_NHWC;
+    at->c = interleaved ? place % channels : place / size;
+    at->pixel = poolgrad_area_pixel(&volume, interleaved ? place / channels : place % size);
 }
 
-bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_const_image *image, int64_t at[4])
+static struct poolgrad_pixel transpose(enum poolgrad_transposition axes, struct poolgrad_pixel at)
 {
-    const int64_t sizes[] = {image->images, image->channels, image->height, image->width};
-    if (r->from_image) at[0] = r->image;
+    switch (axes) {
+    case POOLGRAD_TRANSPOSED_XY: return (struct poolgrad_pixel){at.z, at.x, at.y};
+    case POOLGRAD_TRANSPOSED_YZ: return (struct poolgrad_pixel){at.y, at.z, at.x};
+    case POOLGRAD_TRANSPOSED_XZ: return (struct poolgrad_pixel){at.x, at.y, at.z};
+    default: return at;
+    }
+}
+
+bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_const_image *image,
+                           struct poolgrad_element *at)
+{
+    const struct poolgrad_area volume = poolgrad_volume_of(image);
+    if (r->from_image) at->n = r->image;
     if (r->remapped) remap(r, image, at);
-    if (r->transposed) {
-        const int64_t y = at[2];
-        at[2] = at[3];
-        at[3] = y;
-    }
-    at[1] += r->channel;
-    at[2] += r->row;
-    at[3] += r->column;
-    for (int i = 0; i < 4; i++) {
-        if (at[i] < 0 || at[i] >= sizes[i]) return false;
-    }
-    return true;
+    at->c += r->channel;
+    at->pixel = poolgrad_moved(transpose(r->transposed, at->pixel), r->layer, r->row, r->column);
+    return at->n >= 0 && at->n < image->images && at->c >= 0 && at->c < image->channels &&
+           poolgrad_area_holds(&volume, at->pixel);
 }
 
 static double read_element(const poolgrad_const_image *image, const struct poolgrad_reading *r, int64_t n, int64_t c,
-                           int64_t y, int64_t x)
+                           struct poolgrad_pixel pixel)
 {
-    int64_t at[] = {n, c, y, x};
-    if (!poolgrad_reading_move(r, image, at)) return 0;
-    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
+    struct poolgrad_element at = {n, c, pixel};
+    return poolgrad_reading_move(r, image, &at) ? poolgrad_load_element(image, at) : 0;
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
-/* A plane while it is computed, and the window that is looked at. */
+/* A volume while it is computed, and the window that is looked at. */
 struct work {
     const struct poolgrad_knobs *knobs;
     const struct poolgrad_geometry *g;
-    struct poolgrad_estimate *plane;
-    int64_t n, c; /* of the source */
+    struct poolgrad_estimate *volume;
+    struct poolgrad_area area; /* of the destination */
+    int64_t n, c;              /* of the source */
     struct poolgrad_window_at window;
 };
 
-static void look_at(struct work *w, int64_t y, int64_t x)
+static void look_at(struct work *w, struct poolgrad_pixel output)
 {
-    w->window = poolgrad_window_place(w->g, w->n, w->c, y, x);
+    w->window = poolgrad_window_place(w->g, w->n, w->c, output);
+}
+
+static struct poolgrad_estimate *estimate_at(const struct work *w, struct poolgrad_pixel at)
+{
+    return &w->volume[poolgrad_area_place(&w->area, at)];
 }
 
 static double tap_value(const struct work *w, const struct poolgrad_taps *taps)
 {
-    return read_element(&w->g->source, &w->knobs->source, w->n, w->c, taps->y, taps->x);
+    return read_element(&w->g->source, &w->knobs->source, w->n, w->c, taps->at);
 }
 
 /* Taps inside, as a number that cannot overflow. */
 static double count_inside(const struct work *w)
 {
     const struct poolgrad_area taps = poolgrad_taps_inside(w->g, w->window).number.area;
-    return (double)poolgrad_range_length(taps.rows) * (double)poolgrad_range_length(taps.columns);
+    return (double)poolgrad_range_length(taps.layers) * (double)poolgrad_range_length(taps.rows) *
+           (double)poolgrad_range_length(taps.columns);
+}
+
+static double count_all(const struct work *w)
+{
+    return (double)w->window.z.size * (double)w->window.y.size * (double)w->window.x.size;
+}
+
+static double counted(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    return (double)poolgrad_range_length(poolgrad_axis_counted_taps(axis, window));
 }
 
 /* What an average divides by. */
 static double count(const struct work *w)
 {
     const struct poolgrad_geometry *g = w->g;
-    if (g->edge_mode == POOLGRAD_EDGE_ZERO) return (double)g->full_count;
-    return (double)poolgrad_range_length(poolgrad_axis_taps(&g->y, w->window.top, g->y.pad)) *
-           (double)poolgrad_range_length(poolgrad_axis_taps(&g->x, w->window.left, g->x.pad));
+    if (g->divisor != 0) return (double)g->divisor;
+    if (g->edge_mode == POOLGRAD_EDGE_ZERO) return count_all(w);
+    return counted(&g->z, w->window.z) * counted(&g->y, w->window.y) * counted(&g->x, w->window.x);
 }
 
 static double add(const struct poolgrad_knobs *k, double sum, double term)
@@ -126,12 +140,14 @@ static double norm(const struct work *w)
 
 /* ---- Maxima ------------------------------------------------------------------------------------------------------ */
 
-/* The tap that a window picks; `any` is false for a window that has none. y and x are -1 outside of the image. */
+/* The tap that a window picks; `any` is false for a window that has none. -1 is outside of the image. */
 struct choice {
     bool any;
     double value;
-    int64_t y, x;
+    struct poolgrad_pixel at;
 };
+
+static const struct choice no_choice = {false, 0, {-1, -1, -1}};
 
 static double rank_of(const struct poolgrad_knobs *k, double value)
 {
@@ -152,50 +168,57 @@ static struct choice choose(const struct work *w)
     const struct poolgrad_geometry *g = w->g;
     const bool shrinks = g->edge_mode == POOLGRAD_EDGE_CLAMP, skips = g->nan == POOLGRAD_NAN_IGNORE;
     struct poolgrad_taps taps = shrinks ? poolgrad_taps_inside(g, w->window) : poolgrad_taps_distinct(g, w->window);
-    struct choice best = {false, 0, -1, -1}, skipped = best;
+    struct choice best = no_choice, skipped = no_choice;
     while (poolgrad_taps_next(&taps)) {
-        struct choice here = {true, 0, -1, -1};
-        if (taps.inside) here = (struct choice){true, tap_value(w, &taps), taps.y, taps.x};
+        struct choice here = {true, 0, {-1, -1, -1}};
+        if (taps.inside) here = (struct choice){true, tap_value(w, &taps), taps.at};
         if (skips && isnan(here.value)) {
             if (!skipped.any) skipped = here;
         } else if (replaces(w, &best, here.value)) {
             best = here;
         }
     }
-    if (w->knobs->search == POOLGRAD_SEARCH_FROM_ZERO && best.value <= 0) return (struct choice){false, 0, -1, -1};
+    if (w->knobs->search == POOLGRAD_SEARCH_FROM_ZERO && best.value <= 0) return no_choice;
     return best.any ? best : skipped;
 }
 
-/* The tap that is saved for window (y, x) of gradient plane (n, c). */
-static struct choice saved(const struct work *w, int64_t n, int64_t c, int64_t y, int64_t x)
+/* The tap that is saved for an output pixel of volume (n, c): by its place, wherever the window is, or by its number.
+ */
+static struct choice saved(const struct work *w, int64_t n, int64_t c, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = w->g;
-    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_const_image_at(&g->indices, n, c, y, x));
-    if (index < 0) return (struct choice){false, 0, -1, -1};
+    const struct poolgrad_window_at *window = &w->window;
+    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_pixel_address(&g->indices, n, c, output));
+    const struct poolgrad_area volume = poolgrad_source_volume(g);
+    const struct poolgrad_area taps = {{0, window->z.size}, {0, window->y.size}, {0, window->x.size}};
+    if (index < 0) return no_choice;
     if (!poolgrad_format_holds_taps(g->indices.format)) {
-        return (struct choice){true, 0, index / g->x.size, index % g->x.size};
+        return (struct choice){true, 0, poolgrad_area_pixel(&volume, index)};
     }
-    return (struct choice){true, 0, w->window.top + index / g->x.kernel * g->y.dilation,
-                           w->window.left + index % g->x.kernel * g->x.dilation};
+    const struct poolgrad_pixel tap = poolgrad_area_pixel(&taps, index);
+    return (struct choice){true,
+                           0,
+                           {poolgrad_axis_place(&g->z, window->z, tap.z), poolgrad_axis_place(&g->y, window->y, tap.y),
+                            poolgrad_axis_place(&g->x, window->x, tap.x)}};
 }
 
 static double count_ties(const struct work *w, double value)
 {
     struct poolgrad_taps taps = poolgrad_taps_inside(w->g, w->window);
     const bool outside = w->g->edge_mode == POOLGRAD_EDGE_ZERO && value == 0;
-    double ties = outside ? (double)w->g->full_count - count_inside(w) : 0;
+    double ties = outside ? count_all(w) - count_inside(w) : 0;
     while (poolgrad_taps_next(&taps)) ties += tap_value(w, &taps) == value;
     return ties;
 }
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-static void give(const struct work *w, int64_t sy, int64_t sx, double term)
+static void give(const struct work *w, struct poolgrad_pixel source, double term)
 {
-    const struct poolgrad_geometry *g = w->g;
-    const int64_t y = sy - g->source_row, x = sx - g->source_column;
-    if (!poolgrad_range_holds(g->rows, y) || !poolgrad_range_holds(g->columns, x)) return;
-    struct poolgrad_estimate *pixel = &w->plane[y * g->destination.width + x];
+    const struct poolgrad_area written = poolgrad_written_area(w->g);
+    const struct poolgrad_pixel at = poolgrad_written_pixel(w->g, source);
+    if (!poolgrad_area_holds(&written, at)) return;
+    struct poolgrad_estimate *pixel = estimate_at(w, at);
     if (w->knobs->overlap == POOLGRAD_OVERLAP_FIRST_WINS && pixel->terms > 0) return;
     const bool adds = w->knobs->overlap == POOLGRAD_OVERLAP_ADDS;
     pixel->value = add(w->knobs, adds ? pixel->value : 0, term);
@@ -207,11 +230,12 @@ static void give(const struct work *w, int64_t sy, int64_t sx, double term)
 static void give_taps(const struct work *w, double term, const double *value)
 {
     const struct poolgrad_geometry *g = w->g;
-    const struct poolgrad_area pixels = {{g->rows.begin + g->source_row, g->rows.end + g->source_row},
+    const struct poolgrad_area pixels = {{g->layers.begin + g->source_layer, g->layers.end + g->source_layer},
+                                         {g->rows.begin + g->source_row, g->rows.end + g->source_row},
                                          {g->columns.begin + g->source_column, g->columns.end + g->source_column}};
     struct poolgrad_taps taps = poolgrad_taps_on(g, w->window, &pixels);
     while (poolgrad_taps_next(&taps)) {
-        if (!value || tap_value(w, &taps) == *value) give(w, taps.y, taps.x, term);
+        if (!value || tap_value(w, &taps) == *value) give(w, taps.at, term);
     }
 }
 
@@ -222,7 +246,7 @@ static void give_chosen(const struct work *w, struct choice choice, double gradi
     if (!choice.any) return;
     if (w->knobs->shuns_ties && count_ties(w, choice.value) > 1) return;
     if (!shares || isnan(choice.value) || g->with_indices) {
-        if (choice.y >= 0) give(w, choice.y, choice.x, gradient);
+        if (choice.at.x >= 0) give(w, choice.at, gradient);
         return;
     }
     const double term = g->ties == POOLGRAD_TIES_SPLIT ? gradient / count_ties(w, choice.value) : gradient;
@@ -240,14 +264,14 @@ static void give_norm(const struct work *w, double gradient)
         give_taps(w, 0, NULL);
 }
 
-static void give_window(struct work *w, int64_t n, int64_t c, int64_t y, int64_t x)
+static void give_window(struct work *w, int64_t n, int64_t c, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = w->g;
-    const double gradient = read_element(&g->source_gradient, &w->knobs->gradient, n, c, y, x);
-    look_at(w, y, x);
+    const double gradient = read_element(&g->source_gradient, &w->knobs->gradient, n, c, output);
+    look_at(w, output);
     switch (g->kind) {
     case POOLGRAD_AVERAGE: give_taps(w, w->knobs->undivided ? gradient : gradient / count(w), NULL); break;
-    case POOLGRAD_MAX: give_chosen(w, g->with_indices ? saved(w, n, c, y, x) : choose(w), gradient); break;
+    case POOLGRAD_MAX: give_chosen(w, g->with_indices ? saved(w, n, c, output) : choose(w), gradient); break;
     case POOLGRAD_L2NORM: give_norm(w, gradient); break;
     }
 }
@@ -258,21 +282,26 @@ static void scale(const struct poolgrad_knobs *k, struct poolgrad_estimate *esti
     estimate->magnitude *= fabs(k->factor);
 }
 
-static void finish_pixel(const struct work *w, const poolgrad_const_image *before, int64_t at[4])
+/* Taps along an axis that a window can have inside. */
+static double most_taps(const struct poolgrad_axis *axis)
+{
+    return (double)poolgrad_min(axis->kernel, axis->size);
+}
+
+static void finish_pixel(const struct work *w, const poolgrad_const_image *before, struct poolgrad_element at)
 {
     const struct poolgrad_geometry *g = w->g;
-    struct poolgrad_estimate *pixel = &w->plane[at[2] * g->destination.width + at[3]];
+    struct poolgrad_estimate *pixel = estimate_at(w, at.pixel);
     if (g->kind == POOLGRAD_L2NORM && pixel->terms > 0) {
         const bool alone = w->knobs->root == POOLGRAD_ROOT_ALONE;
-        const double in = read_element(&g->source, &w->knobs->source, w->n, w->c, at[2] + g->source_row,
-                                       at[3] + g->source_column);
+        const double in = read_element(&g->source, &w->knobs->source, w->n, w->c, poolgrad_source_pixel(g, at.pixel));
         pixel->value *= alone ? 1 : in;
         pixel->magnitude *= alone ? 1 : fabs(in);
-        pixel->terms += (double)poolgrad_min(g->y.kernel, g->y.size) * (double)poolgrad_min(g->x.kernel, g->x.size);
+        pixel->terms += most_taps(&g->z) * most_taps(&g->y) * most_taps(&g->x);
     }
     scale(w->knobs, pixel);
     if (!g->add_to_destination) return;
-    const double held = poolgrad_load(before->format, poolgrad_const_image_at(before, at[0], at[1], at[2], at[3]));
+    const double held = poolgrad_load_element(before, at);
     pixel->value = poolgrad_round_to(w->knobs->sums, pixel->value + held);
     pixel->magnitude += fabs(held);
 }
@@ -280,13 +309,12 @@ static void finish_pixel(const struct work *w, const poolgrad_const_image *befor
 static void compute_gradient(struct work *w, const poolgrad_const_image *before, int64_t n, int64_t c, bool pooled)
 {
     const struct poolgrad_geometry *g = w->g;
-    for (int64_t y = g->y.begin; pooled && y < g->y.end; y++) {
-        for (int64_t x = g->x.begin; x < g->x.end; x++)
-            give_window(w, n + g->gradient_image, c + g->gradient_channel, y, x);
+    const struct poolgrad_area outputs = poolgrad_output_area(g), written = poolgrad_written_area(g);
+    struct poolgrad_steps windows = poolgrad_steps_over(&outputs), pixels = poolgrad_steps_over(&written);
+    while (pooled && poolgrad_steps_next(&windows)) {
+        give_window(w, n + g->gradient_image, c + g->gradient_channel, windows.at);
     }
-    for (int64_t y = g->rows.begin; y < g->rows.end; y++) {
-        for (int64_t x = g->columns.begin; x < g->columns.end; x++) finish_pixel(w, before, (int64_t[]){n, c, y, x});
-    }
+    while (poolgrad_steps_next(&pixels)) finish_pixel(w, before, (struct poolgrad_element){n, c, pixels.at});
 }
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
@@ -314,29 +342,33 @@ static struct poolgrad_estimate value_of(const struct work *w)
 static void compute_forward(struct work *w, bool pooled)
 {
     const struct poolgrad_geometry *g = w->g;
-    const struct poolgrad_area windows = {{g->y.begin, g->y.end}, {g->x.begin, g->x.end}};
-    for (int64_t y = g->rows.begin; pooled && y < g->rows.end; y++) {
-        for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
-            if (!poolgrad_area_holds(&windows, y, x)) continue;
-            look_at(w, y, x);
-            w->plane[y * g->destination.width + x] = value_of(w);
-        }
+    const struct poolgrad_area windows = poolgrad_output_area(g), written = poolgrad_written_area(g);
+    struct poolgrad_steps steps = poolgrad_steps_over(&written);
+    while (pooled && poolgrad_steps_next(&steps)) {
+        if (!poolgrad_area_holds(&windows, steps.at)) continue;
+        look_at(w, steps.at);
+        *estimate_at(w, steps.at) = value_of(w);
     }
 }
 
-/* ---- Planes ------------------------------------------------------------------------------------------------------ */
+/* ---- Volumes ----------------------------------------------------------------------------------------------------- */
 
-void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
-                             int64_t c, struct poolgrad_estimate *plane)
+void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
+                              int64_t c, struct poolgrad_estimate *volume)
 {
     const struct poolgrad_geometry *g = &knobs->geometry;
-    struct work work = {.knobs = knobs, .g = g, .plane = plane, .n = n + g->source_image, .c = c + g->source_channel};
-    memset(plane, 0, (size_t)(g->destination.height * g->destination.width) * sizeof *plane);
+    struct work work = {.knobs = knobs,
+                        .g = g,
+                        .volume = volume,
+                        .area = poolgrad_volume_of(&g->held),
+                        .n = n + g->source_image,
+                        .c = c + g->source_channel};
+    const struct poolgrad_area written = poolgrad_written_area(g);
+    memset(volume, 0, (size_t)poolgrad_area_size(&work.area) * sizeof *volume);
     if (!poolgrad_range_holds(g->images, n) || !poolgrad_range_holds(g->channels, c)) return;
     const bool pooled = n - g->images.begin < g->pooled_images;
-    for (int64_t y = g->rows.begin; y < g->rows.end; y++) {
-        for (int64_t x = g->columns.begin; x < g->columns.end; x++) plane[y * g->destination.width + x].known = true;
-    }
+    struct poolgrad_steps steps = poolgrad_steps_over(&written);
+    while (poolgrad_steps_next(&steps)) estimate_at(&work, steps.at)->known = true;
     if (g->direction == POOLGRAD_GRADIENT)
         compute_gradient(&work, before, n, c, pooled);
     else

@@ -6,7 +6,7 @@
 #ifndef POOLGRAD_ORACLE_CARELESS_H
 #define POOLGRAD_ORACLE_CARELESS_H
 
-#include "geometry/cursor.h"
+#include "oracle/volume.h"
 
 enum poolgrad_overlap { POOLGRAD_OVERLAP_ADDS, POOLGRAD_OVERLAP_LAST_WINS, POOLGRAD_OVERLAP_FIRST_WINS };
 
@@ -25,19 +25,28 @@ enum poolgrad_root {
     POOLGRAD_ROOT_ALONE       /* a gradient lacks the factor In */
 };
 
+/* Axes whose places are swapped. */
+enum poolgrad_transposition {
+    POOLGRAD_TRANSPOSED_NONE,
+    POOLGRAD_TRANSPOSED_XY,
+    POOLGRAD_TRANSPOSED_YZ,
+    POOLGRAD_TRANSPOSED_XZ
+};
+
 /* What is read in place of an element of an image. */
 struct poolgrad_reading {
-    int64_t channel, row, column; /* how far from it */
-    bool from_image;              /* in this image, and not in its own */
+    int64_t channel, layer, row, column; /* how far from it */
+    bool from_image;                     /* in this image, and not in its own */
     int64_t image;
-    bool transposed;
+    enum poolgrad_transposition transposed;
     bool remapped; /* at its place in one layout, taken for a place in another one */
     poolgrad_layout placed, taken;
 };
 
 /* Elements of the destination that are not what was computed. */
 struct poolgrad_box {
-    struct poolgrad_range images, channels, rows, columns;
+    struct poolgrad_range images, channels;
+    struct poolgrad_area area;
 };
 
 enum poolgrad_filling { POOLGRAD_FILLING_NONE, POOLGRAD_FILLING_CONSTANT, POOLGRAD_FILLING_BEFORE };
@@ -69,13 +78,14 @@ struct poolgrad_estimate {
     bool known;
 };
 
-/* Moves n, c, y, x to the element that is read in their place; false where there is none. */
-bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_const_image *image, int64_t at[4]);
+/* Moves *at to the element that is read in its place; false where there is none. */
+bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_const_image *image,
+                           struct poolgrad_element *at);
 
-/* Plane (n, c) of the destination, by rows; what is not written is not known. `before`: what the destination held,
+/* Volume (n, c) of the destination, by rows; what is not written is not known. `before`: what the destination held,
  * resolved, for problems that add to it. `misplaced` and `filling` are left to the caller. */
-void poolgrad_careless_plane(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
-                             int64_t c, struct poolgrad_estimate *plane);
+void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
+                              int64_t c, struct poolgrad_estimate *volume);
 
 double poolgrad_round_to(poolgrad_format format, double value);
 

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 #include "base/refusal.h"
-#include "image/format.h"
-#include "image/image.h"
 #include "oracle/mistakes.h"
 #include "pooling/parallel.h"
 
@@ -24,8 +22,8 @@ struct inquiry {
     struct poolgrad_knobs right;
     struct suspect *suspects;
     int64_t suspect_count;
-    int64_t *planes; /* that are looked at */
-    int64_t plane_count;
+    int64_t *volumes; /* that are looked at */
+    int64_t volume_count;
     int64_t wrong;  /* elements in them */
     double *errors; /* of every element of the destination, of a right implementation by the declared arithmetic */
     double unit;    /* rounding error of the declared arithmetic */
@@ -63,14 +61,11 @@ static double error_of(double unit, const struct poolgrad_estimate *estimate)
     return (estimate->terms + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
-static int64_t place_of(const poolgrad_const_image *d, const int64_t at[4])
+/* Of a volume of the destination. */
+static int64_t size_of(const struct inquiry *q)
 {
-    return ((at[0] * d->channels + at[1]) * d->height + at[2]) * d->width + at[3];
-}
-
-static double load_at(const poolgrad_const_image *image, const int64_t at[4])
-{
-    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    return d->depth * d->height * d->width;
 }
 
 /* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`. */
@@ -90,29 +85,30 @@ static bool allows(const struct statement *by, double value)
     return isnan(by->value) ? isnan(value) : value == by->value || (value >= by->low && value <= by->high);
 }
 
-static bool is_in_box(const struct poolgrad_box *box, const int64_t at[4])
+static bool is_in_box(const struct poolgrad_box *box, struct poolgrad_element at)
 {
-    return poolgrad_range_holds(box->images, at[0]) && poolgrad_range_holds(box->channels, at[1]) &&
-           poolgrad_range_holds(box->rows, at[2]) && poolgrad_range_holds(box->columns, at[3]);
+    return poolgrad_range_holds(box->images, at.n) && poolgrad_range_holds(box->channels, at.c) &&
+           poolgrad_area_holds(&box->area, at.pixel);
 }
 
 /* Of results that are right, but elsewhere, or not written. */
-static struct statement find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k, const int64_t at[4])
+static struct statement find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k,
+                                       struct poolgrad_element at)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
-    int64_t from[] = {at[0], at[1], at[2], at[3]};
+    struct poolgrad_element from = at;
     if (k->filling != POOLGRAD_FILLING_NONE && is_in_box(&k->box, at)) {
         const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
-        return state(d->format, constant ? k->constant : load_at(&q->v->before, at), 0);
+        return state(d->format, constant ? k->constant : poolgrad_load_element(&q->v->before, at), 0);
     }
-    if (!poolgrad_reading_move(&k->result, d, from)) return (struct statement){.known = false};
+    if (!poolgrad_reading_move(&k->result, d, &from)) return (struct statement){.known = false};
     /* The right value is rounded already. */
-    const double value = load_at(&q->v->expected.read, from);
-    return state(d->format, value, q->errors[place_of(d, from)] + ulp_of(d->format, value));
+    const double value = poolgrad_load_element(&q->v->expected.read, from);
+    return state(d->format, value, q->errors[poolgrad_element_place(d, from)] + ulp_of(d->format, value));
 }
 
 static struct statement state_by(const struct inquiry *q, const struct poolgrad_knobs *k,
-                                 const struct poolgrad_estimate *estimate, const int64_t at[4])
+                                 const struct poolgrad_estimate *estimate, struct poolgrad_element at)
 {
     if (k->misplaced) return find_misplaced(q, k, at);
     if (!estimate->known) return (struct statement){.known = false};
@@ -120,28 +116,29 @@ static struct statement state_by(const struct inquiry *q, const struct poolgrad_
     return state(q->v->geometry.destination.format, estimate->value, error_of(unit, estimate));
 }
 
-/* ---- Planes ------------------------------------------------------------------------------------------------------ */
+/* ---- Volumes ----------------------------------------------------------------------------------------------------- */
 
 static bool holds_number(poolgrad_format format, double value)
 {
     return isnan(value) || poolgrad_round_to(format, value) == value;
 }
 
-static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *plane,
+static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *volume,
                      int64_t number)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
     int64_t explained = 0, predicted = 0, shown = 0;
-    for (int64_t i = 0; i < d->height * d->width; i++) {
-        const int64_t at[] = {number / d->channels, number % d->channels, i / d->width, i % d->width};
-        const struct statement by = state_by(q, &suspect->knobs, &plane[i], at);
-        const double actual = load_at(d, at);
+    const int64_t size = size_of(q);
+    for (int64_t i = 0; i < size; i++) {
+        const struct poolgrad_element at = poolgrad_element_at(d, number * size + i);
+        const struct statement by = state_by(q, &suspect->knobs, &volume[i], at);
+        const double actual = poolgrad_load_element(d, at);
         if (!by.known) continue;
-        const bool wrong = q->v->verdicts[place_of(d, at)] == POOLGRAD_VERDICT_WRONG;
+        const bool wrong = q->v->verdicts[poolgrad_element_place(d, at)] == POOLGRAD_VERDICT_WRONG;
         const bool shows = allows(&by, actual) && holds_number(suspect->knobs.loosely, actual);
         /* Errors in any order say of no element that it is wrong, only how far off it is if so. */
         const bool loose = suspect->knobs.loosely != POOLGRAD_FORMAT_NONE;
-        const bool differs = loose ? wrong : !allows(&by, load_at(&q->v->expected.read, at));
+        const bool differs = loose ? wrong : !allows(&by, poolgrad_load_element(&q->v->expected.read, at));
         predicted += differs;
         shown += differs && shows;
         /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
@@ -152,44 +149,43 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
     atomic_fetch_add(&suspect->shown, shown);
 }
 
-static struct poolgrad_estimate *make_plane(struct inquiry *q)
+static struct poolgrad_estimate *make_volume(struct inquiry *q)
 {
-    const poolgrad_const_image *d = &q->v->geometry.held;
-    struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width) + 1, sizeof *plane);
-    if (!plane) atomic_store(&q->failed, true);
-    return plane;
+    struct poolgrad_estimate *volume = calloc((size_t)size_of(q) + 1, sizeof *volume);
+    if (!volume) atomic_store(&q->failed, true);
+    return volume;
 }
 
-static void question_planes(const void *context, int64_t begin, int64_t end)
+static void question_volumes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_const_image *d = &q->v->geometry.held;
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
-    struct poolgrad_estimate *plane = make_plane(q);
-    for (int64_t i = begin; plane && i < end; i++) {
+    struct poolgrad_estimate *volume = make_volume(q);
+    for (int64_t i = begin; volume && i < end; i++) {
         for (int64_t k = 0; k < q->suspect_count; k++) {
             struct suspect *suspect = &q->suspects[k];
-            const int64_t n = q->planes[i] / d->channels, c = q->planes[i] % d->channels;
-            if (!suspect->knobs.misplaced) poolgrad_careless_plane(&suspect->knobs, &q->v->before, n, c, plane);
-            question(q, suspect, plane, q->planes[i]);
+            const int64_t n = q->volumes[i] / d->channels, c = q->volumes[i] % d->channels;
+            if (!suspect->knobs.misplaced) poolgrad_careless_volume(&suspect->knobs, &q->v->before, n, c, volume);
+            question(q, suspect, volume, q->volumes[i]);
         }
     }
-    free(plane);
+    free(volume);
     poolgrad_leave_default_environment(&environment);
 }
 
-static void bound_planes(const void *context, int64_t begin, int64_t end)
+static void bound_volumes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_const_image *d = &q->v->geometry.held;
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
-    struct poolgrad_estimate *plane = make_plane(q);
-    const int64_t size = d->height * d->width;
-    for (int64_t i = begin; plane && i < end; i++) {
-        poolgrad_careless_plane(&q->right, &q->v->before, i / d->channels, i % d->channels, plane);
-        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->unit, &plane[k]);
+    struct poolgrad_estimate *volume = make_volume(q);
+    const int64_t size = size_of(q);
+    for (int64_t i = begin; volume && i < end; i++) {
+        poolgrad_careless_volume(&q->right, &q->v->before, i / d->channels, i % d->channels, volume);
+        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->unit, &volume[k]);
     }
-    free(plane);
+    free(volume);
     poolgrad_leave_default_environment(&environment);
 }
 
@@ -201,20 +197,20 @@ static void run_parallel(struct inquiry *q, int64_t count, void (*body)(const vo
 
 /* ---- What is looked at ------------------------------------------------------------------------------------------- */
 
-enum { RIGHT_PLANES = 16 }; /* that a mistake must leave right to be believed, beside those with wrong elements */
+enum { RIGHT_VOLUMES = 16 }; /* that a mistake must leave right to be believed, beside those with wrong elements */
 
-static void choose_planes(struct inquiry *q)
+static void choose_volumes(struct inquiry *q)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
-    const int64_t planes = d->images * d->channels,
+    const int64_t volumes = d->images * d->channels,
                   step = q->v->all.count[POOLGRAD_VERDICT_WRONG] / POOLGRAD_CAUSE_ELEMENTS + 1;
     int64_t with_wrong = 0, right = 0, all_right = 0;
-    for (int64_t i = 0; i < planes; i++) all_right += q->v->planes[i].count[POOLGRAD_VERDICT_WRONG] == 0;
-    const int64_t right_step = all_right / RIGHT_PLANES + 1;
-    for (int64_t i = 0; i < planes; i++) {
-        const int64_t wrong = q->v->planes[i].count[POOLGRAD_VERDICT_WRONG];
+    for (int64_t i = 0; i < volumes; i++) all_right += q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG] == 0;
+    const int64_t right_step = all_right / RIGHT_VOLUMES + 1;
+    for (int64_t i = 0; i < volumes; i++) {
+        const int64_t wrong = q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG];
         if (wrong ? with_wrong++ % step != 0 : right++ % right_step != 0) continue;
-        q->planes[q->plane_count++] = i;
+        q->volumes[q->volume_count++] = i;
         q->wrong += wrong;
     }
 }
@@ -280,13 +276,13 @@ static bool keep_causes(struct inquiry *q)
 static bool inquire(struct inquiry *q)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
-    const int64_t planes = d->images * d->channels;
-    q->planes = calloc((size_t)planes, sizeof *q->planes);
-    q->errors = calloc((size_t)(planes * d->height * d->width), sizeof *q->errors);
-    if (!q->planes || !q->errors || !find_suspects(q)) return false;
-    choose_planes(q);
-    run_parallel(q, planes, bound_planes);
-    if (!atomic_load(&q->failed)) run_parallel(q, q->plane_count, question_planes);
+    const int64_t volumes = d->images * d->channels;
+    q->volumes = calloc((size_t)volumes, sizeof *q->volumes);
+    q->errors = calloc((size_t)(volumes * size_of(q)), sizeof *q->errors);
+    if (!q->volumes || !q->errors || !find_suspects(q)) return false;
+    choose_volumes(q);
+    run_parallel(q, volumes, bound_volumes);
+    if (!atomic_load(&q->failed)) run_parallel(q, q->volume_count, question_volumes);
     return !atomic_load(&q->failed) && keep_causes(q);
 }
 
@@ -301,7 +297,7 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     poolgrad_knobs_init(v, &inquiry.right);
     const bool done = inquire(&inquiry);
-    free(inquiry.planes);
+    free(inquiry.volumes);
     free(inquiry.errors);
     free(inquiry.suspects);
     poolgrad_leave_default_environment(&environment);

@@ -44,13 +44,18 @@ static double value_of(struct work *work, struct poolgrad_window_at at, const st
     }
 }
 
-static void compute_row(struct work *work, int64_t n, int64_t c, int64_t y)
+static void compute_band(struct work *work, const struct poolgrad_band *band)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
+    const int64_t n = band->n, c = band->c;
     const bool pooled = n - g->images.begin < g->pooled_images;
-    for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
-        const struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel, y, x);
-        struct poolgrad_pick pick = {0, -1, -1};
+    const struct poolgrad_area area = {band->layers, band->rows, g->columns};
+    struct poolgrad_steps steps = poolgrad_steps_over(&area);
+    while (poolgrad_steps_next(&steps)) {
+        const int64_t z = steps.at.z, y = steps.at.y, x = steps.at.x;
+        const struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel,
+                                                                   steps.at);
+        struct poolgrad_pick pick = {0, {-1, -1, -1}};
         double value = 0;
         if (pooled) {
             if (g->kind == POOLGRAD_MAX) pick = poolgrad_window_pick(g, at);
@@ -58,9 +63,9 @@ static void compute_row(struct work *work, int64_t n, int64_t c, int64_t y)
         }
         /* An exact zero has no sign; a number that rounds to zero has. */
         const bool is_zero = g->kind == POOLGRAD_MAX && value == 0;
-        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, y, x), is_zero ? 0 : value);
+        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, z, y, x), is_zero ? 0 : value);
         if (!g->with_picks) continue;
-        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, y, x),
+        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, z, y, x),
                              poolgrad_pick_index(g, at, pick));
     }
 }
@@ -71,7 +76,7 @@ bool poolgrad_exact_forward(const struct poolgrad_exact *exact, const struct poo
     poolgrad_scratch_init(&work.scratch);
     poolgrad_sum_init(&work.sum);
     mpz_init(work.square.sum);
-    for (int64_t y = band->rows.begin; y < band->rows.end; y++) compute_row(&work, band->n, band->c, y);
+    compute_band(&work, band);
     mpz_clear(work.square.sum);
     poolgrad_sum_clear(&work.sum);
     poolgrad_scratch_clear(&work.scratch);

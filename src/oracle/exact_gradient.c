@@ -16,7 +16,7 @@ struct norm_pixel {
     bool is_tap, is_nan, plus, minus;
 };
 
-/* Pixels of the source image that the band stands for; rows x columns sums of one sort. */
+/* Pixels of the source image that the band stands for; a sum of one sort for each. */
 struct work {
     const struct poolgrad_exact *exact;
     int64_t n, c, gradient_n, gradient_c;
@@ -28,28 +28,27 @@ struct work {
     mpfr_t quotient;
 };
 
-static int64_t place(const struct work *work, int64_t y, int64_t x)
+static double load_source(const struct work *work, struct poolgrad_pixel at)
 {
-    const struct poolgrad_area *pixels = &work->pixels;
-    return (y - pixels->rows.begin) * poolgrad_range_length(pixels->columns) + x - pixels->columns.begin;
+    return poolgrad_source_at(&work->exact->geometry, work->n, work->c, at);
 }
 
-static double load_source(const struct work *work, int64_t y, int64_t x)
+static double load_gradient(const struct work *work, struct poolgrad_pixel output)
 {
-    return poolgrad_source_at(&work->exact->geometry, work->n, work->c, y, x);
+    return poolgrad_gradient_at(&work->exact->geometry, work->gradient_n, work->gradient_c, output);
 }
 
-static double load_gradient(const struct work *work, int64_t y, int64_t x)
+static struct norm_pixel *norm_at(const struct work *work, struct poolgrad_pixel at)
 {
-    return poolgrad_gradient_at(&work->exact->geometry, work->gradient_n, work->gradient_c, y, x);
+    return &work->norms[poolgrad_area_place(&work->pixels, at)];
 }
 
 /* ---- Average and max --------------------------------------------------------------------------------------------- */
 
-static void add(struct work *work, int64_t y, int64_t x, double gradient, int64_t divisor)
+static void add(struct work *work, struct poolgrad_pixel at, double gradient, int64_t divisor)
 {
-    if (!poolgrad_area_holds(&work->pixels, y, x)) return;
-    poolgrad_sum_add(&work->sums[place(work, y, x)], gradient, divisor, &work->scratch);
+    if (!poolgrad_area_holds(&work->pixels, at)) return;
+    poolgrad_sum_add(&work->sums[poolgrad_area_place(&work->pixels, at)], gradient, divisor, &work->scratch);
 }
 
 /* To every tap, or only to those whose value is `maximum`. */
@@ -58,7 +57,7 @@ static void add_to_taps(struct work *work, struct poolgrad_window_at at, double 
 {
     struct poolgrad_taps taps = poolgrad_taps_on(&work->exact->geometry, at, &work->pixels);
     while (poolgrad_taps_next(&taps)) {
-        if (!maximum || poolgrad_tap_value(&taps) == *maximum) add(work, taps.y, taps.x, gradient, divisor);
+        if (!maximum || poolgrad_tap_value(&taps) == *maximum) add(work, taps.at, gradient, divisor);
     }
 }
 
@@ -67,20 +66,18 @@ static void add_max(struct work *work, struct poolgrad_window_at at, double grad
     const struct poolgrad_geometry *g = &work->exact->geometry;
     const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
     if (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value)) {
-        add(work, pick.y, pick.x, gradient, 1);
+        add(work, pick.at, gradient, 1);
         return;
     }
     const int64_t shares = g->ties == POOLGRAD_TIES_SPLIT ? poolgrad_window_ties(g, at, pick.value) : 1;
     add_to_taps(work, at, gradient, shares, &pick.value);
 }
 
-static void add_index(struct work *work, struct poolgrad_window_at at, int64_t y, int64_t x, double gradient)
+static void add_index(struct work *work, struct poolgrad_window_at at, struct poolgrad_pixel output, double gradient)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const void *element = poolgrad_const_image_at(&g->indices, work->gradient_n, work->gradient_c, y, x);
-    const int64_t index = poolgrad_load_index(g->indices.format, element);
-    const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
-    add(work, pick.y, pick.x, gradient, 1);
+    const struct poolgrad_pick pick = poolgrad_window_indexed(g, at, work->gradient_n, work->gradient_c, output);
+    add(work, pick.at, gradient, 1);
 }
 
 /* ---- L2-norm ----------------------------------------------------------------------------------------------------- */
@@ -118,7 +115,7 @@ static void add_norm(struct work *work, struct poolgrad_window_at at, double gra
     if (!special && !is_zero && gradient != 0) poolgrad_norm_quotient(work->quotient, gradient, square);
     struct poolgrad_taps taps = poolgrad_taps_on(g, at, &work->pixels);
     while (poolgrad_taps_next(&taps)) {
-        struct norm_pixel *pixel = &work->norms[place(work, taps.y, taps.x)];
+        struct norm_pixel *pixel = norm_at(work, taps.at);
         pixel->is_tap = true;
         if (is_zero) continue;
         if (special)
@@ -130,13 +127,13 @@ static void add_norm(struct work *work, struct poolgrad_window_at at, double gra
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
-static void add_window(struct work *work, int64_t y, int64_t x)
+static void add_window(struct work *work, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, y, x);
-    const double gradient = load_gradient(work, y, x);
+    const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, output);
+    const double gradient = load_gradient(work, output);
     if (g->with_indices) {
-        add_index(work, at, y, x, gradient);
+        add_index(work, at, output, gradient);
         return;
     }
     switch (g->kind) {
@@ -154,23 +151,23 @@ static void add_windows(struct work *work)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     struct poolgrad_steps windows = poolgrad_windows_over(g, &work->pixels);
-    while (poolgrad_steps_next(&windows)) add_window(work, windows.y, windows.x);
+    while (poolgrad_steps_next(&windows)) add_window(work, windows.at);
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-static void collect(struct work *work, int64_t y, int64_t x, struct poolgrad_norm_term *terms, int64_t *count)
+static void collect(struct work *work, struct poolgrad_pixel pixel, struct poolgrad_norm_term *terms, int64_t *count)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    struct poolgrad_windows windows = poolgrad_windows_of(g, y, x);
+    struct poolgrad_windows windows = poolgrad_windows_of(g, pixel);
     *count = 0;
     while (poolgrad_windows_next(&windows)) {
         struct poolgrad_norm_term *term = &terms[*count];
-        term->gradient = load_gradient(work, windows.y, windows.x);
+        term->gradient = load_gradient(work, windows.at);
         if (term->gradient == 0) continue;
         mpz_init(term->square.sum);
         (*count)++;
-        const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, windows.y, windows.x);
+        const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, windows.at);
         poolgrad_window_square(g, at, &term->square, &work->scratch);
         if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
         mpz_clear(term->square.sum);
@@ -179,23 +176,23 @@ static void collect(struct work *work, int64_t y, int64_t x, struct poolgrad_nor
 }
 
 /* Where the bits of the sum do not decide. */
-static bool decide(struct work *work, int64_t y, int64_t x, double factor, double before, double *value)
+static bool decide(struct work *work, struct poolgrad_pixel at, double factor, double before, double *value)
 {
-    const int64_t most = work->norms[place(work, y, x)].count;
+    const int64_t most = norm_at(work, at)->count;
     int64_t count;
     struct poolgrad_norm_term *terms = calloc((size_t)most + 1, sizeof *terms);
     if (!terms) return false;
-    collect(work, y, x, terms, &count);
+    collect(work, at, terms, &count);
     const bool done = poolgrad_norm_sum(terms, count, factor, before, &work->exact->precision, value);
     for (int64_t i = 0; i < count; i++) mpz_clear(terms[i].square.sum);
     free(terms);
     return done;
 }
 
-static bool norm_value(struct work *work, int64_t y, int64_t x, double before, double *value)
+static bool norm_value(struct work *work, struct poolgrad_pixel at, double before, double *value)
 {
-    const struct norm_pixel *pixel = &work->norms[place(work, y, x)];
-    const double factor = pixel->is_tap ? load_source(work, y, x) : 0;
+    const struct norm_pixel *pixel = norm_at(work, at);
+    const double factor = pixel->is_tap ? load_source(work, at) : 0;
     *value = before == 0 ? 0 : before;
     if (!pixel->is_tap) return true;
     if (pixel->is_nan || !isfinite(factor) || (pixel->plus && pixel->minus)) {
@@ -206,24 +203,26 @@ static bool norm_value(struct work *work, int64_t y, int64_t x, double before, d
         const mpfr_exp_t error = poolgrad_norm_error(pixel->greatest, pixel->count, POOLGRAD_NORM_BITS);
         if (poolgrad_norm_decides(pixel->sum, error, factor, before, &work->exact->precision, &work->scratch, value))
             return true;
-        return decide(work, y, x, factor, before, value);
+        return decide(work, at, factor, before, value);
     }
     return true;
 }
 
-/* (sx, sy) is the source pixel, if the destination's stands for one. */
-static bool deliver(struct work *work, int64_t y, int64_t x, int64_t sy, int64_t sx)
+/* To a pixel of the destination. */
+static bool deliver(struct work *work, struct poolgrad_pixel to)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
-    const bool inside = poolgrad_area_holds(&work->pixels, sy, sx);
-    void *element = poolgrad_image_at(&g->destination, work->n - g->source_image, work->c - g->source_channel, y, x);
+    const struct poolgrad_pixel at = poolgrad_source_pixel(g, to);
+    const bool inside = poolgrad_area_holds(&work->pixels, at);
+    void *element = poolgrad_image_at(&g->destination, work->n - g->source_image, work->c - g->source_channel, to.z,
+                                      to.y, to.x);
     const double before = g->add_to_destination ? poolgrad_load(g->destination.format, element) : 0;
     double value = before == 0 ? 0 : before;
     bool done = true;
     if (inside && g->kind == POOLGRAD_L2NORM) {
-        done = norm_value(work, sy, sx, before, &value);
+        done = norm_value(work, at, before, &value);
     } else if (inside) {
-        struct poolgrad_sum *sum = &work->sums[place(work, sy, sx)];
+        struct poolgrad_sum *sum = &work->sums[poolgrad_area_place(&work->pixels, at)];
         poolgrad_sum_add(sum, before, 1, &work->scratch);
         value = poolgrad_sum_round(sum, &work->exact->precision, &work->scratch);
     }
@@ -259,6 +258,21 @@ static void release(struct work *work, int64_t pixels)
     poolgrad_scratch_clear(&work->scratch);
 }
 
+static struct poolgrad_range moved_into(struct poolgrad_range range, int64_t by, int64_t size)
+{
+    return (struct poolgrad_range){poolgrad_clamp(range.begin + by, 0, size), poolgrad_clamp(range.end + by, 0, size)};
+}
+
+/* Of the source, that the band stands for. */
+static struct poolgrad_area pixels_of(const struct poolgrad_geometry *g, const struct poolgrad_band *band)
+{
+    struct poolgrad_area pixels = {moved_into(band->layers, g->source_layer, g->z.size),
+                                   moved_into(band->rows, g->source_row, g->y.size),
+                                   moved_into(g->columns, g->source_column, g->x.size)};
+    if (band->n - g->images.begin >= g->pooled_images) pixels.rows.end = pixels.rows.begin;
+    return pixels;
+}
+
 bool poolgrad_exact_gradient(const struct poolgrad_exact *exact, const struct poolgrad_band *band)
 {
     const struct poolgrad_geometry *g = &exact->geometry;
@@ -267,20 +281,13 @@ bool poolgrad_exact_gradient(const struct poolgrad_exact *exact, const struct po
                         .c = band->c + g->source_channel,
                         .gradient_n = band->n + g->gradient_image,
                         .gradient_c = band->c + g->gradient_channel};
-    struct poolgrad_range *rows = &work.pixels.rows, *columns = &work.pixels.columns;
-    rows->begin = poolgrad_clamp(band->rows.begin + g->source_row, 0, g->y.size);
-    rows->end = poolgrad_clamp(band->rows.end + g->source_row, 0, g->y.size);
-    columns->begin = poolgrad_clamp(g->columns.begin + g->source_column, 0, g->x.size);
-    columns->end = poolgrad_clamp(g->columns.end + g->source_column, 0, g->x.size);
-    if (band->n - g->images.begin >= g->pooled_images) rows->end = rows->begin;
-    const int64_t pixels = poolgrad_range_length(*rows) * poolgrad_range_length(*columns);
+    work.pixels = pixels_of(g, band);
+    const int64_t pixels = poolgrad_area_size(&work.pixels);
     bool done = allocate(&work, pixels);
     if (done && pixels > 0) add_windows(&work);
-    for (int64_t y = band->rows.begin; done && y < band->rows.end; y++) {
-        for (int64_t x = g->columns.begin; done && x < g->columns.end; x++) {
-            done = deliver(&work, y, x, y + g->source_row, x + g->source_column);
-        }
-    }
+    const struct poolgrad_area written = {band->layers, band->rows, g->columns};
+    struct poolgrad_steps steps = poolgrad_steps_over(&written);
+    while (done && poolgrad_steps_next(&steps)) done = deliver(&work, steps.at);
     release(&work, pixels);
     return done;
 }

@@ -16,16 +16,31 @@ enum {
     UNITS_PER_THREAD = 4
 };
 
-/* Windows of a band reach an extent beyond it: bands that are not much smaller than that repeat little. */
-static int64_t choose_band(const struct poolgrad_geometry *g, int threads)
+/* So many steps of `pixels` pixels each, along an axis that has `size` of them, in at least `wanted` bands. Windows of
+ * a band reach an extent beyond it: bands that are not much smaller than that repeat little. */
+static int64_t choose_band(const struct poolgrad_axis *axis, int64_t size, int64_t pixels, int64_t wanted)
 {
-    const int64_t rows = g->rows.end - g->rows.begin, columns = g->columns.end - g->columns.begin;
-    const int64_t planes = (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin);
-    if (rows == 0 || columns == 0 || planes == 0) return 1;
-    const int64_t wanted = poolgrad_ceiling_divide((int64_t)threads * UNITS_PER_THREAD, planes);
-    int64_t band = poolgrad_max(LEAST_ROWS, g->y.extent);
-    band = poolgrad_min(band, poolgrad_ceiling_divide(rows, wanted));
-    return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / columns));
+    const int64_t band = poolgrad_min(poolgrad_max(LEAST_ROWS, axis->extent), poolgrad_ceiling_divide(size, wanted));
+    return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / pixels));
+}
+
+/* A plane is cut into bands of its rows, a volume into bands of its layers, which are cut if they are large. */
+static void choose_bands(const struct poolgrad_geometry *g, poolgrad_exact *exact)
+{
+    const struct poolgrad_area written = poolgrad_written_area(g);
+    const int64_t layers = poolgrad_range_length(g->layers), rows = poolgrad_range_length(g->rows);
+    const int64_t columns = poolgrad_range_length(g->columns);
+    const int64_t volumes = poolgrad_range_length(g->images) * poolgrad_range_length(g->channels);
+    exact->band_layers = exact->band_rows = 1;
+    if (poolgrad_area_is_empty(&written) || volumes == 0) return;
+    const int64_t wanted = poolgrad_ceiling_divide((int64_t)exact->threads * UNITS_PER_THREAD, volumes);
+    exact->band_rows = layers == 1 ? choose_band(&g->y, rows, columns, wanted)
+                                   : poolgrad_max(1, poolgrad_min(rows, MOST_PIXELS / columns));
+    if (layers > 1 && exact->band_rows == rows) {
+        exact->band_layers = choose_band(&g->z, layers, rows * columns, wanted);
+    }
+    exact->layer_bands = poolgrad_ceiling_divide(layers, exact->band_layers);
+    exact->row_bands = poolgrad_ceiling_divide(rows, exact->band_rows);
 }
 
 poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g, poolgrad_exact **exact,
@@ -37,10 +52,9 @@ poolgrad_status poolgrad_exact_create_resolved(const struct poolgrad_geometry *g
     made->geometry = *g;
     made->precision = poolgrad_precision_of(g->destination.format);
     made->threads = (int)poolgrad_available_threads(g->threads);
-    made->band = choose_band(g, made->threads);
-    const int64_t rows = g->columns.end > g->columns.begin ? poolgrad_range_length(g->rows) : 0;
-    made->bands = poolgrad_ceiling_divide(rows, made->band);
-    made->units = made->bands * poolgrad_range_length(g->images) * poolgrad_range_length(g->channels);
+    choose_bands(g, made);
+    made->units = made->layer_bands * made->row_bands * poolgrad_range_length(g->images) *
+                  poolgrad_range_length(g->channels);
     return POOLGRAD_OK;
 }
 
@@ -69,13 +83,21 @@ int poolgrad_exact_threads(const poolgrad_exact *exact)
     return exact->threads;
 }
 
+static struct poolgrad_range piece_of(struct poolgrad_range whole, int64_t number, int64_t length)
+{
+    const int64_t begin = whole.begin + number * length;
+    return (struct poolgrad_range){begin, poolgrad_min(begin + length, whole.end)};
+}
+
 static bool run_unit(const poolgrad_exact *exact, int64_t unit)
 {
     const struct poolgrad_geometry *g = &exact->geometry;
-    const int64_t channels = g->channels.end - g->channels.begin, plane = unit / exact->bands;
-    struct poolgrad_band band = {.n = g->images.begin + plane / channels, .c = g->channels.begin + plane % channels};
-    band.rows.begin = g->rows.begin + unit % exact->bands * exact->band;
-    band.rows.end = poolgrad_min(band.rows.begin + exact->band, g->rows.end);
+    const int64_t channels = poolgrad_range_length(g->channels), strip = unit / exact->row_bands;
+    const int64_t volume = strip / exact->layer_bands;
+    const struct poolgrad_band band = {.n = g->images.begin + volume / channels,
+                                       .c = g->channels.begin + volume % channels,
+                                       .layers = piece_of(g->layers, strip % exact->layer_bands, exact->band_layers),
+                                       .rows = piece_of(g->rows, unit % exact->row_bands, exact->band_rows)};
     bool done = g->direction == POOLGRAD_GRADIENT ? poolgrad_exact_gradient(exact, &band)
                                                   : poolgrad_exact_forward(exact, &band);
     if (!done || band.c != g->channels.end - 1) return done;

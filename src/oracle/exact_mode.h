@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exact mode: bands of rows, each computed by itself. */
+/* Exact mode: bands of layers and rows, each computed by itself. */
 #ifndef POOLGRAD_ORACLE_EXACT_MODE_H
 #define POOLGRAD_ORACLE_EXACT_MODE_H
 
@@ -8,21 +8,22 @@
 #include <mpfr.h>
 
 #include "oracle/fraction.h"
+#include "oracle/volume.h"
 #include "reference/window.h"
 
 struct poolgrad_exact {
     struct poolgrad_geometry geometry;
     struct poolgrad_precision precision; /* of the destination */
-    int64_t band;                        /* rows in one, but for the last */
-    int64_t bands;                       /* in a plane */
+    int64_t band_layers, band_rows;      /* in one, but for the last */
+    int64_t layer_bands, row_bands;      /* in a volume, along either axis */
     int64_t units;
     int threads;
 };
 
-/* Rows of channel c of image n of the destination, within what is written. */
+/* Rows of some layers of channel c of image n of the destination, within what is written. */
 struct poolgrad_band {
     int64_t n, c;
-    struct poolgrad_range rows;
+    struct poolgrad_range layers, rows;
 };
 
 /* Of a geometry whose indices are checked. On refusal *exact is null. */

@@ -71,24 +71,25 @@ bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
     if (g->kind != POOLGRAD_L2NORM || g->direction != POOLGRAD_GRADIENT) return true;
     free(judge->norms);
     judge->norms = NULL;
-    if (!poolgrad_multiply(g->y.end - g->y.begin, g->x.end - g->x.begin, &windows)) return false;
+    const struct poolgrad_area outputs = poolgrad_output_area(g);
+    if (!poolgrad_area_count(&outputs, &windows)) return false;
     judge->norms = calloc((size_t)windows + 1, sizeof *judge->norms);
     return judge->norms != NULL;
 }
 
-struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
-    return poolgrad_window_place(&judge->geometry, judge->n, judge->c, y, x);
+    return poolgrad_window_place(&judge->geometry, judge->n, judge->c, output);
 }
 
-static double load_source(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+static double load_source(const struct poolgrad_judge *judge, struct poolgrad_pixel pixel)
 {
-    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, y, x);
+    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, pixel);
 }
 
-static double load_gradient(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+static double load_gradient(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
-    return poolgrad_gradient_at(&judge->geometry, judge->gradient_n, judge->gradient_c, y, x);
+    return poolgrad_gradient_at(&judge->geometry, judge->gradient_n, judge->gradient_c, output);
 }
 
 /* Whether a tap may count as 0 when it is compared. */
@@ -108,10 +109,11 @@ static bool ties(struct poolgrad_judge *judge, double tap, double maximum)
            poolgrad_round_double(maximum, &d->computed, &d->scratch);
 }
 
-bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, int64_t y, int64_t x)
+bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap,
+                             struct poolgrad_pixel at)
 {
     if (isnan(tap) || !ties(judge, tap, pick.value)) return false;
-    return !judge->keeps_tie_rule || tap != pick.value || may_be_lost(judge, tap) || (pick.y == y && pick.x == x);
+    return !judge->keeps_tie_rule || tap != pick.value || may_be_lost(judge, tap) || poolgrad_same_pixel(pick.at, at);
 }
 
 /* ---- Average ----------------------------------------------------------------------------------------------------- */
@@ -229,15 +231,16 @@ static void invert_root(struct poolgrad_judge *judge)
     poolgrad_interval_join(reciprocal, quotient);
 }
 
-static const struct poolgrad_norm_bounds *norm_of(struct poolgrad_judge *judge, int64_t y, int64_t x)
+static const struct poolgrad_norm_bounds *norm_of(struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    struct poolgrad_norm_bounds *bounds = &judge->norms[(y - g->y.begin) * (g->x.end - g->x.begin) + x - g->x.begin];
+    const struct poolgrad_area outputs = poolgrad_output_area(g);
+    struct poolgrad_norm_bounds *bounds = &judge->norms[poolgrad_area_place(&outputs, output)];
     struct poolgrad_interval *root = &judge->work.inverse.root, *norm = &judge->work.inverse.norm;
     const struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
     if (bounds->known) return bounds;
     bounds->known = true;
-    sum_squares(judge, poolgrad_judge_window(judge, y, x), root, &bounds->is_zero);
+    sum_squares(judge, poolgrad_judge_window(judge, output), root, &bounds->is_zero);
     if (bounds->is_zero) return bounds;
     poolgrad_interval_root(root);
     invert_root(judge);
@@ -315,9 +318,9 @@ struct given {
     int64_t least, most;
 };
 
-static struct given give_to_pick(struct poolgrad_pick pick, int64_t y, int64_t x)
+static struct given give_to_pick(struct poolgrad_pick pick, struct poolgrad_pixel pixel)
 {
-    return (struct given){pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE, 1, 1};
+    return (struct given){poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE, 1, 1};
 }
 
 /* Taps that a comparison can take for equal to the maximum, those outside too. */
@@ -326,7 +329,7 @@ static int64_t count_equal(struct poolgrad_judge *judge, struct poolgrad_window_
     const struct poolgrad_geometry *g = &judge->geometry;
     struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && ties(judge, 0, maximum);
-    int64_t count = outside ? g->full_count - poolgrad_taps_count(&taps) : 0;
+    int64_t count = outside ? poolgrad_window_taps(at) - poolgrad_taps_count(&taps) : 0;
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
         count += !isnan(tap) && ties(judge, tap, maximum);
@@ -348,39 +351,39 @@ static struct given give_to_all(struct poolgrad_judge *judge, struct poolgrad_wi
     return given;
 }
 
-static struct given give_by_rules(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
+static struct given give_by_rules(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                                  struct poolgrad_pixel pixel)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     if (g->with_indices) {
-        const void *element = poolgrad_const_image_at(&g->indices, judge->gradient_n, judge->gradient_c, wy, wx);
-        const int64_t index = poolgrad_load_index(g->indices.format, element);
-        return give_to_pick(poolgrad_indexed_pick(g, at, index), y, x);
+        return give_to_pick(poolgrad_window_indexed(g, at, judge->gradient_n, judge->gradient_c, output), pixel);
     }
     const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
     const bool picks_one = g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value);
-    return picks_one ? give_to_pick(pick, y, x) : give_to_all(judge, at, pick, load_source(judge, y, x));
+    return picks_one ? give_to_pick(pick, pixel) : give_to_all(judge, at, pick, load_source(judge, pixel));
 }
 
-static bool is_least(const struct poolgrad_judge *judge, int64_t wy, int64_t wx)
+static bool is_least(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
-    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, poolgrad_judge_window(judge, wy, wx));
+    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, poolgrad_judge_window(judge, output));
     return isinf(pick.value) && pick.value < 0;
 }
 
 /* What the window hands to the pixel. */
-static enum poolgrad_share add_max(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x)
+static enum poolgrad_share add_max(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                                   struct poolgrad_pixel pixel)
 {
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *operand = &judge->work.share.gradient, *term = &judge->work.share.quotient;
     struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
     if (judge->share)
-        given.share = judge->share(judge->share_context, wy, wx, y, x);
+        given.share = judge->share(judge->share_context, output, pixel);
     else
-        given = give_by_rules(judge, wy, wx, y, x);
+        given = give_by_rules(judge, output, pixel);
     if (given.share == POOLGRAD_SHARE_NONE) return given.share;
-    if (judge->doubts_least_windows && is_least(judge, wy, wx)) return POOLGRAD_SHARE_NONE;
-    poolgrad_interval_operand(d, operand, load_gradient(judge, wy, wx), judge->geometry.source_gradient.format);
+    if (judge->doubts_least_windows && is_least(judge, output)) return POOLGRAD_SHARE_NONE;
+    poolgrad_interval_operand(d, operand, load_gradient(judge, output), judge->geometry.source_gradient.format);
     poolgrad_interval_copy(term, operand);
     if (given.most > 1) {
         set_divisors(judge, given.least, given.most);
@@ -400,31 +403,31 @@ struct windows {
     bool doubtful;          /* a norm of 0 */
 };
 
-static void add_window(struct poolgrad_judge *judge, int64_t wy, int64_t wx, int64_t y, int64_t x,
+static void add_window(struct poolgrad_judge *judge, struct poolgrad_pixel output, struct poolgrad_pixel pixel,
                        struct windows *windows)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     windows->count++;
     if (g->kind == POOLGRAD_MAX) {
-        const enum poolgrad_share share = add_max(judge, wy, wx, y, x);
+        const enum poolgrad_share share = add_max(judge, output, pixel);
         windows->given += share != POOLGRAD_SHARE_NONE;
         windows->certain += share == POOLGRAD_SHARE_WHOLE;
     } else if (g->kind == POOLGRAD_AVERAGE) {
-        const int64_t count = poolgrad_window_count(g, poolgrad_judge_window(judge, wy, wx));
+        const int64_t count = poolgrad_window_count(g, poolgrad_judge_window(judge, output));
         if (windows->count == 1) windows->common = count;
         if (count != windows->common) windows->common = 0;
-        add_share(judge, load_gradient(judge, wy, wx), g->source_gradient.format, count);
+        add_share(judge, load_gradient(judge, output), g->source_gradient.format, count);
     } else {
-        const struct poolgrad_norm_bounds *bounds = norm_of(judge, wy, wx);
+        const struct poolgrad_norm_bounds *bounds = norm_of(judge, output);
         windows->doubtful = windows->doubtful || bounds->is_zero;
-        if (!bounds->is_zero) add_quotient(judge, bounds, load_gradient(judge, wy, wx));
+        if (!bounds->is_zero) add_quotient(judge, bounds, load_gradient(judge, output));
     }
 }
 
-static void add_windows(struct poolgrad_judge *judge, int64_t y, int64_t x, struct windows *windows)
+static void add_windows(struct poolgrad_judge *judge, struct poolgrad_pixel pixel, struct windows *windows)
 {
-    struct poolgrad_windows each = poolgrad_windows_of(&judge->geometry, y, x);
-    while (poolgrad_windows_next(&each)) add_window(judge, each.y, each.x, y, x, windows);
+    struct poolgrad_windows each = poolgrad_windows_of(&judge->geometry, pixel);
+    while (poolgrad_windows_next(&each)) add_window(judge, each.at, pixel, windows);
 }
 
 /* What nothing was handed to may have been left as it is. */
@@ -446,7 +449,7 @@ void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struc
     poolgrad_interval_store(d, result);
 }
 
-void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x, double before,
+void poolgrad_judge_gradient(struct poolgrad_judge *judge, struct poolgrad_pixel pixel, double before,
                              struct poolgrad_interval *result, bool *alone)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
@@ -454,9 +457,9 @@ void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x,
     struct windows windows = {0};
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
     if (g->kind == POOLGRAD_L2NORM) {
-        poolgrad_interval_operand(d, &judge->work.pixel.factor, load_source(judge, y, x), g->source.format);
+        poolgrad_interval_operand(d, &judge->work.pixel.factor, load_source(judge, pixel), g->source.format);
     }
-    add_windows(judge, y, x, &windows);
+    add_windows(judge, pixel, &windows);
     *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && windows.given == 0);
     if (windows.count == 0) {
         poolgrad_judge_untouched(judge, before, result);
@@ -507,11 +510,12 @@ static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at 
     }
 }
 
-void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result)
+void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                            struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
     const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, y, x);
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     bool is_zero;
     switch (g->kind) {
     case POOLGRAD_AVERAGE: forward_average(judge, at, result); break;

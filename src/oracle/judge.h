@@ -5,6 +5,7 @@
 
 #include "geometry/geometry.h"
 #include "oracle/declared.h"
+#include "oracle/volume.h"
 #include "reference/window.h"
 
 /* Whether a window of max hands its gradient to a pixel. */
@@ -63,11 +64,11 @@ struct poolgrad_judge {
         struct poolgrad_interval intervals[POOLGRAD_JUDGE_INTERVALS]; /* all of them */
     };
     struct poolgrad_interval_sum sums[3];
-    /* The plane: images and channels of source and gradient, and the norms of its windows. */
+    /* The volume: images and channels of source and gradient, and the norms of its windows. */
     int64_t n, c, gradient_n, gradient_c;
     struct poolgrad_norm_bounds *norms;
-    /* Who gets the gradient of window (y, x) of a max; null: the pick of the rules. */
-    enum poolgrad_share (*share)(void *context, int64_t window_y, int64_t window_x, int64_t y, int64_t x);
+    /* Who gets the gradient of the window of an output pixel of a max; null: the pick of the rules. */
+    enum poolgrad_share (*share)(void *context, struct poolgrad_pixel output, struct poolgrad_pixel pixel);
     void *share_context;
 };
 
@@ -78,23 +79,25 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
                          const poolgrad_declaration *declaration);
 void poolgrad_judge_clear(struct poolgrad_judge *judge);
 
-/* Plane (n, c) of the destination. False where memory is lacking. */
+/* Volume (n, c) of the destination. False where memory is lacking. */
 bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c);
 
 /* Of a gradient's source pixel, and what the destination held before; `alone`: no window counts it. Of a forward
  * call's output pixel. */
-void poolgrad_judge_gradient(struct poolgrad_judge *judge, int64_t y, int64_t x, double before,
+void poolgrad_judge_gradient(struct poolgrad_judge *judge, struct poolgrad_pixel pixel, double before,
                              struct poolgrad_interval *result, bool *alone);
-void poolgrad_judge_forward(struct poolgrad_judge *judge, int64_t y, int64_t x, struct poolgrad_interval *result);
+void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                            struct poolgrad_interval *result);
 
 /* Of a pixel that nothing contributes to. */
 void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result);
 
-/* The place of a window of the plane, and its first tap. */
-struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, int64_t y, int64_t x);
+/* The window of an output pixel of the volume. */
+struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
 
-/* Whether a window where the rules pick `pick` may pick the tap at (y, x), both -1 outside of the image. A tie rule
+/* Whether a window where the rules pick `pick` may pick the tap at `at`, -1 each outside of the image. A tie rule
  * that is kept still sees what comparisons of the declared format see. */
-bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, int64_t y, int64_t x);
+bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap,
+                             struct poolgrad_pixel at);
 
 #endif

@@ -31,15 +31,42 @@ static bool divide_by_all(const struct poolgrad_verification *v, struct poolgrad
     return true;
 }
 
+static void list_axes(struct poolgrad_geometry *g, struct poolgrad_axis *axes[POOLGRAD_AXES])
+{
+    axes[0] = &g->x;
+    axes[1] = &g->y;
+    axes[2] = &g->z;
+}
+
+static void forget_pads(struct poolgrad_geometry *g)
+{
+    struct poolgrad_axis *axes[POOLGRAD_AXES];
+    list_axes(g, axes);
+    for (int i = 0; i < POOLGRAD_AXES; i++) axes[i]->before = axes[i]->behind = 0;
+}
+
+static bool same_axis(const struct poolgrad_axis *a, const struct poolgrad_axis *b)
+{
+    return a->kernel == b->kernel && a->stride == b->stride && a->dilation == b->dilation && a->before == b->before &&
+           a->behind == b->behind && a->first == b->first && a->begin == b->begin && a->end == b->end &&
+           a->table == b->table;
+}
+
+static bool same_axes(const struct poolgrad_geometry *a, const struct poolgrad_geometry *b)
+{
+    return same_axis(&a->x, &b->x) && same_axis(&a->y, &b->y) && same_axis(&a->z, &b->z);
+}
+
 /* `a` is the edge mode in which this is a mistake. */
 static bool divide_by_inside(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
     struct poolgrad_geometry *g = &k->geometry;
     (void)v, (void)b;
     if ((int64_t)g->edge_mode != a) return false;
-    if (g->edge_mode == POOLGRAD_EDGE_CLAMP && g->x.pad == 0 && g->y.pad == 0) return false;
+    const struct poolgrad_geometry old = *g;
+    forget_pads(g);
+    if (g->edge_mode == POOLGRAD_EDGE_CLAMP && same_axes(&old, g)) return false;
     g->edge_mode = POOLGRAD_EDGE_CLAMP;
-    g->x.pad = g->y.pad = 0;
     return true;
 }
 
@@ -47,12 +74,12 @@ static bool divide_by_inside(const struct poolgrad_verification *v, struct poolg
 static bool divide_by_padded(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
 {
     struct poolgrad_geometry *g = &k->geometry;
-    const int64_t pad_x = poolgrad_max(-g->x.first, 0), pad_y = poolgrad_max(-g->y.first, 0);
+    const struct poolgrad_geometry old = *g;
+    struct poolgrad_axis *axes[POOLGRAD_AXES];
     (void)v, (void)a, (void)b;
-    if (g->edge_mode != POOLGRAD_EDGE_CLAMP || (g->x.pad == pad_x && g->y.pad == pad_y)) return false;
-    g->x.pad = pad_x;
-    g->y.pad = pad_y;
-    return true;
+    list_axes(g, axes);
+    for (int i = 0; i < POOLGRAD_AXES; i++) axes[i]->before = axes[i]->behind = poolgrad_max(-axes[i]->first, 0);
+    return g->edge_mode == POOLGRAD_EDGE_CLAMP && !same_axes(&old, g);
 }
 
 static bool divide_by_nothing(const struct poolgrad_verification *v, struct poolgrad_knobs *k, int64_t a, int64_t b)
@@ -183,7 +210,8 @@ static bool swap_axes(const struct poolgrad_verification *v, struct poolgrad_kno
     if (a & DILATIONS) swap(&g->x.dilation, &g->y.dilation);
     if (a & PLACES) {
         swap(&g->x.first, &g->y.first);
-        swap(&g->x.pad, &g->y.pad);
+        swap(&g->x.before, &g->y.before);
+        swap(&g->x.behind, &g->y.behind);
     }
     return memcmp(&old.x, &g->x, sizeof old.x) != 0 && place_axes(g, &old, b);
 }
@@ -296,7 +324,7 @@ static bool take_mean(const struct poolgrad_verification *v, struct poolgrad_kno
     (void)v, (void)b;
     k->root = POOLGRAD_ROOT_OF_MEAN;
     k->geometry.edge_mode = (poolgrad_edge_mode)a;
-    k->geometry.x.pad = k->geometry.y.pad = 0;
+    forget_pads(&k->geometry);
     return true;
 }
 
@@ -365,7 +393,7 @@ static bool transpose(const struct poolgrad_verification *v, struct poolgrad_kno
 {
     const poolgrad_const_image *image;
     (void)v, (void)a;
-    reading_of(k, b, &image)->transposed = true;
+    reading_of(k, b, &image)->transposed = POOLGRAD_TRANSPOSED_XY;
     return image->data && image->width == image->height;
 }
 
@@ -405,7 +433,7 @@ static bool skip_last_channels(const struct poolgrad_verification *v, struct poo
     (void)b;
     k->misplaced = true;
     k->filling = (enum poolgrad_filling)a;
-    k->box = (struct poolgrad_box){g->images, last, g->rows, g->columns};
+    k->box = (struct poolgrad_box){g->images, last, poolgrad_written_area(g)};
     if (k->filling == POOLGRAD_FILLING_BEFORE && !v->before.data) return false;
     return last.begin < last.end && last.begin > g->channels.begin;
 }
@@ -599,8 +627,8 @@ static void describe_box(const char *what, const struct poolgrad_box *box, char 
     snprintf(text, POOLGRAD_SENTENCE_SIZE,
              "%s rows %" PRId64 " to %" PRId64 " and columns %" PRId64 " to %" PRId64 " of channels %" PRId64
              " to %" PRId64 " of images %" PRId64 " to %" PRId64,
-             what, box->rows.begin, box->rows.end - 1, box->columns.begin, box->columns.end - 1, box->channels.begin,
-             box->channels.end - 1, box->images.begin, box->images.end - 1);
+             what, box->area.rows.begin, box->area.rows.end - 1, box->area.columns.begin, box->area.columns.end - 1,
+             box->channels.begin, box->channels.end - 1, box->images.begin, box->images.end - 1);
 }
 
 void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const struct poolgrad_knobs *k,

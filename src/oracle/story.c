@@ -18,7 +18,7 @@ struct judged {
     bool is_known;
     const void *element;
     poolgrad_verdict verdict;
-    poolgrad_finding finding; /* of verdict none: not among the worst of its plane */
+    poolgrad_finding finding; /* of verdict none: not among the worst of its volume */
     poolgrad_const_image before;
 };
 
@@ -27,8 +27,8 @@ struct judged {
 static poolgrad_status check_place(const poolgrad_const_image *image, const int64_t at[AXES], poolgrad_error *error)
 {
     static const char *const names[AXES] = {"n", "c", "z", "y", "x"};
-    static const char *const nouns[AXES] = {"an image", "a channel", "a plane", "a row", "a column"};
-    const int64_t sizes[AXES] = {image->images, image->channels, 1, image->height, image->width};
+    static const char *const nouns[AXES] = {"an image", "a channel", "a layer", "a row", "a column"};
+    const int64_t sizes[AXES] = {image->images, image->channels, image->depth, image->height, image->width};
     for (int i = 0; i < AXES; i++) {
         if (at[i] >= 0 && at[i] < sizes[i]) continue;
         if (sizes[i] == 0) {
@@ -44,32 +44,32 @@ static poolgrad_status check_place(const poolgrad_const_image *image, const int6
 /* ---- Judging ----------------------------------------------------------------------------------------------------- */
 
 /* One channel of one image. */
-static poolgrad_const_image plane_of(const poolgrad_const_image *image, int64_t n, int64_t c)
+static poolgrad_const_image volume_of(const poolgrad_const_image *image, int64_t n, int64_t c)
 {
-    poolgrad_const_image plane = *image;
-    if (image->data && !poolgrad_image_is_empty(image)) plane.data = poolgrad_const_image_at(image, n, c, 0, 0);
-    plane.layout = POOLGRAD_NCHW;
-    plane.images = plane.channels = 1;
-    return plane;
+    poolgrad_const_image volume = *image;
+    if (image->data && !poolgrad_image_is_empty(image)) volume.data = poolgrad_const_image_at(image, n, c, 0, 0, 0);
+    volume.layout = POOLGRAD_NCHW;
+    volume.images = volume.channels = 1;
+    return volume;
 }
 
-/* The element's plane by itself: what the others hold plays no part in its verdict, and nobody judges the picks that a
+/* The element's volume by itself: what the others hold plays no part in its verdict, and nobody judges the picks that a
  * forward call writes. */
-static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *story)
+static struct poolgrad_geometry geometry_of_volume(const struct poolgrad_story *story)
 {
     struct poolgrad_geometry g = story->geometry;
     const int64_t n = story->n, c = story->c;
     const bool is_written = poolgrad_range_holds(g.images, n) && poolgrad_range_holds(g.channels, c);
     g.images = g.channels = (struct poolgrad_range){0, is_written};
     g.pooled_images = is_written && story->is_pooled;
-    g.held = plane_of(&g.held, n, c);
-    g.destination.data = poolgrad_image_at(&g.destination, n, c, 0, 0);
+    g.held = volume_of(&g.held, n, c);
+    g.destination.data = poolgrad_image_at(&g.destination, n, c, 0, 0, 0);
     g.destination.layout = POOLGRAD_NCHW;
     g.destination.images = g.destination.channels = 1;
     if (g.pooled_images) {
-        g.source = plane_of(&g.source, n + g.source_image, c + g.source_channel);
-        g.source_gradient = plane_of(&g.source_gradient, n + g.gradient_image, c + g.gradient_channel);
-        g.indices = plane_of(&g.indices, n + g.gradient_image, c + g.gradient_channel);
+        g.source = volume_of(&g.source, n + g.source_image, c + g.source_channel);
+        g.source_gradient = volume_of(&g.source_gradient, n + g.gradient_image, c + g.gradient_channel);
+        g.indices = volume_of(&g.indices, n + g.gradient_image, c + g.gradient_channel);
     }
     g.with_picks = false;
     g.source_image = g.source_channel = g.gradient_image = g.gradient_channel = 0;
@@ -79,10 +79,11 @@ static struct poolgrad_geometry geometry_of_plane(const struct poolgrad_story *s
 static void keep_verdict(const struct poolgrad_verification *v, const struct poolgrad_story *story,
                          struct judged *judged)
 {
-    judged->verdict = poolgrad_verification_at(v, 0, 0, 0, story->y, story->x);
+    judged->verdict = poolgrad_verification_at(v, 0, 0, story->at.z, story->at.y, story->at.x);
     for (int64_t i = 0; i < poolgrad_verification_finding_count(v); i++) {
         const poolgrad_finding *finding = poolgrad_verification_finding(v, i);
-        if (finding->y == story->y && finding->x == story->x) judged->finding = *finding;
+        const struct poolgrad_pixel pixel = {finding->z, finding->y, finding->x};
+        if (poolgrad_same_pixel(pixel, story->at)) judged->finding = *finding;
     }
 }
 
@@ -95,13 +96,13 @@ static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_dec
     if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, &known, &v, error);
     if (status != POOLGRAD_OK) return status;
     judged->before = v.before;
-    v.geometry = geometry_of_plane(story);
-    if (v.before.data) v.before = plane_of(&v.before, story->n, story->c);
+    v.geometry = geometry_of_volume(story);
+    if (v.before.data) v.before = volume_of(&v.before, story->n, story->c);
     status = poolgrad_verification_judge(&v, error);
     if (status == POOLGRAD_OK) keep_verdict(&v, story, judged);
     poolgrad_verification_end(&v);
     judged->is_known = true;
-    judged->element = poolgrad_const_image_at(&story->geometry.held, story->n, story->c, story->y, story->x);
+    judged->element = poolgrad_pixel_address(&story->geometry.held, story->n, story->c, story->at);
     return status;
 }
 
@@ -124,16 +125,18 @@ static void tell_verdict(struct poolgrad_story *story, const struct judged *judg
 
 /* ---- The result -------------------------------------------------------------------------------------------------- */
 
-/* docs/numerics.md N76, of this element alone: its row and column are all that is written, to `element`. */
+/* docs/numerics.md N76, of this element alone: its pixel is all that is written, to `element`. */
 static bool compute_exactly(const struct poolgrad_story *story, double *value)
 {
     const poolgrad_format format = story->geometry.destination.format;
     unsigned char element[sizeof(double)];
     struct poolgrad_exact exact = {.geometry = story->geometry, .precision = poolgrad_precision_of(format)};
     struct poolgrad_geometry *g = &exact.geometry;
-    const struct poolgrad_band band = {story->n, story->c, {story->y, story->y + 1}};
+    const struct poolgrad_pixel at = story->at;
+    const struct poolgrad_band band = {story->n, story->c, {at.z, at.z + 1}, {at.y, at.y + 1}};
+    g->layers = band.layers;
     g->rows = band.rows;
-    g->columns = (struct poolgrad_range){story->x, story->x + 1};
+    g->columns = (struct poolgrad_range){at.x, at.x + 1};
     g->destination = (poolgrad_image){.data = element, .format = format, .layout = POOLGRAD_NCHW};
     poolgrad_store(format, element, story->before);
     g->with_picks = false;
@@ -182,15 +185,14 @@ static void tell_problem(struct poolgrad_story *story)
 {
     static const char *const kinds[] = {"average", "max", "L2-norm"};
     const struct poolgrad_geometry *g = &story->geometry;
-    poolgrad_story_say(story, 0,
-                       "%s %s, kernel %" PRId64 " x %" PRId64 ", stride %" PRId64 " x %" PRId64 ", dilation %" PRId64
-                       " x %" PRId64 ", edge mode %s",
-                       g->direction == POOLGRAD_FORWARD ? "Forward" : "Gradient of", kinds[g->kind], g->x.kernel,
-                       g->y.kernel, g->x.stride, g->y.stride, g->x.dilation, g->y.dilation,
+    poolgrad_story_say(story, 0, "%s %s, kernel %s, stride %s, dilation %s, edge mode %s",
+                       g->direction == POOLGRAD_FORWARD ? "Forward" : "Gradient of", kinds[g->kind],
+                       poolgrad_sizes_of(story, g->x.kernel, g->y.kernel, g->z.kernel).text,
+                       poolgrad_sizes_of(story, g->x.stride, g->y.stride, g->z.stride).text,
+                       poolgrad_sizes_of(story, g->x.dilation, g->y.dilation, g->z.dilation).text,
                        g->edge_mode == POOLGRAD_EDGE_ZERO ? "zero" : "clamp");
-    poolgrad_story_say(story, 0,
-                       "Destination: image %" PRId64 ", channel %" PRId64 ", row %" PRId64 ", column %" PRId64,
-                       story->n, story->c, story->y, story->x);
+    poolgrad_story_say(story, 0, "Destination: image %" PRId64 ", channel %" PRId64 ", %s", story->n, story->c,
+                       poolgrad_place_of(story, story->at).text);
 }
 
 static bool tell(struct poolgrad_story *story, const struct judged *judged)
@@ -199,8 +201,8 @@ static bool tell(struct poolgrad_story *story, const struct judged *judged)
     double stored = 0;
     bool told = true;
     tell_problem(story);
-    const bool in_clip = poolgrad_range_holds(g->images, story->n) && poolgrad_range_holds(g->rows, story->y) &&
-                         poolgrad_range_holds(g->columns, story->x);
+    const struct poolgrad_area written = poolgrad_written_area(g);
+    const bool in_clip = poolgrad_range_holds(g->images, story->n) && poolgrad_area_holds(&written, story->at);
     if (in_clip && poolgrad_range_holds(g->channels, story->c)) {
         told = tell_result(story, &stored);
         tell_verdict(story, judged, &stored);
@@ -220,8 +222,8 @@ static void set_place(struct poolgrad_story *story, const poolgrad_problem *prob
     const struct poolgrad_geometry *g = &story->geometry;
     story->n = at[0];
     story->c = at[1];
-    story->y = at[3];
-    story->x = at[4];
+    story->at = (struct poolgrad_pixel){at[2], at[3], at[4]};
+    story->has_depth = !poolgrad_axis_is_flat(&g->z) || g->held.depth > 1 || g->source_gradient.depth > 1;
     story->is_pooled = poolgrad_range_holds(g->images, at[0]) && at[0] - g->images.begin < g->pooled_images;
     story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
 }
@@ -243,8 +245,7 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
     if (declaration) status = judge(&known, declaration, &story, &judged, error);
     if (status != POOLGRAD_OK) return status;
     const poolgrad_const_image *before = declaration ? &judged.before : &story.geometry.held;
-    if (story.geometry.add_to_destination)
-        story.before = poolgrad_load(before->format, poolgrad_const_image_at(before, n, c, y, x));
+    if (story.geometry.add_to_destination) story.before = poolgrad_load_pixel(before, n, c, story.at);
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_text_begin(&story.text, text, size);
     poolgrad_scratch_init(&story.scratch);

@@ -14,10 +14,12 @@
 
 struct poolgrad_story {
     struct poolgrad_geometry geometry;
-    int64_t n, c, y, x; /* in the destination */
-    bool is_pooled;     /* its image is */
-    bool is_clipped;    /* mapping clip: a gradient's first pixel stands for that of the first window (N43) */
-    double before;      /* what the result is added to */
+    int64_t n, c; /* in the destination */
+    struct poolgrad_pixel at;
+    bool has_depth;  /* layers are told of */
+    bool is_pooled;  /* its image is */
+    bool is_clipped; /* mapping clip: a gradient's first pixel stands for that of the first window (N43) */
+    double before;   /* what the result is added to */
     struct poolgrad_text text;
     struct poolgrad_scratch scratch;
     bool is_silent; /* computes, and says nothing */
@@ -45,16 +47,24 @@ struct poolgrad_word poolgrad_digits_of(double value, poolgrad_format format);
 struct poolgrad_word poolgrad_decimal_of(const mpfr_t value);
 struct poolgrad_word poolgrad_decimal_of_quotient(const mpz_t numerator, int64_t exponent, const mpz_t denominator);
 
+/* "(1, 2)": row and column, in volumes layer, row and column; the same in words, "row 1, column 2". */
+struct poolgrad_word poolgrad_pixel_of(const struct poolgrad_story *story, struct poolgrad_pixel at);
+struct poolgrad_word poolgrad_place_of(const struct poolgrad_story *story, struct poolgrad_pixel at);
+
+/* "5 x 4": width and height, in volumes depth too. */
+struct poolgrad_word poolgrad_sizes_of(const struct poolgrad_story *story, int64_t x, int64_t y, int64_t z);
+
 /* What sums are kept in (docs/numerics.md N60). */
 poolgrad_format poolgrad_story_accumulator(const struct poolgrad_story *story);
 
-/* The element of the source at (y, x) of the window's plane. */
-double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x);
+/* The source's pixel in the window's volume. */
+double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at,
+                             struct poolgrad_pixel pixel);
 
 /* Where the taps of a window are, and how many are outside; what an average divides by; the tap that a max picks, and
- * what it is picked from. (y, x) is the tap that is told of in any case. */
+ * what it is picked from. `pixel` is the tap that is told of in any case. */
 void poolgrad_story_tell_place(struct poolgrad_story *story, struct poolgrad_window_at at);
-void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x,
+void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_window_at at, struct poolgrad_pixel pixel,
                               const struct poolgrad_pick *pick);
 void poolgrad_story_tell_count(struct poolgrad_story *story, struct poolgrad_window_at at);
 void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_window_at at,

@@ -12,14 +12,14 @@ enum { MOST_STEPS = 49, ROOT_BITS = 192 };
 
 /* Calls the step for each tap inside, in row-major order (docs/numerics.md N61); after MOST_STEPS of them silently. */
 static double add_taps(struct poolgrad_story *story, struct poolgrad_window_at at,
-                       double (*step)(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x))
+                       double (*step)(struct poolgrad_story *story, double sum, double tap, struct poolgrad_pixel at))
 {
     struct poolgrad_taps taps = poolgrad_taps_inside(&story->geometry, at);
     int64_t steps = 0;
     double sum = 0;
     while (poolgrad_taps_next(&taps)) {
         story->is_silent = steps++ >= MOST_STEPS;
-        sum = step(story, sum, poolgrad_tap_value(&taps), taps.y, taps.x);
+        sum = step(story, sum, poolgrad_tap_value(&taps), taps.at);
     }
     story->is_silent = false;
     if (steps > MOST_STEPS) {
@@ -28,20 +28,20 @@ static double add_taps(struct poolgrad_story *story, struct poolgrad_window_at a
     return sum;
 }
 
-static double add_tap(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x)
+static double add_tap(struct poolgrad_story *story, double sum, double tap, struct poolgrad_pixel at)
 {
     const struct poolgrad_geometry *g = &story->geometry;
     sum = poolgrad_sum(g, sum, tap);
-    poolgrad_story_say(story, 4, "(%" PRId64 ", %" PRId64 "): + %s = %s", y, x,
+    poolgrad_story_say(story, 4, "%s: + %s = %s", poolgrad_pixel_of(story, at).text,
                        poolgrad_digits_of(tap, g->source.format).text,
                        poolgrad_word_of(sum, poolgrad_story_accumulator(story)).text);
     return sum;
 }
 
-static double add_square(struct poolgrad_story *story, double sum, double tap, int64_t y, int64_t x)
+static double add_square(struct poolgrad_story *story, double sum, double tap, struct poolgrad_pixel at)
 {
     sum += tap * tap;
-    poolgrad_story_say(story, 4, "(%" PRId64 ", %" PRId64 "): + (%s)^2 = %s", y, x,
+    poolgrad_story_say(story, 4, "%s: + (%s)^2 = %s", poolgrad_pixel_of(story, at).text,
                        poolgrad_digits_of(tap, story->geometry.source.format).text,
                        poolgrad_word_of(sum, POOLGRAD_FLOAT64).text);
     return sum;
@@ -91,9 +91,13 @@ static void tell_index(struct poolgrad_story *story, struct poolgrad_window_at a
 {
     const struct poolgrad_geometry *g = &story->geometry;
     if (!g->with_picks) return;
-    const char *what = poolgrad_format_holds_taps(g->picks.format) ? "ky * kernel width + kx in the window"
-                                                                   : "y * width + x in the plane";
-    if (pick.y < 0) what = "no tap inside the source was picked";
+    const bool taps = poolgrad_format_holds_taps(g->picks.format);
+    const char *what = taps ? "ky * kernel width + kx in the window" : "y * width + x in the plane";
+    if (story->has_depth) {
+        what = taps ? "(kz * kernel height + ky) * kernel width + kx in the window"
+                    : "(z * height + y) * width + x in the volume";
+    }
+    if (poolgrad_picks_none(pick)) what = "no tap inside the source was picked";
     poolgrad_story_say(story, 2, "Index: %" PRId64 ", %s (N39).", poolgrad_pick_index(g, at, pick), what);
 }
 
@@ -105,9 +109,10 @@ static double tell_max(struct poolgrad_story *story, struct poolgrad_window_at a
     if (poolgrad_area_is_empty(&inside) && g->edge_mode == POOLGRAD_EDGE_CLAMP) {
         poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
     } else {
-        const int64_t y = pick.y < 0 ? at.top + inside.rows.begin * g->y.dilation : pick.y;
-        const int64_t x = pick.y < 0 ? at.left + inside.columns.begin * g->x.dilation : pick.x;
-        poolgrad_story_tell_taps(story, at, y, x, &pick);
+        const struct poolgrad_pixel first = {poolgrad_axis_place(&g->z, at.z, inside.layers.begin),
+                                             poolgrad_axis_place(&g->y, at.y, inside.rows.begin),
+                                             poolgrad_axis_place(&g->x, at.x, inside.columns.begin)};
+        poolgrad_story_tell_taps(story, at, poolgrad_picks_none(pick) ? first : pick.at, &pick);
         poolgrad_story_tell_pick(story, at, &pick);
         poolgrad_story_say(story, 2, "The value is that of the picked tap: %s (N22, N67).",
                            poolgrad_word_of(pick.value, g->source.format).text);
@@ -120,10 +125,10 @@ double poolgrad_story_forward(struct poolgrad_story *story)
 {
     const struct poolgrad_geometry *g = &story->geometry;
     const struct poolgrad_window_at at = poolgrad_window_place(g, story->n + g->source_image,
-                                                               story->c + g->source_channel, story->y, story->x);
+                                                               story->c + g->source_channel, story->at);
     if (!story->is_pooled) {
         poolgrad_story_say(story, 0, "No image of the source is pooled into this one: +0 (N45).");
-        tell_index(story, at, (struct poolgrad_pick){0, -1, -1});
+        tell_index(story, at, (struct poolgrad_pick){0, {-1, -1, -1}});
         return 0;
     }
     poolgrad_story_say(story, 0, "Its window is in image %" PRId64 ", channel %" PRId64 " of the source (N45, N46).",

@@ -13,7 +13,7 @@ enum { MOST_WINDOWS = 64, TERM_BITS = 192 };
 /* The source pixel, and what it has got so far. */
 struct pixel {
     struct poolgrad_story *story;
-    int64_t y, x;
+    struct poolgrad_pixel at;
     double sum;
     struct poolgrad_sum exact;      /* of average and max */
     int64_t windows, contributions; /* of which it is a tap; which gave it something */
@@ -22,7 +22,7 @@ struct pixel {
 /* One window: its place, its pixel in the source gradient, and what that holds. */
 struct term {
     struct poolgrad_window_at at;
-    int64_t y, x;
+    struct poolgrad_pixel output;
     double gradient;
     int64_t divisor; /* of the gradient, where that is rational */
 };
@@ -74,12 +74,14 @@ static bool share_of_max(struct pixel *pixel, struct term *term, double *share)
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
     const struct poolgrad_pick pick = poolgrad_window_pick(g, term->at);
-    poolgrad_story_tell_taps(story, term->at, pixel->y, pixel->x, &pick);
+    poolgrad_story_tell_taps(story, term->at, pixel->at, &pick);
     poolgrad_story_tell_pick(story, term->at, &pick);
     *share = term->gradient;
     if (g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value)) {
-        if (pick.y != pixel->y || pick.x != pixel->x) return say_not_picked(pixel, pick.y < 0 ? "N28, N31" : "N28");
-    } else if (poolgrad_story_source(story, term->at, pixel->y, pixel->x) != pick.value) {
+        if (!poolgrad_same_pixel(pick.at, pixel->at)) {
+            return say_not_picked(pixel, poolgrad_picks_none(pick) ? "N28, N31" : "N28");
+        }
+    } else if (poolgrad_story_source(story, term->at, pixel->at) != pick.value) {
         return say_not_picked(pixel, "N28");
     } else if (g->ties == POOLGRAD_TIES_SPLIT) {
         term->divisor = poolgrad_window_ties(g, term->at, pick.value);
@@ -97,16 +99,16 @@ static bool share_of_index(struct pixel *pixel, const struct term *term, double 
 {
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
-    const void *element = poolgrad_const_image_at(&g->indices, story->n + g->gradient_image,
-                                                  story->c + g->gradient_channel, term->y, term->x);
+    const void *element = poolgrad_pixel_address(&g->indices, story->n + g->gradient_image,
+                                                 story->c + g->gradient_channel, term->output);
     const int64_t index = poolgrad_load_index(g->indices.format, element);
     const struct poolgrad_pick pick = poolgrad_indexed_pick(g, term->at, index);
-    if (pick.y < 0)
+    if (poolgrad_picks_none(pick))
         poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": no tap (N39).", index);
     else
-        poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": (%" PRId64 ", %" PRId64 ") (N39).", index, pick.y,
-                           pick.x);
-    if (pick.y != pixel->y || pick.x != pixel->x) return say_not_picked(pixel, "N28, N39");
+        poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": %s (N39).", index,
+                           poolgrad_pixel_of(story, pick.at).text);
+    if (!poolgrad_same_pixel(pick.at, pixel->at)) return say_not_picked(pixel, "N28, N39");
     *share = term->gradient;
     say_contribution(pixel, "g (N28, N63)", *share, "");
     return true;
@@ -142,7 +144,7 @@ static bool share_of_norm(struct pixel *pixel, const struct term *term, double *
     struct poolgrad_story *story = pixel->story;
     struct poolgrad_word norm, exact;
     const double value = poolgrad_window_norm(&story->geometry, term->at);
-    poolgrad_story_tell_taps(story, term->at, pixel->y, pixel->x, NULL);
+    poolgrad_story_tell_taps(story, term->at, pixel->at, NULL);
     measure_exactly(story, term, &norm, &exact);
     poolgrad_story_say(story, 2, "Norm, in float64: %s (N19, N64)%s%s.", poolgrad_word_of(value, POOLGRAD_FLOAT64).text,
                        *norm.text ? "; to 30 digits " : "", norm.text);
@@ -171,18 +173,18 @@ static void add_share(struct pixel *pixel, const struct term *term, double share
                        poolgrad_digits_of(share, format).text, poolgrad_word_of(pixel->sum, format).text);
 }
 
-static void add_window(struct pixel *pixel, int64_t y, int64_t x)
+static void add_window(struct pixel *pixel, struct poolgrad_pixel output)
 {
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
-    struct term term = {.y = y, .x = x, .divisor = 1};
+    struct term term = {.output = output, .divisor = 1};
     double share = 0;
     bool contributes = false;
-    term.at = poolgrad_window_place(g, story->n + g->source_image, story->c + g->source_channel, y, x);
-    term.gradient = poolgrad_gradient_at(g, story->n + g->gradient_image, story->c + g->gradient_channel, y, x);
+    term.at = poolgrad_window_place(g, story->n + g->source_image, story->c + g->source_channel, output);
+    term.gradient = poolgrad_gradient_at(g, story->n + g->gradient_image, story->c + g->gradient_channel, output);
     story->is_silent = pixel->windows++ >= MOST_WINDOWS;
     poolgrad_story_pause(story);
-    poolgrad_story_say(story, 0, "Window of row %" PRId64 ", column %" PRId64 " of the source gradient", y, x);
+    poolgrad_story_say(story, 0, "Window of %s of the source gradient", poolgrad_place_of(story, output).text);
     poolgrad_story_say(story, 2, "g = %s", poolgrad_word_of(term.gradient, g->source_gradient.format).text);
     poolgrad_story_tell_place(story, term.at);
     if (g->with_indices)
@@ -203,12 +205,12 @@ static void add_windows(struct pixel *pixel)
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
     const poolgrad_format format = poolgrad_story_accumulator(story);
-    struct poolgrad_windows windows = poolgrad_windows_of(g, pixel->y, pixel->x);
+    struct poolgrad_windows windows = poolgrad_windows_of(g, pixel->at);
     poolgrad_story_say(story, 0,
                        "Windows that have it as a tap are added in row-major order, from +0, in %s (N23, "
                        "N24, N25, N60, N61).",
                        poolgrad_format_name(format));
-    while (poolgrad_windows_next(&windows)) add_window(pixel, windows.y, windows.x);
+    while (poolgrad_windows_next(&windows)) add_window(pixel, windows.at);
     poolgrad_story_pause(story);
     if (pixel->windows > MOST_WINDOWS) {
         poolgrad_story_say(story, 0, "%" PRId64 " further windows are added likewise and left out here.",
@@ -232,8 +234,8 @@ static double finish(struct pixel *pixel)
         return 0;
     }
     if (g->kind != POOLGRAD_L2NORM) return pixel->sum;
-    const struct poolgrad_window_at plane = {story->n + g->source_image, story->c + g->source_channel, 0, 0};
-    const double in = poolgrad_story_source(story, plane, pixel->y, pixel->x), value = in * pixel->sum;
+    const double in = poolgrad_source_at(g, story->n + g->source_image, story->c + g->source_channel, pixel->at);
+    const double value = in * pixel->sum;
     poolgrad_story_say(
         story, 0, "In times the sum: %s x %s = %s (N36, N64).", poolgrad_digits_of(in, g->source.format).text,
         poolgrad_digits_of(pixel->sum, POOLGRAD_FLOAT64).text, poolgrad_word_of(value, POOLGRAD_FLOAT64).text);
@@ -250,24 +252,22 @@ static bool find_pixel(struct pixel *pixel, bool clipped)
         poolgrad_story_say(story, 0, "It stands for no source pixel: no image is pooled into this one (N45).");
         return false;
     }
-    if (pixel->y < 0 || pixel->y >= g->y.size || pixel->x < 0 || pixel->x >= g->x.size) {
-        poolgrad_story_say(story, 0,
-                           "It stands for no source pixel: row %" PRId64 ", column %" PRId64
-                           " is outside the source of %" PRId64 " x %" PRId64 " pixels (%s).",
-                           pixel->y, pixel->x, g->x.size, g->y.size, rule);
+    if (!poolgrad_source_has(g, pixel->at)) {
+        poolgrad_story_say(story, 0, "It stands for no source pixel: %s is outside the source of %s pixels (%s).",
+                           poolgrad_place_of(story, pixel->at).text,
+                           poolgrad_sizes_of(story, g->x.size, g->y.size, g->z.size).text, rule);
         return false;
     }
-    poolgrad_story_say(story, 0,
-                       "It stands for row %" PRId64 ", column %" PRId64 " of image %" PRId64 ", channel %" PRId64
-                       " of the source (%s, N45, N46).",
-                       pixel->y, pixel->x, story->n + g->source_image, story->c + g->source_channel, rule);
+    poolgrad_story_say(
+        story, 0, "It stands for %s of image %" PRId64 ", channel %" PRId64 " of the source (%s, N45, N46).",
+        poolgrad_place_of(story, pixel->at).text, story->n + g->source_image, story->c + g->source_channel, rule);
     return true;
 }
 
 double poolgrad_story_gradient(struct poolgrad_story *story)
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    struct pixel pixel = {.story = story, .y = story->y + g->source_row, .x = story->x + g->source_column};
+    struct pixel pixel = {.story = story, .at = poolgrad_source_pixel(g, story->at)};
     if (!find_pixel(&pixel, story->is_clipped)) {
         poolgrad_story_say(story, 0, "So it is +0.");
         return 0;

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "image/format.h"
-#include "image/image.h"
 #include "oracle/story.h"
 
 enum {
@@ -131,83 +129,146 @@ poolgrad_format poolgrad_story_accumulator(const struct poolgrad_story *story)
     return g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
 }
 
-double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x)
+double poolgrad_story_source(const struct poolgrad_story *story, struct poolgrad_window_at at,
+                             struct poolgrad_pixel pixel)
 {
-    return poolgrad_source_at(&story->geometry, at.n, at.c, y, x);
+    return poolgrad_source_at(&story->geometry, at.n, at.c, pixel);
+}
+
+/* ---- Places ------------------------------------------------------------------------------------------------------ */
+
+struct poolgrad_word poolgrad_pixel_of(const struct poolgrad_story *story, struct poolgrad_pixel at)
+{
+    struct poolgrad_word word;
+    if (story->has_depth)
+        snprintf(word.text, sizeof word.text, "(%" PRId64 ", %" PRId64 ", %" PRId64 ")", at.z, at.y, at.x);
+    else
+        snprintf(word.text, sizeof word.text, "(%" PRId64 ", %" PRId64 ")", at.y, at.x);
+    return word;
+}
+
+struct poolgrad_word poolgrad_place_of(const struct poolgrad_story *story, struct poolgrad_pixel at)
+{
+    struct poolgrad_word word;
+    int length = 0;
+    if (story->has_depth) length = snprintf(word.text, sizeof word.text, "layer %" PRId64 ", ", at.z);
+    snprintf(word.text + length, sizeof word.text - (size_t)length, "row %" PRId64 ", column %" PRId64, at.y, at.x);
+    return word;
+}
+
+struct poolgrad_word poolgrad_sizes_of(const struct poolgrad_story *story, int64_t x, int64_t y, int64_t z)
+{
+    struct poolgrad_word word;
+    const int length = snprintf(word.text, sizeof word.text, "%" PRId64 " x %" PRId64, x, y);
+    if (story->has_depth) snprintf(word.text + length, sizeof word.text - (size_t)length, " x %" PRId64, z);
+    return word;
 }
 
 /* ---- Taps -------------------------------------------------------------------------------------------------------- */
 
-/* "rows 1 to 3" or "rows -1 to 5, every 2nd pixel". */
-static struct poolgrad_word span_of(const char *name, const struct poolgrad_axis *axis, int64_t start)
+static int64_t last_tap(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    return poolgrad_axis_place(axis, window, window.size - 1);
+}
+
+/* "rows 1 to 3" or "rows -1 to 5 in steps of 2". */
+static struct poolgrad_word span_of(const char *name, const struct poolgrad_axis *axis, poolgrad_span window)
 {
     struct poolgrad_word word;
     const size_t room = sizeof word.text;
-    if (axis->kernel == 1)
-        snprintf(word.text, room, "%s %" PRId64, name, start);
+    const int64_t last = last_tap(axis, window);
+    if (window.size == 1)
+        snprintf(word.text, room, "%s %" PRId64, name, window.first);
     else if (axis->dilation == 1)
-        snprintf(word.text, room, "%ss %" PRId64 " to %" PRId64, name, start, start + axis->extent - 1);
+        snprintf(word.text, room, "%ss %" PRId64 " to %" PRId64, name, window.first, last);
     else
-        snprintf(word.text, room, "%ss %" PRId64 " to %" PRId64 " in steps of %" PRId64, name, start,
-                 start + axis->extent - 1, axis->dilation);
+        snprintf(word.text, room, "%ss %" PRId64 " to %" PRId64 " in steps of %" PRId64, name, window.first, last,
+                 axis->dilation);
     return word;
 }
 
-static int64_t count_inside(const struct poolgrad_axis *axis, int64_t start)
+/* "2 of 9 columns": those outside. */
+static struct poolgrad_word outside_of(const char *name, const struct poolgrad_axis *axis, poolgrad_span window)
 {
-    return poolgrad_range_length(poolgrad_axis_taps(axis, start, 0));
+    struct poolgrad_word word;
+    snprintf(word.text, sizeof word.text, "%" PRId64 " of %" PRId64 " %s",
+             window.size - poolgrad_range_length(poolgrad_axis_taps(axis, window)), window.size, name);
+    return word;
+}
+
+static const char *rule_of_outside(const struct poolgrad_geometry *g)
+{
+    if (g->with_indices) return "the index counts them (N39)";
+    if (g->kind != POOLGRAD_MAX) return "they add nothing (N20)";
+    return g->edge_mode == POOLGRAD_EDGE_ZERO ? "they read +0 and take part (N15)" : "they are left out (N16)";
+}
+
+static struct poolgrad_pixel centre_of(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
+{
+    return (struct poolgrad_pixel){at.z.first + g->z.extent / 2, at.y.first + g->y.extent / 2,
+                                   at.x.first + g->x.extent / 2};
+}
+
+static void tell_spans(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const bool tabled = g->x.table || g->y.table || g->z.table;
+    const bool dilated = g->x.dilation > 1 || g->y.dilation > 1 || g->z.dilation > 1;
+    const struct poolgrad_word layers = span_of("layer", &g->z, at.z), rows = span_of("row", &g->y, at.y);
+    const struct poolgrad_word columns = span_of("column", &g->x, at.x);
+    const char *comma = story->has_depth ? ", " : "";
+    if (tabled) {
+        poolgrad_story_say(story, 2, "Taps: %s%s%s, %s of the source, by table (N92%s).",
+                           story->has_depth ? layers.text : "", comma, rows.text, columns.text, dilated ? ", N12" : "");
+        return;
+    }
+    poolgrad_story_say(story, 2, "Taps: %s%s%s, %s of the source, centre %s (N11%s).",
+                       story->has_depth ? layers.text : "", comma, rows.text, columns.text,
+                       poolgrad_pixel_of(story, centre_of(g, at)).text, dilated ? ", N12" : "");
 }
 
 void poolgrad_story_tell_place(struct poolgrad_story *story, struct poolgrad_window_at at)
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    const int64_t rows = count_inside(&g->y, at.top), columns = count_inside(&g->x, at.left);
-    const int64_t outside = g->full_count - rows * columns;
-    poolgrad_story_say(story, 2, "Taps: %s, %s of the source, centre (%" PRId64 ", %" PRId64 ") (N11%s).",
-                       span_of("row", &g->y, at.top).text, span_of("column", &g->x, at.left).text,
-                       at.top + g->y.extent / 2, at.left + g->x.extent / 2,
-                       g->x.dilation > 1 || g->y.dilation > 1 ? ", N12" : "");
+    const struct poolgrad_taps inside = poolgrad_taps_inside(g, at);
+    const int64_t all = poolgrad_window_taps(at), outside = all - poolgrad_taps_count(&inside);
+    tell_spans(story, at);
     if (outside == 0) return;
-    const char *rule = "they are left out (N16)";
-    if (g->kind != POOLGRAD_MAX)
-        rule = "they add nothing (N20)";
-    else if (g->edge_mode == POOLGRAD_EDGE_ZERO)
-        rule = "they read +0 and take part (N15)";
-    poolgrad_story_say(story, 2,
-                       "%" PRId64 " of %" PRId64 " taps are outside the source of %" PRId64 " x %" PRId64
-                       " pixels (%" PRId64 " of %" PRId64 " columns, %" PRId64 " of %" PRId64 " rows): %s.",
-                       outside, g->full_count, g->x.size, g->y.size, g->x.kernel - columns, g->x.kernel,
-                       g->y.kernel - rows, g->y.kernel, rule);
+    poolgrad_story_say(
+        story, 2, "%" PRId64 " of %" PRId64 " taps are outside the source of %s pixels (%s, %s%s%s): %s.", outside, all,
+        poolgrad_sizes_of(story, g->x.size, g->y.size, g->z.size).text, outside_of("columns", &g->x, at.x).text,
+        outside_of("rows", &g->y, at.y).text, story->has_depth ? ", " : "",
+        story->has_depth ? outside_of("layers", &g->z, at.z).text : "", rule_of_outside(g));
 }
 
 /* Taps along an axis that are shown: all, or those around a pixel. */
-static struct poolgrad_range shown_taps(const struct poolgrad_axis *axis, int64_t start, int64_t pixel)
+static struct poolgrad_range shown_taps(const struct poolgrad_axis *axis, poolgrad_span window, int64_t pixel)
 {
-    const int64_t tap = poolgrad_floor_divide(pixel - start, axis->dilation);
-    const int64_t begin = poolgrad_clamp(tap - MOST_TAPS / 2, 0, poolgrad_max(axis->kernel - MOST_TAPS, 0));
-    return (struct poolgrad_range){begin, poolgrad_min(begin + MOST_TAPS, axis->kernel)};
+    const int64_t tap = poolgrad_floor_divide(pixel - window.first, axis->dilation);
+    const int64_t begin = poolgrad_clamp(tap - MOST_TAPS / 2, 0, poolgrad_max(window.size - MOST_TAPS, 0));
+    return (struct poolgrad_range){begin, poolgrad_min(begin + MOST_TAPS, window.size)};
 }
 
 /* What a table marks. */
 struct marks {
     struct poolgrad_window_at at;
-    int64_t y, x; /* the pixel told of */
+    struct poolgrad_pixel pixel; /* told of */
     const struct poolgrad_pick *pick;
     int label, width; /* of the table's first column, and of the others */
 };
 
-static void write_cell(const struct poolgrad_story *story, const struct marks *marks, int64_t y, int64_t x,
+static void write_cell(const struct poolgrad_story *story, const struct marks *marks, struct poolgrad_pixel at,
                        char cell[WIDEST_CELL])
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    if (y < 0 || y >= g->y.size || x < 0 || x >= g->x.size) {
+    if (!poolgrad_source_has(g, at)) {
         snprintf(cell, WIDEST_CELL, ".");
         return;
     }
-    const double value = poolgrad_story_source(story, marks->at, y, x);
+    const double value = poolgrad_story_source(story, marks->at, at);
     const struct poolgrad_pick *pick = marks->pick;
-    const bool is_greatest = pick && (value == pick->value || (y == pick->y && x == pick->x));
-    const bool is_told = g->direction == POOLGRAD_GRADIENT && y == marks->y && x == marks->x;
+    const bool is_greatest = pick && (value == pick->value || poolgrad_same_pixel(at, pick->at));
+    const bool is_told = g->direction == POOLGRAD_GRADIENT && poolgrad_same_pixel(at, marks->pixel);
     snprintf(cell, WIDEST_CELL, is_told ? "[%.26s%s]" : "%.26s%s", poolgrad_digits_of(value, g->source.format).text,
              is_greatest ? "*" : "");
 }
@@ -219,7 +280,7 @@ static void say_row(struct poolgrad_story *story, const struct marks *marks, str
     int length = snprintf(row, sizeof row, "row %*" PRId64 ":", marks->label, label);
     while (poolgrad_taps_next(&taps)) {
         char cell[WIDEST_CELL];
-        write_cell(story, marks, taps.y, taps.x, cell);
+        write_cell(story, marks, taps.at, cell);
         length += snprintf(row + length, sizeof row - (size_t)length, " %*s", marks->width, cell);
     }
     poolgrad_story_say(story, 4, "%s", row);
@@ -230,7 +291,7 @@ static int widest_cell(const struct poolgrad_story *story, const struct marks *m
     size_t width = 1;
     while (poolgrad_taps_next(&taps)) {
         char cell[WIDEST_CELL];
-        write_cell(story, marks, taps.y, taps.x, cell);
+        write_cell(story, marks, taps.at, cell);
         if (strlen(cell) > width) width = strlen(cell);
     }
     return (int)width;
@@ -242,49 +303,89 @@ static int label_width(int64_t first, int64_t last)
     return a > b ? a : b;
 }
 
-void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_window_at at, int64_t y, int64_t x,
+/* Taps with these numbers, row by row. */
+static void say_rows(struct poolgrad_story *story, const struct marks *marks, const struct poolgrad_area *numbers)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    struct poolgrad_area row = *numbers;
+    for (int64_t kz = numbers->layers.begin; kz < numbers->layers.end; kz++) {
+        row.layers = (struct poolgrad_range){kz, kz + 1};
+        if (story->has_depth) {
+            poolgrad_story_say(story, 3, "layer %" PRId64, poolgrad_axis_place(&g->z, marks->at.z, kz));
+        }
+        for (int64_t ky = numbers->rows.begin; ky < numbers->rows.end; ky++) {
+            row.rows = (struct poolgrad_range){ky, ky + 1};
+            say_row(story, marks, poolgrad_taps_numbered(g, marks->at, &row),
+                    poolgrad_axis_place(&g->y, marks->at.y, ky));
+        }
+    }
+}
+
+void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_window_at at, struct poolgrad_pixel pixel,
                               const struct poolgrad_pick *pick)
 {
     const struct poolgrad_geometry *g = &story->geometry;
     if (story->is_silent) return;
-    struct marks marks = {at, y, x, pick, 0, 0};
-    const struct poolgrad_range rows = shown_taps(&g->y, at.top, y), columns = shown_taps(&g->x, at.left, x);
-    const struct poolgrad_taps taps = poolgrad_taps_numbered(g, at, rows, columns);
+    struct marks marks = {at, pixel, pick, 0, 0};
+    const struct poolgrad_area shown = {shown_taps(&g->z, at.z, pixel.z), shown_taps(&g->y, at.y, pixel.y),
+                                        shown_taps(&g->x, at.x, pixel.x)};
+    const struct poolgrad_taps taps = poolgrad_taps_numbered(g, at, &shown);
     marks.width = widest_cell(story, &marks, taps);
-    marks.label = label_width(at.top + rows.begin * g->y.dilation, at.top + (rows.end - 1) * g->y.dilation);
+    marks.label = label_width(poolgrad_axis_place(&g->y, at.y, shown.rows.begin),
+                              poolgrad_axis_place(&g->y, at.y, shown.rows.end - 1));
     poolgrad_story_say(story, 2, "Values (%s%s. outside):", g->direction == POOLGRAD_GRADIENT ? "[this pixel], " : "",
                        pick ? "* greatest, " : "");
-    for (int64_t ky = rows.begin; ky < rows.end; ky++) {
-        const struct poolgrad_range row = {ky, ky + 1};
-        say_row(story, &marks, poolgrad_taps_numbered(g, at, row, columns), at.top + ky * g->y.dilation);
-    }
-    const int64_t shown = poolgrad_taps_count(&taps);
-    if (shown == g->full_count) return;
+    say_rows(story, &marks, &shown);
+    const int64_t all = poolgrad_window_taps(at), left_out = all - poolgrad_taps_count(&taps);
+    if (left_out == 0) return;
     poolgrad_story_say(story, 4,
                        "These are columns %" PRId64 " to %" PRId64 " of the source; %" PRId64 " taps of %" PRId64
                        " are left out here.",
-                       at.left + columns.begin * g->x.dilation, at.left + (columns.end - 1) * g->x.dilation,
-                       g->full_count - shown, g->full_count);
+                       poolgrad_axis_place(&g->x, at.x, shown.columns.begin),
+                       poolgrad_axis_place(&g->x, at.x, shown.columns.end - 1), left_out, all);
 }
 
 /* ---- What a window divides by and picks -------------------------------------------------------------------------- */
 
+/* "2", or "1 to 2" where the sides differ. */
+static struct poolgrad_word pads_of(const struct poolgrad_axis *axis)
+{
+    struct poolgrad_word word;
+    if (axis->before == axis->behind)
+        snprintf(word.text, sizeof word.text, "%" PRId64, axis->before);
+    else
+        snprintf(word.text, sizeof word.text, "(%" PRId64 " before, %" PRId64 " behind)", axis->before, axis->behind);
+    return word;
+}
+
+static int64_t counted(const struct poolgrad_axis *axis, poolgrad_span window)
+{
+    return poolgrad_range_length(poolgrad_axis_counted_taps(axis, window));
+}
+
+static void tell_counted(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    struct poolgrad_word layers = {""};
+    if (story->has_depth) snprintf(layers.text, sizeof layers.text, " x %" PRId64 " layers", counted(&g->z, at.z));
+    poolgrad_story_say(story, 2,
+                       "N = %" PRId64 " columns x %" PRId64 " rows%s = %" PRId64
+                       ": taps inside the source grown by a zero padding of %s x %s%s%s pixels (N18).",
+                       counted(&g->x, at.x), counted(&g->y, at.y), layers.text, poolgrad_window_count(g, at),
+                       pads_of(&g->x).text, pads_of(&g->y).text, story->has_depth ? " x " : "",
+                       story->has_depth ? pads_of(&g->z).text : "");
+}
+
 void poolgrad_story_tell_count(struct poolgrad_story *story, struct poolgrad_window_at at)
 {
     const struct poolgrad_geometry *g = &story->geometry;
-    if (g->edge_mode == POOLGRAD_EDGE_ZERO) {
-        poolgrad_story_say(story, 2,
-                           "N = %" PRId64 " x %" PRId64 " = %" PRId64 ": edge mode zero counts every tap (N17).",
-                           g->x.kernel, g->y.kernel, g->full_count);
-        return;
-    }
-    const struct poolgrad_range rows = poolgrad_axis_taps(&g->y, at.top, g->y.pad);
-    const struct poolgrad_range columns = poolgrad_axis_taps(&g->x, at.left, g->x.pad);
-    poolgrad_story_say(story, 2,
-                       "N = %" PRId64 " columns x %" PRId64 " rows = %" PRId64
-                       ": taps inside the source grown by a zero padding of %" PRId64 " x %" PRId64 " pixels (N18).",
-                       columns.end - columns.begin, rows.end - rows.begin, poolgrad_window_count(g, at), g->x.pad,
-                       g->y.pad);
+    if (g->divisor != 0)
+        poolgrad_story_say(story, 2, "N = %" PRId64 ": the divisor, whatever taps there are (N94).", g->divisor);
+    else if (g->edge_mode == POOLGRAD_EDGE_ZERO)
+        poolgrad_story_say(story, 2, "N = %s = %" PRId64 ": edge mode zero counts every tap (N17).",
+                           poolgrad_sizes_of(story, at.x.size, at.y.size, at.z.size).text, poolgrad_window_taps(at));
+    else
+        tell_counted(story, at);
 }
 
 static const char *tie_rule(const struct poolgrad_geometry *g)
@@ -306,8 +407,8 @@ static void tell_nan(struct poolgrad_story *story, const struct poolgrad_pick *p
     const struct poolgrad_geometry *g = &story->geometry;
     const char *which = "every tap is a NaN, the first of them";
     if (g->nan != POOLGRAD_NAN_IGNORE) which = g->nan == POOLGRAD_NAN_LAST ? "the last NaN" : "the first NaN";
-    poolgrad_story_say(story, 2, "Picked: %s, at (%" PRId64 ", %" PRId64 "), under every tie rule (N33).", which,
-                       pick->y, pick->x);
+    poolgrad_story_say(story, 2, "Picked: %s, at %s, under every tie rule (N33).", which,
+                       poolgrad_pixel_of(story, pick->at).text);
 }
 
 void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_window_at at,
@@ -332,8 +433,8 @@ void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_wind
                            g->edge_mode == POOLGRAD_EDGE_ZERO ? ", taps outside are among them (N31)" : "");
     }
     if (shared && g->direction == POOLGRAD_GRADIENT) return;
-    if (pick->y < 0)
+    if (poolgrad_picks_none(*pick))
         poolgrad_story_say(story, 2, "Picked: a tap outside the source, which reads +0 (N15).");
     else
-        poolgrad_story_say(story, 2, "Picked: (%" PRId64 ", %" PRId64 ").", pick->y, pick->x);
+        poolgrad_story_say(story, 2, "Picked: %s.", poolgrad_pixel_of(story, pick->at).text);
 }

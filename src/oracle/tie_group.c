@@ -14,11 +14,12 @@ bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgra
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     int64_t windows, pixels;
-    *groups = (struct poolgrad_tie_groups){.judge = judge};
+    *groups = (struct poolgrad_tie_groups){
+        .judge = judge, .outputs = poolgrad_output_area(g), .source = poolgrad_source_volume(g)};
     poolgrad_interval_init(&groups->bounds);
     /* Views may fold onto themselves, and then have more pixels than memory has bytes. */
-    if (!poolgrad_multiply(g->y.end - g->y.begin, g->x.end - g->x.begin, &windows) ||
-        !poolgrad_multiply(g->y.size, g->x.size, &pixels) || windows > INT64_MAX / (int64_t)sizeof(int64_t)) {
+    if (!poolgrad_area_count(&groups->outputs, &windows) || !poolgrad_area_count(&groups->source, &pixels) ||
+        windows > INT64_MAX / (int64_t)sizeof(int64_t)) {
         return false;
     }
     groups->window_places = calloc((size_t)windows + 1, sizeof *groups->window_places);
@@ -49,27 +50,26 @@ static bool reserve(void **array, int64_t count, int64_t *capacity, size_t size)
     return true;
 }
 
-static int64_t *place_of(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static int64_t *place_of(const struct poolgrad_tie_groups *groups, struct poolgrad_pixel output)
 {
-    const struct poolgrad_geometry *g = &groups->judge->geometry;
-    return &groups->window_places[(y - g->y.begin) * (g->x.end - g->x.begin) + x - g->x.begin];
+    return &groups->window_places[poolgrad_area_place(&groups->outputs, output)];
 }
 
-static unsigned char *mark_of(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static unsigned char *mark_of(const struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
-    return &groups->marks[y * groups->judge->geometry.x.size + x];
+    return &groups->marks[poolgrad_area_place(&groups->source, pixel)];
 }
 
-unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
-    return *mark_of(groups, y, x);
+    return *mark_of(groups, pixel);
 }
 
 /* ---- Candidates -------------------------------------------------------------------------------------------------- */
 
-static double load(const struct poolgrad_judge *judge, int64_t y, int64_t x)
+static double load(const struct poolgrad_judge *judge, struct poolgrad_pixel pixel)
 {
-    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, y, x);
+    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, pixel);
 }
 
 /* Hands over the window's maximal taps, the outside ones too, until `take` is false. */
@@ -78,10 +78,11 @@ static bool visit_candidates(struct poolgrad_judge *judge, struct poolgrad_windo
 {
     struct poolgrad_taps taps = poolgrad_taps_distinct(&judge->geometry, at);
     while (poolgrad_taps_next(&taps)) {
+        const struct poolgrad_pixel at_tap = taps.inside ? taps.at : (struct poolgrad_pixel){-1, -1, -1};
         if (!taps.inside && judge->geometry.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
         const double tap = taps.inside ? poolgrad_tap_value(&taps) : 0;
-        if (!poolgrad_judge_may_pick(judge, pick, tap, taps.inside ? taps.y : -1, taps.inside ? taps.x : -1)) continue;
-        if (!take(context, (struct poolgrad_candidate){taps.y, taps.x, 0, taps.inside})) return false;
+        if (!poolgrad_judge_may_pick(judge, pick, tap, at_tap)) continue;
+        if (!take(context, (struct poolgrad_candidate){taps.at, 0, taps.inside})) return false;
     }
     return true;
 }
@@ -93,14 +94,14 @@ static bool count_to_two(void *context, struct poolgrad_candidate candidate)
     return ++*count < 2;
 }
 
-enum poolgrad_share poolgrad_share_of_candidates(void *of, int64_t window_y, int64_t window_x, int64_t y, int64_t x)
+enum poolgrad_share poolgrad_share_of_candidates(void *of, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = of;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, window_y, window_x);
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
     int count = 0;
-    if (isnan(pick.value)) return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    if (!poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x)) return POOLGRAD_SHARE_NONE;
+    if (isnan(pick.value)) return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    if (!poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return POOLGRAD_SHARE_NONE;
     return visit_candidates(judge, at, pick, count_to_two, &count) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
 }
 
@@ -116,25 +117,25 @@ static bool add_candidate(void *context, struct poolgrad_candidate candidate)
 
 /* ---- The group --------------------------------------------------------------------------------------------------- */
 
-static bool add_pixel(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static bool add_pixel(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
-    unsigned char *mark = mark_of(groups, y, x);
+    unsigned char *mark = mark_of(groups, pixel);
     if (*mark & POOLGRAD_PIXEL_SEEN) return true;
     if (!reserve((void **)&groups->pixels, groups->pixel_count, &groups->pixel_capacity, sizeof *groups->pixels))
         return false;
     *mark |= POOLGRAD_PIXEL_SEEN;
-    groups->pixels[groups->pixel_count++] = y * groups->judge->geometry.x.size + x;
+    groups->pixels[groups->pixel_count++] = poolgrad_area_place(&groups->source, pixel);
     return true;
 }
 
-/* A window that counts pixel (y, x), if the pixel is one of several candidates; and the other ones' pixels. */
-static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t wx, int64_t y, int64_t x)
+/* A window that counts the pixel, if the pixel is one of several candidates; and the other ones' pixels. */
+static bool add_window(struct poolgrad_tie_groups *groups, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = groups->judge;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, wy, wx);
-    if (*place_of(groups, wy, wx) != 0) return true;
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
+    if (*place_of(groups, output) != 0) return true;
     const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
-    if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, y, x), y, x)) return true;
+    if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return true;
     const int64_t first = groups->candidate_count;
     if (!visit_candidates(judge, at, pick, add_candidate, groups)) return false;
     const int64_t count = groups->candidate_count - first;
@@ -144,20 +145,20 @@ static bool add_window(struct poolgrad_tie_groups *groups, int64_t wy, int64_t w
     }
     if (!reserve((void **)&groups->windows, groups->window_count, &groups->window_capacity, sizeof *groups->windows))
         return false;
-    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){wy, wx, first, count, -1, INT64_MAX};
-    *place_of(groups, wy, wx) = groups->window_count;
+    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){output, first, count, -1, INT64_MAX};
+    *place_of(groups, output) = groups->window_count;
     for (int64_t i = first; i < first + count; i++) {
         const struct poolgrad_candidate c = groups->candidates[i];
-        if (c.inside && !add_pixel(groups, c.y, c.x)) return false;
+        if (c.inside && !add_pixel(groups, c.at)) return false;
     }
     return true;
 }
 
-static bool add_windows_of(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static bool add_windows_of(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
-    struct poolgrad_windows windows = poolgrad_windows_of(&groups->judge->geometry, y, x);
+    struct poolgrad_windows windows = poolgrad_windows_of(&groups->judge->geometry, pixel);
     while (poolgrad_windows_next(&windows)) {
-        if (!add_window(groups, windows.y, windows.x, y, x)) return false;
+        if (!add_window(groups, windows.at, pixel)) return false;
     }
     return true;
 }
@@ -165,23 +166,29 @@ static bool add_windows_of(struct poolgrad_tie_groups *groups, int64_t y, int64_
 /* Windows in raster order, so that pixels are decided early. */
 static int by_place(const void *a, const void *b)
 {
-    const struct poolgrad_tied_window *v = a, *w = b;
-    if (v->y != w->y) return v->y < w->y ? -1 : 1;
-    return (v->x > w->x) - (v->x < w->x);
+    const struct poolgrad_pixel v = ((const struct poolgrad_tied_window *)a)->output;
+    const struct poolgrad_pixel w = ((const struct poolgrad_tied_window *)b)->output;
+    if (v.z != w.z) return v.z < w.z ? -1 : 1;
+    if (v.y != w.y) return v.y < w.y ? -1 : 1;
+    return (v.x > w.x) - (v.x < w.x);
 }
 
-static bool gather(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static struct poolgrad_pixel pixel_number(const struct poolgrad_tie_groups *groups, int64_t i)
+{
+    return poolgrad_area_pixel(&groups->source, groups->pixels[i]);
+}
+
+static bool gather(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
     groups->window_count = groups->candidate_count = groups->pixel_count = 0;
-    if (!add_pixel(groups, y, x)) return false;
+    if (!add_pixel(groups, pixel)) return false;
     for (int64_t i = 0; i < groups->pixel_count; i++) {
-        const int64_t width = groups->judge->geometry.x.size;
-        if (!add_windows_of(groups, groups->pixels[i] / width, groups->pixels[i] % width)) return false;
+        if (!add_windows_of(groups, pixel_number(groups, i))) return false;
     }
     if (groups->window_count == 0) return true;
     qsort(groups->windows, (size_t)groups->window_count, sizeof *groups->windows, by_place);
     for (int64_t i = 0; i < groups->window_count; i++) {
-        *place_of(groups, groups->windows[i].y, groups->windows[i].x) = i + 1;
+        *place_of(groups, groups->windows[i].output) = i + 1;
     }
     return true;
 }
@@ -189,19 +196,19 @@ static bool gather(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
 /* ---- Choices ----------------------------------------------------------------------------------------------------- */
 
 /* A window of the group hands its gradient to its choice; before that, to any of its candidates. */
-static enum poolgrad_share share(void *context, int64_t wy, int64_t wx, int64_t y, int64_t x)
+static enum poolgrad_share share(void *context, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     const struct poolgrad_tie_groups *groups = context;
-    const int64_t place = *place_of(groups, wy, wx);
+    const int64_t place = *place_of(groups, output);
     if (place == 0) {
-        const struct poolgrad_window_at at = poolgrad_judge_window(groups->judge, wy, wx);
+        const struct poolgrad_window_at at = poolgrad_judge_window(groups->judge, output);
         const struct poolgrad_pick pick = poolgrad_window_pick(&groups->judge->geometry, at);
-        return pick.y == y && pick.x == x ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+        return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
     }
     const struct poolgrad_tied_window *window = &groups->windows[place - 1];
     for (int64_t i = 0; i < window->count; i++) {
         const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
-        if (!c->inside || c->y != y || c->x != x) continue;
+        if (!c->inside || !poolgrad_same_pixel(c->at, pixel)) continue;
         if (window->choice < 0) return c->question < groups->answered ? POOLGRAD_SHARE_NONE : POOLGRAD_SHARE_MAYBE;
         return window->choice == i ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
     }
@@ -209,45 +216,62 @@ static enum poolgrad_share share(void *context, int64_t wy, int64_t wx, int64_t 
 }
 
 /* Whether the choices so far leave the pixel its value. A pixel that is wrong for every choice asks for nothing. */
-static bool is_possible(struct poolgrad_tie_groups *groups, int64_t y, int64_t x)
+static bool is_possible(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
     double value, before;
     bool alone;
     struct poolgrad_interval *bounds = &groups->bounds;
-    if (*mark_of(groups, y, x) & POOLGRAD_PIXEL_WRONG) return true;
-    if (!groups->actual(groups->context, y, x, &value, &before)) return true;
-    poolgrad_judge_gradient(groups->judge, y, x, before, bounds, &alone);
+    if (*mark_of(groups, pixel) & POOLGRAD_PIXEL_WRONG) return true;
+    if (!groups->actual(groups->context, pixel, &value, &before)) return true;
+    poolgrad_judge_gradient(groups->judge, pixel, before, bounds, &alone);
     return poolgrad_interval_holds(bounds, value);
 }
 
 static bool are_possible(struct poolgrad_tie_groups *groups)
 {
-    const int64_t width = groups->judge->geometry.x.size;
     for (int64_t i = 0; i < groups->pixel_count; i++) {
-        if (!is_possible(groups, groups->pixels[i] / width, groups->pixels[i] % width)) return false;
+        if (!is_possible(groups, pixel_number(groups, i))) return false;
     }
     return true;
 }
 
-/* The first candidate in one of eight orders of visiting taps: rows from above or below, columns from left or right,
- * row by row or column by column. */
+/* Orders of visiting taps: rows from above or below, columns from left or right, row by row or column by column; of
+ * these eight each with layers from the front or the back, as the outermost, the middle or the innermost loop. */
+enum { PLANE_ORDERS = 8, DEPTHS = 3, ORDERS = PLANE_ORDERS * DEPTHS * 2 };
+
+static bool comes_first(struct poolgrad_pixel a, struct poolgrad_pixel b, int order)
+{
+    const int depth = order / PLANE_ORDERS % DEPTHS;
+    const int64_t dy = order & 1 ? b.y - a.y : a.y - b.y, dx = order & 2 ? b.x - a.x : a.x - b.x;
+    const int64_t dz = order / PLANE_ORDERS >= DEPTHS ? b.z - a.z : a.z - b.z;
+    const int64_t major = order & 4 ? dx : dy, minor = order & 4 ? dy : dx;
+    int64_t nested[] = {major, minor, dz};
+    for (int i = DEPTHS - 1; i > depth; i--) {
+        nested[i] = nested[i - 1];
+        nested[i - 1] = dz;
+    }
+    for (int i = 0; i < DEPTHS; i++) {
+        if (nested[i] != 0) return nested[i] < 0;
+    }
+    return false;
+}
+
+/* The first candidate in an order. */
 static int64_t first_in_order(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
                               int order)
 {
     int64_t best = 0;
     for (int64_t i = 1; i < window->count; i++) {
-        const struct poolgrad_candidate *a = &groups->candidates[window->first + i];
-        const struct poolgrad_candidate *b = &groups->candidates[window->first + best];
-        int64_t dy = order & 1 ? b->y - a->y : a->y - b->y, dx = order & 2 ? b->x - a->x : a->x - b->x;
-        const int64_t major = order & 4 ? dx : dy, minor = order & 4 ? dy : dx;
-        if (major < 0 || (major == 0 && minor < 0)) best = i;
+        const struct poolgrad_pixel here = groups->candidates[window->first + i].at;
+        if (comes_first(here, groups->candidates[window->first + best].at, order)) best = i;
     }
     return best;
 }
 
 static bool try_orders(struct poolgrad_tie_groups *groups)
 {
-    for (int order = 0; order < 8; order++) {
+    const int orders = groups->judge->geometry.z.size > 1 ? ORDERS : PLANE_ORDERS;
+    for (int order = 0; order < orders; order++) {
         for (int64_t i = 0; i < groups->window_count; i++) {
             groups->windows[i].choice = first_in_order(groups, &groups->windows[i], order);
         }
@@ -262,7 +286,7 @@ static int64_t pixel_of(const struct poolgrad_tie_groups *groups, const struct p
 {
     const struct poolgrad_tied_window *window = &groups->windows[question->window];
     const struct poolgrad_candidate *c = &groups->candidates[window->first + question->candidate];
-    return c->y * groups->judge->geometry.x.size + c->x;
+    return poolgrad_area_place(&groups->source, c->at);
 }
 
 /* A question with the pixel it is about, for sorting. */
@@ -329,12 +353,11 @@ static bool try_answer(struct poolgrad_tie_groups *groups, int64_t k, unsigned c
 {
     struct poolgrad_tie_question *question = &groups->questions[k];
     struct poolgrad_tied_window *window = &groups->windows[question->window];
-    const int64_t width = groups->judge->geometry.x.size, pixel = pixel_of(groups, question);
     question->answers |= answer;
     groups->answered = k + 1;
     if (answer == YES) window->choice = question->candidate;
     if (answer == NO && window->last == k) return false; /* it has to pick one */
-    return is_possible(groups, pixel / width, pixel % width);
+    return is_possible(groups, poolgrad_area_pixel(&groups->source, pixel_of(groups, question)));
 }
 
 /* The next answer to question k that leaves its pixel possible; false where there is none left, or no step. */
@@ -384,16 +407,14 @@ static enum poolgrad_group_result search(struct poolgrad_tie_groups *groups)
 /* Marks pixels that no choice of their windows explains, whatever others do; false: all are such. */
 static bool mark_impossible(struct poolgrad_tie_groups *groups)
 {
-    const int64_t width = groups->judge->geometry.x.size;
     bool any_possible = false;
     groups->answered = -1;
     for (int64_t i = 0; i < groups->window_count; i++) groups->windows[i].choice = -1;
     for (int64_t i = 0; i < groups->pixel_count; i++) {
-        const int64_t y = groups->pixels[i] / width, x = groups->pixels[i] % width;
-        if (is_possible(groups, y, x))
+        if (is_possible(groups, pixel_number(groups, i)))
             any_possible = true;
         else
-            *mark_of(groups, y, x) |= POOLGRAD_PIXEL_WRONG;
+            *mark_of(groups, pixel_number(groups, i)) |= POOLGRAD_PIXEL_WRONG;
     }
     return any_possible;
 }
@@ -406,12 +427,12 @@ static void mark_explained(struct poolgrad_tie_groups *groups)
     }
 }
 
-bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, int64_t y, int64_t x, bool *none,
+bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel, bool *none,
                                enum poolgrad_group_result *result)
 {
     struct poolgrad_judge *judge = groups->judge;
     *none = true;
-    if (!gather(groups, y, x)) return false;
+    if (!gather(groups, pixel)) return false;
     *none = groups->window_count == 0;
     if (*none) return true;
     judge->share = share;
@@ -422,7 +443,7 @@ bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, int64_t y, in
     if (*result == POOLGRAD_GROUP_FAILED) return false;
     if (*result != POOLGRAD_GROUP_WRONG) mark_explained(groups);
     for (int64_t i = 0; i < groups->window_count; i++) {
-        *place_of(groups, groups->windows[i].y, groups->windows[i].x) = 0;
+        *place_of(groups, groups->windows[i].output) = 0;
     }
     return true;
 }

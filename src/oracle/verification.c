@@ -12,6 +12,7 @@
 #include "image/image.h"
 #include "oracle/exact_mode.h"
 #include "oracle/judge.h"
+#include "oracle/volume.h"
 #include "pooling/parallel.h"
 #include "pooling/plan.h"
 #include "pooling/problem.h"
@@ -136,7 +137,7 @@ static poolgrad_status check_before(const struct poolgrad_geometry *g, const poo
     poolgrad_status status = poolgrad_const_image_resolve(before, "declaration.before", resolved, error);
     if (status != POOLGRAD_OK) return status;
     if (before->format == d->format && before->images == d->images && before->channels == d->channels &&
-        before->height == d->height && before->width == d->width) {
+        resolved->depth == d->depth && before->height == d->height && before->width == d->width) {
         return POOLGRAD_OK;
     }
     return poolgrad_refuse(error, "declaration.before",
@@ -148,13 +149,13 @@ static poolgrad_status check_before(const struct poolgrad_geometry *g, const poo
 static void copy_elements(const poolgrad_const_image *from, const poolgrad_image *to)
 {
     const size_t bytes = poolgrad_format_size(to->format);
-    for (int64_t n = 0; n < to->images; n++) {
-        for (int64_t c = 0; c < to->channels; c++) {
-            for (int64_t y = 0; y < to->height; y++) {
-                for (int64_t x = 0; x < to->width; x++) {
-                    memcpy(poolgrad_image_at(to, n, c, y, x), poolgrad_const_image_at(from, n, c, y, x), bytes);
-                }
-            }
+    const struct poolgrad_area volume = poolgrad_volume_of(from);
+    for (int64_t i = 0; i < to->images * to->channels; i++) {
+        const int64_t n = i / to->channels, c = i % to->channels;
+        struct poolgrad_steps steps = poolgrad_steps_over(&volume);
+        while (poolgrad_steps_next(&steps)) {
+            memcpy(poolgrad_image_at(to, n, c, steps.at.z, steps.at.y, steps.at.x),
+                   poolgrad_pixel_address(from, n, c, steps.at), bytes);
         }
     }
 }
@@ -166,7 +167,7 @@ static poolgrad_status make_image(const struct poolgrad_verification *v, struct 
 {
     const poolgrad_const_image *d = &v->geometry.held;
     poolgrad_image *image = &made->written;
-    *image = poolgrad_image_dense(NULL, d->format, d->layout, d->images, d->channels, d->height, d->width);
+    *image = poolgrad_image_dense_3d(NULL, d->format, d->layout, d->images, d->channels, d->depth, d->height, d->width);
     if (!poolgrad_image_is_empty(d)) {
         image->data = calloc((size_t)(image->images * image->image_stride), poolgrad_format_size(d->format));
         if (!image->data) return poolgrad_refuse_memory(error, "verification");
@@ -230,28 +231,29 @@ static int by_severity(const void *a, const void *b)
     if (x->ulps != y->ulps) return x->ulps > y->ulps ? -1 : 1;
     if (x->n != y->n) return x->n < y->n ? -1 : 1;
     if (x->c != y->c) return x->c < y->c ? -1 : 1;
+    if (x->z != y->z) return x->z < y->z ? -1 : 1;
     if (x->y != y->y) return x->y < y->y ? -1 : 1;
     return (x->x > y->x) - (x->x < y->x);
 }
 
-static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t planes, poolgrad_error *error)
+static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t volumes, poolgrad_error *error)
 {
-    struct poolgrad_plane_verdicts *all = &v->all;
+    struct poolgrad_volume_verdicts *all = &v->all;
     int64_t findings = 0;
-    for (int64_t i = 0; i < planes; i++) {
-        const struct poolgrad_plane_verdicts *plane = &v->planes[i];
-        if (plane->failed) return poolgrad_refuse_memory(error, "verification");
-        for (int k = 0; k < POOLGRAD_VERDICTS; k++) all->count[k] += plane->count[k];
-        for (int k = 0; k < POOLGRAD_DECISIONS; k++) all->decisions[k] += plane->decisions[k];
-        all->groups += plane->groups;
-        all->bounded_groups += plane->bounded_groups;
-        findings += plane->finding_count;
+    for (int64_t i = 0; i < volumes; i++) {
+        const struct poolgrad_volume_verdicts *volume = &v->volumes[i];
+        if (volume->failed) return poolgrad_refuse_memory(error, "verification");
+        for (int k = 0; k < POOLGRAD_VERDICTS; k++) all->count[k] += volume->count[k];
+        for (int k = 0; k < POOLGRAD_DECISIONS; k++) all->decisions[k] += volume->decisions[k];
+        all->groups += volume->groups;
+        all->bounded_groups += volume->bounded_groups;
+        findings += volume->finding_count;
     }
     all->findings = calloc((size_t)findings + 1, sizeof *all->findings);
     if (!all->findings) return poolgrad_refuse_memory(error, "verification");
-    for (int64_t i = 0; i < planes; i++) {
-        const struct poolgrad_plane_verdicts *plane = &v->planes[i];
-        for (int64_t k = 0; k < plane->finding_count; k++) all->findings[all->finding_count++] = plane->findings[k];
+    for (int64_t i = 0; i < volumes; i++) {
+        const struct poolgrad_volume_verdicts *volume = &v->volumes[i];
+        for (int64_t k = 0; k < volume->finding_count; k++) all->findings[all->finding_count++] = volume->findings[k];
     }
     qsort(all->findings, (size_t)findings, sizeof *all->findings, by_severity);
     if (all->finding_count > v->declaration.findings) all->finding_count = v->declaration.findings;
@@ -273,22 +275,22 @@ poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, con
 poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error)
 {
     const poolgrad_const_image *d = &v->geometry.held;
-    const int64_t planes = d->images * d->channels, elements = planes * d->height * d->width;
-    v->planes = calloc((size_t)planes + 1, sizeof *v->planes);
+    const int64_t volumes = d->images * d->channels, elements = volumes * d->depth * d->height * d->width;
+    v->volumes = calloc((size_t)volumes + 1, sizeof *v->volumes);
     v->verdicts = calloc((size_t)elements + 1, 1);
-    if (!v->planes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
+    if (!v->volumes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
     poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
     if (!poolgrad_const_image_equal(d, &v->expected.read)) status = compute_exact(v, error);
     if (status != POOLGRAD_OK) return status;
-    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), planes);
-    const int64_t part = part_of(v, planes, threads);
-    for (int64_t first = 0; first < planes; first += part) {
-        const int64_t end = poolgrad_min(first + part, planes);
-        poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_planes, v);
-        tell(v, 1, end, planes);
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), volumes);
+    const int64_t part = part_of(v, volumes, threads);
+    for (int64_t first = 0; first < volumes; first += part) {
+        const int64_t end = poolgrad_min(first + part, volumes);
+        poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_volumes, v);
+        tell(v, 1, end, volumes);
     }
-    return sum_up(v, planes, error);
+    return sum_up(v, volumes, error);
 }
 
 static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_geometry *g, poolgrad_error *error)
@@ -323,10 +325,10 @@ poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_
 void poolgrad_verification_end(struct poolgrad_verification *v)
 {
     const poolgrad_const_image *d = &v->geometry.held;
-    for (int64_t i = 0; v->planes && i < d->images * d->channels; i++) free(v->planes[i].findings);
+    for (int64_t i = 0; v->volumes && i < d->images * d->channels; i++) free(v->volumes[i].findings);
     free(v->all.findings);
     free(v->causes);
-    free(v->planes);
+    free(v->volumes);
     free(v->verdicts);
     free(v->expected.written.data);
     free(v->exact.written.data);
@@ -360,11 +362,11 @@ poolgrad_verdict poolgrad_verification_at(const poolgrad_verification *v, int64_
                                           int64_t x)
 {
     const poolgrad_const_image *d = &v->geometry.held;
-    const int64_t at[] = {n, c, z, y, x}, sizes[] = {d->images, d->channels, 1, d->height, d->width};
+    const int64_t at[] = {n, c, z, y, x}, sizes[] = {d->images, d->channels, d->depth, d->height, d->width};
     for (int i = 0; i < 5; i++) {
         if (at[i] < 0 || at[i] >= sizes[i]) return POOLGRAD_VERDICT_NO_ELEMENT;
     }
-    return (poolgrad_verdict)v->verdicts[((n * d->channels + c) * d->height + y) * d->width + x];
+    return (poolgrad_verdict)v->verdicts[poolgrad_element_place(d, (struct poolgrad_element){n, c, {z, y, x}})];
 }
 
 int64_t poolgrad_verification_finding_count(const poolgrad_verification *v)

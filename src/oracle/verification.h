@@ -8,8 +8,8 @@
 
 enum { POOLGRAD_SENTENCE_SIZE = 256 }; /* of a cause */
 
-/* What was found in one plane of the destination. */
-struct poolgrad_plane_verdicts {
+/* What was found in one volume of the destination. */
+struct poolgrad_volume_verdicts {
     int64_t count[POOLGRAD_VERDICTS], decisions[POOLGRAD_DECISIONS];
     int64_t groups, bounded_groups;
     poolgrad_finding *findings; /* the worst, worst first */
@@ -36,9 +36,9 @@ struct poolgrad_verification {
     poolgrad_format computed_in; /* by the declaration */
     struct poolgrad_geometry geometry;
     struct poolgrad_made_image expected, exact; /* the reference's; without data where all is equal */
-    unsigned char *verdicts;                    /* of every element of the destination, planes one after the other */
-    struct poolgrad_plane_verdicts *planes;
-    struct poolgrad_plane_verdicts all;
+    unsigned char *verdicts;                    /* of every element of the destination, volumes one after the other */
+    struct poolgrad_volume_verdicts *volumes;
+    struct poolgrad_volume_verdicts all;
     struct poolgrad_found_cause *causes; /* null: not asked for */
     int64_t cause_count;                 /* -1 until then */
 };
@@ -58,7 +58,7 @@ void poolgrad_verification_end(struct poolgrad_verification *v);
 /* float16, bfloat16, float32 or float64. */
 bool poolgrad_is_floating(poolgrad_format format);
 
-/* Judges planes [begin, end) of the destination, all images times all channels. */
-void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end);
+/* Judges volumes [begin, end) of the destination, all images times all channels. */
+void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end);
 
 #endif

@@ -3,20 +3,24 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "image/format.h"
-#include "image/image.h"
 #include "oracle/mistakes.h"
 
 enum { SAMPLES = 1 << 16 }; /* of which a median or the commonest value is taken */
 
-/* Rows, columns, channels and images that hold all elements seen so far. */
-static void grow(struct poolgrad_box *box, const int64_t at[4], bool first)
+static void reach(struct poolgrad_range *range, int64_t i, bool first)
 {
-    struct poolgrad_range *const ranges[] = {&box->images, &box->channels, &box->rows, &box->columns};
-    for (int i = 0; i < 4; i++) {
-        ranges[i]->begin = first ? at[i] : poolgrad_min(ranges[i]->begin, at[i]);
-        ranges[i]->end = first ? at[i] + 1 : poolgrad_max(ranges[i]->end, at[i] + 1);
-    }
+    range->begin = first ? i : poolgrad_min(range->begin, i);
+    range->end = first ? i + 1 : poolgrad_max(range->end, i + 1);
+}
+
+/* The box that holds all elements seen so far. */
+static void grow(struct poolgrad_box *box, struct poolgrad_element at, bool first)
+{
+    reach(&box->images, at.n, first);
+    reach(&box->channels, at.c, first);
+    reach(&box->area.layers, at.pixel.z, first);
+    reach(&box->area.rows, at.pixel.y, first);
+    reach(&box->area.columns, at.pixel.x, first);
 }
 
 /* Looks at every step-th wrong element. */
@@ -30,19 +34,13 @@ struct survey {
     int64_t found; /* in the box */
 };
 
-static double load_at(const poolgrad_const_image *image, const int64_t at[4])
-{
-    return poolgrad_load(image->format, poolgrad_const_image_at(image, at[0], at[1], at[2], at[3]));
-}
-
-static void for_each_wrong(struct survey *s, void (*look)(struct survey *, const int64_t at[4]))
+static void for_each_wrong(struct survey *s, void (*look)(struct survey *, struct poolgrad_element at))
 {
     const poolgrad_const_image *d = &s->v->geometry.held;
-    const int64_t plane = d->height * d->width, elements = d->images * d->channels * plane;
+    const int64_t elements = d->images * d->channels * d->depth * d->height * d->width;
     for (int64_t i = 0; i < elements; i++) {
         if (s->v->verdicts[i] != POOLGRAD_VERDICT_WRONG || s->seen++ % s->step != 0) continue;
-        const int64_t p = i / plane, y = i % plane / d->width, x = i % d->width;
-        look(s, (const int64_t[]){p / d->channels, p % d->channels, y, x});
+        look(s, poolgrad_element_at(d, i));
     }
 }
 
@@ -53,7 +51,7 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The values that `look` collects, sorted; null where memory is lacking. */
-static double *collect(struct survey *s, void (*look)(struct survey *, const int64_t at[4]))
+static double *collect(struct survey *s, void (*look)(struct survey *, struct poolgrad_element at))
 {
     s->step = s->v->all.count[POOLGRAD_VERDICT_WRONG] / SAMPLES + 1;
     s->values = malloc(SAMPLES * sizeof *s->values);
@@ -65,21 +63,22 @@ static double *collect(struct survey *s, void (*look)(struct survey *, const int
 
 /* ---- Factors ----------------------------------------------------------------------------------------------------- */
 
-static void collect_factor(struct survey *s, const int64_t at[4])
+static void collect_factor(struct survey *s, struct poolgrad_element at)
 {
     const struct poolgrad_geometry *g = &s->v->geometry;
-    const double before = g->add_to_destination ? load_at(&s->v->before, at) : 0;
-    const double expected = load_at(&s->v->expected.read, at) - before;
-    const double factor = (load_at(&g->held, at) - before) / expected;
+    const double before = g->add_to_destination ? poolgrad_load_element(&s->v->before, at) : 0;
+    const double expected = poolgrad_load_element(&s->v->expected.read, at) - before;
+    const double factor = (poolgrad_load_element(&g->held, at) - before) / expected;
     if (expected != 0 && isfinite(factor)) s->values[s->count++] = factor;
 }
 
 /* A number that the factor is likely to be, or itself. */
 static double round_factor(const struct poolgrad_geometry *g, double factor)
 {
-    const double width = (double)g->x.kernel, height = (double)g->y.kernel, near = 1e-3;
-    const double likely[] = {
-        (double)g->pooled_images, 2, 3, 4, width, height, width * height, (double)g->x.stride * (double)g->y.stride};
+    const double width = (double)g->x.kernel, height = (double)g->y.kernel, depth = (double)g->z.kernel, near = 1e-3;
+    const double strides = (double)g->x.stride * (double)g->y.stride * (double)g->z.stride;
+    const double likely[] = {(double)g->pooled_images, 2,      3, 4, width, height, width * height, depth,
+                             width * height * depth,   strides};
     for (size_t i = 0; i < sizeof likely / sizeof *likely; i++) {
         if (fabs(factor / likely[i] - 1) < near) return likely[i];
         if (fabs(factor * likely[i] - 1) < near) return 1 / likely[i];
@@ -104,20 +103,21 @@ bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor,
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
-static void collect_value(struct survey *s, const int64_t at[4])
+static void collect_value(struct survey *s, struct poolgrad_element at)
 {
-    const double value = load_at(&s->v->geometry.held, at);
+    const double value = poolgrad_load_element(&s->v->geometry.held, at);
     if (!isnan(value)) s->values[s->count++] = value;
 }
 
-static void find_wanted(struct survey *s, const int64_t at[4])
+static void find_wanted(struct survey *s, struct poolgrad_element at)
 {
-    if (load_at(&s->v->geometry.held, at) == s->wanted) grow(&s->box, at, s->found++ == 0);
+    if (poolgrad_load_element(&s->v->geometry.held, at) == s->wanted) grow(&s->box, at, s->found++ == 0);
 }
 
-static void find_before(struct survey *s, const int64_t at[4])
+static void find_before(struct survey *s, struct poolgrad_element at)
 {
-    if (load_at(&s->v->geometry.held, at) == load_at(&s->v->before, at)) grow(&s->box, at, s->found++ == 0);
+    if (poolgrad_load_element(&s->v->geometry.held, at) == poolgrad_load_element(&s->v->before, at))
+        grow(&s->box, at, s->found++ == 0);
 }
 
 static double commonest(const double *values, int64_t count)

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Planes of a verification: from what is quick to tell to what is not. */
+/* Volumes of a verification: from what is quick to tell to what is not. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "image/format.h"
-#include "image/image.h"
 #include "oracle/environment.h"
 #include "oracle/tie_group.h"
 #include "oracle/verification.h"
+#include "oracle/volume.h"
 
-/* A plane while it is judged. */
-struct plane {
+/* A volume while it is judged. */
+struct volume {
     const struct poolgrad_verification *v;
     struct poolgrad_judge *judge;
     struct poolgrad_interval *bounds; /* of the element at hand */
-    struct poolgrad_plane_verdicts *found;
+    struct poolgrad_volume_verdicts *found;
     unsigned char *verdicts; /* of its elements, by rows */
+    struct poolgrad_area area;
     int64_t n, c;
     bool pooled, has_groups;
     struct poolgrad_tie_groups groups;
@@ -24,15 +25,15 @@ struct plane {
 
 /* ---- Elements ---------------------------------------------------------------------------------------------------- */
 
-static double load(const poolgrad_const_image *image, const struct plane *p, int64_t y, int64_t x)
+static double load(const poolgrad_const_image *image, const struct volume *p, struct poolgrad_pixel at)
 {
-    return poolgrad_load(image->format, poolgrad_const_image_at(image, p->n, p->c, y, x));
+    return poolgrad_load_pixel(image, p->n, p->c, at);
 }
 
-static bool same_bits(const poolgrad_const_image *a, const poolgrad_const_image *b, const struct plane *p, int64_t y,
-                      int64_t x)
+static bool same_bits(const poolgrad_const_image *a, const poolgrad_const_image *b, const struct volume *p,
+                      struct poolgrad_pixel at)
 {
-    return memcmp(poolgrad_const_image_at(a, p->n, p->c, y, x), poolgrad_const_image_at(b, p->n, p->c, y, x),
+    return memcmp(poolgrad_pixel_address(a, p->n, p->c, at), poolgrad_pixel_address(b, p->n, p->c, at),
                   poolgrad_format_size(a->format)) == 0;
 }
 
@@ -74,28 +75,22 @@ int64_t poolgrad_ulps_between(poolgrad_format format, double a, double b)
     return distance >= INT64_MAX ? INT64_MAX - 1 : (int64_t)distance;
 }
 
-static const poolgrad_const_image *expected_of(const struct plane *p)
+static const poolgrad_const_image *expected_of(const struct volume *p)
 {
     return &p->v->expected.read;
 }
 
-static unsigned char *verdict_at(const struct plane *p, int64_t y, int64_t x)
+static double before_of(const struct volume *p, struct poolgrad_pixel at)
 {
-    return &p->verdicts[y * p->v->geometry.held.width + x];
-}
-
-static double before_of(const struct plane *p, int64_t y, int64_t x)
-{
-    return p->v->geometry.add_to_destination ? load(&p->v->before, p, y, x) : 0;
+    return p->v->geometry.add_to_destination ? load(&p->v->before, p, at) : 0;
 }
 
 /* The source pixel that the element stands for; false where there is none. */
-static bool source_of(const struct plane *p, int64_t y, int64_t x, int64_t *sy, int64_t *sx)
+static bool source_of(const struct volume *p, struct poolgrad_pixel at, struct poolgrad_pixel *source)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
-    *sy = y + g->source_row;
-    *sx = x + g->source_column;
-    return p->pooled && *sy >= 0 && *sy < g->y.size && *sx >= 0 && *sx < g->x.size;
+    *source = poolgrad_source_pixel(g, at);
+    return p->pooled && poolgrad_source_has(g, *source);
 }
 
 /* ---- Findings ---------------------------------------------------------------------------------------------------- */
@@ -107,11 +102,10 @@ static bool is_worse(const poolgrad_finding *a, const poolgrad_finding *b)
 }
 
 /* In its place among the worst, if it is one of them. */
-static void keep_finding(struct plane *p, const poolgrad_finding *finding)
+static void keep_finding(struct volume *p, const poolgrad_finding *finding)
 {
-    struct poolgrad_plane_verdicts *found = p->found;
-    const poolgrad_const_image *d = &p->v->geometry.held;
-    const int64_t most = poolgrad_min(p->v->declaration.findings, d->height * d->width);
+    struct poolgrad_volume_verdicts *found = p->found;
+    const int64_t most = poolgrad_min(p->v->declaration.findings, poolgrad_area_size(&p->area));
     if (most == 0 || found->failed) return;
     if (!found->findings) found->findings = calloc((size_t)most, sizeof *found->findings);
     if (!found->findings) {
@@ -129,15 +123,15 @@ static void keep_finding(struct plane *p, const poolgrad_finding *finding)
 /* ---- One element ------------------------------------------------------------------------------------------------- */
 
 /* What the declared arithmetic can give, as the judge is set. `alone`: nothing contributes. */
-static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int64_t x, bool *alone)
+static const struct poolgrad_interval *bounds_of(struct volume *p, struct poolgrad_pixel at, bool *alone)
 {
     struct poolgrad_interval *result = p->bounds;
-    int64_t sy, sx;
+    struct poolgrad_pixel source;
     *alone = true;
     if (p->v->geometry.direction == POOLGRAD_GRADIENT) {
-        const double before = before_of(p, y, x);
-        if (source_of(p, y, x, &sy, &sx)) {
-            poolgrad_judge_gradient(p->judge, sy, sx, before, result, alone);
+        const double before = before_of(p, at);
+        if (source_of(p, at, &source)) {
+            poolgrad_judge_gradient(p->judge, source, before, result, alone);
             return result;
         }
         poolgrad_judge_untouched(p->judge, before, result);
@@ -145,14 +139,14 @@ static const struct poolgrad_interval *bounds_of(struct plane *p, int64_t y, int
     }
     if (p->pooled) {
         *alone = false;
-        poolgrad_judge_forward(p->judge, y, x, result);
+        poolgrad_judge_forward(p->judge, at, result);
         return result;
     }
     poolgrad_interval_set(result, 0);
     return result;
 }
 
-static bool may_choose(const struct plane *p)
+static bool may_choose(const struct volume *p)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     return g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices &&
@@ -160,29 +154,29 @@ static bool may_choose(const struct plane *p)
 }
 
 /* Whether windows with ties may hand the pixel something, whose sign a zero then has. */
-static bool may_be_given(struct plane *p, int64_t y, int64_t x)
+static bool may_be_given(struct volume *p, struct poolgrad_pixel at)
 {
     bool alone;
     if (!may_choose(p)) return false;
     p->judge->share = poolgrad_share_of_candidates;
     p->judge->share_context = p->judge;
-    bounds_of(p, y, x, &alone);
+    bounds_of(p, at, &alone);
     p->judge->share = NULL;
     return !alone;
 }
 
 /* Of an element that differs: what can be said without choosing among ties. */
-static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
+static poolgrad_verdict judge_by_rules(struct volume *p, struct poolgrad_pixel at)
 {
-    const double actual = load(&p->v->geometry.held, p, y, x);
-    const double exact = load(&p->v->exact.read, p, y, x);
-    const double expected = load(expected_of(p), p, y, x);
+    const double actual = load(&p->v->geometry.held, p, at);
+    const double exact = load(&p->v->exact.read, p, at);
+    const double expected = load(expected_of(p), p, at);
     bool alone;
     if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
     if (same_number(actual, exact)) return POOLGRAD_VERDICT_CORRECTLY_ROUNDED;
-    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
     if (alone && actual == 0 && expected == 0) {
-        return may_be_given(p, y, x) ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_UNDOCUMENTED;
+        return may_be_given(p, at) ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_UNDOCUMENTED;
     }
     return poolgrad_interval_holds(bounds, actual) ? POOLGRAD_VERDICT_LEGAL_ROUNDING : POOLGRAD_VERDICT_WRONG;
 }
@@ -190,9 +184,9 @@ static poolgrad_verdict judge_by_rules(struct plane *p, int64_t y, int64_t x)
 /* ---- What nothing documents -------------------------------------------------------------------------------------- */
 
 /* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
-static bool is_doubtful(const struct plane *p, struct poolgrad_window_at at, poolgrad_decision decision)
+static bool is_doubtful(const struct volume *p, struct poolgrad_window_at window, poolgrad_decision decision)
 {
-    struct poolgrad_taps taps = poolgrad_taps_inside(&p->v->geometry, at);
+    struct poolgrad_taps taps = poolgrad_taps_inside(&p->v->geometry, window);
     bool any_nan = false, all_least = true, all_zero = true;
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
@@ -205,103 +199,104 @@ static bool is_doubtful(const struct plane *p, struct poolgrad_window_at at, poo
 }
 
 /* Whether the element has a window that is. */
-static bool has_doubtful_window(const struct plane *p, int64_t y, int64_t x, poolgrad_decision decision)
+static bool has_doubtful_window(const struct volume *p, struct poolgrad_pixel at, poolgrad_decision decision)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
-    int64_t sy, sx;
+    struct poolgrad_pixel source;
     if (g->direction == POOLGRAD_FORWARD) {
-        return p->pooled && is_doubtful(p, poolgrad_judge_window(p->judge, y, x), decision);
+        return p->pooled && is_doubtful(p, poolgrad_judge_window(p->judge, at), decision);
     }
-    if (!source_of(p, y, x, &sy, &sx)) return false;
-    struct poolgrad_windows windows = poolgrad_windows_of(g, sy, sx);
+    if (!source_of(p, at, &source)) return false;
+    struct poolgrad_windows windows = poolgrad_windows_of(g, source);
     while (poolgrad_windows_next(&windows)) {
-        if (is_doubtful(p, poolgrad_judge_window(p->judge, windows.y, windows.x), decision)) return true;
+        if (is_doubtful(p, poolgrad_judge_window(p->judge, windows.at), decision)) return true;
     }
     return false;
 }
 
 /* With the judge set otherwise, ties as they may fall. */
-static bool holds_otherwise(struct plane *p, int64_t y, int64_t x)
+static bool holds_otherwise(struct volume *p, struct poolgrad_pixel at)
 {
     bool alone;
-    const double actual = load(&p->v->geometry.held, p, y, x);
+    const double actual = load(&p->v->geometry.held, p, at);
     if (may_choose(p)) {
         p->judge->share = poolgrad_share_of_candidates;
         p->judge->share_context = p->judge;
     }
-    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
     p->judge->share = NULL;
     return poolgrad_interval_holds(bounds, actual);
 }
 
-static bool holds_by_other_nan_rule(struct plane *p, int64_t y, int64_t x)
+static bool holds_by_other_nan_rule(struct volume *p, struct poolgrad_pixel at)
 {
     struct poolgrad_geometry *g = &p->judge->geometry;
     const poolgrad_nan_rule rule = g->nan;
     bool holds = false;
     for (int other = POOLGRAD_NAN_FIRST; !holds && other <= POOLGRAD_NAN_IGNORE; other++) {
         g->nan = (poolgrad_nan_rule)other;
-        holds = g->nan != rule && holds_otherwise(p, y, x);
+        holds = g->nan != rule && holds_otherwise(p, at);
     }
     g->nan = rule;
     return holds;
 }
 
-static bool is_empty_window(struct plane *p, int64_t y, int64_t x)
+static bool is_empty_window(struct volume *p, struct poolgrad_pixel at)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
-    const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, y, x));
+    const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, at));
     return poolgrad_taps_count(&taps) == 0;
 }
 
 /* The decision that an element rests on which is wrong by the rules. */
-static poolgrad_decision find_decision(struct plane *p, int64_t y, int64_t x)
+static poolgrad_decision find_decision(struct volume *p, struct poolgrad_pixel at)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
-    const double actual = load(&g->held, p, y, x);
-    if (actual == 0 && load(expected_of(p), p, y, x) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
-    if (is_empty_window(p, y, x) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
+    const double actual = load(&g->held, p, at);
+    if (actual == 0 && load(expected_of(p), p, at) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
+    if (is_empty_window(p, at) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
     if (g->kind == POOLGRAD_AVERAGE || g->with_indices) return POOLGRAD_DECISION_NONE;
     if (g->kind == POOLGRAD_L2NORM) {
-        if (!has_doubtful_window(p, y, x, POOLGRAD_DECISION_ZERO_NORM)) return POOLGRAD_DECISION_NONE;
+        if (!has_doubtful_window(p, at, POOLGRAD_DECISION_ZERO_NORM)) return POOLGRAD_DECISION_NONE;
         p->judge->doubts_zero_norms = true;
-        const bool holds = holds_otherwise(p, y, x);
+        const bool holds = holds_otherwise(p, at);
         p->judge->doubts_zero_norms = false;
         return holds ? POOLGRAD_DECISION_ZERO_NORM : POOLGRAD_DECISION_NONE;
     }
-    if (has_doubtful_window(p, y, x, POOLGRAD_DECISION_NAN_RULE) && holds_by_other_nan_rule(p, y, x)) {
+    if (has_doubtful_window(p, at, POOLGRAD_DECISION_NAN_RULE) && holds_by_other_nan_rule(p, at)) {
         return POOLGRAD_DECISION_NAN_RULE;
     }
-    if (g->direction == POOLGRAD_FORWARD || !has_doubtful_window(p, y, x, POOLGRAD_DECISION_LEAST_WINDOW)) {
+    if (g->direction == POOLGRAD_FORWARD || !has_doubtful_window(p, at, POOLGRAD_DECISION_LEAST_WINDOW)) {
         return POOLGRAD_DECISION_NONE;
     }
     p->judge->doubts_least_windows = true;
-    const bool holds = holds_otherwise(p, y, x);
+    const bool holds = holds_otherwise(p, at);
     p->judge->doubts_least_windows = false;
     return holds ? POOLGRAD_DECISION_LEAST_WINDOW : POOLGRAD_DECISION_NONE;
 }
 
 /* ---- Ties -------------------------------------------------------------------------------------------------------- */
 
-static bool actual_at(void *context, int64_t sy, int64_t sx, double *value, double *before)
+static bool actual_at(void *context, struct poolgrad_pixel source, double *value, double *before)
 {
-    const struct plane *p = context;
+    const struct volume *p = context;
     const struct poolgrad_geometry *g = &p->v->geometry;
-    const int64_t y = sy - g->source_row, x = sx - g->source_column;
-    if (y < g->rows.begin || y >= g->rows.end || x < g->columns.begin || x >= g->columns.end) return false;
-    *value = load(&g->held, p, y, x);
-    *before = before_of(p, y, x);
+    const struct poolgrad_area written = poolgrad_written_area(g);
+    const struct poolgrad_pixel at = poolgrad_written_pixel(g, source);
+    if (!poolgrad_area_holds(&written, at)) return false;
+    *value = load(&g->held, p, at);
+    *before = before_of(p, at);
     return true;
 }
 
 /* The verdict of an element that the rules do not explain. */
-static poolgrad_verdict judge_by_ties(struct plane *p, int64_t y, int64_t x)
+static poolgrad_verdict judge_by_ties(struct volume *p, struct poolgrad_pixel at)
 {
     enum poolgrad_group_result result = POOLGRAD_GROUP_WRONG;
-    int64_t sy, sx;
+    struct poolgrad_pixel source;
     bool none;
-    if (!may_choose(p) || !source_of(p, y, x, &sy, &sx)) return POOLGRAD_VERDICT_WRONG;
+    if (!may_choose(p) || !source_of(p, at, &source)) return POOLGRAD_VERDICT_WRONG;
     if (!p->has_groups) {
         p->has_groups = true;
         p->found->failed = !poolgrad_tie_groups_init(&p->groups, p->judge) || p->found->failed;
@@ -309,95 +304,97 @@ static poolgrad_verdict judge_by_ties(struct plane *p, int64_t y, int64_t x)
         p->groups.context = p;
     }
     if (p->found->failed) return POOLGRAD_VERDICT_WRONG;
-    if (!(poolgrad_tie_groups_mark(&p->groups, sy, sx) & POOLGRAD_PIXEL_SEEN)) {
-        if (!poolgrad_tie_groups_judge(&p->groups, sy, sx, &none, &result)) p->found->failed = true;
+    if (!(poolgrad_tie_groups_mark(&p->groups, source) & POOLGRAD_PIXEL_SEEN)) {
+        if (!poolgrad_tie_groups_judge(&p->groups, source, &none, &result)) p->found->failed = true;
         if (!none) p->found->groups++;
         if (!none && result == POOLGRAD_GROUP_BOUNDED) p->found->bounded_groups++;
     }
-    const bool explained = poolgrad_tie_groups_mark(&p->groups, sy, sx) & POOLGRAD_PIXEL_EXPLAINED;
+    const bool explained = poolgrad_tie_groups_mark(&p->groups, source) & POOLGRAD_PIXEL_EXPLAINED;
     return explained ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_WRONG;
 }
 
-/* ---- The plane --------------------------------------------------------------------------------------------------- */
+/* ---- The volume -------------------------------------------------------------------------------------------------- */
 
-static void report(struct plane *p, int64_t y, int64_t x, poolgrad_verdict verdict, poolgrad_decision decision)
+static void report(struct volume *p, struct poolgrad_pixel at, poolgrad_verdict verdict, poolgrad_decision decision)
 {
     const poolgrad_const_image *actual = &p->v->geometry.held;
     bool alone;
-    poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = verdict, .decision = decision};
-    finding.actual = load(actual, p, y, x);
-    finding.expected = load(expected_of(p), p, y, x);
-    finding.exact = p->v->exact.read.data ? load(&p->v->exact.read, p, y, x) : finding.expected;
+    poolgrad_finding finding = {
+        .n = p->n, .c = p->c, .z = at.z, .y = at.y, .x = at.x, .verdict = verdict, .decision = decision};
+    finding.actual = load(actual, p, at);
+    finding.expected = load(expected_of(p), p, at);
+    finding.exact = p->v->exact.read.data ? load(&p->v->exact.read, p, at) : finding.expected;
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
-    const struct poolgrad_interval *bounds = bounds_of(p, y, x, &alone);
+    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
     finding.low = mpfr_get_d(bounds->low, MPFR_RNDN);
     finding.high = mpfr_get_d(bounds->high, MPFR_RNDN);
     if (finding.low > finding.high) finding.low = finding.high = NAN;
     keep_finding(p, &finding);
 }
 
-static poolgrad_verdict judge_element(struct plane *p, int64_t y, int64_t x)
+static poolgrad_verdict judge_element(struct volume *p, struct poolgrad_pixel at)
 {
     poolgrad_decision decision = POOLGRAD_DECISION_NONE;
-    if (same_bits(&p->v->geometry.held, expected_of(p), p, y, x)) return POOLGRAD_VERDICT_EQUAL;
-    poolgrad_verdict verdict = judge_by_rules(p, y, x);
-    if (verdict == POOLGRAD_VERDICT_WRONG) verdict = judge_by_ties(p, y, x);
+    if (same_bits(&p->v->geometry.held, expected_of(p), p, at)) return POOLGRAD_VERDICT_EQUAL;
+    poolgrad_verdict verdict = judge_by_rules(p, at);
+    if (verdict == POOLGRAD_VERDICT_WRONG) verdict = judge_by_ties(p, at);
     if (verdict < POOLGRAD_VERDICT_UNDOCUMENTED) return verdict;
-    decision = find_decision(p, y, x);
+    decision = find_decision(p, at);
     verdict = decision == POOLGRAD_DECISION_NONE ? POOLGRAD_VERDICT_WRONG : POOLGRAD_VERDICT_UNDOCUMENTED;
     p->found->decisions[decision]++;
-    report(p, y, x, verdict, decision);
+    report(p, at, verdict, decision);
     return verdict;
 }
 
 /* Outside of what is written. */
-static poolgrad_verdict judge_outside(struct plane *p, int64_t y, int64_t x)
+static poolgrad_verdict judge_outside(struct volume *p, struct poolgrad_pixel at)
 {
-    if (!p->v->before.data || same_bits(&p->v->geometry.held, &p->v->before, p, y, x)) return POOLGRAD_VERDICT_NONE;
+    if (!p->v->before.data || same_bits(&p->v->geometry.held, &p->v->before, p, at)) return POOLGRAD_VERDICT_NONE;
     const poolgrad_const_image *actual = &p->v->geometry.held;
-    poolgrad_finding finding = {.n = p->n, .c = p->c, .y = y, .x = x, .verdict = POOLGRAD_VERDICT_WRONG};
-    finding.actual = load(actual, p, y, x);
-    finding.expected = finding.exact = finding.low = finding.high = load(&p->v->before, p, y, x);
+    poolgrad_finding finding = {
+        .n = p->n, .c = p->c, .z = at.z, .y = at.y, .x = at.x, .verdict = POOLGRAD_VERDICT_WRONG};
+    finding.actual = load(actual, p, at);
+    finding.expected = finding.exact = finding.low = finding.high = load(&p->v->before, p, at);
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
     keep_finding(p, &finding);
     p->found->decisions[POOLGRAD_DECISION_NONE]++;
     return POOLGRAD_VERDICT_WRONG;
 }
 
-static void judge_plane(struct plane *p)
+static void judge_volume(struct volume *p)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     const bool written = poolgrad_range_holds(g->images, p->n) && poolgrad_range_holds(g->channels, p->c);
     if (written) p->found->failed = !poolgrad_judge_begin(p->judge, p->n, p->c);
-    for (int64_t y = 0; y < g->destination.height && !p->found->failed; y++) {
-        for (int64_t x = 0; x < g->destination.width; x++) {
-            const bool inside = written && poolgrad_range_holds(g->rows, y) && poolgrad_range_holds(g->columns, x);
-            const poolgrad_verdict verdict = inside ? judge_element(p, y, x) : judge_outside(p, y, x);
-            *verdict_at(p, y, x) = (unsigned char)verdict;
-            p->found->count[verdict]++;
-        }
+    const struct poolgrad_area area = poolgrad_written_area(g);
+    struct poolgrad_steps steps = poolgrad_steps_over(&p->area);
+    while (!p->found->failed && poolgrad_steps_next(&steps)) {
+        const bool inside = written && poolgrad_area_holds(&area, steps.at);
+        const poolgrad_verdict verdict = inside ? judge_element(p, steps.at) : judge_outside(p, steps.at);
+        p->verdicts[poolgrad_area_place(&p->area, steps.at)] = (unsigned char)verdict;
+        p->found->count[verdict]++;
     }
     if (p->has_groups) poolgrad_tie_groups_clear(&p->groups);
 }
 
-void poolgrad_verify_planes(const void *verification, int64_t begin, int64_t end)
+void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)
 {
     const struct poolgrad_verification *v = verification;
     const struct poolgrad_geometry *g = &v->geometry;
-    const int64_t size = g->destination.height * g->destination.width;
+    const struct poolgrad_area area = poolgrad_volume_of(&g->held);
     struct poolgrad_judge judge;
     struct poolgrad_interval bounds;
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_judge_init(&judge, g, &v->declaration);
     poolgrad_interval_init(&bounds);
     for (int64_t i = begin; i < end; i++) {
-        struct plane p = {.v = v, .judge = &judge, .bounds = &bounds};
-        p.found = &v->planes[i];
-        p.verdicts = v->verdicts + i * size;
+        struct volume p = {.v = v, .judge = &judge, .bounds = &bounds, .area = area};
+        p.found = &v->volumes[i];
+        p.verdicts = v->verdicts + i * poolgrad_area_size(&area);
         p.n = i / g->destination.channels;
         p.c = i % g->destination.channels;
         p.pooled = poolgrad_range_holds(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
-        judge_plane(&p);
+        judge_volume(&p);
     }
     poolgrad_interval_clear(&bounds);
     poolgrad_judge_clear(&judge);
