@@ -112,6 +112,40 @@ static void padded(poolgrad_problem *p)
     size(p, 9, 7);
 }
 
+/* Windows by tables: adaptive pooling's, and the same from files. */
+static const poolgrad_span halves_of_9[] = {{0, 5}, {4, 5}}, halves_of_7[] = {{0, 4}, {3, 4}},
+                           thirds_of_9[] = {{0, 3}, {3, 3}, {6, 3}},
+                           five_of_9[] = {{0, 2}, {1, 3}, {3, 3}, {5, 3}, {7, 2}},
+                           four_of_7[] = {{0, 2}, {1, 3}, {3, 3}, {5, 2}},
+                           any_of_9[] = {{4, 3}, {0, 9}, {8, 1}, {2, 2}, {2, 2}},
+                           any_of_7[] = {{6, 1}, {0, 3}, {3, 4}, {0, 7}};
+
+static void table_x(poolgrad_problem *p, const poolgrad_span *spans, int64_t count)
+{
+    p->windows_x = (poolgrad_table){spans, count};
+}
+
+static void table_y(poolgrad_problem *p, const poolgrad_span *spans, int64_t count)
+{
+    p->windows_y = (poolgrad_table){spans, count};
+}
+
+static void write_table(const poolgrad_span *spans, int64_t count, const char *name)
+{
+    npyfile file = {.descr = "<i8", .rank = 2, .shape = {count, 2}};
+    file.size = (size_t)count * sizeof *spans;
+    file.data = malloc(file.size);
+    memcpy(file.data, spans, file.size);
+    npyfile_write(&file, scene_folder, name);
+    npyfile_free(&file);
+}
+
+static void write_tables(void)
+{
+    write_table(any_of_9, 5, "wx.npy");
+    write_table(any_of_7, 4, "wy.npy");
+}
+
 #define FORWARD_ROWS(ROW)                                                                                              \
     ROW(kind_max, CHANGES, A2, M2, m2(p);)                                                                             \
     ROW(kind_average, CHANGES, M2, A2, a2(p);)                                                                         \
@@ -151,6 +185,34 @@ static void padded(poolgrad_problem *p)
     ROW(zero_pad_z, SAME, PADDED, PADDED " --zero-pad-z 0", padded(p);)                                                \
     ROW(clip_z, SAME, A2, A2 " --clip-z 0", a2(p);)                                                                    \
     ROW(clip_depth, SAME, A2, A2 " --clip-depth 1", a2(p);)                                                            \
+    ROW(dimensions, SAME, A2, A2 " --dimensions 2", a2(p);)                                                            \
+    ROW(adaptive, CHANGES, A2, "--kind average --adaptive 2", table_x(p, halves_of_9, 2); table_y(p, halves_of_7, 2);  \
+        size(p, 2, 2);)                                                                                                \
+    ROW(adaptive_width, CHANGES, A2, A2 " --adaptive-width 2", a2(p); p->window.kernel_width = 1; p->offset_x = 0;     \
+        table_x(p, halves_of_9, 2); size(p, 2, 6);)                                                                    \
+    ROW(adaptive_height, CHANGES, "--kind average --adaptive 3", "--kind average --adaptive 3 --adaptive-height 2",    \
+        table_x(p, thirds_of_9, 3);                                                                                    \
+        table_y(p, halves_of_7, 2); size(p, 3, 2);)                                                                    \
+    ROW(windows_x, CHANGES, M2, M2 " --windows-x wx.npy", m2(p); p->window.kernel_width = 1; p->offset_x = 0;          \
+        table_x(p, any_of_9, 5); size(p, 5, 6);)                                                                       \
+    ROW(windows_y, CHANGES, A2, A2 " --windows-y wy.npy", a2(p); p->window.kernel_height = 1; p->offset_y = 0;         \
+        table_y(p, any_of_7, 4); size(p, 8, 4);)                                                                       \
+    ROW(pad_below_0, CHANGES, A3, A3 " --pad -1", a3(p); centre(p, 2, 2); size(p, 5, 3);)                              \
+    ROW(pad_left_below_0, CHANGES, A3, A3 " --pad-left -2 --pad-right 1", a3(p); centre(p, 3, 1); size(p, 6, 5);)      \
+    ROW(zero_pad_left, CHANGES, PADDED, PADDED " --zero-pad-left 1", padded(p); p->zero_pad_left = 1;)                 \
+    ROW(zero_pad_right, CHANGES, PADDED " --zero-pad 1", PADDED " --zero-pad 1 --zero-pad-right 0", padded(p);         \
+        p->zero_pad_y = 1; p->zero_pad_left = 1;)                                                                      \
+    ROW(zero_pad_top, CHANGES, PADDED, PADDED " --zero-pad-top 2 --zero-pad-y 1", padded(p); p->zero_pad_y = 1;        \
+        p->zero_pad_top = 1;)                                                                                          \
+    ROW(zero_pad_bottom, CHANGES, PADDED, PADDED " --zero-pad-bottom 1", padded(p); p->zero_pad_bottom = 1;)           \
+    ROW(count_one_sided_pads, CHANGES, A3 " --pad-left 1 --pad-right 2",                                               \
+        A3 " --pad-left 1 --pad-right 2 "                                                                              \
+           "--count-include-pad",                                                                                      \
+        a3(p);                                                                                                         \
+        centre(p, 0, 1); size(p, 10, 5); p->zero_pad_x = 1; p->zero_pad_right = 1;)                                    \
+    ROW(divisor, CHANGES, A2, A2 " --divisor -3", a2(p); p->divisor = -3;)                                             \
+    ROW(root_mean, CHANGES, "--kind l2norm --kernel 2", "--kind l2norm --kernel 2 --root-mean", a2(p);                 \
+        p->kind = L2NORM; p->root_mean = 1;)                                                                           \
     ROW(pad, CHANGES, A3, PADDED, padded(p);)                                                                          \
     ROW(pad_left, CHANGES, A3, A3 " --pad-left 2", a3(p); centre(p, -1, 1); size(p, 11, 5);)                           \
     ROW(pad_top, CHANGES, A3, A3 " --pad-top 1", a3(p); centre(p, 1, 0); size(p, 7, 7);)                               \
@@ -276,15 +338,31 @@ static void m(poolgrad_problem *p)
     ROW(dilation_z, SAME, M, M " --dilation-z 1", m(p);)                                                               \
     ROW(pad_front, SAME, M, M " --pad-front 0", m(p);)                                                                 \
     ROW(pad_back, SAME, M, M " --pad-back 0", m(p);)                                                                   \
-    ROW(source_depth, SAME, M, M " --source-depth 1", m(p);)                                                           \
     ROW(offset_z, SAME, M2, M2 " --offset-z 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 1);)                               \
     ROW(secondary_offset_z, SAME, M2, M2 " --secondary-offset-z 0", pool(p, MAX, 2, 1, 1); centre(p, 1, 1);)           \
     ROW(primary_offset_z, SAME, M, M " --primary-offset-z 0", m(p);)                                                   \
     ROW(source_size_depth, SAME, M, M " --source-size-depth 1", m(p);)                                                 \
     ROW(kernel_offset_z, SAME, M, M " --kernel-offset-z 0", m(p);)                                                     \
-    ROW(zero_pad_z, SAME, M, M " --zero-pad-z 0", m(p);)                                                               \
+    ROW(zero_pad_z, SAME, A, A " --zero-pad-z 0", a(p);)                                                               \
     ROW(clip_z, SAME, M, M " --clip-z 0", m(p); p->mapping = POOLGRAD_MAPPING_CLIP;)                                   \
     ROW(clip_depth, SAME, M, M " --clip-depth 1", m(p); p->mapping = POOLGRAD_MAPPING_CLIP;)                           \
+    ROW(dimensions, SAME, M, M " --dimensions 2", m(p);)                                                               \
+    ROW(adaptive, SAME, M, "--kind max --adaptive 5 --adaptive-height 4", p->kind = MAX; table_x(p, five_of_9, 5);     \
+        table_y(p, four_of_7, 4);)                                                                                     \
+    ROW(adaptive_width, SAME, M, "--kind max --adaptive-width 5 --kernel-height 3 --stride-y 2 --pad-top 1", m(p);     \
+        p->window.kernel_width = p->window.stride_x = 1; table_x(p, five_of_9, 5);)                                    \
+    ROW(windows_x, CHANGES, A, "--kind average --windows-x wx.npy --kernel 3 --stride 2 --pad 1", a(p);                \
+        p->window.kernel_width = p->window.stride_x = 1; table_x(p, any_of_9, 5);)                                     \
+    ROW(windows_y, CHANGES, A, "--kind average --windows-y wy.npy --kernel 3 --stride 2 --pad 1", a(p);                \
+        p->window.kernel_height = p->window.stride_y = 1; table_y(p, any_of_7, 4);)                                    \
+    ROW(zero_pad_left, CHANGES, A, A " --zero-pad-left 1", a(p); p->zero_pad_left = 1;)                                \
+    ROW(zero_pad_right, CHANGES, A, A " --zero-pad-right 2", a(p); p->zero_pad_right = 2;)                             \
+    ROW(zero_pad_top, CHANGES, A, A " --zero-pad-top 1", a(p); p->zero_pad_top = 1;)                                   \
+    ROW(zero_pad_bottom, CHANGES, A, A " --zero-pad-bottom 1", a(p); p->zero_pad_bottom = 1;)                          \
+    ROW(divisor, CHANGES, A, A " --divisor 7", a(p); p->divisor = 7;)                                                  \
+    ROW(root_mean, CHANGES, "--kind l2norm --kernel 3 --stride 2 --pad 1",                                             \
+        "--kind l2norm --kernel 3 --stride 2 --pad 1 --root-mean --divisor 2", a(p);                                   \
+        p->kind = L2NORM; p->root_mean = 1; p->divisor = 2;)                                                           \
     ROW(pad, CHANGES, "--kind max --kernel 3 --stride 2", M, m(p);)                                                    \
     ROW(pad_left, CHANGES, M, M " --pad-left 2", m(p); centre(p, -1, 0);)                                              \
     ROW(pad_top, CHANGES, M, M " --pad-top 2", m(p); centre(p, 0, -1);)                                                \
@@ -370,6 +448,8 @@ static const char *size_note(const char *line, const poolgrad_problem *p)
                                          "clip",
                                          "source-size",
                                          "policy",
+                                         "adaptive",
+                                         "windows",
                                          "channel-"};
     const poolgrad_window *w = &p->window;
     const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
@@ -414,6 +494,7 @@ static void check_row(const struct row *row, poolgrad_direction direction)
 Test(command, options_of_forward, .init = scene_enter, .fini = scene_leave)
 {
     scene_write();
+    write_tables();
     for (size_t i = 0; i < sizeof forward_rows / sizeof *forward_rows; i++)
         check_row(&forward_rows[i], POOLGRAD_FORWARD);
 }
@@ -421,6 +502,7 @@ Test(command, options_of_forward, .init = scene_enter, .fini = scene_leave)
 Test(command, options_of_gradient, .init = scene_enter, .fini = scene_leave)
 {
     scene_write();
+    write_tables();
     for (size_t i = 0; i < sizeof gradient_rows / sizeof *gradient_rows; i++) {
         check_row(&gradient_rows[i], POOLGRAD_GRADIENT);
     }
@@ -910,7 +992,7 @@ static const struct refusal {
     {F A2 " --format unorm8", "--format is 'unorm8'; expected float16, bfloat16, float32 or float64"},
     {G M " --source-gradient-format unorm16", "--source-gradient-format is 'unorm16'; expected float16"},
     {F A2 " --padding-policy custom", "--padding-policy is 'custom'; expected same, valid-only or full"},
-    {F A2 " --layout chw", "--layout is 'chw'; expected nchw, nhwc or nc4hw4"},
+    {F A2 " --layout chw", "--layout is 'chw'; expected nchw, nhwc, nc4hw4, nc8hw8"},
     {F A2 " --mode quick", "--mode is 'quick'; expected fast, reference or exact"},
     {F A2 " --max-isa mmx", "--max-isa is 'mmx'; expected best"},
     {F A2 " --max-isa 3", "--max-isa is '3'; expected best"},
@@ -948,9 +1030,10 @@ static const struct refusal {
     {G M " --dilation 0", "--dilation is 0; expected 1 to 2^61"},
     {F A2 " --dilation-x -9223372036854775808", "--dilation-x is -9223372036854775808; expected 1 to 2^61"},
     {F "--kind max --kernel 3000000000 --dilation 3000000000", "expected a window that spans at most 2^61 pixels"},
-    {F A2 " --pad -1", "--pad is -1; expected 0 to 2^61"},
-    {F A2 " --pad-top -1", "--pad-top is -1; expected 0 to 2^61"},
-    {F A2 " --pad-left 9223372036854775807", "--pad-left is 9223372036854775807; expected 0 to 2^61"},
+    {F A2 " --pad -4", "--source: source_width is 9 and 1 with its pads"},
+    {F A2 " --pad 9223372036854775807", "--pad is 9223372036854775807; expected -2^61 to 2^61"},
+    {F A2 " --pad-left 9223372036854775807", "--pad-left is 9223372036854775807; expected -2^61 to 2^61"},
+    {F A2 " --pad-bottom -9223372036854775807", "--pad-bottom is -9223372036854775807; expected -2^61 to 2^61"},
     {F A2 " --pad-right 9223372036854775807", "--pad-right is 9223372036854775807; expected -2^61 to 2^61"},
     {F A2 " --zero-pad -1", "--zero-pad is -1; expected 0 to 2^61"},
     {F A2 " --zero-pad-y -2", "--zero-pad-y is -2; expected 0 to 2^61"},
@@ -958,14 +1041,14 @@ static const struct refusal {
     {F A2 " --output-width 4611686018427387904", "--output: width is 4611686018427387904; expected at most 2^61"},
     {F A2 " --output-width 1152921504606846976", "memory that can be addressed"},
     {F A2 " --output-width 70368744177664", "do not fit into memory; expected fewer"},
-    {F A2 " --offset-z 1", "--offset-z is 1; expected 0: no layout has a third axis"},
-    {F A2 " --kernel-depth 2", "--kernel-depth is 2; expected 1: no layout has a third axis"},
+    {F A2 " --offset-z 1", "--offset-z is 1; expected 0, the arrays have no third axis"},
+    {F A2 " --kernel-depth 2", "--kernel-depth is 2; expected 1, the arrays have no third axis"},
     {F A2 " --stride-z 0", "--stride-z is 0; expected 1"},
     {F A2 " --dilation-z -1", "--dilation-z is -1; expected 1"},
     {F A2 " --pad-front 1", "--pad-front is 1; expected 0"},
     {F A2 " --pad-back -1", "--pad-back is -1; expected 0"},
     {F A2 " --output-depth 2", "--output-depth is 2; expected 1"},
-    {G M " --source-depth 0", "--source-depth is 0; expected 1"},
+    {G M " --source-depth 1", "--source-depth is given beside --source; expected one of them"},
     {G M " --pad-back 9223372036854775807", "--pad-back is 9223372036854775807; expected 0"},
     {G M " --offset-z 0 --secondary-offset-z 0",
      "--secondary-offset-z is given beside --offset-z; expected one of them"},
@@ -1011,8 +1094,8 @@ static const struct refusal {
     {"forward --source x.npy", "--output is missing; expected --output FILE"},
     {"gradient --source x.npy --output out.npy", "--source-gradient is missing; expected --source-gradient FILE"},
     {F, "--kind is missing; expected --kind WORD"},
-    {F "--kind max", "--kernel-width is missing; expected it, or --kernel for both axes"},
-    {F "--kind max --kernel-width 2", "--kernel-height is missing; expected it, or --kernel for both axes"},
+    {F "--kind max", "--kernel-width is missing; expected it, or --kernel for every axis"},
+    {F "--kind max --kernel-width 2", "--kernel-height is missing; expected it, or --kernel for every axis"},
     {F A2 " --offset-x 0", "--output-width is missing; expected the output's size with --offset-x"},
     {F A2 " --offset-y 0", "--output-height is missing; expected the output's size with --offset-y"},
     {F A2 " --picks-format int32", "--picks-format is given alone; expected --picks with it"},
@@ -1050,7 +1133,6 @@ static const struct refusal {
     {F A2 " --exclude-edges", "--exclude-edges is given alone; expected --padding-policy with it"},
     {F A2 " --padding-policy same --ceil-mode", "--ceil-mode is given beside --padding-policy; expected it with pads"},
     {G A2 " --offset-y 1 --count-include-pad", "--count-include-pad is given beside --offset-y; expected it with pads"},
-    {F A2 " --pad-left 1 --pad-right 0 --count-include-pad", "--pad-right is 0; expected 1, the pad on the other side"},
     {F PADDED " --count-include-pad --zero-pad 1", "--zero-pad is given beside --count-include-pad; expected one of"},
     {F A2 " --padding-policy same --exclude-edges --zero-pad-x 1", "--zero-pad-x is given beside --exclude-edges"},
     {F A2 " --picks i.npy", "--picks is given with --kind average; expected max or dilated-max"},
@@ -1102,7 +1184,6 @@ static const struct refusal {
     {F A2 " --source-layout nc4hw4", "x.npy: last dimension is 9; expected 4, the lanes of nc4hw4"},
     {F M2 " --picks-layout nhwc", "--picks-layout is given alone; expected --picks with it"},
     {F A2 " --source-gradient-layout nhwc", "--source-gradient-layout is no option of this command"},
-    {F M2 " --indices i.npy", "--indices is no option of this command; did you mean --picks?"},
     {G M " --picks i.npy", "--picks is no option of this command; did you mean --indices?"},
     {G M " --indices indices.npy --indices-format int32",
      "--indices-format is int32; expected what indices.npy holds: int64"},
@@ -1323,7 +1404,7 @@ static const struct note {
      {"--accumulator has no effect: L2-norm always works in float64"}},
     {F A2 " --format float64 --accumulator float32", {"--accumulator has no effect: with float64 tensors"}},
     {G M " --format float64 --accumulator float32", {"--accumulator has no effect: with float64 tensors"}},
-    {F A2 " --channels 4", {"--channels has no effect: only nc4hw4 leaves it open"}},
+    {F A2 " --channels 4", {"--channels has no effect: only layouts of slices leave it open"}},
     {F A2 " --kernel-width 3 --kernel-height 3", {"--kernel has no effect: each axis has an option of its own"}},
     {F A2 " --stride 2 --stride-x 3 --stride-y 3", {"--stride has no effect: each axis has an option of its own"}},
     {F A2 " --pad-right 3 --output-width 4", {"--pad-right has no effect: --output-width says the size"}},
@@ -1456,7 +1537,7 @@ Test(command, words_are_the_librarys)
                 {OPTION_JUDGED_TIES, word_of_tie_rule, "any"},
                 {OPTION_NAN, word_of_nan_rule, NULL},
                 {OPTION_ACCUMULATOR, word_of_accumulator, NULL},
-                {OPTION_LAYOUT, word_of_layout, NULL},
+                {OPTION_PLANE_LAYOUT, word_of_layout, NULL},
                 {OPTION_LAYOUTS, word_of_layout, NULL},
                 {OPTION_SOURCE_FORMAT, word_of_format, NULL},
                 {OPTION_FORMAT, word_of_format, NULL},
@@ -1619,7 +1700,8 @@ Test(command, every_option_has_a_test)
                                     "--indices-format --source-layout --source-gradient-layout --indices-layout "
                                     "--picks-layout --output-layout "
                                     "--source-width --source-height --channels --source-format "
-                                    "--source-gradient-format --help ";
+                                    "--source-gradient-format --help --print-problem --source-depth --adaptive-depth "
+                                    "--adaptive-height --windows-z --zero-pad-front --zero-pad-back ";
     for (int option = 0; option < OPTION_COUNT; option++) {
         const struct option_description *description = &poolgrad_options[option];
         bool forward = !(description->commands & COMMAND_FORWARD),

@@ -378,7 +378,7 @@ Test(bench, busy_machine, .init = scene_enter, .fini = scene_leave)
 static const char *const refusals[][2] = {
     {"bench --workload nonsense", "--workload has 'nonsense' among its words; expected resnet_stem, vgg"},
     {"bench --workload tiny,", "--workload has '' among its words"},
-    {"bench --layout nchw,chwn", "--layout has 'chwn' among its words; expected nchw, nhwc or nc4hw4"},
+    {"bench --layout nchw,chwn", "--layout has 'chwn' among its words; expected nchw, nhwc, nc4hw4"},
     {"bench --format int32", "--format has 'int32' among its words"},
     {"bench --kind average,mean", "--kind has 'mean' among its words; expected average, max, argmax or l2norm"},
     {"bench --direction back", "--direction has 'back' among its words; expected forward or gradient"},
@@ -402,7 +402,7 @@ static const char *const refusals[][2] = {
     {"bench --kernel 3", "--kernel is given without --input-size; expected both"},
     {"bench --workload tiny --ties last", "--ties is given without --input-size"},
     {OWN "--workload tiny --kernel 2", "--workload is given beside --input-size; expected one of them"},
-    {OWN, "--kernel-width is missing; expected it, or --kernel for both axes"},
+    {OWN, "--kernel-width is missing; expected it, or --kernel for every axis"},
     {OWN "--kernel 0", "--kernel is 0; expected 1 to 2^61"},
     {OWN "--kernel 3 --dilation 0", "--dilation is 0; expected"},
     {OWN "--kernel 3 --stride 0", "--stride is 0; expected"},

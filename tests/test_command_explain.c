@@ -119,10 +119,10 @@ Test(command_explain, judged, .init = enter, .fini = scene_leave)
 static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {
-    {FORWARD, "--at is missing; expected --at N,C,Y,X"},
+    {FORWARD, "--at is missing; expected --at N,C,[Z,]Y,X"},
     {FORWARD " --at 0,0,1", "--at has 3 numbers; expected 4: image, channel, row and column"},
     {FORWARD " --at 0,0,0,0 --actual-layout nhwc", "--actual-layout is given alone; expected --actual with it"},
-    {FORWARD " --at 0,0,1,x", "--at is '0,0,1,x'; expected up to 8 integers with commas between them, N,C,Y,X"},
+    {FORWARD " --at 0,0,1,x", "--at is '0,0,1,x'; expected up to 8 integers with commas between them, N,C,[Z,]Y,X"},
     {FORWARD " --at 2,0,0,0", "--at: n is 2; expected 0 to 1, an image of the destination"},
     {FORWARD " --at 0,8,0,0", "--at: c is 8; expected 0 to 7, a channel of the destination"},
     {FORWARD " --at 0,0,-1,0", "--at: y is -1; expected 0 to 3, a row of the destination"},
@@ -136,12 +136,12 @@ static const struct refusal {
      "--format is given beside --actual; expected one of them"},
     {FORWARD " --at 0,0,0,0 --picks-format tap8",
      "--picks-format is given with --kind average; expected max or dilated-max"},
-    {FORWARD " --at 0,0,0,0 --indices y.npy", "--indices is about a gradient; expected options of forward pooling"},
+    {FORWARD " --at 0,0,0,0 --indices y.npy", "--indices is given with --kind average; expected max"},
     {GRADIENT " --at 0,0,0,0 --output-width 3",
      "--output-width is about forward pooling; expected options of a gradient"},
     {GRADIENT " --at 0,0,0,0 --destination-feature-channel-offset 4",
      "--destination-feature-channel-offset is 4 for 8 channels; expected"},
-    {FORWARD " --at 0,0,0,0 --actual dx.npy", "--actual is 7 x 9 pixels (height, width); expected 4 x 5"},
+    {FORWARD " --at 0,0,0,0 --actual dx.npy", "--actual is 7 x 9 (height x width); expected 4 x 5"},
     {FORWARD " --at 0,0,0,0 --threads 2", "--threads is no option of this command"},
     {FORWARD " --at 0,0,0,0 --output z.npy", "--output is no option of this command"},
 };

@@ -179,8 +179,8 @@ Test(command_graph, layouts, .init = enter, .fini = scene_leave)
         view_free(&x);
         view_free(&dy);
     }
-    cr_expect(
-        scene_runs_with(TRAIN "--output out.npy --channels 4", "--channels has no effect: only nc4hw4 leaves it"));
+    cr_expect(scene_runs_with(TRAIN "--output out.npy --channels 4",
+                              "--channels has no effect: only layouts of slices leave it"));
 }
 
 /* ---- Formats ----------------------------------------------------------------------------------------------------- */
@@ -531,7 +531,7 @@ static const char *const refusals[][2] = {
     {TRAIN "--output out.npy --threads 2000", "poolgrad graph: --threads is 2000; expected"},
     {TRAIN "--output out.npy --mode quick", "--mode is 'quick'; expected fast or reference"},
     {TRAIN "--output out.npy --max-isa none", "--max-isa is 'none'; expected"},
-    {TRAIN "--output out.npy --layout chwn", "--layout is 'chwn'; expected nchw, nhwc or nc4hw4"},
+    {TRAIN "--output out.npy --layout chwn", "--layout is 'chwn'; expected nchw, nhwc, nc4hw4"},
     {TRAIN "--output out.npy --layout nc4hw4 --channels 9", "--channels is 9; expected 5 to 8 for the slices of x.npy"},
     {TRAIN "--output out.npy --kind max", "--kind is no option of this command"},
     {TRAIN "--output out.npy --output-size 2,8,7,9", "--output-size is given for a graph, whose filters say it"},

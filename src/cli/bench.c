@@ -218,6 +218,6 @@ int poolgrad_command_bench(const struct options *options)
     } else if (status == 0) {
         status = measure(options, &bench);
     }
-    poolgrad_bench_release(&bench);
+    poolgrad_bench_free(&bench);
     return status;
 }

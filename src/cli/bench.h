@@ -11,6 +11,9 @@
 /* Cases and rows, as the options choose them, without memory behind them. 0, or 2 after one sentence. */
 int poolgrad_bench_choose(const struct options *options, struct bench *bench);
 
+/* Of anything that began as zeros. */
+void poolgrad_bench_free(struct bench *bench);
+
 /* Memory and trials. 0, or 2 after one sentence. */
 int poolgrad_bench_make(const struct options *options, struct bench *bench);
 

@@ -24,20 +24,22 @@ static enum option first_geometry_option(const struct options *options)
 
 static int set_input_size(const struct options *options, poolgrad_const_image *image)
 {
+    enum { PLANE = 4, VOLUME = 5 };
     const int64_t *size = options->value[OPTION_INPUT_SIZE].integers;
-    const char *text = options->value[OPTION_INPUT_SIZE].text;
-    bool good = options->value[OPTION_INPUT_SIZE].number == 4;
-    for (int i = 0; good && i < 4; i++) good = size[i] >= 1;
+    const int64_t count = options->value[OPTION_INPUT_SIZE].number;
+    bool good = count == PLANE || count == VOLUME;
+    for (int i = 0; good && i < count; i++) good = size[i] >= 1;
     if (!good) {
         return poolgrad_fail(options,
                              "--input-size is '%s'; expected four integers above 0 with commas between them: images, "
-                             "channels, height, width",
-                             text);
+                             "channels, height, width, or five with the depth before the height",
+                             options->value[OPTION_INPUT_SIZE].text);
     }
     image->images = size[0];
     image->channels = size[1];
-    image->height = size[2];
-    image->width = size[3];
+    image->depth = count == VOLUME ? size[2] : 0;
+    image->height = size[count - 2];
+    image->width = size[count - 1];
     return 0;
 }
 
@@ -46,6 +48,7 @@ static int make_own_shape(const struct options *options, poolgrad_problem *shape
     int status = poolgrad_setup_rules(options, POOLGRAD_FORWARD, shape);
     if (status == 0) status = set_input_size(options, &shape->source);
     if (status == 0) status = poolgrad_setup_placement(options, shape);
+    if (status != 0) poolgrad_setup_free_tables(shape);
     if (status != 0) return status;
     shape->destination.images = shape->source.images;
     shape->destination.channels = shape->source.channels;
@@ -176,4 +179,11 @@ int poolgrad_bench_choose(const struct options *options, struct bench *bench)
     if (status == 0) choose_rows(options, bench, &counts);
     bench->processors = poolgrad_processors();
     return status;
+}
+
+/* The formats of a geometry share its tables. */
+void poolgrad_bench_free(struct bench *bench)
+{
+    if (bench->case_count > 0) poolgrad_setup_free_tables(&bench->cases[0].shape);
+    poolgrad_bench_release(bench);
 }

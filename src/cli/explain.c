@@ -75,7 +75,7 @@ static int read_problem(const struct options *options, struct explanation *e)
 static int add_picks(const struct options *options, struct explanation *e)
 {
     poolgrad_problem *p = &e->judged.inputs.problem;
-    if (p->direction == POOLGRAD_GRADIENT) return 0;
+    if (p->direction == POOLGRAD_GRADIENT || p->indices.data) return 0;
     if (p->kind != POOLGRAD_MAX) {
         if (!poolgrad_given(options, OPTION_PICKS_FORMAT)) return 0;
         return poolgrad_fail(options, "--picks-format is given with --kind %s; expected max or dilated-max",
@@ -84,7 +84,7 @@ static int add_picks(const struct options *options, struct explanation *e)
     e->picks.image = p->destination;
     e->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
     e->picks.image.data = NULL;
-    e->picks.rank = e->judged.inputs.source.rank;
+    poolgrad_tensor_shape_like(&e->judged.inputs.source, &e->picks);
     if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->picks) != 0) return 2;
     p->picks = e->picks.image;
     return 0;
@@ -136,6 +136,8 @@ static int explain(const struct options *options, struct explanation *e)
     int status = check_place(options);
     if (status == 0) status = check_output(options);
     if (status == 0) status = judges ? poolgrad_verify_read(options, &e->judged) : read_problem(options, e);
+    if (status == 0 && poolgrad_given(options, OPTION_PRINT_PROBLEM))
+        return poolgrad_print_problem(options, &e->judged.inputs.problem);
     if (status == 0) status = add_picks(options, e);
     if (status != 0) return status;
     e->judged.declaration.findings = FINDINGS;

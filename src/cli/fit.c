@@ -9,12 +9,14 @@
 
 /* ---- What is given ----------------------------------------------------------------------------------------------- */
 
-static poolgrad_pads given_pads(const struct options *options)
+static poolgrad_pads given_pads(const struct options *options, int axes)
 {
-    poolgrad_pads pads = {.left = poolgrad_axis_number(options, OPTION_PAD_LEFT, OPTION_PAD, 0),
-                          .top = poolgrad_axis_number(options, OPTION_PAD_TOP, OPTION_PAD, 0)};
-    pads.right = poolgrad_number(options, OPTION_PAD_RIGHT, pads.left);
-    pads.bottom = poolgrad_number(options, OPTION_PAD_BOTTOM, pads.top);
+    poolgrad_pads pads = {.left = 0};
+    for (int axis = 0; axis < axes; axis++) {
+        const struct axis_pads sides = poolgrad_axis_pads(&pads, (enum axis)axis);
+        *sides.before = poolgrad_axis_number(options, (enum axis)axis, ROLE_BEFORE);
+        *sides.behind = poolgrad_number(options, poolgrad_axis_option((enum axis)axis, ROLE_BEHIND), *sides.before);
+    }
     return pads;
 }
 
@@ -24,19 +26,52 @@ poolgrad_rounding poolgrad_given_rounding(const struct options *options)
     return poolgrad_given(options, OPTION_CEIL_MODE) ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
 }
 
-static bool any_given(const struct options *options, enum option first, enum option last)
+static bool any_given(const struct options *options, int axes, enum axis_role role)
 {
-    for (int option = (int)first; option <= (int)last; option++) {
-        if (poolgrad_given(options, (enum option)option)) return true;
+    for (int axis = 0; axis < axes; axis++) {
+        if (poolgrad_axis_given(options, (enum axis)axis, role)) return true;
     }
     return false;
+}
+
+static bool any_table(const struct options *options)
+{
+    for (int axis = 0; axis < AXES; axis++) {
+        if (poolgrad_axis_table(options, (enum axis)axis) != OPTION_COUNT) return true;
+    }
+    return false;
+}
+
+/* Sizes of an image; of an axis that is not there 1. */
+static void sizes_of(const poolgrad_const_image *image, int64_t size[AXES])
+{
+    size[AXIS_X] = image->width;
+    size[AXIS_Y] = image->height;
+    size[AXIS_Z] = poolgrad_max(image->depth, 1);
+}
+
+static bool are_equal(const int64_t a[AXES], const int64_t b[AXES])
+{
+    return a[AXIS_X] == b[AXIS_X] && a[AXIS_Y] == b[AXIS_Y] && a[AXIS_Z] == b[AXIS_Z];
+}
+
+/* What a forward call over a source of that size gives; false where it is refused. */
+static bool forward_sizes(const poolgrad_pads *pads, poolgrad_rounding rounding, const poolgrad_window *window,
+                          const int64_t source[AXES], int64_t size[AXES])
+{
+    poolgrad_padding padding;
+    if (poolgrad_padding_explicit_3d(pads, rounding, window, source[AXIS_Z], source[AXIS_Y], source[AXIS_X], &padding,
+                                     NULL) != POOLGRAD_OK)
+        return false;
+    for (int axis = 0; axis < AXES; axis++) size[axis] = poolgrad_axis_padding(&padding, (enum axis)axis).size;
+    return true;
 }
 
 /* ---- Options that fit -------------------------------------------------------------------------------------------- */
 
 /* A window and its placement, as options would say it. */
 struct candidate {
-    int64_t stride, pad; /* of both axes; -1: as given */
+    int64_t stride, pad; /* of every axis; -1: as given */
     poolgrad_rounding rounding;
     bool is_same; /* by MPS's policy in place of pads */
 };
@@ -47,27 +82,36 @@ enum { AS_GIVEN = -1, STRIDES = 3, ROUNDINGS = 3, MOST_PAD = 64, MOST_CHANGES = 
 struct search {
     const struct options *options;
     const poolgrad_problem *problem;
-    int64_t height, width;
+    const int64_t *size;
+    int axes;
     char *text;
     int found;
 };
 
+static bool same_policy_gives(const struct search *search, const poolgrad_window *window)
+{
+    const poolgrad_problem *p = search->problem;
+    int64_t source[AXES];
+    poolgrad_padding padding;
+    sizes_of(&p->source, source);
+    return poolgrad_padding_forward_3d(POOLGRAD_PADDING_SIZE_SAME, p->kind, window, source[AXIS_Z], source[AXIS_Y],
+                                       source[AXIS_X], &padding, NULL) == POOLGRAD_OK &&
+           are_equal((int64_t[AXES]){padding.width, padding.height, padding.depth}, search->size);
+}
+
 static bool gives(const struct search *search, const struct candidate *candidate)
 {
-    const poolgrad_const_image *source = &search->problem->source;
-    poolgrad_window window = search->problem->window;
-    poolgrad_pads pads = given_pads(search->options);
-    poolgrad_padding padding;
-    if (candidate->stride != AS_GIVEN) window.stride_x = window.stride_y = candidate->stride;
-    if (candidate->pad != AS_GIVEN)
-        pads = (poolgrad_pads){.left = candidate->pad, candidate->pad, candidate->pad, candidate->pad};
-    const poolgrad_status status = candidate->is_same
-                                       ? poolgrad_padding_forward(POOLGRAD_PADDING_SIZE_SAME, search->problem->kind,
-                                                                  &window, source->height, source->width, &padding,
-                                                                  NULL)
-                                       : poolgrad_padding_explicit(&pads, candidate->rounding, &window, source->height,
-                                                                   source->width, &padding, NULL);
-    return status == POOLGRAD_OK && padding.height == search->height && padding.width == search->width;
+    poolgrad_problem changed = *search->problem;
+    poolgrad_pads pads = given_pads(search->options, search->axes);
+    int64_t source[AXES], size[AXES];
+    for (int axis = 0; axis < search->axes; axis++) {
+        const struct axis_pads sides = poolgrad_axis_pads(&pads, (enum axis)axis);
+        if (candidate->stride != AS_GIVEN) *poolgrad_axis_fields(&changed, (enum axis)axis).stride = candidate->stride;
+        if (candidate->pad != AS_GIVEN) *sides.before = *sides.behind = candidate->pad;
+    }
+    if (candidate->is_same) return same_policy_gives(search, &changed.window);
+    sizes_of(&changed.source, source);
+    return forward_sizes(&pads, candidate->rounding, &changed.window, source, size) && are_equal(size, search->size);
 }
 
 static int changes(const struct search *search, const struct candidate *candidate)
@@ -120,70 +164,97 @@ static void try_stride(struct search *search, int64_t stride, int64_t most_pad, 
         /* Where dropping nothing gives the same, PyTorch's rule is said alone. */
         if (search->found > before && roundings[i] == POOLGRAD_ROUND_UP_DROP) break;
     }
-    if (given == POOLGRAD_ROUND_DOWN && !any_given(search->options, OPTION_PAD, OPTION_PAD_BOTTOM))
+    if (given == POOLGRAD_ROUND_DOWN && !any_given(search->options, search->axes, ROLE_BEFORE) &&
+        !any_given(search->options, search->axes, ROLE_BEHIND))
         try_candidate(search, &(struct candidate){stride, AS_GIVEN, given, true}, wanted);
 }
 
-void poolgrad_fit_options(const struct options *options, const poolgrad_problem *problem, int64_t height, int64_t width,
+/* The kernel size of all axes, or 0; the greatest; false where a window is refused. */
+static bool find_kernel(struct search *search, int64_t *common, int64_t *greatest)
+{
+    poolgrad_problem problem = *search->problem;
+    *greatest = 0;
+    for (int axis = 0; axis < search->axes; axis++) {
+        const struct axis_fields at = poolgrad_axis_fields(&problem, (enum axis)axis);
+        if (*at.kernel < 1 || *at.dilation < 1) return false;
+        *common = axis == 0 || *common == *at.kernel ? *at.kernel : 0;
+        *greatest = poolgrad_max(*greatest, *at.kernel);
+    }
+    return true;
+}
+
+void poolgrad_fit_options(const struct options *options, const poolgrad_problem *problem, const int64_t size[AXES],
                           char text[FIT_OPTIONS])
 {
-    const poolgrad_window *w = &problem->window;
-    struct search search = {options, problem, height, width, text, 0};
-    const int64_t kernel = w->kernel_width == w->kernel_height ? w->kernel_width : 2;
-    const int64_t strides[STRIDES] = {AS_GIVEN, 2, kernel};
-    const bool chosen = any_given(options, OPTION_STRIDE, OPTION_STRIDE_Y);
-    /* Frameworks refuse pads beyond half a window. */
-    const int64_t half = poolgrad_min(poolgrad_max(w->kernel_width, w->kernel_height) / 2, MOST_PAD);
-    const int64_t most_pad = half * poolgrad_min(poolgrad_max(w->dilation_x, 1), MOST_PAD);
+    struct search search = {options, problem, size, poolgrad_count_axes(options, problem), text, 0};
+    int64_t kernel, greatest;
     text[0] = '\0';
-    if (w->kernel_width < 1 || w->kernel_height < 1 || w->dilation_x < 1 || w->dilation_y < 1) return;
+    if (any_table(options) || !find_kernel(&search, &kernel, &greatest)) return;
+    const int64_t strides[STRIDES] = {AS_GIVEN, 2, kernel > 0 ? kernel : 2};
+    const bool chosen = any_given(options, search.axes, ROLE_STRIDE);
+    /* Frameworks refuse pads beyond half a window. */
+    const int64_t half = poolgrad_min(greatest / 2, MOST_PAD);
+    const int64_t most_pad = half * poolgrad_min(problem->window.dilation_x, MOST_PAD);
     for (int wanted = 1; wanted <= MOST_CHANGES && search.found == 0; wanted++) {
         for (int i = 0; i < (chosen ? 1 : STRIDES); i++) {
-            if (i == 2 && kernel == 2) continue;
+            if (i == 2 && strides[2] == 2) continue;
             try_stride(&search, strides[i], most_pad, wanted);
         }
     }
 }
 
+void poolgrad_fit_to_gradient(const struct options *options, const poolgrad_problem *problem, char text[FIT_OPTIONS])
+{
+    int64_t size[AXES];
+    sizes_of(&problem->source_gradient, size);
+    poolgrad_fit_options(options, problem, size, text);
+}
+
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-static bool is_whole(const poolgrad_region *region)
+/* Whether only pads say where the windows are, and all of each image counts. */
+static bool is_plain(const struct options *options, const poolgrad_problem *problem)
 {
-    return region->x == 0 && region->y == 0 && region->width == POOLGRAD_ALL && region->height == POOLGRAD_ALL;
-}
-
-/* Whether only pads say where the windows are, and all of each plane counts. */
-static bool is_plain(const struct options *options, const poolgrad_problem *p)
-{
-    static const enum option others[] = {OPTION_OFFSET_X, OPTION_OFFSET_Y, OPTION_SECONDARY_OFFSET_X,
-                                         OPTION_SECONDARY_OFFSET_Y, OPTION_PADDING_POLICY};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (poolgrad_given(options, others[i])) return false;
+    poolgrad_problem p = *problem;
+    const int axes = poolgrad_count_axes(options, problem);
+    if (poolgrad_given(options, OPTION_PADDING_POLICY) || any_table(options)) return false;
+    if (any_given(options, axes, ROLE_OFFSET) || any_given(options, axes, ROLE_SECONDARY_OFFSET)) return false;
+    for (int axis = 0; axis < axes; axis++) {
+        const struct axis_fields at = poolgrad_axis_fields(&p, (enum axis)axis);
+        const bool whole = *at.region == 0 && *at.region_size == POOLGRAD_ALL && *at.clip == 0 &&
+                           *at.clip_size == POOLGRAD_ALL;
+        if (!whole || *at.kernel_offset != 0) return false;
     }
-    return is_whole(&p->gradient_region) && is_whole(&p->clip) && p->kernel_offset_x == 0 && p->kernel_offset_y == 0;
+    return true;
 }
 
-static bool forward_size(const struct options *options, const poolgrad_problem *p, int64_t height, int64_t width,
-                         poolgrad_padding *padding)
+static bool forward_size(const struct options *options, const poolgrad_problem *p, const int64_t source[AXES],
+                         int64_t size[AXES])
 {
-    const poolgrad_pads pads = given_pads(options);
-    return poolgrad_padding_explicit(&pads, poolgrad_given_rounding(options), &p->window, height, width, padding,
-                                     NULL) == POOLGRAD_OK;
+    const poolgrad_pads pads = given_pads(options, poolgrad_count_axes(options, p));
+    return forward_sizes(&pads, poolgrad_given_rounding(options), &p->window, source, size);
 }
 
 /* Whether a forward call over the source gradient gives the source's size. */
 static bool looks_swapped(const struct options *options, const poolgrad_problem *p)
 {
-    poolgrad_padding padding;
-    return forward_size(options, p, p->source_gradient.height, p->source_gradient.width, &padding) &&
-           padding.height == p->source.height && padding.width == p->source.width;
+    int64_t source[AXES], gradient[AXES], size[AXES];
+    sizes_of(&p->source, source);
+    sizes_of(&p->source_gradient, gradient);
+    return forward_size(options, p, gradient, size) && are_equal(size, source);
 }
 
 bool poolgrad_fit_may_be_swapped(const poolgrad_problem *p)
 {
-    const poolgrad_const_image *source = &p->source, *gradient = &p->source_gradient;
-    return gradient->height >= source->height && gradient->width >= source->width &&
-           (gradient->height > source->height || gradient->width > source->width);
+    int64_t source[AXES], gradient[AXES];
+    bool larger = false;
+    sizes_of(&p->source, source);
+    sizes_of(&p->source_gradient, gradient);
+    for (int axis = 0; axis < AXES; axis++) {
+        if (gradient[axis] < source[axis]) return false;
+        larger = larger || gradient[axis] > source[axis];
+    }
+    return larger;
 }
 
 /* What is likely: files that are swapped, or options. */
@@ -191,7 +262,7 @@ static void add_likely(const struct options *options, const poolgrad_problem *p,
 {
     const size_t used = strlen(text), left = FIT_TEXT - used;
     char fitting[FIT_OPTIONS];
-    poolgrad_fit_options(options, p, p->source_gradient.height, p->source_gradient.width, fitting);
+    poolgrad_fit_to_gradient(options, p, fitting);
     if (looks_swapped(options, p))
         snprintf(text + used, left, "; --source and --source-gradient look swapped%s%s%s", *fitting ? ", or " : "",
                  fitting, *fitting ? " would fit" : "");
@@ -205,39 +276,23 @@ static void add_likely(const struct options *options, const poolgrad_problem *p,
 
 void poolgrad_fit_gradient(const struct options *options, const poolgrad_problem *p, char text[FIT_TEXT])
 {
-    const poolgrad_const_image *source = &p->source, *gradient = &p->source_gradient;
-    poolgrad_padding padding;
+    int64_t source[AXES], gradient[AXES], size[AXES];
+    char is[AXIS_SIZES], given[AXIS_SIZES];
     text[0] = '\0';
     if (p->direction != POOLGRAD_GRADIENT || !is_plain(options, p)) return;
-    const bool known = forward_size(options, p, source->height, source->width, &padding);
-    if (known && padding.height == gradient->height && padding.width == gradient->width) return;
-    snprintf(text, FIT_TEXT,
-             "--source-gradient is %" PRId64 " x %" PRId64
-             " (height x width), where forward with these options %s%" PRId64 " x %" PRId64,
-             gradient->height, gradient->width, known ? "gives " : "refuses a source of ",
-             known ? padding.height : source->height, known ? padding.width : source->width);
+    sizes_of(&p->source, source);
+    sizes_of(&p->source_gradient, gradient);
+    const int axes = poolgrad_count_axes(options, p);
+    const bool known = forward_size(options, p, source, size);
+    if (known && are_equal(size, gradient)) return;
+    poolgrad_axis_sizes(axes, gradient, true, is);
+    poolgrad_axis_sizes(axes, known ? size : source, false, given);
+    snprintf(text, FIT_TEXT, "--source-gradient is %s, where forward with these options %s%s", is,
+             known ? "gives " : "refuses a source of ", given);
     add_likely(options, p, text);
 }
 
 /* ---- Windows outside --------------------------------------------------------------------------------------------- */
-
-/* Windows along an axis, and the source below them. */
-struct row {
-    int64_t first, stride, kernel, dilation, size; /* first: the first tap of the first window */
-    int64_t count;
-};
-
-/* Windows with a tap inside. Within its extent a window has a tap inside if it is no gap that lies there. */
-static int64_t windows_inside(const struct row *row)
-{
-    int64_t inside = 0;
-    for (int64_t i = 0; i < row->count; i++) {
-        const int64_t start = row->first + row->stride * i;
-        const int64_t skipped = start < 0 ? poolgrad_ceiling_divide(-start, row->dilation) : 0;
-        inside += skipped < row->kernel && start + skipped * row->dilation < row->size;
-    }
-    return inside;
-}
 
 /* How many of `size` pixels a region from `first` on has; before 0 there is none of them, but the count goes on. */
 static int64_t counted(int64_t first, int64_t extent, int64_t size, int64_t *begin)
@@ -247,26 +302,43 @@ static int64_t counted(int64_t first, int64_t extent, int64_t size, int64_t *beg
     return poolgrad_max(poolgrad_clamp(first + extent, 0, size) - *begin, 0);
 }
 
-static struct row row_of(int64_t offset, int64_t kernel, int64_t stride, int64_t dilation, int64_t size, int64_t origin,
-                         int64_t extent, int64_t gradient_size)
+/* Whether a window has a tap inside: within its extent, if it is no gap that lies there. */
+static bool reaches(int64_t first, int64_t taps, int64_t dilation, int64_t size)
 {
-    struct row row = {.stride = stride, .kernel = kernel, .dilation = dilation, .size = size};
-    int64_t begin;
-    row.count = counted(origin, extent, gradient_size, &begin);
-    row.first = row.count > 0 ? offset - ((kernel - 1) * dilation + 1) / 2 + stride * (begin - origin) : 0;
-    return row;
+    const int64_t skipped = first < 0 ? poolgrad_ceiling_divide(-first, dilation) : 0;
+    return skipped < taps && first + skipped * dilation < size;
 }
 
-int64_t poolgrad_windows_outside(const poolgrad_problem *p)
+/* Windows with a tap inside, of the `count` pixels from `begin` on that count along an axis. */
+static int64_t windows_inside(const struct axis_fields *at, int64_t begin, int64_t count)
 {
-    const poolgrad_window *w = &p->window;
-    const poolgrad_region *r = &p->gradient_region;
-    const poolgrad_const_image *g = &p->source_gradient;
-    if (g->images == 0 || g->channels == 0) return 0;
-    const struct row x = row_of(p->offset_x - p->kernel_offset_x, w->kernel_width, w->stride_x, w->dilation_x,
-                                p->source.width, r->x, r->width, g->width);
-    const struct row y = row_of(p->offset_y - p->kernel_offset_y, w->kernel_height, w->stride_y, w->dilation_y,
-                                p->source.height, r->y, r->height, g->height);
-    if (x.count == 0 || y.count == 0) return 0;
-    return x.count * y.count - windows_inside(&x) * windows_inside(&y);
+    const int64_t dilation = poolgrad_max(*at->dilation, 1), kernel = poolgrad_max(*at->kernel, 1);
+    const int64_t centre = *at->offset - *at->kernel_offset + *at->stride * (begin - *at->region);
+    int64_t inside = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_span window =
+            at->table->spans ? at->table->spans[i]
+                             : (poolgrad_span){centre + *at->stride * i - ((kernel - 1) * dilation + 1) / 2, kernel};
+        inside += reaches(window.first, window.size, dilation, *at->source);
+    }
+    return inside;
+}
+
+int64_t poolgrad_windows_outside(const struct options *options, const poolgrad_problem *problem)
+{
+    poolgrad_problem p = *problem;
+    struct axis_fields at[AXES];
+    int64_t begin[AXES], count[AXES], all = 1, inside = 1;
+    const int axes = poolgrad_count_axes(options, problem);
+    if (p.source_gradient.images == 0 || p.source_gradient.channels == 0) return 0;
+    for (int axis = 0; axis < axes; axis++) {
+        at[axis] = poolgrad_axis_fields(&p, (enum axis)axis);
+        count[axis] = counted(*at[axis].region, *at[axis].region_size, *at[axis].gradient, &begin[axis]);
+        if (count[axis] == 0) return 0;
+    }
+    for (int axis = 0; axis < axes; axis++) {
+        all *= count[axis];
+        inside *= windows_inside(&at[axis], begin[axis], count[axis]);
+    }
+    return all - inside;
 }

@@ -501,7 +501,7 @@ static int open_outputs(const struct options *options, struct job *job)
 static int write_buffer(const struct options *options, const struct job *job, struct output *output,
                         const poolgrad_buffer *buffer)
 {
-    const struct tensor tensor = {*poolgrad_buffer_image(buffer), job->sources[0].rank};
+    const struct tensor tensor = {.image = *poolgrad_buffer_image(buffer), .rank = job->sources[0].rank};
     return output->file ? poolgrad_output_write(options, output, &tensor) : 0;
 }
 
@@ -595,9 +595,9 @@ static int command(const struct options *options, struct job *job)
     count_images(job);
     status = match_all(options, job);
     if (status != 0) return status;
-    bool nc4hw4 = poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW) == POOLGRAD_NC4HW4;
-    if (!nc4hw4 && poolgrad_given(options, OPTION_CHANNELS)) {
-        poolgrad_note(options, "--channels has no effect: only nc4hw4 leaves it open");
+    const bool slices = poolgrad_number(options, OPTION_PLANE_LAYOUT, POOLGRAD_NCHW) >= POOLGRAD_NC4HW4;
+    if (!slices && poolgrad_given(options, OPTION_CHANNELS)) {
+        poolgrad_note(options, "--channels has no effect: only layouts of slices leave it open");
     }
     return poolgrad_given(options, OPTION_DESCRIBE) ? describe(options, job) : run(options, job);
 }

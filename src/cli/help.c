@@ -149,10 +149,11 @@ int poolgrad_help_command(enum command command)
                "Exit status: 0 success, 1 a result that is not the reference's, 2 usage or bad input.\n");
         return 0;
     }
-    printf("\nTensors are .npy files, or members of .npz files: H x W, C x H x W or N x C x H x W arrays of float16,\n"
-           "float32, float64, bfloat16 or, for --source, uint8 and uint16 (read as v / 255 and v / 65535).\n"
+    printf("\nTensors are .npy files, or members of .npz files: H x W, C x H x W, N x C x H x W%s,\n"
+           "of float16, float32, float64, bfloat16 or, for --source, uint8 and uint16 (v / 255 and v / 65535).\n"
            "man poolgrad says the rest.\n"
            "Exit status: 0 success, %s2 usage or bad input.\n",
+           command == COMMAND_GRAPH ? "" : " or N x C x D x H x W",
            command == COMMAND_VERIFY ? "1 an element is wrong, " : "");
     return 0;
 }

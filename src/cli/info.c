@@ -34,7 +34,7 @@ static int tell_kernels(const struct options *options)
     int status = poolgrad_bench_choose(options, &bench);
     if (status == 0) status = poolgrad_bench_make(options, &bench);
     if (status == 0) poolgrad_bench_print_kernels(&bench, stdout);
-    poolgrad_bench_release(&bench);
+    poolgrad_bench_free(&bench);
     return status;
 }
 

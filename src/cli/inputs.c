@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/integer.h"
+#include "cli/axis_options.h"
 #include "cli/setup.h"
 
 /* Options about a file that is not there. */
@@ -28,40 +29,66 @@ static int check_files(const struct options *options)
 /* Picks and indices are of max pooling, and hold one tap of each window. */
 static int check_indices(const struct options *options, const poolgrad_problem *p)
 {
-    const enum option option = p->direction == POOLGRAD_FORWARD ? OPTION_PICKS : OPTION_INDICES;
-    if (!poolgrad_given(options, option)) return 0;
-    if (p->kind != POOLGRAD_MAX) {
-        return poolgrad_fail(options, "--%s is given with --kind %s; expected max or dilated-max",
-                             poolgrad_options[option].name, options->value[OPTION_KIND].text);
+    static const enum option both[] = {OPTION_PICKS, OPTION_INDICES};
+    const bool reads = poolgrad_given(options, OPTION_INDICES);
+    if (reads && poolgrad_given(options, OPTION_PICKS)) {
+        return poolgrad_fail(options, "--picks is given beside --indices; expected one of them, what is picked is in "
+                                      "the indices");
     }
-    if (p->direction == POOLGRAD_FORWARD || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
+    for (int i = 0; i < 2; i++) {
+        if (!poolgrad_given(options, both[i]) || p->kind == POOLGRAD_MAX) continue;
+        return poolgrad_fail(options, "--%s is given with --kind %s; expected max or dilated-max",
+                             poolgrad_options[both[i]].name, options->value[OPTION_KIND].text);
+    }
+    if (!reads || p->ties == POOLGRAD_TIES_FIRST || p->ties == POOLGRAD_TIES_LAST) return 0;
     return poolgrad_fail(options,
                          "--ties is %s; expected first or last with --indices, which hold one tap of each window",
                          options->value[OPTION_TIES].text);
 }
 
-/* Where the source's size comes from: its file, or two options. */
+/* What a layout and --dimensions say of the same arrays. */
+static int check_dimensions(const struct options *options)
+{
+    const int said = poolgrad_said_axes(options);
+    if (!poolgrad_given(options, OPTION_DIMENSIONS) || said == poolgrad_number(options, OPTION_DIMENSIONS, 0)) return 0;
+    return poolgrad_fail(options, "--dimensions is %s beside a layout of volumes; expected 3, or nchw or nhwc",
+                         options->value[OPTION_DIMENSIONS].text);
+}
+
+/* One size of a source without a file. */
+static int check_size(const struct options *options, enum axis axis)
+{
+    const enum option option = poolgrad_axis_option(axis, ROLE_SOURCE);
+    const char *name = poolgrad_options[option].name;
+    if (!poolgrad_given(options, option))
+        return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
+    const int64_t size = poolgrad_number(options, option, 0);
+    if (size < (axis == AXIS_Z))
+        return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least %d", name, size, axis == AXIS_Z);
+    if (size > COORDINATE_LIMIT)
+        return poolgrad_fail(options, "--%s is %" PRId64 "; expected at most 2^61", name, size);
+    return 0;
+}
+
+/* Where the source's size comes from: its file, or an option for each axis, of which files tell the third one. */
 static int check_source(const struct options *options, poolgrad_kind kind)
 {
-    static const enum option sizes[] = {OPTION_SOURCE_WIDTH, OPTION_SOURCE_HEIGHT};
-    bool file = poolgrad_given(options, OPTION_SOURCE), indices = poolgrad_given(options, OPTION_INDICES);
-    bool size_will_do = kind == POOLGRAD_AVERAGE || indices;
-    for (int i = 0; i < 2; i++) {
-        const char *name = poolgrad_options[sizes[i]].name;
-        bool given = poolgrad_given(options, sizes[i]);
-        if (file && given) return poolgrad_fail(options, "--%s is given beside --source; expected one of them", name);
-        if (file) continue;
-        if (!size_will_do) {
-            return poolgrad_fail(options, "--source is missing; expected the image that was pooled%s",
-                                 kind == POOLGRAD_MAX ? ", or --indices" : "");
+    const bool size_will_do = kind == POOLGRAD_AVERAGE || poolgrad_given(options, OPTION_INDICES);
+    if (poolgrad_given(options, OPTION_SOURCE)) {
+        for (int axis = 0; axis < AXES; axis++) {
+            const enum option option = poolgrad_axis_option((enum axis)axis, ROLE_SOURCE);
+            if (!poolgrad_given(options, option)) continue;
+            return poolgrad_fail(options, "--%s is given beside --source; expected one of them",
+                                 poolgrad_options[option].name);
         }
-        if (!given) return poolgrad_fail(options, "--%s is missing; expected it, or --source FILE", name);
-        int64_t size = poolgrad_number(options, sizes[i], 0);
-        if (size < 0) return poolgrad_fail(options, "--%s is %" PRId64 "; expected at least 0", name, size);
-        if (size > COORDINATE_LIMIT)
-            return poolgrad_fail(options, "--%s is %" PRId64 "; expected at most 2^61", name, size);
+        return 0;
     }
-    return 0;
+    if (!size_will_do) {
+        return poolgrad_fail(options, "--source is missing; expected the image that was pooled%s",
+                             kind == POOLGRAD_MAX ? ", or --indices" : "");
+    }
+    const int status = check_size(options, AXIS_X);
+    return status == 0 && poolgrad_said_axes(options) != 1 ? check_size(options, AXIS_Y) : status;
 }
 
 static int read_source(const struct options *options, struct inputs *inputs)
@@ -72,6 +99,34 @@ static int read_source(const struct options *options, struct inputs *inputs)
     return status;
 }
 
+static int read_indices(const struct options *options, struct inputs *inputs)
+{
+    if (!poolgrad_given(options, OPTION_INDICES)) return 0;
+    const int status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_INDICES_FORMAT,
+                                            TENSOR_INDICES, &inputs->indices);
+    inputs->problem.indices = poolgrad_image_as_const(&inputs->indices.image);
+    return status;
+}
+
+static int read_forward_files(const struct options *options, struct inputs *inputs)
+{
+    const int status = read_source(options, inputs);
+    return status == 0 ? read_indices(options, inputs) : status;
+}
+
+/* A source that options describe: of the source gradient's images and channels. */
+static int describe_source(const struct options *options, poolgrad_problem *p)
+{
+    const bool deep = p->source_gradient.depth > 0;
+    if (deep && check_size(options, AXIS_Z) != 0) return 2;
+    p->source = poolgrad_const_image_dense_3d(
+        NULL, POOLGRAD_FLOAT32, poolgrad_tensor_layout(options, OPTION_SOURCE), p->source_gradient.images,
+        p->source_gradient.channels, deep ? poolgrad_number(options, OPTION_SOURCE_DEPTH, 1) : 1,
+        poolgrad_number(options, OPTION_SOURCE_HEIGHT, 1), poolgrad_number(options, OPTION_SOURCE_WIDTH, 0));
+    if (!deep) p->source.depth = 0;
+    return 0;
+}
+
 static int read_gradient_files(const struct options *options, struct inputs *inputs)
 {
     poolgrad_problem *p = &inputs->problem;
@@ -80,26 +135,13 @@ static int read_gradient_files(const struct options *options, struct inputs *inp
         return 2;
     }
     p->source_gradient = poolgrad_image_as_const(&inputs->source_gradient.image);
-    bool indices = poolgrad_given(options, OPTION_INDICES);
-    if (indices) {
-        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_INDICES), OPTION_INDICES_FORMAT, TENSOR_INDICES,
-                                 &inputs->indices) != 0)
-            return 2;
-        p->indices = poolgrad_image_as_const(&inputs->indices.image);
-    }
-    if (poolgrad_given(options, OPTION_SOURCE)) {
-        enum tensor_role role = p->kind == POOLGRAD_AVERAGE || indices ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE;
-        if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT, role,
-                                 &inputs->source) != 0)
-            return 2;
-        p->source = poolgrad_image_as_const(&inputs->source.image);
-        return 0;
-    }
-    p->source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, poolgrad_tensor_layout(options, OPTION_SOURCE),
-                                           p->source_gradient.images, p->source_gradient.channels,
-                                           poolgrad_number(options, OPTION_SOURCE_HEIGHT, 0),
-                                           poolgrad_number(options, OPTION_SOURCE_WIDTH, 0));
-    return 0;
+    if (read_indices(options, inputs) != 0) return 2;
+    if (!poolgrad_given(options, OPTION_SOURCE)) return describe_source(options, p);
+    const bool size_will_do = p->kind == POOLGRAD_AVERAGE || poolgrad_given(options, OPTION_INDICES);
+    const int status = poolgrad_tensor_read(options, poolgrad_file(options, OPTION_SOURCE), OPTION_SOURCE_FORMAT,
+                                            size_will_do ? TENSOR_SOURCE_SIZE : TENSOR_SOURCE, &inputs->source);
+    p->source = poolgrad_image_as_const(&inputs->source.image);
+    return status;
 }
 
 static bool any_given(const struct options *options, const enum option *option, size_t count)
@@ -139,10 +181,11 @@ int poolgrad_inputs_read(const struct options *options, poolgrad_direction direc
     const bool gradient = direction == POOLGRAD_GRADIENT;
     int status = poolgrad_setup_required(options, required, 1);
     if (status == 0) status = check_files(options);
+    if (status == 0) status = check_dimensions(options);
     if (status == 0) status = poolgrad_setup_rules(options, direction, p);
     if (status == 0) status = check_indices(options, p);
     if (status == 0 && gradient) status = check_source(options, p->kind);
-    if (status == 0) status = gradient ? read_gradient_files(options, inputs) : read_source(options, inputs);
+    if (status == 0) status = gradient ? read_gradient_files(options, inputs) : read_forward_files(options, inputs);
     if (status == 0 && gradient) status = check_agreement(options, p);
     return status == 0 ? poolgrad_setup_placement(options, p) : status;
 }
@@ -177,7 +220,8 @@ static int make_forward(const struct options *options, enum option option, struc
     p->destination.format = forward_format(options, p->source.format);
     p->destination.layout = poolgrad_tensor_layout(options, OPTION_OUTPUT);
     size_forward_result(p);
-    *destination = (struct tensor){p->destination, poolgrad_tensor_rank_like(&inputs->source, p->destination.layout)};
+    *destination = (struct tensor){.image = p->destination};
+    poolgrad_tensor_shape_like(&inputs->source, destination);
     if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     p->destination = destination->image;
     return 0;
@@ -190,17 +234,12 @@ static int read_add_to(const struct options *options, struct inputs *inputs, str
     if (poolgrad_tensor_read(options, poolgrad_file(options, OPTION_ADD_TO), OPTION_FORMAT, TENSOR_GRADIENT,
                              destination) != 0)
         return 2;
-    const poolgrad_image *image = &destination->image;
-    if (image->images == source->images && image->channels == source->channels && image->height == source->height &&
-        image->width == source->width) {
-        return 0;
-    }
-    return poolgrad_fail(options,
-                         "--add-to is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
-                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
-                         " x %" PRId64 ", as the source",
-                         image->images, image->channels, image->height, image->width, source->images, source->channels,
-                         source->height, source->width);
+    const poolgrad_const_image image = poolgrad_image_as_const(&destination->image);
+    char is[TENSOR_SIZES], expected[TENSOR_SIZES];
+    if (poolgrad_tensor_same_sizes(&image, source)) return 0;
+    poolgrad_tensor_sizes(&image, true, is);
+    poolgrad_tensor_sizes(source, false, expected);
+    return poolgrad_fail(options, "--add-to is %s; expected %s, as the source", is, expected);
 }
 
 static int make_gradient(const struct options *options, enum option option, struct inputs *inputs,
@@ -214,13 +253,14 @@ static int make_gradient(const struct options *options, enum option option, stru
         destination->image = (poolgrad_image){.layout = poolgrad_tensor_layout(options, OPTION_OUTPUT),
                                               .images = p->source.images,
                                               .channels = p->source.channels,
+                                              .depth = p->source.depth,
                                               .height = p->source.height,
                                               .width = p->source.width};
         destination->image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, p->source_gradient.format);
-        destination->rank = poolgrad_tensor_rank_like(&inputs->source_gradient, destination->image.layout);
+        poolgrad_tensor_shape_like(&inputs->source_gradient, destination);
         if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     }
-    destination->rank = poolgrad_tensor_rank_like(&inputs->source_gradient, destination->image.layout);
+    poolgrad_tensor_shape_like(&inputs->source_gradient, destination);
     p->destination = destination->image;
     return 0;
 }
@@ -238,4 +278,5 @@ void poolgrad_inputs_free(struct inputs *inputs)
     poolgrad_tensor_free(&inputs->source);
     poolgrad_tensor_free(&inputs->source_gradient);
     poolgrad_tensor_free(&inputs->indices);
+    poolgrad_setup_free_tables(&inputs->problem);
 }

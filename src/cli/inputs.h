@@ -6,11 +6,11 @@
 #include "cli/tensor.h"
 
 struct inputs {
-    poolgrad_problem problem; /* without its destination, but for a forward one's width and height */
+    poolgrad_problem problem; /* without its destination, but for a forward one's axes; its tables are its own */
     struct tensor source, source_gradient, indices;
 };
 
-/* Reads all that the options name; a forward call's indices are not read. 0, or 2 after one sentence. */
+/* Reads all that the options name. 0, or 2 after one sentence. */
 int poolgrad_inputs_read(const struct options *options, poolgrad_direction direction, struct inputs *inputs);
 
 /* The destination that the options describe: memory for a result, all bits 0, or the tensor that is added to; a refusal

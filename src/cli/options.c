@@ -41,8 +41,19 @@ static const struct choice tie_rules[] = {{"first", POOLGRAD_TIES_FIRST},
                                           {NULL, 0}};
 static const struct choice nan_rules[] = {
     {"first", POOLGRAD_NAN_FIRST}, {"last", POOLGRAD_NAN_LAST}, {"ignore", POOLGRAD_NAN_IGNORE}, {NULL, 0}};
-static const struct choice layouts[] = {
-    {"nchw", POOLGRAD_NCHW}, {"nhwc", POOLGRAD_NHWC}, {"nc4hw4", POOLGRAD_NC4HW4}, {NULL, 0}};
+/* Of planes, and then of volumes alone. */
+#define LAYOUTS_OF_PLANES                                                                                              \
+    {"nchw", POOLGRAD_NCHW}, {"nhwc", POOLGRAD_NHWC}, {"nc4hw4", POOLGRAD_NC4HW4}, {"nc8hw8", POOLGRAD_NC8HW8},        \
+        {"nc16hw16", POOLGRAD_NC16HW16},                                                                               \
+    {                                                                                                                  \
+        "nc32hw32", POOLGRAD_NC32HW32                                                                                  \
+    }
+static const struct choice plane_layouts[] = {LAYOUTS_OF_PLANES, {NULL, 0}};
+static const struct choice layouts[] = {LAYOUTS_OF_PLANES,
+                                        {"ncdhw", POOLGRAD_NCHW | LAYOUT_OF_VOLUMES},
+                                        {"ndhwc", POOLGRAD_NHWC | LAYOUT_OF_VOLUMES},
+                                        {NULL, 0}};
+static const struct choice axes[] = {{"1", 1}, {"2", 2}, {"3", 3}, {NULL, 0}};
 static const struct choice accumulators[] = {
     {"float32", POOLGRAD_ACCUMULATE_FLOAT32}, {"float64", POOLGRAD_ACCUMULATE_FLOAT64}, {NULL, 0}};
 static const struct choice policies[] = {{"same", POOLGRAD_PADDING_SIZE_SAME},
@@ -125,16 +136,18 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                    "the format the image must have)")},
     [OPTION_PRINT_JSON] = {FLAG("print-json", GRAPH, "print the file as poolgrad has read it; run nothing")},
 
-    [OPTION_AT] = {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,Y,X",
-                   "image, channel, row and column of the output, or N,C,Z,Y,X with its depth, which is 0; required",
+    [OPTION_AT] = {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,[Z,]Y,X",
+                   "image, channel, row and column of the output, with its depth before the row where there is a third "
+                   "axis, without a row where there is one axis; required",
                    "Element"},
 
     [OPTION_SOURCE] = {"source", BOTH, TYPE_INPUT, NULL, "FILE",
                        "the image that is pooled; average's gradient needs only its size",
                        "Tensors: .npy, or a member of an .npz as FILE.npz:NAME; - is a standard stream"},
     [OPTION_SOURCE_GRADIENT] = {INPUT("source-gradient", GRADIENT, "gradient of the loss by pooling's output")},
-    [OPTION_INDICES] = {INPUT("indices", GRADIENT,
-                              "max: which tap each window picked, as forward --picks writes it; in place of --source")},
+    [OPTION_INDICES] = {INPUT("indices", BOTH,
+                              "max: which tap each window picked, as forward --picks writes it; a gradient needs no "
+                              "--source then, and forward gives the source's elements there")},
     [OPTION_PICKS] = {OUTPUT("picks", COMMAND_FORWARD, "max: write which tap each window picked")},
     [OPTION_ACTUAL] = {INPUT("actual", JUDGES, "the implementation's output, which is judged; verify needs it")},
     [OPTION_ADD_TO] = {INPUT("add-to", GRADIENT, "the output is this tensor plus the gradient")},
@@ -143,27 +156,32 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_OUTPUT] = {OUTPUT("output", MAKERS | GRAPH, "the result; appears when it is complete")},
     [OPTION_SOURCE_WIDTH] = {NUMBER("source-width", GRADIENT, "size of the source, where no --source tells it")},
     [OPTION_SOURCE_HEIGHT] = {NUMBER("source-height", GRADIENT, "the same along y")},
-    [OPTION_SOURCE_DEPTH] = {NUMBER("source-depth", GRADIENT, "the same along z: 1")},
-    [OPTION_LAYOUT] = {CHOICE("layout", BOTH | GRAPH, layouts, "of all files (nchw)")},
+    [OPTION_SOURCE_DEPTH] = {NUMBER("source-depth", GRADIENT, "the same along z")},
+    [OPTION_LAYOUT] = {CHOICE("layout", BOTH, layouts, "of all files; ncdhw and ndhwc say --dimensions 3, too (nchw)")},
+    [OPTION_PLANE_LAYOUT] = {CHOICE("layout", GRAPH, plane_layouts, "of all files (nchw)")},
     [OPTION_SOURCE_LAYOUT] = {CHOICE("source-layout", BOTH, layouts, "of the source alone (--layout)")},
     [OPTION_SOURCE_GRADIENT_LAYOUT] = {CHOICE("source-gradient-layout", GRADIENT, layouts,
                                               "of the source gradient alone (--layout)")},
-    [OPTION_INDICES_LAYOUT] = {CHOICE("indices-layout", GRADIENT, layouts, "of the indices alone (--layout)")},
+    [OPTION_INDICES_LAYOUT] = {CHOICE("indices-layout", BOTH, layouts, "of the indices alone (--layout)")},
     [OPTION_PICKS_LAYOUT] = {CHOICE("picks-layout", COMMAND_FORWARD, layouts, "of the picks alone (--layout)")},
     [OPTION_ACTUAL_LAYOUT] = {CHOICE("actual-layout", JUDGES, layouts,
                                      "of the actual output, and of what it was before, alone (--layout)")},
     [OPTION_OUTPUT_LAYOUT] = {CHOICE("output-layout", MAKERS, layouts,
                                      "of the output, and of what it is added to, alone (--layout)")},
-    [OPTION_CHANNELS] = {NUMBER("channels", BOTH | GRAPH, "nc4hw4: channels in use (4 for each slice)")},
+    [OPTION_DIMENSIONS] = {CHOICE("dimensions", BOTH, axes,
+                                  "how many axes the arrays have behind images and channels, where their rank leaves a "
+                                  "choice (2; 3 of rank 5)")},
+    [OPTION_CHANNELS] = {NUMBER("channels", BOTH | GRAPH,
+                                "nc4hw4, nc8hw8 and so on: channels in use (all of each slice)")},
     [OPTION_SOURCE_FORMAT] = {CHOICE("source-format", BOTH, source_formats,
                                      "what the source's elements are, where the "
                                      "file leaves it open: uint16 as bfloat16")},
     [OPTION_SOURCE_GRADIENT_FORMAT] = {CHOICE("source-gradient-format", GRADIENT, result_formats,
                                               "the same for the source gradient")},
-    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", GRADIENT, index_formats,
+    [OPTION_INDICES_FORMAT] = {CHOICE("indices-format", BOTH, index_formats,
                                       "what the indices are, where that has to be said: what their file holds")},
     [OPTION_PICKS_FORMAT] = {CHOICE("picks-format", COMMAND_FORWARD | EXPLAIN, index_formats,
-                                    "places in the plane, or taps of the window (int64)")},
+                                    "places in the plane or volume, or taps of the window (int64)")},
     [OPTION_ACTUAL_FORMAT] = {CHOICE("actual-format", JUDGES, result_formats, "the same for the actual output")},
     [OPTION_FORMAT] = {CHOICE("format", MAKERS | EXPLAIN, result_formats,
                               "of the output (gradient: the source gradient's; forward: the source's, float32 for "
@@ -204,70 +222,97 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_WORKLOAD] = {"workload", SHAPE, TYPE_CHOICES, workloads, "WORD[,WORD...]",
                          "standard geometries, listed by bench --list (bench: all of them)",
                          "Geometry: standard workloads, or one with --input-size and --kernel"},
-    [OPTION_INPUT_SIZE] = {NUMBERS("input-size", SHAPE,
-                                   "images, channels, height and width of what is pooled, in place of --workload")},
+    [OPTION_INPUT_SIZE] = {NUMBERS(
+        "input-size", SHAPE,
+        "images, channels, height and width of what is pooled, with the depth before the height where "
+        "there is a third axis; in place of --workload")},
     [OPTION_DIRECTIONS] = {CHOICES("direction", SHAPE, directions, "one or both (gradient)")},
     [OPTION_KINDS] = {CHOICES("kind", SHAPE, measured_kinds,
                               "argmax is max whose forward pass saves the picked taps and whose gradient reads them in "
                               "place of the source (those that networks use with each workload)")},
-    [OPTION_LAYOUTS] = {CHOICES("layout", SHAPE, layouts, "of all tensors (nchw,nhwc)")},
+    [OPTION_LAYOUTS] = {CHOICES("layout", SHAPE, plane_layouts, "of all tensors (nchw,nhwc)")},
     [OPTION_FORMATS] = {CHOICES("format", SHAPE, result_formats, "of all tensors (float32)")},
     [OPTION_THREAD_COUNTS] = {NUMBERS("threads", BENCH,
                                       "at most this many, of poolgrad and of the streams that measure "
                                       "the memory (as many as processors)")},
 
     [OPTION_KIND] = {"kind", BOTH, TYPE_CHOICE, kinds, "WORD", "what is pooled; required", "Window"},
-    [OPTION_KERNEL] = {NUMBER("kernel", ALL, "size of the window, both axes; required")},
+    [OPTION_KERNEL] = {NUMBER(
+        "kernel", ALL, "size of the window, every axis that the arrays have; required unless a table has the windows")},
     [OPTION_KERNEL_WIDTH] = {NUMBER("kernel-width", ALL, "along x alone (--kernel)")},
     [OPTION_KERNEL_HEIGHT] = {NUMBER("kernel-height", ALL, "along y alone (--kernel)")},
-    [OPTION_KERNEL_DEPTH] = {NUMBER("kernel-depth", ALL, "along z, the third axis, which no layout has yet: 1")},
-    [OPTION_STRIDE] = {NUMBER("stride", ALL, "from window to window, both axes (1)")},
+    [OPTION_KERNEL_DEPTH] = {NUMBER("kernel-depth", ALL, "along z, the third axis, alone (--kernel)")},
+    [OPTION_STRIDE] = {NUMBER("stride", ALL, "from window to window, every axis (1)")},
     [OPTION_STRIDE_X] = {NUMBER("stride-x", ALL, "along x alone (--stride)")},
     [OPTION_STRIDE_Y] = {NUMBER("stride-y", ALL, "along y alone (--stride)")},
-    [OPTION_STRIDE_Z] = {NUMBER("stride-z", ALL, "along z: 1")},
-    [OPTION_DILATION] = {NUMBER("dilation", ALL, "from tap to tap, both axes, every kind (1)")},
+    [OPTION_STRIDE_Z] = {NUMBER("stride-z", ALL, "along z alone (--stride)")},
+    [OPTION_DILATION] = {NUMBER("dilation", ALL, "from tap to tap, every axis, every kind (1)")},
     [OPTION_DILATION_X] = {NUMBER("dilation-x", ALL, "along x alone (--dilation)")},
     [OPTION_DILATION_Y] = {NUMBER("dilation-y", ALL, "along y alone (--dilation)")},
-    [OPTION_DILATION_Z] = {NUMBER("dilation-z", ALL, "along z: 1")},
+    [OPTION_DILATION_Z] = {NUMBER("dilation-z", ALL, "along z alone (--dilation)")},
+    [OPTION_ADAPTIVE] = {NUMBER("adaptive", ALL,
+                                "so many windows along every axis, window i from floor(i L / N) to ceil((i + 1) L / N) "
+                                "of L pixels; in place of a kernel size, a stride and a placement")},
+    [OPTION_ADAPTIVE_WIDTH] = {NUMBER("adaptive-width", ALL, "along x alone (--adaptive)")},
+    [OPTION_ADAPTIVE_HEIGHT] = {NUMBER("adaptive-height", ALL, "along y alone (--adaptive)")},
+    [OPTION_ADAPTIVE_DEPTH] = {NUMBER("adaptive-depth", ALL, "along z alone (--adaptive)")},
+    [OPTION_WINDOWS_X] = {INPUT(
+        "windows-x", ALL,
+        "the windows along x by a table: an array of n x 2 int64 or int32, first pixel and size "
+        "of each, in any order")},
+    [OPTION_WINDOWS_Y] = {INPUT("windows-y", ALL, "the same along y")},
+    [OPTION_WINDOWS_Z] = {INPUT("windows-z", ALL, "the same along z")},
 
     [OPTION_OFFSET_X] = {"offset-x", ALL, TYPE_INTEGER, NULL, "N",
                          "centre of the first window in the source; half its size for one that starts at the edge",
                          "Placement: offsets, pads or a policy, one of them on each axis (--pad 0)"},
     [OPTION_OFFSET_Y] = {NUMBER("offset-y", ALL, "the same along y")},
-    [OPTION_OFFSET_Z] = {NUMBER("offset-z", ALL, "the same along z: 0")},
+    [OPTION_OFFSET_Z] = {NUMBER("offset-z", ALL, "the same along z")},
     [OPTION_OFFSET_IMAGE] = {NUMBER("offset-image", BOTH, "first source image (0)")},
-    [OPTION_PAD] = {NUMBER("pad", ALL, "pixels of the first window before the image, both axes (0)")},
+    [OPTION_PAD] = {NUMBER("pad", ALL,
+                           "pixels of the first window before the image, every axis; below 0 it starts inside (0)")},
     [OPTION_PAD_LEFT] = {NUMBER("pad-left", ALL, "along x alone (--pad)")},
     [OPTION_PAD_TOP] = {NUMBER("pad-top", ALL, "along y alone (--pad)")},
     [OPTION_PAD_RIGHT] = {NUMBER("pad-right", ALL,
                                  "behind the image, for the size of the output (as left); gradient: the source "
                                  "gradient must have that size")},
     [OPTION_PAD_BOTTOM] = {NUMBER("pad-bottom", ALL, "the same along y (as top)")},
-    [OPTION_PAD_FRONT] = {NUMBER("pad-front", ALL, "before the image along z: 0")},
-    [OPTION_PAD_BACK] = {NUMBER("pad-back", ALL, "behind the image along z: 0")},
+    [OPTION_PAD_FRONT] = {NUMBER("pad-front", ALL, "along z alone (--pad)")},
+    [OPTION_PAD_BACK] = {NUMBER("pad-back", ALL, "the same along z (as front)")},
     [OPTION_CEIL_MODE] = {FLAG("ceil-mode", ALL,
                                "round the output's size up; gradient: the source gradient must have that size")},
     [OPTION_CEIL_DROP] = {FLAG("ceil-drop", ALL,
                                "the same, but drop a last window that starts behind the image, as PyTorch's and ONNX's "
                                "ceil_mode do")},
     [OPTION_PADDING_POLICY] = {CHOICE("padding-policy", ALL, policies,
-                                      "size and place both axes as MPS's policies do")},
+                                      "size and place every axis as MPS's policies do")},
     [OPTION_ALIGN] = {CHOICE("align", ALL, aligns, "policy: where the padding goes (centered)")},
     [OPTION_REMAINDER_TO] = {CHOICE("remainder-to", ALL, remainders, "policy: where an odd pixel goes (top-left)")},
     [OPTION_EXCLUDE_EDGES] = {FLAG("exclude-edges", BOTH,
                                    "policy, average: edge mode clamp, and padding counts (Caffe)")},
     [OPTION_OUTPUT_WIDTH] = {NUMBER("output-width", FORWARD | SHAPE, "size of the output; required with offsets")},
     [OPTION_OUTPUT_HEIGHT] = {NUMBER("output-height", FORWARD | SHAPE, "the same along y")},
-    [OPTION_OUTPUT_DEPTH] = {NUMBER("output-depth", FORWARD | SHAPE, "the same along z: 1")},
+    [OPTION_OUTPUT_DEPTH] = {NUMBER("output-depth", FORWARD | SHAPE, "the same along z")},
 
     [OPTION_EDGE_MODE] = {"edge-mode", ALL, TYPE_CHOICE, edge_modes, "WORD",
                           "taps outside read 0, or the window shrinks (clamp)", "Rules"},
     [OPTION_ZERO_PAD] = {NUMBER("zero-pad", ALL,
-                                "average, clamp: pixels on each side of the image that count in N, both axes (0)")},
+                                "average, clamp: pixels on each side of the image that count in N, every axis (0)")},
     [OPTION_ZERO_PAD_X] = {NUMBER("zero-pad-x", ALL, "left and right alone (--zero-pad)")},
     [OPTION_ZERO_PAD_Y] = {NUMBER("zero-pad-y", ALL, "top and bottom alone (--zero-pad)")},
-    [OPTION_ZERO_PAD_Z] = {NUMBER("zero-pad-z", ALL, "front and back alone: 0")},
+    [OPTION_ZERO_PAD_Z] = {NUMBER("zero-pad-z", ALL, "front and back alone (--zero-pad)")},
+    [OPTION_ZERO_PAD_LEFT] = {NUMBER("zero-pad-left", ALL, "one side by itself (--zero-pad-x)")},
+    [OPTION_ZERO_PAD_TOP] = {NUMBER("zero-pad-top", ALL, "the same (--zero-pad-y)")},
+    [OPTION_ZERO_PAD_RIGHT] = {NUMBER("zero-pad-right", ALL, "the same (--zero-pad-x)")},
+    [OPTION_ZERO_PAD_BOTTOM] = {NUMBER("zero-pad-bottom", ALL, "the same (--zero-pad-y)")},
+    [OPTION_ZERO_PAD_FRONT] = {NUMBER("zero-pad-front", ALL, "the same (--zero-pad-z)")},
+    [OPTION_ZERO_PAD_BACK] = {NUMBER("zero-pad-back", ALL, "the same (--zero-pad-z)")},
     [OPTION_COUNT_INCLUDE_PAD] = {FLAG("count-include-pad", ALL, "zero padding as wide as the pads")},
+    [OPTION_DIVISOR] = {"divisor", ALL, TYPE_INTEGER, NULL, "D",
+                        "average, root mean: what N is in place of a count, also below 0 (none)", NULL},
+    [OPTION_ROOT_MEAN] = {FLAG("root-mean", ALL,
+                               "l2norm: the root of the mean of the squares, with average's N, in place of the root of "
+                               "their sum")},
     [OPTION_TIES] = {CHOICE("ties", ALL & ~JUDGES, tie_rules, "max: which of equal taps (first)")},
     [OPTION_JUDGED_TIES] = {CHOICE("ties", JUDGES, judged_tie_rules, "max: which of equal taps (any)")},
     [OPTION_NAN] = {CHOICE("nan", ALL, nan_rules, "max: which NaN wins, or none (first)")},
@@ -277,12 +322,12 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_PRIMARY_OFFSET_X] = {"primary-offset-x", GRADIENT, TYPE_INTEGER, NULL, "N",
                                  "first pixel of the source gradient that counts (0)", "MPS kernel properties"},
     [OPTION_PRIMARY_OFFSET_Y] = {NUMBER("primary-offset-y", GRADIENT, "the same along y (0)")},
-    [OPTION_PRIMARY_OFFSET_Z] = {NUMBER("primary-offset-z", GRADIENT, "the same along z: 0")},
+    [OPTION_PRIMARY_OFFSET_Z] = {NUMBER("primary-offset-z", GRADIENT, "the same along z (0)")},
     [OPTION_PRIMARY_OFFSET_IMAGE] = {NUMBER("primary-offset-image", GRADIENT,
                                             "first image of the source gradient (0)")},
     [OPTION_SOURCE_SIZE_WIDTH] = {NUMBER("source-size-width", GRADIENT, "how many pixels count (all)")},
     [OPTION_SOURCE_SIZE_HEIGHT] = {NUMBER("source-size-height", GRADIENT, "the same along y (all)")},
-    [OPTION_SOURCE_SIZE_DEPTH] = {NUMBER("source-size-depth", GRADIENT, "the same along z: 1")},
+    [OPTION_SOURCE_SIZE_DEPTH] = {NUMBER("source-size-depth", GRADIENT, "the same along z (all)")},
     [OPTION_SOURCE_SIZE_IMAGES] = {NUMBER("source-size-images", GRADIENT, "how many images count (all)")},
     [OPTION_SECONDARY_OFFSET_X] = {NUMBER("secondary-offset-x", GRADIENT, "the same as --offset-x")},
     [OPTION_SECONDARY_OFFSET_Y] = {NUMBER("secondary-offset-y", GRADIENT, "the same as --offset-y")},
@@ -290,15 +335,15 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_SECONDARY_OFFSET_IMAGE] = {NUMBER("secondary-offset-image", GRADIENT, "the same as --offset-image")},
     [OPTION_KERNEL_OFFSET_X] = {NUMBER("kernel-offset-x", GRADIENT, "moves the windows by minus this (0)")},
     [OPTION_KERNEL_OFFSET_Y] = {NUMBER("kernel-offset-y", GRADIENT, "the same along y (0)")},
-    [OPTION_KERNEL_OFFSET_Z] = {NUMBER("kernel-offset-z", GRADIENT, "the same along z: 0")},
+    [OPTION_KERNEL_OFFSET_Z] = {NUMBER("kernel-offset-z", GRADIENT, "the same along z (0)")},
     [OPTION_CLIP_X] = {NUMBER("clip-x", BOTH,
                               "left edge of the clip rectangle: only it is written, and its first pixel belongs to "
                               "the first window (0)")},
     [OPTION_CLIP_Y] = {NUMBER("clip-y", BOTH, "top edge (0)")},
-    [OPTION_CLIP_Z] = {NUMBER("clip-z", BOTH, "front edge: 0")},
+    [OPTION_CLIP_Z] = {NUMBER("clip-z", BOTH, "front edge (0)")},
     [OPTION_CLIP_WIDTH] = {NUMBER("clip-width", BOTH, "of the clip rectangle (all)")},
     [OPTION_CLIP_HEIGHT] = {NUMBER("clip-height", BOTH, "of the clip rectangle (all)")},
-    [OPTION_CLIP_DEPTH] = {NUMBER("clip-depth", BOTH, "of the clip rectangle: 1")},
+    [OPTION_CLIP_DEPTH] = {NUMBER("clip-depth", BOTH, "of the clip rectangle (all)")},
     [OPTION_CLIP_IMAGE] = {NUMBER("clip-image", BOTH, "first image written (0)")},
     [OPTION_CLIP_IMAGES] = {NUMBER("clip-images", BOTH, "how many images are written (all)")},
     [OPTION_SOURCE_CHANNEL_OFFSET] = {NUMBER("source-feature-channel-offset", FORWARD,
@@ -340,6 +385,9 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_MAX_ISA] =
         {"max-isa", EVERY & ~EXPLAIN, TYPE_ISA, NULL, "NAME",
          "greatest instruction set to use, an upper bound: best, scalar, or a name of this architecture (best)", NULL},
+    [OPTION_PRINT_PROBLEM] = {FLAG("print-problem", BOTH,
+                                   "print a line that asks for the same in these options alone, one for each axis; "
+                                   "run nothing")},
     [OPTION_HELP] = {FLAG("help", EVERY | SUITE | COMMAND_COMPLETION, "this text")},
 };
 
@@ -443,11 +491,6 @@ static bool takes_names(enum option option)
 int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise)
 {
     return options->value[option].given ? options->value[option].number : otherwise;
-}
-
-int64_t poolgrad_axis_number(const struct options *options, enum option axis, enum option both, int64_t otherwise)
-{
-    return poolgrad_number(options, axis, poolgrad_number(options, both, otherwise));
 }
 
 /* ---- Parsing ---------------------------------------------------------------------------------------------------- */

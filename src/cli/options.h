@@ -45,12 +45,14 @@ enum option {
     OPTION_SOURCE_HEIGHT,
     OPTION_SOURCE_DEPTH,
     OPTION_LAYOUT,
+    OPTION_PLANE_LAYOUT,
     OPTION_SOURCE_LAYOUT,
     OPTION_SOURCE_GRADIENT_LAYOUT,
     OPTION_INDICES_LAYOUT,
     OPTION_PICKS_LAYOUT,
     OPTION_ACTUAL_LAYOUT,
     OPTION_OUTPUT_LAYOUT,
+    OPTION_DIMENSIONS,
     OPTION_CHANNELS,
     OPTION_SOURCE_FORMAT,
     OPTION_SOURCE_GRADIENT_FORMAT,
@@ -98,6 +100,13 @@ enum option {
     OPTION_DILATION_X,
     OPTION_DILATION_Y,
     OPTION_DILATION_Z,
+    OPTION_ADAPTIVE,
+    OPTION_ADAPTIVE_WIDTH,
+    OPTION_ADAPTIVE_HEIGHT,
+    OPTION_ADAPTIVE_DEPTH,
+    OPTION_WINDOWS_X,
+    OPTION_WINDOWS_Y,
+    OPTION_WINDOWS_Z,
 
     OPTION_OFFSET_X,
     OPTION_OFFSET_Y,
@@ -125,7 +134,15 @@ enum option {
     OPTION_ZERO_PAD_X,
     OPTION_ZERO_PAD_Y,
     OPTION_ZERO_PAD_Z,
+    OPTION_ZERO_PAD_LEFT,
+    OPTION_ZERO_PAD_TOP,
+    OPTION_ZERO_PAD_RIGHT,
+    OPTION_ZERO_PAD_BOTTOM,
+    OPTION_ZERO_PAD_FRONT,
+    OPTION_ZERO_PAD_BACK,
     OPTION_COUNT_INCLUDE_PAD,
+    OPTION_DIVISOR,
+    OPTION_ROOT_MEAN,
     OPTION_TIES,
     OPTION_JUDGED_TIES,
     OPTION_NAN,
@@ -175,6 +192,7 @@ enum option {
     OPTION_POOLING_MODE,
     OPTION_THREADS,
     OPTION_MAX_ISA,
+    OPTION_PRINT_PROBLEM,
     OPTION_HELP,
     OPTION_COUNT
 };
@@ -220,6 +238,9 @@ struct option_description {
 
 /* Of forward and gradient, beside poolgrad_mode's. */
 enum { MODE_EXACT = POOLGRAD_MODE_REFERENCE + 1 };
+
+/* Or-ed to a layout by the words that say that there is a third axis: ncdhw and ndhwc. */
+enum { LAYOUT_OF_VOLUMES = 16 };
 
 /* Of verify and explain, beside poolgrad_tie_rule's: which maximal tap is picked is left open. */
 enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1 };
@@ -279,9 +300,6 @@ struct file_argument poolgrad_named_file(const struct named_value *named);
 
 /* The integer or choice, or `otherwise` where it was not given. */
 int64_t poolgrad_number(const struct options *options, enum option option, int64_t otherwise);
-
-/* The same for the two axes of one quantity: the axis's own option wins over the one for both. */
-int64_t poolgrad_axis_number(const struct options *options, enum option axis, enum option both, int64_t otherwise);
 
 /* The instruction sets that this build knows, one after the other, "best" first; null behind the last. */
 const char *poolgrad_isa_word(int index);

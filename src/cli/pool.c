@@ -67,12 +67,12 @@ static void print_notes(const struct options *options, const struct job *job)
     const poolgrad_problem *p = &job->inputs.problem;
     poolgrad_setup_notes(options, p);
     if (p->direction != POOLGRAD_GRADIENT) return;
-    int64_t outside = poolgrad_windows_outside(p);
+    int64_t outside = poolgrad_windows_outside(options, p);
     if (outside == 0) return;
     poolgrad_note(options,
                   "windows of the source gradient wholly outside the source: %" PRId64
-                  " in each plane; they contribute nothing",
-                  outside);
+                  " in each %s; they contribute nothing",
+                  outside, p->source.depth > 0 ? "volume" : "plane");
 }
 
 /* The outputs are opened before the work, so that a folder that cannot be written to costs no time. */
@@ -107,7 +107,7 @@ static int allocate_forward(const struct options *options, struct job *job)
     job->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
     job->picks.image.layout = poolgrad_tensor_layout(options, OPTION_PICKS);
     job->picks.image.data = NULL;
-    job->picks.rank = poolgrad_tensor_rank_like(&job->destination, job->picks.image.layout);
+    poolgrad_tensor_shape_like(&job->destination, &job->picks);
     if (poolgrad_tensor_allocate(options, OPTION_PICKS, &job->picks) != 0) return 2;
     p->picks = job->picks.image;
     return 0;
@@ -116,8 +116,10 @@ static int allocate_forward(const struct options *options, struct job *job)
 static int forward(const struct options *options, struct job *job)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_OUTPUT};
-    int status = poolgrad_setup_required(options, required, 2);
+    const bool prints = poolgrad_given(options, OPTION_PRINT_PROBLEM);
+    int status = poolgrad_setup_required(options, required, prints ? 1 : 2);
     if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_FORWARD, &job->inputs);
+    if (status == 0 && prints) return poolgrad_print_problem(options, &job->inputs.problem);
     if (status == 0) status = allocate_forward(options, job);
     return status == 0 ? run_and_write(options, job, poolgrad_given(options, OPTION_PICKS)) : status;
 }
@@ -127,8 +129,10 @@ static int forward(const struct options *options, struct job *job)
 static int gradient(const struct options *options, struct job *job)
 {
     static const enum option required[] = {OPTION_SOURCE_GRADIENT, OPTION_OUTPUT};
-    int status = poolgrad_setup_required(options, required, 2);
+    const bool prints = poolgrad_given(options, OPTION_PRINT_PROBLEM);
+    int status = poolgrad_setup_required(options, required, prints ? 1 : 2);
     if (status == 0) status = poolgrad_inputs_read(options, POOLGRAD_GRADIENT, &job->inputs);
+    if (status == 0 && prints) return poolgrad_print_problem(options, &job->inputs.problem);
     if (status == 0) status = poolgrad_inputs_make_destination(options, OPTION_OUTPUT, &job->inputs, &job->destination);
     return status == 0 ? run_and_write(options, job, false) : status;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/axis_options.h"
 #include "cli/fit.h"
 
 static const char *option_name(enum option option)
@@ -24,66 +25,40 @@ int poolgrad_setup_required(const struct options *options, const enum option *op
 
 /* ---- Rules ------------------------------------------------------------------------------------------------------ */
 
-static int setup_window(const struct options *options, poolgrad_window *window)
-{
-    static const enum option kernels[] = {OPTION_KERNEL_WIDTH, OPTION_KERNEL_HEIGHT};
-    for (int i = 0; i < 2; i++) {
-        if (poolgrad_given(options, OPTION_KERNEL) || poolgrad_given(options, kernels[i])) continue;
-        return poolgrad_fail(options, "--%s is missing; expected it, or --kernel for both axes",
-                             option_name(kernels[i]));
-    }
-    window->kernel_width = poolgrad_axis_number(options, OPTION_KERNEL_WIDTH, OPTION_KERNEL, 1);
-    window->kernel_height = poolgrad_axis_number(options, OPTION_KERNEL_HEIGHT, OPTION_KERNEL, 1);
-    window->stride_x = poolgrad_axis_number(options, OPTION_STRIDE_X, OPTION_STRIDE, 1);
-    window->stride_y = poolgrad_axis_number(options, OPTION_STRIDE_Y, OPTION_STRIDE, 1);
-    window->dilation_x = poolgrad_axis_number(options, OPTION_DILATION_X, OPTION_DILATION, 1);
-    window->dilation_y = poolgrad_axis_number(options, OPTION_DILATION_Y, OPTION_DILATION, 1);
-    return 0;
-}
-
 static void setup_regions(const struct options *o, poolgrad_problem *p)
 {
-    p->gradient_region = (poolgrad_region){.x = poolgrad_number(o, OPTION_PRIMARY_OFFSET_X, 0),
-                                           .y = poolgrad_number(o, OPTION_PRIMARY_OFFSET_Y, 0),
-                                           .width = poolgrad_number(o, OPTION_SOURCE_SIZE_WIDTH, POOLGRAD_ALL),
-                                           .height = poolgrad_number(o, OPTION_SOURCE_SIZE_HEIGHT, POOLGRAD_ALL),
-                                           .depth = POOLGRAD_ALL,
-                                           .image = poolgrad_number(o, OPTION_PRIMARY_OFFSET_IMAGE, 0),
-                                           .images = poolgrad_number(o, OPTION_SOURCE_SIZE_IMAGES, POOLGRAD_ALL)};
-    p->clip = (poolgrad_region){.x = poolgrad_number(o, OPTION_CLIP_X, 0),
-                                .y = poolgrad_number(o, OPTION_CLIP_Y, 0),
-                                .width = poolgrad_number(o, OPTION_CLIP_WIDTH, POOLGRAD_ALL),
-                                .height = poolgrad_number(o, OPTION_CLIP_HEIGHT, POOLGRAD_ALL),
-                                .depth = POOLGRAD_ALL,
-                                .image = poolgrad_number(o, OPTION_CLIP_IMAGE, 0),
-                                .images = poolgrad_number(o, OPTION_CLIP_IMAGES, POOLGRAD_ALL)};
+    for (int i = 0; i < AXES; i++) {
+        const enum axis axis = (enum axis)i;
+        const struct axis_fields to = poolgrad_axis_fields(p, axis);
+        *to.kernel_offset = poolgrad_axis_number(o, axis, ROLE_KERNEL_OFFSET);
+        *to.region = poolgrad_axis_number(o, axis, ROLE_PRIMARY_OFFSET);
+        *to.region_size = poolgrad_number(o, poolgrad_axis_option(axis, ROLE_REGION_SIZE), POOLGRAD_ALL);
+        *to.clip = poolgrad_axis_number(o, axis, ROLE_CLIP);
+        *to.clip_size = poolgrad_number(o, poolgrad_axis_option(axis, ROLE_CLIP_SIZE), POOLGRAD_ALL);
+    }
+    p->gradient_region.image = poolgrad_number(o, OPTION_PRIMARY_OFFSET_IMAGE, 0);
+    p->gradient_region.images = poolgrad_number(o, OPTION_SOURCE_SIZE_IMAGES, POOLGRAD_ALL);
+    p->clip.image = poolgrad_number(o, OPTION_CLIP_IMAGE, 0);
+    p->clip.images = poolgrad_number(o, OPTION_CLIP_IMAGES, POOLGRAD_ALL);
     for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_IMAGES; option++) {
         bool clipped = p->direction == POOLGRAD_GRADIENT && poolgrad_given(o, (enum option)option);
         if (clipped) p->mapping = POOLGRAD_MAPPING_CLIP;
     }
 }
 
-/* No layout has a third axis: its options say so. */
-static int check_third_axis(const struct options *o)
+/* What N is: of the kinds that have one. */
+static int setup_mean(const struct options *o, poolgrad_problem *p)
 {
-    static const struct {
-        enum option option;
-        int64_t neutral;
-    } axis[] = {{OPTION_SOURCE_DEPTH, 1},      {OPTION_KERNEL_DEPTH, 1},
-                {OPTION_STRIDE_Z, 1},          {OPTION_DILATION_Z, 1},
-                {OPTION_OFFSET_Z, 0},          {OPTION_PAD_FRONT, 0},
-                {OPTION_PAD_BACK, 0},          {OPTION_OUTPUT_DEPTH, 1},
-                {OPTION_ZERO_PAD_Z, 0},        {OPTION_PRIMARY_OFFSET_Z, 0},
-                {OPTION_SOURCE_SIZE_DEPTH, 1}, {OPTION_SECONDARY_OFFSET_Z, 0},
-                {OPTION_KERNEL_OFFSET_Z, 0},   {OPTION_CLIP_Z, 0},
-                {OPTION_CLIP_DEPTH, 1}};
-    for (size_t i = 0; i < sizeof axis / sizeof *axis; i++) {
-        const int64_t number = poolgrad_number(o, axis[i].option, axis[i].neutral);
-        if (number == axis[i].neutral) continue;
-        return poolgrad_fail(o, "--%s is %" PRId64 "; expected %" PRId64 ": no layout has a third axis",
-                             option_name(axis[i].option), number, axis[i].neutral);
+    p->root_mean = poolgrad_given(o, OPTION_ROOT_MEAN);
+    p->divisor = poolgrad_number(o, OPTION_DIVISOR, 0);
+    if (p->root_mean && p->kind != POOLGRAD_L2NORM) {
+        return poolgrad_fail(o, "--root-mean is given with --kind %s; expected l2norm", o->value[OPTION_KIND].text);
     }
-    return 0;
+    if (!poolgrad_given(o, OPTION_DIVISOR)) return 0;
+    if (p->divisor == 0) return poolgrad_fail(o, "--divisor is 0; expected another integer");
+    if (p->kind == POOLGRAD_AVERAGE || p->root_mean) return 0;
+    return poolgrad_fail(o, "--divisor is given with --kind %s; expected average, or l2norm with --root-mean",
+                         o->value[OPTION_KIND].text);
 }
 
 static int setup_channels(const struct options *o, poolgrad_problem *p)
@@ -134,12 +109,9 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, judged == TIES_ANY ? POOLGRAD_TIES_FIRST : judged);
     p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
     p->accumulator = (poolgrad_accumulator)poolgrad_number(o, OPTION_ACCUMULATOR, POOLGRAD_ACCUMULATE_FLOAT32);
-    p->offset_image = poolgrad_axis_number(o, OPTION_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE, 0);
-    p->kernel_offset_x = poolgrad_number(o, OPTION_KERNEL_OFFSET_X, 0);
-    p->kernel_offset_y = poolgrad_number(o, OPTION_KERNEL_OFFSET_Y, 0);
+    p->offset_image = poolgrad_number(o, OPTION_OFFSET_IMAGE, poolgrad_number(o, OPTION_SECONDARY_OFFSET_IMAGE, 0));
     setup_regions(o, p);
-    int status = setup_window(o, &p->window);
-    if (status == 0) status = check_third_axis(o);
+    int status = setup_mean(o, p);
     if (status == 0) status = setup_channels(o, p);
     return status == 0 ? poolgrad_setup_execution(o, &p->threads, &p->max_isa) : status;
 }
@@ -155,9 +127,11 @@ static const char *option_of_field(const struct options *options, const char *fi
     } names[] = {
         {"gradient_region.width", NULL, "source-size-width"},
         {"gradient_region.height", NULL, "source-size-height"},
+        {"gradient_region.depth", NULL, "source-size-depth"},
         {"gradient_region.images", NULL, "source-size-images"},
         {"gradient_region.x", NULL, "primary-offset-x"},
         {"gradient_region.y", NULL, "primary-offset-y"},
+        {"gradient_region.z", NULL, "primary-offset-z"},
         {"gradient_region.image", NULL, "primary-offset-image"},
         {"source_channel_offset", "source-feature-channel-offset", "secondary-source-feature-channel-offset"},
         {"source_channel_count", "source-feature-channel-max-count", "secondary-source-feature-channel-max-count"},
@@ -165,8 +139,12 @@ static const char *option_of_field(const struct options *options, const char *fi
         {"gradient_channel_count", NULL, "primary-source-feature-channel-max-count"},
         {"destination_channel_offset", "destination-feature-channel-offset", "destination-feature-channel-offset"},
         {"method", "padding-policy", "padding-policy"},
+        {"pads.left", "pad-left", "pad-left"},
+        {"pads.top", "pad-top", "pad-top"},
+        {"pads.front", "pad-front", "pad-front"},
         {"pads.right", "pad-right", "pad-right"},
-        {"pads.bottom", "pad-bottom", "pad-bottom"}};
+        {"pads.bottom", "pad-bottom", "pad-bottom"},
+        {"pads.back", "pad-back", "pad-back"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i].field, field) != 0) continue;
         return poolgrad_is_gradient(options) ? names[i].gradient : names[i].forward;
@@ -184,25 +162,20 @@ static void kebab(const char *field, char *name, size_t size)
     }
 }
 
-/* What was typed: the option for both axes, or by another name, where that of the field was not. */
+/* What was typed: the option for every axis, or by another name, where that of the field was not. */
 static const char *typed(const struct options *options, const char *name)
 {
-    static const enum option others[][2] = {{OPTION_KERNEL_WIDTH, OPTION_KERNEL},
-                                            {OPTION_KERNEL_HEIGHT, OPTION_KERNEL},
-                                            {OPTION_STRIDE_X, OPTION_STRIDE},
-                                            {OPTION_STRIDE_Y, OPTION_STRIDE},
-                                            {OPTION_DILATION_X, OPTION_DILATION},
-                                            {OPTION_DILATION_Y, OPTION_DILATION},
-                                            {OPTION_ZERO_PAD_X, OPTION_ZERO_PAD},
-                                            {OPTION_ZERO_PAD_Y, OPTION_ZERO_PAD},
-                                            {OPTION_OFFSET_X, OPTION_SECONDARY_OFFSET_X},
-                                            {OPTION_OFFSET_Y, OPTION_SECONDARY_OFFSET_Y},
-                                            {OPTION_OFFSET_IMAGE, OPTION_SECONDARY_OFFSET_IMAGE}};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (strcmp(option_name(others[i][0]), name) != 0 || poolgrad_given(options, others[i][0])) continue;
-        if (poolgrad_given(options, others[i][1])) return option_name(others[i][1]);
+    for (int i = 0; i < AXES * ROLES; i++) {
+        const enum axis axis = (enum axis)(i % AXES);
+        const enum axis_role role = (enum axis_role)(i / AXES);
+        if (strcmp(option_name(poolgrad_axis_option(axis, role)), name) != 0) continue;
+        if (role == ROLE_OFFSET && poolgrad_axis_given(options, axis, ROLE_SECONDARY_OFFSET))
+            return option_name(poolgrad_axis_option(axis, ROLE_SECONDARY_OFFSET));
+        return option_name(poolgrad_axis_speaker(options, axis, role));
     }
-    return name;
+    const bool secondary = strcmp(name, option_name(OPTION_OFFSET_IMAGE)) == 0 &&
+                           poolgrad_given(options, OPTION_SECONDARY_OFFSET_IMAGE);
+    return secondary ? option_name(OPTION_SECONDARY_OFFSET_IMAGE) : name;
 }
 
 static const char *destination_option(const struct options *options)
@@ -218,6 +191,16 @@ static const char *source_option(const struct options *options)
     return poolgrad_given(options, OPTION_SOURCE) ? option_name(OPTION_SOURCE) : NULL;
 }
 
+/* A field of an axis's table, "windows_x.spans": the option that says where the windows are. Null of another field. */
+static const char *table_option(const struct options *options, const char *field)
+{
+    static const char prefix[] = "windows_";
+    if (strncmp(field, prefix, sizeof prefix - 1) != 0) return NULL;
+    const enum axis axis = (enum axis)(field[sizeof prefix - 1] - 'x');
+    const enum option option = axis < AXES ? poolgrad_axis_table(options, axis) : OPTION_COUNT;
+    return option == OPTION_COUNT ? NULL : option_name(option);
+}
+
 int poolgrad_setup_refused(const struct options *options, const poolgrad_error *error)
 {
     char name[sizeof error->field];
@@ -228,6 +211,7 @@ int poolgrad_setup_refused(const struct options *options, const poolgrad_error *
                                      {"source.", source ? source : "source"},
                                      {"source_width", source},
                                      {"source_height", source},
+                                     {"source_depth", source},
                                      {"destination.", destination_option(options)},
                                      {"indices", "indices"},
                                      {"picks", "picks"}};
@@ -235,6 +219,8 @@ int poolgrad_setup_refused(const struct options *options, const poolgrad_error *
         if (!images[i][1] || strncmp(error->field, images[i][0], strlen(images[i][0])) != 0) continue;
         return poolgrad_fail(options, "--%s: %s", images[i][1], error->message);
     }
+    const char *table = table_option(options, error->field);
+    if (table) return poolgrad_fail(options, "--%s: %s", table, error->message);
     if (strcmp(error->field, "POOLGRAD_MAX_ISA") == 0) return poolgrad_fail(options, "%s", error->message);
     kebab(error->field, name, sizeof name);
     return poolgrad_fail(options, "--%s%s", typed(options, option ? option : name), rest);
@@ -247,19 +233,25 @@ static void note_if(const struct options *options, enum option option, bool idle
     }
 }
 
+/* Options of counted padding. */
+static void note_zero_pads(const struct options *options, const poolgrad_problem *p)
+{
+    const bool counts = p->kind == POOLGRAD_AVERAGE || p->root_mean;
+    const char *why = !counts                              ? "only average pooling counts padding"
+                      : p->divisor != 0                    ? "--divisor says what N is"
+                      : p->edge_mode == POOLGRAD_EDGE_ZERO ? "edge mode zero always counts every tap"
+                                                           : NULL;
+    for (int option = OPTION_ZERO_PAD; option <= OPTION_COUNT_INCLUDE_PAD; option++)
+        note_if(options, (enum option)option, why != NULL, why);
+}
+
 static void note_rules(const struct options *options, const poolgrad_problem *p)
 {
     bool max = p->kind == POOLGRAD_MAX, average = p->kind == POOLGRAD_AVERAGE;
     bool chosen = p->indices.data != NULL;
-    static const enum option zero_pads[] = {OPTION_ZERO_PAD, OPTION_ZERO_PAD_X, OPTION_ZERO_PAD_Y,
-                                            OPTION_COUNT_INCLUDE_PAD};
     static const enum option choices[] = {OPTION_TIES, OPTION_JUDGED_TIES, OPTION_NAN, OPTION_EDGE_MODE};
-    for (size_t i = 0; i < sizeof zero_pads / sizeof *zero_pads; i++) {
-        note_if(options, zero_pads[i], !average, "only average pooling counts padding");
-        note_if(options, zero_pads[i], average && p->edge_mode == POOLGRAD_EDGE_ZERO,
-                "edge mode zero always counts every tap");
-    }
-    note_if(options, OPTION_EXCLUDE_EDGES, !average, "only average pooling counts padding");
+    note_zero_pads(options, p);
+    note_if(options, OPTION_EXCLUDE_EDGES, !average && !p->root_mean, "only average pooling counts padding");
     note_if(options, OPTION_EDGE_MODE, average && poolgrad_given(options, OPTION_EXCLUDE_EDGES),
             "--exclude-edges sets it to clamp");
     note_if(options, OPTION_TIES, !max, "only max pooling has ties");
@@ -282,25 +274,46 @@ static const char *idle_accumulator(const poolgrad_problem *p)
     return NULL;
 }
 
-/* Options whose every word is said by others. */
-static void note_overruled(const struct options *options)
+/* Whether every axis has an option of its own for this. */
+static bool all_own(const struct options *options, int axes, enum axis_role role)
 {
-    static const enum option axes[][3] = {{OPTION_KERNEL, OPTION_KERNEL_WIDTH, OPTION_KERNEL_HEIGHT},
-                                          {OPTION_STRIDE, OPTION_STRIDE_X, OPTION_STRIDE_Y},
-                                          {OPTION_DILATION, OPTION_DILATION_X, OPTION_DILATION_Y},
-                                          {OPTION_PAD, OPTION_PAD_LEFT, OPTION_PAD_TOP},
-                                          {OPTION_ZERO_PAD, OPTION_ZERO_PAD_X, OPTION_ZERO_PAD_Y}};
-    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) {
-        note_if(options, axes[i][0], poolgrad_given(options, axes[i][1]) && poolgrad_given(options, axes[i][2]),
+    for (int axis = 0; axis < axes; axis++) {
+        if (!poolgrad_given(options, poolgrad_axis_option((enum axis)axis, role))) return false;
+    }
+    return true;
+}
+
+static void note_said_sizes(const struct options *options, int axes)
+{
+    char why[96] = "";
+    for (int axis = 0; axis < axes; axis++) {
+        const char *output = option_name(poolgrad_axis_option((enum axis)axis, ROLE_OUTPUT));
+        char says[64];
+        snprintf(says, sizeof says, "--%s says the size", output);
+        note_if(options, poolgrad_axis_option((enum axis)axis, ROLE_BEHIND),
+                poolgrad_axis_given(options, (enum axis)axis, ROLE_OUTPUT) &&
+                    !poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD),
+                says);
+        const size_t used = strlen(why);
+        snprintf(why + used, sizeof why - used, "%s--%s", axis == 0 ? "" : axis + 1 == axes ? " and " : ", ", output);
+    }
+    const size_t used = strlen(why);
+    snprintf(why + used, sizeof why - used, " say%s the size", axes == 1 ? "s" : "");
+    const bool said = all_own(options, axes, ROLE_OUTPUT);
+    note_if(options, OPTION_CEIL_MODE, said, why);
+    note_if(options, OPTION_CEIL_DROP, said, why);
+}
+
+/* Options whose every word is said by others. */
+static void note_overruled(const struct options *options, int axes)
+{
+    static const enum axis_role said[] = {ROLE_KERNEL,   ROLE_STRIDE, ROLE_DILATION,
+                                          ROLE_ADAPTIVE, ROLE_BEFORE, ROLE_ZERO_PAD};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        note_if(options, poolgrad_axes_option(said[i]), all_own(options, axes, said[i]),
                 "each axis has an option of its own");
     }
-    bool width = poolgrad_given(options, OPTION_OUTPUT_WIDTH), height = poolgrad_given(options, OPTION_OUTPUT_HEIGHT);
-    note_if(options, OPTION_PAD_RIGHT, width && !poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD),
-            "--output-width says the size");
-    note_if(options, OPTION_PAD_BOTTOM, height && !poolgrad_given(options, OPTION_COUNT_INCLUDE_PAD),
-            "--output-height says the size");
-    note_if(options, OPTION_CEIL_MODE, width && height, "--output-width and --output-height say the size");
-    note_if(options, OPTION_CEIL_DROP, width && height, "--output-width and --output-height say the size");
+    note_said_sizes(options, axes);
     note_if(options, OPTION_REMAINDER_TO,
             poolgrad_number(options, OPTION_ALIGN, POOLGRAD_PADDING_ALIGN_CENTERED) != POOLGRAD_PADDING_ALIGN_CENTERED,
             "only centered padding has a remainder");
@@ -308,9 +321,12 @@ static void note_overruled(const struct options *options)
 
 static bool has_slices(const poolgrad_problem *p)
 {
-    return p->source.layout == POOLGRAD_NC4HW4 || p->destination.layout == POOLGRAD_NC4HW4 ||
-           (p->direction == POOLGRAD_GRADIENT && p->source_gradient.layout == POOLGRAD_NC4HW4) ||
-           p->indices.layout == POOLGRAD_NC4HW4 || p->picks.layout == POOLGRAD_NC4HW4;
+    const poolgrad_layout layouts[] = {p->source.layout, p->destination.layout, p->indices.layout, p->picks.layout,
+                                       p->source_gradient.layout};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        if (layouts[i] >= POOLGRAD_NC4HW4) return true;
+    }
+    return false;
 }
 
 void poolgrad_setup_notes(const struct options *options, const poolgrad_problem *problem)
@@ -324,6 +340,6 @@ void poolgrad_setup_notes(const struct options *options, const poolgrad_problem 
     note_if(options, OPTION_ACCUMULATOR, accumulator != NULL && !exact, accumulator);
     note_if(options, OPTION_ACCUMULATOR, exact, "exact sums have no width");
     note_if(options, OPTION_MAX_ISA, exact, "exact mode uses none");
-    note_if(options, OPTION_CHANNELS, !has_slices(problem), "only nc4hw4 leaves it open");
-    note_overruled(options);
+    note_if(options, OPTION_CHANNELS, !has_slices(problem), "only layouts of slices leave it open");
+    note_overruled(options, poolgrad_count_axes(options, problem));
 }

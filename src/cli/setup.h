@@ -15,15 +15,20 @@
 /* Refuses a command line without one of the options it needs. */
 int poolgrad_setup_required(const struct options *options, const enum option *option, int count);
 
-/* Makes *problem what the options say, but for placement and images. */
+/* Makes *problem what the options say, but for windows, their placement and images. */
 int poolgrad_setup_rules(const struct options *options, poolgrad_direction direction, poolgrad_problem *problem);
 
 /* How many threads at most, and which instruction sets. */
 int poolgrad_setup_execution(const struct options *options, int *most, poolgrad_isa *max_isa);
 
-/* Places the windows over problem->source. Of a forward problem, gives the destination its width and height; of a
- * gradient, sees that the source gradient has the size the placement asks for, if it asks for one. */
+/* Gives the problem its windows, and places them over problem->source. Of a forward problem, gives the destination the
+ * sizes of its axes; of a gradient, sees that the source gradient has the size the placement asks for, if it asks for
+ * one. Tables of windows are the problem's from then on, also after a refusal. */
 int poolgrad_setup_placement(const struct options *options, poolgrad_problem *problem);
+void poolgrad_setup_free_tables(poolgrad_problem *problem);
+
+/* Prints the line of --print-problem, of a problem whose windows are placed. 0. */
+int poolgrad_print_problem(const struct options *options, const poolgrad_problem *problem);
 
 /* The library's refusal in the command's words. */
 int poolgrad_setup_refused(const struct options *options, const poolgrad_error *error);

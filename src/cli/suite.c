@@ -32,7 +32,7 @@ static int cannot_write(const struct options *options, const struct kit *kit)
 
 static bool write_array(const char *path, const poolgrad_image *image)
 {
-    const struct tensor tensor = {*image, poolgrad_tensor_full_rank(image->layout)};
+    const struct tensor tensor = {.image = *image, .rank = poolgrad_tensor_full_rank(image)};
     FILE *file = fopen(path, "wb");
     if (!file) return false;
     const bool good = poolgrad_tensor_put(file, &tensor);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/integer.h"
+#include "cli/axis_options.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
 #include "files/npy.h"
@@ -15,7 +16,7 @@
 
 enum {
     CHUNK = 1 << 20, /* bytes read or written at once */
-    LANES = 4        /* of nc4hw4: channels of a slice */
+    MOST_RANK = 5    /* of an array that is an image */
 };
 
 static const char *option_name(enum option option)
@@ -25,13 +26,32 @@ static const char *option_name(enum option option)
 
 /* ---- Arrays and images ------------------------------------------------------------------------------------------ */
 
-/* What the dimensions of an array mean, slowest first: S slices of four channels, L its four lanes. */
-static const char *dimensions(poolgrad_layout layout, int rank)
+/* Channels of a slice; 1 where a layout has none. */
+static int64_t lanes_of(poolgrad_layout layout)
 {
-    static const char *const of_rank[3][6] = {{NULL, NULL, "HW", "CHW", "NCHW", NULL},
-                                              {NULL, NULL, "HW", "HWC", "NHWC", NULL},
-                                              {NULL, NULL, NULL, NULL, "SHWL", "NSHWL"}};
-    return rank < 6 ? of_rank[layout][rank] : NULL;
+    return layout < POOLGRAD_NC4HW4 ? 1 : INT64_C(4) << (layout - POOLGRAD_NC4HW4);
+}
+
+static bool has_slices(poolgrad_layout layout)
+{
+    return layout >= POOLGRAD_NC4HW4;
+}
+
+/* What the dimensions of an array mean, slowest first: S slices of channels, L their lanes. An array is an image's axes
+ * alone, or has channels, or images and channels. False where there is no such array. */
+static bool dimensions(poolgrad_layout layout, int axes, int rank, char meaning[MOST_RANK + 1])
+{
+    static const char *const names[] = {"W", "HW", "DHW"};
+    const int more = rank - axes - has_slices(layout);
+    if (more < has_slices(layout) || more > 2 || (has_slices(layout) && axes == AXES)) return false;
+    const char *images = more == 2 ? "N" : "", *channels = more > 0 ? "C" : "";
+    if (has_slices(layout))
+        snprintf(meaning, MOST_RANK + 1, "%sS%sL", images, names[axes - 1]);
+    else if (layout == POOLGRAD_NHWC)
+        snprintf(meaning, MOST_RANK + 1, "%s%s%s", images, names[axes - 1], channels);
+    else
+        snprintf(meaning, MOST_RANK + 1, "%s%s%s", images, channels, names[axes - 1]);
+    return true;
 }
 
 static int64_t image_dimension(const poolgrad_image *image, char dimension)
@@ -39,10 +59,11 @@ static int64_t image_dimension(const poolgrad_image *image, char dimension)
     switch (dimension) {
     case 'N': return image->images;
     case 'C': return image->channels;
-    case 'S': return poolgrad_ceiling_divide(image->channels, LANES);
+    case 'S': return poolgrad_ceiling_divide(image->channels, lanes_of(image->layout));
+    case 'D': return poolgrad_max(image->depth, 1);
     case 'H': return image->height;
     case 'W': return image->width;
-    default: return LANES;
+    default: return lanes_of(image->layout);
     }
 }
 
@@ -59,8 +80,10 @@ static bool is_index(poolgrad_format format)
 /* The same without memory, its strides those of memory without gaps. */
 static poolgrad_image dense(const poolgrad_image *image)
 {
-    return poolgrad_image_dense(NULL, image->format, image->layout, image->images, image->channels, image->height,
-                                image->width);
+    poolgrad_image view = poolgrad_image_dense_3d(NULL, image->format, image->layout, image->images, image->channels,
+                                                  poolgrad_max(image->depth, 1), image->height, image->width);
+    view.depth = image->depth;
+    return view;
 }
 
 /* Whether an image of that format, layout and these sizes can be in memory, whatever its data. */
@@ -74,9 +97,10 @@ static poolgrad_status check(const poolgrad_image *image, poolgrad_error *error)
 
 static int set_channels(const struct options *options, const char *path, int64_t slices, poolgrad_image *image)
 {
-    if (slices > INT64_MAX / LANES)
+    const int64_t lanes = lanes_of(image->layout);
+    if (slices > INT64_MAX / lanes)
         return poolgrad_fail(options, "%s: %" PRId64 " slices; expected fewer", path, slices);
-    int64_t most = slices * LANES, least = slices > 0 ? most - LANES + 1 : 0;
+    int64_t most = slices * lanes, least = slices > 0 ? most - lanes + 1 : 0;
     int64_t channels = poolgrad_number(options, OPTION_CHANNELS, most);
     if (channels < least || channels > most) {
         return poolgrad_fail(options,
@@ -96,54 +120,111 @@ poolgrad_layout poolgrad_tensor_layout(const struct options *options, enum optio
         {OPTION_ACTUAL, OPTION_ACTUAL_LAYOUT},   {OPTION_BEFORE, OPTION_ACTUAL_LAYOUT},
         {OPTION_ADD_TO, OPTION_OUTPUT_LAYOUT},   {OPTION_ADD_TO, OPTION_ACTUAL_LAYOUT},
         {OPTION_OUTPUT, OPTION_OUTPUT_LAYOUT}};
-    const int64_t common = poolgrad_number(options, OPTION_LAYOUT, POOLGRAD_NCHW);
+    int64_t layout = poolgrad_number(options, OPTION_LAYOUT,
+                                     poolgrad_number(options, OPTION_PLANE_LAYOUT, POOLGRAD_NCHW));
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         const bool says = layouts[i][0] == file && poolgrad_given(options, layouts[i][1]);
-        if (says) return (poolgrad_layout)poolgrad_number(options, layouts[i][1], common);
+        if (says) layout = poolgrad_number(options, layouts[i][1], layout);
     }
-    return (poolgrad_layout)common;
+    return (poolgrad_layout)(layout & ~LAYOUT_OF_VOLUMES);
+}
+
+/* How many axes an array of that rank has: as is said, else what its rank says. */
+static int axes_of(const struct options *options, poolgrad_layout layout, int rank)
+{
+    const int said = poolgrad_said_axes(options);
+    if (said > 0) return said;
+    const bool planes = has_slices(layout) || options->command == COMMAND_GRAPH;
+    return rank == MOST_RANK && !planes ? AXES : AXES - 1;
+}
+
+/* "2 (HxW), 3 (CxHxW) or 4 (NxCxHxW)" */
+static void list_ranks(const struct options *options, poolgrad_layout layout, char text[FILENAME_MAX])
+{
+    char meaning[MOST_RANK + 1];
+    const int said = poolgrad_said_axes(options);
+    size_t used = 0;
+    int last = MOST_RANK;
+    while (!dimensions(layout, axes_of(options, layout, last), last, meaning)) last--;
+    for (int rank = 1; rank <= last; rank++) {
+        if (!dimensions(layout, axes_of(options, layout, rank), rank, meaning)) continue;
+        const char *separator = used == 0 ? "" : rank == last ? " or " : ", ";
+        used += (size_t)snprintf(text + used, FILENAME_MAX - used, "%s%d (", separator, rank);
+        for (int i = 0; i < rank; i++) {
+            used += (size_t)snprintf(text + used, FILENAME_MAX - used, i == 0 ? "" : "x");
+            used += meaning[i] == 'L' ? (size_t)snprintf(text + used, FILENAME_MAX - used, "%" PRId64, lanes_of(layout))
+                                      : (size_t)snprintf(text + used, FILENAME_MAX - used, "%c", meaning[i]);
+        }
+        used += (size_t)snprintf(text + used, FILENAME_MAX - used, ")");
+    }
+    if (said > 0) snprintf(text + used, FILENAME_MAX - used, ", of %d ax%ss", said, said == 1 ? "i" : "e");
+}
+
+/* What a dimension of that size means; what has none is 1, and the depth of a plane 0. */
+static int set_dimension(const struct options *options, const char *path, char meaning, int64_t size,
+                         poolgrad_image *image)
+{
+    const int64_t lanes = lanes_of(image->layout);
+    switch (meaning) {
+    case 'N': image->images = size; break;
+    case 'C': image->channels = size; break;
+    case 'H': image->height = size; break;
+    case 'W': image->width = size; break;
+    case 'S': return set_channels(options, path, size, image);
+    case 'D':
+        image->depth = size;
+        if (size > 0) break;
+        return poolgrad_fail(options, "%s: an array with a depth of 0; expected at least 1", path);
+    default:
+        if (size == lanes) break;
+        return poolgrad_fail(options, "%s: last dimension is %" PRId64 "; expected %" PRId64 ", the lanes of %s", path,
+                             size, lanes, poolgrad_layout_name(image->layout));
+    }
+    return 0;
 }
 
 static int describe(const struct options *options, enum option option, const char *path, const struct poolgrad_npy *npy,
                     struct tensor *tensor)
 {
-    static const char *const expected[] = {"2 (HxW), 3 (CxHxW) or 4 (NxCxHxW)", "2 (HxW), 3 (HxWxC) or 4 (NxHxWxC)",
-                                           "4 (SxHxWx4) or 5 (NxSxHxWx4)"};
+    char meaning[MOST_RANK + 1];
     poolgrad_image *image = &tensor->image;
     image->layout = poolgrad_tensor_layout(options, option);
-    const char *meaning = dimensions(image->layout, npy->rank);
-    if (!meaning) {
-        return poolgrad_fail(options, "%s: an array of rank %d; expected rank %s", path, npy->rank,
-                             expected[image->layout]);
-    }
-    image->images = image->channels = 1;
-    for (int i = 0; i < npy->rank; i++) {
-        int64_t size = npy->shape[i];
-        if (meaning[i] == 'N') image->images = size;
-        if (meaning[i] == 'C') image->channels = size;
-        if (meaning[i] == 'H') image->height = size;
-        if (meaning[i] == 'W') image->width = size;
-        if (meaning[i] == 'S' && set_channels(options, path, size, image) != 0) return 2;
-        if (meaning[i] == 'L' && size != LANES) {
-            return poolgrad_fail(options, "%s: last dimension is %" PRId64 "; expected 4, the lanes of nc4hw4", path,
-                                 size);
-        }
-    }
     tensor->rank = npy->rank;
+    tensor->axes = axes_of(options, image->layout, npy->rank);
+    if (has_slices(image->layout) && tensor->axes == AXES) {
+        return poolgrad_fail(options, "%s: an array of 3 axes in layout %s; expected 1 or 2, the layout has no depth",
+                             path, poolgrad_layout_name(image->layout));
+    }
+    if (!dimensions(image->layout, tensor->axes, npy->rank, meaning)) {
+        char ranks[FILENAME_MAX];
+        list_ranks(options, image->layout, ranks);
+        return poolgrad_fail(options, "%s: an array of rank %d; expected rank %s", path, npy->rank, ranks);
+    }
+    image->images = image->channels = image->height = image->width = 1;
+    for (int i = 0; i < npy->rank; i++) {
+        if (set_dimension(options, path, meaning[i], npy->shape[i], image) != 0) return 2;
+    }
     return 0;
 }
 
-int poolgrad_tensor_full_rank(poolgrad_layout layout)
+static int axes_of_tensor(const struct tensor *tensor)
 {
-    return layout == POOLGRAD_NC4HW4 ? 5 : 4;
+    if (tensor->axes > 0) return tensor->axes;
+    return tensor->image.depth > 1 ? AXES : AXES - 1;
 }
 
-int poolgrad_tensor_rank_like(const struct tensor *other, poolgrad_layout layout)
+int poolgrad_tensor_full_rank(const poolgrad_image *image)
 {
-    const bool packed = other->image.layout == POOLGRAD_NC4HW4, packs = layout == POOLGRAD_NC4HW4;
-    if (packed == packs) return other->rank;
-    if (!packs) return other->rank - 1;
-    return other->rank == poolgrad_tensor_full_rank(other->image.layout) ? poolgrad_tensor_full_rank(layout) : 4;
+    const struct tensor tensor = {.image = *image};
+    return axes_of_tensor(&tensor) + 2 + has_slices(image->layout);
+}
+
+void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor)
+{
+    const bool packed = has_slices(other->image.layout), packs = has_slices(tensor->image.layout);
+    const int axes = axes_of_tensor(other), more = other->rank - axes - packed;
+    tensor->axes = axes;
+    tensor->rank = axes + (packs && more == 0 ? 1 : more) + packs;
 }
 
 /* The array that a tensor is written as: of its rank, or of the full one where images or channels need it. */
@@ -155,10 +236,13 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
     if (image->format == POOLGRAD_BFLOAT16) npy.kind = 'V';
     if (image->format == POOLGRAD_UNORM8 || image->format == POOLGRAD_UNORM16) npy.kind = 'u';
     if (is_index(image->format)) npy.kind = image->format >= POOLGRAD_TAP8 ? 'u' : 'i';
-    bool dropped = !strchr(dimensions(image->layout, npy.rank), 'N') && image->images != 1;
-    bool flat = npy.rank == 2 && image->channels != 1;
-    if (dropped || flat) npy.rank = poolgrad_tensor_full_rank(image->layout);
-    const char *meaning = dimensions(image->layout, npy.rank);
+    char meaning[MOST_RANK + 1] = "";
+    const int axes = axes_of_tensor(tensor);
+    (void)dimensions(image->layout, axes, npy.rank, meaning);
+    const bool dropped = !strchr(meaning, 'N') && image->images != 1;
+    const bool flat = !strchr(meaning, 'C') && !strchr(meaning, 'S') && image->channels != 1;
+    if (dropped || flat) npy.rank = axes + 2 + has_slices(image->layout);
+    (void)dimensions(image->layout, axes, npy.rank, meaning);
     npy.elements = is_empty(image) ? 0 : 1;
     for (int i = 0; i < npy.rank; i++) {
         npy.shape[i] = image_dimension(image, meaning[i]);
@@ -414,6 +498,63 @@ int poolgrad_tensor_read(const struct options *options, struct file_argument arg
     return status;
 }
 
+/* ---- Tables of windows ------------------------------------------------------------------------------------------- */
+
+static int check_windows(const struct reading *reading, const struct poolgrad_npy *npy)
+{
+    if (npy->kind != 'i') {
+        return poolgrad_fail(reading->options, "%s: elements are no signed integers; expected int64 or int32",
+                             reading->name);
+    }
+    if (npy->rank != 2 || npy->shape[1] != 2) {
+        return poolgrad_fail(reading->options,
+                             "%s: is no table of windows; expected an array of n x 2, first pixel and size of each",
+                             reading->name);
+    }
+    if (npy->shape[0] > 0) return check_size(reading, npy);
+    return poolgrad_fail(reading->options, "%s: has no window; expected at least one", reading->name);
+}
+
+/* Numbers of 32 bits at the beginning of the memory become as wide as those of a table, the last one first. */
+static void widen(void *numbers, int64_t count)
+{
+    unsigned char *bytes = numbers;
+    for (int64_t i = count - 1; i >= 0; i--) {
+        int32_t narrow;
+        memcpy(&narrow, bytes + i * (int64_t)sizeof narrow, sizeof narrow);
+        const int64_t wide = narrow;
+        memcpy(bytes + i * (int64_t)sizeof wide, &wide, sizeof wide);
+    }
+}
+
+static int read_windows(struct reading *reading, poolgrad_table *table)
+{
+    struct poolgrad_npy npy = {0};
+    int status = read_header(reading, &npy);
+    if (status == 0) status = check_windows(reading, &npy);
+    if (status != 0) return status;
+    poolgrad_span *spans = (uint64_t)npy.shape[0] > SIZE_MAX / sizeof *spans
+                               ? NULL
+                               : calloc((size_t)npy.shape[0], sizeof *spans);
+    if (!spans) {
+        return poolgrad_fail(reading->options, "%s: %" PRId64 " windows do not fit into memory; expected fewer",
+                             reading->name, npy.shape[0]);
+    }
+    *table = (poolgrad_table){spans, npy.shape[0]};
+    status = read_data(reading, &npy, spans);
+    if (status == 0 && npy.item_size < (int)sizeof spans->first) widen(spans, npy.elements);
+    return status;
+}
+
+int poolgrad_tensor_read_windows(const struct options *options, struct file_argument argument, poolgrad_table *table)
+{
+    struct reading reading;
+    int status = begin_reading(options, argument, &reading);
+    if (status == 0) status = read_windows(&reading, table);
+    end_reading(&reading);
+    return status;
+}
+
 /* ---- Reading what is known already ------------------------------------------------------------------------------- */
 
 static int check_array(const struct options *options, const char *path, const struct poolgrad_npy *npy,
@@ -452,9 +593,9 @@ static int read_as(struct reading *reading, struct tensor *tensor)
 int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image)
 {
     poolgrad_error error;
-    struct tensor tensor = {dense(image), 0};
+    struct tensor tensor = {.image = dense(image)};
     if (check(&tensor.image, &error) != POOLGRAD_OK) return poolgrad_fail(options, "%s: %s", path, error.message);
-    tensor.rank = poolgrad_tensor_full_rank(image->layout);
+    tensor.rank = poolgrad_tensor_full_rank(image);
     if (poolgrad_file_status(path).kind != FILE_REGULAR) {
         return poolgrad_fail(options, "%s: is %s; expected a .npy file", path,
                              poolgrad_file_status(path).kind == FILE_MISSING ? "missing" : "no regular file");
@@ -467,6 +608,23 @@ int poolgrad_tensor_read_as(const struct options *options, const char *path, poo
     if (status != 0) poolgrad_tensor_free(&tensor);
     if (status == 0) *image = tensor.image;
     return status;
+}
+
+/* ---- Sizes ------------------------------------------------------------------------------------------------------- */
+
+void poolgrad_tensor_sizes(const poolgrad_const_image *image, bool named, char text[TENSOR_SIZES])
+{
+    char depth[32] = "";
+    if (image->depth > 0) snprintf(depth, sizeof depth, "%" PRId64 " x ", image->depth);
+    snprintf(text, TENSOR_SIZES, "%" PRId64 " x %" PRId64 " x %s%" PRId64 " x %" PRId64 "%s%s%s", image->images,
+             image->channels, depth, image->height, image->width, named ? " (images, channels, " : "",
+             named && *depth ? "depth, " : "", named ? "height, width)" : "");
+}
+
+bool poolgrad_tensor_same_sizes(const poolgrad_const_image *a, const poolgrad_const_image *b)
+{
+    return a->images == b->images && a->channels == b->channels && a->height == b->height && a->width == b->width &&
+           poolgrad_max(a->depth, 1) == poolgrad_max(b->depth, 1);
 }
 
 /* ---- Allocating -------------------------------------------------------------------------------------------------- */
@@ -491,11 +649,11 @@ int poolgrad_tensor_allocate(const struct options *options, enum option option, 
     }
     struct poolgrad_npy npy = array_of(tensor);
     if (!readable(&npy)) {
-        return poolgrad_fail(
-            options,
-            "--%s: %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
-            " (images, channels, height, width) is too large for a file, though it is empty; expected less",
-            option_name(option), image->images, image->channels, image->height, image->width);
+        char sizes[TENSOR_SIZES];
+        const poolgrad_const_image view = poolgrad_image_as_const(image);
+        poolgrad_tensor_sizes(&view, true, sizes);
+        return poolgrad_fail(options, "--%s: %s is too large for a file, though it is empty; expected less",
+                             option_name(option), sizes);
     }
     image->data = calloc(npy.elements > 0 ? (size_t)npy.elements : 1, (size_t)npy.item_size);
     if (image->data) return 0;

@@ -13,6 +13,7 @@
 struct tensor {
     poolgrad_image image;
     int rank; /* of the file's array */
+    int axes; /* of the array, behind images and channels; 0: 2, or 3 where the image is deeper than 1 */
 };
 
 /* What a file may hold; of TENSOR_SOURCE_SIZE only the header is read, and the image's data is null. */
@@ -30,14 +31,24 @@ int poolgrad_tensor_read_as(const struct options *options, const char *path, poo
 /* Writes the tensor as .npy to an open file. False on failure, errno set. */
 bool poolgrad_tensor_put(FILE *file, const struct tensor *tensor);
 
-/* Of a dense array of an image of that layout in which every dimension is written. */
-int poolgrad_tensor_full_rank(poolgrad_layout layout);
+/* Reads a table of windows, an array of n x 2 signed integers; its memory is to be freed, also after a refusal. 0, or 2
+ * after one sentence. */
+int poolgrad_tensor_read_windows(const struct options *options, struct file_argument argument, poolgrad_table *table);
 
-/* The rank at which an array of the layout has the dimensions of the other tensor's array. */
-int poolgrad_tensor_rank_like(const struct tensor *other, poolgrad_layout layout);
+/* Of a dense array of the image in which every dimension is written: a depth of 1 is none. */
+int poolgrad_tensor_full_rank(const poolgrad_image *image);
+
+/* Gives the tensor, whose layout is known, the dimensions of the other tensor's array. */
+void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor);
 
 /* What the options say of the array of a file's option. */
 poolgrad_layout poolgrad_tensor_layout(const struct options *options, enum option file);
+
+enum { TENSOR_SIZES = 192 };
+
+/* "2 x 8 x 7 x 9 (images, channels, height, width)", and whether two images are of the same sizes. */
+void poolgrad_tensor_sizes(const poolgrad_const_image *image, bool named, char text[TENSOR_SIZES]);
+bool poolgrad_tensor_same_sizes(const poolgrad_const_image *a, const poolgrad_const_image *b);
 
 /* Memory for a tensor of the image's sizes, format and layout, all bits 0. 0, or 2 after one sentence. */
 int poolgrad_tensor_allocate(const struct options *options, enum option option, struct tensor *tensor);

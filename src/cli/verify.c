@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/integer.h"
 #include "cli/commands.h"
 #include "cli/declaration.h"
 #include "cli/packages.h"
@@ -47,34 +49,37 @@ static bool is_clipped(const struct options *options)
     return poolgrad_given(options, OPTION_DESTINATION_CHANNEL_OFFSET);
 }
 
+static int refuse_gradient_size(const struct options *options, const poolgrad_problem *p,
+                                const poolgrad_const_image *actual)
+{
+    const poolgrad_const_image *gradient = &p->source_gradient;
+    char is[TENSOR_SIZES], expected[TENSOR_SIZES];
+    const bool swapped = actual->height == gradient->height && actual->width == gradient->width &&
+                         actual->depth == gradient->depth;
+    poolgrad_tensor_sizes(actual, true, is);
+    poolgrad_tensor_sizes(&p->source, false, expected);
+    return poolgrad_fail(options, "--actual is %s; expected %s, as the source%s", is, expected,
+                         swapped ? "; --source and --source-gradient may be swapped" : "");
+}
+
 /* Unless only a part of it is written, the output has the size that the problem gives it. */
 static int check_size(const struct options *options, const poolgrad_problem *p, const poolgrad_image *actual)
 {
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const int64_t width = gradient ? p->source.width : p->destination.width;
-    const int64_t height = gradient ? p->source.height : p->destination.height;
+    const poolgrad_const_image image = poolgrad_image_as_const(actual);
+    const poolgrad_image *d = &p->destination;
+    const int64_t is[AXES] = {actual->width, actual->height, poolgrad_max(actual->depth, 1)};
+    const int64_t expected[AXES] = {d->width, d->height, poolgrad_max(d->depth, 1)};
+    const int axes = poolgrad_count_axes(options, p);
+    char is_text[AXIS_SIZES], expected_text[AXIS_SIZES], fitting[FIT_OPTIONS] = "";
     if (is_clipped(options)) return 0;
-    if (actual->width == width && actual->height == height &&
-        (!gradient || (actual->images == p->source.images && actual->channels == p->source.channels))) {
-        return 0;
-    }
-    if (!gradient) {
-        char fitting[FIT_OPTIONS] = "";
-        if (!poolgrad_given(options, OPTION_PADDING_POLICY))
-            poolgrad_fit_options(options, p, actual->height, actual->width, fitting);
-        return poolgrad_fail(options,
-                             "--actual is %" PRId64 " x %" PRId64 " pixels (height, width); expected %" PRId64
-                             " x %" PRId64 " by the options%s%s",
-                             actual->height, actual->width, height, width, *fitting ? ", or " : "", fitting);
-    }
-    const bool swapped = actual->height == p->source_gradient.height && actual->width == p->source_gradient.width;
-    return poolgrad_fail(options,
-                         "--actual is %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64
-                         " (images, channels, height, width); expected %" PRId64 " x %" PRId64 " x %" PRId64
-                         " x %" PRId64 ", as the source%s",
-                         actual->images, actual->channels, actual->height, actual->width, p->source.images,
-                         p->source.channels, height, width,
-                         swapped ? "; --source and --source-gradient may be swapped" : "");
+    if (p->direction == POOLGRAD_GRADIENT)
+        return poolgrad_tensor_same_sizes(&image, &p->source) ? 0 : refuse_gradient_size(options, p, &image);
+    if (memcmp(is, expected, sizeof is) == 0) return 0;
+    if (!poolgrad_given(options, OPTION_PADDING_POLICY)) poolgrad_fit_options(options, p, is, fitting);
+    poolgrad_axis_sizes(axes, is, true, is_text);
+    poolgrad_axis_sizes(axes, expected, false, expected_text);
+    return poolgrad_fail(options, "--actual is %s; expected %s by the options%s%s", is_text, expected_text,
+                         *fitting ? ", or " : "", fitting);
 }
 
 static int read_before(const struct options *options, struct verify *verify)
@@ -91,10 +96,8 @@ static int read_before(const struct options *options, struct verify *verify)
     const poolgrad_image *before = &verify->before.image, *actual = &verify->actual.image;
     verify->before_image = poolgrad_image_as_const(before);
     verify->declaration.before = &verify->before_image;
-    if (before->format == actual->format && before->images == actual->images && before->channels == actual->channels &&
-        before->height == actual->height && before->width == actual->width) {
-        return 0;
-    }
+    const poolgrad_const_image judged = poolgrad_image_as_const(actual);
+    if (before->format == actual->format && poolgrad_tensor_same_sizes(&verify->before_image, &judged)) return 0;
     return poolgrad_fail(options, "--%s is of another format or shape than --actual; expected the same",
                          poolgrad_options[option].name);
 }
@@ -167,6 +170,7 @@ static int verify_files(const struct options *options, struct verify *verify)
     const poolgrad_problem *p = &verify->inputs.problem;
     poolgrad_error error;
     int status = poolgrad_verify_read(options, verify);
+    if (status == 0 && poolgrad_given(options, OPTION_PRINT_PROBLEM)) return poolgrad_print_problem(options, p);
     if (status == 0) status = open_results(options, verify);
     if (status != 0) return status;
     poolgrad_setup_notes(options, p);
