@@ -3,9 +3,9 @@
  * The fast path: how a problem is cut to pieces that fit into working memory, and how each is computed there.
  *
  * Working memory knows one layout for all three: rows of pixels, each of `lanes` elements (a pixel of one plane of
- * NCHW, the four of an NC4HW4 slice, some or all channels of NHWC), row behind row, and, where planes are small, plane
- * behind plane. Rows and columns are sorted by phase (fast/phases.h), so that a tap lies at one and the same distance
- * from every window, and an operation runs over all of them without a gap.
+ * NCHW, the lanes of a slice of a blocked layout, some or all channels of NHWC), row behind row, and, where planes are
+ * small, plane behind plane. Rows and columns are sorted by phase (fast/phases.h), so that a tap lies at one and the
+ * same distance from every window, and an operation runs over all of them without a gap.
  *
  * A destination is cut into units: a group of planes, a tile of columns, a band of rows. A band is computed in steps of
  * a few rows; what the next step needs of the windows before it stays.

@@ -81,9 +81,8 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
 /* Channels from c on that lie side by side. */
 static int64_t neighbours(poolgrad_layout layout, int64_t channel_stride, int64_t c)
 {
-    if (layout == POOLGRAD_NC4HW4)
-        return poolgrad_layout_lanes(POOLGRAD_NC4HW4) - c % poolgrad_layout_lanes(POOLGRAD_NC4HW4);
-    return layout == POOLGRAD_NHWC && channel_stride == 1 ? INT64_MAX : 1;
+    const int64_t lanes = poolgrad_layout_lanes(layout);
+    return layout == POOLGRAD_NHWC && channel_stride == 1 ? INT64_MAX : lanes - c % lanes;
 }
 
 /* The lanes from `lane` on that are one run of every pixel. */

@@ -150,16 +150,14 @@ static int64_t choose_channels(const struct poolgrad_geometry *g, const struct p
 static void choose_lanes(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
     const int64_t channels = g->channels.end - g->channels.begin;
-    fast->lanes = fast->blocks = 1;
-    if (channels > 0 && g->destination.layout == POOLGRAD_NC4HW4) {
-        fast->lanes = poolgrad_layout_lanes(POOLGRAD_NC4HW4);
-        fast->blocks = ceiling(g->channels.end, poolgrad_layout_lanes(POOLGRAD_NC4HW4)) -
-                       g->channels.begin / poolgrad_layout_lanes(POOLGRAD_NC4HW4);
-    } else if (channels > 0 && g->destination.layout == POOLGRAD_NHWC) {
+    fast->lanes = 1;
+    fast->blocks = 0;
+    if (channels > 0 && g->destination.layout == POOLGRAD_NHWC) {
         fast->lanes = choose_channels(g, fast, channels);
         fast->blocks = ceiling(channels, fast->lanes);
-    } else {
-        fast->blocks = channels;
+    } else if (channels > 0) {
+        fast->lanes = poolgrad_layout_lanes(g->destination.layout);
+        fast->blocks = ceiling(g->channels.end, fast->lanes) - g->channels.begin / fast->lanes;
     }
     /* Too many to count are planes of no pixels. */
     if (!poolgrad_multiply(g->images.end - g->images.begin, fast->blocks, &fast->planes)) fast->planes = 0;
@@ -322,16 +320,13 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
            !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
 }
 
-/* What the plain loops compute: volumes, tables, means of squares, and what is gathered at indices. */
+/* All but what the plain loops compute: volumes, tables, means of squares, divisors, and what is gathered at indices.
+ */
 static bool is_planar(const struct poolgrad_geometry *g)
 {
     const bool flat = poolgrad_axis_is_flat(&g->z) && g->layers.begin == 0 && g->layers.end == 1;
     const bool gathers = g->direction == POOLGRAD_FORWARD && g->with_indices;
-    const poolgrad_layout most = POOLGRAD_NC4HW4;
-    const bool blocks = g->source.layout > most || g->source_gradient.layout > most || g->destination.layout > most ||
-                        g->indices.layout > most || g->picks.layout > most;
-    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !g->root_mean && !gathers && g->divisor == 0 &&
-           !blocks;
+    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !g->root_mean && !gathers && g->divisor == 0;
 }
 
 bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
@@ -373,11 +368,8 @@ struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry
                                                   int64_t plane)
 {
     const int64_t image = plane / fast->blocks, block = plane % fast->blocks;
-    const bool slices = g->destination.layout == POOLGRAD_NC4HW4;
-    const int64_t c =
-        (slices ? g->channels.begin / poolgrad_layout_lanes(POOLGRAD_NC4HW4) * poolgrad_layout_lanes(POOLGRAD_NC4HW4)
-                : g->channels.begin) +
-        block * fast->lanes;
+    const int64_t c = g->channels.begin - g->channels.begin % poolgrad_layout_lanes(g->destination.layout) +
+                      block * fast->lanes;
     return (struct poolgrad_fast_plane){.n = g->images.begin + image,
                                         .c = c,
                                         .low = poolgrad_max(g->channels.begin - c, 0),

@@ -132,7 +132,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     load_pairs(unit, origin, fast->y.stride * from->image->row_stride * size, size, pair);
 }
 
-/* Lanes of a plane, all of them, are neighbours: one of NCHW, the four of a slice. */
+/* Lanes of a plane, all of them, are neighbours: one of NCHW, those of a slice. */
 static bool has_whole_lanes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_image *image)
 {
     const struct poolgrad_fast *fast = unit->fast;

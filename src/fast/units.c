@@ -232,7 +232,7 @@ static void blank_around(const struct poolgrad_fast_unit *unit, const struct poo
     poolgrad_fast_blank(unit, plane, behind(y->written, y->inside), x->written);
 }
 
-/* NC4HW4's lanes without a channel. */
+/* A slice's lanes without a channel. */
 static void clear_unused_lanes(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_plane *plane)
 {
     const struct poolgrad_geometry *g = unit->g;
@@ -300,8 +300,8 @@ static bool run_unit(const struct poolgrad_geometry *g, const struct poolgrad_fa
     } else if (pooled) {
         poolgrad_fast_forward(&unit);
     }
-    const bool lanes = g->destination.layout == POOLGRAD_NC4HW4 ||
-                       (g->with_picks && g->picks.layout == POOLGRAD_NC4HW4);
+    const bool lanes = poolgrad_layout_is_blocked(g->destination.layout) ||
+                       (g->with_picks && poolgrad_layout_is_blocked(g->picks.layout));
     for (int64_t p = 0; p < unit.planes && lanes; p++) {
         const struct poolgrad_fast_plane at = poolgrad_fast_plane_at(g, fast, unit.plane + p);
         clear_unused_lanes(&unit, &at);
