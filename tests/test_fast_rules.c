@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mode fast by hand-worked numbers, by every instruction set: slices of any width. */
+/* Mode fast by hand-worked numbers, by every instruction set: slices of any width, divisors, counted padding of one
+ * side, and means of squares. */
 #include "support/contender.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -16,6 +17,124 @@ static void run_fast(poolgrad_problem p, poolgrad_isa isa)
     cr_expect_null(strstr(poolgrad_plan_kernel(plan), "reference"), "%s", poolgrad_plan_kernel(plan));
     poolgrad_plan_run(plan);
     poolgrad_plan_destroy(plan);
+}
+
+/* ---- One row --------------------------------------------------------------------------------------------------- */
+
+enum { MOST = 8 };
+
+/* A row of pixels of one plane, and its windows. */
+typedef struct row {
+    poolgrad_problem p;
+    int64_t pixels, windows;
+    float source[MOST], gradient[MOST];
+} row;
+
+static row make_row(poolgrad_kind kind, int64_t pixels, int64_t windows, int64_t kernel)
+{
+    row r = {.pixels = pixels, .windows = windows};
+    poolgrad_problem_init(&r.p, sizeof r.p);
+    r.p.kind = kind;
+    r.p.window.kernel_width = kernel;
+    r.p.offset_x = kernel / 2; /* the first window starts at the first pixel */
+    return r;
+}
+
+static poolgrad_image image_of(float *data, int64_t width)
+{
+    return poolgrad_image_dense(data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, width);
+}
+
+/* The numbers to the bit, by every instruction set. */
+static void expect_row(row r, poolgrad_direction direction, const float *expected)
+{
+    poolgrad_isa isas[CONTENDER_ISAS];
+    const int64_t count = direction == POOLGRAD_FORWARD ? r.windows : r.pixels;
+    const poolgrad_image source = image_of(r.source, r.pixels), gradient = image_of(r.gradient, r.windows);
+    r.p.direction = direction;
+    r.p.source = poolgrad_image_as_const(&source);
+    if (direction == POOLGRAD_GRADIENT) r.p.source_gradient = poolgrad_image_as_const(&gradient);
+    for (int i = 0; i < contender_isas(isas); ++i) {
+        float found[MOST];
+        for (int k = 0; k < MOST; ++k) found[k] = NAN;
+        r.p.destination = image_of(found, count);
+        run_fast(r.p, isas[i]);
+        for (int64_t k = 0; k < count; ++k)
+            cr_expect(memcmp(&found[k], &expected[k], sizeof(float)) == 0, "%s, pixel %d: %.9g, not %.9g",
+                      poolgrad_isa_name(isas[i]), (int)k, (double)found[k], (double)expected[k]);
+    }
+}
+
+/* Sums 3, 5 and 4 by -2; shares 1, -2 and 4 by -2. */
+Test(fast_rules, divisor)
+{
+    row r = make_row(POOLGRAD_AVERAGE, 3, 3, 2);
+    memcpy(r.source, (const float[]){1, 2, 3}, 3 * sizeof(float));
+    memcpy(r.gradient, (const float[]){1, -2, 4}, 3 * sizeof(float));
+    r.p.divisor = -2;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){-1.5F, -2.5F, -1.5F});
+    expect_row(r, POOLGRAD_GRADIENT, (const float[]){-0.5F, 0.5F, -1});
+}
+
+/* A window of taps at pixels -1 and 2 has none of the two pixels there are: +0, not 0 / -3. The next one, of taps at 0
+ * and 3, has one of them, a zero: -0. */
+Test(fast_rules, divisor_of_nothing)
+{
+    row r = make_row(POOLGRAD_AVERAGE, 2, 3, 2);
+    r.source[1] = 6;
+    r.p.window.dilation_x = 3;
+    r.p.offset_x = 1; /* of an extent of 4 */
+    r.p.divisor = -3;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){0, -0.0F, -2});
+}
+
+/* One number is more than float32 holds: 2^24 + 1, which is rounded to 2^24 first. */
+Test(fast_rules, divisor_rounded)
+{
+    row r = make_row(POOLGRAD_AVERAGE, 1, 1, 1);
+    r.source[0] = 0x1p24F;
+    r.p.divisor = (1 << 24) + 1;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){1});
+}
+
+/* One counted pixel on the left and none on the right: 10/3, 24/3, 22/2. */
+Test(fast_rules, one_side)
+{
+    row r = make_row(POOLGRAD_AVERAGE, 5, 3, 3);
+    memcpy(r.source, (const float[]){4, 6, 8, 10, 12}, 5 * sizeof(float));
+    memcpy(r.gradient, (const float[]){6, 3, 2}, 3 * sizeof(float));
+    r.p.window.stride_x = 2;
+    r.p.offset_x = 0;
+    r.p.zero_pad_left = 1;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){10.0F / 3, 8, 11});
+    expect_row(r, POOLGRAD_GRADIENT, (const float[]){2, 3, 1, 2, 1});
+}
+
+/* (1 + 49) / 2 and 49 / 1 have the roots 5 and 7; r is 10 / (2 x 5) and 14 / (1 x 7). */
+Test(fast_rules, root_mean)
+{
+    row r = make_row(POOLGRAD_L2NORM, 2, 2, 2);
+    memcpy(r.source, (const float[]){1, 7}, 2 * sizeof(float));
+    memcpy(r.gradient, (const float[]){10, 14}, 2 * sizeof(float));
+    r.p.root_mean = 1;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){5, 7});
+    expect_row(r, POOLGRAD_GRADIENT, (const float[]){1, 21});
+}
+
+/* Both windows' squares add up to 49: by a divisor of 49, and by two pixels, one of which is counted padding. */
+Test(fast_rules, root_mean_counts)
+{
+    row r = make_row(POOLGRAD_L2NORM, 2, 2, 2);
+    memcpy(r.source, (const float[]){0, 7}, 2 * sizeof(float));
+    memcpy(r.gradient, (const float[]){49, 49}, 2 * sizeof(float));
+    r.p.root_mean = 1;
+    r.p.divisor = 49;
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){1, 1});
+    expect_row(r, POOLGRAD_GRADIENT, (const float[]){0, 14});
+    r.p.divisor = 0;
+    r.p.zero_pad_right = 1;
+    const float root = (float)sqrt(24.5);
+    expect_row(r, POOLGRAD_FORWARD, (const float[]){root, root});
 }
 
 /* ---- Slices ---------------------------------------------------------------------------------------------------- */

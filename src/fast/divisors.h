@@ -14,4 +14,15 @@ const int64_t *poolgrad_fast_count_rows(const struct poolgrad_fast_unit *unit, i
  * Rows stay, as long as the columns do, in as many places as working memory has for them. */
 const void *poolgrad_fast_divisors(const struct poolgrad_fast_unit *unit, int64_t rows, int64_t count);
 
+/* AREA_BEST, a number for each window of the block, whose columns have been counted: divided by the window's divisor;
+ * of float64, multiplied by it. */
+void poolgrad_fast_divide(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
+void poolgrad_fast_multiply(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
+
+/* Whether the problem divides by N: averages, and means of squares. */
+static inline bool poolgrad_fast_divides(const struct poolgrad_geometry *g)
+{
+    return g->kind == POOLGRAD_AVERAGE || g->root_mean;
+}
+
 #endif

@@ -203,7 +203,7 @@ bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const stru
 void poolgrad_fast_pick(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 void poolgrad_fast_greatest(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 void poolgrad_fast_sum(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
-/* The square root of the sum. */
+/* The square root of the sum, or of the mean. */
 void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block);
 
 /* Elements from the first to the last window of a block, all planes. */

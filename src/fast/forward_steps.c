@@ -22,24 +22,6 @@ static unsigned char *element(const struct step *step, enum poolgrad_fast_area a
     return (unsigned char *)poolgrad_fast_area(step->unit, area) + index * bytes;
 }
 
-/* Rows of the same number of taps at once. */
-static void divide_averages(const struct step *step)
-{
-    const struct poolgrad_fast *fast = step->unit->fast;
-    const int64_t columns = step->columns.end - step->columns.begin, bytes = poolgrad_fast_sum_bytes(fast->sum);
-    const int64_t count = step->rows.end - step->rows.begin, pitch = fast->source_pitch * fast->lanes;
-    const int64_t *row_counts = poolgrad_fast_count_rows(step->unit, step->rows.begin, count);
-    for (int64_t row = 0, rows; row < count; row += rows) {
-        for (rows = 1; row + rows < count && row_counts[row + rows] == row_counts[row];) rows++;
-        const void *divisors = poolgrad_fast_divisors(step->unit, row_counts[row], columns);
-        for (int64_t p = 0; p < step->unit->planes; p++) {
-            const struct poolgrad_rows shape = {rows, columns * fast->lanes, pitch, pitch};
-            unsigned char *sums = element(step, POOLGRAD_AREA_BEST, poolgrad_fast_window_at(fast, p, row), bytes);
-            step->unit->routines->divide[fast->sum](sums, divisors, shape, sums);
-        }
-    }
-}
-
 /* Keys make no difference between zeros: where the greatest is one, the tap that was picked says which. */
 static void restore_minus_zeros(const struct step *step, const struct poolgrad_fast_plane *plane, int64_t y, int64_t at,
                                 unsigned char *results)
@@ -132,7 +114,7 @@ static void run_step(const struct step *step)
     switch (g->kind) {
     case POOLGRAD_AVERAGE:
         poolgrad_fast_sum(step->unit, &step->block);
-        divide_averages(step);
+        poolgrad_fast_divide(step->unit, &step->block);
         break;
     case POOLGRAD_L2NORM: poolgrad_fast_norm(step->unit, &step->block); break;
     case POOLGRAD_MAX:
@@ -154,7 +136,7 @@ void poolgrad_fast_forward(const struct poolgrad_fast_unit *unit)
     const struct poolgrad_range x = {unit->columns.entry, unit->columns.entry + unit->columns.entries};
     struct step step = {.unit = unit, .columns = unit->columns.inside};
     if (x.begin == x.end) return;
-    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) {
+    if (poolgrad_fast_divides(unit->g) && !unit->same_columns) {
         poolgrad_fast_count_columns(unit, step.columns.begin, step.columns.end - step.columns.begin);
     }
     for (int64_t entry = unit->band.entry; entry < end; entry += fast->step) {

@@ -264,6 +264,7 @@ static void search_source(const struct step *step, int64_t begin, int64_t end)
         return;
     }
     poolgrad_fast_norm(step->unit, &block);
+    if (g->root_mean) poolgrad_fast_multiply(step->unit, &block);
 }
 
 /* Averages of one window a plane, of all planes at once; false where they are not at one distance. */
@@ -908,7 +909,7 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
     if (!unit->same_columns) clear_windows(&step);
     step.way = way_out(unit);
     step.whole_lines = step.way != POOLGRAD_WAY_NONE && !is_half(unit) && is_whole_lines(unit);
-    if (unit->g->kind == POOLGRAD_AVERAGE && !unit->same_columns) {
+    if (poolgrad_fast_divides(unit->g) && !unit->same_columns) {
         poolgrad_fast_count_columns(unit, fast->x.output + step.x + step.columns.begin,
                                     step.columns.end - step.columns.begin);
     }

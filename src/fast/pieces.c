@@ -320,13 +320,12 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
            !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
 }
 
-/* All but what the plain loops compute: volumes, tables, means of squares, divisors, and what is gathered at indices.
- */
+/* All but what the plain loops compute: volumes, tables, and what is gathered at indices. */
 static bool is_planar(const struct poolgrad_geometry *g)
 {
     const bool flat = poolgrad_axis_is_flat(&g->z) && g->layers.begin == 0 && g->layers.end == 1;
     const bool gathers = g->direction == POOLGRAD_FORWARD && g->with_indices;
-    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !g->root_mean && !gathers && g->divisor == 0;
+    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !gathers;
 }
 
 bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,

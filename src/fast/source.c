@@ -2,6 +2,7 @@
 /* Phases of an image, and what windows find among those of the source. */
 #include <string.h>
 
+#include "fast/divisors.h"
 #include "fast/fast.h"
 #include "fast/move.h"
 #include "image/image.h"
@@ -637,5 +638,6 @@ int64_t poolgrad_fast_windows_size(const struct poolgrad_fast_unit *unit, const 
 void poolgrad_fast_norm(const struct poolgrad_fast_unit *unit, const struct poolgrad_fast_block *block)
 {
     poolgrad_fast_sum(unit, block);
+    if (unit->g->root_mean) poolgrad_fast_divide(unit, block);
     unit->routines->root(poolgrad_fast_area(unit, POOLGRAD_AREA_BEST), poolgrad_fast_windows_size(unit, block));
 }
