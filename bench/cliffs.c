@@ -196,7 +196,7 @@ static int run_case(const struct arguments *arguments, struct found *found)
     while (!fits(&shape));
     poolgrad_format format = (poolgrad_format)between(&noise, POOLGRAD_FLOAT16, POOLGRAD_FLOAT64);
     struct trial_choice choice = draw_choice(&noise, arguments->threads);
-    bool made = poolgrad_buffers_make(&buffers, &shape, format, true);
+    bool made = poolgrad_buffers_make(&buffers, &shape, format, 1U << choice.layout, true);
     int status = made ? measure(&buffers, choice, arguments->quick, found) : complain(found, "not enough memory");
     poolgrad_buffers_free(&buffers);
     return status;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAIVE_LANES = 64, SLICE = 4 };
+enum { NAIVE_LANES = 64 };
 
 /* Where the work of one call lies: elements from the start of the tensors. */
 struct naive_place {
@@ -100,8 +100,7 @@ static inline uint16_t to_float16(float value)
 /* How many channels are worked on together, and how many such chunks an image has. */
 static int chunk_lanes(const struct naive *w)
 {
-    if (w->layout == POOLGRAD_NCHW) return 1;
-    return w->layout == POOLGRAD_NC4HW4 ? SLICE : NAIVE_LANES;
+    return w->layout == POOLGRAD_NHWC ? NAIVE_LANES : (int)poolgrad_slice_of(w->layout);
 }
 
 static struct naive_place place_of(const struct naive *w, int64_t n, int64_t chunk)
@@ -180,8 +179,8 @@ bool poolgrad_naive_make(struct naive *w, const struct trial *trial)
 {
     const poolgrad_problem *p = &trial->problem;
     describe(w, trial);
-    bool plain = p->edge_mode == POOLGRAD_EDGE_CLAMP && p->zero_pad_x == 0 && p->zero_pad_y == 0 &&
-                 p->ties == POOLGRAD_TIES_FIRST && (!w->picks || trial->buffers->picks_format == POOLGRAD_TAP8);
+    bool plain = poolgrad_trial_is_usual(trial) && p->ties == POOLGRAD_TIES_FIRST &&
+                 (!w->picks || trial->buffers->picks_format == POOLGRAD_TAP8);
     if (!plain) return false;
     bool half = w->format == POOLGRAD_FLOAT16 || w->format == POOLGRAD_BFLOAT16;
     if (!half || w->direction == POOLGRAD_FORWARD) return true;

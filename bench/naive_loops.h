@@ -10,7 +10,7 @@
  *     DIRECT        1: STORED is REAL, and gradients are summed up in the destination
  *
  * Each call works on `lanes` channels that are neighbours in memory, pixels `pixel` elements apart: one channel of a
- * plane, some channels of an NHWC image, the four of a slice.
+ * plane, some channels of an NHWC image, those of a slice.
  */
 
 /* One window's taps: rows and columns inside the image. Without dilation they are neighbours. */

@@ -159,9 +159,8 @@ static bool make(struct onednn *o, const struct trial *trial)
 struct onednn *poolgrad_onednn_make(const struct trial *trial)
 {
     const poolgrad_problem *p = &trial->problem;
-    bool known = p->kind != POOLGRAD_L2NORM && p->source.layout != POOLGRAD_NC4HW4 &&
-                 p->destination.format != POOLGRAD_FLOAT64 && p->edge_mode == POOLGRAD_EDGE_CLAMP &&
-                 p->zero_pad_x == 0 && p->zero_pad_y == 0;
+    bool known = p->kind != POOLGRAD_L2NORM && poolgrad_slice_of(p->source.layout) == 1 &&
+                 p->destination.format != POOLGRAD_FLOAT64 && poolgrad_trial_is_usual(trial);
     struct onednn *made = known ? calloc(1, sizeof *made) : NULL;
     if (!made || make(made, trial)) return made;
     poolgrad_onednn_free(made);

@@ -54,7 +54,9 @@ static const struct selection {
         int rows;
     } having[4];
 } selections[] = {
-    {"bench --list", 56, {{" gradient ", 56}, {" nhwc ", 28}, {" float32 ", 56}, {" argmax ", 14}}},
+    {"bench --list", 64, {{" gradient ", 64}, {" nhwc ", 32}, {" float32 ", 64}, {" argmax ", 16}}},
+    {"bench --list --workload volume", 8, {{"volume ", 8}, {"1x16x8x28x28_k3s2p1", 8}}},
+    {"bench --list --workload volume,tiny --layout nc4hw4,nhwc", 12, {{"volume ", 4}, {" nc4hw4 ", 4}}},
     {"bench --list --workload tiny", 8, {{"tiny ", 8}, {"1x16x32x32_k2s2p0", 8}}},
     {"bench --list --workload vgg,dilated", 12, {{"32x64x56x56_k2s2p0", 8}, {"4x64x128x128_k3s2p1d2", 4}}},
     {"bench --list --workload global_avg", 4, {{"16x2048x7x7_k7s7p0", 4}, {" average ", 2}, {" l2norm ", 2}}},
@@ -209,6 +211,21 @@ Test(bench, own_geometry, .init = scene_enter, .fini = scene_leave)
                   number(row, "height") == 9 && number(row, "width") == 7);
         process_release(&result);
     }
+}
+
+/* Volumes are computed by the reference, and the row says so. By hand: 16 x 8 x 28 x 28 floats become 16 x 4 x 14 x 14,
+ * and a picked tap is one byte. */
+Test(bench, volume, .init = scene_enter, .fini = scene_leave)
+{
+    process_result result = run(QUICK "--workload volume --kind argmax --layout nhwc --json -");
+    const char *row = row_of(result.out, "gradient/argmax/nhwc/float32/1x16x8x28x28_k3s2p1");
+    cr_assert_not_null(row, "%s", result.out);
+    cr_expect(json_is(json_member(row, "kernel"), "gradient/max/reference"), "%s", row);
+    cr_expect(number(row, "depth") == 8 && number(row, "output_depth") == 4 && number(row, "kernel_depth") == 3 &&
+                  number(row, "stride_z") == 2 && number(row, "offset_z") == 0 && number(row, "dilation_z") == 1,
+              "%s", row);
+    cr_expect(number(row, "bytes") == 100352 * 4 + 12544 * 5, "%s", row);
+    process_release(&result);
 }
 
 Test(bench, table, .init = scene_enter, .fini = scene_leave)
@@ -399,6 +416,7 @@ static const char *const refusals[][2] = {
     {"bench --list --plot a.svg", "--plot is given beside --list"},
     {"bench --list --repeat 3", "--repeat is given beside --list"},
     {"bench --list --seconds 3", "--seconds is given beside --list"},
+    {"bench --workload volume --layout nc4hw4", "--layout is nc4hw4; expected nchw or nhwc among its words"},
     {"bench --kernel 3", "--kernel is given without --input-size; expected both"},
     {"bench --workload tiny --ties last", "--ties is given without --input-size"},
     {OWN "--workload tiny --kernel 2", "--workload is given beside --input-size; expected one of them"},

@@ -134,7 +134,7 @@ Test(measure, streams)
 
 /* ---- Trials ------------------------------------------------------------------------------------------------------ */
 
-static const struct workload small = {"small", 2, 6, 11, 13, 3, 2, 1, 1, 0};
+static const struct workload small = {"small", 2, 6, 0, 11, 13, 3, 2, 1, 1, 0};
 
 static struct trial make_trial(struct buffers *buffers, struct trial_choice choice)
 {
@@ -151,7 +151,8 @@ static unsigned char *last_byte(const poolgrad_image *image)
     const poolgrad_const_image size = poolgrad_image_as_const(image);
     int64_t bytes = poolgrad_dense_bytes(&size, image->layout, image->format);
     int64_t unused = 0;
-    if (image->layout == POOLGRAD_NC4HW4) unused = (4 - image->channels % 4) % 4;
+    const int64_t slice = poolgrad_slice_of(image->layout);
+    unused = (slice - image->channels % slice) % slice;
     return (unsigned char *)image->data + bytes - 1 - unused * (int64_t)poolgrad_format_size(image->format);
 }
 
@@ -161,7 +162,8 @@ static bool notices(const struct trial *trial, const poolgrad_image *image)
     unsigned char *byte = last_byte(image), kept = *byte;
     *byte ^= 1;
     bool wrong = poolgrad_trial_check(trial, &m) == TRIAL_WRONG;
-    bool there = m.n == image->images - 1 && m.c == image->channels - 1 && m.y == image->height - 1 &&
+    bool there = m.n == image->images - 1 && m.c == image->channels - 1 &&
+                 m.z == (image->depth > 1 ? image->depth - 1 : 0) && m.y == image->height - 1 &&
                  m.x == image->width - 1 && m.of_picks == (image == &trial->problem.picks);
     *byte = kept;
     return wrong && there;
@@ -172,39 +174,103 @@ static void check_trial(struct buffers *buffers, struct trial_choice choice)
     struct mismatch m;
     struct trial trial = make_trial(buffers, choice);
     poolgrad_trial_contend(&trial);
-    cr_expect(poolgrad_trial_check(&trial, &m) == TRIAL_RIGHT, "n %d c %d y %d x %d: %g, expected %g", (int)m.n,
-              (int)m.c, (int)m.y, (int)m.x, m.actual, m.expected);
+    cr_expect(poolgrad_trial_check(&trial, &m) == TRIAL_RIGHT, "n %d c %d z %d y %d x %d: %g, expected %g", (int)m.n,
+              (int)m.c, (int)m.z, (int)m.y, (int)m.x, m.actual, m.expected);
     cr_expect(notices(&trial, &trial.problem.destination));
     bool saves = choice.kind == MEASURED_ARGMAX && choice.direction == POOLGRAD_FORWARD;
     if (saves) cr_expect(notices(&trial, &trial.problem.picks));
     poolgrad_trial_destroy(&trial);
 }
 
-Test(measure, checks_notice)
+/* Every kind and direction, in the first `layouts` layouts. */
+static void check_trials(const poolgrad_problem *shape, poolgrad_format format, int layouts)
 {
     struct buffers buffers;
+    cr_assert(poolgrad_buffers_make(&buffers, shape, format, (1U << layouts) - 1, true));
+    for (int i = 0; i < MEASURED_KINDS * layouts * 2; i++) {
+        check_trial(&buffers, (struct trial_choice){.kind = (enum measured_kind)(i % MEASURED_KINDS),
+                                                    .layout = (poolgrad_layout)(i / MEASURED_KINDS % layouts),
+                                                    .direction = (poolgrad_direction)(i / MEASURED_KINDS / layouts),
+                                                    .threads = 1});
+    }
+    poolgrad_buffers_free(&buffers);
+}
+
+Test(measure, checks_notice)
+{
     poolgrad_problem shape;
     poolgrad_workload_shape(&small, &shape);
-    for (poolgrad_format format = POOLGRAD_FLOAT16; format <= POOLGRAD_FLOAT64; format++) {
-        cr_assert(poolgrad_buffers_make(&buffers, &shape, format, true));
-        for (int i = 0; i < MEASURED_KINDS * LAYOUTS * 2; i++) {
-            check_trial(&buffers, (struct trial_choice){.kind = (enum measured_kind)(i % MEASURED_KINDS),
-                                                        .layout = (poolgrad_layout)(i / MEASURED_KINDS % LAYOUTS),
-                                                        .direction = (poolgrad_direction)(i / MEASURED_KINDS / LAYOUTS),
-                                                        .threads = 1});
-        }
-        poolgrad_buffers_free(&buffers);
+    for (poolgrad_format format = POOLGRAD_FLOAT16; format <= POOLGRAD_FLOAT64; format++)
+        check_trials(&shape, format, LAYOUTS);
+}
+
+/* Volumes, of which the last one is checked as a whole, the last layers, or the last rows. */
+Test(measure, checks_of_volumes)
+{
+    static const struct workload volumes[] = {{"small", 2, 3, 5, 7, 6, 3, 2, 1, 1, 0},
+                                              {"deep", 1, 1, 20, 30, 30, 3, 1, 1, 1, 0},
+                                              {"broad", 1, 1, 2, 100, 200, 3, 1, 1, 1, 0}};
+    for (size_t i = 0; i < sizeof volumes / sizeof *volumes; i++) {
+        poolgrad_problem shape;
+        poolgrad_workload_shape(&volumes[i], &shape);
+        check_trials(&shape, POOLGRAD_FLOAT32, POOLGRAD_NHWC + 1);
     }
+}
+
+/* Windows by table, so many and so large that only the last rows, or layers, are checked. */
+Test(measure, checks_of_tables)
+{
+    enum { SIDE = 50, WINDOWS = 44 };
+    static poolgrad_span spans[WINDOWS];
+    const poolgrad_table table = {spans, WINDOWS};
+    poolgrad_problem shape;
+    cr_assert_eq(poolgrad_adaptive_windows(SIDE, WINDOWS, spans, NULL), POOLGRAD_OK);
+    poolgrad_problem_init(&shape, sizeof shape);
+    shape.source = (poolgrad_const_image){.images = 1, .channels = 3, .height = SIDE, .width = SIDE};
+    shape.destination = (poolgrad_image){.images = 1, .channels = 3, .height = WINDOWS, .width = SIDE};
+    shape.windows_y = table;
+    check_trials(&shape, POOLGRAD_FLOAT32, POOLGRAD_NHWC + 1);
+    shape.destination.width = shape.destination.depth = WINDOWS;
+    shape.source.depth = SIDE;
+    shape.windows_x = shape.windows_z = table;
+    shape.source.channels = shape.destination.channels = 1;
+    check_trials(&shape, POOLGRAD_FLOAT16, POOLGRAD_NHWC + 1);
+}
+
+/* "x first", and a third number where there is a third axis. */
+Test(measure, names)
+{
+    static const poolgrad_span spans[] = {{0, 3}, {1, 4}};
+    char name[CASE_NAME];
+    poolgrad_problem shape;
+    poolgrad_workload_shape(&(struct workload){"volume", 1, 16, 8, 28, 27, 3, 2, 1, 1, 0}, &shape);
+    poolgrad_shape_name(&shape, name);
+    cr_expect_str_eq(name, "1x16x8x28x27_k3s2p1");
+    cr_expect(poolgrad_shape_taps(&shape) == 27);
+    cr_expect_eq(shape.destination.depth, 4);
+    shape.window.kernel_depth = 1;
+    shape.window.stride_x = 4;
+    shape.window.dilation_z = 5;
+    shape.offset_z = 0;
+    poolgrad_shape_name(&shape, name);
+    cr_expect_str_eq(name, "1x16x8x28x27_k3x3x1s4x2x2p1x1x0d1x1x5");
+    shape.source.depth = 0;
+    shape.window.kernel_width = shape.window.stride_x = 1;
+    shape.window.dilation_z = 0;
+    shape.windows_x = (poolgrad_table){spans, 2};
+    poolgrad_shape_name(&shape, name);
+    cr_expect_str_eq(name, "1x16x28x27_k1x3s1x2p0x1t2x0");
+    cr_expect(poolgrad_shape_taps(&shape) == 12);
 }
 
 /* Planes too large to be checked as a whole: their last rows are. */
 Test(measure, checks_of_large_planes)
 {
-    static const struct workload large = {"large", 1, 2, 900, 700, 3, 1, 1, 1, 0};
+    static const struct workload large = {"large", 1, 2, 0, 900, 700, 3, 1, 1, 1, 0};
     struct buffers buffers;
     poolgrad_problem shape;
     poolgrad_workload_shape(&large, &shape);
-    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT32, true));
+    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT32, 1U << POOLGRAD_NHWC, true));
     for (int direction = POOLGRAD_FORWARD; direction <= POOLGRAD_GRADIENT; direction++) {
         check_trial(&buffers, (struct trial_choice){.kind = MEASURED_ARGMAX,
                                                     .direction = (poolgrad_direction)direction,
@@ -224,7 +290,7 @@ Test(measure, traffic)
     struct buffers buffers;
     poolgrad_problem shape;
     poolgrad_workload_shape(&small, &shape);
-    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT16, true));
+    cr_assert(poolgrad_buffers_make(&buffers, &shape, POOLGRAD_FLOAT16, EVERY_LAYOUT, true));
     for (int i = 0; i < 2 * MEASURED_KINDS; i++) {
         int kind = i % MEASURED_KINDS, direction = i / MEASURED_KINDS;
         struct trial_choice choice = {(poolgrad_direction)direction, (enum measured_kind)kind, POOLGRAD_NHWC, 1, 0, 0};
@@ -249,12 +315,26 @@ Test(measure, sizes)
     cr_expect(poolgrad_picks_format(&shape) == POOLGRAD_TAP16, "258 taps");
     shape.window.kernel_height = INT64_C(1) << 40;
     cr_expect(poolgrad_picks_format(&shape) == POOLGRAD_TAP32);
-    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, true) > 0);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, 1) > 0);
     shape.source.channels = INT64_MAX;
-    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, 0) == -1);
     shape.source.channels = 0;
     cr_expect(poolgrad_dense_bytes(&shape.source, POOLGRAD_NC4HW4, POOLGRAD_FLOAT32) == 0);
+    shape.source.channels = 17;
+    cr_expect(poolgrad_dense_bytes(&shape.source, POOLGRAD_NC16HW16, POOLGRAD_FLOAT32) ==
+              INT64_C(2) * 32 * 11 * 13 * 4);
+    shape.source.depth = 3;
+    cr_expect(poolgrad_dense_bytes(&shape.source, POOLGRAD_NHWC, POOLGRAD_FLOAT32) ==
+              INT64_C(2) * 17 * 3 * 11 * 13 * 4);
+    shape.source.depth = 0;
     shape.source.channels = 1;
     shape.source.width = INT64_C(1) << 58;
-    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, false) == -1);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, 0) == -1);
+    shape.source.width = INT64_C(1) << 55;
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1, 0) > 0);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT32, 1 << POOLGRAD_NC32HW32, 0) == -1);
+    shape.source.width = 4;
+    shape.destination = (poolgrad_image){.images = 1, .channels = 1, .height = INT64_C(1) << 30, .width = 1 << 30};
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT16, 1, 0) > 0);
+    cr_expect(poolgrad_buffers_size(&shape, POOLGRAD_FLOAT16, 1, 1) == -1, "2^61 bytes twice, 2^62 of picks twice");
 }

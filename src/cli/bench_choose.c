@@ -144,6 +144,12 @@ static void add_rows(const struct options *options, struct bench *bench, struct 
     }
 }
 
+/* Volumes have no slices. */
+static bool has_layout(const struct bench_case *each, poolgrad_layout layout)
+{
+    return each->shape.source.depth <= 1 || poolgrad_slice_of(layout) == 1;
+}
+
 /* Rows that share buffers stand together, the gradient before the forward pass. */
 static void choose_rows(const struct options *options, struct bench *bench, const struct thread_counts *counts)
 {
@@ -156,6 +162,7 @@ static void choose_rows(const struct options *options, struct bench *bench, cons
         for (int layout = 0; layout < LAYOUTS; layout++) {
             for (int direction = POOLGRAD_GRADIENT; direction >= POOLGRAD_FORWARD; direction--) {
                 if (!(layouts >> layout & 1) || !(directions >> direction & 1)) continue;
+                if (!has_layout(&bench->cases[row.which], (poolgrad_layout)layout)) continue;
                 row.choice.layout = (poolgrad_layout)layout;
                 row.choice.direction = (poolgrad_direction)direction;
                 add_rows(options, bench, row, counts);
@@ -176,9 +183,12 @@ int poolgrad_bench_choose(const struct options *options, struct bench *bench)
     if (!bench->cases || !bench->rows) return poolgrad_fail(options, "not enough memory for a list of what to measure");
     bool own = poolgrad_given(options, OPTION_INPUT_SIZE);
     status = own ? choose_own(options, bench) : choose_workloads(options, bench);
-    if (status == 0) choose_rows(options, bench, &counts);
+    if (status != 0) return status;
+    choose_rows(options, bench, &counts);
     bench->processors = poolgrad_processors();
-    return status;
+    if (bench->row_count > 0) return 0;
+    return poolgrad_fail(options, "--layout is %s; expected nchw or nhwc among its words, volumes have no slices",
+                         options->value[OPTION_LAYOUTS].text);
 }
 
 /* The formats of a geometry share its tables. */

@@ -8,13 +8,13 @@
 void poolgrad_bench_print_list(const struct bench *bench, FILE *file)
 {
     char geometry[CASE_NAME];
-    fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7s  %s\n", "workload", "direction", "kind", "layout", "format", "threads",
-            "images x channels x height x width, kernel, stride, pad, dilation");
+    fprintf(file, "%-12s %-9s %-8s %-8s %-9s %7s  %s\n", "workload", "direction", "kind", "layout", "format", "threads",
+            "images x channels [x depth] x height x width, kernel, stride, pad, dilation");
     for (int i = 0; i < bench->row_count; i++) {
         const struct bench_row *row = &bench->rows[i];
         const struct bench_case *of = &bench->cases[row->which];
         poolgrad_shape_name(&of->shape, geometry);
-        fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7d  %s\n", of->workload,
+        fprintf(file, "%-12s %-9s %-8s %-8s %-9s %7d  %s\n", of->workload,
                 poolgrad_direction_name(row->choice.direction), poolgrad_measured_kind_name(row->choice.kind),
                 poolgrad_layout_name(row->choice.layout), poolgrad_format_name(of->format), row->choice.threads,
                 geometry);
@@ -33,7 +33,7 @@ void poolgrad_bench_print_kernels(const struct bench *bench, FILE *file)
 static void print_row(const struct bench *bench, const struct bench_row *row, FILE *file)
 {
     const struct bench_case *of = &bench->cases[row->which];
-    fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7d %10.4g %5.0f %% %7.1f %6.1f %%  %s\n", of->workload,
+    fprintf(file, "%-12s %-9s %-8s %-8s %-9s %7d %10.4g %5.0f %% %7.1f %6.1f %%  %s\n", of->workload,
             poolgrad_direction_name(row->choice.direction), poolgrad_measured_kind_name(row->choice.kind),
             poolgrad_layout_name(row->choice.layout), poolgrad_format_name(of->format),
             poolgrad_plan_threads(row->trial.plan), row->seconds.median * 1e3, 100 * poolgrad_bench_spread(row),
@@ -42,7 +42,7 @@ static void print_row(const struct bench *bench, const struct bench_row *row, FI
 
 void poolgrad_bench_print_table(const struct bench *bench, FILE *file)
 {
-    fprintf(file, "%-12s %-9s %-8s %-7s %-9s %7s %10s %7s %7s %8s  %s\n", "workload", "direction", "kind", "layout",
+    fprintf(file, "%-12s %-9s %-8s %-8s %-9s %7s %10s %7s %7s %8s  %s\n", "workload", "direction", "kind", "layout",
             "format", "threads", "ms", "spread", "GB/s", "ceiling", "kernel");
     for (int i = 0; i < bench->row_count; i++) print_row(bench, &bench->rows[i], file);
     fprintf(file,

@@ -6,20 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE = 4 };
-
 /* ---- Problems --------------------------------------------------------------------------------------------------- */
 
 static poolgrad_const_image view_of(const poolgrad_const_image *size, const void *data, poolgrad_format format,
                                     poolgrad_layout layout)
 {
-    return poolgrad_const_image_dense(data, format, layout, size->images, size->channels, size->height, size->width);
+    return poolgrad_const_image_dense_3d(data, format, layout, size->images, size->channels, size->depth, size->height,
+                                         size->width);
 }
 
 static poolgrad_image result_of(const poolgrad_const_image *size, void *data, poolgrad_format format,
                                 poolgrad_layout layout)
 {
-    return poolgrad_image_dense(data, format, layout, size->images, size->channels, size->height, size->width);
+    return poolgrad_image_dense_3d(data, format, layout, size->images, size->channels, size->depth, size->height,
+                                   size->width);
 }
 
 static bool is_gradient(const struct trial *trial)
@@ -101,46 +101,66 @@ int64_t poolgrad_trial_bytes(const struct trial *trial)
 
 /* ---- The check -------------------------------------------------------------------------------------------------- */
 
-/* What is computed again: image n, channels from c on, destination rows from y on. */
+/* What is computed again: image n, channels from c on, destination layers from z on and their rows from y on. */
 struct part {
-    int64_t n, c, channels, y, rows;
+    int64_t n, c, channels, z, layers, y, rows;
 };
+
+static int64_t depth_of(const poolgrad_image *image)
+{
+    return image->depth > 1 ? image->depth : 1;
+}
+
+/* Windows that cover a pixel of an axis, one at least. */
+static double covering(int64_t kernel, int64_t stride, const poolgrad_table *table, int64_t size)
+{
+    double windows = stride > 0 ? (double)kernel / (double)stride : 1;
+    for (int64_t i = 0; i < table->count; i++) windows += (double)table->spans[i].size / (double)size;
+    return windows > 1 ? windows : 1;
+}
 
 /* Taps the reference looks at for a row of the destination. */
 static double row_taps(const poolgrad_problem *p)
 {
     const poolgrad_window *w = &p->window;
     const int64_t width = p->direction == POOLGRAD_GRADIENT ? p->source_gradient.width : p->destination.width;
-    double window = (double)w->kernel_width * (double)w->kernel_height, row = window * (double)width;
+    const double row = poolgrad_shape_taps(p) * (double)width;
     if (p->direction == POOLGRAD_FORWARD) return row;
-    double covering = (double)w->kernel_height / (double)w->stride_y;
-    return row * (covering > 1 ? covering : 1);
+    return row * covering(w->kernel_height, w->stride_y, &p->windows_y, p->source.height) *
+           covering(w->kernel_depth, w->stride_z, &p->windows_z, depth_of(&p->destination));
 }
 
+/* The last ones, as many as `most`. */
+static void take_last(int64_t size, double most, int64_t *first, int64_t *count)
+{
+    *count = most < 1 ? 1 : most < (double)size ? (int64_t)most : size;
+    *first = size - *count;
+}
+
+/* Of one layer, one channel's; of more, as many channels as go with them. */
 static struct part choose_part(const poolgrad_problem *p)
 {
     const double most_taps = 1e6;
     const poolgrad_image *d = &p->destination;
-    double rows = most_taps / (row_taps(p) + (double)d->width + 1);
-    struct part part = {d->images - 1, 0, d->channels, 0, d->height};
-    if (rows < (double)d->height) {
-        part.rows = rows < 1 ? 1 : (int64_t)rows;
-        part.channels = 1;
-    } else if (rows / (double)(d->height + 1) < (double)d->channels) {
-        part.channels = (int64_t)(rows / (double)(d->height + 1)) + 1;
-    }
-    part.y = d->height - part.rows;
-    /* NC4HW4's channels lie in slices, which a view cannot cut. */
-    part.c = part.channels < d->channels ? (d->channels - part.channels) / SLICE * SLICE : 0;
+    const int64_t depth = depth_of(d), slice = poolgrad_slice_of(d->layout);
+    const double rows = most_taps / (row_taps(p) + (double)d->width + 1), layers = rows / (double)(d->height + 1);
+    struct part part = {.n = d->images - 1};
+    take_last(d->height, rows, &part.y, &part.rows);
+    take_last(depth, part.rows < d->height ? 1 : layers + 1, &part.z, &part.layers);
+    take_last(d->channels, part.rows < d->height || part.layers < depth ? 1 : layers / (double)depth + 1, &part.c,
+              &part.channels);
+    /* Channels of blocked layouts lie in slices, which a view cannot cut. */
+    part.c = part.c / slice * slice;
     part.channels = d->channels - part.c;
     return part;
 }
 
-static const unsigned char *element_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+static const unsigned char *element_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t z, int64_t y,
+                                       int64_t x)
 {
-    const bool slices = image->layout == POOLGRAD_NC4HW4;
-    const int64_t plane = slices ? c / SLICE * image->channel_stride + c % SLICE : c * image->channel_stride;
-    const int64_t place = n * image->image_stride + plane + y * image->row_stride + x * image->column_stride;
+    const int64_t slice = poolgrad_slice_of(image->layout);
+    const int64_t place = n * image->image_stride + c / slice * image->channel_stride + c % slice +
+                          z * image->depth_stride + y * image->row_stride + x * image->column_stride;
     return (const unsigned char *)image->data + place * (int64_t)poolgrad_format_size(image->format);
 }
 
@@ -148,50 +168,63 @@ static const unsigned char *element_at(const poolgrad_const_image *image, int64_
 static void cut(poolgrad_const_image *image, const struct part *part)
 {
     if (image->format == POOLGRAD_FORMAT_NONE) return;
-    if (image->data) image->data = element_at(image, part->n, part->c, 0, 0);
+    if (image->data) image->data = element_at(image, part->n, part->c, 0, 0, 0);
     image->images = 1;
     image->channels = part->channels;
 }
 
-/* Such an image on memory of its own, with so many rows. False where memory is lacking. */
-static bool detach(poolgrad_image *image, const struct part *part, int64_t rows)
+/* Such an image on memory of its own, with so many layers of so many rows. False where memory is lacking. */
+static bool detach(poolgrad_image *image, const struct part *part, int64_t layers, int64_t rows)
 {
     if (image->format == POOLGRAD_FORMAT_NONE) return true;
-    const poolgrad_const_image size = {.images = 1, .channels = part->channels, .height = rows, .width = image->width};
+    const poolgrad_const_image size = {
+        .images = 1, .channels = part->channels, .depth = layers, .height = rows, .width = image->width};
     const int64_t bytes = poolgrad_dense_bytes(&size, image->layout, image->format);
     *image = result_of(&size, calloc(bytes > 0 ? (size_t)bytes : 1, 1), image->format, image->layout);
     return image->data != NULL;
 }
 
-/* The first window moves to that of the part's first row; a gradient's rows stand for the source's at their place. */
-static bool cut_results(poolgrad_problem *p, const struct part *part)
+/* The windows of an axis from pixel `first` of the result on. */
+static void skip_windows(poolgrad_table *table, int64_t *offset, int64_t stride, int64_t first, int64_t count)
 {
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const int64_t rows = gradient ? p->destination.height : part->rows;
-    if (gradient)
-        p->clip.y = part->y;
-    else
-        p->offset_y += part->y * p->window.stride_y;
-    const bool detached = detach(&p->destination, part, rows);
-    return detach(&p->picks, part, rows) && detached;
+    if (table->count == 0) {
+        *offset += first * stride;
+        return;
+    }
+    *table = (poolgrad_table){table->spans + first, count};
 }
 
-/* `first` is the row of `again` that the part's first row is. */
-static bool same(const poolgrad_image *actual, const poolgrad_image *again, const struct part *part, int64_t first,
+/* The first window moves to that of the part's first pixel; a gradient's pixels stand for the source's at their place.
+ */
+static bool cut_results(poolgrad_problem *p, const struct part *part)
+{
+    if (p->direction == POOLGRAD_GRADIENT) {
+        p->clip.z = part->z;
+        p->clip.y = part->y;
+        return detach(&p->destination, part, depth_of(&p->destination), p->destination.height);
+    }
+    skip_windows(&p->windows_z, &p->offset_z, p->window.stride_z, part->z, part->layers);
+    skip_windows(&p->windows_y, &p->offset_y, p->window.stride_y, part->y, part->rows);
+    const bool detached = detach(&p->destination, part, part->layers, part->rows);
+    return detach(&p->picks, part, part->layers, part->rows) && detached;
+}
+
+/* `whole`: `again` has all layers and rows, not only the part's. */
+static bool same(const poolgrad_image *actual, const poolgrad_image *again, const struct part *part, bool whole,
                  struct mismatch *mismatch)
 {
-    const poolgrad_const_image whole = poolgrad_image_as_const(actual), expected = poolgrad_image_as_const(again);
-    const size_t size = poolgrad_format_size(whole.format);
-    for (int64_t i = 0; i < part->channels * part->rows * whole.width; i++) {
-        int64_t x = i % whole.width, y = i / whole.width % part->rows, c = i / whole.width / part->rows;
-        const void *got = element_at(&whole, part->n, part->c + c, part->y + y, x);
-        if (memcmp(got, element_at(&expected, 0, c, first + y, x), size) == 0) continue;
-        *mismatch = (struct mismatch){.n = part->n,
-                                      .c = part->c + c,
-                                      .y = part->y + y,
-                                      .x = x,
-                                      .actual = poolgrad_image_get(actual, part->n, part->c + c, 0, part->y + y, x),
-                                      .expected = poolgrad_image_get(again, 0, c, 0, first + y, x)};
+    const poolgrad_const_image all = poolgrad_image_as_const(actual), expected = poolgrad_image_as_const(again);
+    const size_t size = poolgrad_format_size(all.format);
+    const int64_t first_z = whole ? part->z : 0, first_y = whole ? part->y : 0;
+    for (int64_t i = 0; i < part->channels * part->layers * part->rows * all.width; i++) {
+        const int64_t x = i % all.width, y = i / all.width % part->rows, plane = i / all.width / part->rows;
+        const int64_t z = plane % part->layers, c = plane / part->layers;
+        struct mismatch m = {.n = part->n, .c = part->c + c, .z = part->z + z, .y = part->y + y, .x = x};
+        const void *got = element_at(&all, m.n, m.c, m.z, m.y, x);
+        if (memcmp(got, element_at(&expected, 0, c, first_z + z, first_y + y, x), size) == 0) continue;
+        m.actual = poolgrad_image_get(actual, m.n, m.c, m.z, m.y, x);
+        m.expected = poolgrad_image_get(again, 0, c, first_z + z, first_y + y, x);
+        *mismatch = m;
         return false;
     }
     return true;
@@ -206,10 +239,10 @@ static enum trial_verdict compare(const struct trial *trial, const poolgrad_prob
     poolgrad_status status = poolgrad_run(again, &error);
     assert(status != POOLGRAD_INVALID);
     if (status != POOLGRAD_OK) return TRIAL_NO_MEMORY;
-    if (!same(&trial->problem.destination, &again->destination, part, gradient ? part->y : 0, mismatch)) {
+    if (!same(&trial->problem.destination, &again->destination, part, gradient, mismatch)) {
         return TRIAL_WRONG;
     }
-    if (!again->picks.data || same(&trial->problem.picks, &again->picks, part, 0, mismatch)) return TRIAL_RIGHT;
+    if (!again->picks.data || same(&trial->problem.picks, &again->picks, part, false, mismatch)) return TRIAL_RIGHT;
     mismatch->of_picks = true;
     return TRIAL_WRONG;
 }
@@ -270,6 +303,17 @@ poolgrad_status poolgrad_trial_make(struct trial *trial, struct buffers *buffers
     if (status != POOLGRAD_OK) return status;
     describe(trial);
     return poolgrad_plan_create(&trial->problem, &trial->plan, error);
+}
+
+bool poolgrad_trial_is_usual(const struct trial *trial)
+{
+    const poolgrad_problem *p = &trial->problem;
+    const int64_t beyond[] = {p->zero_pad_x,     p->zero_pad_y,      p->zero_pad_left,   p->zero_pad_top,
+                              p->zero_pad_right, p->zero_pad_bottom, p->windows_x.count, p->windows_y.count,
+                              p->divisor,        p->root_mean};
+    bool usual = p->edge_mode == POOLGRAD_EDGE_CLAMP && p->source.depth <= 1 && p->destination.depth <= 1;
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) usual = usual && beyond[i] == 0;
+    return usual;
 }
 
 void poolgrad_trial_destroy(struct trial *trial)

@@ -34,18 +34,21 @@ void poolgrad_trial_contend(const void *trial);
 /* Where a result is not that of the reference. */
 struct mismatch {
     bool of_picks; /* else of the destination */
-    int64_t n, c, y, x;
+    int64_t n, c, z, y, x;
     double actual, expected;
 };
 
 enum trial_verdict { TRIAL_RIGHT, TRIAL_WRONG, TRIAL_NO_MEMORY };
 
 /* Compares what the last run left with the reference, byte by byte: the last channels of the last image and, of large
- * planes, their last rows, so that it takes no longer than a fraction of a second. */
+ * ones, their last layers or rows, so that it takes no longer than a fraction of a second. */
 enum trial_verdict poolgrad_trial_check(const struct trial *trial, struct mismatch *mismatch);
 
 /* The picks that it reads or writes; null where it has none. */
 void *poolgrad_trial_picks(const struct trial *trial);
+
+/* Planes, windows at equal distances, and averages over the taps inside: what any library computes. */
+bool poolgrad_trial_is_usual(const struct trial *trial);
 
 /* Of the destination. */
 int64_t poolgrad_trial_result_bytes(const struct trial *trial);

@@ -6,41 +6,55 @@
 #include "base/aligned.h"
 #include "base/integer.h"
 #include "measure/noise.h"
+#include "measure/workload.h"
 
-enum { PAGE = 4096, SLICE = 4 };
+enum { PAGE = 4096 };
+
+int64_t poolgrad_slice_of(poolgrad_layout layout)
+{
+    return poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, layout, 1, 1, 1, 1).column_stride;
+}
 
 int64_t poolgrad_dense_bytes(const poolgrad_const_image *image, poolgrad_layout layout, poolgrad_format format)
 {
-    int64_t bytes = (int64_t)poolgrad_format_size(format), channels = image->channels;
-    if (layout == POOLGRAD_NC4HW4 && !poolgrad_multiply(poolgrad_ceiling_divide(channels, SLICE), SLICE, &channels))
-        return -1;
-    const bool fits = poolgrad_multiply(bytes, image->images, &bytes) && poolgrad_multiply(bytes, channels, &bytes) &&
-                      poolgrad_multiply(bytes, image->height, &bytes) && poolgrad_multiply(bytes, image->width, &bytes);
+    const int64_t slice = poolgrad_slice_of(layout),
+                  sizes[] = {image->images, slice, poolgrad_max(image->depth, 1), image->height, image->width};
+    int64_t bytes = (int64_t)poolgrad_format_size(format);
+    bool fits = poolgrad_multiply(bytes, poolgrad_ceiling_divide(image->channels, slice), &bytes);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) fits = fits && poolgrad_multiply(bytes, sizes[i], &bytes);
     return fits ? bytes : -1;
 }
 
 poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape)
 {
-    const double taps = (double)shape->window.kernel_width * (double)shape->window.kernel_height;
+    const double taps = poolgrad_shape_taps(shape);
     if (taps <= UINT8_MAX) return POOLGRAD_TAP8;
     return taps <= UINT16_MAX ? POOLGRAD_TAP16 : POOLGRAD_TAP32;
 }
 
-/* NC4HW4 is the layout that needs most. Whole pages, so that streams find whole lines. */
-static int64_t room(const poolgrad_const_image *image, poolgrad_format format)
+/* What the layout that needs most needs. Whole pages, so that streams find whole lines. */
+static int64_t room(const poolgrad_const_image *image, poolgrad_format format, unsigned layouts)
 {
-    int64_t bytes = poolgrad_dense_bytes(image, POOLGRAD_NC4HW4, format);
-    if (bytes < 0 || bytes > INT64_MAX - PAGE) return -1;
-    return bytes > PAGE ? (bytes + PAGE - 1) / PAGE * PAGE : PAGE;
+    int64_t most = PAGE;
+    for (int layout = 0; layout < LAYOUTS; layout++) {
+        if (!(layouts >> layout & 1)) continue;
+        const int64_t bytes = poolgrad_dense_bytes(image, (poolgrad_layout)layout, format);
+        if (bytes < 0 || bytes > INT64_MAX - PAGE) return -1;
+        most = poolgrad_max(most, (bytes + PAGE - 1) / PAGE * PAGE);
+    }
+    return most;
 }
 
-int64_t poolgrad_buffers_size(const poolgrad_problem *shape, poolgrad_format format, int layouts, bool saving)
+int64_t poolgrad_buffers_size(const poolgrad_problem *shape, poolgrad_format format, unsigned layouts, unsigned saving)
 {
     const poolgrad_const_image result = poolgrad_image_as_const(&shape->destination);
-    int64_t source = room(&shape->source, format), output = room(&result, format);
-    int64_t picks = room(&result, poolgrad_picks_format(shape));
+    int64_t source = room(&shape->source, format, layouts), output = room(&result, format, layouts);
+    int64_t picks = room(&result, poolgrad_picks_format(shape), layouts), kept = saving != 0, bytes;
     if (source < 0 || output < 0 || picks < 0) return -1;
-    return 2 * (source + output) + (saving ? picks * (layouts + 1) : 0);
+    for (int layout = 0; layout < LAYOUTS; layout++) kept += saving >> layout & 1;
+    const bool fits = poolgrad_multiply(picks, kept, &picks) && poolgrad_add(source, output, &bytes) &&
+                      poolgrad_multiply(bytes, 2, &bytes) && poolgrad_add(bytes, picks, &bytes);
+    return fits ? bytes : -1;
 }
 
 static void *take(int64_t bytes)
@@ -75,13 +89,14 @@ static void fill_all(struct buffers *b)
     if (b->saved) memset(b->saved, 0, (size_t)b->picks_bytes);
 }
 
-bool poolgrad_buffers_make(struct buffers *b, const poolgrad_problem *shape, poolgrad_format format, bool saving)
+bool poolgrad_buffers_make(struct buffers *b, const poolgrad_problem *shape, poolgrad_format format, unsigned layouts,
+                           bool saving)
 {
     const poolgrad_const_image result = poolgrad_image_as_const(&shape->destination);
     *b = (struct buffers){.shape = *shape, .format = format, .picks_format = poolgrad_picks_format(shape)};
-    b->source_bytes = room(&shape->source, format);
-    b->output_bytes = room(&result, format);
-    b->picks_bytes = room(&result, b->picks_format);
+    b->source_bytes = room(&shape->source, format, layouts);
+    b->output_bytes = room(&result, format, layouts);
+    b->picks_bytes = room(&result, b->picks_format, layouts);
     b->source = take(b->source_bytes);
     b->gradient = take(b->output_bytes);
     b->destination = take(b->source_bytes);

@@ -66,23 +66,38 @@ static void add_real(struct values *values, const char *name, double real)
     value->real = real;
 }
 
+/* 0 stands for a third axis that is not there, which is one of 1. */
+static void add_size(struct values *values, const char *name, int64_t size)
+{
+    add_integer(values, name, size == 0 ? 1 : size);
+}
+
 static void add_geometry(struct values *values, const poolgrad_problem *shape)
 {
     const poolgrad_window *w = &shape->window;
     add_integer(values, "images", shape->source.images);
     add_integer(values, "channels", shape->source.channels);
+    add_size(values, "depth", shape->source.depth);
     add_integer(values, "height", shape->source.height);
     add_integer(values, "width", shape->source.width);
+    add_size(values, "output_depth", shape->destination.depth);
     add_integer(values, "output_height", shape->destination.height);
     add_integer(values, "output_width", shape->destination.width);
     add_integer(values, "kernel_width", w->kernel_width);
     add_integer(values, "kernel_height", w->kernel_height);
+    add_size(values, "kernel_depth", w->kernel_depth);
     add_integer(values, "stride_x", w->stride_x);
     add_integer(values, "stride_y", w->stride_y);
+    add_size(values, "stride_z", w->stride_z);
     add_integer(values, "dilation_x", w->dilation_x);
     add_integer(values, "dilation_y", w->dilation_y);
+    add_size(values, "dilation_z", w->dilation_z);
     add_integer(values, "offset_x", shape->offset_x);
     add_integer(values, "offset_y", shape->offset_y);
+    add_integer(values, "offset_z", shape->offset_z);
+    add_integer(values, "windows_x", shape->windows_x.count);
+    add_integer(values, "windows_y", shape->windows_y.count);
+    add_integer(values, "windows_z", shape->windows_z.count);
 }
 
 static void add_rules(struct values *values, const poolgrad_problem *shape)
@@ -90,6 +105,15 @@ static void add_rules(struct values *values, const poolgrad_problem *shape)
     add_text(values, "edge_mode", poolgrad_edge_mode_name(shape->edge_mode));
     add_integer(values, "zero_pad_x", shape->zero_pad_x);
     add_integer(values, "zero_pad_y", shape->zero_pad_y);
+    add_integer(values, "zero_pad_z", shape->zero_pad_z);
+    add_integer(values, "zero_pad_left", shape->zero_pad_left);
+    add_integer(values, "zero_pad_top", shape->zero_pad_top);
+    add_integer(values, "zero_pad_front", shape->zero_pad_front);
+    add_integer(values, "zero_pad_right", shape->zero_pad_right);
+    add_integer(values, "zero_pad_bottom", shape->zero_pad_bottom);
+    add_integer(values, "zero_pad_back", shape->zero_pad_back);
+    add_integer(values, "divisor", shape->divisor);
+    add_integer(values, "root_mean", shape->root_mean);
     add_text(values, "ties", poolgrad_tie_rule_name(shape->ties));
     add_text(values, "nan", poolgrad_nan_rule_name(shape->nan));
     add_text(values, "accumulator", poolgrad_accumulator_name(shape->accumulator));

@@ -17,17 +17,16 @@ void poolgrad_bench_release(struct bench *bench)
 
 /* ---- Memory ----------------------------------------------------------------------------------------------------- */
 
-/* Layouts in which the case's picks are kept, 0 where nothing saves any. */
-static int saving_layouts(const struct bench *bench, int which)
+/* Bits 1 << layout of the case's rows; of those alone that save picks. */
+static unsigned layouts_of(const struct bench *bench, int which, bool saving)
 {
-    bool saves[LAYOUTS] = {false};
-    int count = 0;
+    unsigned layouts = 0;
     for (int i = 0; i < bench->row_count; i++) {
         const struct bench_row *row = &bench->rows[i];
-        if (row->which == which && row->choice.kind == MEASURED_ARGMAX) saves[row->choice.layout] = true;
+        if (row->which != which || (saving && row->choice.kind != MEASURED_ARGMAX)) continue;
+        layouts |= 1U << row->choice.layout;
     }
-    for (int layout = 0; layout < LAYOUTS; layout++) count += saves[layout];
-    return count;
+    return layouts;
 }
 
 int64_t poolgrad_bench_bytes(const struct bench *bench)
@@ -35,8 +34,8 @@ int64_t poolgrad_bench_bytes(const struct bench *bench)
     int64_t sum = 0;
     for (int i = 0; i < bench->case_count; i++) {
         const struct bench_case *each = &bench->cases[i];
-        int layouts = saving_layouts(bench, i);
-        int64_t bytes = poolgrad_buffers_size(&each->shape, each->format, layouts, layouts > 0);
+        const unsigned layouts = layouts_of(bench, i, false), saving = layouts_of(bench, i, true);
+        int64_t bytes = poolgrad_buffers_size(&each->shape, each->format, layouts, saving);
         if (bytes < 0 || bytes > INT64_MAX - sum) return -1;
         sum += bytes;
     }
@@ -49,8 +48,9 @@ enum bench_status poolgrad_bench_plan(struct bench *bench, poolgrad_error *error
 {
     for (int i = 0; i < bench->case_count; i++) {
         struct bench_case *each = &bench->cases[i];
-        bool saving = saving_layouts(bench, i) > 0;
-        if (!poolgrad_buffers_make(&each->buffers, &each->shape, each->format, saving)) return BENCH_NO_MEMORY;
+        const unsigned layouts = layouts_of(bench, i, false);
+        const bool saving = layouts_of(bench, i, true) != 0;
+        if (!poolgrad_buffers_make(&each->buffers, &each->shape, each->format, layouts, saving)) return BENCH_NO_MEMORY;
     }
     for (int i = 0; i < bench->row_count; i++) {
         struct bench_row *row = &bench->rows[i];
@@ -65,16 +65,17 @@ enum bench_status poolgrad_bench_plan(struct bench *bench, poolgrad_error *error
 static enum bench_status check_row(const struct bench *bench, const struct bench_row *row, poolgrad_error *error)
 {
     struct mismatch m;
-    char name[CASE_NAME];
+    char name[CASE_NAME], z[32] = "";
     poolgrad_trial_contend(&row->trial);
     enum trial_verdict verdict = poolgrad_trial_check(&row->trial, &m);
     if (verdict == TRIAL_RIGHT) return BENCH_OK;
     if (verdict == TRIAL_NO_MEMORY) return BENCH_NO_MEMORY;
     poolgrad_bench_row_name(bench, row, name);
+    if (row->trial.problem.source.depth > 1) snprintf(z, sizeof z, "z %" PRId64 ", ", m.z);
     snprintf(error->message, sizeof error->message,
-             "%.120s: the %s at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64
+             "%.120s: the %s at (n %" PRId64 ", c %" PRId64 ", %sy %" PRId64 ", x %" PRId64
              ") is %.9g; the reference has %.9g",
-             name, m.of_picks ? "picked tap" : "result", m.n, m.c, m.y, m.x, m.actual, m.expected);
+             name, m.of_picks ? "picked tap" : "result", m.n, m.c, z, m.y, m.x, m.actual, m.expected);
     return BENCH_WRONG;
 }
 
