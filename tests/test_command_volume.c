@@ -377,7 +377,8 @@ static const char *const refusals[][2] = {
     {F "square.npy --kind max --kernel 1 --indices wz.npy",
      "--indices: indices at (n 0, c 0, y 0, x 0) is 2; expected"},
     /* What is not there. */
-    {F "bytes.npy --kind max --kernel 1", "bytes.npy: descr is '|i1'"},
+    {F "bytes.npy --kind max --kernel 1", "bytes.npy: descr is '|i1', int8; expected float16, float32, float64, uint8"},
+    {F "small.npy --kind max --kernel 1", "small.npy: descr is '|V1', a float of 8 bits; expected float16, float32"},
 };
 
 Test(command_volume, refusals, .init = scene_enter, .fini = scene_leave)
@@ -389,6 +390,7 @@ Test(command_volume, refusals, .init = scene_enter, .fini = scene_leave)
     put("empty.npy", "i8", "2,2", "0 1 2 0");
     put("far.npy", "i8", "1,2", "4611686018427387904 1");
     put("bytes.npy", "i1", "2,2", "0 0 0 0");
+    put("small.npy", "V1", "2,2", "0 0 0 0");
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]), "%s", refusals[i][0]);
 }

@@ -103,81 +103,49 @@ int poolgrad_count_axes(const struct options *options, const poolgrad_problem *p
 
 /* ---- Fields ------------------------------------------------------------------------------------------------------ */
 
+static int64_t *along(enum axis axis, int64_t *x, int64_t *y, int64_t *z)
+{
+    int64_t *const of[AXES] = {x, y, z};
+    return of[axis];
+}
+
 struct axis_fields poolgrad_axis_fields(poolgrad_problem *p, enum axis axis)
 {
     poolgrad_window *w = &p->window;
-    poolgrad_region *r = &p->gradient_region, *c = &p->clip;
-    switch (axis) {
-    case AXIS_X:
-        return (struct axis_fields){&w->kernel_width,
-                                    &w->stride_x,
-                                    &w->dilation_x,
-                                    &p->offset_x,
-                                    &p->kernel_offset_x,
-                                    &p->source.width,
-                                    &p->source_gradient.width,
-                                    &p->destination.width,
-                                    &p->zero_pad_x,
-                                    &p->zero_pad_left,
-                                    &p->zero_pad_right,
-                                    &r->x,
-                                    &r->width,
-                                    &c->x,
-                                    &c->width,
-                                    &p->windows_x};
-    case AXIS_Y:
-        return (struct axis_fields){&w->kernel_height,
-                                    &w->stride_y,
-                                    &w->dilation_y,
-                                    &p->offset_y,
-                                    &p->kernel_offset_y,
-                                    &p->source.height,
-                                    &p->source_gradient.height,
-                                    &p->destination.height,
-                                    &p->zero_pad_y,
-                                    &p->zero_pad_top,
-                                    &p->zero_pad_bottom,
-                                    &r->y,
-                                    &r->height,
-                                    &c->y,
-                                    &c->height,
-                                    &p->windows_y};
-    default:
-        return (struct axis_fields){&w->kernel_depth,
-                                    &w->stride_z,
-                                    &w->dilation_z,
-                                    &p->offset_z,
-                                    &p->kernel_offset_z,
-                                    &p->source.depth,
-                                    &p->source_gradient.depth,
-                                    &p->destination.depth,
-                                    &p->zero_pad_z,
-                                    &p->zero_pad_front,
-                                    &p->zero_pad_back,
-                                    &r->z,
-                                    &r->depth,
-                                    &c->z,
-                                    &c->depth,
-                                    &p->windows_z};
-    }
+    poolgrad_region *r = &p->gradient_region;
+    poolgrad_table *const tables[AXES] = {&p->windows_x, &p->windows_y, &p->windows_z};
+    return (struct axis_fields){
+        .kernel = along(axis, &w->kernel_width, &w->kernel_height, &w->kernel_depth),
+        .stride = along(axis, &w->stride_x, &w->stride_y, &w->stride_z),
+        .dilation = along(axis, &w->dilation_x, &w->dilation_y, &w->dilation_z),
+        .offset = along(axis, &p->offset_x, &p->offset_y, &p->offset_z),
+        .kernel_offset = along(axis, &p->kernel_offset_x, &p->kernel_offset_y, &p->kernel_offset_z),
+        .source = along(axis, &p->source.width, &p->source.height, &p->source.depth),
+        .gradient = along(axis, &p->source_gradient.width, &p->source_gradient.height, &p->source_gradient.depth),
+        .destination = along(axis, &p->destination.width, &p->destination.height, &p->destination.depth),
+        .zero_pad = along(axis, &p->zero_pad_x, &p->zero_pad_y, &p->zero_pad_z),
+        .zero_before = along(axis, &p->zero_pad_left, &p->zero_pad_top, &p->zero_pad_front),
+        .zero_behind = along(axis, &p->zero_pad_right, &p->zero_pad_bottom, &p->zero_pad_back),
+        .region = along(axis, &r->x, &r->y, &r->z),
+        .region_size = along(axis, &r->width, &r->height, &r->depth),
+        .clip = along(axis, &p->clip.x, &p->clip.y, &p->clip.z),
+        .clip_size = along(axis, &p->clip.width, &p->clip.height, &p->clip.depth),
+        .table = tables[axis],
+    };
 }
 
 struct axis_pads poolgrad_axis_pads(poolgrad_pads *pads, enum axis axis)
 {
-    switch (axis) {
-    case AXIS_X: return (struct axis_pads){&pads->left, &pads->right};
-    case AXIS_Y: return (struct axis_pads){&pads->top, &pads->bottom};
-    default: return (struct axis_pads){&pads->front, &pads->back};
-    }
+    return (struct axis_pads){along(axis, &pads->left, &pads->top, &pads->front),
+                              along(axis, &pads->right, &pads->bottom, &pads->back)};
 }
 
 struct axis_padding poolgrad_axis_padding(const poolgrad_padding *padding, enum axis axis)
 {
-    switch (axis) {
-    case AXIS_X: return (struct axis_padding){padding->width, padding->offset_x, padding->zero_pad_x};
-    case AXIS_Y: return (struct axis_padding){padding->height, padding->offset_y, padding->zero_pad_y};
-    default: return (struct axis_padding){padding->depth, padding->offset_z, padding->zero_pad_z};
-    }
+    poolgrad_padding is = *padding;
+    return (struct axis_padding){*along(axis, &is.width, &is.height, &is.depth),
+                                 *along(axis, &is.offset_x, &is.offset_y, &is.offset_z),
+                                 *along(axis, &is.zero_pad_x, &is.zero_pad_y, &is.zero_pad_z)};
 }
 
 void poolgrad_axis_sizes(int axes, const int64_t size[AXES], bool named, char text[AXIS_SIZES])

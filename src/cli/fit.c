@@ -187,7 +187,7 @@ void poolgrad_fit_options(const struct options *options, const poolgrad_problem 
                           char text[FIT_OPTIONS])
 {
     struct search search = {options, problem, size, poolgrad_count_axes(options, problem), text, 0};
-    int64_t kernel, greatest;
+    int64_t kernel = 0, greatest = 0;
     text[0] = '\0';
     if (any_table(options) || !find_kernel(&search, &kernel, &greatest)) return;
     const int64_t strides[STRIDES] = {AS_GIVEN, 2, kernel > 0 ? kernel : 2};

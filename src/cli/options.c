@@ -541,8 +541,10 @@ static int read_choice(struct options *options, enum option option, const char *
         options->value[option].number = found->value;
         return 0;
     }
+    char suggestion[SUGGESTION];
+    poolgrad_suggested_value(option, text, suggestion);
     list_choices(choices, list, sizeof list);
-    return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text, list);
+    return poolgrad_fail(options, "--%s is '%s'; expected %s%s", poolgrad_options[option].name, text, list, suggestion);
 }
 
 static int read_choices(struct options *options, enum option option, const char *text)
@@ -691,6 +693,8 @@ static int refuse_word(const struct options *options, const char *word, size_t l
         return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", word,
                              command);
     }
+    const char *missing = poolgrad_missing_feature(word, length);
+    if (missing) return poolgrad_fail(options, "%.*s is no option of this command; %s", (int)length, word, missing);
     if (meant) {
         return poolgrad_fail(options, "%.*s is no option of this command; did you mean --%s?", (int)length, word,
                              meant);

@@ -401,7 +401,7 @@ int poolgrad_setup_placement(const struct options *options, poolgrad_problem *pr
 {
     struct placement p[AXES];
     const int axes = poolgrad_count_axes(options, problem);
-    for (int axis = 0; axis < axes; axis++) {
+    for (int axis = 0; axis < AXES; axis++) {
         p[axis] = (struct placement){options, problem, (enum axis)axis, poolgrad_axis_table(options, (enum axis)axis),
                                      poolgrad_axis_fields(problem, (enum axis)axis)};
     }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/axis_options.h"
+
 enum {
     LONGEST = 40,   /* letters of a word that is looked at */
     CANDIDATES = 3, /* options that one word may stand for */
     AXIS_NAMES = 4, /* of one axis */
-    NUMBERS = 4     /* in a list given where one number is expected */
+    NUMBERS = 6     /* in a list given where one number is expected */
 };
 
 /* ---- Distance ---------------------------------------------------------------------------------------------------- */
@@ -263,7 +265,8 @@ const char *poolgrad_suggested_command(const char *word)
 
 /* ---- Values ------------------------------------------------------------------------------------------------------ */
 
-/* Two or four integers with commas, an x or blanks between them, in parentheses or brackets or without; how many. */
+/* Two to six integers, but not five, with commas, an x or blanks between them, in parentheses or brackets or without;
+ * how many: one for each axis, or one for each side. */
 static int read_list(const char *text, int64_t number[NUMBERS])
 {
     int count = 0;
@@ -275,22 +278,29 @@ static int read_list(const char *text, int64_t number[NUMBERS])
         if (end == text || count == NUMBERS) return 0;
         number[count++] = value;
         text = end + strspn(end, ")] ");
-        if (!*text) return count == 2 || count == NUMBERS ? count : 0;
+        if (!*text) return count == 1 || count == NUMBERS - 1 ? 0 : count;
         if (text == end && !strchr(",xX", *text)) return 0;
         text += strspn(text, ",xX ");
     }
 }
 
-/* Frameworks list the height first. */
-static void suggest_axes(enum option both, enum option y, enum option x, const int64_t number[2], char text[SUGGESTION])
+/* One number for each of two or three axes: frameworks list the depth and the height first. */
+static void suggest_axes(enum axis_role role, int axes, const int64_t *number, char text[SUGGESTION])
 {
-    const char *name = poolgrad_options[both].name;
-    if (number[0] == number[1]) {
-        snprintf(text, SUGGESTION, ": --%s %" PRId64 " is for both axes", name, number[0]);
-    } else {
-        snprintf(text, SUGGESTION, ": --%s %" PRId64 " --%s %" PRId64 " for (height, width)", poolgrad_options[y].name,
-                 number[0], poolgrad_options[x].name, number[1]);
+    bool same = true;
+    for (int i = 1; i < axes; i++) same = same && number[i] == number[0];
+    if (same) {
+        snprintf(text, SUGGESTION, ": --%s %" PRId64 " is for every axis",
+                 poolgrad_options[poolgrad_axes_option(role)].name, number[0]);
+        return;
     }
+    size_t used = (size_t)snprintf(text, SUGGESTION, ":");
+    for (int i = 0; i < axes; i++) {
+        const enum axis axis = (enum axis)(axes - 1 - i);
+        used += (size_t)snprintf(text + used, SUGGESTION - used, " --%s %" PRId64,
+                                 poolgrad_options[poolgrad_axis_option(axis, role)].name, number[i]);
+    }
+    snprintf(text + used, SUGGESTION - used, " for (%sheight, width)", axes == AXES ? "depth, " : "");
 }
 
 static void suggest_policy(const char *value, char text[SUGGESTION])
@@ -303,21 +313,40 @@ static void suggest_policy(const char *value, char text[SUGGESTION])
         snprintf(text, SUGGESTION, ", or --padding-policy full in place of --pad");
 }
 
+/* Of a word that is no kind of pooling. */
+static void suggest_kind(const char *value, char text[SUGGESTION])
+{
+    const bool is_norm = *value == 'l' || *value == 'L' || strstr(value, "norm");
+    if (is_norm) snprintf(text, SUGGESTION, ": of the LP norms the one of p = 2 alone, l2norm");
+}
+
 void poolgrad_suggested_value(enum option option, const char *value, char text[SUGGESTION])
 {
-    static const enum option axes[][3] = {{OPTION_KERNEL, OPTION_KERNEL_HEIGHT, OPTION_KERNEL_WIDTH},
-                                          {OPTION_STRIDE, OPTION_STRIDE_Y, OPTION_STRIDE_X},
-                                          {OPTION_DILATION, OPTION_DILATION_Y, OPTION_DILATION_X},
-                                          {OPTION_PAD, OPTION_PAD_TOP, OPTION_PAD_LEFT},
-                                          {OPTION_ZERO_PAD, OPTION_ZERO_PAD_Y, OPTION_ZERO_PAD_X}};
+    static const enum axis_role roles[] = {ROLE_KERNEL, ROLE_STRIDE,   ROLE_DILATION,
+                                           ROLE_BEFORE, ROLE_ADAPTIVE, ROLE_ZERO_PAD};
     char plain[LONGEST + 1];
     int64_t number[NUMBERS];
     text[0] = '\0';
     const int count = read_list(value, number);
+    if (option == OPTION_KIND) suggest_kind(value, text);
     if (option == OPTION_PAD && normalise(value, strlen(value), plain)) suggest_policy(plain, text);
-    if (option == OPTION_PAD && count == NUMBERS)
-        snprintf(text, SUGGESTION, ": --pad-left, --pad-top, --pad-right and --pad-bottom are for one side each");
-    for (size_t i = 0; count == 2 && i < sizeof axes / sizeof *axes; i++) {
-        if (axes[i][0] == option) suggest_axes(option, axes[i][1], axes[i][2], number, text);
+    if (option == OPTION_PAD && count > AXES) {
+        snprintf(text, SUGGESTION, ": --pad-left, --pad-top, %s--pad-right%s --pad-bottom%s are for one side each",
+                 count == NUMBERS ? "--pad-front, " : "", count == NUMBERS ? "," : " and",
+                 count == NUMBERS ? " and --pad-back" : "");
     }
+    for (size_t i = 0; count > 0 && count <= AXES && i < sizeof roles / sizeof *roles; i++) {
+        if (poolgrad_axes_option(roles[i]) == option) suggest_axes(roles[i], count, number, text);
+    }
+}
+
+const char *poolgrad_missing_feature(const char *word, size_t length)
+{
+    static const char *const norms[] = {"p", "norm", "norm-type", "lp", "lp-order", "p-norm"};
+    char plain[LONGEST + 1];
+    if (!normalise(word, length, plain)) return NULL;
+    for (size_t i = 0; i < sizeof norms / sizeof *norms; i++) {
+        if (strcmp(norms[i], plain) == 0) return "of the LP norms there is the one of p = 2 alone, --kind l2norm";
+    }
+    return NULL;
 }

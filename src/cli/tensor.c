@@ -535,7 +535,7 @@ static int read_windows(struct reading *reading, poolgrad_table *table)
     if (status != 0) return status;
     poolgrad_span *spans = (uint64_t)npy.shape[0] > SIZE_MAX / sizeof *spans
                                ? NULL
-                               : calloc((size_t)npy.shape[0], sizeof *spans);
+                               : calloc((size_t)poolgrad_max(npy.shape[0], 1), sizeof *spans);
     if (!spans) {
         return poolgrad_fail(reading->options, "%s: %" PRId64 " windows do not fit into memory; expected fewer",
                              reading->name, npy.shape[0]);

@@ -281,13 +281,28 @@ static bool read_descr(struct text content, struct poolgrad_npy *npy)
     return false;
 }
 
+/* Items that are known by name, and refused. */
+static const char *name_refused(struct text content)
+{
+    static const char *const names[][2] = {{"i1", "int8"},   {"i2", "int16"},     {"b1", "bool"},
+                                           {"u8", "uint64"}, {"c8", "complex64"}, {"V1", "a float of 8 bits"}};
+    while (content.at < content.end && strchr("<>=|", *content.at)) content.at++;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (equals(content, names[i][0])) return names[i][1];
+    }
+    return NULL;
+}
+
 static poolgrad_status parse_descr(struct text value, struct poolgrad_npy *npy, poolgrad_error *error)
 {
-    struct text rest = value, content;
-    if (take_string(&rest, &content) && rest.at == rest.end && read_descr(content, npy)) return POOLGRAD_OK;
-    return refuse_value("descr", value,
-                        "float16, float32, float64, uint8, uint16, uint32, int32, int64 or bfloat16 (filed as '<V2')",
-                        error);
+    static const char accepted[] =
+        "float16, float32, float64, uint8, uint16, uint32, int32, int64 or bfloat16 (filed as '<V2')";
+    struct text rest = value, content = {NULL, NULL};
+    const bool whole = take_string(&rest, &content) && rest.at == rest.end;
+    if (whole && read_descr(content, npy)) return POOLGRAD_OK;
+    const char *name = whole ? name_refused(content) : NULL;
+    if (!name) return refuse_value("descr", value, accepted, error);
+    return poolgrad_refuse(error, "descr", "is %s, %s; expected %s", quote(value).text, name, accepted);
 }
 
 static poolgrad_status parse_fortran_order(struct text value, struct poolgrad_npy *npy, poolgrad_error *error)
