@@ -427,7 +427,7 @@ static const char *const refusals[][2] = {
     {OWN "--kernel 12", "expected"},
     {OWN "--kernel 3 --offset-x 1", "--output-width is missing"},
     {OWN "--kernel 3 --offset-x 1 --pad-left 1", "expected one way to place the windows on an axis"},
-    {OWN "--kernel 3 --output-width 0", "the output would be 0 x 7 pixels; expected at least one to measure"},
+    {OWN "--kernel 3 --output-width 0", "the output would be 7 x 0 (height x width); expected at least one pixel to measure"},
     {OWN "--kernel 3 --ties all", "expected"},
     {OWN "--kernel 3 --source x.npy", "--source is no option of this command"},
     {"bench --input-size 1,2,9 --kernel 3", "--input-size is '1,2,9'; expected four integers above 0"},

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/axis_options.h"
 #include "cli/bench.h"
 #include "cli/posix.h"
 #include "cli/setup.h"
@@ -53,12 +54,14 @@ static int make_own_shape(const struct options *options, poolgrad_problem *shape
     shape->destination.images = shape->source.images;
     shape->destination.channels = shape->source.channels;
     const poolgrad_window *w = &shape->window;
-    bool windows = w->kernel_width > 0 && w->kernel_height > 0 && w->dilation_x > 0 && w->dilation_y > 0;
-    bool pixels = shape->destination.height > 0 && shape->destination.width > 0;
-    if (pixels || !windows) return 0; /* senseless windows are refused with the rest of the problem */
-    return poolgrad_fail(options,
-                         "the output would be %" PRId64 " x %" PRId64 " pixels; expected at least one to measure",
-                         shape->destination.width, shape->destination.height);
+    const poolgrad_image *d = &shape->destination;
+    const bool windows = w->kernel_width > 0 && w->kernel_height > 0 && w->dilation_x > 0 && w->dilation_y > 0;
+    const bool volumes = shape->source.depth > 0;
+    if ((d->height > 0 && d->width > 0 && (d->depth > 0 || !volumes)) || !windows)
+        return 0; /* senseless windows are refused with the rest of the problem */
+    char sizes[AXIS_SIZES];
+    poolgrad_axis_sizes(volumes ? AXES : AXES - 1, (int64_t[AXES]){d->width, d->height, d->depth}, true, sizes);
+    return poolgrad_fail(options, "the output would be %s; expected at least one pixel to measure", sizes);
 }
 
 static void add_case(const struct options *options, struct bench *bench, const struct bench_case *model)

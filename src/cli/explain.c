@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/axis_options.h"
 #include "cli/commands.h"
 #include "cli/setup.h"
 #include "cli/verify.h"
 
 enum {
-    PLACE = 4,     /* image, channel, row, column; one more with the third axis */
+    PLACE = 2,     /* image and channel; one more for each axis */
     FINDINGS = 100 /* of the element's plane, so that the element is among them unless much is wrong */
 };
 
@@ -32,14 +33,24 @@ static void release(struct explanation *e)
 static int check_place(const struct options *options)
 {
     static const enum option required[] = {OPTION_AT};
-    const int64_t count = poolgrad_number(options, OPTION_AT, 0);
-    const int status = poolgrad_setup_required(options, required, 1);
-    if (status != 0 || count == PLACE || count == PLACE + 1) return status;
-    return poolgrad_fail(options,
-                         "--at has %" PRId64
-                         " numbers; expected 4: image, channel, row and column, or 5 with the depth "
-                         "before the row",
-                         count);
+    return poolgrad_setup_required(options, required, 1);
+}
+
+/* A number for each axis of the output; more are 0. */
+static int find_place(const struct options *options, const poolgrad_problem *p, int64_t place[PLACE + AXES])
+{
+    static const char *const names[] = {"", "column", "row and column", "depth, row and column"};
+    const int64_t *at = options->value[OPTION_AT].integers;
+    const int count = (int)options->value[OPTION_AT].number, axes = poolgrad_count_axes(options, p);
+    if (count < PLACE + axes || count > PLACE + AXES) {
+        return poolgrad_fail(options, "--at has %d numbers; expected %d: image, channel, %s", count, PLACE + axes,
+                             names[axes]);
+    }
+    for (int i = 0; i < PLACE + AXES; i++) {
+        const int behind = i - (PLACE + AXES - count); /* the last number is the column */
+        place[i] = i < PLACE ? at[i] : behind >= PLACE ? at[behind] : 0;
+    }
+    return 0;
 }
 
 /* Options about an output that is judged, without one; or about one that is made, beside it. */
@@ -118,10 +129,8 @@ static int print_story(const struct options *options, struct explanation *e)
 {
     const poolgrad_problem *p = &e->judged.inputs.problem;
     const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
-    const int64_t *at = options->value[OPTION_AT].integers;
-    const bool deep = poolgrad_number(options, OPTION_AT, 0) > PLACE;
-    const int64_t *pixel = deep ? at + 3 : at + 2;
-    const int64_t place[] = {at[0], at[1], deep ? at[2] : 0, pixel[0], pixel[1]};
+    int64_t place[PLACE + AXES];
+    if (find_place(options, p, place) != 0) return 2;
     poolgrad_error error;
     e->text = poolgrad_story(p, d, place, &error);
     if (!e->text && *error.field) return refused(options, &error);
