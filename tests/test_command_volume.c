@@ -10,72 +10,32 @@
 #include "support/process.h"
 #include "support/scene.h"
 
-/* ---- Arrays ------------------------------------------------------------------------------------------------------ */
-
-/* Of one of the items f4, f8, i8, i4, u1, with sizes and numbers as texts, "2,3" and "1 2 3 4 5 6"; "1..27" counts. */
-static npyfile array(const char *item, const char *shape, const char *numbers)
-{
-    npyfile file = {.rank = 0};
-    int64_t count = 1;
-    snprintf(file.descr, sizeof file.descr, "%c%s", item[1] == '1' ? '|' : '<', item);
-    for (char *end; *shape; shape = *end ? end + 1 : end) {
-        file.shape[file.rank] = strtoll(shape, &end, 10);
-        count *= file.shape[file.rank++];
-    }
-    file.size = (size_t)count * (size_t)(item[1] - '0');
-    file.data = calloc(file.size + 1, 1);
-    const char *range = strstr(numbers, "..");
-    for (int64_t i = 0; i < count; i++) {
-        char *next;
-        const double number = range ? strtod(numbers, NULL) + (double)i : strtod(numbers, &next);
-        const float narrow = (float)number;
-        const int64_t whole = (int64_t)number;
-        const int32_t half = (int32_t)number;
-        const unsigned char byte = (unsigned char)number;
-        const void *bytes = &number;
-        if (strcmp(item, "f4") == 0) bytes = &narrow;
-        if (strcmp(item, "i8") == 0) bytes = &whole;
-        if (strcmp(item, "i4") == 0) bytes = &half;
-        if (strcmp(item, "u1") == 0) bytes = &byte;
-        memcpy(file.data + (size_t)i * (size_t)(item[1] - '0'), bytes, (size_t)(item[1] - '0'));
-        if (!range) numbers = next;
-    }
-    return file;
-}
-
-static void put(const char *name, const char *item, const char *shape, const char *numbers)
-{
-    npyfile file = array(item, shape, numbers);
-    npyfile_write(&file, scene_folder, name);
-    npyfile_free(&file);
-}
-
 static void put_arrays(void)
 {
-    put("v.npy", "f4", "1,1,3,3,3", "1..27");
-    put("v3.npy", "f4", "3,3,3", "1..27");
-    put("g8.npy", "f4", "1,1,2,2,2", "1..8");
-    put("g9.npy", "f4", "1,1,1,3,3", "3 3 3 3 3 3 3 3 3");
-    put("square.npy", "f4", "2,2", "8 4 12 16");
-    put("line.npy", "f4", "5", "4 6 8 10 12");
-    put("five.npy", "f4", "5", "1..5");
-    put("g3.npy", "f4", "3", "6 6 6");
-    put("g2.npy", "f4", "2", "5 7");
-    put("seven.npy", "f4", "2", "1 7");
-    put("ten.npy", "f4", "1", "10");
-    put("ncw.npy", "f4", "1,2,5", "0..9");
-    put("wc.npy", "f4", "3,2", "1..6");
-    put("dhwc.npy", "f4", "2,1,2,2", "1..8");
-    put("ndhwc.npy", "f4", "1,2,1,2,2", "1..8");
-    put("c8.npy", "f4", "1,1,2,8", "0..15");
-    put("sw8.npy", "f4", "1,2,8", "0..15");
-    put("c16.npy", "f4", "1,1,2,16", "0..31");
-    put("c32.npy", "f4", "1,1,1,2,32", "0..63");
-    put("wz.npy", "i8", "2,2", "2 1 0 3");
-    put("wx.npy", "i4", "3,2", "3 2 0 5 1 1");
-    put("wide.npy", "i8", "1,2", "-1 4");
-    put("gather.npy", "i8", "2,2", "0 -1 2 3");
-    put("twice.npy", "i8", "2", "1 1");
+    scene_write_numbers("v.npy", "f4", "1,1,3,3,3", "1..27");
+    scene_write_numbers("v3.npy", "f4", "3,3,3", "1..27");
+    scene_write_numbers("g8.npy", "f4", "1,1,2,2,2", "1..8");
+    scene_write_numbers("g9.npy", "f4", "1,1,1,3,3", "3 3 3 3 3 3 3 3 3");
+    scene_write_numbers("square.npy", "f4", "2,2", "8 4 12 16");
+    scene_write_numbers("line.npy", "f4", "5", "4 6 8 10 12");
+    scene_write_numbers("five.npy", "f4", "5", "1..5");
+    scene_write_numbers("g3.npy", "f4", "3", "6 6 6");
+    scene_write_numbers("g2.npy", "f4", "2", "5 7");
+    scene_write_numbers("seven.npy", "f4", "2", "1 7");
+    scene_write_numbers("ten.npy", "f4", "1", "10");
+    scene_write_numbers("ncw.npy", "f4", "1,2,5", "0..9");
+    scene_write_numbers("wc.npy", "f4", "3,2", "1..6");
+    scene_write_numbers("dhwc.npy", "f4", "2,1,2,2", "1..8");
+    scene_write_numbers("ndhwc.npy", "f4", "1,2,1,2,2", "1..8");
+    scene_write_numbers("c8.npy", "f4", "1,1,2,8", "0..15");
+    scene_write_numbers("sw8.npy", "f4", "1,2,8", "0..15");
+    scene_write_numbers("c16.npy", "f4", "1,1,2,16", "0..31");
+    scene_write_numbers("c32.npy", "f4", "1,1,1,2,32", "0..63");
+    scene_write_numbers("wz.npy", "i8", "2,2", "2 1 0 3");
+    scene_write_numbers("wx.npy", "i4", "3,2", "3 2 0 5 1 1");
+    scene_write_numbers("wide.npy", "i8", "1,2", "-1 4");
+    scene_write_numbers("gather.npy", "i8", "2,2", "0 -1 2 3");
+    scene_write_numbers("twice.npy", "i8", "2", "1 1");
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
@@ -96,7 +56,7 @@ static void check_results(const struct result *result, size_t count)
     put_arrays();
     for (size_t i = 0; i < count; i++) {
         cr_expect(scene_gives_with(result[i].line, result[i].note, "y.npy",
-                                   array(result[i].item, result[i].shape, result[i].numbers)),
+                                   npyfile_of_numbers(result[i].item, result[i].shape, result[i].numbers)),
                   "%s", result[i].line);
     }
 }
@@ -237,18 +197,18 @@ Test(command_volume, picks, .init = scene_enter, .fini = scene_leave)
 {
     put_arrays();
     cr_expect(scene_gives(F "v.npy --kind max --kernel 2 --picks p.npy", "p.npy",
-                          array("i8", "1,1,2,2,2", "13 14 16 17 22 23 25 26")));
+                          npyfile_of_numbers("i8", "1,1,2,2,2", "13 14 16 17 22 23 25 26")));
     cr_expect(scene_gives(F "v.npy --kind max --kernel 2 --indices p.npy", "y.npy",
-                          array("f4", "1,1,2,2,2", "14 15 17 18 23 24 26 27")));
+                          npyfile_of_numbers("f4", "1,1,2,2,2", "14 15 17 18 23 24 26 27")));
     cr_expect(scene_gives(G "g8.npy --kind max --kernel 2 --indices p.npy --source-width 3 --source-height 3 "
                             "--source-depth 3",
-                          "y.npy", array("f4", "1,1,3,3,3", ZEROS "0 0 0 0 1 2 0 3 4 0 0 0 0 5 6 0 7 8")));
+                          "y.npy", npyfile_of_numbers("f4", "1,1,3,3,3", ZEROS "0 0 0 0 1 2 0 3 4 0 0 0 0 5 6 0 7 8")));
     cr_expect(scene_gives(F "v.npy --kind max --kernel 2 --picks p.npy --picks-format tap8", "p.npy",
-                          array("u1", "1,1,2,2,2", "7 7 7 7 7 7 7 7")));
+                          npyfile_of_numbers("u1", "1,1,2,2,2", "7 7 7 7 7 7 7 7")));
     cr_expect(scene_gives(F "v.npy --kind max --kernel 2 --indices p.npy --indices-format tap8", "y.npy",
-                          array("f4", "1,1,2,2,2", "14 15 17 18 23 24 26 27")));
+                          npyfile_of_numbers("f4", "1,1,2,2,2", "14 15 17 18 23 24 26 27")));
     cr_expect(scene_gives(F "five.npy" ONE "max --adaptive 3 --picks p.npy --picks-format tap8", "p.npy",
-                          array("u1", "3", "1 2 1")));
+                          npyfile_of_numbers("u1", "3", "1 2 1")));
 }
 
 /* ---- Notes ------------------------------------------------------------------------------------------------------- */
@@ -384,13 +344,13 @@ static const char *const refusals[][2] = {
 Test(command_volume, refusals, .init = scene_enter, .fini = scene_leave)
 {
     put_arrays();
-    put("flat.npy", "f4", "1,1,0,3,3", "");
-    put("flat2.npy", "i8", "0,2", "");
-    put("none.npy", "f4", "1,1,3,3,0", "");
-    put("empty.npy", "i8", "2,2", "0 1 2 0");
-    put("far.npy", "i8", "1,2", "4611686018427387904 1");
-    put("bytes.npy", "i1", "2,2", "0 0 0 0");
-    put("small.npy", "V1", "2,2", "0 0 0 0");
+    scene_write_numbers("flat.npy", "f4", "1,1,0,3,3", "");
+    scene_write_numbers("flat2.npy", "i8", "0,2", "");
+    scene_write_numbers("none.npy", "f4", "1,1,3,3,0", "");
+    scene_write_numbers("empty.npy", "i8", "2,2", "0 1 2 0");
+    scene_write_numbers("far.npy", "i8", "1,2", "4611686018427387904 1");
+    scene_write_numbers("bytes.npy", "i1", "2,2", "0 0 0 0");
+    scene_write_numbers("small.npy", "V1", "2,2", "0 0 0 0");
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]), "%s", refusals[i][0]);
 }
@@ -465,7 +425,7 @@ Test(command_volume, print_problem, .init = scene_enter, .fini = scene_leave)
 Test(command_volume, print_problem_without_output, .init = scene_enter, .fini = scene_leave)
 {
     put_arrays();
-    put("it's.npy", "f4", "2", "1 2");
+    scene_write_numbers("it's.npy", "f4", "2", "1 2");
     cr_expect(prints("forward --source it's.npy" ONE "max --kernel 2",
                      "forward --source 'it'\\''s.npy' --dimensions 1 --kind max --kernel-width 2 --output-width 1"));
     cr_expect(prints("gradient --source-gradient g3.npy --source-width 5" ONE "average --adaptive 3",

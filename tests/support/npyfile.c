@@ -63,6 +63,42 @@ npyfile npyfile_of_image(const poolgrad_image *image, int rank)
     return file;
 }
 
+/* One number as an item of the file. */
+static void store(const npyfile *file, int64_t place, double number)
+{
+    const size_t size = item_size(file);
+    const float narrow = (float)number;
+    const int64_t whole = (int64_t)number;
+    const int32_t half = (int32_t)number;
+    const unsigned char byte = (unsigned char)whole;
+    const bool floats = file->descr[1] == 'f';
+    const void *bytes = size == 1 ? (const void *)&byte : floats ? (const void *)&narrow : (const void *)&half;
+    if (size == sizeof number) bytes = floats ? (const void *)&number : (const void *)&whole;
+    memcpy(file->data + (size_t)place * size, bytes, size);
+}
+
+npyfile npyfile_of_numbers(const char *item, const char *shape, const char *numbers)
+{
+    npyfile file = {.rank = 0};
+    int64_t count = 1;
+    snprintf(file.descr, sizeof file.descr, "%c%s", item[1] == '1' ? '|' : is_big_endian() ? '>' : '<', item);
+    for (char *end; *shape; shape = *end ? end + 1 : end) {
+        file.shape[file.rank] = strtoll(shape, &end, 10);
+        count *= file.shape[file.rank++];
+    }
+    file.size = (size_t)count * item_size(&file);
+    file.data = memory(file.size);
+    const bool range = strstr(numbers, "..") != NULL;
+    double number = 0;
+    for (int64_t i = 0; i < count; i++) {
+        char *end = NULL;
+        number = range && i > 0 ? number + 1 : strtod(numbers, &end);
+        store(&file, i, number);
+        if (!range) numbers = end;
+    }
+    return file;
+}
+
 void npyfile_swap_bytes(npyfile *file)
 {
     size_t size = item_size(file);

@@ -133,6 +133,13 @@ void scene_fill(const poolgrad_image *image, uint64_t seed, bool special)
     }
 }
 
+void scene_write_numbers(const char *name, const char *item, const char *shape, const char *numbers)
+{
+    npyfile file = npyfile_of_numbers(item, shape, numbers);
+    npyfile_write(&file, scene_folder, name);
+    npyfile_free(&file);
+}
+
 void scene_write_image(const poolgrad_image *image, int rank, const char *name)
 {
     npyfile file = npyfile_of_image(image, rank);

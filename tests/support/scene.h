@@ -47,6 +47,9 @@ poolgrad_image scene_tensor(poolgrad_format format, poolgrad_layout layout, int6
 void scene_fill(const poolgrad_image *image, uint64_t seed, bool special);
 void scene_write_image(const poolgrad_image *image, int rank, const char *name);
 
+/* The array of npyfile_of_numbers. */
+void scene_write_numbers(const char *name, const char *item, const char *shape, const char *numbers);
+
 /* ---- What is expected ------------------------------------------------------------------------------------------- */
 
 /* The problem of a line without options: formats and sizes of the images, and what else the command's defaults are; the
