@@ -20,7 +20,7 @@ rows=$(awk -F ' *[|] *' '
     table && $2 ~ /^`/                          { gsub(/[`,]/, ""); sub(/^src\//, "", $2); print $2, $4 }' "$page")
 [ -n "$rows" ] || { echo "no table of layers in $page"; exit 1; }
 
-declare -A row_of owner=([poolgrad]=pooling [mps]=mps [graph]=graph [json]=json [oracle]=oracle)
+declare -A row_of owner=([poolgrad]=pooling [mps]=mps [graph]=graph [dialect]=dialect [json]=json [oracle]=oracle)
 count=0
 while read -r folder _; do row_of[$folder]=$((++count)); done <<<"$rows"
 
