@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/dialect_words.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "support/npyfile.h"
@@ -1300,9 +1301,15 @@ Test(command, suggestions)
         char line[SCENE_LINE], expected[SCENE_LINE];
         const struct suggestion *row = &suggestions[i];
         snprintf(line, sizeof line, "%s %s 1", row->command, row->word);
+        char dialects[DIALECT_NAMES];
+        const size_t length = strcspn(row->word, "=");
+        const bool takes = strcmp(row->command, "bench") != 0;
+        poolgrad_dialects_with(takes ? COMMAND_FORWARD : COMMAND_BENCH, row->word + 2, length - 2, dialects);
         if (strncmp(row->word, "--", 2) == 0)
-            snprintf(expected, sizeof expected, "poolgrad %s: %.*s is no option of this command; did you mean %s?\n",
-                     row->command, (int)strcspn(row->word, "="), row->word, row->option);
+            snprintf(expected, sizeof expected,
+                     "poolgrad %s: %.*s%s%s%s is no option of this command; did you mean %s?\n", row->command,
+                     (int)length, row->word, *dialects ? ", a word of --dialect " : "", dialects, *dialects ? "," : "",
+                     row->option);
         else
             snprintf(expected, sizeof expected,
                      "poolgrad %s: '%s' is no option; expected --name value, did you mean %s?\n", row->command,
@@ -1712,7 +1719,7 @@ Test(command, every_option_has_a_test)
                                     "--picks-layout --output-layout "
                                     "--source-width --source-height --channels --source-format "
                                     "--source-gradient-format --help --print-problem --source-depth --adaptive-depth "
-                                    "--adaptive-height --windows-z --zero-pad-front --zero-pad-back ";
+                                    "--adaptive-height --windows-z --zero-pad-front --zero-pad-back --dialect ";
     for (int option = 0; option < OPTION_COUNT; option++) {
         const struct option_description *description = &poolgrad_options[option];
         bool forward = !(description->commands & COMMAND_FORWARD),

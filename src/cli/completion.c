@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/dialect_words.h"
 
 /* ---- The table ----------------------------------------------------------------------------------------------------*/
 
@@ -24,11 +25,29 @@ static bool takes_file(const struct option_description *option)
     }
 }
 
-/* Calls `print` for each option of the command. */
+/* Whether poolgrad has an option of this name. */
+static bool has_option(enum command command, const char *name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if ((poolgrad_options[i].commands & (int)command) && strcmp(poolgrad_options[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* Calls `print` for each option of the command, and for each word of the dialects that is no option's name. */
 static void each_option(enum command command, void (*print)(enum command, const struct option_description *))
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (poolgrad_options[i].commands & (int)command) print(command, &poolgrad_options[i]);
+    }
+    if (!(poolgrad_options[OPTION_DIALECT].commands & (int)command)) return;
+    for (int i = 0; poolgrad_dialect_at(i); i++) {
+        const struct dialect *dialect = poolgrad_dialect_at(i);
+        for (int k = 0; k < dialect->word_count; k++) {
+            const struct option_description *word = &dialect->words[k].option;
+            const bool shown = poolgrad_dialect_shown(word->name) == &dialect->words[k];
+            if (shown && !has_option(command, word->name)) print(command, word);
+        }
     }
 }
 

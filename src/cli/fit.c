@@ -189,7 +189,7 @@ void poolgrad_fit_options(const struct options *options, const poolgrad_problem 
     struct search search = {options, problem, size, poolgrad_count_axes(options, problem), text, 0};
     int64_t kernel = 0, greatest = 0;
     text[0] = '\0';
-    if (any_table(options) || !find_kernel(&search, &kernel, &greatest)) return;
+    if (options->dialect || any_table(options) || !find_kernel(&search, &kernel, &greatest)) return;
     const int64_t strides[STRIDES] = {AS_GIVEN, 2, kernel > 0 ? kernel : 2};
     const bool chosen = any_given(options, search.axes, ROLE_STRIDE);
     /* Frameworks refuse pads beyond half a window. */
@@ -217,7 +217,7 @@ static bool is_plain(const struct options *options, const poolgrad_problem *prob
 {
     poolgrad_problem p = *problem;
     const int axes = poolgrad_count_axes(options, problem);
-    if (poolgrad_given(options, OPTION_PADDING_POLICY) || any_table(options)) return false;
+    if (options->dialect || poolgrad_given(options, OPTION_PADDING_POLICY) || any_table(options)) return false;
     if (any_given(options, axes, ROLE_OFFSET) || any_given(options, axes, ROLE_SECONDARY_OFFSET)) return false;
     for (int axis = 0; axis < axes; axis++) {
         const struct axis_fields at = poolgrad_axis_fields(&p, (enum axis)axis);

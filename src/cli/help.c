@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/dialect_words.h"
 
 enum { COLUMN = 34, LINE = 100 };
 
@@ -99,17 +100,22 @@ static void print_wrapped(const char *text)
     printf("\n");
 }
 
-static void print_choices(const struct choice *choice)
+/* Broken behind a choice where a line would be too long. */
+static void print_choices(const struct choice *choice, int column)
 {
-    for (; choice->name; choice++) printf("%s%s", choice->name, choice[1].name ? "|" : "");
+    enum { INDENT = 6 };
+    for (; choice->name; choice++) {
+        const int length = (int)strlen(choice->name) + 1;
+        if (column + length > LINE) column = printf("\n%*s", INDENT, "") - 1;
+        column += printf("%s%s", choice->name, choice[1].name ? "|" : "");
+    }
 }
 
 static void print_option(const struct option_description *option)
 {
     int column = printf("  --%s", option->name);
     if (option->choices) {
-        printf(" ");
-        print_choices(option->choices);
+        print_choices(option->choices, column + printf(" "));
         if (option->type == TYPE_CHOICES) printf("[,...]");
         column = COLUMN;
     } else if (option->argument) {
@@ -121,6 +127,17 @@ static void print_option(const struct option_description *option)
     }
     printf("%*s", COLUMN - column, "");
     print_wrapped(option->help);
+}
+
+static void print_dialects(void)
+{
+    printf("\nA word of a dialect takes one value for all axes, or a list in the framework's order. A word that\n"
+           "says yes or no stands alone for yes, or takes true, false, 1 or 0.\n");
+    for (int i = 0; poolgrad_dialect_at(i); i++) {
+        const struct dialect *dialect = poolgrad_dialect_at(i);
+        printf("\nWords of --dialect %s: %s\n", dialect->name, dialect->operators);
+        for (int k = 0; k < dialect->word_count; k++) print_option(&dialect->words[k].option);
+    }
 }
 
 const char *poolgrad_help_purpose(enum command command)
@@ -143,6 +160,7 @@ int poolgrad_help_command(enum command command)
         heading = NULL;
         print_option(option);
     }
+    if (poolgrad_options[OPTION_DIALECT].commands & (int)command) print_dialects();
     if (command & (COMMAND_INFO | COMMAND_SUITE | COMMAND_COMPLETION)) return 0;
     if (command == COMMAND_BENCH) {
         printf("\nman poolgrad says what the columns are, and docs/performance.md how it is measured.\n"

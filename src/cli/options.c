@@ -11,6 +11,7 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include "cli/dialect_words.h"
 #include "cli/suggest.h"
 #include "measure/workload.h"
 
@@ -53,6 +54,9 @@ static const struct choice layouts[] = {LAYOUTS_OF_PLANES,
                                         {"ncdhw", POOLGRAD_NCHW | LAYOUT_OF_VOLUMES},
                                         {"ndhwc", POOLGRAD_NHWC | LAYOUT_OF_VOLUMES},
                                         {NULL, 0}};
+/* In the order of cli/dialect_words. */
+static const struct choice dialects[] = {{"torch", 0}, {"onnx", 1},   {"tensorflow", 2}, {"caffe", 3},
+                                         {"cudnn", 4}, {"onednn", 5}, {NULL, 0}};
 static const struct choice axes[] = {{"1", 1}, {"2", 2}, {"3", 3}, {NULL, 0}};
 static const struct choice accumulators[] = {
     {"float32", POOLGRAD_ACCUMULATE_FLOAT32}, {"float64", POOLGRAD_ACCUMULATE_FLOAT64}, {NULL, 0}};
@@ -237,6 +241,9 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                       "the memory (as many as processors)")},
 
     [OPTION_KIND] = {"kind", BOTH, TYPE_CHOICE, kinds, "WORD", "what is pooled; required", "Window"},
+    [OPTION_DIALECT] = {CHOICE("dialect", BOTH, dialects,
+                               "a framework whose own words say window, placement and counted padding: below, in place "
+                               "of poolgrad's")},
     [OPTION_KERNEL] = {NUMBER(
         "kernel", ALL, "size of the window, every axis that the arrays have; required unless a table has the windows")},
     [OPTION_KERNEL_WIDTH] = {NUMBER("kernel-width", ALL, "along x alone (--kernel)")},
@@ -510,8 +517,7 @@ static enum option find(enum command command, const char *name, size_t length)
     return OPTION_COUNT;
 }
 
-/* "a, b or c" */
-static void list_choices(const struct choice *choice, char *text, size_t size)
+void poolgrad_list_choices(const struct choice *choice, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -523,8 +529,7 @@ static void list_choices(const struct choice *choice, char *text, size_t size)
     }
 }
 
-/* Null where the first `length` letters of the text are no choice. */
-static const struct choice *find_choice(const struct choice *choice, const char *text, size_t length)
+const struct choice *poolgrad_find_choice(const struct choice *choice, const char *text, size_t length)
 {
     for (; choice->name; choice++) {
         if (strlen(choice->name) == length && memcmp(choice->name, text, length) == 0) return choice;
@@ -536,14 +541,14 @@ static int read_choice(struct options *options, enum option option, const char *
 {
     char list[LIST];
     const struct choice *choices = poolgrad_options[option].choices;
-    const struct choice *found = find_choice(choices, text, strlen(text));
+    const struct choice *found = poolgrad_find_choice(choices, text, strlen(text));
     if (found) {
         options->value[option].number = found->value;
         return 0;
     }
     char suggestion[SUGGESTION];
     poolgrad_suggested_value(option, text, suggestion);
-    list_choices(choices, list, sizeof list);
+    poolgrad_list_choices(choices, list, sizeof list);
     return poolgrad_fail(options, "--%s is '%s'; expected %s%s", poolgrad_options[option].name, text, list, suggestion);
 }
 
@@ -553,9 +558,9 @@ static int read_choices(struct options *options, enum option option, const char 
     const struct choice *choices = poolgrad_options[option].choices;
     for (const char *word = text;; word++) {
         size_t length = strcspn(word, ",");
-        const struct choice *found = find_choice(choices, word, length);
+        const struct choice *found = poolgrad_find_choice(choices, word, length);
         if (!found) {
-            list_choices(choices, list, sizeof list);
+            poolgrad_list_choices(choices, list, sizeof list);
             return poolgrad_fail(options, "--%s has '%.*s' among its words; expected %s, with commas between them",
                                  poolgrad_options[option].name, (int)length, word, list);
         }
@@ -565,25 +570,26 @@ static int read_choices(struct options *options, enum option option, const char 
     }
 }
 
-static int read_integers(struct options *options, enum option option, const char *text)
+int poolgrad_read_list(const char *text, int most, int64_t *integers)
 {
-    const char *name = poolgrad_options[option].name;
-    int64_t count = 0;
-    for (const char *word = text;; word++) {
+    for (int count = 0;;) {
         char *end;
         errno = 0;
-        long long number = strtoll(word, &end, 10);
-        bool digits = end != word && (*end == ',' || *end == '\0') && !isspace((unsigned char)*word);
-        if (!digits || errno == ERANGE || count == OPTION_INTEGERS) {
-            return poolgrad_fail(options, "--%s is '%s'; expected up to %d integers with commas between them, %s", name,
-                                 text, OPTION_INTEGERS, poolgrad_options[option].argument);
-        }
-        options->value[option].integers[count++] = number;
-        word = end;
-        if (!*word) break;
+        const long long number = strtoll(text, &end, 10);
+        const bool digits = end != text && (*end == ',' || *end == '\0') && !isspace((unsigned char)*text);
+        if (!digits || errno == ERANGE || count == most) return 0;
+        integers[count++] = number;
+        if (!*end) return count;
+        text = end + 1;
     }
-    options->value[option].number = count;
-    return 0;
+}
+
+static int read_integers(struct options *options, enum option option, const char *text)
+{
+    options->value[option].number = poolgrad_read_list(text, OPTION_INTEGERS, options->value[option].integers);
+    if (options->value[option].number > 0) return 0;
+    return poolgrad_fail(options, "--%s is '%s'; expected up to %d integers with commas between them, %s",
+                         poolgrad_options[option].name, text, OPTION_INTEGERS, poolgrad_options[option].argument);
 }
 
 static int read_seconds(struct options *options, enum option option, const char *text)
@@ -630,8 +636,8 @@ static int read_isa(struct options *options, enum option option, const char *tex
     struct choice names[ISAS + 1] = {{NULL, 0}};
     char list[LIST];
     for (int i = 0; i < ISAS && poolgrad_isa_word(i); i++) names[i].name = poolgrad_isa_word(i);
-    if (!find_choice(names, text, strlen(text))) {
-        list_choices(names, list, sizeof list);
+    if (!poolgrad_find_choice(names, text, strlen(text))) {
+        poolgrad_list_choices(names, list, sizeof list);
         return poolgrad_fail(options, "--%s is '%s'; expected %s", poolgrad_options[option].name, text, list);
     }
     int isa = POOLGRAD_ISA_BEST;
@@ -680,27 +686,35 @@ static int read_value(struct options *options, enum option option, const char *t
     return 0;
 }
 
+/* The same where the word has dashes, and may be a dialect's. */
+static int refuse_option(const struct options *options, const char *word, size_t length)
+{
+    char dialects_with[DIALECT_NAMES];
+    const char *meant = poolgrad_suggested_option(options->command, word, length);
+    poolgrad_dialects_with(options->command, word + 2, length - 2, dialects_with);
+    const bool replaced = meant && poolgrad_dialect_replaces(find(options->command, meant, strlen(meant)));
+    if (options->dialect && (*dialects_with || !meant || replaced))
+        return poolgrad_dialect_refuse(options, word, length);
+    const char *missing = poolgrad_missing_feature(word, length);
+    if (missing) return poolgrad_fail(options, "%.*s is no option of this command; %s", (int)length, word, missing);
+    const char *const of = *dialects_with ? ", a word of --dialect " : "", *const comma = *dialects_with ? "," : "";
+    if (meant) {
+        return poolgrad_fail(options, "%.*s%s%s%s is no option of this command; did you mean --%s?", (int)length, word,
+                             of, dialects_with, comma, meant);
+    }
+    return poolgrad_fail(options, "%.*s%s%s%s is no option of this command; poolgrad %s --help lists them", (int)length,
+                         word, of, dialects_with, comma, poolgrad_command_name(options->command));
+}
+
 /* A word that is no option: what was meant, if that is to be guessed. */
 static int refuse_word(const struct options *options, const char *word, size_t length)
 {
     const char *meant = poolgrad_suggested_option(options->command, word, length);
-    const char *command = poolgrad_command_name(options->command);
-    const bool dashed = strncmp(word, "--", 2) == 0;
-    if (!dashed && *word == '-' && meant) {
+    if (strncmp(word, "--", 2) == 0) return refuse_option(options, word, length);
+    if (*word == '-' && meant)
         return poolgrad_fail(options, "'%s' is no option; expected --name value, did you mean --%s?", word, meant);
-    }
-    if (!dashed) {
-        return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", word,
-                             command);
-    }
-    const char *missing = poolgrad_missing_feature(word, length);
-    if (missing) return poolgrad_fail(options, "%.*s is no option of this command; %s", (int)length, word, missing);
-    if (meant) {
-        return poolgrad_fail(options, "%.*s is no option of this command; did you mean --%s?", (int)length, word,
-                             meant);
-    }
-    return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length, word,
-                         command);
+    return poolgrad_fail(options, "'%s' is no option; expected --name value (see poolgrad %s --help)", word,
+                         poolgrad_command_name(options->command));
 }
 
 /* A second number behind an option that takes one, "--kernel 3 3": false where the word is something else. */
@@ -719,9 +733,39 @@ static bool refuse_pair(const struct options *options, char *const *word, int i)
     return true;
 }
 
+/* The word behind word[i], if it is no option; else null. */
+static const char *next_value(int count, char *const *word, int i)
+{
+    return i + 1 == count || strncmp(word[i + 1], "--", 2) == 0 ? NULL : word[i + 1];
+}
+
+/* Whether the name and its value are of poolgrad's option, though the dialect has the name: --mode reference. */
+static bool has_own_choice(enum command command, const char *name, size_t length, const char *value)
+{
+    const enum option option = find(command, name, length);
+    const struct choice *choices = option == OPTION_COUNT ? NULL : poolgrad_options[option].choices;
+    return value && choices && poolgrad_find_choice(choices, value, strlen(value));
+}
+
+/* Reads a word of the dialect at word[*i], as read_option does; false where there is none. */
+static bool read_dialect_option(struct options *options, int count, char *const *word, int *i, int *status)
+{
+    const char *name = word[*i], *equals = strchr(name, '=');
+    if (!options->dialect || strncmp(name, "--", 2) != 0) return false;
+    const size_t length = (equals ? (size_t)(equals - name) : strlen(name)) - 2;
+    const char *value = equals ? equals + 1 : next_value(count, word, *i);
+    const int place = poolgrad_dialect_find(options->dialect, name + 2, length);
+    if (place < 0 || has_own_choice(options->command, name + 2, length, value)) return false;
+    *i += value && !equals ? 2 : 1;
+    *status = poolgrad_dialect_read_word(options, place, value);
+    return true;
+}
+
 /* Reads the option at word[*i] and its value, and moves *i behind them. */
 static int read_option(struct options *options, int count, char *const *word, int *i)
 {
+    int status = 0;
+    if (read_dialect_option(options, count, word, i, &status)) return status;
     const char *name = word[*i];
     const char *equals = strchr(name, '=');
     const bool dashed = strncmp(name, "--", 2) == 0;
@@ -734,8 +778,7 @@ static int read_option(struct options *options, int count, char *const *word, in
     options->value[option].given = true;
     bool flag = poolgrad_options[option].type == TYPE_FLAG;
     if (flag && equals) return poolgrad_fail(options, "%s has a value; expected none", name);
-    bool missing = *i + 1 == count || strncmp(word[*i + 1], "--", 2) == 0;
-    if (!flag && !equals && missing) {
+    if (!flag && !equals && !next_value(count, word, *i)) {
         return poolgrad_fail(options, "--%s has no value; expected %s", poolgrad_options[option].name,
                              poolgrad_options[option].argument);
     }
@@ -784,12 +827,30 @@ bool poolgrad_writes_stdout(const struct options *options)
     return false;
 }
 
+/* The dialect says which words there are, wherever it stands. */
+static int find_dialect(struct options *options, int count, char *const *word)
+{
+    static const char name[] = "--dialect";
+    if (!(poolgrad_options[OPTION_DIALECT].commands & (int)options->command)) return 0;
+    for (int i = 0; i < count; i++) {
+        const bool equals = strncmp(word[i], name, sizeof name - 1) == 0 && word[i][sizeof name - 1] == '=';
+        const char *value = equals                       ? word[i] + sizeof name
+                            : strcmp(word[i], name) == 0 ? next_value(count, word, i)
+                                                         : NULL;
+        if (!value) continue;
+        if (read_value(options, OPTION_DIALECT, value) != 0) return 2;
+        options->dialect = poolgrad_dialect_at((int)options->value[OPTION_DIALECT].number);
+    }
+    return 0;
+}
+
 int poolgrad_options_parse(struct options *options, enum command command, int count, char *const *word)
 {
     *options = (struct options){.command = command};
-    int i = 0, status = 0;
+    int i = 0, status = find_dialect(options, count, word);
     for (; i < count && i < words_of_command(command) && strncmp(word[i], "--", 2) != 0; i++)
         options->word[i] = word[i];
     while (i < count && status == 0) status = read_option(options, count, word, &i);
+    if (status == 0) status = poolgrad_dialect_check(options);
     return status == 0 ? check_streams(options) : status;
 }

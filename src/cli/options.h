@@ -88,6 +88,7 @@ enum option {
     OPTION_THREAD_COUNTS,
 
     OPTION_KIND,
+    OPTION_DIALECT,
     OPTION_KERNEL,
     OPTION_KERNEL_WIDTH,
     OPTION_KERNEL_HEIGHT,
@@ -249,6 +250,17 @@ extern const struct option_description poolgrad_options[OPTION_COUNT];
 
 enum { COMMAND_WORDS = 2 };
 
+enum {
+    DIALECT_WORDS = 12,   /* of one framework, at most */
+    DIALECT_INTEGERS = 10 /* in one list, at most */
+};
+
+/* What was given to a word of a framework; none: nothing. */
+struct dialect_value {
+    int count;
+    int64_t integers[DIALECT_INTEGERS];
+};
+
 struct options {
     enum command command;
     const char *word[COMMAND_WORDS]; /* behind the command's name and before its options; null behind the last */
@@ -268,6 +280,8 @@ struct options {
         size_t name_length; /* before that */
     } named[OPTION_NAMED];
     int named_count;
+    const struct dialect *dialect; /* that --dialect names; null: none */
+    struct dialect_value dialect_value[DIALECT_WORDS];
 };
 
 /* A file of the command line: the option, what was given to it, and the file's name in that. */
@@ -303,6 +317,13 @@ int64_t poolgrad_number(const struct options *options, enum option option, int64
 
 /* The instruction sets that this build knows, one after the other, "best" first; null behind the last. */
 const char *poolgrad_isa_word(int index);
+
+/* The first `length` letters of the text among the choices, null where they are none; all choices, "a, b or c". */
+const struct choice *poolgrad_find_choice(const struct choice *choice, const char *text, size_t length);
+void poolgrad_list_choices(const struct choice *choice, char *text, size_t size);
+
+/* Reads at most so many integers with commas between them; how many there are, 0 where the text is something else. */
+int poolgrad_read_list(const char *text, int most, int64_t *integers);
 
 /* "forward" and so on. */
 const char *poolgrad_command_name(enum command command);

@@ -7,6 +7,7 @@
 #include "cli/axis_options.h"
 #include "cli/fit.h"
 #include "cli/setup.h"
+#include "cli/setup_dialect.h"
 #include "cli/tensor.h"
 
 /* One axis that the arrays have. */
@@ -410,6 +411,7 @@ int poolgrad_setup_placement(const struct options *options, poolgrad_problem *pr
         problem->source_gradient.depth = poolgrad_max(problem->source_gradient.depth, 1);
     }
     int status = check_absent(options, axes);
+    if (status == 0 && options->dialect) return poolgrad_setup_dialect(options, axes, problem);
     for (int axis = 0; axis < axes && status == 0; axis++) status = set_window(&p[axis]);
     for (int axis = 0; axis < axes && status == 0; axis++) status = check_mixture(&p[axis]);
     if (status == 0) status = check_all_tables(p, axes);

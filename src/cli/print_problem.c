@@ -120,9 +120,9 @@ static bool print_axis_option(struct line *line, enum option option)
 static bool is_said(enum option option)
 {
     static const enum option said[] = {
-        OPTION_PADDING_POLICY, OPTION_ALIGN,     OPTION_REMAINDER_TO,      OPTION_EXCLUDE_EDGES,
-        OPTION_CEIL_MODE,      OPTION_CEIL_DROP, OPTION_COUNT_INCLUDE_PAD, OPTION_SECONDARY_OFFSET_IMAGE,
-        OPTION_PRINT_PROBLEM};
+        OPTION_PADDING_POLICY, OPTION_ALIGN,        OPTION_REMAINDER_TO,      OPTION_EXCLUDE_EDGES,
+        OPTION_CEIL_MODE,      OPTION_CEIL_DROP,    OPTION_COUNT_INCLUDE_PAD, OPTION_SECONDARY_OFFSET_IMAGE,
+        OPTION_DIALECT,        OPTION_PRINT_PROBLEM};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         if (said[i] == option) return true;
     }
