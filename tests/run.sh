@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 ci=${CI:-false}
 jobs=$(nproc)
 logs=build/logs
-packages+=(g++ libcriterion-dev)
+packages+=(g++ libcriterion-dev python3-numpy)
 ci_packages=(clang clang-format clang-tidy libomp-dev libclang-rt-14-dev qemu-user mmdebstrap abigail-tools
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
     gcc-mingw-w64-x86-64-posix wine wine64 emscripten zsh fish)
