@@ -86,7 +86,12 @@ static int read_problem(const struct options *options, struct explanation *e)
 static int add_picks(const struct options *options, struct explanation *e)
 {
     poolgrad_problem *p = &e->judged.inputs.problem;
-    if (p->direction == POOLGRAD_GRADIENT || p->indices.data) return 0;
+    if (p->direction == POOLGRAD_GRADIENT) return 0;
+    if (p->indices.data) {
+        if (!poolgrad_given(options, OPTION_PICKS_FORMAT)) return 0;
+        return poolgrad_fail(options,
+                             "--picks-format is given beside --indices; expected one of them, nothing is picked");
+    }
     if (p->kind != POOLGRAD_MAX) {
         if (!poolgrad_given(options, OPTION_PICKS_FORMAT)) return 0;
         return poolgrad_fail(options, "--picks-format is given with --kind %s; expected max or dilated-max",

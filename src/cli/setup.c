@@ -118,38 +118,43 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
 
 /* ---- Words ------------------------------------------------------------------------------------------------------ */
 
-/* Library fields whose option is not the field's name in kebab case; a name that ends in a dot stands for all fields
- * of an image, whose sentence is kept. */
+/* Library fields of an axis whose option is not the field's name in kebab case. */
+static const char *option_of_axis_field(const char *field)
+{
+    static const struct {
+        const char *field[AXES];
+        enum axis_role role;
+    } names[] = {{{"gradient_region.x", "gradient_region.y", "gradient_region.z"}, ROLE_PRIMARY_OFFSET},
+                 {{"gradient_region.width", "gradient_region.height", "gradient_region.depth"}, ROLE_REGION_SIZE},
+                 {{"pads.left", "pads.top", "pads.front"}, ROLE_BEFORE},
+                 {{"pads.right", "pads.bottom", "pads.back"}, ROLE_BEHIND}};
+    for (size_t i = 0; i < AXES * sizeof names / sizeof *names; i++) {
+        const enum axis axis = (enum axis)(i % AXES);
+        if (strcmp(names[i / AXES].field[axis], field) == 0)
+            return option_name(poolgrad_axis_option(axis, names[i / AXES].role));
+    }
+    return NULL;
+}
+
+/* The same of all fields. */
 static const char *option_of_field(const struct options *options, const char *field)
 {
     static const struct {
         const char *field, *forward, *gradient;
     } names[] = {
-        {"gradient_region.width", NULL, "source-size-width"},
-        {"gradient_region.height", NULL, "source-size-height"},
-        {"gradient_region.depth", NULL, "source-size-depth"},
         {"gradient_region.images", NULL, "source-size-images"},
-        {"gradient_region.x", NULL, "primary-offset-x"},
-        {"gradient_region.y", NULL, "primary-offset-y"},
-        {"gradient_region.z", NULL, "primary-offset-z"},
         {"gradient_region.image", NULL, "primary-offset-image"},
         {"source_channel_offset", "source-feature-channel-offset", "secondary-source-feature-channel-offset"},
         {"source_channel_count", "source-feature-channel-max-count", "secondary-source-feature-channel-max-count"},
         {"gradient_channel_offset", NULL, "primary-source-feature-channel-offset"},
         {"gradient_channel_count", NULL, "primary-source-feature-channel-max-count"},
         {"destination_channel_offset", "destination-feature-channel-offset", "destination-feature-channel-offset"},
-        {"method", "padding-policy", "padding-policy"},
-        {"pads.left", "pad-left", "pad-left"},
-        {"pads.top", "pad-top", "pad-top"},
-        {"pads.front", "pad-front", "pad-front"},
-        {"pads.right", "pad-right", "pad-right"},
-        {"pads.bottom", "pad-bottom", "pad-bottom"},
-        {"pads.back", "pad-back", "pad-back"}};
+        {"method", "padding-policy", "padding-policy"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i].field, field) != 0) continue;
         return poolgrad_is_gradient(options) ? names[i].gradient : names[i].forward;
     }
-    return NULL;
+    return option_of_axis_field(field);
 }
 
 static void kebab(const char *field, char *name, size_t size)
