@@ -134,7 +134,7 @@ static int print_story(const struct options *options, struct explanation *e)
 {
     const poolgrad_problem *p = &e->judged.inputs.problem;
     const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
-    int64_t place[PLACE + AXES];
+    int64_t place[PLACE + AXES] = {0};
     if (find_place(options, p, place) != 0) return 2;
     poolgrad_error error;
     e->text = poolgrad_story(p, d, place, &error);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify, explain and exact mode over volumes and tables, against numbers worked by hand. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "support/npyfile.h"
+#include "support/process.h"
+#include "support/scene.h"
+
+/* The pixel (z, y, x) of v.npy is 1 + 9 z + 3 y + x. */
+static void enter(void)
+{
+    scene_enter();
+    scene_write_numbers("v.npy", "f4", "1,1,3,3,3", "1..27");
+    scene_write_numbers("y.npy", "f4", "1,1,2,2,2", "7.5 8.5 10.5 11.5 16.5 17.5 19.5 20.5");
+    scene_write_numbers("wrong.npy", "f4", "1,1,2,2,2", "7.5 8.5 10.5 11.5 16.5 17.5 19 20.5");
+    scene_write_numbers("g.npy", "f4", "1,1,2,2,2", "1..8");
+    scene_write_numbers("dx.npy", "f4", "1,1,3,3,3", "0 0 0 0 0 0 0 0 0 0 0 0 0 1 2 0 3 4 0 0 0 0 5 6 0 7 8");
+    scene_write_numbers("five.npy", "f4", "5", "1..5");
+    scene_write_numbers("means.npy", "f4", "3", "1.5 3 4.5");
+    scene_write_numbers("shares.npy", "f4", "5", "3 5 2 5 3");
+    scene_write_numbers("sixes.npy", "f4", "3", "6 6 6");
+}
+
+static void expect(const char *line, int status, const char *text)
+{
+    process_result result = process_run(&scene_setting, line);
+    cr_expect(result.status == status && strstr(result.out, text), "%s\nsays %s%snot %s", line, result.out, result.err,
+              text);
+    process_release(&result);
+}
+
+#define ONE " --dimensions 1 --kind "
+
+Test(command_verify_volume, verdicts, .init = enter, .fini = scene_leave)
+{
+    expect("verify --source v.npy --kind average --kernel 2 --actual y.npy", 0, "right\n");
+    expect("verify --source v.npy --kind average --kernel 2 --actual wrong.npy", 1, "wrong                         1 ");
+    expect("verify --source v.npy --source-gradient g.npy --kind max --kernel 2 --actual dx.npy", 0, "right\n");
+    expect("verify --source five.npy --actual means.npy" ONE "average --adaptive 3", 0, "right\n");
+    expect("verify --source-gradient sixes.npy --source-width 5 --actual shares.npy" ONE "average --adaptive 3", 0,
+           "right\n");
+}
+
+Test(command_verify_volume, stories, .init = enter, .fini = scene_leave)
+{
+    expect("explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0", 0, "Result: 19.5 (");
+    expect("explain --source v.npy --source-gradient g.npy --kind max --kernel 2 --at 0,0,2,1,1", 0, "Result: 5 (");
+    expect("explain --source five.npy --at 0,0,1" ONE "average --adaptive 3", 0, "Result: 3 (");
+    expect("explain --source five.npy --at 0,0,0,2" ONE "average --adaptive 3", 0, "Result: 4.5 (");
+    expect("explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0 --print-problem", 0,
+           "poolgrad explain --at 0,0,1,1,0 --source v.npy --kind average --kernel-width 2 --kernel-height 2 "
+           "--kernel-depth 2 --output-width 2 --output-height 2 --output-depth 2\n");
+}
+
+Test(command_verify_volume, exact_values, .init = enter, .fini = scene_leave)
+{
+    cr_expect(scene_gives("forward --mode exact --source v.npy --kind average --kernel 2 --output out.npy", "out.npy",
+                          npyfile_of_numbers("f4", "1,1,2,2,2", "7.5 8.5 10.5 11.5 16.5 17.5 19.5 20.5")));
+    cr_expect(scene_gives("gradient --mode exact --source-gradient sixes.npy --source-width 5 --output out.npy" ONE
+                          "average --adaptive 3",
+                          "out.npy", npyfile_of_numbers("f4", "5", "3 5 2 5 3")));
+}
+
+static const char *const refusals[][2] = {
+    {"verify --source v.npy --kind average --kernel 2 --actual v.npy",
+     "--actual is 3 x 3 x 3 (depth x height x width); expected 2 x 2 x 2 by the options"},
+    {"verify --source five.npy --actual five.npy" ONE "average --adaptive 3",
+     "--actual is 5 (width); expected 3 by the options"},
+    {"verify --source v.npy --source-gradient g.npy --kind max --kernel 2 --actual g.npy",
+     "--actual is 1 x 1 x 2 x 2 x 2 (images, channels, depth, height, width); expected 1 x 1 x 3 x 3 x 3, as the "
+     "sourc"},
+    {"verify --source v.npy --source-gradient g.npy --kind max --kernel 2 --actual dx.npy --before y.npy",
+     "--before is of another format or shape than --actual; expected the same"},
+    {"explain --source v.npy --kind average --kernel 2 --at 0,0,1,1",
+     "--at has 4 numbers; expected 5: image, channel, depth, row and column"},
+    {"explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0,0",
+     "--at has 6 numbers; expected 5: image, chann"},
+    {"explain --source v.npy --kind average --kernel 2 --at 0,0,2,1,0", "--at: z is 2; expected 0 to 1"},
+    {"explain --source five.npy --at 0,0" ONE "average --adaptive 3", "--at has 2 numbers; expected 3: image, channel"},
+};
+
+Test(command_verify_volume, refusals, .init = enter, .fini = scene_leave)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        cr_expect(scene_refuses(refusals[i][0], refusals[i][1]), "%s", refusals[i][0]);
+}
