@@ -183,6 +183,42 @@ Test(command_graph, layouts, .init = enter, .fini = scene_leave)
                               "--channels has no effect: only layouts of slices leave it"));
 }
 
+/* A window of one pixel changes nothing but the layout. */
+static void change_layout(const char *from, const char *from_layout, const char *to, const char *to_layout)
+{
+    char line[SCENE_LINE];
+    snprintf(line, sizeof line, "forward --kind max --kernel 1 --source %s --layout %s --output %s --output-layout %s",
+             from, from_layout, to, to_layout);
+    cr_expect(scene_runs(line), "%s", line);
+}
+
+/* In slices of 8, 16 and 32 channels, which the 8 of the scene fill, or leave mostly unused. */
+Test(command_graph, wide_slices, .init = enter, .fini = scene_leave)
+{
+    static const char *const layouts[] = {"nc8hw8", "nc16hw16", "nc32hw32"};
+    cr_expect(scene_runs(TRAIN "--output dx.npy"));
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        char line[SCENE_LINE];
+        npyfile expected, back;
+        change_layout("x.npy", "nchw", "xs.npy", layouts[i]);
+        change_layout("dy.npy", "nchw", "dys.npy", layouts[i]);
+        snprintf(line, sizeof line,
+                 "graph --graph training.json --source x=xs.npy --source dy=dys.npy --output dxs.npy --channels 8 "
+                 "--layout %s",
+                 layouts[i]);
+        cr_expect(scene_runs(line), "%s", line);
+        snprintf(line, sizeof line,
+                 "forward --kind max --kernel 1 --source dxs.npy --layout %s --channels 8 --output back.npy "
+                 "--output-layout nchw",
+                 layouts[i]);
+        cr_expect(scene_runs(line), "%s", line);
+        cr_assert(npyfile_read(&expected, scene_folder, "dx.npy") && npyfile_read(&back, scene_folder, "back.npy"));
+        cr_expect(npyfile_same(layouts[i], &expected, &back));
+        npyfile_free(&expected);
+        npyfile_free(&back);
+    }
+}
+
 /* ---- Formats ----------------------------------------------------------------------------------------------------- */
 
 /* A file whose elements are 16 bits of no declared meaning is what the image's format says. */
