@@ -1412,7 +1412,7 @@ static const struct note {
     {F M2 " --zero-pad 1", {"--zero-pad has no effect: only average pooling counts padding"}},
     {F M2 " --pad 1 --count-include-pad", {"--count-include-pad has no effect: only average pooling counts padding"}},
     {F A2 " --edge-mode zero --zero-pad-x 1", {"--zero-pad-x has no effect: edge mode zero always counts every tap"}},
-    {F M2 " --padding-policy same --exclude-edges", {"--exclude-edges has no effect: only average pooling counts"}},
+    {F M2 " --padding-policy same --exclude-edges", {"--exclude-edges has no effect: only average pooling excludes"}},
     {F A2 " --padding-policy same --exclude-edges --edge-mode zero",
      {"--edge-mode has no effect: --exclude-edges sets it to clamp"}},
     {F A2 " --ties last", {"--ties has no effect: only max pooling has ties"}},

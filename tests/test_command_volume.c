@@ -225,6 +225,10 @@ static const char *const notes[][2] = {
     {F "v.npy --kind max --kernel 1 --zero-pad-front 1", "--zero-pad-front has no effect: only average"},
     {F "v.npy --kind average --kernel 1 --zero-pad-back 1 --divisor 2",
      "--zero-pad-back has no effect: --divisor says"},
+    {F "v.npy --kind average --kernel 1 --edge-mode zero --divisor 2",
+     "--edge-mode has no effect: --divisor says what N"},
+    {F "v.npy --kind l2norm --root-mean --kernel 3 --padding-policy same --exclude-edges",
+     "--exclude-edges has no effect: only average pooling excludes edges"},
     {F "v.npy --kind average --kernel 1 --edge-mode zero --zero-pad-left 1",
      "--zero-pad-left has no effect: edge mode"},
     {G "g8.npy --source v.npy --kind max --kernel 1", "is 2 x 2 x 2 (depth x height x width), where forward with these "

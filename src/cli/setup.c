@@ -256,9 +256,10 @@ static void note_rules(const struct options *options, const poolgrad_problem *p)
     bool chosen = p->indices.data != NULL;
     static const enum option choices[] = {OPTION_TIES, OPTION_JUDGED_TIES, OPTION_NAN, OPTION_EDGE_MODE};
     note_zero_pads(options, p);
-    note_if(options, OPTION_EXCLUDE_EDGES, !average && !p->root_mean, "only average pooling counts padding");
+    note_if(options, OPTION_EXCLUDE_EDGES, !average, "only average pooling excludes edges");
     note_if(options, OPTION_EDGE_MODE, average && poolgrad_given(options, OPTION_EXCLUDE_EDGES),
             "--exclude-edges sets it to clamp");
+    note_if(options, OPTION_EDGE_MODE, p->divisor != 0, "--divisor says what N is");
     note_if(options, OPTION_TIES, !max, "only max pooling has ties");
     note_if(options, OPTION_JUDGED_TIES, !max, "only max pooling has ties");
     note_if(options, OPTION_NAN, !max, "only max pooling chooses among NaNs");
