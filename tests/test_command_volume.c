@@ -8,6 +8,7 @@
 
 #include "support/npyfile.h"
 #include "support/process.h"
+#include "support/random.h"
 #include "support/scene.h"
 
 static void put_arrays(void)
@@ -423,6 +424,76 @@ Test(command_volume, print_problem, .init = scene_enter, .fini = scene_leave)
         free(other);
         remove(scene_path("y.npy"));
     }
+}
+
+/* Some options of many, over the volume; contradictions are among them. */
+static void make_line(random_state *r, char line[SCENE_LINE])
+{
+    static const char *const kinds[] = {"average", "max", "l2norm"};
+    static const char *const more[] = {" --pad 1",
+                                       " --pad-left 2",
+                                       " --pad-back -1",
+                                       " --pad-bottom 1",
+                                       " --stride 2",
+                                       " --stride-z 3",
+                                       " --dilation 2",
+                                       " --dilation-y 2",
+                                       " --ceil-mode",
+                                       " --ceil-drop",
+                                       " --count-include-pad",
+                                       " --padding-policy same",
+                                       " --exclude-edges",
+                                       " --align top-left",
+                                       " --adaptive-width 2",
+                                       " --adaptive-depth 1",
+                                       " --windows-y wx.npy",
+                                       " --windows-z wz.npy",
+                                       " --zero-pad 1",
+                                       " --zero-pad-front 2",
+                                       " --zero-pad-right 1",
+                                       " --divisor 3",
+                                       " --edge-mode zero",
+                                       " --ties last",
+                                       " --nan ignore",
+                                       " --root-mean",
+                                       " --offset-x 0 --output-width 2",
+                                       " --output-depth 2",
+                                       " --clip-z 1"};
+    size_t used = (size_t)snprintf(line, SCENE_LINE, "%s --kind %s --kernel %" PRId64,
+                                   random_chance(r, 40) ? G "g8.npy --source v.npy" : F "v.npy",
+                                   kinds[random_between(r, 0, 2)], random_between(r, 1, 3));
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        if (!random_chance(r, 8)) continue;
+        used += (size_t)snprintf(line + used, SCENE_LINE - used, "%s", more[i]);
+    }
+}
+
+/* Whatever runs is printed as a line that gives the same. */
+Test(command_volume, random_problems, .init = scene_enter, .fini = scene_leave)
+{
+    put_arrays();
+    random_sweep sweep = random_sweep_start_costly("random_problems", 300, 5);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        char line[SCENE_LINE], asking[SCENE_LINE + 32];
+        size_t size, other_size;
+        make_line(&r, line);
+        snprintf(asking, sizeof asking, "%s --print-problem", line);
+        process_result run = process_run(&scene_setting, line), printed_line = process_run(&scene_setting, asking);
+        if (run.status == 0) {
+            sweep.telling++;
+            unsigned char *bytes = scene_read_bytes("y.npy", &size);
+            printed_line.out[strcspn(printed_line.out, "\n")] = '\0';
+            unsigned char *other = bytes_of(printed_line.out + strcspn(printed_line.out, " ") + 1, &other_size);
+            cr_expect(bytes && other && size == other_size && memcmp(bytes, other, size) == 0,
+                      "seed %" PRIu64 ": %s\n%s", sweep.seed, line, printed_line.out);
+            free(bytes);
+            free(other);
+        }
+        process_release(&run);
+        process_release(&printed_line);
+    }
+    cr_expect(random_sweep_told(&sweep, 20));
 }
 
 /* An output need not be named; names that a shell would cut are in quotes. */
