@@ -1307,9 +1307,9 @@ Test(command, suggestions)
         poolgrad_dialects_with(takes ? COMMAND_FORWARD : COMMAND_BENCH, row->word + 2, length - 2, dialects);
         if (strncmp(row->word, "--", 2) == 0)
             snprintf(expected, sizeof expected,
-                     "poolgrad %s: %.*s%s%s%s is no option of this command; did you mean %s?\n", row->command,
-                     (int)length, row->word, *dialects ? ", a word of --dialect " : "", dialects, *dialects ? "," : "",
-                     row->option);
+                     "poolgrad %s: %.*s is no option of this command; did you mean %s?%s%s%s\n", row->command,
+                     (int)length, row->word, row->option, *dialects ? " (a word of --dialect " : "", dialects,
+                     *dialects ? ")" : "");
         else
             snprintf(expected, sizeof expected,
                      "poolgrad %s: '%s' is no option; expected --name value, did you mean %s?\n", row->command,

@@ -697,13 +697,17 @@ static int refuse_option(const struct options *options, const char *word, size_t
         return poolgrad_dialect_refuse(options, word, length);
     const char *missing = poolgrad_missing_feature(word, length);
     if (missing) return poolgrad_fail(options, "%.*s is no option of this command; %s", (int)length, word, missing);
-    const char *const of = *dialects_with ? ", a word of --dialect " : "", *const comma = *dialects_with ? "," : "";
     if (meant) {
-        return poolgrad_fail(options, "%.*s%s%s%s is no option of this command; did you mean --%s?", (int)length, word,
-                             of, dialects_with, comma, meant);
+        return poolgrad_fail(options, "%.*s is no option of this command; did you mean --%s?%s%s%s", (int)length, word,
+                             meant, *dialects_with ? " (a word of --dialect " : "", dialects_with,
+                             *dialects_with ? ")" : "");
     }
-    return poolgrad_fail(options, "%.*s%s%s%s is no option of this command; poolgrad %s --help lists them", (int)length,
-                         word, of, dialects_with, comma, poolgrad_command_name(options->command));
+    if (*dialects_with) {
+        return poolgrad_fail(options, "%.*s is no option of this command; did you mean --dialect %s with it?",
+                             (int)length, word, dialects_with);
+    }
+    return poolgrad_fail(options, "%.*s is no option of this command; poolgrad %s --help lists them", (int)length, word,
+                         poolgrad_command_name(options->command));
 }
 
 /* A word that is no option: what was meant, if that is to be guessed. */
