@@ -266,14 +266,12 @@ static void spoil_indices(test_case *made)
     const poolgrad_problem *p = &made->problem;
     const poolgrad_image writable = view_writable(&p->indices), *indices = &writable;
     random_state r = {made->seed ^ UINT64_C(0xbad)};
-    for (int64_t n = 0; n < indices->images; ++n)
-        for (int64_t c = 0; c < indices->channels; ++c)
-            for (int64_t y = 0; y < indices->height; ++y)
-                for (int64_t x = 0; x < indices->width; ++x) {
-                    if (!random_chance(&r, 25)) continue;
-                    int64_t near = random_between(&r, -3, p->source.height * p->source.width + 3);
-                    view_set_bits(indices, n, c, y, x, random_chance(&r, 70) ? (uint64_t)near : random_bits(&r));
-                }
+    VIEW_EACH(at, indices)
+    {
+        if (!random_chance(&r, 25)) continue;
+        int64_t near = random_between(&r, -3, view_depth(&p->source) * p->source.height * p->source.width + 3);
+        view_set_bits_at(indices, at, random_chance(&r, 70) ? (uint64_t)near : random_bits(&r));
+    }
     guard_keep(&made->indices);
 }
 
@@ -298,68 +296,70 @@ Test(fast, hostile_indices)
 
 /* ---- Indices that are refused ---------------------------------------------------------------------------------- */
 
-/* A window, and the first tap of it. */
-typedef struct window_at {
-    int64_t n, c, y, x;
-    int64_t top, left;
-} window_at;
-
-/* The windows that count. */
+/* The windows that count, and what places their taps. */
 typedef struct window_range {
-    literal_span n, c, y, x;
+    const poolgrad_problem *p;
+    literal_span n, c;
+    literal_axis axes[LITERAL_AXES];
 } window_range;
 
 static window_range counted_windows(const poolgrad_problem *p)
 {
-    const poolgrad_region *region = &p->gradient_region;
-    int64_t c = p->gradient_channel_offset;
-    return (window_range){.n = {region->image, region->image + literal_images(p)},
-                          .c = {c, c + literal_channels(p)},
-                          .y = literal_cut(region->y, region->height, p->indices.height),
-                          .x = literal_cut(region->x, region->width, p->indices.width)};
+    const bool forward = p->direction == POOLGRAD_FORWARD;
+    int64_t c = forward ? p->destination_channel_offset : p->gradient_channel_offset;
+    int64_t n = forward ? p->clip.image : p->gradient_region.image;
+    window_range range = {.p = p, .n = {n, n + literal_images(p)}, .c = {c, c + literal_channels(p)}};
+    for (int i = 0; i < LITERAL_AXES; ++i) range.axes[i] = literal_axis_of(p, (literal_direction)i);
+    return range;
 }
 
-static void find_first_tap(const poolgrad_problem *p, window_at *at)
+static bool is_any(const window_range *range)
 {
-    at->top = literal_first_tap_y(p) + p->window.stride_y * (at->y - p->gradient_region.y);
-    at->left = literal_first_tap_x(p) + p->window.stride_x * (at->x - p->gradient_region.x);
+    bool any = range->n.first < range->n.end && range->c.first < range->c.end;
+    for (int i = 0; i < LITERAL_AXES; ++i) any = any && literal_length(range->axes[i].counted) > 0;
+    return any;
 }
 
-/* The number that stands for a tap, of the window or beside it. */
-static int64_t number_of_tap(const poolgrad_problem *p, const window_at *at, int64_t ky, int64_t kx)
+/* The number that stands for a tap, of the window or beside it; *inside: whether it is one of the source's. */
+static int64_t number_of_tap(const window_range *range, view_place at, const int64_t k[LITERAL_AXES], bool *inside)
 {
-    const poolgrad_window *w = &p->window;
-    if (view_holds_taps(&p->indices)) return ky * w->kernel_width + kx;
-    return (at->top + w->dilation_y * ky) * p->source.width + at->left + w->dilation_x * kx;
+    const int64_t pixel[LITERAL_AXES] = {at.z, at.y, at.x};
+    int64_t number = 0, place = 0;
+    *inside = true;
+    for (int i = 0; i < LITERAL_AXES; ++i) {
+        const literal_axis *axis = &range->axes[i];
+        int64_t tap = literal_tap(axis, pixel[i], k[i]);
+        number = number * literal_taps(axis, pixel[i]) + k[i];
+        place = (int64_t)((uint64_t)place * (uint64_t)axis->source + (uint64_t)tap); /* far ones wrap around */
+        *inside = *inside && tap >= 0 && tap < axis->source;
+    }
+    return view_holds_taps(&range->p->indices) ? number : place;
 }
 
 /* Whether the window's index is none or the number of a tap inside the source: each of them is looked at. */
-static bool is_right(const poolgrad_problem *p, const window_at *at)
+static bool is_right(const window_range *range, view_place at)
 {
-    const poolgrad_window *w = &p->window;
-    int64_t index = view_index(&p->indices, at->n, at->c, at->y, at->x);
-    bool right = index == -1;
-    for (int64_t ky = 0; !right && ky < w->kernel_height; ++ky) {
-        int64_t y = at->top + w->dilation_y * ky;
-        for (int64_t kx = 0; !right && y >= 0 && y < p->source.height && kx < w->kernel_width; ++kx) {
-            int64_t x = at->left + w->dilation_x * kx;
-            right = x >= 0 && x < p->source.width && index == number_of_tap(p, at, ky, kx);
-        }
+    const literal_axis *a = range->axes;
+    const int64_t index = view_index_at(&range->p->indices, at);
+    const int64_t taps[LITERAL_AXES] = {literal_taps(&a[ALONG_DEPTH], at.z), literal_taps(&a[ALONG_HEIGHT], at.y),
+                                        literal_taps(&a[ALONG_WIDTH], at.x)};
+    if (index == -1) return true;
+    for (int64_t i = 0; i < taps[0] * taps[1] * taps[2]; ++i) {
+        const int64_t k[LITERAL_AXES] = {i / taps[2] / taps[1], i / taps[2] % taps[1], i % taps[2]};
+        bool inside;
+        if (number_of_tap(range, at, k, &inside) == index && inside) return true;
     }
-    return right;
+    return false;
 }
 
 /* The first window whose index is not right. */
-static bool find_wrong(const poolgrad_problem *p, window_at *at)
+static bool find_wrong(const window_range *range, view_place *at)
 {
-    window_range range = counted_windows(p);
-    for (at->n = range.n.first; at->n < range.n.end; ++at->n)
-        for (at->c = range.c.first; at->c < range.c.end; ++at->c)
-            for (at->y = range.y.first; at->y < range.y.end; ++at->y)
-                for (at->x = range.x.first; at->x < range.x.end; ++at->x) {
-                    find_first_tap(p, at);
-                    if (!is_right(p, at)) return true;
-                }
+    const literal_axis *a = range->axes;
+    for (at->n = range->n.first; at->n < range->n.end; ++at->n)
+        for (at->c = range->c.first; at->c < range->c.end; ++at->c)
+            LITERAL_EACH(*at, a[ALONG_DEPTH].counted, a[ALONG_HEIGHT].counted, a[ALONG_WIDTH].counted)
+    if (!is_right(range, *at)) return true;
     return false;
 }
 
@@ -378,11 +378,16 @@ static int64_t choose_from(random_state *r, literal_span span)
 
 /* A tap's number, of the window or next to it, now and then one off or with a bit that a narrower format does not have;
  * or random bits. */
-static uint64_t choose_number(const poolgrad_problem *p, const window_at *at, random_state *r)
+static uint64_t choose_number(const window_range *range, view_place at, random_state *r)
 {
-    const poolgrad_window *w = &p->window;
-    int64_t number = number_of_tap(p, at, random_between(r, -1, w->kernel_height),
-                                   random_between(r, -1, w->kernel_width));
+    const int64_t pixel[LITERAL_AXES] = {at.z, at.y, at.x};
+    int64_t k[LITERAL_AXES];
+    bool inside;
+    for (int i = 0; i < LITERAL_AXES; ++i) {
+        const int64_t taps = literal_taps(&range->axes[i], pixel[i]);
+        k[i] = taps == 1 && i == ALONG_DEPTH ? 0 : random_between(r, -1, taps);
+    }
+    int64_t number = number_of_tap(range, at, k, &inside);
     if (random_chance(r, 10)) return random_bits(r);
     if (random_chance(r, 20)) number += random_chance(r, 50) ? 1 : -1;
     return (uint64_t)number ^ (random_chance(r, 20) ? UINT64_C(1) << random_between(r, 7, 63) : 0);
@@ -390,10 +395,7 @@ static uint64_t choose_number(const poolgrad_problem *p, const window_at *at, ra
 
 static void clear_indices(const poolgrad_image *indices)
 {
-    for (int64_t n = 0; n < indices->images; ++n)
-        for (int64_t c = 0; c < indices->channels; ++c)
-            for (int64_t y = 0; y < indices->height; ++y)
-                for (int64_t x = 0; x < indices->width; ++x) view_set_bits(indices, n, c, y, x, UINT64_MAX);
+    VIEW_EACH(at, indices) view_set_bits_at(indices, at, UINT64_MAX);
 }
 
 /* Changes a few indices, most often one; the others are taps, or none. */
@@ -401,22 +403,22 @@ static void change_indices(test_case *made)
 {
     const poolgrad_problem *p = &made->problem;
     random_state r = {made->seed ^ UINT64_C(0xbad)};
-    window_range range = counted_windows(p);
+    const window_range range = counted_windows(p);
     const poolgrad_image indices = view_writable(&p->indices);
     if (random_chance(&r, 50)) clear_indices(&indices);
     for (int64_t changes = random_chance(&r, 70) ? 1 : random_between(&r, 0, 4); changes > 0; --changes) {
-        window_at at = {.n = choose_from(&r, range.n),
-                        .c = choose_from(&r, range.c),
-                        .y = choose_from(&r, range.y),
-                        .x = choose_from(&r, range.x)};
-        find_first_tap(p, &at);
-        view_set_bits(&indices, at.n, at.c, at.y, at.x, choose_number(p, &at, &r));
+        const view_place at = {.n = choose_from(&r, range.n),
+                               .c = choose_from(&r, range.c),
+                               .z = choose_from(&r, range.axes[ALONG_DEPTH].counted),
+                               .y = choose_from(&r, range.axes[ALONG_HEIGHT].counted),
+                               .x = choose_from(&r, range.axes[ALONG_WIDTH].counted)};
+        view_set_bits_at(&indices, at, choose_number(&range, at, &r));
     }
     guard_keep(&made->indices);
 }
 
 /* A source without pixels has no width and no height. */
-static void write_refusal(const poolgrad_problem *p, const window_at *at, char *sentence, size_t size)
+static void write_refusal(const poolgrad_problem *p, view_place at, char *sentence, size_t size)
 {
     const poolgrad_const_image *indices = &p->indices;
     bool taps = view_holds_taps(indices), empty = p->source.width == 0 || p->source.height == 0;
@@ -424,7 +426,7 @@ static void write_refusal(const poolgrad_problem *p, const window_at *at, char *
     snprintf(sentence, size,
              "indices at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64 "; expected %" PRId64
              " or %s of a tap of that window inside the %" PRId64 " x %" PRId64 " source",
-             at->n, at->c, at->y, at->x, view_index(indices, at->n, at->c, at->y, at->x), taps ? (int64_t)greatest : -1,
+             at.n, at.c, at.y, at.x, view_index_at(indices, at), taps ? (int64_t)greatest : -1,
              taps ? "ky * kernel width + kx" : "y * width + x", empty ? 0 : p->source.width,
              empty ? 0 : p->source.height);
 }
@@ -443,16 +445,15 @@ static bool check_refused_indices(test_case *made, bool *telling)
 {
     const poolgrad_problem *p = &made->problem;
     poolgrad_error error = {"", ""};
-    window_at at;
+    view_place at = {0};
     char sentence[sizeof error.message];
     if (!made->indices.mapping || view_is_empty(&p->indices)) return true;
-    window_range range = counted_windows(p);
-    bool any = range.n.first < range.n.end && range.c.first < range.c.end && range.y.first < range.y.end &&
-               range.x.first < range.x.end;
+    const window_range range = counted_windows(p);
+    const bool any = is_any(&range);
     if (any) change_indices(made);
-    *telling = any && find_wrong(p, &at);
+    *telling = any && find_wrong(&range, &at);
     if (!*telling) return report_status(poolgrad_check_indices(p, &error), &error);
-    write_refusal(p, &at, sentence, sizeof sentence);
+    write_refusal(p, at, sentence, sizeof sentence);
     return is_refused(made, sentence);
 }
 
@@ -488,28 +489,30 @@ static poolgrad_problem of_many_windows(poolgrad_format format, poolgrad_layout 
 }
 
 /* In the order of refusals. */
-static window_at nth_window(const poolgrad_problem *p, int64_t i)
+static view_place nth_window(const poolgrad_problem *p, int64_t i)
 {
     const poolgrad_const_image *indices = &p->indices;
-    window_at at = {.x = i % indices->width, .y = i / indices->width % indices->height};
+    view_place at = {.x = i % indices->width, .y = i / indices->width % indices->height};
     at.c = i / indices->width / indices->height % indices->channels;
     at.n = i / indices->width / indices->height / indices->channels;
-    find_first_tap(p, &at);
     return at;
 }
 
 /* Whether all are right but one that is set and taken back. */
 static bool is_refused_at(const poolgrad_problem *p, int64_t i)
 {
-    window_at at = nth_window(p, i);
+    static const int64_t beside[LITERAL_AXES] = {0, 2, 1};
+    const window_range range = counted_windows(p);
+    const view_place at = nth_window(p, i);
     poolgrad_error error = {"", ""};
+    bool inside;
     char sentence[sizeof error.message];
     const poolgrad_image indices = view_writable(&p->indices);
     bool right = poolgrad_check_indices(p, NULL) == POOLGRAD_OK;
-    view_set_bits(&indices, at.n, at.c, at.y, at.x, (uint64_t)number_of_tap(p, &at, 2, 1));
-    write_refusal(p, &at, sentence, sizeof sentence);
+    view_set_bits_at(&indices, at, (uint64_t)number_of_tap(&range, at, beside, &inside));
+    write_refusal(p, at, sentence, sizeof sentence);
     bool refused = poolgrad_check_indices(p, &error) == POOLGRAD_INVALID && strcmp(error.message, sentence) == 0;
-    view_set_bits(&indices, at.n, at.c, at.y, at.x, UINT64_MAX);
+    view_set_bits_at(&indices, at, UINT64_MAX);
     return right && refused;
 }
 

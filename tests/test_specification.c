@@ -34,8 +34,8 @@ static int64_t tap_of(const poolgrad_problem *p, int64_t source_width, int64_t y
 {
     const poolgrad_window *w = &p->window;
     if (place < 0) return -1;
-    int64_t ky = (place / source_width - literal_first_tap_y(p) - w->stride_y * y) / w->dilation_y;
-    int64_t kx = (place % source_width - literal_first_tap_x(p) - w->stride_x * x) / w->dilation_x;
+    int64_t ky = (place / source_width - literal_first_tap(p, ALONG_HEIGHT) - w->stride_y * y) / w->dilation_y;
+    int64_t kx = (place % source_width - literal_first_tap(p, ALONG_WIDTH) - w->stride_x * x) / w->dilation_x;
     return ky * w->kernel_width + kx;
 }
 
@@ -51,7 +51,7 @@ static poolgrad_small as_taps(const poolgrad_problem *p, int64_t source_width, p
             view_set_bits(&to, 0, 0, y, x, (uint64_t)tap);
         }
     }
-    return (poolgrad_small){format, places.height, places.width, data, places.count};
+    return (poolgrad_small){format, places.height, places.width, data, places.count, 0};
 }
 
 /* The expected indices are places in the plane; the compact formats must hold the same taps. */
@@ -211,7 +211,7 @@ static const float powers[TAP_WIDTH] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512};
 
 static poolgrad_small row_or_column(const float *data, bool column)
 {
-    return (poolgrad_small){POOLGRAD_FLOAT32, column ? TAP_WIDTH : 1, column ? 1 : TAP_WIDTH, data, TAP_WIDTH};
+    return (poolgrad_small){POOLGRAD_FLOAT32, column ? TAP_WIDTH : 1, column ? 1 : TAP_WIDTH, data, TAP_WIDTH, 0};
 }
 
 Test(specification, taps_of_every_kernel_and_dilation)
@@ -858,11 +858,11 @@ static void last_tap_is(poolgrad_window window, poolgrad_small source, poolgrad_
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_MAX, POOLGRAD_EDGE_CLAMP, window, 0, 0);
     p.offset_x = source.width - window.kernel_width + window.kernel_width / 2;
     p.offset_y = source.height - window.kernel_height + window.kernel_height / 2;
-    poolgrad_small last = {source.format, 1, 1, (const float *)source.data + source.count - 1, 1};
+    poolgrad_small last = {source.format, 1, 1, (const float *)source.data + source.count - 1, 1, 0};
     float *expected = calloc(source.count, sizeof *expected);
     cr_assert(expected);
     expected[source.count - 1] = 5;
-    poolgrad_small gradient = {POOLGRAD_FLOAT32, source.height, source.width, expected, source.count};
+    poolgrad_small gradient = {POOLGRAD_FLOAT32, source.height, source.width, expected, source.count, 0};
     const char *name = poolgrad_format_name(tap.format);
     cr_expect(poolgrad_small_forward(name, &p, source, last, tap), "%s", name);
     source.data = NULL;
@@ -874,8 +874,8 @@ Test(specification, windows_of_as_many_taps_as_a_format_numbers)
 {
     static float rising[257 * 255];
     for (int i = 0; i < 257 * 255; ++i) rising[i] = (float)i;
-    const poolgrad_small row = {POOLGRAD_FLOAT32, 1, 255, rising, 255}, one = F32(1, 1, 3);
-    const poolgrad_small plane = {POOLGRAD_FLOAT32, 257, 255, rising, 257 * 255};
+    const poolgrad_small row = {POOLGRAD_FLOAT32, 1, 255, rising, 255, 0}, one = F32(1, 1, 3);
+    const poolgrad_small plane = {POOLGRAD_FLOAT32, 257, 255, rising, 257 * 255, 0};
     last_tap_is(ALONG_X(255, 1, 1), row, T8(1, 1, 254));
     last_tap_is((poolgrad_window){51, 5, 1, 1, 1, 1, 1, 1, 1}, one, T8(1, 1, 254));
     last_tap_is(ALONG_X(256, 1, 1), row, T16(1, 1, 255));

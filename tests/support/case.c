@@ -3,7 +3,6 @@
 
 #include "encoding.h"
 #include "literal.h"
-#include "view.h"
 #include <math.h>
 
 enum {
@@ -18,7 +17,8 @@ typedef struct maker {
     random_state random;
     const case_limits *limits;
     poolgrad_problem *p;
-    bool deep; /* many channels rather than long rows */
+    bool deep;   /* many channels rather than long rows */
+    bool volume; /* a third axis */
     bool same_layout;
     poolgrad_layout layout; /* of all images, if it is the same */
 } maker;
@@ -38,6 +38,11 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static bool allows(const maker *m, case_beyond beyond)
+{
+    return m->limits->beyond & (unsigned)beyond;
+}
+
 /* A member of both sets; `allowed` 0 stands for every value. */
 static unsigned choose(maker *m, unsigned allowed, unsigned possible)
 {
@@ -54,6 +59,7 @@ static int64_t choose_size(maker *m)
 {
     int64_t kind = between(m, 0, 99);
     if (kind < 2) return 0;
+    if (m->volume) return kind < 90 ? between(m, 1, 5) : between(m, 6, 9);
     if (kind < 88) return between(m, 1, 12);
     if (kind < 96) return between(m, 13, 37);
     return between(m, 38, 75);
@@ -83,10 +89,16 @@ static void choose_plane(maker *m, int64_t *height, int64_t *width)
     if (*height > LONG && *width > LONG) *height = between(m, 1, LONG);
 }
 
+static int64_t choose_depth(maker *m)
+{
+    return view_depth_of(choose_size(m));
+}
+
 static int64_t choose_kernel(maker *m)
 {
     int64_t greatest = m->limits->greatest_kernel;
     int64_t size = chance(m, 94) ? between(m, 1, chance(m, 50) ? 3 : 6) : between(m, 7, 17);
+    if (m->volume) size = between(m, 1, chance(m, 95) ? 3 : 7);
     return greatest && size > greatest ? between(m, 1, greatest) : size;
 }
 
@@ -172,6 +184,38 @@ static int64_t choose_windows(maker *m, int64_t size, int64_t stride)
     return covering < 1 ? 1 : covering;
 }
 
+static int64_t choose_pad(maker *m)
+{
+    return chance(m, 50) ? 0 : chance(m, 2) ? far_away : between(m, 0, 4);
+}
+
+static void choose_sides(maker *m)
+{
+    poolgrad_problem *p = m->p;
+    int64_t *const sides[] = {&p->zero_pad_left,  &p->zero_pad_top,    &p->zero_pad_front,
+                              &p->zero_pad_right, &p->zero_pad_bottom, &p->zero_pad_back};
+    for (int i = 0; i < 6; ++i)
+        if (m->volume || i % 3 < 2) *sides[i] = choose_pad(m);
+}
+
+static int64_t choose_divisor(maker *m)
+{
+    int64_t divisor = between(m, 1, chance(m, 70) ? 9 : INT64_MAX);
+    if (chance(m, 4)) return INT64_MIN;
+    if (chance(m, 4)) return INT64_MAX;
+    return chance(m, 50) ? divisor : -divisor;
+}
+
+/* Rules of averages and of what is like them. */
+static void choose_average_rules(maker *m)
+{
+    poolgrad_problem *p = m->p;
+    if (allows(m, CASE_SIDES) && chance(m, 40)) choose_sides(m);
+    if (allows(m, CASE_ROOT_MEANS) && p->kind == POOLGRAD_L2NORM) p->root_mean = chance(m, 60);
+    if (allows(m, CASE_DIVISORS) && (p->kind == POOLGRAD_AVERAGE || p->root_mean) && chance(m, 35))
+        p->divisor = choose_divisor(m);
+}
+
 static void choose_rules(maker *m)
 {
     poolgrad_problem *p = m->p;
@@ -182,28 +226,36 @@ static void choose_rules(maker *m)
     p->ties = (poolgrad_tie_rule)choose(m, limits->ties, 15);
     p->nan = (poolgrad_nan_rule)choose(m, limits->nans, 7);
     p->accumulator = chance(m, 25) ? POOLGRAD_ACCUMULATE_FLOAT64 : POOLGRAD_ACCUMULATE_FLOAT32;
-    p->zero_pad_x = chance(m, 50) ? 0 : chance(m, 2) ? far_away : between(m, 0, 4);
-    p->zero_pad_y = chance(m, 50) ? 0 : chance(m, 2) ? far_away : between(m, 0, 4);
+    p->zero_pad_x = choose_pad(m);
+    p->zero_pad_y = choose_pad(m);
+    if (m->volume) p->zero_pad_z = choose_pad(m);
     p->threads = (int)between(m, 0, 4);
     p->max_isa = chance(m, 30) ? POOLGRAD_ISA_SCALAR : POOLGRAD_ISA_BEST;
     p->concurrent_runs = (int)between(m, 0, 3);
     p->add_to_destination = p->direction == POOLGRAD_GRADIENT && !limits->no_adding && chance(m, 25);
+    choose_average_rules(m);
+}
+
+static poolgrad_layout choose_layout(maker *m)
+{
+    return (poolgrad_layout)between(m, 0, allows(m, CASE_BLOCKED) ? POOLGRAD_NC32HW32 : POOLGRAD_NC4HW4);
 }
 
 static void choose_style(maker *m)
 {
     m->deep = chance(m, 40);
     m->same_layout = chance(m, 60);
-    m->layout = (poolgrad_layout)between(m, 0, 2);
+    m->layout = choose_layout(m);
 }
 
 /* Each neutral value of what belongs to the third axis. */
-static void choose_third_axis(maker *m)
+static void choose_no_third_axis(maker *m)
 {
     poolgrad_problem *p = m->p;
     p->window.kernel_depth = between(m, 0, 1);
     p->window.stride_z = between(m, 0, 1);
     p->window.dilation_z = between(m, 0, 1);
+    if (m->volume) return;
     p->gradient_region.depth = chance(m, 50) ? 1 : POOLGRAD_ALL;
     p->clip.depth = chance(m, 50) ? 1 : POOLGRAD_ALL;
 }
@@ -211,7 +263,7 @@ static void choose_third_axis(maker *m)
 static void choose_window(maker *m)
 {
     poolgrad_window *w = &m->p->window;
-    choose_third_axis(m);
+    choose_no_third_axis(m);
     if (m->limits->wide) {
         choose_plane(m, &m->p->source.height, &m->p->source.width);
         choose_wide_window(m);
@@ -224,6 +276,10 @@ static void choose_window(maker *m)
     w->stride_y = square ? w->stride_x : choose_step(m, 4);
     w->dilation_x = dense ? 1 : choose_step(m, 3);
     w->dilation_y = dense ? 1 : square ? w->dilation_x : choose_step(m, 3);
+    if (!m->volume) return;
+    w->kernel_depth = square ? w->kernel_width : choose_kernel(m);
+    w->stride_z = square ? w->stride_x : choose_step(m, 4);
+    if (!dense) w->dilation_z = square ? w->dilation_x : choose_step(m, 3);
 }
 
 static void choose_placement(maker *m)
@@ -231,11 +287,15 @@ static void choose_placement(maker *m)
     poolgrad_problem *p = m->p;
     const poolgrad_window *w = &p->window;
     if (!m->limits->wide) choose_plane(m, &p->source.height, &p->source.width);
+    if (m->volume) p->source.depth = choose_depth(m);
     p->offset_x = choose_offset(m, p->source.width, extent_of(w->kernel_width, w->dilation_x));
     p->offset_y = choose_offset(m, p->source.height, extent_of(w->kernel_height, w->dilation_y));
+    if (m->volume)
+        p->offset_z = choose_offset(m, p->source.depth, extent_of(w->kernel_depth, view_depth_of(w->dilation_z)));
     if (p->direction == POOLGRAD_FORWARD || chance(m, 75)) return;
     p->kernel_offset_x = between(m, -3, 3);
     p->kernel_offset_y = between(m, -3, 3);
+    if (m->volume) p->kernel_offset_z = between(m, -3, 3);
 }
 
 /* One axis of a region, mostly all of it; `lowest` is the least origin that is legal. */
@@ -248,12 +308,20 @@ static void choose_part(maker *m, int64_t size, int64_t lowest, int64_t *origin,
     *extent = chance(m, 65) ? POOLGRAD_ALL : chance(m, 4) ? 0 : between(m, 1, size + 3);
 }
 
+/* Of the third axis, which is never empty. */
+static void choose_layers(maker *m, int64_t size, int64_t lowest, int64_t *origin, int64_t *extent)
+{
+    choose_part(m, size, lowest, origin, extent);
+    if (*extent == 0) *extent = 1;
+}
+
 static void choose_clip(maker *m)
 {
     poolgrad_problem *p = m->p;
     if (m->limits->whole && p->direction == POOLGRAD_GRADIENT) return;
     choose_part(m, p->destination.width, 0, &p->clip.x, &p->clip.width);
     choose_part(m, p->destination.height, 0, &p->clip.y, &p->clip.height);
+    if (m->volume) choose_layers(m, p->destination.depth, 0, &p->clip.z, &p->clip.depth);
 }
 
 static void choose_destination(maker *m)
@@ -262,20 +330,87 @@ static void choose_destination(maker *m)
     const poolgrad_window *w = &p->window;
     int64_t rows = choose_windows(m, p->source.height, w->stride_y);
     int64_t columns = choose_windows(m, p->source.width, w->stride_x);
+    int64_t layers = m->volume ? view_depth_of(choose_windows(m, p->source.depth, w->stride_z)) : 0;
     if (p->direction == POOLGRAD_FORWARD) {
+        p->destination.depth = layers;
         p->destination.height = rows;
         p->destination.width = columns;
         return;
     }
+    p->source_gradient.depth = layers;
     p->source_gradient.height = rows;
     p->source_gradient.width = columns;
     choose_part(m, columns, -3, &p->gradient_region.x, &p->gradient_region.width);
     choose_part(m, rows, -3, &p->gradient_region.y, &p->gradient_region.height);
+    if (m->volume) choose_layers(m, layers, -3, &p->gradient_region.z, &p->gradient_region.depth);
+    p->destination.depth = p->source.depth;
     p->destination.height = p->source.height;
     p->destination.width = p->source.width;
     if (m->limits->whole) return;
     if (chance(m, 30)) choose_plane(m, &p->destination.height, &p->destination.width);
+    if (m->volume && chance(m, 30)) p->destination.depth = choose_depth(m);
     p->mapping = chance(m, 50) ? POOLGRAD_MAPPING_CLIP : POOLGRAD_MAPPING_SOURCE;
+}
+
+/* ---- Windows by table ------------------------------------------------------------------------------------------ */
+
+/* floor(i size / count) to ceil((i + 1) size / count). */
+static poolgrad_span adaptive_window(int64_t size, int64_t count, int64_t i)
+{
+    int64_t first = i * size / count, end = ((i + 1) * size + count - 1) / count;
+    return (poolgrad_span){first, end > first ? end - first : 1};
+}
+
+/* Inside, across the borders, outside. */
+static poolgrad_span random_window(maker *m, int64_t size)
+{
+    int64_t greatest = m->limits->greatest_kernel, taps = between(m, 1, chance(m, 90) ? 4 : 8);
+    if (greatest && taps > greatest) taps = greatest;
+    int64_t kind = between(m, 0, 99);
+    if (kind < 60 && size >= taps) return (poolgrad_span){between(m, 0, size - taps), taps};
+    if (kind < 95) return (poolgrad_span){between(m, -taps - 1, size + 1), taps};
+    return (poolgrad_span){between(m, -far_away, far_away), taps};
+}
+
+/* From the first window to that of the last pixel that counts, in memory that ends there. */
+static void choose_table(maker *m, literal_direction which, poolgrad_table *table, guard_buffer *buffer)
+{
+    const literal_axis axis = literal_axis_of(m->p, which);
+    const int64_t count = axis.counted.end - axis.origin;
+    bool adaptive = chance(m, 40);
+    if (literal_length(axis.counted) == 0) return;
+    if (m->limits->greatest_kernel) adaptive = adaptive && axis.source / count + 2 <= m->limits->greatest_kernel;
+    guard_make(buffer, (size_t)count * sizeof(poolgrad_span), GUARD_BEHIND);
+    poolgrad_span *spans = (poolgrad_span *)(void *)buffer->bytes;
+    for (int64_t i = 0; i < count; ++i)
+        spans[i] = adaptive                 ? adaptive_window(axis.source, count, i)
+                   : i > 0 && chance(m, 15) ? spans[between(m, 0, i - 1)]
+                                            : random_window(m, axis.source);
+    guard_keep(buffer);
+    *table = (poolgrad_table){spans, count};
+}
+
+/* Needs the pixels that count. What else places the windows of an axis is neutral. */
+static void choose_tables(maker *m, test_case *made)
+{
+    poolgrad_problem *p = m->p;
+    poolgrad_window *w = &p->window;
+    if (!allows(m, CASE_TABLES) || chance(m, 60)) return;
+    if (m->volume && chance(m, 60)) {
+        choose_table(m, ALONG_DEPTH, &p->windows_z, &made->tables[ALONG_DEPTH]);
+        w->kernel_depth = w->stride_z = w->dilation_z = between(m, 0, 1);
+        p->offset_z = p->kernel_offset_z = 0;
+    }
+    if (chance(m, 60)) {
+        choose_table(m, ALONG_HEIGHT, &p->windows_y, &made->tables[ALONG_HEIGHT]);
+        w->kernel_height = w->stride_y = w->dilation_y = 1;
+        p->offset_y = p->kernel_offset_y = 0;
+    }
+    if (chance(m, 60)) {
+        choose_table(m, ALONG_WIDTH, &p->windows_x, &made->tables[ALONG_WIDTH]);
+        w->kernel_width = w->stride_x = w->dilation_x = 1;
+        p->offset_x = p->kernel_offset_x = 0;
+    }
 }
 
 /* ---- Images and channels ------------------------------------------------------------------------------------- */
@@ -314,7 +449,7 @@ static void choose_channel_windows(maker *m)
     enum { WORK = 600, LARGE_KERNEL = 36 };
     int64_t kind = between(m, 0, 99);
     int64_t count = kind < 2 ? 0 : kind < 88 ? between(m, 1, 6) : kind < 96 ? between(m, 7, 13) : between(m, 14, 35);
-    bool heavy = p->source.height * p->source.width > WORK / 4 ||
+    bool heavy = m->volume || p->source.height * p->source.width > WORK / 4 ||
                  p->window.kernel_height * p->window.kernel_width > LARGE_KERNEL;
     if (heavy) count = least(count, 3);
     if (m->limits->wide) count = choose_wide_channels(m);
@@ -371,7 +506,12 @@ static poolgrad_format choose_index_format(maker *m)
     static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16,
                                               POOLGRAD_TAP32};
     poolgrad_format format = formats[between(m, 0, sizeof formats / sizeof *formats - 1)];
-    bool large = m->p->window.kernel_height * m->p->window.kernel_width > UINT8_MAX;
+    int64_t taps = 1;
+    for (int i = 0; i < LITERAL_AXES; ++i) {
+        const literal_axis axis = literal_axis_of(m->p, (literal_direction)i);
+        taps *= literal_most_taps(&axis);
+    }
+    bool large = taps > UINT8_MAX;
     return large && format == POOLGRAD_TAP8 ? POOLGRAD_TAP16 : format;
 }
 
@@ -380,6 +520,7 @@ static poolgrad_image size_of(const poolgrad_const_image *windows, poolgrad_form
     return (poolgrad_image){.format = format,
                             .images = windows->images,
                             .channels = windows->channels,
+                            .depth = windows->depth,
                             .height = windows->height,
                             .width = windows->width};
 }
@@ -390,11 +531,13 @@ static void choose_indices(maker *m, bool *wanted)
     *wanted = !m->limits->no_indices && p->kind == POOLGRAD_MAX && chance(m, 40);
     if (!*wanted) return;
     const poolgrad_format format = choose_index_format(m);
-    if (p->direction == POOLGRAD_FORWARD) {
+    bool forward = p->direction == POOLGRAD_FORWARD;
+    bool gather = forward && allows(m, CASE_GATHERS) && chance(m, 60);
+    if (forward && !gather) {
         p->picks = size_of(VIEW(&p->destination), format);
         return;
     }
-    const poolgrad_image indices = size_of(&p->source_gradient, format);
+    const poolgrad_image indices = size_of(forward ? VIEW(&p->destination) : &p->source_gradient, format);
     p->indices = *VIEW(&indices);
     p->ties = chance(m, 50) ? POOLGRAD_TIES_LAST : POOLGRAD_TIES_FIRST;
 }
@@ -402,24 +545,26 @@ static void choose_indices(maker *m, bool *wanted)
 /* ---- Memory -------------------------------------------------------------------------------------------------- */
 
 /* Dimensions from the innermost to the outermost. */
+enum { DIMENSIONS = 5 };
+
 typedef struct nesting {
-    int64_t *stride[4];
-    int64_t extent[4];
+    int64_t *stride[DIMENSIONS];
+    int64_t extent[DIMENSIONS];
 } nesting;
 
 static nesting nest(poolgrad_image *image)
 {
-    int64_t stored = view_stored_channels(image);
-    int64_t *n = &image->image_stride, *c = &image->channel_stride, *y = &image->row_stride, *x = &image->column_stride;
+    int64_t slices = view_stored_channels(image) / view_lanes(image->layout), depth = view_depth(image);
+    int64_t *n = &image->image_stride, *c = &image->channel_stride, *z = &image->depth_stride, *y = &image->row_stride,
+            *x = &image->column_stride;
     if (image->layout == POOLGRAD_NHWC)
-        return (nesting){{c, x, y, n}, {image->channels, image->width, image->height, image->images}};
-    if (image->layout == POOLGRAD_NC4HW4) stored /= LANES;
-    return (nesting){{x, y, c, n}, {image->width, image->height, stored, image->images}};
+        return (nesting){{c, x, y, z, n}, {image->channels, image->width, image->height, depth, image->images}};
+    return (nesting){{x, y, z, c, n}, {image->width, image->height, depth, slices, image->images}};
 }
 
 static void shuffle(maker *m, nesting *order)
 {
-    for (int i = 3; i > 0; --i) {
+    for (int i = DIMENSIONS - 1; i > 0; --i) {
         int j = (int)between(m, 0, i);
         int64_t *stride = order->stride[i], extent = order->extent[i];
         order->stride[i] = order->stride[j];
@@ -435,8 +580,8 @@ static void choose_strides(maker *m, poolgrad_image *image)
     nesting order = nest(image);
     if (chance(m, 20)) shuffle(m, &order);
     bool gaps = chance(m, 70), backwards = chance(m, 30);
-    int64_t covered = image->layout == POOLGRAD_NC4HW4 ? LANES : 1;
-    for (int i = 0; i < 4; ++i) {
+    int64_t covered = view_lanes(image->layout);
+    for (int i = 0; i < DIMENSIONS; ++i) {
         int64_t stride = covered + (gaps && chance(m, 50) ? between(m, 1, 3) : 0);
         if (order.extent[i] > 1) covered += stride * (order.extent[i] - 1);
         *order.stride[i] = backwards && chance(m, 50) ? -stride : stride;
@@ -447,7 +592,7 @@ static void choose_strides(maker *m, poolgrad_image *image)
 static void forget_idle_strides(maker *m, poolgrad_image *image)
 {
     nesting order = nest(image);
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < DIMENSIONS; ++i)
         if (order.extent[i] == 1 || view_is_empty(image)) *order.stride[i] = chance(m, 50) ? 0 : between(m, -9, 9);
 }
 
@@ -457,7 +602,7 @@ static void expand(maker *m, poolgrad_image *image)
 {
     nesting order = nest(image);
     bool all = chance(m, 20);
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < DIMENSIONS; ++i)
         if (all || chance(m, 40)) *order.stride[i] = 0;
     image->expanded = 1;
 }
@@ -466,12 +611,15 @@ static void expand(maker *m, poolgrad_image *image)
  * itself. */
 static void choose_view(maker *m, poolgrad_image *image, bool read_only)
 {
-    image->layout = m->same_layout ? m->layout : (poolgrad_layout)between(m, 0, 2);
+    bool thick = view_depth(image) > 1;
+    image->layout = m->same_layout ? m->layout : choose_layout(m);
+    if (thick) image->layout = (poolgrad_layout)between(m, POOLGRAD_NCHW, POOLGRAD_NHWC);
     view_make_dense(image);
     if (chance(m, 60)) choose_strides(m, image);
     if (read_only && chance(m, 3)) image->row_stride = image->column_stride;
     if (read_only && chance(m, 10)) expand(m, image);
     if (chance(m, 10)) forget_idle_strides(m, image);
+    if (thick) return;
     image->depth = between(m, 0, 1);
     if (chance(m, 20)) image->depth_stride = between(m, -far_away, far_away);
 }
@@ -562,11 +710,7 @@ static void fill_from_palette(maker *m, const poolgrad_image *image, case_data d
 {
     uint64_t palette[PALETTE];
     for (int i = 0; i < PALETTE; ++i) palette[i] = element_bits(m, data, image->format);
-    for (int64_t n = 0; n < image->images; ++n)
-        for (int64_t c = 0; c < image->channels; ++c)
-            for (int64_t y = 0; y < image->height; ++y)
-                for (int64_t x = 0; x < image->width; ++x)
-                    view_set_bits(image, n, c, y, x, palette[random_bits(&m->random) % PALETTE]);
+    VIEW_EACH(at, image) view_set_bits_at(image, at, palette[random_bits(&m->random) % PALETTE]);
 }
 
 /* Everything that is not an element, the unused lanes included, is random bytes. */
@@ -576,44 +720,44 @@ static void fill(maker *m, const poolgrad_image *image, guard_buffer *buffer)
     case_data data = choose_data(m);
     bool many = m->limits->wide && image->images * image->channels * image->height * image->width > PALETTE;
     if (many) fill_from_palette(m, image, data);
-    for (int64_t n = 0; !many && image->data && n < image->images; ++n)
-        for (int64_t c = 0; c < image->channels; ++c)
-            for (int64_t y = 0; y < image->height; ++y)
-                for (int64_t x = 0; x < image->width; ++x)
-                    view_set_bits(image, n, c, y, x, element_bits(m, data, image->format));
+    const bool each = !many && image->data;
+    for (view_place at = {0}; each && view_read_has(VIEW(image), at); at = view_read_next(VIEW(image), at))
+        view_set_bits_at(image, at, element_bits(m, data, image->format));
     guard_keep(buffer);
 }
 
 /* The index of a tap of the window that lies inside the source, or -1. */
-static int64_t choose_tap(maker *m, int64_t y, int64_t x)
+static int64_t choose_tap(maker *m, const literal_axis axes[LITERAL_AXES], view_place at)
 {
-    const poolgrad_problem *p = m->p;
-    const poolgrad_window *w = &p->window;
-    int64_t top = literal_first_tap_y(p) + w->stride_y * (y - p->gradient_region.y);
-    int64_t left = literal_first_tap_x(p) + w->stride_x * (x - p->gradient_region.x);
+    const int64_t pixel[LITERAL_AXES] = {at.z, at.y, at.x};
     for (int tries = 0; tries < 4; ++tries) {
-        int64_t ky = between(m, 0, w->kernel_height - 1), kx = between(m, 0, w->kernel_width - 1);
-        int64_t tap_y = top + w->dilation_y * ky, tap_x = left + w->dilation_x * kx;
-        bool inside = tap_y >= 0 && tap_y < p->source.height && tap_x >= 0 && tap_x < p->source.width;
+        int64_t number = 0, place = 0;
+        bool inside = true;
+        for (int i = 0; i < LITERAL_AXES; ++i) {
+            int64_t taps = literal_taps(&axes[i], pixel[i]), k = between(m, 0, taps - 1);
+            int64_t tap = literal_tap(&axes[i], pixel[i], k);
+            inside = inside && tap >= 0 && tap < axes[i].source;
+            number = number * taps + k;
+            if (inside) place = place * axes[i].source + tap;
+        }
         if (!inside || chance(m, 10)) continue;
-        return view_holds_taps(&p->indices) ? ky * w->kernel_width + kx : tap_y * p->source.width + tap_x;
+        return view_holds_taps(&m->p->indices) ? number : place;
     }
     return -1;
 }
 
-/* What the region does not count may hold anything. */
+/* What the region, or the clip, does not count may hold anything. */
 static void fill_indices(maker *m, const poolgrad_image *indices, guard_buffer *buffer)
 {
-    const poolgrad_problem *p = m->p;
-    const poolgrad_region *region = &p->gradient_region;
-    literal_span ys = literal_cut(region->y, region->height, indices->height);
-    literal_span xs = literal_cut(region->x, region->width, indices->width);
+    literal_axis axes[LITERAL_AXES];
+    for (int i = 0; i < LITERAL_AXES; ++i) axes[i] = literal_axis_of(m->p, (literal_direction)i);
     fill(m, indices, buffer);
     for (int64_t n = 0; n < indices->images; ++n)
-        for (int64_t c = 0; c < indices->channels; ++c)
-            for (int64_t y = ys.first; y < ys.end; ++y)
-                for (int64_t x = xs.first; x < xs.end; ++x)
-                    view_set_bits(indices, n, c, y, x, (uint64_t)choose_tap(m, y, x));
+        for (int64_t c = 0; c < indices->channels; ++c) {
+            view_place at = {.n = n, .c = c};
+            LITERAL_EACH(at, axes[ALONG_DEPTH].counted, axes[ALONG_HEIGHT].counted, axes[ALONG_WIDTH].counted)
+            view_set_bits_at(indices, at, (uint64_t)choose_tap(m, axes, at));
+        }
     guard_keep(buffer);
 }
 
@@ -627,7 +771,7 @@ static void allocate_indices(maker *m, poolgrad_image *indices, guard_buffer *bu
 
 static void make_indices(maker *m, test_case *made)
 {
-    if (m->p->direction == POOLGRAD_FORWARD) {
+    if (m->p->picks.format != POOLGRAD_FORMAT_NONE) {
         allocate_indices(m, &m->p->picks, &made->picks);
         fill(m, &m->p->picks, &made->picks);
         return;
@@ -673,12 +817,14 @@ void case_make_within(test_case *made, uint64_t seed, const case_limits *limits)
     poolgrad_problem_init(&made->problem, sizeof made->problem);
     maker m = {.random = {seed}, .limits = limits, .p = &made->problem};
     bool indices;
+    m.volume = allows(&m, CASE_VOLUMES) && !limits->wide && chance(&m, 45);
     choose_rules(&m);
     if (limits->wide) choose_style(&m);
     choose_window(&m);
     choose_placement(&m);
     choose_destination(&m);
     choose_clip(&m);
+    choose_tables(&m, made);
     choose_channel_windows(&m);
     choose_batch(&m);
     choose_formats(&m);
@@ -698,11 +844,14 @@ void case_free(test_case *made)
     guard_free(&made->destination);
     guard_free(&made->indices);
     guard_free(&made->picks);
+    for (int i = 0; i < LITERAL_AXES; ++i) guard_free(&made->tables[i]);
 }
 
 bool case_intact(const test_case *made)
 {
     bool indices_unchanged = !made->indices.mapping || guard_unchanged(&made->indices);
+    for (int i = 0; i < LITERAL_AXES; ++i)
+        if (made->tables[i].mapping && !guard_unchanged(&made->tables[i])) return false;
     bool sources_unchanged = (!made->source.mapping || guard_unchanged(&made->source)) &&
                              (!made->source_gradient.mapping || guard_unchanged(&made->source_gradient));
     return indices_unchanged && sources_unchanged && guard_intact(&made->source) &&
@@ -710,26 +859,41 @@ bool case_intact(const test_case *made)
            guard_intact(&made->picks);
 }
 
+/* The first window becomes that of the first pixel that counts. */
+static void forward_axis(const literal_axis *axis, int64_t kernel_offset, int64_t *offset, poolgrad_table *table)
+{
+    const int64_t skipped = axis->counted.first - axis->origin;
+    if (axis->table)
+        *table = (poolgrad_table){table->spans + skipped, table->count - skipped};
+    else
+        *offset += axis->stride * skipped - kernel_offset;
+}
+
 poolgrad_problem case_forward_of(const poolgrad_problem *gradient)
 {
     poolgrad_problem forward = *gradient;
-    const poolgrad_region *region = &gradient->gradient_region;
-    literal_span ys = literal_cut(region->y, region->height, gradient->source_gradient.height);
-    literal_span xs = literal_cut(region->x, region->width, gradient->source_gradient.width);
+    const literal_axis z = literal_axis_of(gradient, ALONG_DEPTH), y = literal_axis_of(gradient, ALONG_HEIGHT),
+                       x = literal_axis_of(gradient, ALONG_WIDTH);
     poolgrad_problem neutral;
     poolgrad_problem_init(&neutral, sizeof neutral);
     forward.direction = POOLGRAD_FORWARD;
-    forward.offset_x += gradient->window.stride_x * (xs.first - region->x) - gradient->kernel_offset_x;
-    forward.offset_y += gradient->window.stride_y * (ys.first - region->y) - gradient->kernel_offset_y;
-    forward.clip = (poolgrad_region){.x = xs.first,
-                                     .y = ys.first,
-                                     .width = xs.end - xs.first,
-                                     .height = ys.end - ys.first,
-                                     .depth = POOLGRAD_ALL,
-                                     .image = region->image,
+    forward_axis(&x, gradient->kernel_offset_x, &forward.offset_x, &forward.windows_x);
+    forward_axis(&y, gradient->kernel_offset_y, &forward.offset_y, &forward.windows_y);
+    forward_axis(&z, gradient->kernel_offset_z, &forward.offset_z, &forward.windows_z);
+    forward.clip = (poolgrad_region){.x = x.counted.first,
+                                     .y = y.counted.first,
+                                     .z = z.counted.first,
+                                     .width = literal_length(x.counted),
+                                     .height = literal_length(y.counted),
+                                     .depth = literal_length(z.counted),
+                                     .image = gradient->gradient_region.image,
                                      .images = literal_images(gradient)};
+    if (literal_length(z.counted) == 0) { /* a depth of 0 is none: behind the last plane there is nothing */
+        forward.clip.z = view_depth(&gradient->source_gradient);
+        forward.clip.depth = 1;
+    }
     forward.destination_channel_offset = gradient->gradient_channel_offset;
-    forward.kernel_offset_x = forward.kernel_offset_y = 0;
+    forward.kernel_offset_x = forward.kernel_offset_y = forward.kernel_offset_z = 0;
     forward.gradient_region = neutral.gradient_region;
     forward.mapping = neutral.mapping;
     forward.gradient_channel_offset = 0;

@@ -4,6 +4,7 @@
 #define POOLGRAD_TESTS_CASE_H
 
 #include "guard.h"
+#include "literal.h"
 #include "random.h"
 #include <poolgrad/poolgrad.h>
 
@@ -22,10 +23,25 @@ typedef enum case_data {
 /* Where the memory of the images ends. Loose: some bytes later, so that data is misaligned. */
 typedef enum case_guard { CASE_LOOSE, CASE_GUARD_BEHIND, CASE_GUARD_BEFORE } case_guard;
 
-/* What a test allows; zero allows everything. Sets have the bit CASE_SET(value) for each value of an enumeration. */
+/* What the cases of a test may have that MPS does not have, each by chance. Formats, kinds and directions stay what the
+ * limits say. */
+typedef enum case_beyond {
+    CASE_VOLUMES = 1, /* small ones, a third axis in everything; not with `wide` */
+    CASE_TABLES = 2,
+    CASE_DIVISORS = 4,
+    CASE_SIDES = 8, /* counted padding of one side */
+    CASE_ROOT_MEANS = 16,
+    CASE_GATHERS = 32, /* forward calls of max from indices */
+    CASE_BLOCKED = 64, /* slices of 8, 16 and 32 channels */
+    CASE_BEYOND = 127
+} case_beyond;
+
+/* What a test allows; zero allows everything, but for `beyond`. Sets have the bit CASE_SET(value) for each value of an
+ * enumeration. */
 typedef struct case_limits {
     unsigned directions, kinds, edge_modes, ties, nans;
     unsigned source_formats, gradient_formats, destination_formats;
+    unsigned beyond; /* of case_beyond */
     int64_t greatest_kernel;
     bool no_indices, no_adding; /* neither indices nor picks */
     bool from_data;             /* the source has data */
@@ -39,11 +55,12 @@ typedef struct case_limits {
 
 #define CASE_SET(value) (1u << (value))
 
-/* Buffers of images that the problem does not have stay zero. */
+/* Buffers of images and tables that the problem does not have stay zero. */
 typedef struct test_case {
     uint64_t seed;
     poolgrad_problem problem;
     guard_buffer source, source_gradient, destination, indices, picks;
+    guard_buffer tables[LITERAL_AXES]; /* memory of windows_z, windows_y, windows_x */
 } test_case;
 
 void case_make(test_case *made, uint64_t seed);

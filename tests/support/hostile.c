@@ -85,17 +85,12 @@ static int64_t *dimension(hostile *h, poolgrad_image *image)
     return all[random_between(&h->random, 0, 3)];
 }
 
-/* Channels of a slice; more where the layout has none or is none. */
-static int64_t lanes_of(poolgrad_layout layout)
-{
-    return layout >= POOLGRAD_NC4HW4 && layout <= POOLGRAD_NC32HW32 ? 4 << (layout - POOLGRAD_NC4HW4) : 4;
-}
-
 /* Bytes that the dense image covers; more than the memory where they are not to be counted. */
 static size_t bytes_of(const poolgrad_image *image)
 {
     if (image->channels < 0 || image->channels > HOSTILE_MEMORY) return HOSTILE_MEMORY + 1;
-    const int64_t sizes[] = {image->images, image->channels + lanes_of(image->layout) - 1, image->height, image->width};
+    const int64_t sizes[] = {image->images, view_read_stored_channels(image->layout, image->channels), image->height,
+                             image->width};
     size_t bytes = poolgrad_format_size(image->format);
     for (int i = 0; i < 4; ++i) {
         if (sizes[i] < 0 || sizes[i] > HOSTILE_MEMORY) return HOSTILE_MEMORY + 1;

@@ -15,7 +15,8 @@ poolgrad_image images_size(int64_t images, int64_t channels, int64_t height, int
 
 bool images_read_same_size(const poolgrad_const_image *a, const poolgrad_const_image *b)
 {
-    return a->images == b->images && a->channels == b->channels && a->height == b->height && a->width == b->width;
+    return a->images == b->images && a->channels == b->channels && view_depth(a) == view_depth(b) &&
+           a->height == b->height && a->width == b->width;
 }
 
 /* Sums of fractions round, so that their order shows; small whole numbers tie. */
@@ -34,15 +35,13 @@ poolgrad_image images_random_like(random_state *r, poolgrad_format format, poolg
     enum { NOT_ZERO = 0x3c }; /* in the unused lanes, which nobody reads */
     poolgrad_image image = view_new(format, layout, size, NOT_ZERO);
     bool unorm = format == POOLGRAD_UNORM8 || format == POOLGRAD_UNORM16;
-    for (int64_t n = 0; n < size->images; ++n)
-        for (int64_t c = 0; c < size->channels; ++c)
-            for (int64_t y = 0; y < size->height; ++y)
-                for (int64_t x = 0; x < size->width; ++x) {
-                    if (unorm)
-                        view_set_bits(&image, n, c, y, x, random_bits(r));
-                    else
-                        view_set_number(&image, n, c, y, x, random_value(r));
-                }
+    VIEW_EACH(at, size)
+    {
+        if (unorm)
+            view_set_bits_at(&image, at, random_bits(r));
+        else
+            view_set_number_at(&image, at, random_value(r));
+    }
     return image;
 }
 

@@ -43,19 +43,32 @@ static size_t item_size(const npyfile *file)
     return (size_t)(file->descr[2] - '0');
 }
 
+/* All dimensions, slowest first; a third axis where the image has one, or where the rank leaves room for one. */
+static int shape_of(const poolgrad_image *image, int rank, int64_t shape[5])
+{
+    const int64_t lanes = view_lanes(image->layout);
+    const bool deep = view_depth(image) > 1 || (rank == 5 && lanes == 1);
+    int count = 0;
+    shape[count++] = image->images;
+    if (image->layout != POOLGRAD_NHWC) shape[count++] = view_stored_channels(image) / lanes;
+    if (deep) shape[count++] = view_depth(image);
+    shape[count++] = image->height;
+    shape[count++] = image->width;
+    if (image->layout == POOLGRAD_NHWC) shape[count++] = image->channels;
+    if (lanes > 1) shape[count++] = lanes;
+    return count;
+}
+
 npyfile npyfile_of_image(const poolgrad_image *image, int rank)
 {
-    const int64_t full[3][5] = {
-        {image->images, image->channels, image->height, image->width, 0},
-        {image->images, image->height, image->width, image->channels, 0},
-        {image->images, view_stored_channels(image) / LANES, image->height, image->width, LANES}};
-    int rank_of_all = image->layout == POOLGRAD_NC4HW4 ? 5 : 4;
+    int64_t full[5];
+    int rank_of_all = shape_of(image, rank, full);
     npyfile file = {.rank = rank, .size = number_size(image->format)};
     describe(image->format, file.descr);
-    /* H x W of NHWC has a last dimension less, all others have first ones less. */
-    int first = image->layout == POOLGRAD_NHWC && rank == 2 ? 1 : rank_of_all - rank;
+    /* A plane or a volume of NHWC has a last dimension less, all others have first ones less. */
+    int first = image->layout == POOLGRAD_NHWC && rank == rank_of_all - 2 ? 1 : rank_of_all - rank;
     for (int i = 0; i < rank; i++) {
-        file.shape[i] = full[image->layout][first + i];
+        file.shape[i] = full[first + i];
         file.size *= (size_t)file.shape[i];
     }
     file.data = memory(file.size);

@@ -22,7 +22,8 @@ typedef struct npyfile {
 
 void npyfile_free(npyfile *file);
 
-/* The array that a dense image is, of one rank: 2 to 4, for NC4HW4 4 or 5. Its data is a copy. */
+/* The array that a dense image is, of one rank: 2 to 4, with a third axis 3 to 5, for blocked layouts 4 or 5. Its data
+ * is a copy. */
 npyfile npyfile_of_image(const poolgrad_image *image, int rank);
 
 /* An array of items f4, f8, i8, i4, i1, u1 or V1, with its shape and its numbers as texts: "2,3" and "1 2 3 4 5 6", or

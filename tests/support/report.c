@@ -55,11 +55,13 @@ static void print_extent(int64_t extent)
 
 static void print_region(const char *name, const poolgrad_region *region)
 {
-    fprintf(stderr, "    %s from x %" PRId64 ", y %" PRId64 ", image %" PRId64 ", width ", name, region->x, region->y,
-            region->image);
+    fprintf(stderr, "    %s from x %" PRId64 ", y %" PRId64 ", z %" PRId64 ", image %" PRId64 ", width ", name,
+            region->x, region->y, region->z, region->image);
     print_extent(region->width);
     fprintf(stderr, ", height ");
     print_extent(region->height);
+    fprintf(stderr, ", depth ");
+    print_extent(region->depth);
     fprintf(stderr, ", images ");
     print_extent(region->images);
     fprintf(stderr, "\n");
@@ -67,14 +69,44 @@ static void print_region(const char *name, const poolgrad_region *region)
 
 static void print_image(const char *name, const poolgrad_const_image *image)
 {
-    static const char *const layouts[] = {"nchw", "nhwc", "nc4hw4"};
+    static const char *const layouts[] = {"nchw", "nhwc", "nc4hw4", "nc8hw8", "nc16hw16", "nc32hw32"};
     if (image->format == POOLGRAD_FORMAT_NONE) return;
-    fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " h %" PRId64 " w %" PRId64, name,
-            poolgrad_format_name(image->format), layouts[image->layout], image->images, image->channels, image->height,
-            image->width);
-    fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " y %" PRId64 " x %" PRId64 "%s%s\n", image->image_stride,
-            image->channel_stride, image->row_stride, image->column_stride, image->expanded ? ", expanded" : "",
-            image->data ? "" : ", no data");
+    fprintf(stderr, "    %s %s %s, n %" PRId64 " c %" PRId64 " d %" PRId64 " h %" PRId64 " w %" PRId64, name,
+            poolgrad_format_name(image->format), layouts[image->layout], image->images, image->channels, image->depth,
+            image->height, image->width);
+    fprintf(stderr, ", strides n %" PRId64 " c %" PRId64 " z %" PRId64 " y %" PRId64 " x %" PRId64 "%s%s\n",
+            image->image_stride, image->channel_stride, image->depth_stride, image->row_stride, image->column_stride,
+            image->expanded ? ", expanded" : "", image->data ? "" : ", no data");
+}
+
+static void print_windows(const poolgrad_problem *p)
+{
+    const poolgrad_window *w = &p->window;
+    fprintf(stderr, ", kernel %" PRId64 "x%" PRId64 "x%" PRId64, w->kernel_width, w->kernel_height, w->kernel_depth);
+    fprintf(stderr, ", stride %" PRId64 ",%" PRId64 ",%" PRId64, w->stride_x, w->stride_y, w->stride_z);
+    fprintf(stderr, ", dilation %" PRId64 ",%" PRId64 ",%" PRId64 "\n", w->dilation_x, w->dilation_y, w->dilation_z);
+    fprintf(stderr, "    offset x %" PRId64 ", y %" PRId64 ", z %" PRId64 ", image %" PRId64, p->offset_x, p->offset_y,
+            p->offset_z, p->offset_image);
+    fprintf(stderr, ", kernel offset x %" PRId64 ", y %" PRId64 ", z %" PRId64 "\n", p->kernel_offset_x,
+            p->kernel_offset_y, p->kernel_offset_z);
+}
+
+static void print_table(const char *name, const poolgrad_table *table)
+{
+    if (table->count == 0) return;
+    fprintf(stderr, "    windows along %s:", name);
+    for (int64_t i = 0; i < table->count; ++i)
+        fprintf(stderr, " %" PRId64 "+%" PRId64, table->spans[i].first, table->spans[i].size);
+    fprintf(stderr, "\n");
+}
+
+static void print_padding(const poolgrad_problem *p)
+{
+    fprintf(stderr, "zero pad %" PRId64 ",%" PRId64 ",%" PRId64, p->zero_pad_x, p->zero_pad_y, p->zero_pad_z);
+    fprintf(stderr,
+            ", left %" PRId64 " top %" PRId64 " front %" PRId64 " right %" PRId64 " bottom %" PRId64 " back %" PRId64,
+            p->zero_pad_left, p->zero_pad_top, p->zero_pad_front, p->zero_pad_right, p->zero_pad_bottom,
+            p->zero_pad_back);
 }
 
 static void print_rules(const poolgrad_problem *p)
@@ -84,17 +116,12 @@ static void print_rules(const poolgrad_problem *p)
     static const char *const edges[] = {"zero", "clamp"};
     static const char *const ties[] = {"first", "last", "all", "split"};
     static const char *const nans[] = {"first", "last", "ignore"};
-    const poolgrad_window *w = &p->window;
-    fprintf(stderr, "    %s %s, kernel %" PRId64 "x%" PRId64, directions[p->direction], kinds[p->kind], w->kernel_width,
-            w->kernel_height);
-    fprintf(stderr, ", stride %" PRId64 ",%" PRId64 ", dilation %" PRId64 ",%" PRId64 "\n", w->stride_x, w->stride_y,
-            w->dilation_x, w->dilation_y);
-    fprintf(stderr, "    offset x %" PRId64 ", y %" PRId64 ", image %" PRId64, p->offset_x, p->offset_y,
-            p->offset_image);
-    fprintf(stderr, ", kernel offset x %" PRId64 ", y %" PRId64 "\n", p->kernel_offset_x, p->kernel_offset_y);
-    fprintf(stderr, "    edge mode %s, zero pad %" PRId64 ",%" PRId64 ", ties %s, nan %s, accumulator float%s\n",
-            edges[p->edge_mode], p->zero_pad_x, p->zero_pad_y, ties[p->ties], nans[p->nan],
-            p->accumulator ? "64" : "32");
+    fprintf(stderr, "    %s %s%s", directions[p->direction], p->root_mean ? "root mean " : "", kinds[p->kind]);
+    print_windows(p);
+    fprintf(stderr, "    edge mode %s, ties %s, nan %s, accumulator float%s, divisor %" PRId64 "\n    ",
+            edges[p->edge_mode], ties[p->ties], nans[p->nan], p->accumulator ? "64" : "32", p->divisor);
+    print_padding(p);
+    fprintf(stderr, "\n");
     fprintf(stderr, "    mapping %s%s, threads %d, max isa %d\n", p->mapping ? "clip" : "source",
             p->add_to_destination ? ", added to the destination" : "", p->threads, (int)p->max_isa);
 }
@@ -118,6 +145,9 @@ static void print_case(const test_case *made)
     }
     print_channels("destination", p->destination_channel_offset, POOLGRAD_ALL);
     print_region("clip", &p->clip);
+    print_table("x", &p->windows_x);
+    print_table("y", &p->windows_y);
+    print_table("z", &p->windows_z);
     print_image("source         ", &p->source);
     print_image("source gradient", &p->source_gradient);
     print_image("destination    ", VIEW(&p->destination));
@@ -145,15 +175,15 @@ bool report_status(poolgrad_status status, const poolgrad_error *error)
 
 /* ---- Comparisons --------------------------------------------------------------------------------------------- */
 
-static void print_difference(const char *what, const poolgrad_const_image *image, const int64_t at[4],
-                             uint64_t expected, uint64_t actual)
+static void print_difference(const char *what, const poolgrad_const_image *image, view_place at, uint64_t expected,
+                             uint64_t actual)
 {
     int digits = 2 * (int)number_size(image->format);
     fprintf(stderr,
-            "%s at n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ": expected 0x%0*" PRIx64
+            "%s at n %" PRId64 ", c %" PRId64 ", z %" PRId64 ", y %" PRId64 ", x %" PRId64 ": expected 0x%0*" PRIx64
             " (%.17g), found 0x%0*" PRIx64 " (%.17g)\n",
-            what, at[0], at[1], at[2], at[3], digits, expected, number_decode(image->format, expected), digits, actual,
-            number_decode(image->format, actual));
+            what, at.n, at.c, at.z, at.y, at.x, digits, expected, number_decode(image->format, expected), digits,
+            actual, number_decode(image->format, actual));
 }
 
 bool report_read_same_elements(const char *what, const poolgrad_const_image *expected,
@@ -161,28 +191,26 @@ bool report_read_same_elements(const char *what, const poolgrad_const_image *exp
 {
     enum { SHOWN = 8 };
     int64_t differences = 0;
-    for (int64_t n = 0; n < expected->images; ++n)
-        for (int64_t c = 0; c < expected->channels; ++c)
-            for (int64_t y = 0; y < expected->height; ++y)
-                for (int64_t x = 0; x < expected->width; ++x) {
-                    uint64_t left = view_bits(expected, n, c, y, x), right = view_bits(actual, n, c, y, x);
-                    if (left == right || differences++ >= SHOWN) continue;
-                    print_difference(what, expected, (int64_t[]){n, c, y, x}, left, right);
-                }
+    VIEW_EACH(at, expected)
+    {
+        uint64_t left = view_bits_at(expected, at), right = view_bits_at(actual, at);
+        if (left == right || differences++ >= SHOWN) continue;
+        print_difference(what, expected, at, left, right);
+    }
     return differences == 0 || report_failure("%" PRId64 " elements of %s differ", differences, what);
 }
 
 /* Finds the stored element that a byte belongs to; fails for a byte between elements. */
-static bool find_element(const poolgrad_image *image, const unsigned char *byte, int64_t at[4])
+static bool find_element(const poolgrad_image *image, const unsigned char *byte, view_place *found)
 {
-    size_t size = number_size(image->format);
-    for (at[0] = 0; at[0] < image->images; ++at[0])
-        for (at[1] = 0; at[1] < view_stored_channels(image); ++at[1])
-            for (at[2] = 0; at[2] < image->height; ++at[2])
-                for (at[3] = 0; at[3] < image->width; ++at[3]) {
-                    const unsigned char *first = view_at(image, at[0], at[1], at[2], at[3]);
-                    if (byte >= first && byte < first + size) return true;
-                }
+    poolgrad_const_image stored = *VIEW(image);
+    stored.channels = view_stored_channels(image);
+    VIEW_EACH(at, &stored)
+    {
+        const unsigned char *first = view_at_place(&stored, at);
+        *found = at;
+        if (byte >= first && byte < first + number_size(image->format)) return true;
+    }
     return false;
 }
 
@@ -192,15 +220,14 @@ bool report_same_bytes(const char *what, const poolgrad_image *image, const guar
     if (!actual->mapping || memcmp(actual->bytes, expected, actual->size) == 0) return true;
     size_t i = 0;
     while (actual->bytes[i] == expected[i]) ++i;
-    int64_t at[4];
-    if (view_is_empty(image) || !find_element(image, actual->bytes + i, at))
+    view_place at;
+    if (view_is_empty(image) || !find_element(image, actual->bytes + i, &at))
         return report_failure("%s: byte %zu, which is no element's, was 0x%02x and became 0x%02x", what, i, expected[i],
                               actual->bytes[i]);
     poolgrad_const_image moved = *VIEW(image);
     moved.data = expected + ((unsigned char *)image->data - actual->bytes);
-    print_difference(what, VIEW(image), at, view_bits(&moved, at[0], at[1], at[2], at[3]),
-                     view_bits(image, at[0], at[1], at[2], at[3]));
-    return report_failure("the bytes of %s differ%s", what, at[1] >= image->channels ? " in an unused lane" : "");
+    print_difference(what, VIEW(image), at, view_bits_at(&moved, at), view_bits_at(image, at));
+    return report_failure("the bytes of %s differ%s", what, at.c >= image->channels ? " in an unused lane" : "");
 }
 
 bool report_intact(void)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "small.h"
 
+#include "view.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Channels that fill one slice of NC4HW4 and part of a second; images to show that they do not mix. */
-enum { MANY_CHANNELS = 6, IMAGES = 2, LANES = 4 };
+/* Channels that fill one slice of a blocked layout and part of a second; images to show that they do not mix. */
+enum { MORE_CHANNELS = 2, MANY_CHANNELS = 6, IMAGES = 2 };
 
 /* In the memory around and between results: no expected value has these bytes. */
 enum { PATTERN = 0x5a };
 
-static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4};
-static const char *const layout_names[] = {"nchw", "nhwc", "nc4hw4"};
+static const poolgrad_layout layouts[] = {POOLGRAD_NCHW,   POOLGRAD_NHWC,     POOLGRAD_NC4HW4,
+                                          POOLGRAD_NC8HW8, POOLGRAD_NC16HW16, POOLGRAD_NC32HW32};
+static const char *const layout_names[] = {"nchw", "nhwc", "nc4hw4", "nc8hw8", "nc16hw16", "nc32hw32"};
 static const poolgrad_isa isas[] = {POOLGRAD_ISA_SCALAR, POOLGRAD_ISA_BEST};
 
 enum { SMALL_LAYOUTS = sizeof layouts / sizeof *layouts, SMALL_ISAS = sizeof isas / sizeof *isas };
@@ -35,11 +37,23 @@ poolgrad_problem poolgrad_small_problem(poolgrad_kind kind, poolgrad_edge_mode e
     return problem;
 }
 
-/* Elements from one neighbouring channel to the next block of channels: 1, all, or 4. */
+poolgrad_small poolgrad_small_volume(int64_t depth, poolgrad_small plane)
+{
+    plane.depth = depth;
+    plane.height /= depth;
+    return plane;
+}
+
+/* Rows of all planes. */
+static int64_t rows(poolgrad_small plane)
+{
+    return view_depth(&plane) * plane.height;
+}
+
+/* Elements from one neighbouring channel to the next block of channels: 1, all, or a slice. */
 static int64_t block(small_shape shape)
 {
-    if (shape.layout == POOLGRAD_NCHW) return 1;
-    return shape.layout == POOLGRAD_NHWC ? shape.channels : LANES;
+    return shape.layout == POOLGRAD_NHWC ? shape.channels : view_lanes(shape.layout);
 }
 
 static int64_t blocks(small_shape shape)
@@ -49,14 +63,14 @@ static int64_t blocks(small_shape shape)
 
 static size_t bytes_of(poolgrad_small plane, small_shape shape)
 {
-    int64_t elements = IMAGES * blocks(shape) * plane.height * plane.width * block(shape);
+    int64_t elements = IMAGES * blocks(shape) * rows(plane) * plane.width * block(shape);
     return (size_t)elements * poolgrad_format_size(plane.format);
 }
 
 static unsigned char *element(void *data, poolgrad_small plane, small_shape shape, const int64_t at[4])
 {
     int64_t b = block(shape);
-    int64_t row = (at[0] * blocks(shape) + at[1] / b) * plane.height + at[2];
+    int64_t row = (at[0] * blocks(shape) + at[1] / b) * rows(plane) + at[2];
     int64_t position = (row * plane.width + at[3]) * b + at[1] % b;
     return (unsigned char *)data + (size_t)position * poolgrad_format_size(plane.format);
 }
@@ -66,7 +80,7 @@ static void copy_plane(void *data, void *dense, poolgrad_small plane, small_shap
                        bool spread)
 {
     size_t size = poolgrad_format_size(plane.format);
-    for (int64_t y = 0; y < plane.height; ++y) {
+    for (int64_t y = 0; y < rows(plane); ++y) {
         for (int64_t x = 0; x < plane.width; ++x) {
             unsigned char *there = element(data, plane, shape, (int64_t[]){n, c, y, x});
             unsigned char *here = (unsigned char *)dense + (size_t)(y * plane.width + x) * size;
@@ -86,8 +100,8 @@ static void *pattern(poolgrad_small plane, small_shape shape)
 
 static void *spread_plane(poolgrad_small plane, small_shape shape)
 {
-    if (plane.count != (size_t)(plane.height * plane.width)) {
-        fprintf(stderr, "literal of %zu elements for a plane of %lld x %lld\n", plane.count, (long long)plane.height,
+    if (plane.count != (size_t)(rows(plane) * plane.width)) {
+        fprintf(stderr, "literal of %zu elements for a plane of %lld x %lld\n", plane.count, (long long)rows(plane),
                 (long long)plane.width);
         abort();
     }
@@ -104,7 +118,8 @@ static void *spread_plane(poolgrad_small plane, small_shape shape)
 
 static poolgrad_image view_of(void *data, poolgrad_small plane, small_shape shape)
 {
-    return poolgrad_image_dense(data, plane.format, shape.layout, IMAGES, shape.channels, plane.height, plane.width);
+    return poolgrad_image_dense_3d(data, plane.format, shape.layout, IMAGES, shape.channels, view_depth(&plane),
+                                   plane.height, plane.width);
 }
 
 /* Points the image at a spread copy of the plane; the copy is returned to be freed. */
@@ -112,8 +127,8 @@ static void *lay(poolgrad_const_image *image, poolgrad_small plane, small_shape 
 {
     if (plane.format == POOLGRAD_FORMAT_NONE) return NULL;
     void *data = plane.data ? spread_plane(plane, shape) : NULL;
-    *image = poolgrad_const_image_dense(data, plane.format, shape.layout, IMAGES, shape.channels, plane.height,
-                                        plane.width);
+    *image = poolgrad_const_image_dense_3d(data, plane.format, shape.layout, IMAGES, shape.channels, view_depth(&plane),
+                                           plane.height, plane.width);
     return data;
 }
 
@@ -158,12 +173,12 @@ bool poolgrad_small_same(const char *name, poolgrad_format format, const void *a
  * clip rectangle is set, and then only channel lanes are looked at. */
 static bool lanes_are_zero(const char *name, void *data, poolgrad_small plane, small_shape shape)
 {
-    if (shape.layout != POOLGRAD_NC4HW4) return true;
+    if (view_lanes(shape.layout) == 1) return true;
     const unsigned char zero[8] = {0};
     int64_t pixels = plane.height * plane.width;
     bool same = true;
     for (int64_t i = 0; i < IMAGES * pixels; ++i) {
-        for (int64_t c = shape.channels; c < blocks(shape) * LANES; ++c) {
+        for (int64_t c = shape.channels; c < blocks(shape) * block(shape); ++c) {
             int64_t at[4] = {i / pixels, c, i % pixels / plane.width, i % plane.width};
             if (!memcmp(element(data, plane, shape, at), zero, poolgrad_format_size(plane.format))) continue;
             fprintf(stderr, "%s: unused lane %lld of y %lld x %lld is not +0\n", name, (long long)c, (long long)at[2],
@@ -176,14 +191,14 @@ static bool lanes_are_zero(const char *name, void *data, poolgrad_small plane, s
 
 static bool every_plane(const char *name, void *data, poolgrad_small expected, small_shape shape)
 {
-    size_t bytes = (size_t)(expected.height * expected.width) * poolgrad_format_size(expected.format);
+    size_t bytes = (size_t)(rows(expected) * expected.width) * poolgrad_format_size(expected.format);
     void *dense = malloc(bytes + 1);
     if (!dense) abort();
     bool same = true;
     for (int64_t n = 0; n < IMAGES; ++n) {
         for (int64_t c = 0; c < shape.channels; ++c) {
             copy_plane(data, dense, expected, shape, n, c, false);
-            same &= poolgrad_small_same(name, expected.format, dense, expected.data, expected.height, expected.width);
+            same &= poolgrad_small_same(name, expected.format, dense, expected.data, rows(expected), expected.width);
         }
     }
     free(dense);
@@ -201,8 +216,8 @@ static bool runs(const char *name, const poolgrad_problem *problem)
 static bool everything(const poolgrad_problem *problem)
 {
     const poolgrad_region *clip = &problem->clip;
-    return clip->x == 0 && clip->y == 0 && clip->image == 0 && clip->width == POOLGRAD_ALL &&
-           clip->height == POOLGRAD_ALL && clip->images == POOLGRAD_ALL;
+    return clip->x == 0 && clip->y == 0 && clip->z == 0 && clip->image == 0 && clip->width == POOLGRAD_ALL &&
+           clip->height == POOLGRAD_ALL && clip->depth == POOLGRAD_ALL && clip->images == POOLGRAD_ALL;
 }
 
 static bool forward_once(const char *name, poolgrad_problem problem, const poolgrad_small planes[3], small_shape shape)
@@ -241,22 +256,51 @@ static bool gradient_once(const char *name, poolgrad_problem problem, const pool
     return good;
 }
 
+static bool gather_once(const char *name, poolgrad_problem problem, const poolgrad_small planes[3], small_shape shape)
+{
+    poolgrad_small expected = planes[2];
+    void *source = lay(&problem.source, planes[0], shape);
+    void *indices = lay(&problem.indices, planes[1], shape);
+    void *destination = pattern(expected, shape);
+    problem.destination = view_of(destination, expected, shape);
+    bool good = runs(name, &problem) && every_plane(name, destination, expected, shape);
+    if (good && everything(&problem)) good = lanes_are_zero(name, destination, expected, shape);
+    free(source);
+    free(indices);
+    free(destination);
+    return good;
+}
+
 typedef bool run_once(const char *name, poolgrad_problem problem, const poolgrad_small *planes, small_shape shape);
 
-static bool in_every_shape(const char *name, poolgrad_problem problem, const poolgrad_small *planes, run_once *run)
+/* Of one plane for all images to have. */
+static bool has_depth(const poolgrad_small *planes, int count)
 {
-    static const int64_t channels[] = {1, MANY_CHANNELS};
+    for (int i = 0; i < count; ++i)
+        if (planes[i].depth > 1) return true;
+    return false;
+}
+
+static int64_t many_channels(poolgrad_layout layout)
+{
+    const int64_t lanes = view_lanes(layout);
+    return lanes == 1 ? MANY_CHANNELS : lanes + MORE_CHANNELS;
+}
+
+static bool in_every_shape(const char *name, poolgrad_problem problem, const poolgrad_small *planes, int count,
+                           run_once *run)
+{
     bool good = true;
-    for (size_t i = 0; i < SMALL_LAYOUTS; ++i) {
-        for (size_t j = 0; j < sizeof channels / sizeof *channels; ++j) {
-            for (size_t k = 0; k < SMALL_ISAS; ++k) {
-                char text[160];
-                snprintf(text, sizeof text, "%s [%s, %lld channels, %s]", name, layout_names[i], (long long)channels[j],
-                         isas[k] == POOLGRAD_ISA_SCALAR ? "scalar" : "best");
-                problem.max_isa = isas[k];
-                good &= run(text, problem, planes, (small_shape){layouts[i], channels[j]});
-            }
-        }
+    for (size_t i = 0; i < SMALL_LAYOUTS * 2 * SMALL_ISAS; ++i) {
+        const poolgrad_layout layout = layouts[i / SMALL_ISAS / 2];
+        const poolgrad_isa isa = isas[i % SMALL_ISAS];
+        const int64_t channels = i / SMALL_ISAS % 2 ? many_channels(layout) : 1;
+        char text[160];
+        if (view_lanes(layout) > 1 && has_depth(planes, count)) continue;
+        snprintf(text, sizeof text, "%s [%s, %lld channels, %s]", name, layout_names[layout], (long long)channels,
+                 isa == POOLGRAD_ISA_SCALAR ? "scalar" : "best");
+        problem.max_isa = isa;
+        good &= run(text, problem, planes, (small_shape){layout, channels});
     }
     return good;
 }
@@ -266,7 +310,13 @@ bool poolgrad_small_forward(const char *name, const poolgrad_problem *problem, p
 {
     poolgrad_problem forward = *problem;
     forward.direction = POOLGRAD_FORWARD;
-    return in_every_shape(name, forward, (const poolgrad_small[]){source, expected, picks}, forward_once);
+    return in_every_shape(name, forward, (const poolgrad_small[]){source, expected, picks}, 3, forward_once);
+}
+
+bool poolgrad_small_gather(const char *name, const poolgrad_problem *problem, poolgrad_small source,
+                           poolgrad_small indices, poolgrad_small expected)
+{
+    return in_every_shape(name, *problem, (const poolgrad_small[]){source, indices, expected}, 3, gather_once);
 }
 
 bool poolgrad_small_gradient(const char *name, const poolgrad_problem *problem, poolgrad_small source,
@@ -275,7 +325,7 @@ bool poolgrad_small_gradient(const char *name, const poolgrad_problem *problem, 
 {
     poolgrad_problem backward = *problem;
     backward.direction = POOLGRAD_GRADIENT;
-    return in_every_shape(name, backward, (const poolgrad_small[]){source, gradient, indices, before, expected},
+    return in_every_shape(name, backward, (const poolgrad_small[]){source, gradient, indices, before, expected}, 5,
                           gradient_once);
 }
 

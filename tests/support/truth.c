@@ -4,7 +4,6 @@
 #include "encoding.h"
 #include "literal.h"
 #include "taps.h"
-#include "view.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -108,13 +107,22 @@ static bool add_special(sum *s, double value)
     return !isfinite(value);
 }
 
+/* All of its bits, in halves that every long holds. */
+static void set_integer(mpq_t number, int64_t value)
+{
+    mpq_set_si(number, (long)(value >> 32), 1);
+    mpz_mul_2exp(mpq_numref(number), mpq_numref(number), 32);
+    mpz_add_ui(mpq_numref(number), mpq_numref(number), (unsigned long)(value & UINT32_MAX));
+}
+
+/* A quotient of an infinity has its sign, and the divisor's. */
 static void add_quotient(sum *s, double value, int64_t divisor)
 {
     mpq_t term, by;
-    if (add_special(s, value)) return;
+    if (add_special(s, divisor < 0 ? -value : value)) return;
     mpq_inits(term, by, NULL);
     mpq_set_d(term, value);
-    mpq_set_d(by, (double)divisor); /* counts of taps that were looked at, far below 2^53 */
+    set_integer(by, divisor);
     mpq_div(term, term, by);
     mpq_add(s->fraction, s->fraction, term);
     mpq_clears(term, by, NULL);
@@ -137,7 +145,7 @@ static double rounded_fraction(poolgrad_format format, const sum *s)
 /* ---- Norms --------------------------------------------------------------------------------------------------- */
 
 /* The sum of the squares of the taps inside; all of its bits are kept. */
-static void sum_squares(const taps_plane *source, mpfr_t squares)
+static void sum_squares(const taps_volume *source, mpfr_t squares)
 {
     mpfr_t square;
     mpfr_init2(square, 2 * 53);
@@ -151,7 +159,23 @@ static void sum_squares(const taps_plane *source, mpfr_t squares)
     mpfr_clear(square);
 }
 
-/* gradient / sqrt(squares), which is neither zero nor without a number. */
+/* What a root mean square divides by; 1 for a plain norm, 0 where the window contributes nothing. */
+static int64_t mean_divisor(const taps_volume *source)
+{
+    return source->p->root_mean ? taps_counted(source) : 1;
+}
+
+/* Divides by an integer, rounded once. */
+static void divide(mpfr_t number, int64_t by)
+{
+    mpq_t divisor;
+    mpq_init(divisor);
+    set_integer(divisor, by);
+    mpfr_div_q(number, number, divisor, MPFR_RNDN);
+    mpq_clear(divisor);
+}
+
+/* gradient over what gradients of the window are divided by, which is neither zero nor without a number. */
 static void add_ratio(sum *s, double gradient, const mpfr_t ratio)
 {
     if (mpfr_nan_p(ratio) || mpfr_inf_p(ratio)) {
@@ -163,23 +187,35 @@ static void add_ratio(sum *s, double gradient, const mpfr_t ratio)
     if (mpfr_get_exp(ratio) > s->greatest) s->greatest = mpfr_get_exp(ratio);
 }
 
-static void scatter_norm(const taps_plane *source, sum *sums, double gradient)
+/* gradient / sqrt(squares); over the root mean square, gradient / (N sqrt(squares / N)). */
+static void set_ratio(mpfr_t ratio, double gradient, const mpfr_t squares, int64_t count)
 {
-    mpfr_t norm, ratio;
-    mpfr_inits2(PRECISION, norm, ratio, (mpfr_ptr)0);
-    sum_squares(source, norm);
-    const bool is_zero = mpfr_zero_p(norm) != 0;
-    mpfr_sqrt(norm, norm, MPFR_RNDN);
+    mpfr_t root;
+    mpfr_init2(root, PRECISION);
+    mpfr_set(root, squares, MPFR_RNDN);
+    divide(root, count);
+    mpfr_sqrt(root, root, MPFR_RNDN);
     mpfr_set_d(ratio, gradient, MPFR_RNDN);
-    mpfr_div(ratio, ratio, norm, MPFR_RNDN);
+    mpfr_div(ratio, ratio, root, MPFR_RNDN);
+    divide(ratio, count);
+    mpfr_clear(root);
+}
+
+static void scatter_norm(const taps_volume *source, sum *sums, double gradient)
+{
+    mpfr_t squares, ratio;
+    const int64_t count = mean_divisor(source);
+    mpfr_inits2(PRECISION, squares, ratio, (mpfr_ptr)0);
+    sum_squares(source, squares);
+    const bool is_zero = mpfr_zero_p(squares) != 0 || count == 0;
+    if (!is_zero) set_ratio(ratio, gradient, squares, count);
     for (int64_t i = 0; i < source->tap_count; ++i) {
         const taps_tap *t = &source->taps[i];
         if (!t->inside) continue;
-        sum *s = &sums[t->y * source->width + t->x];
-        s->touched = true;
-        if (!is_zero) add_ratio(s, gradient, ratio);
+        sums[t->place].touched = true;
+        if (!is_zero) add_ratio(&sums[t->place], gradient, ratio);
     }
-    mpfr_clears(norm, ratio, (mpfr_ptr)0);
+    mpfr_clears(squares, ratio, (mpfr_ptr)0);
 }
 
 /* Takes away what rounding has left of a product whose greatest term is below 2^greatest. */
@@ -209,7 +245,7 @@ static double rounded_norm(poolgrad_format format, sum *s, double value, double 
 
 /* ---- Forward ------------------------------------------------------------------------------------------------- */
 
-static double forward_average(const taps_plane *source)
+static double forward_average(const taps_volume *source)
 {
     const int64_t count = taps_counted(source);
     sum s;
@@ -222,53 +258,58 @@ static double forward_average(const taps_plane *source)
     return value;
 }
 
-static double forward_norm(const taps_plane *source)
+static double forward_norm(const taps_volume *source)
 {
+    const int64_t count = mean_divisor(source);
     mpfr_t squares;
+    if (count == 0) return 0;
     mpfr_init2(squares, PRECISION);
     sum_squares(source, squares);
-    const bool is_number = mpfr_number_p(squares) != 0;
-    const double value = is_number ? truth_round_root(source->p->destination.format, squares)
-                                   : mpfr_get_d(squares, MPFR_RNDN);
+    divide(squares, count);
+    const bool is_root = mpfr_number_p(squares) != 0 && mpfr_sgn(squares) >= 0;
+    double value = is_root ? truth_round_root(source->p->destination.format, squares) : NAN;
+    if (mpfr_inf_p(squares) && mpfr_sgn(squares) > 0) value = INFINITY;
     mpfr_clear(squares);
     return value;
 }
 
-static double forward_value(taps_plane *source, int64_t *index)
+static double forward_value(taps_volume *source, view_place at, int64_t *index)
 {
-    if (source->p->kind == POOLGRAD_AVERAGE) return forward_average(source);
-    if (source->p->kind == POOLGRAD_L2NORM) return forward_norm(source);
+    const poolgrad_problem *p = source->p;
+    if (p->indices.data) {
+        const int64_t place = taps_saved_pick(source, at);
+        return place < 0 || source->values[place] == 0 ? 0 : source->values[place];
+    }
+    taps_look(source, at);
+    if (p->kind == POOLGRAD_AVERAGE) return forward_average(source);
+    if (p->kind == POOLGRAD_L2NORM) return forward_norm(source);
     taps_pick(source);
     const taps_tap *winner = taps_first_picked(source);
     if (!winner || !winner->inside) return 0;
-    const bool taps = view_holds_taps(&source->p->picks);
-    *index = taps ? winner - source->taps : winner->y * source->width + winner->x;
+    *index = view_holds_taps(&p->picks) ? winner - source->taps : winner->place;
     return winner->value == 0 ? 0 : winner->value;
 }
 
-/* Image number z of the clip, pooled or not, and channel number c of the window. */
-static void forward_plane(taps_plane *source, int64_t z, int64_t c)
+/* Image number i of the clip, pooled or not, and channel number c of the window. */
+static void forward_channel(taps_volume *source, int64_t i, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const bool pooled = z < literal_images(p);
-    const literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
-    const literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
-    const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
-    if (pooled) taps_load(source, p->offset_image + z, p->source_channel_offset + c);
-    for (int64_t y = ys.first; y < ys.end; ++y) {
-        for (int64_t x = xs.first; x < xs.end; ++x) {
-            int64_t index = -1;
-            taps_look(source, y - p->clip.y, x - p->clip.x);
-            const double value = pooled ? forward_value(source, &index) : 0;
-            view_set_number(&p->destination, n, to_c, y, x, value);
-            if (p->picks.data) view_set_bits(&p->picks, n, to_c, y, x, (uint64_t)index);
-        }
+    const literal_axis *a = source->axes;
+    const bool pooled = i < literal_images(p);
+    view_place at = {.n = p->clip.image + i, .c = p->destination_channel_offset + c};
+    if (pooled) taps_load(source, p->offset_image + i, p->source_channel_offset + c);
+    LITERAL_EACH(at, a[ALONG_DEPTH].written, a[ALONG_HEIGHT].written, a[ALONG_WIDTH].written)
+    {
+        int64_t index = -1;
+        const double value = pooled ? forward_value(source, at, &index) : 0;
+        view_set_number_at(&p->destination, at, value);
+        if (p->picks.data) view_set_bits_at(&p->picks, at, (uint64_t)index);
     }
 }
 
 /* ---- Gradient ------------------------------------------------------------------------------------------------ */
 
-static void scatter(taps_plane *source, sum *sums, double gradient)
+static void scatter(taps_volume *source, sum *sums, double gradient)
 {
     const poolgrad_problem *p = source->p;
     if (p->kind == POOLGRAD_L2NORM) {
@@ -280,31 +321,28 @@ static void scatter(taps_plane *source, sum *sums, double gradient)
     const int64_t divisor = average ? taps_counted(source) : p->ties == POOLGRAD_TIES_SPLIT ? picked : 1;
     for (int64_t i = 0; i < source->tap_count; ++i) {
         const taps_tap *t = &source->taps[i];
-        if (t->inside && (average || t->picked)) add_quotient(&sums[t->y * source->width + t->x], gradient, divisor);
+        if (t->inside && (average || t->picked)) add_quotient(&sums[t->place], gradient, divisor);
     }
 }
 
-static void scatter_plane(taps_plane *source, sum *sums, int64_t z, int64_t c)
+static void scatter_channel(taps_volume *source, sum *sums, int64_t i, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const poolgrad_region *region = &p->gradient_region;
-    const int64_t n = region->image + z, from_c = p->gradient_channel_offset + c;
-    const literal_span ys = literal_cut(region->y, region->height, p->source_gradient.height);
-    const literal_span xs = literal_cut(region->x, region->width, p->source_gradient.width);
-    for (int64_t y = ys.first; y < ys.end; ++y) {
-        for (int64_t x = xs.first; x < xs.end; ++x) {
-            const double gradient = view_number(&p->source_gradient, n, from_c, y, x);
-            const int64_t at = p->indices.data ? taps_saved_pick(source, n, from_c, y, x) : -1;
-            if (at >= 0) add_quotient(&sums[at], gradient, 1);
-            if (p->indices.data) continue;
-            taps_look(source, y - region->y, x - region->x);
-            scatter(source, sums, gradient);
-        }
+    const literal_axis *a = source->axes;
+    view_place at = {.n = p->gradient_region.image + i, .c = p->gradient_channel_offset + c};
+    LITERAL_EACH(at, a[ALONG_DEPTH].counted, a[ALONG_HEIGHT].counted, a[ALONG_WIDTH].counted)
+    {
+        const double gradient = view_number_at(&p->source_gradient, at);
+        const int64_t place = p->indices.data ? taps_saved_pick(source, at) : -1;
+        if (place >= 0) add_quotient(&sums[place], gradient, 1);
+        if (p->indices.data) continue;
+        taps_look(source, at);
+        scatter(source, sums, gradient);
     }
 }
 
 /* The value of a pixel of the destination that stands for pixel `at` of the source, -1: for none. */
-static double finished(const taps_plane *source, sum *sums, int64_t at, double before)
+static double finished(const taps_volume *source, sum *sums, int64_t at, double before)
 {
     const poolgrad_format format = source->p->destination.format;
     if (at >= 0 && source->p->kind == POOLGRAD_L2NORM && sums[at].touched)
@@ -315,48 +353,42 @@ static double finished(const taps_plane *source, sum *sums, int64_t at, double b
 }
 
 /* sums is null for an image inside the clip that nothing is computed for. */
-static void write_gradient(const taps_plane *source, sum *sums, int64_t n, int64_t c)
+static void write_gradient(const taps_volume *source, sum *sums, view_place at)
 {
     const poolgrad_problem *p = source->p;
-    const literal_span ys = literal_cut(p->clip.y, p->clip.height, p->destination.height);
-    const literal_span xs = literal_cut(p->clip.x, p->clip.width, p->destination.width);
-    for (int64_t y = ys.first; y < ys.end; ++y) {
-        for (int64_t x = xs.first; x < xs.end; ++x) {
-            const int64_t from_y = literal_mapped(p, y, p->clip.y, literal_first_tap_y(p));
-            const int64_t from_x = literal_mapped(p, x, p->clip.x, literal_first_tap_x(p));
-            const bool stands = sums && taps_within(from_y, source->height, 0) && taps_within(from_x, source->width, 0);
-            const double before = p->add_to_destination ? view_number(&p->destination, n, c, y, x) : 0;
-            const double value = finished(source, sums, stands ? from_y * source->width + from_x : -1, before);
-            view_set_number(&p->destination, n, c, y, x, value);
-        }
+    const literal_axis *a = source->axes;
+    LITERAL_EACH(at, a[ALONG_DEPTH].written, a[ALONG_HEIGHT].written, a[ALONG_WIDTH].written)
+    {
+        const double before = p->add_to_destination ? view_number_at(&p->destination, at) : 0;
+        const double value = finished(source, sums, sums ? taps_mapped(source, at) : -1, before);
+        view_set_number_at(&p->destination, at, value);
     }
 }
 
-static void gradient_plane(taps_plane *source, int64_t z, int64_t c)
+static void gradient_channel(taps_volume *source, int64_t i, int64_t c)
 {
     const poolgrad_problem *p = source->p;
-    const int64_t n = p->clip.image + z, to_c = p->destination_channel_offset + c;
-    const int64_t pixels = source->height * source->width;
-    if (z >= literal_images(p)) {
-        write_gradient(source, NULL, n, to_c);
+    const view_place to = {.n = p->clip.image + i, .c = p->destination_channel_offset + c};
+    if (i >= literal_images(p)) {
+        write_gradient(source, NULL, to);
         return;
     }
-    sum *sums = literal_array(pixels, sizeof *sums);
-    for (int64_t i = 0; i < pixels; ++i) sum_begin(&sums[i], p->kind == POOLGRAD_L2NORM);
-    taps_load(source, p->offset_image + z, p->source_channel_offset + c);
-    scatter_plane(source, sums, z, c);
-    write_gradient(source, sums, n, to_c);
-    for (int64_t i = 0; i < pixels; ++i) sum_end(&sums[i]);
+    sum *sums = literal_array(source->pixels, sizeof *sums);
+    for (int64_t k = 0; k < source->pixels; ++k) sum_begin(&sums[k], p->kind == POOLGRAD_L2NORM);
+    taps_load(source, p->offset_image + i, p->source_channel_offset + c);
+    scatter_channel(source, sums, i, c);
+    write_gradient(source, sums, to);
+    for (int64_t k = 0; k < source->pixels; ++k) sum_end(&sums[k]);
     free(sums);
 }
 
 void truth_run(const poolgrad_problem *p)
 {
     const bool forward = p->direction == POOLGRAD_FORWARD;
-    const literal_span zs = literal_cut(p->clip.image, p->clip.images, p->destination.images);
-    taps_plane source = taps_new(p);
-    for (int64_t z = 0; z < zs.end - zs.first; ++z)
-        for (int64_t c = 0; c < literal_channels(p); ++c) (forward ? forward_plane : gradient_plane)(&source, z, c);
+    const literal_span images = literal_cut(p->clip.image, p->clip.images, p->destination.images);
+    taps_volume source = taps_new(p);
+    for (int64_t i = 0; i < literal_length(images); ++i)
+        for (int64_t c = 0; c < literal_channels(p); ++c) (forward ? forward_channel : gradient_channel)(&source, i, c);
     taps_free(&source);
     literal_clear_unused_lanes(p, &p->destination);
     if (forward && p->picks.data) literal_clear_unused_lanes(p, &p->picks);

@@ -5,26 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t slices_of(int64_t channels)
+int64_t view_lanes(poolgrad_layout layout)
 {
-    return (channels + LANES - 1) / LANES;
+    switch (layout) {
+    case POOLGRAD_NC4HW4: return 4;
+    case POOLGRAD_NC8HW8: return 8;
+    case POOLGRAD_NC16HW16: return 16;
+    case POOLGRAD_NC32HW32: return 32;
+    default: return 1;
+    }
+}
+
+int64_t view_depth_of(int64_t depth)
+{
+    return depth == 0 ? 1 : depth;
+}
+
+/* Slices, or channels where there are none. */
+static int64_t slices_of(poolgrad_layout layout, int64_t channels)
+{
+    const int64_t lanes = view_lanes(layout);
+    return (channels + lanes - 1) / lanes;
 }
 
 /* Written out here, so that poolgrad_image_dense has something to agree with. */
 void view_make_dense(poolgrad_image *image)
 {
-    const int64_t height = image->height, width = image->width;
-    const int64_t slices = image->layout == POOLGRAD_NC4HW4 ? slices_of(image->channels) : image->channels;
-    const int64_t pixel = image->layout == POOLGRAD_NC4HW4 ? LANES : 1;
-    image->column_stride = pixel;
-    image->row_stride = pixel * width;
-    image->depth_stride = image->channel_stride = pixel * width * height;
-    image->image_stride = pixel * width * height * slices;
-    if (image->layout != POOLGRAD_NHWC) return;
-    image->channel_stride = 1;
-    image->column_stride = image->channels;
-    image->row_stride = image->channels * width;
-    image->depth_stride = image->image_stride;
+    const int64_t depth = view_depth(image), height = image->height, width = image->width;
+    const bool last = image->layout == POOLGRAD_NHWC;
+    image->column_stride = last ? image->channels : view_lanes(image->layout);
+    image->row_stride = image->column_stride * width;
+    image->depth_stride = image->row_stride * height;
+    image->channel_stride = last ? 1 : image->depth_stride * depth;
+    image->image_stride = image->depth_stride * depth * (last ? 1 : slices_of(image->layout, image->channels));
 }
 
 bool view_read_is_empty(const poolgrad_const_image *image)
@@ -34,7 +47,26 @@ bool view_read_is_empty(const poolgrad_const_image *image)
 
 int64_t view_read_stored_channels(poolgrad_layout layout, int64_t channels)
 {
-    return layout == POOLGRAD_NC4HW4 ? LANES * slices_of(channels) : channels;
+    return view_lanes(layout) * slices_of(layout, channels);
+}
+
+bool view_read_has(const poolgrad_const_image *image, view_place at)
+{
+    return !view_read_is_empty(image) && at.n < image->images;
+}
+
+view_place view_read_next(const poolgrad_const_image *image, view_place at)
+{
+    if (++at.x < image->width) return at;
+    at.x = 0;
+    if (++at.y < image->height) return at;
+    at.y = 0;
+    if (++at.z < view_depth(image)) return at;
+    at.z = 0;
+    if (++at.c < image->channels) return at;
+    at.c = 0;
+    ++at.n;
+    return at;
 }
 
 static void stretch(view_range *range, int64_t extent, int64_t stride)
@@ -49,73 +81,71 @@ static void stretch(view_range *range, int64_t extent, int64_t stride)
 view_range view_read_range(const poolgrad_const_image *image)
 {
     if (view_read_is_empty(image)) return (view_range){0, 0};
-    bool packed = image->layout == POOLGRAD_NC4HW4;
-    view_range range = {0, packed ? LANES : 1};
+    view_range range = {0, view_lanes(image->layout)};
     stretch(&range, image->images, image->image_stride);
-    stretch(&range, packed ? slices_of(image->channels) : image->channels, image->channel_stride);
+    stretch(&range, slices_of(image->layout, image->channels), image->channel_stride);
+    stretch(&range, view_depth(image), image->depth_stride);
     stretch(&range, image->height, image->row_stride);
     stretch(&range, image->width, image->column_stride);
     return range;
 }
 
-const unsigned char *view_read_at(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+const unsigned char *view_read_at(const poolgrad_const_image *image, view_place at)
 {
-    int64_t element = n * image->image_stride + y * image->row_stride + x * image->column_stride;
-    if (image->layout == POOLGRAD_NC4HW4)
-        element += c / LANES * image->channel_stride + c % LANES;
-    else
-        element += c * image->channel_stride;
+    const int64_t lanes = view_lanes(image->layout);
+    int64_t element = at.n * image->image_stride + at.c / lanes * image->channel_stride + at.c % lanes;
+    element += at.z * image->depth_stride + at.y * image->row_stride + at.x * image->column_stride;
     return (const unsigned char *)image->data + element * (int64_t)number_size(image->format);
 }
 
-static unsigned char *writable_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+static unsigned char *writable_at(const poolgrad_image *image, view_place at)
 {
-    return (unsigned char *)image->data + (view_at(image, n, c, y, x) - (const unsigned char *)image->data);
+    return (unsigned char *)image->data + (view_at_place(image, at) - (const unsigned char *)image->data);
 }
 
 /* Elements lie in the machine's byte order and need not be aligned. */
-uint64_t view_read_bits(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+uint64_t view_read_bits(const poolgrad_const_image *image, view_place at)
 {
-    const unsigned char *at = view_read_at(image, n, c, y, x);
+    const unsigned char *from = view_read_at(image, at);
     uint8_t one;
     uint16_t two;
     uint32_t four;
     uint64_t eight;
     switch (number_size(image->format)) {
-    case sizeof one: return memcpy(&one, at, sizeof one), one;
-    case sizeof two: return memcpy(&two, at, sizeof two), two;
-    case sizeof four: return memcpy(&four, at, sizeof four), four;
-    default: return memcpy(&eight, at, sizeof eight), eight;
+    case sizeof one: return memcpy(&one, from, sizeof one), one;
+    case sizeof two: return memcpy(&two, from, sizeof two), two;
+    case sizeof four: return memcpy(&four, from, sizeof four), four;
+    default: return memcpy(&eight, from, sizeof eight), eight;
     }
 }
 
-void view_set_bits(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, uint64_t bits)
+void view_set_bits_at(const poolgrad_image *image, view_place at, uint64_t bits)
 {
-    unsigned char *at = writable_at(image, n, c, y, x);
+    unsigned char *to = writable_at(image, at);
     uint8_t one = (uint8_t)bits;
     uint16_t two = (uint16_t)bits;
     uint32_t four = (uint32_t)bits;
     switch (number_size(image->format)) {
-    case sizeof one: memcpy(at, &one, sizeof one); break;
-    case sizeof two: memcpy(at, &two, sizeof two); break;
-    case sizeof four: memcpy(at, &four, sizeof four); break;
-    default: memcpy(at, &bits, sizeof bits); break;
+    case sizeof one: memcpy(to, &one, sizeof one); break;
+    case sizeof two: memcpy(to, &two, sizeof two); break;
+    case sizeof four: memcpy(to, &four, sizeof four); break;
+    default: memcpy(to, &bits, sizeof bits); break;
     }
 }
 
-double view_read_number(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+double view_read_number(const poolgrad_const_image *image, view_place at)
 {
-    return number_decode(image->format, view_read_bits(image, n, c, y, x));
+    return number_decode(image->format, view_read_bits(image, at));
 }
 
-void view_set_number(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x, double value)
+void view_set_number_at(const poolgrad_image *image, view_place at, double value)
 {
-    view_set_bits(image, n, c, y, x, number_encode(image->format, value));
+    view_set_bits_at(image, at, number_encode(image->format, value));
 }
 
-int64_t view_read_index(const poolgrad_const_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+int64_t view_read_index(const poolgrad_const_image *image, view_place at)
 {
-    uint64_t bits = view_read_bits(image, n, c, y, x);
+    uint64_t bits = view_read_bits(image, at);
     if (view_holds_taps(image)) return bits == UINT64_MAX >> (64 - 8 * number_size(image->format)) ? -1 : (int64_t)bits;
     return image->format == POOLGRAD_INT32 ? (int32_t)(uint32_t)bits : (int64_t)bits;
 }
@@ -154,6 +184,7 @@ static poolgrad_image dense_like(poolgrad_format format, poolgrad_layout layout,
                             .layout = layout,
                             .images = size->images,
                             .channels = size->channels,
+                            .depth = size->depth,
                             .height = size->height,
                             .width = size->width};
     view_make_dense(&image);
@@ -170,19 +201,12 @@ poolgrad_image view_new_like(poolgrad_format format, poolgrad_layout layout, con
     return image;
 }
 
-static void copy_image(const poolgrad_image *to, const poolgrad_const_image *from, int64_t n)
-{
-    for (int64_t c = 0; c < from->channels; ++c)
-        for (int64_t y = 0; y < from->height; ++y)
-            for (int64_t x = 0; x < from->width; ++x) view_set_bits(to, n, c, y, x, view_read_bits(from, n, c, y, x));
-}
-
 poolgrad_image view_copy_of(const poolgrad_const_image *original, poolgrad_layout layout)
 {
     enum { NOT_A_RESULT = 0xa7 };
     if (!original->data) return dense_like(original->format, layout, original);
     poolgrad_image copy = view_new_like(original->format, layout, original, NOT_A_RESULT);
-    for (int64_t n = 0; n < original->images; ++n) copy_image(&copy, original, n);
+    VIEW_EACH(at, original) view_set_bits_at(&copy, at, view_read_bits(original, at));
     return copy;
 }
 
