@@ -14,10 +14,15 @@
 
 /* ---- Valid problems to break --------------------------------------------------------------------------------- */
 
-typedef enum base { GRADIENT, AVERAGE, FORWARD, PICKING_FORWARD, INDEXED_GRADIENT, BASES } base;
+typedef enum base { GRADIENT, AVERAGE, FORWARD, PICKING_FORWARD, INDEXED_GRADIENT, TABLED, GATHER, BASES } base;
 
-static const char *const base_names[BASES] = {"gradient", "average gradient", "forward", "forward with picks",
-                                              "gradient from indices"};
+static const char *const base_names[BASES] = {"gradient",
+                                              "average gradient",
+                                              "forward",
+                                              "forward with picks",
+                                              "gradient from indices",
+                                              "average gradient by table",
+                                              "forward from indices"};
 
 static float source_data[16], gradient_data[4], destination_data[16];
 static int32_t index_data[4];
@@ -25,8 +30,9 @@ static int32_t index_data[4];
 /* A 4x4 image under 2x2 windows of stride 2, the first at its corner. */
 static poolgrad_problem valid(base which)
 {
-    poolgrad_kind kind = which == AVERAGE ? POOLGRAD_AVERAGE : POOLGRAD_MAX;
-    bool forward = which == FORWARD || which == PICKING_FORWARD;
+    static const poolgrad_span halves[] = {{0, 2}, {2, 2}};
+    poolgrad_kind kind = which == AVERAGE || which == TABLED ? POOLGRAD_AVERAGE : POOLGRAD_MAX;
+    bool forward = which == FORWARD || which == PICKING_FORWARD || which == GATHER;
     poolgrad_problem p = poolgrad_small_problem(kind, POOLGRAD_EDGE_CLAMP, SQUARE(2, 2, 1), 1, 1);
     p.direction = forward ? POOLGRAD_FORWARD : POOLGRAD_GRADIENT;
     p.source = poolgrad_const_image_dense(source_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
@@ -34,11 +40,18 @@ static poolgrad_problem valid(base which)
     if (forward) p.destination = poolgrad_image_dense(destination_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     if (!forward)
         p.source_gradient = poolgrad_const_image_dense(gradient_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-    if (which == PICKING_FORWARD || which == INDEXED_GRADIENT) {
+    if (which == TABLED) {
+        p.window.kernel_width = p.window.stride_x = 1;
+        p.offset_x = 0;
+        p.windows_x = (poolgrad_table){halves, 2};
+    }
+    if (which == PICKING_FORWARD || which == INDEXED_GRADIENT || which == GATHER) {
         const int32_t corners[4] = {0, 2, 8, 10};
         memcpy(index_data, corners, sizeof index_data);
-        if (forward) p.picks = poolgrad_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
-        if (!forward) p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        if (which == PICKING_FORWARD)
+            p.picks = poolgrad_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        else
+            p.indices = poolgrad_const_image_dense(index_data, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 2, 2);
     }
     return p;
 }
@@ -99,10 +112,15 @@ typedef struct wrong {
     {                                                                                                                  \
         MEMBER(member), INT64_MIN, where, NULL                                                                         \
     }
-#define THIRD_AXIS(member, first, where)                                                                               \
-    NEGATIVE(member, where), {MEMBER(member), first, where, NULL},                                                     \
+#define TOO_GREAT(member, where)                                                                                       \
+    {MEMBER(member), (INT64_C(1) << 61) + 1, where, NULL},                                                             \
     {                                                                                                                  \
         MEMBER(member), INT64_MAX - 1, where, NULL                                                                     \
+    }
+#define BEYOND(member, where)                                                                                          \
+    TOO_GREAT(member, where), {MEMBER(member), -(INT64_C(1) << 61) - 1, where, NULL},                                  \
+    {                                                                                                                  \
+        MEMBER(member), INT64_MIN, where, NULL                                                                         \
     }
 #define UNKNOWN(member, first, where)                                                                                  \
     {MEMBER(member), first, where, NULL},                                                                              \
@@ -110,10 +128,9 @@ typedef struct wrong {
         MEMBER(member), 99, where, NULL                                                                                \
     }
 #define IMAGE(image, where)                                                                                            \
-    UNKNOWN(image.format, 12, where), UNKNOWN(image.layout, 3, where), NEGATIVE(image.images, where),                  \
+    UNKNOWN(image.format, 12, where), UNKNOWN(image.layout, 6, where), NEGATIVE(image.images, where),                  \
         NEGATIVE(image.channels, where), NEGATIVE(image.depth, where), NEGATIVE(image.height, where),                  \
-        NEGATIVE(image.width, where), UNKNOWN(image.expanded, 2, where), {MEMBER(image.depth), 2, where, NULL},        \
-        {MEMBER(image.expanded), -1, where, NULL},                                                                     \
+        NEGATIVE(image.width, where), UNKNOWN(image.expanded, 2, where), {MEMBER(image.expanded), -1, where, NULL},    \
     {                                                                                                                  \
         MEMBER(image.format), POOLGRAD_FORMAT_NONE, where, "none"                                                      \
     }
@@ -133,19 +150,52 @@ static const wrong wrongs[] = {
     BELOW_ONE(window.stride_y),
     BELOW_ONE(window.dilation_x),
     BELOW_ONE(window.dilation_y),
-    THIRD_AXIS(window.kernel_depth, 2, GRADIENT),
-    THIRD_AXIS(window.stride_z, 2, AVERAGE),
-    THIRD_AXIS(window.dilation_z, 2, FORWARD),
-    THIRD_AXIS(offset_z, 1, GRADIENT),
-    THIRD_AXIS(offset_z, 1, FORWARD),
-    THIRD_AXIS(kernel_offset_z, 1, GRADIENT),
-    THIRD_AXIS(zero_pad_z, 1, AVERAGE),
-    THIRD_AXIS(gradient_region.z, 1, GRADIENT),
-    THIRD_AXIS(gradient_region.depth, 2, GRADIENT),
+    NEGATIVE(window.kernel_depth, GRADIENT),
+    TOO_GREAT(window.kernel_depth, FORWARD),
+    NEGATIVE(window.stride_z, AVERAGE),
+    TOO_GREAT(window.stride_z, GRADIENT),
+    NEGATIVE(window.dilation_z, FORWARD),
+    TOO_GREAT(window.dilation_z, AVERAGE),
+    BEYOND(offset_z, GRADIENT),
+    BEYOND(offset_z, FORWARD),
+    BEYOND(kernel_offset_z, GRADIENT),
+    NEGATIVE(zero_pad_z, AVERAGE),
+    TOO_GREAT(zero_pad_z, AVERAGE),
+    BEYOND(gradient_region.z, GRADIENT),
+    NEGATIVE(gradient_region.depth, GRADIENT),
     {MEMBER(gradient_region.depth), 0, GRADIENT, NULL},
-    THIRD_AXIS(clip.z, 1, FORWARD),
-    THIRD_AXIS(clip.depth, 2, GRADIENT),
+    NEGATIVE(clip.z, FORWARD),
+    TOO_GREAT(clip.z, GRADIENT),
+    NEGATIVE(clip.depth, GRADIENT),
     {MEMBER(clip.depth), 0, FORWARD, NULL},
+    NEGATIVE(zero_pad_left, AVERAGE),
+    NEGATIVE(zero_pad_top, AVERAGE),
+    NEGATIVE(zero_pad_front, AVERAGE),
+    NEGATIVE(zero_pad_right, AVERAGE),
+    NEGATIVE(zero_pad_bottom, GRADIENT),
+    NEGATIVE(zero_pad_back, TABLED),
+    TOO_GREAT(zero_pad_left, AVERAGE),
+    TOO_GREAT(zero_pad_back, FORWARD),
+    {MEMBER(divisor), 3, GRADIENT, NULL},
+    {MEMBER(divisor), -1, FORWARD, NULL},
+    {MEMBER(divisor), INT64_MIN, GATHER, NULL},
+    UNKNOWN(root_mean, 2, AVERAGE),
+    {MEMBER(root_mean), -1, GRADIENT, NULL},
+    {MEMBER(root_mean), 1, AVERAGE, NULL},
+    {MEMBER(root_mean), 1, FORWARD, NULL},
+    {MEMBER(windows_x.count), 1, TABLED, NULL},
+    {MEMBER(windows_x.count), 3, TABLED, NULL},
+    {MEMBER(windows_x.count), 0, TABLED, NULL},
+    NEGATIVE(windows_x.count, TABLED),
+    NEGATIVE(windows_z.count, FORWARD),
+    {MEMBER(window.kernel_width), 2, TABLED, NULL},
+    {MEMBER(window.stride_x), 2, TABLED, NULL},
+    {MEMBER(window.dilation_x), 2, TABLED, NULL},
+    {MEMBER(offset_x), 1, TABLED, NULL},
+    {MEMBER(kernel_offset_x), -1, TABLED, NULL},
+    {MEMBER(picks.depth), 2, PICKING_FORWARD, NULL},
+    {MEMBER(indices.depth), 2, INDEXED_GRADIENT, NULL},
+    {MEMBER(indices.depth), 3, GATHER, NULL},
     NEGATIVE(offset_image, GRADIENT),
     NEGATIVE(offset_image, FORWARD),
     UNKNOWN(edge_mode, 5, GRADIENT),
@@ -183,6 +233,7 @@ static const wrong wrongs[] = {
     IMAGE(destination, FORWARD),
     IMAGE(picks, PICKING_FORWARD),
     IMAGE(indices, INDEXED_GRADIENT),
+    IMAGE(indices, GATHER),
     {MEMBER(source.format), POOLGRAD_INT32, GRADIENT, "int32"},
     {MEMBER(source.format), POOLGRAD_INT64, FORWARD, "int64"},
     {MEMBER(source.format), POOLGRAD_TAP8, FORWARD, "tap8"},
@@ -201,6 +252,8 @@ static const wrong wrongs[] = {
     {MEMBER(picks.width), 3, PICKING_FORWARD, NULL},
     {MEMBER(picks.height), 1, PICKING_FORWARD, NULL},
     {MEMBER(indices.width), 1, INDEXED_GRADIENT, NULL},
+    {MEMBER(indices.width), 3, GATHER, NULL},
+    {MEMBER(indices.channels), 0, GATHER, NULL},
     {MEMBER(indices.height), 3, INDEXED_GRADIENT, NULL},
     {MEMBER(indices.channels), 2, INDEXED_GRADIENT, NULL},
     {MEMBER(picks.images), 2, PICKING_FORWARD, NULL},
@@ -333,14 +386,12 @@ static void refused_for_another(const poolgrad_problem *p, const char *field, co
     cr_expect(memcmp(before, destination_data, sizeof before) == 0);
 }
 
-Test(geometry, forward_writes_picks_and_gradients_read_indices)
+Test(geometry, indices_and_picks_exclude_each_other)
 {
     const poolgrad_problem forward = valid(PICKING_FORWARD), gradient = valid(INDEXED_GRADIENT);
-    poolgrad_problem p = valid(FORWARD);
-    p.indices = poolgrad_image_as_const(&forward.picks);
-    refused_for_another(&p, "indices", "picks");
+    poolgrad_problem p = valid(GATHER);
     p.picks = forward.picks;
-    refused_for_another(&p, "indices", "picks");
+    refused_for_another(&p, "picks", "indices");
     p = valid(GRADIENT);
     p.picks = view_writable(&gradient.indices);
     refused_for_another(&p, "picks", "indices");
@@ -363,21 +414,23 @@ Test(geometry, half_of_picks_or_indices)
         if (i == 1) p.picks.data = index_data;
         if (i == 2) p.indices.format = POOLGRAD_INT32;
         if (i == 3) p.indices.data = index_data;
-        static const char *const fields[] = {"picks.format", "picks.data", "indices.format", "indices.data"};
+        static const char *const fields[] = {"picks.format", "picks.data", "indices.", "indices."};
         refused("half, the other way round", &p, fields[i]);
     }
 }
 
 /* One index cannot stand for several taps. */
-Test(geometry, a_gradient_from_indices_has_no_ties_to_share)
+Test(geometry, indices_have_no_ties_to_share)
 {
-    poolgrad_problem p = valid(INDEXED_GRADIENT);
-    p.ties = POOLGRAD_TIES_LAST;
-    accepted("last", &p);
-    p.ties = POOLGRAD_TIES_ALL;
-    refused("all", &p, "ties");
-    p.ties = POOLGRAD_TIES_SPLIT;
-    refused("split", &p, "ties");
+    for (int i = 0; i < 2; ++i) {
+        poolgrad_problem p = valid(i == 0 ? INDEXED_GRADIENT : GATHER);
+        p.ties = POOLGRAD_TIES_LAST;
+        accepted("last", &p);
+        p.ties = POOLGRAD_TIES_ALL;
+        refused("all", &p, "ties");
+        p.ties = POOLGRAD_TIES_SPLIT;
+        refused("split", &p, "ties");
+    }
 }
 
 Test(geometry, no_problem_is_refused)
@@ -435,6 +488,11 @@ Test(geometry, neutral_problem)
     cr_expect(p.destination_channel_offset == 0 && p.add_to_destination == 0 && p.threads == 0);
     cr_expect(p.max_isa == POOLGRAD_ISA_BEST && !p.source.data && !p.source_gradient.data && !p.destination.data);
     cr_expect(!p.indices.data && !p.picks.data && p.mode == POOLGRAD_MODE_FAST && p.concurrent_runs == 0);
+    cr_expect(p.root_mean == 0 && p.divisor == 0);
+    cr_expect(p.zero_pad_left == 0 && p.zero_pad_top == 0 && p.zero_pad_front == 0);
+    cr_expect(p.zero_pad_right == 0 && p.zero_pad_bottom == 0 && p.zero_pad_back == 0);
+    cr_expect(!p.windows_x.spans && !p.windows_y.spans && !p.windows_z.spans);
+    cr_expect(p.windows_x.count == 0 && p.windows_y.count == 0 && p.windows_z.count == 0);
 }
 
 /* ---- Extremes ------------------------------------------------------------------------------------------------ */
@@ -501,6 +559,12 @@ static const size_t wide_members[] = {AT(window.kernel_width),
                                       AT(gradient_channel_offset),
                                       AT(gradient_channel_count),
                                       AT(destination_channel_offset),
+                                      AT(divisor),
+                                      AT(zero_pad_left),
+                                      AT(zero_pad_bottom),
+                                      AT(zero_pad_back),
+                                      AT(windows_x.count),
+                                      AT(windows_z.count),
                                       IMAGE_AT(source),
                                       IMAGE_AT(source_gradient),
                                       IMAGE_AT(destination),
@@ -971,7 +1035,7 @@ Test(geometry, views_are_checked)
     image.format = (poolgrad_format)12;
     view_refused(&image, "format");
     image = good;
-    image.layout = (poolgrad_layout)3;
+    image.layout = (poolgrad_layout)6;
     view_refused(&image, "layout");
     image = good;
     image.images = -1;
@@ -986,8 +1050,15 @@ Test(geometry, views_are_checked)
     image.width = -1;
     view_refused(&image, "width");
     image = good;
-    image.depth = 2;
+    image.depth = -1;
     view_refused(&image, "depth");
+    image.depth = 2; /* each plane is one image's */
+    cr_expect(poolgrad_image_check(&image, NULL) == POOLGRAD_OK);
+    image.layout = POOLGRAD_NC4HW4;
+    view_refused(&image, "depth");
+    image.layout = POOLGRAD_NCHW;
+    image.depth_stride = 0;
+    view_refused(&image, "depth_stride");
     image = good;
     image.expanded = 2;
     view_refused(&image, "expanded");

@@ -44,7 +44,7 @@ WORD_OF(rounding)
 
 static const enumeration enumerations[] = {
     ENUMERATION(status, "ok", "invalid", "no memory"),
-    ENUMERATION(layout, "nchw", "nhwc", "nc4hw4"),
+    ENUMERATION(layout, "nchw", "nhwc", "nc4hw4", "nc8hw8", "nc16hw16", "nc32hw32"),
     ENUMERATION(direction, "forward", "gradient"),
     ENUMERATION(kind, "average", "max", "l2norm"),
     ENUMERATION(edge_mode, "zero", "clamp"),

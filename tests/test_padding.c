@@ -82,13 +82,18 @@ static void expect_axes(const axis_case *x, const axis_case *y, uint32_t align, 
                 remainder == POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_LEFT;
     bool top = remainder == POOLGRAD_PADDING_REMAINDER_TO_TOP_LEFT ||
                remainder == POOLGRAD_PADDING_REMAINDER_TO_TOP_RIGHT;
-    poolgrad_window window = {x->kernel, y->kernel, 1, x->stride, y->stride, 1, x->dilation, y->dilation, 1};
+    poolgrad_window window = {x->kernel, y->kernel,   y->kernel,   x->stride,  y->stride,
+                              y->stride, x->dilation, y->dilation, y->dilation};
     poolgrad_padding a;
     poolgrad_error error = {"", ""};
-    poolgrad_status status = poolgrad_padding_forward(align | remainder | x->size_policy, POOLGRAD_MAX, &window,
-                                                      y->source, x->source, &a, &error);
+    poolgrad_status status = poolgrad_padding_forward_3d(align | remainder | x->size_policy, POOLGRAD_MAX, &window,
+                                                         y->source, y->source, x->source, &a, &error);
     cr_assert(status == POOLGRAD_OK, "%s", error.message);
     int64_t expected_x = expected_left(x, align, left), expected_y = expected_left(y, align, top);
+    int64_t expected_z = expected_left(y, align, left && top);
+    cr_expect(a.depth == y->size && a.front == expected_z && a.offset_z == y->half - expected_z,
+              "z: case %d, method %u: depth %lld, front %lld, offset %lld", (int)(y - axis_cases),
+              align | remainder | y->size_policy, (long long)a.depth, (long long)a.front, (long long)a.offset_z);
     cr_expect(a.width == x->size && a.left == expected_x && a.offset_x == x->half - expected_x,
               "x: case %d, method %u: width %lld, left %lld, offset %lld", (int)(x - axis_cases),
               align | remainder | x->size_policy, (long long)a.width, (long long)a.left, (long long)a.offset_x);
@@ -233,6 +238,10 @@ Test(padding, reverse_sizes)
         cr_expect(poolgrad_padding_reverse(cases[i].size_policy, &window, cases[i].gradient, 6, &a, &error) ==
                   POOLGRAD_OK);
         cr_expect(a.height == cases[i].size && a.width == 6, "case %zu: %lld", i, (long long)a.height);
+        window = (poolgrad_window){1, 1, cases[i].kernel, 1, 1, cases[i].stride, 1, 1, cases[i].dilation};
+        cr_expect(poolgrad_padding_reverse_3d(cases[i].size_policy, &window, cases[i].gradient, 6, 5, &a, &error) ==
+                  POOLGRAD_OK);
+        cr_expect(a.depth == cases[i].size && a.height == 6 && a.width == 5, "case %zu: %lld", i, (long long)a.depth);
     }
 }
 
@@ -346,12 +355,12 @@ Test(padding, windows_below_one_are_refused_by_name)
     }
 }
 
-/* 0 and 1 say that there is no third axis; results have one pixel along it. */
+/* 0 and 1 say the same, nothing less; planes have results of one pixel along the third axis. */
 Test(padding, the_third_axis_is_neutral)
 {
     static const char *const names[] = {"kernel_depth", "stride_z", "dilation_z"};
-    static const int64_t values[] = {0, 1, 2, -1, INT64_MIN, INT64_MAX};
-    for (int i = 0; i < 3 * 6; ++i) {
+    static const int64_t values[] = {0, 1, -1, INT64_MIN, INT64_MAX};
+    for (int i = 0; i < 3 * 5; ++i) {
         const int64_t value = values[i / 3];
         const poolgrad_pads pads = {0};
         poolgrad_window window = SQUARE(2, 1, 1);
@@ -373,6 +382,36 @@ Test(padding, the_third_axis_is_neutral)
                           m->zero_pad_z == 0);
         }
     }
+}
+
+/* A depth that has no window is named. */
+Test(padding, depths_of_nothing_are_refused)
+{
+    const poolgrad_window window = ALONG_Z(3, 1, 1);
+    const poolgrad_pads pads = {.front = 1};
+    poolgrad_padding a;
+    poolgrad_error error = {"", ""};
+    poolgrad_status status = poolgrad_padding_forward_3d(VALID, POOLGRAD_MAX, &window, 2, 9, 9, &a, &error);
+    cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.field, "source_depth") == 0, "%s", error.message);
+    status = poolgrad_padding_explicit_3d(&pads, POOLGRAD_ROUND_DOWN, &window, 1, 9, 9, &a, &error);
+    cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.field, "source_depth") == 0, "%s", error.message);
+    status = poolgrad_padding_reverse_3d(VALID, &window, 0, 9, 9, &a, &error);
+    cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.field, "gradient_depth") == 0, "%s",
+              error.message);
+    status = poolgrad_padding_forward_3d(VALID, POOLGRAD_MAX, &window, -1, 9, 9, &a, &error);
+    cr_expect(poolgrad_small_refusal(status, &error) && strcmp(error.field, "source_depth") == 0, "%s", error.message);
+}
+
+/* An average's policy counts what is in front as what is left and above. */
+Test(padding, exclude_edges_along_the_depth)
+{
+    const poolgrad_window window = CUBE(2, 2, 1);
+    poolgrad_padding a;
+    cr_assert(poolgrad_padding_forward_3d(SAME | POOLGRAD_PADDING_EXCLUDE_EDGES, POOLGRAD_AVERAGE, &window, 5, 4, 5, &a,
+                                          NULL) == POOLGRAD_OK);
+    cr_expect(a.exclude_edges == 1 && a.zero_pad_x == 1 && a.zero_pad_y == 0 && a.zero_pad_z == 1 && a.front == 1 &&
+              a.depth == 3 && a.offset_z == 0);
+    cr_expect(a.zero_pad_left == 0 && a.zero_pad_right == 0 && a.zero_pad_front == 0 && a.zero_pad_back == 0);
 }
 
 Test(padding, unknown_kinds_are_refused)

@@ -19,11 +19,13 @@ static const pads_case pads_cases[] = {
     {5, 2, 2, 1, 1, 1, {3, 4, 3}}, /* the fourth window starts at 5, behind the last pixel */
     {4, 3, 2, 1, 1, 1, {2, 3, 3}}, /* the third one starts at 3, the last pixel */
     {6, 3, 2, 1, 0, 0, {2, 3, 3}},  {7, 3, 2, 1, 0, 0, {3, 3, 3}}, /* the last stride fits */
-    {4, 1, 3, 1, 0, 0, {2, 2, 2}},  {5, 1, 3, 1, 0, 0, {2, 3, 2}}, {7, 3, 1, 2, 0, 0, {3, 3, 3}}, /* an extent of 5 */
+    {4, 1, 3, 1, 0, 0, {2, 2, 2}},  {5, 1, 3, 1, 0, 0, {2, 3, 2}},   {7, 3, 1, 2, 0, 0, {3, 3, 3}}, /* an extent of 5 */
     {8, 3, 3, 2, 1, 0, {2, 3, 3}},  {4, 1, 4, 1, 0, 4, {2, 3, 2}}, /* one window is dropped, though the one before it
                                                                       starts behind the source, too */
-    {6, 2, 2, 1, 0, -1, {2, 3, 3}}, {1, 3, 1, 1, 1, 1, {1, 1, 1}}, {1, 2, 5, 1, 1, 1, {1, 2, 1}},
+    {6, 2, 2, 1, 0, -1, {2, 3, 3}}, {1, 3, 1, 1, 1, 1, {1, 1, 1}},   {1, 2, 5, 1, 1, 1, {1, 2, 1}},
     {0, 2, 2, 1, 1, 1, {1, 1, 1}}, /* a window of pads alone */
+    {6, 2, 2, 1, -1, 0, {2, 3, 3}}, {6, 2, 2, 1, -1, -1, {2, 2, 2}}, {6, 3, 1, 1, -2, 1, {3, 3, 3}}, /* cut */
+    {6, 1, 3, 1, -3, 2, {2, 3, 2}},                                                                  /* at 3, 6 and 9 */
 };
 
 enum { PADS_CASES = sizeof pads_cases / sizeof *pads_cases, ROUNDINGS = 3 };
@@ -32,8 +34,10 @@ static void expect_axis(const pads_case *t, poolgrad_rounding rounding)
 {
     const poolgrad_window along_x = {t->kernel, 1, 1, t->stride, 1, 1, t->dilation, 1, 1};
     const poolgrad_window along_y = {1, t->kernel, 1, 1, t->stride, 1, 1, t->dilation, 1};
+    const poolgrad_window along_z = {1, 1, t->kernel, 1, 1, t->stride, 1, 1, t->dilation};
     const int64_t centre = ((t->kernel - 1) * t->dilation + 1) / 2 - t->before;
     const poolgrad_pads x = {.left = t->before, .right = t->behind}, y = {.top = t->before, .bottom = t->behind};
+    const poolgrad_pads z = {.front = t->before, .back = t->behind};
     poolgrad_padding a;
     poolgrad_error error = {"", ""};
     memset(&a, 0x5a, sizeof a);
@@ -49,6 +53,11 @@ static void expect_axis(const pads_case *t, poolgrad_rounding rounding)
     cr_expect(a.height == t->sizes[rounding] && a.top == t->before && a.offset_y == centre,
               "case %d, rounding %d: height %lld", (int)(t - pads_cases), (int)rounding, (long long)a.height);
     cr_expect(a.width == 6 && a.left == 0 && a.offset_x == 0);
+    cr_expect(poolgrad_padding_explicit_3d(&z, rounding, &along_z, t->source, 6, 5, &a, &error) == POOLGRAD_OK, "%s",
+              error.message);
+    cr_expect(a.depth == t->sizes[rounding] && a.front == t->before && a.offset_z == centre,
+              "case %d, rounding %d: depth %lld", (int)(t - pads_cases), (int)rounding, (long long)a.depth);
+    cr_expect(a.height == 6 && a.width == 5 && a.offset_x == 0 && a.offset_y == 0);
 }
 
 Test(pads, sizes)
@@ -189,6 +198,87 @@ Test(pads, counted_pads_of_each_axis)
     cr_expect(p.offset_x == -1 && p.offset_y == 0 && p.zero_pad_x == 2 && p.zero_pad_y == 1);
 }
 
+/* What both sides count is in one field, what one has more in another; pads below 0 count nothing. */
+Test(pads, counted_pads_of_each_side)
+{
+    const poolgrad_pads pads = {.left = 3, .top = -1, .right = 1, .bottom = 2, .front = 1, .back = 4, .counted = 1};
+    poolgrad_problem p = square(POOLGRAD_GRADIENT, SQUARE(2, 1, 1), 4, 4);
+    poolgrad_padding a;
+    poolgrad_error error = {"", ""};
+    p.source_gradient.width = 7;
+    p.source_gradient.depth = 6;
+    p.zero_pad_x = p.zero_pad_y = p.zero_pad_z = p.zero_pad_left = p.zero_pad_top = p.zero_pad_front = 9;
+    p.zero_pad_right = p.zero_pad_bottom = p.zero_pad_back = 9;
+    cr_assert(poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(p.offset_x == 1 - 3 && p.offset_y == 1 + 1 && p.offset_z == -1);
+    cr_expect(p.zero_pad_x == 1 && p.zero_pad_left == 2 && p.zero_pad_right == 0);
+    cr_expect(p.zero_pad_y == 0 && p.zero_pad_top == 0 && p.zero_pad_bottom == 2);
+    cr_expect(p.zero_pad_z == 1 && p.zero_pad_front == 0 && p.zero_pad_back == 3);
+    cr_expect(poolgrad_padding_explicit_3d(&pads, POOLGRAD_ROUND_DOWN, &p.window, 1, 4, 4, &a, &error) == POOLGRAD_OK,
+              "%s", error.message);
+    cr_expect(a.width == 7 && a.height == 4 && a.depth == 6 && a.left == 3 && a.top == -1 && a.front == 1);
+    cr_expect(a.zero_pad_x == 1 && a.zero_pad_left == 2 && a.zero_pad_right == 0 && a.zero_pad_y == 0 &&
+              a.zero_pad_top == 0 && a.zero_pad_bottom == 2 && a.zero_pad_z == 1 && a.zero_pad_front == 0 &&
+              a.zero_pad_back == 3 && a.exclude_edges == 0);
+}
+
+/* 4, 6, 8, 10, 12 in threes, stride 2, one counted pad on the left: {pad, 4, 6}, {6, 8, 10}, {10, 12} rounded up. */
+Test(pads, one_counted_pad_on_the_left)
+{
+    const float x[5] = {4, 6, 8, 10, 12}, y[3] = {10.0f / 3, 8, 11};
+    const poolgrad_pads pads = {.left = 1, .counted = 1};
+    poolgrad_error error = {"", ""};
+    poolgrad_problem p = square(POOLGRAD_FORWARD, ALONG_X(3, 2, 1), 5, 3);
+    p.kind = POOLGRAD_AVERAGE;
+    p.source.height = p.destination.height = 1;
+    memcpy(x_data, x, sizeof x);
+    cr_assert(poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_UP_DROP, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(poolgrad_small_same("forward", POOLGRAD_FLOAT32, dx_data, y, 1, 3));
+}
+
+/* 1 .. 6 without the first and the last one, in pairs: {2, 3}, {4, 5}. */
+Test(pads, negative_ones_cut_into_the_image)
+{
+    const float x[6] = {1, 2, 3, 4, 5, 6}, y[2] = {3, 5}, dy[2] = {10, 20}, dx[6] = {0, 0, 10, 0, 20, 0};
+    for (int counted = 0; counted < 2; ++counted) {
+        const poolgrad_pads pads = {.left = -1, .right = -1, .counted = counted};
+        poolgrad_error error = {"", ""};
+        poolgrad_problem p = square(POOLGRAD_FORWARD, ALONG_X(2, 2, 1), 6, 2);
+        p.source.height = p.destination.height = 1;
+        memcpy(x_data, x, sizeof x);
+        memcpy(dy_data, dy, sizeof dy);
+        cr_assert(poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_OK, "%s",
+                  error.message);
+        cr_expect(p.offset_x == 2 && p.zero_pad_x == 0 && p.zero_pad_left == 0 && p.zero_pad_right == 0);
+        cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+        cr_expect(poolgrad_small_same("forward", POOLGRAD_FLOAT32, dx_data, y, 1, 2));
+        p = square(POOLGRAD_GRADIENT, ALONG_X(2, 2, 1), 6, 2);
+        p.source.height = p.source_gradient.height = p.destination.height = 1;
+        cr_assert(poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_OK, "%s",
+                  error.message);
+        cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+        cr_expect(poolgrad_small_same("gradient", POOLGRAD_FLOAT32, dx_data, dx, 1, 6));
+    }
+}
+
+/* A table has its windows: pads place those of the other axes. */
+Test(pads, beside_tables)
+{
+    static const poolgrad_span columns[] = {{0, 2}, {1, 3}};
+    const poolgrad_pads pads = {.top = 1, .bottom = 1};
+    poolgrad_error error = {"", ""};
+    poolgrad_problem p = square(POOLGRAD_GRADIENT, ALONG_Y(3, 2, 1), 4, 2);
+    p.windows_x = (poolgrad_table){columns, 2};
+    cr_assert(poolgrad_problem_set_pads(&p, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(p.offset_x == 0 && p.offset_y == 0 && p.windows_x.spans == columns && p.windows_x.count == 2);
+    cr_expect(poolgrad_check(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    const poolgrad_pads beside = {.left = 1};
+    cr_expect(poolgrad_small_refusal(poolgrad_problem_set_pads(&p, &beside, POOLGRAD_ROUND_DOWN, &error), &error) &&
+                  strcmp(error.field, "pads.left") == 0,
+              "\"%s\"", error.message);
+}
+
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
 /* Refused for this field, and the problem is what it was. */
@@ -210,16 +300,18 @@ typedef struct wrong_pads {
     poolgrad_pads pads;
 } wrong_pads;
 
+#define BEYOND ((INT64_C(1) << 61) + 1)
+
 static const wrong_pads wrongs[] = {
-    {"pads.left", {-1, 1, 1, 1, 0, 0, 0}},          {"pads.left", {INT64_MIN, 1, 1, 1, 0, 0, 0}},
-    {"pads.left", {INT64_MAX, 1, 1, 1, 0, 0, 0}},   {"pads.top", {1, -1, 1, 1, 0, 0, 0}},
+    {"pads.left", {INT64_MIN, 1, 1, 1, 0, 0, 0}},   {"pads.left", {INT64_MAX, 1, 1, 1, 0, 0, 0}},
+    {"pads.left", {BEYOND, 1, 1, 1, 0, 0, 0}},      {"pads.left", {-BEYOND, 1, 1, 1, 0, 0, 0}},
     {"pads.top", {1, INT64_MIN, 1, 1, 0, 0, 0}},    {"pads.top", {1, INT64_MAX, 1, 1, 0, 0, 0}},
     {"pads.right", {1, 1, INT64_MIN, 1, 0, 0, 0}},  {"pads.right", {1, 1, INT64_MAX, 1, 0, 0, 0}},
     {"pads.bottom", {1, 1, 1, INT64_MIN, 0, 0, 0}}, {"pads.bottom", {1, 1, 1, INT64_MAX, 0, 0, 0}},
-    {"pads.front", {1, 1, 1, 1, 1, 0, 0}},          {"pads.front", {1, 1, 1, 1, -1, 0, 0}},
-    {"pads.back", {1, 1, 1, 1, 0, 1, 0}},           {"pads.back", {1, 1, 1, 1, 0, INT64_MIN, 0}},
+    {"pads.front", {1, 1, 1, 1, INT64_MIN, 0, 0}},  {"pads.front", {1, 1, 1, 1, INT64_MAX, 0, 0}},
+    {"pads.back", {1, 1, 1, 1, 0, INT64_MIN, 0}},   {"pads.back", {1, 1, 1, 1, 0, INT64_MAX, 0}},
+    {"pads.back", {1, 1, 1, 1, 0, BEYOND, 0}},      {"pads.back", {1, 1, 1, 1, 0, -BEYOND, 0}},
     {"pads.counted", {1, 1, 1, 1, 0, 0, 2}},        {"pads.counted", {1, 1, 1, 1, 0, 0, -1}},
-    {"pads.right", {1, 1, 0, 1, 0, 0, 1}},          {"pads.bottom", {1, 1, 1, 2, 0, 0, 1}},
 };
 
 Test(pads, wrong_ones_are_refused_by_name)
@@ -257,8 +349,16 @@ Test(pads, wrong_problems_are_refused_by_name)
     p.window.dilation_x = 0;
     refused("dilation", &p, &pads, POOLGRAD_ROUND_DOWN, "window.dilation_x");
     p = good;
-    p.window.kernel_depth = 2;
+    p.window.kernel_depth = -1;
     refused("kernel_depth", &p, &pads, POOLGRAD_ROUND_DOWN, "window.kernel_depth");
+    p.window.kernel_depth = 2; /* of a plane */
+    refused("kernel_depth", &p, &pads, POOLGRAD_ROUND_DOWN, "source.depth");
+    p = good;
+    p.window.stride_z = -1;
+    refused("stride_z", &p, &pads, POOLGRAD_ROUND_DOWN, "window.stride_z");
+    p = good;
+    p.source_gradient.depth = 2;
+    refused("one layer too many", &p, &pads, POOLGRAD_ROUND_DOWN, "source_gradient.depth");
     p = good;
     p.source.width = -4;
     refused("source", &p, &pads, POOLGRAD_ROUND_DOWN, "source.width");
