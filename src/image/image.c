@@ -367,8 +367,8 @@ bool poolgrad_image_folds(const poolgrad_const_image *image)
 static inline int64_t bytes_to(poolgrad_format format, poolgrad_layout layout, int64_t element, int64_t channel_stride,
                                int64_t c)
 {
-    const int64_t block = poolgrad_layout_lanes(layout);
-    return (element + c / block * channel_stride + c % block) * (int64_t)poolgrad_format_size(format);
+    const int64_t slice = c >> poolgrad_layout_shift(layout);
+    return (element + slice * channel_stride + poolgrad_layout_lane(layout, c)) * (int64_t)poolgrad_format_size(format);
 }
 
 void *poolgrad_image_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x)

@@ -9,16 +9,28 @@
 
 enum { POOLGRAD_MOST_LANES = 32 };
 
+/* The logarithm of a slice's channels: addresses are found without a division. */
+static inline int poolgrad_layout_shift(poolgrad_layout layout)
+{
+    switch (layout) {
+    case POOLGRAD_NC4HW4: return 2;
+    case POOLGRAD_NC8HW8: return 3;
+    case POOLGRAD_NC16HW16: return 4;
+    case POOLGRAD_NC32HW32: return 5;
+    default: return 0;
+    }
+}
+
 /* Channels of a slice, which are neighbours; 1 where the layout has no slices. */
 static inline int64_t poolgrad_layout_lanes(poolgrad_layout layout)
 {
-    switch (layout) {
-    case POOLGRAD_NC4HW4: return 4;
-    case POOLGRAD_NC8HW8: return 8;
-    case POOLGRAD_NC16HW16: return 16;
-    case POOLGRAD_NC32HW32: return 32;
-    default: return 1;
-    }
+    return INT64_C(1) << poolgrad_layout_shift(layout);
+}
+
+/* Which of its slice's channels a channel is. */
+static inline int64_t poolgrad_layout_lane(poolgrad_layout layout, int64_t c)
+{
+    return c & (poolgrad_layout_lanes(layout) - 1);
 }
 
 static inline bool poolgrad_layout_is_blocked(poolgrad_layout layout)
