@@ -680,8 +680,8 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
     return is_all_covered(unit) ? way : POOLGRAD_WAY_NONE;
 }
 
-/* Whether every row of a unit begins and ends with a cache line. */
-static bool is_whole_lines(const struct poolgrad_fast_unit *unit)
+/* Whether every row of a unit, or pixel where those are delivered one by one, begins and ends with a cache line. */
+static bool is_whole_lines(const struct poolgrad_fast_unit *unit, enum poolgrad_fast_way way)
 {
     enum { LINE = 64 };
     const poolgrad_image *image = &unit->g->destination;
@@ -689,7 +689,8 @@ static bool is_whole_lines(const struct poolgrad_fast_unit *unit)
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
     const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, 0, 0, x->begin);
-    const int64_t pixel = image->layout == POOLGRAD_NHWC ? unit->fast->lanes * size : LINE;
+    const bool pixels = way == POOLGRAD_WAY_PIXELS || image->layout == POOLGRAD_NHWC;
+    const int64_t pixel = pixels ? unit->fast->lanes * size : LINE;
     return first % LINE == 0 && pixel % LINE == 0 && (x->end - x->begin) * image->column_stride * size % LINE == 0 &&
            image->row_stride * size % LINE == 0 && image->channel_stride * unit->fast->lanes * size % LINE == 0 &&
            image->image_stride * size % LINE == 0;
@@ -908,7 +909,7 @@ void poolgrad_fast_gradient(const struct poolgrad_fast_unit *unit)
     if (unit->columns.entries == 0) return;
     if (!unit->same_columns) clear_windows(&step);
     step.way = way_out(unit);
-    step.whole_lines = step.way != POOLGRAD_WAY_NONE && !is_half(unit) && is_whole_lines(unit);
+    step.whole_lines = step.way != POOLGRAD_WAY_NONE && !is_half(unit) && is_whole_lines(unit, step.way);
     if (poolgrad_fast_divides(unit->g) && !unit->same_columns) {
         poolgrad_fast_count_columns(unit, fast->x.output + step.x + step.columns.begin,
                                     step.columns.end - step.columns.begin);

@@ -81,8 +81,8 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
 /* Channels from c on that lie side by side. */
 static int64_t neighbours(poolgrad_layout layout, int64_t channel_stride, int64_t c)
 {
-    const int64_t lanes = poolgrad_layout_lanes(layout);
-    return layout == POOLGRAD_NHWC && channel_stride == 1 ? INT64_MAX : lanes - c % lanes;
+    if (layout == POOLGRAD_NHWC && channel_stride == 1) return INT64_MAX;
+    return poolgrad_layout_lanes(layout) - poolgrad_layout_lane(layout, c);
 }
 
 /* The lanes from `lane` on that are one run of every pixel. */
@@ -157,6 +157,11 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
             for (int64_t x = 0; x < (whole ? 1 : pixels->columns); x++) memset(to + y * row + x * step, 0, bytes);
         }
     }
+}
+
+bool poolgrad_is_run(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels)
+{
+    return run_of(image->layout, image->channel_stride, pixels, pixels->low) == pixels->high - pixels->low;
 }
 
 bool poolgrad_is_dense(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes)

@@ -33,7 +33,10 @@ void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels
 /* +0 to each. */
 void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *pixels);
 
-/* Whether the lanes of a pixel, all of them, are neighbours in memory and so are pixels. */
+/* Whether the lanes of a pixel that are in use are neighbours in memory. */
+bool poolgrad_is_run(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels);
+
+/* Whether the lanes of a pixel, all of them, are, and so are pixels. */
 bool poolgrad_is_dense(const poolgrad_const_image *image, const struct poolgrad_pixels *pixels, int64_t lanes);
 
 /* The logarithm of an element's size, by which routines that move elements are listed. */

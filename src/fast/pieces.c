@@ -367,7 +367,7 @@ struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry
                                                   int64_t plane)
 {
     const int64_t image = plane / fast->blocks, block = plane % fast->blocks;
-    const int64_t c = g->channels.begin - g->channels.begin % poolgrad_layout_lanes(g->destination.layout) +
+    const int64_t c = g->channels.begin - poolgrad_layout_lane(g->destination.layout, g->channels.begin) +
                       block * fast->lanes;
     return (struct poolgrad_fast_plane){.n = g->images.begin + image,
                                         .c = c,

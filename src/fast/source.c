@@ -67,8 +67,9 @@ static void load_pairs(const struct poolgrad_fast_unit *unit, const unsigned cha
 
 /* Asks for what the next step or unit will load, `distance` elements on, so that it comes while this one is computed.
  * What lies there, or beyond the image, is not read: addresses are numbers, which may wrap around. */
-static void prefetch(const struct poolgrad_fast *fast, const poolgrad_const_image *image,
-                     const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block, uintptr_t distance)
+static inline void prefetch(const struct poolgrad_fast *fast, const poolgrad_const_image *image,
+                            const struct poolgrad_pixels *pixels, const struct poolgrad_fast_block *block,
+                            uintptr_t distance)
 {
     enum { LINE = 64 };
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
@@ -513,6 +514,7 @@ static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit
                                            const struct poolgrad_fast_image *image,
                                            const struct poolgrad_fast_plane *plane, int64_t width, int64_t least)
 {
+    enum { LEAST_SLICE = 8 };
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_pixels pixels = {
         .n = plane->n + image->n, .c = plane->c + image->c, .low = plane->low, .high = plane->high};
@@ -521,7 +523,10 @@ static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit
     if (dense && fast->lanes == 1 && fast->x.stride == 2 && fast->x.phases == 2) {
         return width / 2 >= least ? POOLGRAD_WAY_PAIRS : POOLGRAD_WAY_NONE;
     }
-    const bool run = image->image->layout == POOLGRAD_NHWC && image->image->channel_stride == 1;
+    /* Of a slice's single pixels, all planes in one go are faster. */
+    const bool slices = fast->lanes >= LEAST_SLICE && width > fast->x.stride;
+    const bool runs = image->image->layout == POOLGRAD_NHWC || slices;
+    const bool run = runs && poolgrad_is_run(image->image, &pixels);
     return run && plane->high - plane->low >= least ? POOLGRAD_WAY_PIXELS : POOLGRAD_WAY_NONE;
 }
 
