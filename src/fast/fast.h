@@ -97,6 +97,9 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
 /* Of working memory, and a unit of its size: a cache line. */
 enum { POOLGRAD_FAST_ALIGNMENT = 64 };
 
+/* Lanes of a slice from which on a pixel is a run that is worth an operation of its own. */
+enum { POOLGRAD_FAST_RUN = 8 };
+
 /* Rows of divisors that are kept. */
 enum { POOLGRAD_FAST_DIVISORS = 8 };
 

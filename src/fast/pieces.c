@@ -65,7 +65,7 @@ static void choose_rows(const struct poolgrad_geometry *g, struct poolgrad_fast 
 {
     enum { LEAST_RUN = 16, FAR = 3, MANY = 6, LAYERS = 4 };
     const bool gradient = g->direction == POOLGRAD_GRADIENT && !fast->shares;
-    const bool runs = g->destination.layout == POOLGRAD_NHWC && fast->lanes >= LEAST_RUN;
+    const bool runs = fast->lanes >= (g->destination.layout == POOLGRAD_NHWC ? LEAST_RUN : POOLGRAD_FAST_RUN);
     const int64_t width = fast->columns.inside.end - fast->columns.inside.begin;
     const bool narrow = fast->x.stride == 2 && width * (int64_t)sizeof(float) / 2 < fast->routines->vector_bytes;
     const bool far = !runs && (fast->x.stride >= FAR || narrow);

@@ -514,7 +514,6 @@ static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit
                                            const struct poolgrad_fast_image *image,
                                            const struct poolgrad_fast_plane *plane, int64_t width, int64_t least)
 {
-    enum { LEAST_SLICE = 8 };
     const struct poolgrad_fast *fast = unit->fast;
     const struct poolgrad_pixels pixels = {
         .n = plane->n + image->n, .c = plane->c + image->c, .low = plane->low, .high = plane->high};
@@ -524,7 +523,7 @@ static enum poolgrad_fast_way way_of_plane(const struct poolgrad_fast_unit *unit
         return width / 2 >= least ? POOLGRAD_WAY_PAIRS : POOLGRAD_WAY_NONE;
     }
     /* Of a slice's single pixels, all planes in one go are faster. */
-    const bool slices = fast->lanes >= LEAST_SLICE && width > fast->x.stride;
+    const bool slices = fast->lanes >= POOLGRAD_FAST_RUN && width > fast->x.stride;
     const bool runs = image->image->layout == POOLGRAD_NHWC || slices;
     const bool run = runs && poolgrad_is_run(image->image, &pixels);
     return run && plane->high - plane->low >= least ? POOLGRAD_WAY_PIXELS : POOLGRAD_WAY_NONE;
