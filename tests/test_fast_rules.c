@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mode fast by hand-worked numbers, by every instruction set: slices of any width, divisors, counted padding of one
- * side, and means of squares. */
+/* Mode fast, by every instruction set. By hand-worked numbers: slices of any width, divisors, counted padding of one
+ * side, and means of squares. Against the plain loops: volumes of layers that are pooled each by itself. */
 #include "support/contender.h"
 #include <criterion/criterion.h>
 #include <math.h>
@@ -236,4 +236,133 @@ Test(fast_rules, slices_of_picks)
         for (int of = 0; of < ALL_SLICES; ++of)
             for (int picked = 0; picked < ALL_SLICES; ++picked)
                 expect_picks(&all_slices[of], &all_slices[picked], isas[i]);
+}
+
+/* ---- Layers ---------------------------------------------------------------------------------------------------- */
+
+/* Volumes whose windows have one layer each, the first of them not the first one; sizes that leave tails. */
+enum { IMAGES = 2, DEPTH = 3, WINDOW_LAYERS = 4, HEIGHT = 6, WIDTH = 21, MOST_CHANNELS = 17 };
+enum { LAYER_ELEMENTS = IMAGES * MOST_CHANNELS * WINDOW_LAYERS * HEIGHT * WIDTH };
+
+typedef struct layer_case {
+    poolgrad_direction direction;
+    poolgrad_kind kind;
+    poolgrad_layout layout, other; /* of the destination, of all else */
+    poolgrad_format picks;
+    int adds;
+    int64_t channels;
+} layer_case;
+
+static void fill(float *data, uint32_t noise)
+{
+    for (int i = 0; i < LAYER_ELEMENTS; ++i) {
+        noise = noise * 1664525U + 1013904223U;
+        data[i] = (float)(noise >> 26) - 30;
+    }
+}
+
+/* Images of so many layers, of the source's size or of windows. */
+static poolgrad_image layers_of(const layer_case *c, void *data, poolgrad_format format, poolgrad_layout layout,
+                                int64_t depth, bool windows)
+{
+    return poolgrad_image_dense_3d(data, format, layout, IMAGES, c->channels, depth, windows ? HEIGHT / 2 : HEIGHT,
+                                   windows ? WIDTH / 2 : WIDTH);
+}
+
+static float source[LAYER_ELEMENTS], gradient[LAYER_ELEMENTS];
+
+/* Forward to windows over `windows` layers from layer `first` of the source on. */
+static poolgrad_problem forward_of(const layer_case *c, int64_t first, int64_t windows, float *result, void *picks)
+{
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.kind = c->kind;
+    p.window = (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1};
+    p.offset_z = first;
+    const poolgrad_image from = layers_of(c, source, POOLGRAD_FLOAT32, c->other, DEPTH, false);
+    p.source = poolgrad_image_as_const(&from);
+    p.destination = layers_of(c, result, POOLGRAD_FLOAT32, c->layout, windows, true);
+    if (c->picks != POOLGRAD_FORMAT_NONE) p.picks = layers_of(c, picks, c->picks, c->other, windows, true);
+    return p;
+}
+
+/* Back from windows over layers -1 to 2, to the picks that a forward call saves. */
+static poolgrad_problem gradient_of(const layer_case *c, float *result, void *picks)
+{
+    poolgrad_problem p = forward_of(c, -1, WINDOW_LAYERS, result, picks);
+    p.mode = POOLGRAD_MODE_REFERENCE;
+    if (p.picks.data) cr_assert_eq(poolgrad_run(&p, NULL), POOLGRAD_OK);
+    p.indices = poolgrad_image_as_const(&p.picks);
+    p.picks = (poolgrad_image){0};
+    p.direction = POOLGRAD_GRADIENT;
+    p.add_to_destination = c->adds;
+    const poolgrad_image from = layers_of(c, gradient, POOLGRAD_FLOAT32, c->other, WINDOW_LAYERS, true);
+    p.source_gradient = poolgrad_image_as_const(&from);
+    p.destination = layers_of(c, result, POOLGRAD_FLOAT32, c->layout, DEPTH, false);
+    return p;
+}
+
+/* Mode fast writes what the plain loops write. */
+static void expect_layers(const layer_case *c, poolgrad_isa isa)
+{
+    static float found[LAYER_ELEMENTS], expected[LAYER_ELEMENTS];
+    static int64_t picks[LAYER_ELEMENTS], expected_picks[LAYER_ELEMENTS];
+    memset(picks, 0, sizeof picks);
+    memset(expected_picks, 0, sizeof picks);
+    poolgrad_problem p = c->direction == POOLGRAD_FORWARD ? forward_of(c, 1, 2, expected, expected_picks)
+                                                          : gradient_of(c, expected, expected_picks);
+    fill(found, 3);
+    fill(expected, 3);
+    p.mode = POOLGRAD_MODE_REFERENCE;
+    cr_assert_eq(poolgrad_run(&p, NULL), POOLGRAD_OK);
+    p.mode = POOLGRAD_MODE_FAST;
+    p.destination.data = found;
+    if (p.picks.data) p.picks.data = picks;
+    run_fast(p, isa);
+    cr_expect_arr_eq(found, expected, sizeof found, "%s, direction %d, kind %d, layouts %d and %d, picks %d, adds %d",
+                     poolgrad_isa_name(isa), (int)c->direction, (int)c->kind, (int)c->layout, (int)c->other,
+                     (int)c->picks, c->adds);
+    if (p.picks.data) cr_expect_arr_eq(picks, expected_picks, sizeof picks, "picks %d", (int)c->picks);
+}
+
+static void expect_all_layers(layer_case c, poolgrad_isa isa)
+{
+    static const poolgrad_format picks[] = {POOLGRAD_FORMAT_NONE, POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8};
+    for (int i = 0; i < 2 * 2 * 2 * 4; ++i) {
+        c.layout = (poolgrad_layout)(i % 2);
+        c.other = (poolgrad_layout)(i / 2 % 2);
+        c.adds = c.direction == POOLGRAD_GRADIENT && i / 4 % 2;
+        c.picks = picks[i / 8];
+        if (c.kind == POOLGRAD_MAX || c.picks == POOLGRAD_FORMAT_NONE) expect_layers(&c, isa);
+    }
+}
+
+Test(fast_rules, layers)
+{
+    static const int64_t channels[] = {1, 3, MOST_CHANNELS};
+    poolgrad_isa isas[CONTENDER_ISAS];
+    fill(source, 1);
+    fill(gradient, 2);
+    for (int i = 0; i < contender_isas(isas); ++i)
+        for (int k = 0; k < 2 * 3 * 3; ++k)
+            expect_all_layers((layer_case){.direction = (poolgrad_direction)(k % 2),
+                                           .kind = (poolgrad_kind)(k / 2 % 3),
+                                           .channels = channels[k / 6]},
+                              isas[i]);
+}
+
+/* A layer without a window, and windows of two layers, are left to the plain loops. */
+Test(fast_rules, layers_of_windows)
+{
+    static float result[LAYER_ELEMENTS];
+    const layer_case c = {.kind = POOLGRAD_MAX, .channels = 1};
+    for (int i = 0; i < 3; ++i) {
+        poolgrad_problem p = forward_of(&c, i == 1 ? 2 : 0, 2, result, NULL);
+        poolgrad_plan *plan;
+        if (i == 2) p.window.kernel_depth = 2;
+        cr_assert_eq(poolgrad_plan_create(&p, &plan, NULL), POOLGRAD_OK);
+        const bool reference = strcmp(poolgrad_plan_kernel(plan), "forward/max/reference") == 0;
+        cr_expect_eq(reference, i > 0, "%d: %s", i, poolgrad_plan_kernel(plan));
+        poolgrad_plan_destroy(plan);
+    }
 }

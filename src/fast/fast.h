@@ -78,9 +78,13 @@ struct poolgrad_fast {
     struct poolgrad_pick_rule rule;
 
     int64_t lanes, blocks;    /* elements of a pixel; blocks of channels of an image */
-    int64_t planes, group;    /* images x blocks; how many are computed together */
+    int64_t layers;           /* of an image */
+    int64_t planes, group;    /* images x layers x blocks; how many are computed together */
     int64_t tile, step, band; /* entries: columns of a tile, rows of a step, rows of a band */
     int64_t tiles, bands, units;
+
+    /* From a layer of the destination to that of the source and of the source gradient that it stands for. */
+    int64_t source_layer, gradient_layer;
 
     /* Entries between rows and rows between planes: of windows spaced for the gradient, and like the source. */
     int64_t window_pitch, window_rows;
@@ -131,9 +135,9 @@ struct poolgrad_fast_part {
 
 struct poolgrad_fast_part poolgrad_fast_part_of(const struct poolgrad_fast *fast, int64_t unit);
 
-/* A plane: lanes [low, high) of channels c, c + 1, ... of image n of the destination. */
+/* A plane: lanes [low, high) of channels c, c + 1, ... of layer z of image n of the destination. */
 struct poolgrad_fast_plane {
-    int64_t n, c, low, high;
+    int64_t n, c, z, low, high;
     bool pooled;
 };
 
@@ -164,7 +168,7 @@ struct poolgrad_fast_unit {
 /* The image that phases are loaded from, and how its indices follow from a destination plane's and a source pixel's. */
 struct poolgrad_fast_image {
     const poolgrad_const_image *image;
-    int64_t n, c, y, x;
+    int64_t n, c, z, y, x;
 };
 
 /* A block of phases in working memory: entries [x.entry, + x.entries) by [y.entry, + y.entries) of every phase of x and

@@ -40,7 +40,8 @@ static void restore_minus_zeros(const struct step *step, const struct poolgrad_f
             const int64_t column = fast->x.first + g->x.stride * (x - fast->x.output) + fast->x.dilation * tap_x;
             if (row < 0 || row >= g->y.size || column < 0 || column >= g->x.size) continue;
             const void *from = poolgrad_const_image_at(&g->source, plane->n + g->source_image,
-                                                       plane->c + g->source_channel + lane, 0, row, column);
+                                                       plane->c + g->source_channel + lane,
+                                                       plane->z + fast->source_layer, row, column);
             poolgrad_store(g->destination.format, results + i * size, poolgrad_load(g->source.format, from));
         }
     }
@@ -79,7 +80,8 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
     const int64_t at = poolgrad_fast_window_at(fast, p, 0);
     unsigned char *results = element(step, POOLGRAD_AREA_RESULTS, at, size);
     const struct poolgrad_pixels pixels = {
-        plane->n, plane->c, plane->low, plane->high, step->rows.begin, step->columns.begin, 1, 1, rows, columns};
+        plane->n, plane->c, plane->z, plane->low, plane->high, step->rows.begin, step->columns.begin,
+        1,        1,        rows,     columns};
     for (int64_t row = 0; row < rows && minus_zero; row++) {
         restore_minus_zeros(step, plane, step->rows.begin + row, at + row * pitch, results + row * pitch * size);
     }
@@ -91,7 +93,7 @@ static void store_plane(const struct step *step, const struct poolgrad_fast_plan
         poolgrad_move_out(&g->destination, &pixels, fast->lanes, results, pitch * size);
         return;
     }
-    unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, 0, pixels.y, pixels.x);
+    unsigned char *to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.z, pixels.y, pixels.x);
     for (int64_t row = 0; row < rows; row++) {
         step->unit->routines->stream(to + row * g->destination.row_stride * size, results + row * pitch * size,
                                      columns * fast->lanes * size);

@@ -101,6 +101,7 @@ static struct poolgrad_pixels gradient_pixels(const struct step *step, const str
     const struct poolgrad_geometry *g = step->unit->g;
     return (struct poolgrad_pixels){.n = band->plane->n + g->gradient_image,
                                     .c = band->plane->c + g->gradient_channel,
+                                    .z = band->plane->z + step->unit->fast->gradient_layer,
                                     .low = band->plane->low,
                                     .high = band->plane->high,
                                     .y = band->output,
@@ -138,7 +139,7 @@ static const unsigned char *dense_gradient(const struct step *step, const struct
     const struct poolgrad_pixels pixels = gradient_pixels(step, band);
     if (image->format != poolgrad_fast_sum_format(step->unit->fast)) return NULL;
     if (!poolgrad_is_dense(image, &pixels, step->unit->fast->lanes)) return NULL;
-    return poolgrad_const_image_at(image, pixels.n, pixels.c, 0, pixels.y, pixels.x);
+    return poolgrad_const_image_at(image, pixels.n, pixels.c, pixels.z, pixels.y, pixels.x);
 }
 
 /* Rows of the same number of taps at once; row_counts are those of the band's rows. */
@@ -272,7 +273,8 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_image image = {&g->source_gradient, g->gradient_image, g->gradient_channel, 0, 0};
+    const struct poolgrad_fast_image image = {
+        &g->source_gradient, g->gradient_image, g->gradient_channel, fast->gradient_layer, 0, 0};
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, step->unit->plane);
     const struct band band = {&plane, fast->y.output + step->y + row, 1, 0,
                               window_at(fast, 0, row, step->columns.begin)};
@@ -283,7 +285,7 @@ static bool load_single_averages(const struct step *step, int64_t row, const int
     const struct poolgrad_pixels pixels = gradient_pixels(step, &band);
     const struct poolgrad_rows rows = {step->unit->planes, fast->lanes, plane_step, window_at(fast, 1, 0, 0)};
     step->unit->routines->divide[fast->sum](
-        poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, 0, pixels.y, pixels.x),
+        poolgrad_const_image_at(&g->source_gradient, pixels.n, pixels.c, pixels.z, pixels.y, pixels.x),
         poolgrad_fast_divisors(step->unit, row_counts[0], 1), rows,
         element(step, POOLGRAD_AREA_GRADIENT, band.to, poolgrad_fast_sum_bytes(fast->sum)));
     return true;
@@ -450,7 +452,8 @@ static void load_operand(const struct step *step, int64_t phase_y)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, fast->source_layer, 0,
+                                               0};
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t size = (int64_t)poolgrad_format_size(g->source.format), count = pixels_count(step);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block);
@@ -529,8 +532,9 @@ static void store_phase(const struct step *step, const struct poolgrad_fast_plan
     const int64_t columns = phase->columns.end - phase->columns.begin;
     const unsigned char *from = results + phase->rows.begin * pitch + phase->columns.begin * bytes;
     if (!stage) {
-        const struct poolgrad_pixels pixels = {plane->n, plane->c,       plane->low,     plane->high, phase->y,
-                                               phase->x, fast->y.stride, fast->x.stride, rows,        columns};
+        const struct poolgrad_pixels pixels = {plane->n,       plane->c, plane->z, plane->low,
+                                               plane->high,    phase->y, phase->x, fast->y.stride,
+                                               fast->x.stride, rows,     columns};
         poolgrad_move_out(&g->destination, &pixels, fast->lanes, from, pitch);
         return;
     }
@@ -552,14 +556,14 @@ static bool store_pairs(const struct step *step, const struct poolgrad_fast_plan
     const struct poolgrad_range *columns = &step->unit->columns.inside;
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format), pitch = fast->window_pitch * size;
     const struct phase phase = phase_of(step, phase_y, 0);
-    const struct poolgrad_pixels pixels = {plane->n,       plane->c, plane->low, plane->high, phase.y,
-                                           columns->begin, 1,        1,          1,           1};
+    const struct poolgrad_pixels pixels = {
+        plane->n, plane->c, plane->z, plane->low, plane->high, phase.y, columns->begin, 1, 1, 1, 1};
     const int64_t row_bytes = stage ? (columns->end - columns->begin) * size : g->destination.row_stride * size;
     const int64_t rows = phase.rows.end - phase.rows.begin;
     if (fast->lanes != 1 || fast->x.stride != 2 || fast->x.phases != 2) return false;
     unsigned char *to = stage ? stage + (phase.y - step->rows.inside.begin) * row_bytes : NULL;
     if (!to && rows > 0 && poolgrad_is_dense(&g->held, &pixels, 1)) {
-        to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, 0, pixels.y, pixels.x);
+        to = poolgrad_image_at(&g->destination, pixels.n, pixels.c, pixels.z, pixels.y, pixels.x);
     }
     if (rows <= 0) return true;
     if (!to) return false;
@@ -619,8 +623,8 @@ static void stream_rows(const struct step *step)
         const unsigned char *stage = plane.pooled ? staged_rows(step, &plane, p) : NULL;
         for (int64_t row = 0; stage && row < y->end - y->begin; row += together) {
             step->unit->routines->stream(
-                poolgrad_image_at(&g->destination, plane.n, plane.c, 0, y->begin + row, x->begin), stage + row * bytes,
-                together * bytes);
+                poolgrad_image_at(&g->destination, plane.n, plane.c, plane.z, y->begin + row, x->begin),
+                stage + row * bytes, together * bytes);
         }
     }
 }
@@ -663,8 +667,9 @@ static enum poolgrad_fast_way way_out(const struct poolgrad_fast_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
-    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0, 0};
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, fast->source_layer, 0,
+                                               0};
     const int64_t width = unit->columns.inside.end - unit->columns.inside.begin;
     const int64_t least = unit->routines->vector_bytes / poolgrad_fast_sum_bytes(fast->sum);
     if (g->add_to_destination || fast->shares || (g->kind == POOLGRAD_MAX && fast->code_bytes != 1)) {
@@ -688,7 +693,7 @@ static bool is_whole_lines(const struct poolgrad_fast_unit *unit, enum poolgrad_
     const struct poolgrad_range *x = &unit->columns.inside;
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(unit->g, unit->fast, unit->plane);
-    const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, 0, 0, x->begin);
+    const uintptr_t first = (uintptr_t)poolgrad_image_at(image, plane.n, plane.c, plane.z, 0, x->begin);
     const bool pixels = way == POOLGRAD_WAY_PIXELS || image->layout == POOLGRAD_NHWC;
     const int64_t pixel = pixels ? unit->fast->lanes * size : LINE;
     return first % LINE == 0 && pixel % LINE == 0 && (x->end - x->begin) * image->column_stride * size % LINE == 0 &&
@@ -733,8 +738,8 @@ static struct target target_of(const struct step *step, const struct poolgrad_fa
     const int64_t lanes = step->unit->fast->lanes, row = (columns->end - columns->begin) * lanes;
     unsigned char *stage = staged_rows(step, plane, p);
     if (!stage) {
-        return (struct target){poolgrad_image_at(image, plane->n, plane->c + plane->low, 0, y, x), image->row_stride,
-                               image->column_stride};
+        return (struct target){poolgrad_image_at(image, plane->n, plane->c + plane->low, plane->z, y, x),
+                               image->row_stride, image->column_stride};
     }
     stage += ((y - step->rows.inside.begin) * row + (x - columns->begin) * lanes) *
              (int64_t)poolgrad_format_size(image->format);
@@ -747,8 +752,8 @@ static const unsigned char *source_pixel(const struct step *step, const struct p
 {
     const struct poolgrad_geometry *g = step->unit->g;
     if (g->kind != POOLGRAD_L2NORM) return NULL;
-    return poolgrad_const_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel, 0,
-                                   y + g->source_row, x + g->source_column);
+    return poolgrad_const_image_at(&g->source, plane->n + g->source_image, plane->c + plane->low + g->source_channel,
+                                   plane->z + step->unit->fast->source_layer, y + g->source_row, x + g->source_column);
 }
 
 /* One phase of a plane. */
@@ -854,7 +859,7 @@ static void run_step(const struct step *step)
 {
     const struct poolgrad_geometry *g = step->unit->g;
     const struct poolgrad_fast *fast = step->unit->fast;
-    const struct poolgrad_fast_image destination = {&g->held, 0, 0, -g->source_row, -g->source_column};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, -g->source_row, -g->source_column};
     const struct poolgrad_fast_block block = pixels_block(step);
     const int64_t phase_size = poolgrad_fast_phase_size(fast, &block), count = pixels_count(step);
     blank_gaps(step);

@@ -121,7 +121,7 @@ void poolgrad_move_in(const poolgrad_const_image *image, const struct poolgrad_p
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        const unsigned char *from = poolgrad_const_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y,
+        const unsigned char *from = poolgrad_const_image_at(image, pixels->n, pixels->c + lane, pixels->z, pixels->y,
                                                             pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, row, step, pitch, lanes * size);
@@ -136,7 +136,7 @@ void poolgrad_move_out(const poolgrad_image *image, const struct poolgrad_pixels
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->z, pixels->y, pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const struct shape shape = shape_of(pixels, run * size, pitch, lanes * size, row, step);
         move_shape(to, (const unsigned char *)from + lane * size, &shape);
@@ -149,7 +149,7 @@ void poolgrad_clear(const poolgrad_image *image, const struct poolgrad_pixels *p
     const int64_t row = pixels->y_step * image->row_stride * size, step = pixels->x_step * image->column_stride * size;
     if (pixels->rows <= 0 || pixels->columns <= 0) return;
     for (int64_t lane = pixels->low, run; lane < pixels->high; lane += run) {
-        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x);
+        unsigned char *to = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->z, pixels->y, pixels->x);
         run = run_of(image->layout, image->channel_stride, pixels, lane);
         const bool whole = pixels->columns == 1 || step == run * size;
         const size_t bytes = (size_t)((whole ? pixels->columns : 1) * run * size);

@@ -20,7 +20,7 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size);
 /* Pixels of an image, each with lanes [low, high) of a plane whose lane 0 is channel c: `columns` of each of `rows`,
  * from (y, x) on, every step-th. */
 struct poolgrad_pixels {
-    int64_t n, c, low, high;
+    int64_t n, c, z, low, high;
     int64_t y, x, y_step, x_step;
     int64_t rows, columns;
 };

@@ -160,7 +160,10 @@ static void choose_lanes(const struct poolgrad_geometry *g, struct poolgrad_fast
         fast->blocks = ceiling(g->channels.end, fast->lanes) - g->channels.begin / fast->lanes;
     }
     /* Too many to count are planes of no pixels. */
-    if (!poolgrad_multiply(g->images.end - g->images.begin, fast->blocks, &fast->planes)) fast->planes = 0;
+    if (!poolgrad_multiply(g->images.end - g->images.begin, fast->blocks, &fast->planes) ||
+        !poolgrad_multiply(fast->planes, fast->layers, &fast->planes)) {
+        fast->planes = 0;
+    }
 }
 
 /* How many entries of a row, rows of a step and planes fit, without too much of what neighbours share. */
@@ -320,12 +323,26 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
            !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
 }
 
-/* All but what the plain loops compute: volumes, tables, and what is gathered at indices. */
-static bool is_planar(const struct poolgrad_geometry *g)
+/* Whether each layer is pooled by itself, if there is a third axis: windows of one layer, neighbours of which each
+ * layer that is written has one. Then layers are more planes. */
+static bool find_layers(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
 {
-    const bool flat = poolgrad_axis_is_flat(&g->z) && g->layers.begin == 0 && g->layers.end == 1;
+    const struct poolgrad_axis *z = &g->z;
+    const bool gradient = g->direction == POOLGRAD_GRADIENT;
+    if (z->table || z->kernel != 1 || (z->stride != 1 && z->end - z->begin > 1)) return false;
+    fast->layers = poolgrad_range_length(g->layers);
+    fast->source_layer = gradient ? g->source_layer : z->first - z->begin;
+    fast->gradient_layer = gradient ? g->source_layer - z->first + z->begin : 0;
+    const struct poolgrad_range *layers = &g->layers;
+    return layers->begin + fast->source_layer >= 0 && layers->end + fast->source_layer <= z->size &&
+           layers->begin + fast->gradient_layer >= z->begin && layers->end + fast->gradient_layer <= z->end;
+}
+
+/* All but what the plain loops compute: windows of several layers, tables, and what is gathered at indices. */
+static bool is_planar(const struct poolgrad_geometry *g, struct poolgrad_fast *fast)
+{
     const bool gathers = g->direction == POOLGRAD_FORWARD && g->with_indices;
-    return flat && g->source_layer == 0 && !g->x.table && !g->y.table && !gathers;
+    return !g->x.table && !g->y.table && !gathers && find_layers(g, fast);
 }
 
 bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
@@ -334,7 +351,7 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
     const bool gradient = g->direction == POOLGRAD_GRADIENT;
     const int64_t outside = g->kind == POOLGRAD_MAX && g->edge_mode == POOLGRAD_EDGE_ZERO;
     memset(fast, 0, sizeof *fast);
-    if (!is_planar(g)) return false;
+    if (!is_planar(g, fast)) return false;
     fast->routines = routines;
     fast->x = poolgrad_fast_axis_make(&g->x, outside);
     fast->y = poolgrad_fast_axis_make(&g->y, outside);
@@ -366,11 +383,13 @@ bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad
 struct poolgrad_fast_plane poolgrad_fast_plane_at(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast,
                                                   int64_t plane)
 {
-    const int64_t image = plane / fast->blocks, block = plane % fast->blocks;
+    const int64_t whole = plane / fast->blocks, block = plane % fast->blocks;
+    const int64_t image = fast->layers == 1 ? whole : whole / fast->layers;
     const int64_t c = g->channels.begin - poolgrad_layout_lane(g->destination.layout, g->channels.begin) +
                       block * fast->lanes;
     return (struct poolgrad_fast_plane){.n = g->images.begin + image,
                                         .c = c,
+                                        .z = g->layers.begin + whole - image * fast->layers,
                                         .low = poolgrad_max(g->channels.begin - c, 0),
                                         .high = poolgrad_min(g->channels.end - c, fast->lanes),
                                         .pooled = image < g->pooled_images};

@@ -35,12 +35,18 @@ static inline void divide(int64_t a, int64_t b, int64_t *quotient, int64_t *rest
     }
 }
 
-/* A place in the plane: y * width + x. */
-static int64_t code_of_place(const struct poolgrad_fast *fast, int64_t place, int64_t top, int64_t left)
+/* The place of the source layer's first pixel that a layer of saved picks is of. */
+static int64_t first_place(const struct poolgrad_fast *fast, const struct poolgrad_pixels *row)
+{
+    return (row->z + fast->source_layer - fast->gradient_layer) * fast->y.size * fast->x.size;
+}
+
+/* A place y * width + x behind the layer's first one. */
+static int64_t code_of_place(const struct poolgrad_fast *fast, int64_t place, int64_t layer, int64_t top, int64_t left)
 {
     int64_t y, x;
-    if (place < 0 || fast->x.size == 0) return POOLGRAD_TAP_NONE;
-    divide(place, fast->x.size, &y, &x);
+    if (place < layer || fast->x.size == 0) return POOLGRAD_TAP_NONE;
+    divide(place - layer, fast->x.size, &y, &x);
     return code_of(fast, tap_at(&fast->y, y - top), tap_at(&fast->x, x - left));
 }
 
@@ -66,11 +72,12 @@ static void load_row(const struct poolgrad_fast_unit *unit, const struct poolgra
     poolgrad_move_in(&g->indices, row, fast->lanes, line, 0);
     const bool taps = poolgrad_format_holds_taps(format);
     const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
+    const int64_t layer = taps ? 0 : first_place(fast, row);
     for (int64_t i = 0; i < row->columns; i++) {
         const int64_t left = fast->x.first + g->x.stride * (row->x + i - fast->x.output);
         for (int64_t at = i * fast->lanes + row->low; at < i * fast->lanes + row->high; at++) {
             const int64_t index = poolgrad_load_index(format, line + at * size);
-            const int64_t code = taps ? code_of_tap(g, fast, index) : code_of_place(fast, index, top, left);
+            const int64_t code = taps ? code_of_tap(g, fast, index) : code_of_place(fast, index, layer, top, left);
             if (fast->code_bytes == 1) {
                 ((uint8_t *)codes)[at] = (uint8_t)code;
             } else {
@@ -104,6 +111,7 @@ static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgr
     const int64_t size = (int64_t)poolgrad_format_size(format), count = row->columns, x = row->x;
     const bool holds_taps = poolgrad_format_holds_taps(format);
     const int64_t top = fast->y.first + g->y.stride * (row->y - fast->y.output);
+    const int64_t layer = holds_taps ? 0 : first_place(fast, row);
     unsigned char *line = poolgrad_fast_area(unit, POOLGRAD_AREA_LINE);
     uint32_t *codes = poolgrad_fast_area(unit, POOLGRAD_AREA_CODE);
     unit->routines->narrow32[fast->key](taps, (struct poolgrad_rows){1, count * fast->lanes, 0, 0}, codes);
@@ -116,7 +124,7 @@ static void store_row(const struct poolgrad_fast_unit *unit, const struct poolgr
                 const int64_t row_at = top + fast->y.dilation * tap_y, column = left + fast->x.dilation * tap_x;
                 const bool inside = row_at >= 0 && row_at < fast->y.size && column >= 0 && column < fast->x.size;
                 const int64_t tap = (tap_y + fast->y.first_tap) * g->x.kernel + tap_x + fast->x.first_tap;
-                if (inside) index = holds_taps ? tap : row_at * fast->x.size + column;
+                if (inside) index = holds_taps ? tap : layer + row_at * fast->x.size + column;
             }
             poolgrad_store_index(format, line + at * size, index);
         }

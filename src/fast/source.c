@@ -76,7 +76,8 @@ static inline void prefetch(const struct poolgrad_fast *fast, const poolgrad_con
     const int64_t columns = poolgrad_min(block->x.entries * fast->x.stride, image->width);
     const int64_t bytes = columns * size * (image->column_stride < 0 ? -image->column_stride : image->column_stride);
     const uintptr_t down = (uintptr_t)fast->y.stride * (uintptr_t)image->row_stride * (uintptr_t)size;
-    uintptr_t row = (uintptr_t)poolgrad_const_image_at(image, pixels->n, pixels->c + pixels->low, 0, pixels->y, 0);
+    uintptr_t row = (uintptr_t)poolgrad_const_image_at(image, pixels->n, pixels->c + pixels->low, pixels->z, pixels->y,
+                                                       0);
     row += distance * (uintptr_t)size;
     for (int64_t y = 0; y < pixels->rows; y++, row += down) {
         for (int64_t at = 0; at < bytes; at += LINE) __builtin_prefetch((const void *)(row + (uintptr_t)at), 0, 2);
@@ -104,6 +105,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
                                                           block->y.begin, block->y.end)};
     struct poolgrad_pixels pixels = {.n = plane->n + from->n,
                                      .c = plane->c + from->c,
+                                     .z = plane->z + from->z,
                                      .low = plane->low,
                                      .high = plane->high,
                                      .y = poolgrad_fast_pixel(&fast->y, phase_y, block->y.entry + target.rows.begin) +
@@ -130,7 +132,7 @@ static void load_plane(const struct poolgrad_fast_unit *unit, const struct poolg
     }
     if (!pairs) return;
     const int64_t x = poolgrad_fast_pixel(&fast->x, 0, block->x.entry) + from->x;
-    const unsigned char *origin = poolgrad_const_image_at(from->image, pixels.n, pixels.c, 0, pixels.y, x);
+    const unsigned char *origin = poolgrad_const_image_at(from->image, pixels.n, pixels.c, pixels.z, pixels.y, x);
     load_pairs(unit, origin, fast->y.stride * from->image->row_stride * size, size, pair);
 }
 
@@ -150,8 +152,9 @@ int64_t poolgrad_fast_plane_step(const struct poolgrad_fast_unit *unit, const st
     const struct poolgrad_fast *fast = unit->fast;
     const int64_t first = unit->plane % fast->blocks, last = unit->plane + unit->planes - 1;
     const int64_t step = image->image->channel_stride;
-    const bool one_image = first + unit->planes <= fast->blocks;
-    if (!has_whole_lanes(unit, image) || (!one_image && image->image->image_stride != fast->blocks * step)) return 0;
+    const bool one_layer = first + unit->planes <= fast->blocks;
+    const bool images = fast->layers == 1 && image->image->image_stride == fast->blocks * step;
+    if (!has_whole_lanes(unit, image) || (!one_layer && !images)) return 0;
     return poolgrad_fast_plane_at(unit->g, fast, last).pooled ? step : 0;
 }
 
@@ -172,8 +175,8 @@ static void load_entry(const struct poolgrad_fast_unit *unit, const struct poolg
         const void *first = zeros;
         if (y >= block->y.begin && y < block->y.end && x >= block->x.begin && x < block->x.end) {
             runs.from_step = plane_step * size;
-            first = poolgrad_const_image_at(from->image, plane.n + from->n, plane.c + from->c, 0, y + from->y,
-                                            x + from->x);
+            first = poolgrad_const_image_at(from->image, plane.n + from->n, plane.c + from->c, plane.z + from->z,
+                                            y + from->y, x + from->x);
         }
         poolgrad_move_runs(to, first, runs);
     }
@@ -313,7 +316,7 @@ static bool convert_pairs(const struct poolgrad_fast_unit *unit, const void *fro
 
 /* A plane on its way into working memory: its rows there, one phase of y, and where they are in the image. */
 struct passage {
-    int64_t n, c, lanes; /* lanes in use */
+    int64_t n, c, z, lanes; /* lanes in use */
     struct poolgrad_range rows;
     int64_t y;
     int64_t row_step, pitch; /* elements from row to row of the image, and of working memory */
@@ -323,7 +326,7 @@ struct passage {
 
 static const unsigned char *pixel_at(const struct poolgrad_fast_unit *unit, const struct passage *passage, int64_t x)
 {
-    return poolgrad_const_image_at(&unit->g->source, passage->n, passage->c, 0, passage->y, x);
+    return poolgrad_const_image_at(&unit->g->source, passage->n, passage->c, passage->z, passage->y, x);
 }
 
 static unsigned char *entry_at(const struct poolgrad_fast *fast, const struct passage *passage, int64_t phase,
@@ -401,6 +404,7 @@ static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fa
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane + p);
         const struct poolgrad_pixels pixels = {.n = plane.n + g->source_image,
                                                .c = plane.c + g->source_channel,
+                                               .z = plane.z + fast->source_layer,
                                                .low = plane.low,
                                                .y = passage.y,
                                                .rows = passage.rows.end - passage.rows.begin};
@@ -408,6 +412,7 @@ static bool pass(const struct poolgrad_fast_unit *unit, const struct poolgrad_fa
         prefetch(fast, &g->source, &pixels, block, distance_ahead(unit, &g->source));
         passage.n = pixels.n;
         passage.c = pixels.c + plane.low;
+        passage.z = pixels.z;
         passage.lanes = plane.high - plane.low;
         passage.to = to + (p * block->rows * passage.pitch + plane.low) * passage.bytes;
         if (way == POOLGRAD_WAY_PAIRS) {
@@ -452,7 +457,8 @@ static void collect(const struct poolgrad_fast_unit *unit, const struct poolgrad
     const int64_t size = (int64_t)poolgrad_format_size(source->image->format);
     const int64_t plane_size = block->rows * block->pitch * fast->lanes;
     const struct poolgrad_rows planes = {unit->planes, plane_size, plane_step, plane_size};
-    const void *from = poolgrad_const_image_at(source->image, plane.n + source->n, plane.c + source->c, 0, 0, 0);
+    const void *from = poolgrad_const_image_at(source->image, plane.n + source->n, plane.c + source->c,
+                                               plane.z + source->z, 0, 0);
     const int32_t *place = (const int32_t *)poolgrad_fast_area(unit, POOLGRAD_AREA_PLACES) +
                            phase_y * fast->x.phases * plane_size;
     unsigned char *to = poolgrad_fast_area(unit, POOLGRAD_AREA_RAW);
@@ -491,7 +497,8 @@ bool poolgrad_fast_load_source(const struct poolgrad_fast_unit *unit, const stru
     enum { LEAST_RUN = 8 }; /* of conversions; keys are made by whole vectors */
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, 0, 0};
+    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, fast->source_layer, 0,
+                                               0};
     const int64_t bytes = fast->picks ? poolgrad_fast_key_bytes(fast->key) : poolgrad_fast_sum_bytes(fast->sum);
     const int64_t phase_bytes = poolgrad_fast_phase_size(fast, block) * bytes;
     const bool no_tap = fast->picks && g->edge_mode == POOLGRAD_EDGE_CLAMP;

@@ -134,6 +134,7 @@ static struct poolgrad_pixels rectangle(const struct poolgrad_fast_unit *unit, c
     const struct poolgrad_range *x = &unit->columns.inside;
     return (struct poolgrad_pixels){.n = plane->n,
                                     .c = plane->c,
+                                    .z = plane->z,
                                     .low = plane->low,
                                     .high = plane->high,
                                     .y = rows->begin,
@@ -157,6 +158,7 @@ static void load_operand(const struct poolgrad_fast_unit *unit, const struct poo
         struct poolgrad_pixels pixels = rectangle(unit, rows, &plane);
         pixels.n += from->n;
         pixels.c += from->c;
+        pixels.z += from->z;
         pixels.y += from->y;
         pixels.x += from->x;
         if (!plane.pooled) continue;
@@ -179,8 +181,8 @@ static void multiply_source(const struct poolgrad_fast_unit *unit, const struct 
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image source = {&g->source, g->source_image, g->source_channel, g->source_row,
-                                               g->source_column};
+    const struct poolgrad_fast_image source = {&g->source,         g->source_image, g->source_channel,
+                                               fast->source_layer, g->source_row,   g->source_column};
     const struct poolgrad_range y = {rows->begin + g->source_row, rows->end + g->source_row};
     const struct poolgrad_range x = {unit->columns.inside.begin + g->source_column,
                                      unit->columns.inside.end + g->source_column};
@@ -207,7 +209,7 @@ static void store_rows(const struct poolgrad_fast_unit *unit, const struct poolg
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_fast *fast = unit->fast;
-    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0, 0};
     const int64_t width = width_of(unit), height = rows->end - rows->begin, count = unit->planes * height * width;
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
     unsigned char *results = poolgrad_fast_area(unit, POOLGRAD_AREA_RESULTS);
@@ -233,13 +235,13 @@ static bool is_direct(const struct poolgrad_fast_unit *unit, const struct poolgr
     const poolgrad_image *image = &g->destination;
     const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, unit->plane);
     const struct poolgrad_pixels first = rectangle(unit, rows, &plane);
-    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0};
+    const struct poolgrad_fast_image destination = {&g->held, 0, 0, 0, 0, 0};
     const int64_t step = poolgrad_fast_plane_step(unit, &destination);
     if (g->kind == POOLGRAD_L2NORM || g->add_to_destination || image->format != poolgrad_fast_sum_format(fast))
         return false;
     if ((uintptr_t)image->data % (uintptr_t)poolgrad_fast_sum_bytes(fast->sum) != 0 || !plane.pooled) return false;
     if (!poolgrad_is_dense(&g->held, &first, fast->lanes)) return false;
-    pixels->to = poolgrad_image_at(image, first.n, first.c, 0, first.y, first.x);
+    pixels->to = poolgrad_image_at(image, first.n, first.c, first.z, first.y, first.x);
     pixels->row = image->row_stride;
     pixels->plane = step;
     return unit->planes == 1 || step != 0;

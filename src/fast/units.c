@@ -121,7 +121,8 @@ static void add_nothing(const poolgrad_image *image, const struct poolgrad_pixel
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
-            unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x + i);
+            unsigned char *from = poolgrad_image_at(image, pixels->n, pixels->c + lane, pixels->z, pixels->y,
+                                                    pixels->x + i);
             unsigned char *to = stage ? stage + (i * lanes + lane) * size : from;
             poolgrad_store(image->format, to, poolgrad_load(image->format, from) + 0.0);
         }
@@ -132,7 +133,8 @@ static void clear_picks(const struct poolgrad_geometry *g, const struct poolgrad
 {
     for (int64_t i = 0; i < pixels->columns; i++) {
         for (int64_t lane = pixels->low; lane < pixels->high; lane++) {
-            void *element = poolgrad_image_at(&g->picks, pixels->n, pixels->c + lane, 0, pixels->y, pixels->x + i);
+            void *element = poolgrad_image_at(&g->picks, pixels->n, pixels->c + lane, pixels->z, pixels->y,
+                                              pixels->x + i);
             poolgrad_store_index(g->picks.format, element, -1);
         }
     }
@@ -144,6 +146,7 @@ void poolgrad_fast_blank(const struct poolgrad_fast_unit *unit, const struct poo
     const struct poolgrad_geometry *g = unit->g;
     struct poolgrad_pixels pixels = {.n = plane->n,
                                      .c = plane->c,
+                                     .z = plane->z,
                                      .low = plane->low,
                                      .high = plane->high,
                                      .y = rows.begin,
@@ -170,6 +173,7 @@ void poolgrad_fast_blank_gaps(const struct poolgrad_fast_unit *unit, const struc
     const int64_t width = columns->end - columns->begin;
     struct poolgrad_pixels pixels = {.n = plane->n,
                                      .c = plane->c,
+                                     .z = plane->z,
                                      .low = plane->low,
                                      .high = plane->high,
                                      .y_step = 1,

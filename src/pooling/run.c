@@ -44,7 +44,8 @@ static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fa
     for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
         for (int64_t lane = plane.low; lane < plane.high; lane++) {
-            for (int64_t y = part.rows.begin; y < part.rows.end; y++) run_row(&columns, plane.n, plane.c + lane, 0, y);
+            for (int64_t y = part.rows.begin; y < part.rows.end; y++)
+                run_row(&columns, plane.n, plane.c + lane, plane.z, y);
         }
     }
 }
