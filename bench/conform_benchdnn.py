@@ -27,12 +27,13 @@ LONGEST = 1 << 20  # pixels of a row
 RULE = (f"At most 2 images and 33 channels; then channels, then images halve while the source has more than {LARGEST} "
         f"elements; a row of more than {LONGEST} pixels loses windows in its middle.")
 ALGORITHMS = ("max", "avg_include_padding", "avg_exclude_padding")
-LAYOUTS = {"abc": "nchw", "abcd": "nchw", "abcde": "nchw", "abx": "nchw", "any": "nchw", "axb": "nhwc", "acb": "nhwc", "acdb": "nhwc",
-           "acdeb": "nhwc", "aBcd4b": "nc4hw4", "aBcd8b": "nc8hw8", "aBcd16b": "nc16hw16", "aBcd32b": "nc32hw32"}
+LAYOUTS = {"abx": "nchw", "abc": "nchw", "abcd": "nchw", "abcde": "nchw", "any": "nchw",
+           "axb": "nhwc", "acb": "nhwc", "acdb": "nhwc", "acdeb": "nhwc",
+           "aBcd4b": "nc4hw4", "aBcd8b": "nc8hw8", "aBcd16b": "nc16hw16", "aBcd32b": "nc32hw32"}
 SPATIAL = "dhw"
 
 
-# ---- Lists ------------------------------------------------------------------------------------------------------------
+# ---- Lists -----------------------------------------------------------------------------------------------------------
 
 def rows(path):
     """Problems of a list: dictionaries of figures, and of the words dir, alg, dt, tag, post_ops, name."""
@@ -114,7 +115,7 @@ def shrunk(row):
     return row
 
 
-# ---- Plain loops over taps --------------------------------------------------------------------------------------------
+# ---- Plain loops over taps -------------------------------------------------------------------------------------------
 
 def tap_pixels(axes, tap):
     """For one tap of every window: where it lies, clipped to the image, and whether that is inside."""
@@ -180,7 +181,7 @@ def plain_gradient(x, g, axes, alg):
     return scattered(lambda number: share, x.shape, axes)
 
 
-# ---- Formats and layouts ----------------------------------------------------------------------------------------------
+# ---- Formats and layouts ---------------------------------------------------------------------------------------------
 
 def to_bfloat16(x):
     bits = x.astype(numpy.float32).view(numpy.uint32)
@@ -225,7 +226,7 @@ def unpacked(array, layout, channels):
     return full.reshape(full.shape[0], -1, *full.shape[3:])[:, :channels]
 
 
-# ---- One problem ------------------------------------------------------------------------------------------------------
+# ---- One problem -----------------------------------------------------------------------------------------------------
 
 def axes_of(row):
     return [Axis(row["i" + a], row["o" + a], row["k" + a], row["s" + a], row["d" + a] + 1, row["p" + a])

@@ -69,7 +69,7 @@ def array_of(x):
     return x.view(numpy.uint16) if x.dtype.name == "bfloat16" else x
 
 
-# ---- Operators: what JAX computes, and poolgrad's options ---------------------------------------------------------------
+# ---- Operators: what JAX computes, and poolgrad's options ------------------------------------------------------------
 
 def maximum(case):
     return lambda x: case.window(x, -math.inf, lax.max), "max", []
@@ -167,7 +167,8 @@ def near(ours, theirs):
 def main():
     parser = arguments(__doc__, 400)
     parser.add_argument("--operator", action="append", choices=OPERATORS, help="this one only")
-    parser.add_argument("--words", default="own,tensorflow", help="own, tensorflow (the dialect), or both (%(default)s)")
+    parser.add_argument("--words", default="own,tensorflow",
+                        help="own, tensorflow (the dialect), or both (%(default)s)")
     chosen = parser.parse_args()
     report = Report(f"JAX {jax.__version__}", chosen.shown)
     with Poolgrad(chosen.poolgrad) as poolgrad:

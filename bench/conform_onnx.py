@@ -40,7 +40,7 @@ class Node:
     # attributes say
 
 
-# ---- Geometry ---------------------------------------------------------------------------------------------------------
+# ---- Geometry --------------------------------------------------------------------------------------------------------
 
 def same_pads(total, upper):
     half = int((total + (0 if upper else 1)) / 2)
@@ -88,7 +88,7 @@ def dialect(node, dims):
     return said
 
 
-# ---- Indices ----------------------------------------------------------------------------------------------------------
+# ---- Indices ---------------------------------------------------------------------------------------------------------
 
 def flattened(picks, shape, column_major):
     """Places in a plane as ONNX's indices: through the whole tensor, row-major or column-major in a plane."""
@@ -101,7 +101,7 @@ def flattened(picks, shape, column_major):
     return (picks + first * plane).astype(numpy.int64)
 
 
-# ---- One node ---------------------------------------------------------------------------------------------------------
+# ---- One node --------------------------------------------------------------------------------------------------------
 
 class Held:
     """A node in poolgrad's words or ONNX's, compared with what is expected."""
@@ -162,7 +162,7 @@ class Held:
         accepted = lambda *say: lambda: self.poolgrad.verify([*options, *say], source=self.source, actual=expected)[0]
         legal = [("accepted by verify", accepted()),
                  ("expectation of few digits", lambda: self.few_digits(ours, expected)),
-                 ("counts what lies behind the padding, which later releases do not", lambda: self.whole_divisor(expected))]
+                 ("counts taps behind the padding, as later releases do not", lambda: self.whole_divisor(expected))]
         if expected.dtype == numpy.float16:
             legal.insert(1, ("accepted by verify: sums kept in float16", accepted("--computed-in=float16")))
         if self.node.runtime and "Lp" in self.node.op:
@@ -198,8 +198,8 @@ class Held:
             self.pooled()
         except Refused as error:
             named = f"--p is {power}" in str(error) or f"p is {power}" in str(error)
-            self.report.add(self.operator, f"LP of power {power}: refused" if named else "WRONG sentence", self.node.name,
-                            str(error))
+            name = f"LP of power {power}: refused" if named else "WRONG sentence"
+            self.report.add(self.operator, name, self.node.name, str(error))
 
     def run(self):
         power = self.node.attributes.get("p", 2)
@@ -215,7 +215,7 @@ class Held:
             self.report.add(self.operator, "WRONG refused", self.node.name, f"{error}\n    {self.poolgrad.line}")
 
 
-# ---- The package's cases ----------------------------------------------------------------------------------------------
+# ---- The package's cases ---------------------------------------------------------------------------------------------
 
 def load(onnx, case):
     """A case's model, and its sets of inputs and outputs as arrays."""

@@ -14,8 +14,8 @@ import math
 import re
 import sys
 
-from conform import (REPEATED, Axis, Poolgrad, Refused, Report, arguments, judge, kept_or_added, need, numpy, same_values,
-                     source_size, words)
+from conform import (REPEATED, Axis, Poolgrad, Refused, Report, arguments, judge, kept_or_added, need, numpy,
+                     same_values, source_size, words)
 
 torch = need("torch")
 F = torch.nn.functional
@@ -23,7 +23,7 @@ F = torch.nn.functional
 FORMATS = {torch.float32: "float32", torch.float64: "float64", torch.bfloat16: "bfloat16", torch.float16: "float16"}
 
 
-# ---- Tensors ----------------------------------------------------------------------------------------------------------
+# ---- Tensors ---------------------------------------------------------------------------------------------------------
 
 def array_of(tensor):
     tensor = tensor.detach().contiguous()
@@ -80,7 +80,7 @@ def function(name, dims):
     return getattr(F, f"{name}{dims}d")
 
 
-# ---- Comparing --------------------------------------------------------------------------------------------------------
+# ---- Comparing -------------------------------------------------------------------------------------------------------
 
 class Judge:
     """Compares results of one case."""
@@ -115,7 +115,7 @@ def options_of(kind, axes, arrays, *more):
     return [f"--kind={kind}", "--nan=last", *words(axes, arrays), *more]
 
 
-# ---- Operators --------------------------------------------------------------------------------------------------------
+# ---- Operators -------------------------------------------------------------------------------------------------------
 
 def differentiate(case, y, x, ties=False):
     case.last_gradient = g = case.tensor(y.shape, ties)
@@ -129,17 +129,18 @@ def max_results(judge_, case, x, y, picks, options, tables):
     value, index = poolgrad.forward(read + ["--picks-format=int64"], True, source=source, **tables)
     judge_.bits("forward", value, array_of(y))
     places = array_of(picks)
-    judge(judge_.report, poolgrad, judge_.operator + " picks", judge_.name, index, places, wrong_places(y, index, places))
+    judge(judge_.report, poolgrad, judge_.operator + " picks", judge_.name, index, places,
+          wrong_places(y, index, places))
     if not numpy.array_equal(index, places):  # what follows goes to other places
         return False
     g, dx = differentiate(case, y, x)
     both = read + formats(case.dtype, "source-gradient")
-    judge_.sums("gradient", poolgrad.gradient(both, source=source, source_gradient=array_of(g), **tables), array_of(dx),
-                source=source, source_gradient=array_of(g), **tables)
+    found = poolgrad.gradient(both, source=source, source_gradient=array_of(g), **tables)
+    judge_.sums("gradient", found, array_of(dx), source=source, source_gradient=array_of(g), **tables)
     size = source_size(judge_.axes)
     saved = poolgrad.gradient(options + size + formats(case.dtype, "source-gradient"), indices=array_of(picks),
                               source_gradient=array_of(g), **tables)
-    judge_.bits("gradient from picks", saved, poolgrad.gradient(both, source=source, source_gradient=array_of(g), **tables))
+    judge_.bits("gradient from picks", saved, found)
     return True
 
 
@@ -148,7 +149,8 @@ def wrong_places(y, ours, theirs):
     other = ours != theirs
     values = y.detach().double().numpy()
     narrow = torch.from_numpy(ours).to(torch.bfloat16).to(torch.int64).numpy()
-    return [("windows of -inf alone: PyTorch's place is not in the window", lambda: numpy.all(values[other] == -math.inf)),
+    return [("windows of -inf alone: PyTorch's place is not in the window",
+             lambda: numpy.all(values[other] == -math.inf)),
             ("places rounded to bfloat16 by PyTorch", lambda: numpy.array_equal(theirs, narrow))]
 
 
@@ -338,7 +340,8 @@ def run_fractional(case, start):
     size = [k + n - 1 + int(case.rng.integers(0, 9)) for k, n in zip(kernel, windows)]
     x = case.tensor(case.shape + tuple(size), case.flag(), case.flag(0.3)).requires_grad_()
     samples = torch.from_numpy(case.rng.random((1, 1, case.dims))).to(case.dtype).expand(*case.shape, -1).contiguous()
-    y, picks = function("fractional_max_pool", case.dims)(x, kernel, windows, return_indices=True, _random_samples=samples)
+    y, picks = function("fractional_max_pool", case.dims)(x, kernel, windows, return_indices=True,
+                                                          _random_samples=samples)
     number = numpy.float32 if case.dtype == torch.float32 else numpy.float64
     order = samples[0, 0].numpy().tolist()
     order = [number(s) for s in (reversed(order) if case.dims == 2 else order)]
@@ -378,7 +381,7 @@ def run_unpool(case, start):
         judge_.bits("gradient", ours, array_of(dy))
 
 
-# ---- Words ------------------------------------------------------------------------------------------------------------
+# ---- Words -----------------------------------------------------------------------------------------------------------
 
 def dimensions(case):
     return [f"--dimensions={case.dims}"]
@@ -386,7 +389,8 @@ def dimensions(case):
 
 def dialect(kind, case, kernel, stride, padding, dilation, **flags):
     """The operator's arguments in PyTorch's words."""
-    lists = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation if kind == "max" else None}
+    lists = {"kernel_size": kernel, "stride": stride, "padding": padding,
+             "dilation": dilation if kind == "max" else None}
     said = [f"--{key}={','.join(map(str, value))}" for key, value in lists.items() if value is not None]
     return ["--dialect=torch", *dimensions(case), *said, *(f"--{key}={str(v).lower()}" for key, v in flags.items())]
 
