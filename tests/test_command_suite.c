@@ -76,16 +76,69 @@ Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = scen
     free(other);
 }
 
-/* An empty folder is as good as a new one, and 1 is the seed when none is given. */
+/* An empty folder is as good as a new one, and 1 is the seed when none is given. Manifests have the files' checksums.
+ */
 Test(command_suite, folders, .init = scene_enter, .fini = scene_leave)
 {
     cr_assert(mkdir(scene_path("empty"), 0755) == 0);
     generate("empty", "");
     generate("new", "--seed 1");
-    check_same_kits("new", "empty");
+    check_same_file("new/" MANIFEST_NAME, "empty/" MANIFEST_NAME);
     char *list = scene_list();
     cr_expect(strcmp(list, "empty new ") == 0, "%s", list);
     free(list);
+}
+
+/* Arrays of volumes have their third axis, also where it is one pixel; those of planes have none. */
+static void check_ranks(void)
+{
+    static const struct {
+        const char *beginning, *file;
+        int rank;
+        int64_t shape[5];
+    } rows[] = {
+        {"volume-depth-alone-", "source", 5, {1, 1, 4, 1, 1}}, {"volume-one-deep-", "source", 5, {1, 3, 1, 4, 5}},
+        {"adaptive-volume-", "source", 5, {1, 1, 4, 5, 5}},    {"one-sided-pad-ceil-", "source", 4, {1, 1, 1, 5}},
+        {"nc8hw8-forward-", "source", 5, {2, 2, 4, 7, 8}},     {"nc32hw32-forward-", "expected", 5, {2, 2, 3, 4, 32}}};
+    struct manifest manifest;
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("kit"), &manifest) == 0);
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        int64_t i = 0;
+        while (strncmp(manifest.entry[i].name, rows[row].beginning, strlen(rows[row].beginning)) != 0)
+            cr_assert(++i < manifest.count, "no case %s", rows[row].beginning);
+        char name[SCENE_PATH];
+        npyfile array;
+        snprintf(name, sizeof name, "kit/cases/%s/%s.npy", manifest.entry[i].name, rows[row].file);
+        cr_assert(npyfile_read(&array, scene_folder, name), "%s", name);
+        cr_expect(array.rank == rows[row].rank, "%s is of rank %d", name, array.rank);
+        for (int d = 0; d < rows[row].rank; d++)
+            cr_expect((int64_t)array.shape[d] == rows[row].shape[d], "%s: dimension %d", name, d);
+        npyfile_free(&array);
+    }
+    poolgrad_manifest_free(&manifest);
+}
+
+/* What the lines of cases say. */
+static void check_members(char *text)
+{
+    static const struct {
+        const char *name, *text;
+    } rows[] = {{"adaptive-5-to-3-", "\"windows_x\": [[0, 2], [1, 3], [3, 2]], \"windows_y\": [], \"windows_z\": []"},
+                {"divisor-negative-", "\"divisor\": -2, "},
+                {"one-sided-pad-ceil-", "\"zero_pad_left\": 1, \"zero_pad_top\": 0, "},
+                {"root-mean-pads-", "\"root_mean\": true, "},
+                {"gather-volume-", "\"volume\", \"gather\"], "},
+                {"volume-depth-alone-", "\"depth\": 4, \"height\": 1, \"width\": 1"},
+                {"n14-average-zero-pad-", "\"depth\": 0, \"height\": 1, \"width\": 4"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char beginning[SCENE_PATH];
+        snprintf(beginning, sizeof beginning, "{\"name\": \"%s", rows[i].name);
+        char *line = strstr(text, beginning), *end = line ? strchr(line, '\n') : NULL;
+        cr_assert(end, "no case %s", rows[i].name);
+        *end = '\0';
+        cr_expect(strstr(line, rows[i].text), "%s in %s", rows[i].text, line);
+        *end = '\n';
+    }
 }
 
 /* By readers that know nothing of the code that writes. */
@@ -94,8 +147,10 @@ Test(command_suite, a_manifest_is_plain_json, .init = scene_enter, .fini = scene
     generate("kit", "");
     char *text = read_text("kit/" MANIFEST_NAME);
     cr_assert(json_is_valid(text));
+    check_ranks();
+    check_members(text);
     cr_expect(json_is(json_member(text, "format"), "poolgrad-suite") && json_is(json_member(text, "size"), "smoke"));
-    cr_expect(json_number(json_member(text, "format_version")) == 1 && json_number(json_member(text, "seed")) == 1);
+    cr_expect(json_number(json_member(text, "format_version")) == 2 && json_number(json_member(text, "seed")) == 1);
     const char *found = strstr(text, "{\"name\": \"n43-mapping-clip-clip-gradient-average\"");
     cr_assert(found != NULL);
     const char *problem = json_member(found, "problem"), *clip = json_member(problem, "clip");
@@ -125,7 +180,7 @@ Test(command_suite, a_manifest_is_plain_json, .init = scene_enter, .fini = scene
 static bool same_image(const poolgrad_image *a, const poolgrad_image *b)
 {
     if (a->format != b->format || a->layout != b->layout || a->images != b->images || a->channels != b->channels ||
-        a->height != b->height || a->width != b->width || !a->data != !b->data) {
+        a->depth != b->depth || a->height != b->height || a->width != b->width || !a->data != !b->data) {
         return false;
     }
     return !a->data || memcmp(a->data, b->data, (size_t)poolgrad_suite_bytes(a)) == 0;
@@ -137,31 +192,53 @@ static bool same_region(const poolgrad_region *a, const poolgrad_region *b)
            a->depth == b->depth && a->image == b->image && a->images == b->images;
 }
 
+static bool same_table(const poolgrad_table *a, const poolgrad_table *b)
+{
+    if (a->count != b->count || !a->spans != !b->spans) return false;
+    return !a->spans || memcmp(a->spans, b->spans, (size_t)a->count * sizeof *a->spans) == 0;
+}
+
+static bool same_windows(const poolgrad_problem *a, const poolgrad_problem *b)
+{
+    return memcmp(&a->window, &b->window, sizeof a->window) == 0 && same_table(&a->windows_x, &b->windows_x) &&
+           same_table(&a->windows_y, &b->windows_y) && same_table(&a->windows_z, &b->windows_z) &&
+           a->offset_x == b->offset_x && a->offset_y == b->offset_y && a->offset_z == b->offset_z &&
+           a->kernel_offset_x == b->kernel_offset_x && a->kernel_offset_y == b->kernel_offset_y &&
+           a->kernel_offset_z == b->kernel_offset_z;
+}
+
 static bool same_placement(const poolgrad_problem *a, const poolgrad_problem *b)
 {
-    return memcmp(&a->window, &b->window, sizeof a->window) == 0 && a->offset_x == b->offset_x &&
-           a->offset_y == b->offset_y && a->offset_z == b->offset_z && a->offset_image == b->offset_image &&
-           a->kernel_offset_x == b->kernel_offset_x && a->kernel_offset_y == b->kernel_offset_y &&
-           same_region(&a->gradient_region, &b->gradient_region) && same_region(&a->clip, &b->clip) &&
-           a->mapping == b->mapping && a->source_channel_offset == b->source_channel_offset &&
-           a->source_channel_count == b->source_channel_count &&
+    return a->offset_image == b->offset_image && same_region(&a->gradient_region, &b->gradient_region) &&
+           same_region(&a->clip, &b->clip) && a->mapping == b->mapping &&
+           a->source_channel_offset == b->source_channel_offset && a->source_channel_count == b->source_channel_count &&
            a->gradient_channel_offset == b->gradient_channel_offset &&
            a->gradient_channel_count == b->gradient_channel_count &&
            a->destination_channel_offset == b->destination_channel_offset;
 }
 
+static bool same_pads(const poolgrad_problem *a, const poolgrad_problem *b)
+{
+    return a->zero_pad_x == b->zero_pad_x && a->zero_pad_y == b->zero_pad_y && a->zero_pad_z == b->zero_pad_z &&
+           a->zero_pad_left == b->zero_pad_left && a->zero_pad_top == b->zero_pad_top &&
+           a->zero_pad_front == b->zero_pad_front && a->zero_pad_right == b->zero_pad_right &&
+           a->zero_pad_bottom == b->zero_pad_bottom && a->zero_pad_back == b->zero_pad_back;
+}
+
 static bool same_rules(const poolgrad_problem *a, const poolgrad_problem *b)
 {
-    return a->direction == b->direction && a->kind == b->kind && a->edge_mode == b->edge_mode &&
-           a->zero_pad_x == b->zero_pad_x && a->zero_pad_y == b->zero_pad_y && a->ties == b->ties && a->nan == b->nan &&
-           a->accumulator == b->accumulator && a->add_to_destination == b->add_to_destination &&
-           a->indices.format == b->indices.format && a->picks.format == b->picks.format;
+    return a->direction == b->direction && a->kind == b->kind && a->edge_mode == b->edge_mode && a->ties == b->ties &&
+           a->nan == b->nan && a->accumulator == b->accumulator && a->add_to_destination == b->add_to_destination &&
+           a->root_mean == b->root_mean && a->divisor == b->divisor && a->indices.format == b->indices.format &&
+           a->picks.format == b->picks.format;
 }
 
 static void check_case(const struct suite_case *made, const struct suite_case *read)
 {
     cr_expect(strcmp(made->name, read->name) == 0 && made->features == read->features, "%s", made->name);
+    cr_expect(same_windows(&made->problem, &read->problem), "%s", made->name);
     cr_expect(same_placement(&made->problem, &read->problem), "%s", made->name);
+    cr_expect(same_pads(&made->problem, &read->problem), "%s", made->name);
     cr_expect(same_rules(&made->problem, &read->problem), "%s", made->name);
     for (int role = 0; role < SUITE_ROLES; role++) {
         cr_expect(same_image(&made->image[role], &read->image[role]), "%s: %s", made->name,
@@ -347,8 +424,9 @@ static const struct hostile {
 } hostiles[] = {
     {"{\"format\"", "[\"format\"", "line 1, column "},
     {"\"poolgrad-suite\"", "\"other\"", "has no format \"poolgrad-suite\"; expected a kit's manifest"},
-    {"\"format_version\": 1", "\"format_version\": 2", "format_version is 2; expected 1"},
-    {"\"format_version\": 1", "\"format_version\": \"1\"", "format_version is \"1\"; expected 1"},
+    {"\"format_version\": 1", "\"format_version\": 3", "format_version is 3; expected 1 to 2"},
+    {"\"format_version\": 1", "\"format_version\": 0", "format_version is 0; expected 1 to 2"},
+    {"\"format_version\": 1", "\"format_version\": \"1\"", "format_version is \"1\"; expected 1 to 2"},
     {"\"seed\": 0", "\"seed\": -5", "seed is -5; expected 0 or more"},
     {"\"seed\": 0", "\"seed\": 0, \"seed\": 1", "duplicate object key"},
     {"\"seed\": 0, ", "", "seed is missing; expected it"},
@@ -372,7 +450,8 @@ static const struct hostile {
      "files.source.format is \"int64\"; expected a format of images"},
     {"\"float32\", \"layout\"", "\"none\", \"layout\"", "files.source is missing; expected it"},
     {"\"float32\", \"layout\"", "\"float16\", \"layout\"", "x.npy: elements are 'f4'; expected 'f2'"},
-    {"\"nchw\"", "\"chwn\"", "layout is \"chwn\"; expected \"nchw\", \"nhwc\" or \"nc4hw4\""},
+    {"\"nchw\"", "\"chwn\"",
+     "layout is \"chwn\"; expected \"nchw\", \"nhwc\", \"nc4hw4\", \"nc8hw8\", \"nc16hw16\" or \"nc32hw32\""},
     {"\"nchw\"", "\"nc4hw4\"", "x.npy: an array of rank 4; expected rank 5"},
     {"\"height\": 1, \"width\": 2", "\"height\": 1, \"width\": -2", "files.source.width is -2; expected at least 0"},
     {"\"height\": 1, \"width\": 2", "\"height\": 4611686018427387904, \"width\": 4611686018427387904", "files.source."},
@@ -383,7 +462,29 @@ static const struct hostile {
     {"\"expected\": {", "\"expectation\": {", "\"expectation\" is no member here"},
     {"\"source\": {\"file\"", "\"source_gradient\": {\"file\"", "files.source is missing; expected it"},
     {"\"direction\": \"forward\"", "\"direction\": \"gradient\"", "files.source_gradient is missing; expected it"},
-    {"\"add_to_destination\": false", "\"add_to_destination\": true", "files.before is missing; expected it"}};
+    {"\"add_to_destination\": false", "\"add_to_destination\": true", "files.before is missing; expected it"},
+    {"\"mapping\"", "\"divisor\": 0.5, \"mapping\"", "problem.divisor is 0.5; expected an integer"},
+    {"\"mapping\"", "\"divisor\": 2, \"mapping\"", "case \"one\": divisor is 2; expected "},
+    {"\"mapping\"", "\"root_mean\": 1, \"mapping\"", "problem.root_mean is 1; expected true or false"},
+    {"\"mapping\"", "\"windows_x\": 3, \"mapping\"", "problem.windows_x is 3; expected an array of windows"},
+    {"\"mapping\"", "\"windows_x\": [[0, 1], [1]], \"mapping\"",
+     "problem.windows_x is an array; expected windows, each an array of its first pixel and its size"},
+    {"\"mapping\"", "\"windows_y\": [[0, 1, 2]], \"mapping\"", "problem.windows_y is an array; expected windows"},
+    {"\"mapping\"", "\"windows_z\": [[0, \"1\"]], \"mapping\"", "problem.windows_z is an array; expected windows"},
+    {"\"mapping\"", "\"windows_x\": [[0, 1]], \"mapping\"", "case \"one\": windows_x.count is 1; expected 2"},
+    {"\"mapping\"", "\"windows_x\": [[0, 1], [1, 0]], \"mapping\"",
+     "case \"one\": windows_x.spans has a window 1 of size 0; expected a size of 1 to 2^61"},
+    {"\"mapping\"", "\"windows_x\": [[0, 1], [1, 1]], \"x\": 0, \"mapping\"", "\"x\" is no member here"},
+    {"\"height\": 1, \"width\": 2", "\"depth\": -1, \"height\": 1, \"width\": 2",
+     "files.source.depth is -1; expected "},
+    {"\"height\": 1, \"width\": 2", "\"depth\": 1, \"height\": 1, \"width\": 2",
+     "x.npy: an array of rank 4; expected rank 5"},
+    {"\"nchw\", \"images\": 1,\n\"channels\": 1,", "\"nc8hw8\", \"images\": 1,\n\"channels\": 1, \"depth\": 2,",
+     "files.source.depth is 2; expected "},
+    {"\"source\": {\"file\"",
+     "\"indices\": {\"file\": \"x.npy\", \"format\": \"int64\", \"layout\": \"nchw\", \"images\": 1,"
+     " \"channels\": 1, \"height\": 1, \"width\": 2, \"fnv1a64\": \"0123456789abcdef\"}, \"source\": {\"file\"",
+     "x.npy: elements are 'f4'; expected 'i8'"}};
 
 Test(command_suite, hostile_manifests, .init = scene_enter, .fini = scene_leave)
 {

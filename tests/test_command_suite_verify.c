@@ -57,20 +57,17 @@ static int count_outcome(const char *name, const char *outcome)
 
 static const char *const to_json[] = {"--json", "found.json", NULL};
 
+/* The reference's results are right as well: outputs_in_a_folder. */
 Test(command_suite_verify, right_backends, .init = enter, .fini = scene_leave)
 {
-    static const char *const backends[] = {"cp {case}/expected.npy {out}", "cp {case}/exact.npy {out}",
-                                           "cp {kit}/cases/{name}/expected.npy {out}"};
-    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-        process_result result = run_backend(0, backends[i], to_json);
-        cr_expect(strstr(result.out, "\nright\n"), "%s", result.out);
-        cr_expect(count_outcome("found.json", "right") > 200);
-        cr_expect_eq(count_outcome("found.json", "wrong"), 0);
-        process_release(&result);
-        char *left = scene_list();
-        cr_expect_null(strstr(left, "outputs"), "%s", left);
-        free(left);
-    }
+    process_result result = run_backend(0, "cp {kit}/cases/{name}/exact.npy {out}", to_json);
+    cr_expect(strstr(result.out, "\nright\n"), "%s", result.out);
+    cr_expect(count_outcome("found.json", "right") > 400);
+    cr_expect_eq(count_outcome("found.json", "wrong"), 0);
+    process_release(&result);
+    char *left = scene_list();
+    cr_expect_null(strstr(left, "outputs"), "%s", left);
+    free(left);
 }
 
 Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
@@ -102,14 +99,16 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
 /* A backend that forgets the last element, or answers another question. */
 Test(command_suite_verify, wrong_backends, .init = enter, .fini = scene_leave)
 {
-    process_result result =
-        run_backend(1,
-                    "cp {case}/expected.npy {out}; case {name} in cancel*) head -c -8 {case}/expected.npy >{out}; "
-                    "printf '\\100\\100\\100\\100\\100\\100\\100\\100' >>{out};; esac",
-                    to_json);
+    process_result result = run_backend(
+        1,
+        "cp {case}/expected.npy {out}; case {name} in cancel* | volume-border*) head -c -8 {case}/expected.npy >{out}; "
+        "printf '\\100\\100\\100\\100\\100\\100\\100\\100' >>{out};; esac",
+        to_json);
     cr_expect(strstr(result.out, "\nwrong: cancel"), "%s", result.out);
     cr_expect(strstr(result.out, " elements are wrong; the worst, ("), "%s", result.out);
-    cr_expect(count_outcome("found.json", "wrong") > 0);
+    cr_expect(strstr(result.out, "\nwrong: volume-border-maxima-forward-max"), "%s", result.out);
+    cr_expect(strstr(result.out, " elements are wrong; the worst, (0, 0, 4, 3, "), "%s", result.out);
+    cr_expect(count_outcome("found.json", "wrong") > 1);
     process_release(&result);
 }
 

@@ -32,7 +32,7 @@ static int cannot_write(const struct options *options, const struct kit *kit)
 
 static bool write_array(const char *path, const poolgrad_image *image)
 {
-    const struct tensor tensor = {.image = *image, .rank = poolgrad_tensor_full_rank(image)};
+    const struct tensor tensor = poolgrad_tensor_of_full_rank(image);
     FILE *file = fopen(path, "wb");
     if (!file) return false;
     const bool good = poolgrad_tensor_put(file, &tensor);
@@ -47,8 +47,13 @@ struct names {
 static bool write_file(const struct kit *kit, const char *name, const char *role, const poolgrad_image *image,
                        struct manifest_file *file, struct names *names)
 {
-    *file = (struct manifest_file){NULL,          image->format, image->layout, image->images, image->channels,
-                                   image->height, image->width,  NULL};
+    *file = (struct manifest_file){.format = image->format,
+                                   .layout = image->layout,
+                                   .images = image->images,
+                                   .channels = image->channels,
+                                   .depth = image->depth,
+                                   .height = image->height,
+                                   .width = image->width};
     if (!image->data) return true;
     snprintf(names->file, sizeof names->file, "cases/%s/%s.npy", name, role);
     char *path = poolgrad_manifest_path(kit->temporary, names->file);

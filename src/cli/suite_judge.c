@@ -14,6 +14,7 @@
 const char *const poolgrad_outcome_words[OUTCOMES] = {"right", "undocumented", "missing",
                                                       "wrong", "unreadable",   "failed"};
 
+enum { SUITE_PLACE = 128 };
 enum { CASES_AT_ONCE = 8 }; /* for each thread: they are all in memory */
 
 /* A case in work. */
@@ -50,6 +51,15 @@ static void run_backend(void *context, int64_t i)
 
 /* ---- The judgement ----------------------------------------------------------------------------------------------- */
 
+/* "(0, 1, 5, 3)", with the third axis in the middle where the case has one. */
+static void print_place(const struct job *job, const poolgrad_finding *f, char text[SUITE_PLACE])
+{
+    char depth[SUITE_PLACE / 4] = "";
+    if (job->actual.depth > 0) snprintf(depth, sizeof depth, "%" PRId64 ", ", f->z);
+    snprintf(text, SUITE_PLACE, "(%" PRId64 ", %" PRId64 ", %s%" PRId64 ", %" PRId64 ")", f->n, f->c, depth, f->y,
+             f->x);
+}
+
 static void describe(const struct job *job, const poolgrad_verification *v)
 {
     struct suite_result *result = result_of(job);
@@ -58,11 +68,11 @@ static void describe(const struct job *job, const poolgrad_verification *v)
     }
     const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
     if (!poolgrad_verification_passes(v) && f) {
+        char place[SUITE_PLACE];
+        print_place(job, f, place);
         snprintf(result->sentence, sizeof result->sentence,
-                 "%" PRId64 " elements are wrong; the worst, (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-                 "), is %.9g; expected %.9g to %.9g",
-                 result->count[POOLGRAD_VERDICT_WRONG], f->n, f->c, f->y, f->x, isnan(f->actual) ? NAN : f->actual,
-                 f->low, f->high);
+                 "%" PRId64 " elements are wrong; the worst, %s, is %.9g; expected %.9g to %.9g",
+                 result->count[POOLGRAD_VERDICT_WRONG], place, isnan(f->actual) ? NAN : f->actual, f->low, f->high);
     } else if (f) {
         snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented: %s",
                  result->count[POOLGRAD_VERDICT_UNDOCUMENTED], poolgrad_decision_text(f->decision));

@@ -29,7 +29,7 @@ static const char format_name[] = "poolgrad-suite";
 #define PROBLEM(reader, name) REQUIRED(reader, poolgrad_problem, name, NULL)
 #define PROBLEM_OF(reader, name, of) REQUIRED(reader, poolgrad_problem, name, of)
 #define ARRAY(reader, name, of) REQUIRED(reader, struct manifest_file, name, of)
-/* Which kits of version 0.1.0 do not have: neutral there. */
+/* Which manifests of version 1 do not have: neutral there. */
 #define LATER(reader, type, name)                                                                                      \
     {                                                                                                                  \
 #name, poolgrad_read_##reader, offsetof(type, name), NULL, false                                               \
@@ -41,6 +41,14 @@ static const char *format_word(poolgrad_format format)
 {
     return format == POOLGRAD_FORMAT_NONE ? "none" : poolgrad_format_name(format);
 }
+
+static bool read_windows(struct reading *reading, const struct member *member, json_t *value, void *place);
+
+/* A table of windows. */
+#define WINDOWS(name)                                                                                                  \
+    {                                                                                                                  \
+#name, read_windows, offsetof(poolgrad_problem, name), NULL, false                                             \
+    }
 
 WORDS(direction_words, poolgrad_direction, poolgrad_direction_name);
 WORDS(mapping_words, poolgrad_mapping, poolgrad_mapping_name);
@@ -98,12 +106,29 @@ static const struct member problem_members[] = {PROBLEM_OF(word, direction, &dir
                                                 PROBLEM(extent, gradient_channel_count),
                                                 PROBLEM(integer, destination_channel_offset),
                                                 PROBLEM(flag, add_to_destination),
+                                                LATER(flag, poolgrad_problem, root_mean),
+                                                LATER(integer, poolgrad_problem, divisor),
+                                                LATER(integer, poolgrad_problem, zero_pad_left),
+                                                LATER(integer, poolgrad_problem, zero_pad_top),
+                                                LATER(integer, poolgrad_problem, zero_pad_front),
+                                                LATER(integer, poolgrad_problem, zero_pad_right),
+                                                LATER(integer, poolgrad_problem, zero_pad_bottom),
+                                                LATER(integer, poolgrad_problem, zero_pad_back),
+                                                WINDOWS(windows_x),
+                                                WINDOWS(windows_y),
+                                                WINDOWS(windows_z),
                                                 END};
 
-static const struct member file_members[] = {
-    ARRAY(text, file, NULL),      ARRAY(word, format, &format_words), ARRAY(word, layout, &layout_words),
-    ARRAY(integer, images, NULL), ARRAY(integer, channels, NULL),     ARRAY(integer, height, NULL),
-    ARRAY(integer, width, NULL),  ARRAY(text, fnv1a64, NULL),         END};
+static const struct member file_members[] = {ARRAY(text, file, NULL),
+                                             ARRAY(word, format, &format_words),
+                                             ARRAY(word, layout, &layout_words),
+                                             ARRAY(integer, images, NULL),
+                                             ARRAY(integer, channels, NULL),
+                                             LATER(integer, struct manifest_file, depth),
+                                             ARRAY(integer, height, NULL),
+                                             ARRAY(integer, width, NULL),
+                                             ARRAY(text, fnv1a64, NULL),
+                                             END};
 
 static const struct member top_members[] = {TOP(constant, format, format_name),
                                             TOP(integer, format_version, NULL),
@@ -141,11 +166,25 @@ char *poolgrad_manifest_path(const char *folder, const char *name)
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
+/* Pairs of a first pixel and a size. */
+static json_t *windows_of(const poolgrad_table *table)
+{
+    json_t *windows = json_array();
+    for (int64_t i = 0; windows && i < table->count; i++) {
+        const json_int_t first = table->spans[i].first, size = table->spans[i].size;
+        if (json_array_append_new(windows, json_pack("[I, I]", first, size)) == 0) continue;
+        json_decref(windows);
+        return NULL;
+    }
+    return windows;
+}
+
 /* What the reader of the member would read, but for objects; null without memory. */
 static json_t *value_of(const struct member *member, const void *place)
 {
     int64_t number = 0;
     int word = 0;
+    if (member->read == read_windows) return windows_of(place);
     if (member->read == poolgrad_read_text) {
         const char *text = *(const char *const *)place;
         return text ? json_string(text) : json_null();
@@ -231,6 +270,30 @@ bool poolgrad_manifest_end(FILE *file)
 
 /* ---- Reading a case ---------------------------------------------------------------------------------------------- */
 
+static bool read_window(json_t *value, poolgrad_span *span)
+{
+    json_int_t first, size;
+    if (json_unpack(value, "[I, I!]", &first, &size) != 0) return false;
+    *span = (poolgrad_span){first, size};
+    return true;
+}
+
+static bool read_windows(struct reading *reading, const struct member *member, json_t *value, void *place)
+{
+    const size_t count = json_array_size(value);
+    if (!json_is_array(value)) return poolgrad_reading_refuse(reading, member->name, value, "an array of windows");
+    if (count == 0) return true;
+    poolgrad_span *spans = calloc(count, sizeof *spans);
+    if (!spans) return poolgrad_reading_no_memory(reading);
+    *(poolgrad_table *)place = (poolgrad_table){spans, (int64_t)count};
+    for (size_t i = 0; i < count; i++) {
+        if (read_window(json_array_get(value, i), &spans[i])) continue;
+        return poolgrad_reading_refuse(reading, member->name, json_array_get(value, i),
+                                       "windows, each an array of its first pixel and its size");
+    }
+    return true;
+}
+
 static bool read_features(struct reading *reading, json_t *words, uint64_t *features)
 {
     for (size_t i = 0; i < json_array_size(words); i++) {
@@ -270,7 +333,7 @@ static bool is_below(const char *path)
 static poolgrad_image image_of(const struct manifest_file *file)
 {
     if (file->format == POOLGRAD_FORMAT_NONE) return (poolgrad_image){.data = NULL};
-    return poolgrad_image_dense(NULL, file->format, file->layout, file->images, file->channels, file->height,
+    return poolgrad_suite_image(file->format, file->layout, file->images, file->channels, file->depth, file->height,
                                 file->width);
 }
 
@@ -332,7 +395,7 @@ static bool is_there(const struct manifest_case *entry, int role)
 static bool same_sizes(const struct manifest_file *a, const struct manifest_file *b)
 {
     return a->format == b->format && a->layout == b->layout && a->images == b->images && a->channels == b->channels &&
-           a->height == b->height && a->width == b->width;
+           a->depth == b->depth && a->height == b->height && a->width == b->width;
 }
 
 /* Which arrays a case has, by its problem. */
@@ -343,9 +406,7 @@ static bool check_roles(struct reading *reading, const struct manifest_case *ent
         const bool always = role == SUITE_SOURCE || role == SUITE_EXPECTED || role == SUITE_EXACT;
         const bool needed = always || (role == SUITE_SOURCE_GRADIENT && gradient) ||
                             (role == SUITE_BEFORE && entry->problem.add_to_destination);
-        const bool foreign = role == SUITE_EXPECTED_INDICES
-                                 ? gradient
-                                 : (role == SUITE_SOURCE_GRADIENT || role == SUITE_INDICES) && !gradient;
+        const bool foreign = role == (gradient ? SUITE_EXPECTED_INDICES : SUITE_SOURCE_GRADIENT);
         if (is_there(entry, role) ? !foreign : !needed) continue;
         return poolgrad_reading_fail(reading, "files.%s is %s; expected %s", poolgrad_suite_role_words[role],
                                      needed ? "missing" : "given", needed ? "it" : "none in this direction");
@@ -413,13 +474,14 @@ static bool read_case(struct reading *reading, const char *folder, json_t *value
     struct parts parts = {.name = NULL};
     poolgrad_problem_init(&parts.problem, sizeof parts.problem);
     if (!json_is_object(value)) return poolgrad_reading_fail(reading, "is no object; expected one");
-    if (!poolgrad_read_members(reading, value, members, &parts)) return false;
+    const bool good = poolgrad_read_members(reading, value, members, &parts);
+    entry->problem = parts.problem; /* also where it is not whole: its tables are to be freed */
+    if (!good) return false;
     if (!is_name(parts.name)) {
         return poolgrad_reading_refuse(reading, "name", json_object_get(value, "name"),
                                        "1 to %d small letters, digits and dashes", SUITE_NAME - 1);
     }
     entry->name = parts.name;
-    entry->problem = parts.problem;
     snprintf(reading->where, sizeof reading->where, "case \"%s\": ", entry->name);
     if (!read_features(reading, parts.features, &entry->features)) return false;
     if (!read_files(reading, folder, parts.files, entry)) return false;
@@ -461,8 +523,11 @@ static bool read_document(struct reading *reading, struct manifest *manifest)
     /* What another version has in it is nobody's to judge. */
     if (!json_is_string(format) || strcmp(json_string_value(format), format_name) != 0)
         return poolgrad_reading_fail(reading, "has no format \"%s\"; expected a kit's manifest", format_name);
-    if (!json_is_integer(version) || json_integer_value(version) != MANIFEST_VERSION)
-        return poolgrad_reading_refuse(reading, "format_version", version, "%d", MANIFEST_VERSION);
+    const json_int_t number = json_is_integer(version) ? json_integer_value(version) : 0;
+    if (number < MANIFEST_OLDEST || number > MANIFEST_VERSION) {
+        return poolgrad_reading_refuse(reading, "format_version", version, "%d to %d", MANIFEST_OLDEST,
+                                       MANIFEST_VERSION);
+    }
     if (!poolgrad_read_members(reading, document, top_members, manifest)) return false;
     if (manifest->seed < 0)
         return poolgrad_reading_fail(reading, "seed is %" PRId64 "; expected 0 or more", manifest->seed);
@@ -507,6 +572,12 @@ int poolgrad_manifest_read(const struct options *options, const char *folder, st
 
 void poolgrad_manifest_free(struct manifest *manifest)
 {
+    for (int64_t i = 0; i < manifest->count; i++) {
+        const poolgrad_problem *p = &manifest->entry[i].problem;
+        free((void *)p->windows_x.spans);
+        free((void *)p->windows_y.spans);
+        free((void *)p->windows_z.spans);
+    }
     json_decref(manifest->document);
     free(manifest->entry);
     free(manifest->folder);

@@ -10,14 +10,15 @@
 #include "suite/kit.h"
 
 #define MANIFEST_NAME "manifest.json"
-#define MANIFEST_VERSION 1
+#define MANIFEST_VERSION 2
+#define MANIFEST_OLDEST 1 /* that is read: of planes alone, with a progression of windows along each axis */
 
 /* An array of a case; of format none where the case has none. */
 struct manifest_file {
     const char *file; /* below the kit's folder; null: only the sizes count */
     poolgrad_format format;
     poolgrad_layout layout;
-    int64_t images, channels, height, width;
+    int64_t images, channels, depth, height, width; /* depth 0: a plane, whose array has no such dimension */
     const char *fnv1a64; /* of the file's bytes, 16 hexadecimal digits; null without a file */
 };
 
@@ -25,7 +26,7 @@ struct manifest_file {
 struct manifest_case {
     const char *name;
     uint64_t features;
-    poolgrad_problem problem; /* images have no data */
+    poolgrad_problem problem; /* images have no data; tables read are the manifest's */
     struct manifest_file file[SUITE_ROLES];
 };
 

@@ -213,10 +213,10 @@ static int axes_of_tensor(const struct tensor *tensor)
     return tensor->image.depth > 1 ? AXES : AXES - 1;
 }
 
-int poolgrad_tensor_full_rank(const poolgrad_image *image)
+struct tensor poolgrad_tensor_of_full_rank(const poolgrad_image *image)
 {
-    const struct tensor tensor = {.image = *image};
-    return axes_of_tensor(&tensor) + 2 + has_slices(image->layout);
+    const int axes = image->depth > 0 ? AXES : AXES - 1;
+    return (struct tensor){*image, axes + 2 + has_slices(image->layout), axes};
 }
 
 void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor)
@@ -593,9 +593,9 @@ static int read_as(struct reading *reading, struct tensor *tensor)
 int poolgrad_tensor_read_as(const struct options *options, const char *path, poolgrad_image *image)
 {
     poolgrad_error error;
-    struct tensor tensor = {.image = dense(image)};
+    const poolgrad_image view = dense(image);
+    struct tensor tensor = poolgrad_tensor_of_full_rank(&view);
     if (check(&tensor.image, &error) != POOLGRAD_OK) return poolgrad_fail(options, "%s: %s", path, error.message);
-    tensor.rank = poolgrad_tensor_full_rank(image);
     if (poolgrad_file_status(path).kind != FILE_REGULAR) {
         return poolgrad_fail(options, "%s: is %s; expected a .npy file", path,
                              poolgrad_file_status(path).kind == FILE_MISSING ? "missing" : "no regular file");

@@ -35,8 +35,8 @@ bool poolgrad_tensor_put(FILE *file, const struct tensor *tensor);
  * after one sentence. */
 int poolgrad_tensor_read_windows(const struct options *options, struct file_argument argument, poolgrad_table *table);
 
-/* Of a dense array of the image in which every dimension is written: a depth of 1 is none. */
-int poolgrad_tensor_full_rank(const poolgrad_image *image);
+/* The image with an array in which every dimension is written, the third axis where the depth is not 0. */
+struct tensor poolgrad_tensor_of_full_rank(const poolgrad_image *image);
 
 /* Gives the tensor, whose layout is known, the dimensions of the other tensor's array. */
 void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor);

@@ -9,7 +9,8 @@
 
 #include "suite/suite_recipe.h"
 
-enum { STANDARD_ARRAYS = 10 };
+enum { X, Y, Z };
+enum { STANDARD_ARRAYS = 10, ARRAYS_OF_AXES = 3 };
 
 struct poolgrad_suite {
     struct suite_recipe *recipe;
@@ -62,6 +63,15 @@ const char *const poolgrad_suite_feature_words[SUITE_FEATURES + 1] = {
     [FEATURE_NC4HW4] = "nc4hw4",
     [FEATURE_UNUSED_LANES] = "unused-lanes",
     [FEATURE_EXAMPLE] = "example",
+    [FEATURE_VOLUME] = "volume",
+    [FEATURE_TABLE] = "table",
+    [FEATURE_DIVISOR] = "divisor",
+    [FEATURE_ONE_SIDED_PAD] = "one-sided-pad",
+    [FEATURE_ROOT_MEAN] = "root-mean",
+    [FEATURE_GATHER] = "gather",
+    [FEATURE_NC8HW8] = "nc8hw8",
+    [FEATURE_NC16HW16] = "nc16hw16",
+    [FEATURE_NC32HW32] = "nc32hw32",
 };
 _Static_assert(SUITE_FEATURES <= 64, "a set of features is 64 bits");
 
@@ -80,7 +90,7 @@ static poolgrad_status refuse_memory(poolgrad_error *error)
 struct shape {
     poolgrad_format *format;
     poolgrad_layout *layout;
-    int64_t *images, *channels, *height, *width;
+    int64_t *images, *channels, *depth, *height, *width;
     bool picks; /* of picked taps, in a format of their own */
 };
 
@@ -88,8 +98,8 @@ enum { SHAPES = 5 };
 
 #define SHAPE(image, picks)                                                                                            \
     {                                                                                                                  \
-        &(image)->format, &(image)->layout, &(image)->images, &(image)->channels, &(image)->height, &(image)->width,   \
-            picks                                                                                                      \
+        &(image)->format, &(image)->layout, &(image)->images, &(image)->channels, &(image)->depth, &(image)->height,   \
+            &(image)->width, picks                                                                                     \
     }
 
 /* The images that the problem has, and how many they are. */
@@ -104,22 +114,93 @@ static int list_shapes(poolgrad_problem *p, struct shape shape[SHAPES])
     return count;
 }
 
+/* ---- Axes -------------------------------------------------------------------------------------------------------- */
+
+/* The fields of an axis by its letter, its size and the sides of its pads. */
+#define AXIS(p, letter, size, before, behind)                                                                          \
+    {                                                                                                                  \
+        .kernel = &(p)->window.kernel_##size, .stride = &(p)->window.stride_##letter,                                  \
+        .dilation = &(p)->window.dilation_##letter, .offset = &(p)->offset_##letter,                                   \
+        .kernel_offset = &(p)->kernel_offset_##letter, .zero_pad = &(p)->zero_pad_##letter,                            \
+        .zero_pad_before = &(p)->zero_pad_##before, .zero_pad_behind = &(p)->zero_pad_##behind,                        \
+        .source = &(p)->source.size, .source_gradient = &(p)->source_gradient.size,                                    \
+        .destination = &(p)->destination.size, .clip = &(p)->clip.letter, .clip_extent = &(p)->clip.size,              \
+        .region = &(p)->gradient_region.letter, .region_extent = &(p)->gradient_region.size,                           \
+        .windows = &(p)->windows_##letter                                                                              \
+    }
+
+void poolgrad_suite_list_axes(poolgrad_problem *p, struct suite_fields axis[SUITE_AXES])
+{
+    const struct suite_fields all[SUITE_AXES] = {AXIS(p, x, width, left, right), AXIS(p, y, height, top, bottom),
+                                                 AXIS(p, z, depth, front, back)};
+    memcpy(axis, all, sizeof all);
+}
+
+static int64_t extent_of(const struct suite_fields *f)
+{
+    return (*f->kernel - 1) * *f->dilation + 1;
+}
+
+static int64_t windows_along(const poolgrad_problem *p, const struct suite_fields *f)
+{
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const int64_t size = gradient ? *f->source_gradient : *f->destination;
+    const int64_t left = poolgrad_suite_greater(size - (gradient ? *f->region : *f->clip), 0);
+    const int64_t extent = gradient ? *f->region_extent : *f->clip_extent;
+    return extent < left ? extent : left;
+}
+
 /* ---- Features that the problem shows ----------------------------------------------------------------------------- */
 
-static uint64_t features_of_axis(const poolgrad_problem *p, int64_t kernel, int64_t stride, int64_t dilation,
-                                 struct suite_axis axis)
+static uint64_t feature_of_edge(const poolgrad_problem *p)
 {
-    const int64_t extent = (kernel - 1) * dilation + 1, last = axis.first + (axis.windows - 1) * stride;
-    const bool crosses = axis.first < 0 || last + extent > axis.size;
+    return p->edge_mode == POOLGRAD_EDGE_CLAMP ? SUITE_FEATURE(CLAMP) : SUITE_FEATURE(EDGE_ZERO);
+}
+
+static uint64_t features_of_progression(const poolgrad_problem *p, const struct suite_fields *f)
+{
+    const int64_t extent = extent_of(f), windows = windows_along(p, f), size = *f->source, stride = *f->stride;
+    const int64_t first = *f->offset - *f->kernel_offset - extent / 2, last = first + (windows - 1) * stride;
     uint64_t features = 0;
-    if (kernel % 2 == 0) features |= SUITE_FEATURE(EVEN_KERNEL);
-    if (dilation > 1) features |= SUITE_FEATURE(DILATION);
+    if (*f->kernel % 2 == 0) features |= SUITE_FEATURE(EVEN_KERNEL);
+    if (*f->dilation > 1) features |= SUITE_FEATURE(DILATION);
     if (stride > 1) features |= SUITE_FEATURE(STRIDE);
     if (stride > extent) features |= SUITE_FEATURE(GAPS);
-    if (stride < extent && axis.windows > 1) features |= SUITE_FEATURE(OVERLAP);
-    if (crosses) features |= p->edge_mode == POOLGRAD_EDGE_CLAMP ? SUITE_FEATURE(CLAMP) : SUITE_FEATURE(EDGE_ZERO);
-    if (axis.windows > 0 && (axis.first + extent <= 0 || last >= axis.size)) features |= SUITE_FEATURE(OUTSIDE);
-    if (extent > axis.size) features |= SUITE_FEATURE(LARGE_KERNEL);
+    if (stride < extent && windows > 1) features |= SUITE_FEATURE(OVERLAP);
+    if (first < 0 || last + extent > size) features |= feature_of_edge(p);
+    if (windows > 0 && (first + extent <= 0 || last >= size)) features |= SUITE_FEATURE(OUTSIDE);
+    if (extent > size) features |= SUITE_FEATURE(LARGE_KERNEL);
+    return features;
+}
+
+static uint64_t features_of_table(const poolgrad_problem *p, const struct suite_table *table, int64_t size)
+{
+    uint64_t features = SUITE_FEATURE(TABLE);
+    for (int64_t i = 0; i < table->count; i++) {
+        const poolgrad_span w = table->span[i], before = table->span[i > 0 ? i - 1 : 0];
+        if (w.size % 2 == 0) features |= SUITE_FEATURE(EVEN_KERNEL);
+        if (i > 0 && w.first > before.first + before.size) features |= SUITE_FEATURE(GAPS);
+        if (i > 0 && w.first < before.first + before.size) features |= SUITE_FEATURE(OVERLAP);
+        if (w.first < 0 || w.first + w.size > size) features |= feature_of_edge(p);
+        if (w.first + w.size <= 0 || w.first >= size) features |= SUITE_FEATURE(OUTSIDE);
+        if (w.size > size) features |= SUITE_FEATURE(LARGE_KERNEL);
+    }
+    return features;
+}
+
+static uint64_t features_of_axes(const struct suite_recipe *recipe)
+{
+    poolgrad_problem p = recipe->problem;
+    struct suite_fields axis[SUITE_AXES];
+    uint64_t features = 0;
+    poolgrad_suite_list_axes(&p, axis);
+    const int axes = p.source.depth > 0 ? SUITE_AXES : Z;
+    if (axes == SUITE_AXES) features |= SUITE_FEATURE(VOLUME);
+    for (int i = 0; i < axes; i++) {
+        const struct suite_table *table = &recipe->table[i];
+        features |= table->count > 0 ? features_of_table(&p, table, *axis[i].source)
+                                     : features_of_progression(&p, &axis[i]);
+    }
     return features;
 }
 
@@ -135,12 +216,22 @@ static uint64_t features_of_format(poolgrad_format format)
     }
 }
 
+static uint64_t features_of_layout(poolgrad_layout layout)
+{
+    switch (layout) {
+    case POOLGRAD_NHWC: return SUITE_FEATURE(NHWC);
+    case POOLGRAD_NC4HW4: return SUITE_FEATURE(NC4HW4);
+    case POOLGRAD_NC8HW8: return SUITE_FEATURE(NC8HW8);
+    case POOLGRAD_NC16HW16: return SUITE_FEATURE(NC16HW16);
+    case POOLGRAD_NC32HW32: return SUITE_FEATURE(NC32HW32);
+    default: return 0;
+    }
+}
+
 static uint64_t features_of_image(const struct shape *shape)
 {
-    uint64_t features = features_of_format(*shape->format);
-    if (*shape->layout == POOLGRAD_NHWC) features |= SUITE_FEATURE(NHWC);
-    if (*shape->layout == POOLGRAD_NC4HW4) features |= SUITE_FEATURE(NC4HW4);
-    if (*shape->layout == POOLGRAD_NC4HW4 && *shape->channels % LANES) features |= SUITE_FEATURE(UNUSED_LANES);
+    uint64_t features = features_of_format(*shape->format) | features_of_layout(*shape->layout);
+    if (*shape->channels % poolgrad_suite_lanes(*shape->layout)) features |= SUITE_FEATURE(UNUSED_LANES);
     if (*shape->images == 0 || *shape->channels == 0 || *shape->height == 0 || *shape->width == 0)
         features |= SUITE_FEATURE(EMPTY);
     return features;
@@ -161,7 +252,32 @@ static uint64_t features_of_images(const poolgrad_problem *problem)
 
 static bool is_whole(const poolgrad_region *region)
 {
-    return region->x == 0 && region->y == 0 && region->width == POOLGRAD_ALL && region->height == POOLGRAD_ALL;
+    return region->x == 0 && region->y == 0 && region->z == 0 && region->width == POOLGRAD_ALL &&
+           region->height == POOLGRAD_ALL && region->depth == POOLGRAD_ALL;
+}
+
+/* What an average, or the root of a mean, divides by. */
+static uint64_t features_of_mean(const struct suite_recipe *recipe)
+{
+    poolgrad_problem p = recipe->problem;
+    struct suite_fields axis[SUITE_AXES];
+    uint64_t features = 0;
+    if (p.root_mean) features |= SUITE_FEATURE(ROOT_MEAN);
+    if (p.divisor != 0) features |= SUITE_FEATURE(DIVISOR);
+    poolgrad_suite_list_axes(&p, axis);
+    if (p.edge_mode != POOLGRAD_EDGE_CLAMP || (p.kind != POOLGRAD_AVERAGE && !p.root_mean)) return features;
+    for (int i = 0; i < SUITE_AXES; i++) {
+        const int64_t before = *axis[i].zero_pad_before, behind = *axis[i].zero_pad_behind;
+        if (*axis[i].zero_pad + before + behind > 0) features |= SUITE_FEATURE(ZERO_PAD);
+        if (before + behind > 0) features |= SUITE_FEATURE(ONE_SIDED_PAD);
+    }
+    return features;
+}
+
+/* A forward call from indices. */
+static bool is_gather(const poolgrad_problem *p)
+{
+    return p->direction == POOLGRAD_FORWARD && p->indices.format != POOLGRAD_FORMAT_NONE;
 }
 
 static uint64_t features_of_windows(const poolgrad_problem *p)
@@ -170,7 +286,8 @@ static uint64_t features_of_windows(const poolgrad_problem *p)
     if (!is_whole(&p->clip)) features |= SUITE_FEATURE(CLIP);
     if (p->mapping == POOLGRAD_MAPPING_CLIP) features |= SUITE_FEATURE(MAPPING_CLIP);
     if (!is_whole(&p->gradient_region)) features |= SUITE_FEATURE(GRADIENT_REGION);
-    if (p->kernel_offset_x != 0 || p->kernel_offset_y != 0) features |= SUITE_FEATURE(KERNEL_OFFSET);
+    if (p->kernel_offset_x != 0 || p->kernel_offset_y != 0 || p->kernel_offset_z != 0)
+        features |= SUITE_FEATURE(KERNEL_OFFSET);
     if (p->source_channel_offset != 0 || p->gradient_channel_offset != 0 || p->destination_channel_offset != 0) {
         features |= SUITE_FEATURE(CHANNEL_WINDOW);
     }
@@ -178,10 +295,8 @@ static uint64_t features_of_windows(const poolgrad_problem *p)
         features |= SUITE_FEATURE(BATCH_WINDOW);
     if (p->indices.format != POOLGRAD_FORMAT_NONE || p->picks.format != POOLGRAD_FORMAT_NONE)
         features |= SUITE_FEATURE(INDICES);
+    if (is_gather(p)) features |= SUITE_FEATURE(GATHER);
     if (p->add_to_destination) features |= SUITE_FEATURE(ADD);
-    if (p->kind == POOLGRAD_AVERAGE && p->edge_mode == POOLGRAD_EDGE_CLAMP && p->zero_pad_x + p->zero_pad_y > 0) {
-        features |= SUITE_FEATURE(ZERO_PAD);
-    }
     return features;
 }
 
@@ -203,67 +318,59 @@ static uint64_t features_of_data(enum suite_data data)
     return features[data];
 }
 
-static int64_t windows_in(int64_t size, int64_t first, int64_t extent)
-{
-    const int64_t left = poolgrad_suite_greater(size - first, 0);
-    return extent < left ? extent : left;
-}
-
-static int64_t windows_along(const poolgrad_problem *p, bool along_x)
-{
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const poolgrad_region *region = gradient ? &p->gradient_region : &p->clip;
-    if (along_x)
-        return windows_in(gradient ? p->source_gradient.width : p->destination.width, region->x, region->width);
-    return windows_in(gradient ? p->source_gradient.height : p->destination.height, region->y, region->height);
-}
-
 static uint64_t features_of(const struct suite_recipe *recipe)
 {
     const poolgrad_problem *p = &recipe->problem;
-    const poolgrad_window *w = &p->window;
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
-    const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
-    const struct suite_axis x = {p->offset_x - p->kernel_offset_x - extent_x / 2, windows_along(p, true),
-                                 p->source.width};
-    const struct suite_axis y = {p->offset_y - p->kernel_offset_y - extent_y / 2, windows_along(p, false),
-                                 p->source.height};
     uint64_t features = recipe->features | features_of_windows(p) | features_of_images(p);
-    features |= features_of_axis(p, w->kernel_width, w->stride_x, w->dilation_x, x);
-    features |= features_of_axis(p, w->kernel_height, w->stride_y, w->dilation_y, y);
+    features |= features_of_axes(recipe) | features_of_mean(recipe);
     if (recipe->source_values.count == 0 && !recipe->size_only) features |= features_of_data(recipe->source_data);
-    if (gradient && recipe->gradient_values.count == 0) features |= features_of_data(recipe->gradient_data);
+    if (p->direction == POOLGRAD_GRADIENT && recipe->gradient_values.count == 0)
+        features |= features_of_data(recipe->gradient_data);
     if (recipe->size_only) features |= SUITE_FEATURE(SIZE_ONLY);
     return features;
 }
 
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
-void poolgrad_suite_place(poolgrad_problem *problem, struct suite_axis x, struct suite_axis y)
+static poolgrad_image image_of_axes(const int64_t size[SUITE_AXES])
 {
-    const poolgrad_window *w = &problem->window;
-    const bool gradient = problem->direction == POOLGRAD_GRADIENT;
-    problem->offset_x = x.first + ((w->kernel_width - 1) * w->dilation_x + 1) / 2;
-    problem->offset_y = y.first + ((w->kernel_height - 1) * w->dilation_y + 1) / 2;
-    problem->source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, y.size, x.size);
-    if (gradient) {
-        problem->source_gradient = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, y.windows,
-                                                              x.windows);
-    }
-    problem->destination = poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1,
-                                                gradient ? y.size : y.windows, gradient ? x.size : x.windows);
+    return poolgrad_suite_image(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, size[Z], size[Y], size[X]);
 }
 
-void poolgrad_suite_save_picks(poolgrad_problem *problem, poolgrad_format format)
+void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[SUITE_AXES])
 {
-    if (problem->direction == POOLGRAD_GRADIENT) {
-        problem->indices = problem->source_gradient;
-        problem->indices.format = format;
-    } else {
-        problem->picks = problem->destination;
-        problem->picks.format = format;
+    poolgrad_problem *p = &recipe->problem;
+    struct suite_fields field[SUITE_AXES];
+    int64_t source[SUITE_AXES], outputs[SUITE_AXES];
+    poolgrad_suite_list_axes(p, field);
+    for (int i = 0; i < SUITE_AXES; i++) {
+        const int64_t count = recipe->table[i].count;
+        source[i] = axis[i].size;
+        outputs[i] = count > 0 ? count : axis[i].windows;
+        *field[i].offset = count > 0 ? 0 : axis[i].first + extent_of(&field[i]) / 2;
     }
+    if (source[Z] == 0) outputs[Z] = 0;
+    const poolgrad_image of_source = image_of_axes(source), of_outputs = image_of_axes(outputs);
+    p->source = poolgrad_image_as_const(&of_source);
+    if (p->direction == POOLGRAD_GRADIENT) p->source_gradient = poolgrad_image_as_const(&of_outputs);
+    p->destination = p->direction == POOLGRAD_GRADIENT ? of_source : of_outputs;
+}
+
+static poolgrad_const_image outputs_of(const poolgrad_problem *p)
+{
+    return p->direction == POOLGRAD_GRADIENT ? p->source_gradient : poolgrad_image_as_const(&p->destination);
+}
+
+void poolgrad_suite_read_indices(poolgrad_problem *problem, poolgrad_format format)
+{
+    problem->indices = outputs_of(problem);
+    problem->indices.format = format;
+}
+
+void poolgrad_suite_write_picks(poolgrad_problem *problem, poolgrad_format format)
+{
+    problem->picks = problem->destination;
+    problem->picks.format = format;
 }
 
 void poolgrad_suite_set_format(poolgrad_problem *problem, poolgrad_format format)
@@ -292,22 +399,38 @@ void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int6
     }
 }
 
-static poolgrad_const_image dense_to_read(const poolgrad_const_image *i)
+poolgrad_image poolgrad_suite_image(poolgrad_format format, poolgrad_layout layout, int64_t images, int64_t channels,
+                                    int64_t depth, int64_t height, int64_t width)
 {
-    return poolgrad_const_image_dense(i->data, i->format, i->layout, i->images, i->channels, i->height, i->width);
+    poolgrad_image image = poolgrad_image_dense_3d(NULL, format, layout, images, channels,
+                                                   poolgrad_suite_greater(depth, 1), height, width);
+    image.depth = depth;
+    return image;
 }
 
 static poolgrad_image dense(const poolgrad_image *i)
 {
-    return poolgrad_image_dense(i->data, i->format, i->layout, i->images, i->channels, i->height, i->width);
+    return poolgrad_suite_image(i->format, i->layout, i->images, i->channels, i->depth, i->height, i->width);
+}
+
+/* The same of an image that is read, which has no data yet. */
+static poolgrad_image dense_like(const poolgrad_const_image *i)
+{
+    return poolgrad_suite_image(i->format, i->layout, i->images, i->channels, i->depth, i->height, i->width);
+}
+
+static void set_strides_to_read(poolgrad_const_image *i)
+{
+    const poolgrad_image image = dense_like(i);
+    if (i->format != POOLGRAD_FORMAT_NONE) *i = poolgrad_image_as_const(&image);
 }
 
 /* The strides of what a recipe has made of its images. */
 static void set_strides(poolgrad_problem *p)
 {
-    p->source = dense_to_read(&p->source);
-    if (p->source_gradient.format != POOLGRAD_FORMAT_NONE) p->source_gradient = dense_to_read(&p->source_gradient);
-    if (p->indices.format != POOLGRAD_FORMAT_NONE) p->indices = dense_to_read(&p->indices);
+    set_strides_to_read(&p->source);
+    set_strides_to_read(&p->source_gradient);
+    set_strides_to_read(&p->indices);
     p->destination = dense(&p->destination);
     if (p->picks.format != POOLGRAD_FORMAT_NONE) p->picks = dense(&p->picks);
 }
@@ -331,30 +454,74 @@ bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe
 
 /* ---- The kit ----------------------------------------------------------------------------------------------------- */
 
-static bool add_formats(poolgrad_suite *suite)
+/* The named cases in one format, or in each. */
+static bool add_named(poolgrad_suite *suite, enum suite_extent extent, bool all)
 {
-    return poolgrad_suite_add_named(suite, POOLGRAD_FLOAT16, POOLGRAD_NC4HW4, true) &&
-           poolgrad_suite_add_named(suite, POOLGRAD_BFLOAT16, POOLGRAD_NHWC, true) &&
-           poolgrad_suite_add_named(suite, POOLGRAD_FLOAT64, POOLGRAD_NCHW, true);
+    static const struct {
+        poolgrad_format format;
+        poolgrad_layout layout;
+    } formats[] = {{POOLGRAD_FLOAT32, POOLGRAD_NCHW},
+                   {POOLGRAD_FLOAT16, POOLGRAD_NC4HW4},
+                   {POOLGRAD_BFLOAT16, POOLGRAD_NHWC},
+                   {POOLGRAD_FLOAT64, POOLGRAD_NCHW}};
+    const size_t count = all ? sizeof formats / sizeof *formats : 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!poolgrad_suite_add_named(suite, extent, formats[i].format, formats[i].layout, all)) return false;
+    }
+    return true;
 }
 
+static bool add_arrays(poolgrad_suite *suite, enum suite_extent extent, int count, uint64_t *seed)
+{
+    bool good = true;
+    for (int i = 0; good && i < count; i++)
+        good = poolgrad_suite_add_covering(suite, extent, i, poolgrad_suite_random(seed));
+    return good;
+}
+
+static void seed_cases(poolgrad_suite *suite, int64_t first, uint64_t *seed)
+{
+    for (int64_t i = first; i < suite->count; i++) suite->recipe[i].seed = poolgrad_suite_random(seed);
+}
+
+/* What stands behind the cases of planes moves none of them, and changes no data of theirs. */
 static bool add_all(poolgrad_suite *suite, enum poolgrad_suite_size size, uint64_t seed)
 {
-    bool good = poolgrad_suite_add_named(suite, POOLGRAD_FLOAT32, POOLGRAD_NCHW, size != SUITE_SMOKE);
-    if (good && size != SUITE_SMOKE) good = add_formats(suite);
-    const int arrays = size == SUITE_SMOKE ? 1 : STANDARD_ARRAYS;
-    for (int i = 0; good && i < arrays; i++) good = poolgrad_suite_add_covering(suite, i, poolgrad_suite_random(&seed));
+    const bool smoke = size == SUITE_SMOKE;
+    bool good = add_named(suite, SUITE_PLANES, !smoke);
+    if (good) good = add_arrays(suite, SUITE_PLANES, smoke ? 1 : STANDARD_ARRAYS, &seed);
     if (good && size == SUITE_EXHAUSTIVE) good = poolgrad_suite_add_windows(suite, poolgrad_suite_random(&seed));
-    for (int64_t i = 0; i < suite->count; i++) suite->recipe[i].seed = poolgrad_suite_random(&seed);
+    seed_cases(suite, 0, &seed);
+    const int64_t planes = suite->count;
+    if (good) good = add_named(suite, SUITE_EVERY_AXIS, !smoke);
+    if (good) good = add_arrays(suite, SUITE_EVERY_AXIS, smoke ? 1 : ARRAYS_OF_AXES, &seed);
+    seed_cases(suite, planes, &seed);
     return good;
+}
+
+/* Recipes move no more. */
+static void give_tables(poolgrad_suite *suite)
+{
+    for (int64_t i = 0; i < suite->count; i++) {
+        struct suite_recipe *recipe = &suite->recipe[i];
+        struct suite_fields axis[SUITE_AXES];
+        poolgrad_suite_list_axes(&recipe->problem, axis);
+        for (int a = 0; a < SUITE_AXES; a++) {
+            const struct suite_table *table = &recipe->table[a];
+            if (table->count > 0) *axis[a].windows = (poolgrad_table){table->span, table->count};
+        }
+    }
 }
 
 poolgrad_suite *poolgrad_suite_create(enum poolgrad_suite_size size, uint64_t seed)
 {
     poolgrad_suite *suite = calloc(1, sizeof *suite);
-    if (!suite || add_all(suite, size, seed)) return suite;
-    poolgrad_suite_destroy(suite);
-    return NULL;
+    if (!suite || !add_all(suite, size, seed)) {
+        poolgrad_suite_destroy(suite);
+        return NULL;
+    }
+    give_tables(suite);
+    return suite;
 }
 
 void poolgrad_suite_destroy(poolgrad_suite *suite)
@@ -382,10 +549,7 @@ const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int6
 
 int64_t poolgrad_suite_bytes(const poolgrad_image *image)
 {
-    const bool packed = image->layout == POOLGRAD_NC4HW4;
-    const int64_t lanes = packed ? poolgrad_suite_divide(image->channels, LANES) * LANES : 0;
-    return image->images * (packed ? lanes : image->channels) * image->height * image->width *
-           (int64_t)poolgrad_format_size(image->format);
+    return image->images * image->image_stride * (int64_t)poolgrad_format_size(image->format);
 }
 
 bool poolgrad_suite_allocate(poolgrad_image *image)
@@ -415,8 +579,7 @@ void poolgrad_suite_case_free(struct suite_case *made)
 /* Memory for what the problem reads. */
 static bool allocate_like(poolgrad_image *image, const poolgrad_const_image *sizes)
 {
-    *image = poolgrad_image_dense(NULL, sizes->format, sizes->layout, sizes->images, sizes->channels, sizes->height,
-                                  sizes->width);
+    *image = dense_like(sizes);
     return poolgrad_suite_allocate(image);
 }
 
@@ -450,30 +613,49 @@ static bool make_inputs(const struct suite_recipe *recipe, struct suite_case *ma
     return true;
 }
 
-/* The forward problem whose windows are those of the gradient's region; it writes the indices that the gradient reads.
- */
-static poolgrad_status make_indices(struct suite_case *made, poolgrad_error *error)
+/* The forward problem that writes what a gradient reads: its windows are those of the gradient's region. */
+static poolgrad_problem forward_of_gradient(const poolgrad_problem *p)
 {
-    const poolgrad_problem *p = &made->problem;
-    poolgrad_image values, *indices = &made->image[SUITE_INDICES];
-    poolgrad_const_image sizes = p->source_gradient;
     poolgrad_problem forward = *p;
-    sizes.format = POOLGRAD_FLOAT64;
-    if (!allocate_like(indices, &p->indices) || !allocate_like(&values, &sizes)) return refuse_memory(error);
+    struct suite_fields axis[SUITE_AXES];
     forward.direction = POOLGRAD_FORWARD;
-    forward.threads = 1;
-    forward.source_gradient = forward.indices = (poolgrad_const_image){.data = NULL};
-    forward.destination = values;
-    forward.picks = *indices;
-    forward.offset_x -= p->kernel_offset_x;
-    forward.offset_y -= p->kernel_offset_y;
-    forward.kernel_offset_x = forward.kernel_offset_y = 0;
+    forward.source_gradient = (poolgrad_const_image){.data = NULL};
+    poolgrad_suite_list_axes(&forward, axis);
+    for (int i = 0; i < SUITE_AXES; i++) {
+        *axis[i].offset -= *axis[i].kernel_offset;
+        *axis[i].kernel_offset = 0;
+    }
     forward.clip = p->gradient_region;
     forward.destination_channel_offset = p->gradient_channel_offset;
     forward.add_to_destination = 0;
     forward.mapping = POOLGRAD_MAPPING_SOURCE;
+    return forward;
+}
+
+/* A gradient's indices are its own source's picks, a gather's those of another image of the same size. */
+static poolgrad_status make_indices(const struct suite_recipe *recipe, uint64_t seed, struct suite_case *made,
+                                    poolgrad_error *error)
+{
+    const poolgrad_problem *p = &made->problem;
+    const bool gather = is_gather(p);
+    poolgrad_image values, searched = {.data = NULL}, *indices = &made->image[SUITE_INDICES];
+    poolgrad_const_image sizes = outputs_of(p);
+    poolgrad_problem forward = gather ? *p : forward_of_gradient(p);
+    sizes.format = POOLGRAD_FLOAT64;
+    if (!allocate_like(indices, &p->indices) || !allocate_like(&values, &sizes)) return refuse_memory(error);
+    if (gather && !allocate_like(&searched, &p->source)) {
+        free(values.data);
+        return refuse_memory(error);
+    }
+    if (gather) poolgrad_suite_fill(&searched, recipe->gradient_data, seed);
+    if (gather) forward.source = poolgrad_image_as_const(&searched);
+    forward.threads = 1;
+    forward.indices = (poolgrad_const_image){.data = NULL};
+    forward.destination = values;
+    forward.picks = *indices;
     const poolgrad_status status = poolgrad_run(&forward, error);
     free(values.data);
+    free(searched.data);
     made->problem.indices = poolgrad_image_as_const(indices);
     return status;
 }
@@ -502,7 +684,7 @@ static poolgrad_status make(const struct suite_recipe *recipe, struct suite_case
     poolgrad_problem *p = &made->problem;
     if (!make_inputs(recipe, made)) return refuse_memory(error);
     if (p->indices.format != POOLGRAD_FORMAT_NONE) {
-        const poolgrad_status status = make_indices(made, error);
+        const poolgrad_status status = make_indices(recipe, ~recipe->seed, made, error);
         if (status != POOLGRAD_OK) return status;
     }
     if (recipe->size_only) {

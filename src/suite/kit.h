@@ -4,7 +4,8 @@
  *
  * A kit depends on its size and its seed alone, to the bit and on every machine. Geometries are an array of parameters
  * in which any two values that have an effect together occur together (suite/suite_covering), and named cases for the
- * corners that rules are about (suite/suite_named).
+ * corners that rules are about (suite/suite_named). Images of a problem of planes have depth 0; those of a volume,
+ * which may be one pixel deep, have at least 1.
  */
 #ifndef POOLGRAD_SUITE_KIT_H
 #define POOLGRAD_SUITE_KIT_H
@@ -65,6 +66,15 @@ enum poolgrad_suite_feature {
     FEATURE_NC4HW4,
     FEATURE_UNUSED_LANES,
     FEATURE_EXAMPLE,
+    FEATURE_VOLUME,
+    FEATURE_TABLE,
+    FEATURE_DIVISOR,
+    FEATURE_ONE_SIDED_PAD,
+    FEATURE_ROOT_MEAN,
+    FEATURE_GATHER,
+    FEATURE_NC8HW8,
+    FEATURE_NC16HW16,
+    FEATURE_NC32HW32,
     SUITE_FEATURES
 };
 
@@ -77,7 +87,7 @@ extern const char *const poolgrad_suite_feature_words[SUITE_FEATURES + 1];
 enum poolgrad_suite_role {
     SUITE_SOURCE,
     SUITE_SOURCE_GRADIENT,
-    SUITE_INDICES,          /* of a gradient */
+    SUITE_INDICES,          /* those that a gradient, or a gather, reads */
     SUITE_BEFORE,           /* what the destination holds before; without it, zeros */
     SUITE_EXPECTED,         /* the reference's destination */
     SUITE_EXACT,            /* that of exact mode */
@@ -89,8 +99,8 @@ extern const char *const poolgrad_suite_role_words[SUITE_ROLES + 1];
 
 /*
  * A case. Arrays that it does not have are of format none; a source of which only the size counts has null data. The
- * problem's sources and indices are these arrays. Its destination and its picks have sizes, strides, format and layout,
- * and no data: whoever runs the case brings memory.
+ * problem's sources and indices are these arrays, its tables of windows the kit's. Its destination and its picks have
+ * sizes, strides, format and layout, and no data: whoever runs the case brings memory.
  */
 struct suite_case {
     char name[SUITE_NAME];
@@ -114,6 +124,10 @@ const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int6
 poolgrad_status poolgrad_suite_make(const poolgrad_suite *suite, int64_t index, struct suite_case *made,
                                     poolgrad_error *error);
 void poolgrad_suite_case_free(struct suite_case *made);
+
+/* A dense image without memory; a depth of 0 stays 0. */
+poolgrad_image poolgrad_suite_image(poolgrad_format format, poolgrad_layout layout, int64_t images, int64_t channels,
+                                    int64_t depth, int64_t height, int64_t width);
 
 /* Dense memory for an image, all bits 0. False where there is none; sizes are legal. */
 bool poolgrad_suite_allocate(poolgrad_image *image);

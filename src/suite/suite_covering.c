@@ -2,8 +2,9 @@
 /*
  * Arrays of parameters in which every pair of values occurs.
  *
- * A value is a small number, the level of a factor. Which factors have an effect depends on four of them, the controls:
- * ties mean nothing to an average. Only pairs of factors that both have an effect count. The array is built row by row:
+ * A value is a small number, the level of a factor. Which factors have an effect depends on some of them, the controls:
+ * ties mean nothing to an average. Only pairs of factors that both have an effect count, and of an array that adds to
+ * another one those that have a level which the other one lacks. The array is built row by row:
  * a row begins with the first pair that is still missing, and takes, factor by factor, the level that brings most
  * missing pairs with what the row has already. Of a few rows made that way the best one stays.
  */
@@ -20,6 +21,8 @@ enum factor {
     KIND,
     EDGE_MODE,
     INDICES,
+    EXTENT,
+    TABLES,
     KERNEL_WIDTH,
     KERNEL_HEIGHT,
     STRIDE_X,
@@ -47,14 +50,36 @@ enum factor {
     REGION,
     KERNEL_OFFSET,
     ADD,
+    KERNEL_DEPTH,
+    STRIDE_Z,
+    DILATION_Z,
+    PLACE_Z,
+    DEPTH,
+    TABLE_KIND,
+    DIVISOR,
     FACTORS
 };
 
+/* Levels that no enumeration of the library has. */
+enum { GATHER = POOLGRAD_GRADIENT + 1 };     /* of DIRECTION: forward, from indices */
+enum { ROOT_MEAN = POOLGRAD_L2NORM + 1 };    /* of KIND */
+enum { OF_PLANES, OF_VOLUMES };              /* of EXTENT */
+enum { NO_TABLE, BY_X, BY_Y, BY_Z, BY_ALL }; /* of TABLES: axes whose windows stand in one */
+enum { ADAPTIVE, IN_NO_ORDER };              /* of TABLE_KIND */
+enum { X, Y, Z };
+
 enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 10, WITHOUT = -1 };
 
-static const int64_t kernels[] = {1, 2, 3, 5}, channel_counts[] = {1, 3, 4, 5};
-static const int64_t widths[] = {1, 5, 8, 13}, heights[] = {1, 4, 7, 10};
-static const int64_t zero_pads[][2] = {{0, 0}, {1, 2}, {3, 0}};
+static const int64_t kernels[] = {1, 2, 3, 5}, channel_counts[] = {1, 3, 4, 5, 9, 17};
+static const int64_t widths[] = {1, 5, 8, 13}, heights[] = {1, 4, 7, 10}, depths[] = {1, 3, 4};
+static const int64_t divisors[] = {0, 3, -4};
+static const struct pads {
+    int64_t both[SUITE_AXES], before[SUITE_AXES], behind[SUITE_AXES];
+} zero_pads[] = {{{0}, {0}, {0}},
+                 {{1, 2, 1}, {0}, {0}},
+                 {{3, 0, 2}, {0}, {0}},
+                 {{0}, {1, 0, 2}, {0, 2, 0}},
+                 {{1, 0, 0}, {0, 1, 0}, {2, 0, 1}}};
 static const enum suite_data contents[] = {DATA_RAMP,         DATA_TIES,       DATA_EQUAL,      DATA_FRACTIONS,
                                            DATA_CANCELLATION, DATA_SUBNORMALS, DATA_INFINITIES, DATA_NAN,
                                            DATA_SIGNED_ZEROS, DATA_GREATEST};
@@ -65,75 +90,124 @@ static const poolgrad_format index_formats[] = {POOLGRAD_FORMAT_NONE, POOLGRAD_I
 
 enum { FLOATS = 4, UNORM_CONTENTS = 4 }; /* the first of formats, and of contents: what codes can hold */
 
-static const int levels[FACTORS] = {[DIRECTION] = 2,
-                                    [KIND] = 3,
-                                    [EDGE_MODE] = 2,
-                                    [INDICES] = 6,
-                                    [KERNEL_WIDTH] = 4,
-                                    [KERNEL_HEIGHT] = 4,
-                                    [STRIDE_X] = 3,
-                                    [STRIDE_Y] = 3,
-                                    [DILATION_X] = 2,
-                                    [DILATION_Y] = 2,
-                                    [PLACE_X] = 4,
-                                    [PLACE_Y] = 4,
-                                    [WIDTH] = 4,
-                                    [HEIGHT] = 4,
-                                    [ZERO_PAD] = 3,
-                                    [TIES] = 4,
-                                    [NANS] = 3,
-                                    [DATA] = MOST_LEVELS,
-                                    [SOURCE_FORMAT] = 6,
-                                    [GRADIENT_FORMAT] = FLOATS,
-                                    [DESTINATION_FORMAT] = FLOATS,
-                                    [LAYOUT] = 3,
-                                    [ACCUMULATOR] = 2,
-                                    [CHANNELS] = 4,
-                                    [IMAGES] = 2,
-                                    [CHANNEL_WINDOW] = 2,
-                                    [CLIP] = 2,
-                                    [MAPPING] = 2,
-                                    [REGION] = 2,
-                                    [KERNEL_OFFSET] = 2,
-                                    [ADD] = 2};
+/* How many levels a factor has in arrays of either extent. Of fewer than two it has no effect; none says that planes
+ * have none of its levels. */
+static const int levels[FACTORS][2] = {[DIRECTION] = {2, 3},
+                                       [KIND] = {3, 4},
+                                       [EDGE_MODE] = {2, 2},
+                                       [INDICES] = {6, 6},
+                                       [EXTENT] = {1, 2},
+                                       [TABLES] = {1, 5},
+                                       [KERNEL_WIDTH] = {4, 4},
+                                       [KERNEL_HEIGHT] = {4, 4},
+                                       [STRIDE_X] = {3, 3},
+                                       [STRIDE_Y] = {3, 3},
+                                       [DILATION_X] = {2, 2},
+                                       [DILATION_Y] = {2, 2},
+                                       [PLACE_X] = {4, 4},
+                                       [PLACE_Y] = {4, 4},
+                                       [WIDTH] = {4, 4},
+                                       [HEIGHT] = {4, 4},
+                                       [ZERO_PAD] = {3, 5},
+                                       [TIES] = {4, 4},
+                                       [NANS] = {3, 3},
+                                       [DATA] = {MOST_LEVELS, MOST_LEVELS},
+                                       [SOURCE_FORMAT] = {6, 6},
+                                       [GRADIENT_FORMAT] = {FLOATS, FLOATS},
+                                       [DESTINATION_FORMAT] = {FLOATS, FLOATS},
+                                       [LAYOUT] = {3, 6},
+                                       [ACCUMULATOR] = {2, 2},
+                                       [CHANNELS] = {4, 6},
+                                       [IMAGES] = {2, 2},
+                                       [CHANNEL_WINDOW] = {2, 2},
+                                       [CLIP] = {2, 2},
+                                       [MAPPING] = {2, 2},
+                                       [REGION] = {2, 2},
+                                       [KERNEL_OFFSET] = {2, 2},
+                                       [ADD] = {2, 2},
+                                       [KERNEL_DEPTH] = {0, 3},
+                                       [STRIDE_Z] = {0, 2},
+                                       [DILATION_Z] = {0, 2},
+                                       [PLACE_Z] = {0, 4},
+                                       [DEPTH] = {0, 3},
+                                       [TABLE_KIND] = {0, 2},
+                                       [DIVISOR] = {1, 3}};
 
 struct row {
+    enum suite_extent extent;
     int level[FACTORS]; /* WITHOUT: not chosen, or without effect */
 };
 
 struct covering {
+    enum suite_extent extent;
     bool missing[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS]; /* of the lesser factor first */
     uint64_t random;
 };
 
 /* ---- Effects ----------------------------------------------------------------------------------------------------- */
 
-/* By the controls of the row. */
-static bool has_effect(const struct row *row, int factor)
+static bool has_table(const struct row *row, int axis)
 {
-    const bool gradient = row->level[DIRECTION] == POOLGRAD_GRADIENT, max = row->level[KIND] == POOLGRAD_MAX;
-    const bool average = row->level[KIND] == POOLGRAD_AVERAGE;
-    const bool from_indices = gradient && max && row->level[INDICES] > 0;
+    static const int by[] = {BY_X, BY_Y, BY_Z};
+    return row->level[TABLES] == by[axis] || row->level[TABLES] == BY_ALL;
+}
+
+/* Of what belongs to one axis. */
+static bool axis_has_effect(const struct row *row, int factor)
+{
+    const bool volume = row->level[EXTENT] == OF_VOLUMES;
     switch (factor) {
-    case INDICES: return max;
-    case TIES:
-    case NANS: return max && !from_indices;
-    case ZERO_PAD: return average && row->level[EDGE_MODE] == POOLGRAD_EDGE_CLAMP;
-    case SOURCE_FORMAT: return !from_indices && !(gradient && average);
-    case ACCUMULATOR: return average || (gradient && max);
-    case GRADIENT_FORMAT:
-    case MAPPING:
-    case REGION:
-    case KERNEL_OFFSET:
-    case ADD: return gradient;
+    case KERNEL_WIDTH:
+    case STRIDE_X:
+    case DILATION_X:
+    case PLACE_X: return !has_table(row, X);
+    case KERNEL_HEIGHT:
+    case STRIDE_Y:
+    case DILATION_Y:
+    case PLACE_Y: return !has_table(row, Y);
+    case KERNEL_DEPTH:
+    case STRIDE_Z:
+    case DILATION_Z:
+    case PLACE_Z: return volume && !has_table(row, Z);
+    case DEPTH: return volume;
     default: return true;
     }
 }
 
-/* Codes have no special values. */
+/* By the controls of the row. */
+static bool has_effect(const struct row *row, int factor)
+{
+    const bool gradient = row->level[DIRECTION] == POOLGRAD_GRADIENT, max = row->level[KIND] == POOLGRAD_MAX;
+    const bool average = row->level[KIND] == POOLGRAD_AVERAGE, mean = average || row->level[KIND] == ROOT_MEAN;
+    const bool from_indices = max && row->level[INDICES] > 0 && row->level[DIRECTION] != POOLGRAD_FORWARD;
+    if (levels[factor][row->extent] < 2) return false;
+    switch (factor) {
+    case INDICES: return max;
+    case TIES:
+    case NANS: return max && !from_indices;
+    case ZERO_PAD: return mean && row->level[EDGE_MODE] == POOLGRAD_EDGE_CLAMP;
+    case DIVISOR: return mean;
+    case SOURCE_FORMAT: return !gradient || (!from_indices && !average);
+    case ACCUMULATOR: return average || (gradient && max);
+    case TABLE_KIND: return row->level[TABLES] > NO_TABLE;
+    case KERNEL_OFFSET: return gradient && row->level[TABLES] != BY_ALL;
+    case GRADIENT_FORMAT:
+    case MAPPING:
+    case REGION:
+    case ADD: return gradient;
+    default: return axis_has_effect(row, factor);
+    }
+}
+
+/* Codes have no special values; volumes are not blocked, planes have no windows along z, and what is gathered is what
+ * indices say. */
 static bool allowed(const struct row *row)
 {
-    return row->level[SOURCE_FORMAT] < FLOATS || row->level[DATA] < UNORM_CONTENTS;
+    const int *level = row->level;
+    if (level[SOURCE_FORMAT] >= FLOATS && level[DATA] >= UNORM_CONTENTS) return false;
+    if (level[EXTENT] == OF_VOLUMES && level[LAYOUT] >= POOLGRAD_NC4HW4) return false;
+    if (level[EXTENT] == OF_PLANES && level[TABLES] == BY_Z) return false;
+    return level[DIRECTION] != GATHER || (level[KIND] == POOLGRAD_MAX && level[INDICES] > 0);
 }
 
 /* ---- Pairs ------------------------------------------------------------------------------------------------------- */
@@ -145,22 +219,24 @@ static bool *pair(struct covering *c, int factor, int level, int other, int othe
 }
 
 /* One of the settings of the controls; those without effect are left out. */
-static struct row setting(int number)
+static struct row setting(enum suite_extent extent, int number)
 {
-    struct row row;
+    struct row row = {.extent = extent};
     for (int factor = 0; factor < FACTORS; factor++) row.level[factor] = WITHOUT;
     for (int factor = 0; factor < CONTROLS; factor++) {
-        row.level[factor] = number % levels[factor];
-        number /= levels[factor];
+        row.level[factor] = number % levels[factor][extent];
+        number /= levels[factor][extent];
     }
-    if (!has_effect(&row, INDICES)) row.level[INDICES] = WITHOUT;
+    for (int factor = 0; factor < CONTROLS; factor++) {
+        if (!has_effect(&row, factor)) row.level[factor] = WITHOUT;
+    }
     return row;
 }
 
-static int count_settings(void)
+static int count_settings(enum suite_extent extent)
 {
     int count = 1;
-    for (int factor = 0; factor < CONTROLS; factor++) count *= levels[factor];
+    for (int factor = 0; factor < CONTROLS; factor++) count *= levels[factor][extent];
     return count;
 }
 
@@ -179,16 +255,29 @@ static bool can_have_both(const struct row *row, int factor, int level, int othe
     return allowed(&both);
 }
 
+/* Whether the array of planes lacks the level. */
+static bool is_added(enum suite_extent extent, int factor, int level)
+{
+    return extent == SUITE_PLANES || level >= levels[factor][SUITE_PLANES];
+}
+
+static void expect_pairs_of(struct covering *c, const struct row *row, int factor, int other)
+{
+    for (int i = 0; i < levels[factor][c->extent]; i++) {
+        for (int j = 0; j < levels[other][c->extent]; j++) {
+            if (!is_added(c->extent, factor, i) && !is_added(c->extent, other, j)) continue;
+            if (can_have_both(row, factor, i, other, j)) *pair(c, factor, i, other, j) = true;
+        }
+    }
+}
+
 static void expect_pairs(struct covering *c)
 {
-    for (int number = 0; number < count_settings(); number++) {
-        const struct row row = setting(number);
-        for (int a = 0; a < FACTORS * MOST_LEVELS; a++) {
-            for (int b = a / MOST_LEVELS * MOST_LEVELS + MOST_LEVELS; b < FACTORS * MOST_LEVELS; b++) {
-                const int first = a / MOST_LEVELS, second = b / MOST_LEVELS, i = a % MOST_LEVELS, j = b % MOST_LEVELS;
-                if (i >= levels[first] || j >= levels[second]) continue;
-                if (can_have_both(&row, first, i, second, j)) *pair(c, first, i, second, j) = true;
-            }
+    for (int number = 0; number < count_settings(c->extent); number++) {
+        const struct row row = setting(c->extent, number);
+        for (int factor = 0; factor < FACTORS; factor++) {
+            if (factor >= CONTROLS && !has_effect(&row, factor)) continue;
+            for (int other = factor + 1; other < FACTORS; other++) expect_pairs_of(c, &row, factor, other);
         }
     }
 }
@@ -226,9 +315,9 @@ static int count_new(struct covering *c, const struct row *row, int factor, int 
 static void choose_level(struct covering *c, struct row *row, int factor)
 {
     int best = INT_MIN, chosen = WITHOUT;
-    const int shift = (int)poolgrad_suite_choose(&c->random, levels[factor]);
-    for (int i = 0; i < levels[factor]; i++) {
-        const int level = (i + shift) % levels[factor];
+    const int shift = (int)poolgrad_suite_choose(&c->random, levels[factor][c->extent]);
+    for (int i = 0; i < levels[factor][c->extent]; i++) {
+        const int level = (i + shift) % levels[factor][c->extent];
         struct row tried = *row;
         tried.level[factor] = level;
         const int count = count_new(c, row, factor, level);
@@ -265,7 +354,7 @@ static int count_row(struct covering *c, const struct row *row)
 static struct row random_setting(struct covering *c, const struct missing *m)
 {
     struct row row;
-    do row = setting((int)poolgrad_suite_choose(&c->random, count_settings()));
+    do row = setting(c->extent, (int)poolgrad_suite_choose(&c->random, count_settings(c->extent)));
     while (!can_have_both(&row, m->factor, m->level, m->other, m->other_level));
     row.level[m->factor] = m->level;
     row.level[m->other] = m->other_level;
@@ -274,7 +363,7 @@ static struct row random_setting(struct covering *c, const struct missing *m)
 
 static struct row best_row(struct covering *c, const struct missing *missing)
 {
-    struct row best = {{0}};
+    struct row best = {.extent = c->extent};
     int most = -1;
     for (int i = 0; i < CANDIDATES; i++) {
         struct row row = random_setting(c, missing);
@@ -305,57 +394,87 @@ static int64_t level_of(const struct row *row, int factor)
 
 static void set_rules(const struct row *row, poolgrad_problem *p)
 {
-    p->direction = (poolgrad_direction)level_of(row, DIRECTION);
-    p->kind = (poolgrad_kind)level_of(row, KIND);
+    const bool root_mean = row->level[KIND] == ROOT_MEAN, gather = row->level[DIRECTION] == GATHER;
+    p->direction = gather ? POOLGRAD_FORWARD : (poolgrad_direction)level_of(row, DIRECTION);
+    p->kind = root_mean ? POOLGRAD_L2NORM : (poolgrad_kind)level_of(row, KIND);
+    p->root_mean = root_mean;
+    p->divisor = divisors[level_of(row, DIVISOR)];
     p->edge_mode = (poolgrad_edge_mode)level_of(row, EDGE_MODE);
     p->ties = (poolgrad_tie_rule)level_of(row, TIES);
     p->nan = (poolgrad_nan_rule)level_of(row, NANS);
     p->accumulator = (poolgrad_accumulator)level_of(row, ACCUMULATOR);
     p->mapping = (poolgrad_mapping)level_of(row, MAPPING);
-    p->zero_pad_x = zero_pads[level_of(row, ZERO_PAD)][0];
-    p->zero_pad_y = zero_pads[level_of(row, ZERO_PAD)][1];
     p->add_to_destination = level_of(row, ADD) > 0;
-    p->window = (poolgrad_window){.kernel_width = kernels[level_of(row, KERNEL_WIDTH)],
-                                  .kernel_height = kernels[level_of(row, KERNEL_HEIGHT)],
-                                  .kernel_depth = 1,
-                                  .stride_x = level_of(row, STRIDE_X) + 1,
-                                  .stride_y = level_of(row, STRIDE_Y) + 1,
-                                  .stride_z = 1,
-                                  .dilation_x = level_of(row, DILATION_X) + 1,
-                                  .dilation_y = level_of(row, DILATION_Y) + 1,
-                                  .dilation_z = 1};
 }
 
 /* Windows that reach the source's end: begun at its edge, half outside, a window before it, or inside. */
-static struct suite_axis place_axis(int64_t place, int64_t size, int64_t kernel, int64_t stride, int64_t dilation)
+static struct suite_axis place_axis(int64_t place, int64_t size, const struct suite_fields *f)
 {
-    const int64_t extent = (kernel - 1) * dilation + 1;
+    const int64_t extent = (*f->kernel - 1) * *f->dilation + 1;
     const int64_t firsts[] = {0, -(extent / 2), -extent, 1};
     const int64_t first = firsts[place];
-    return (struct suite_axis){first, poolgrad_suite_greater(poolgrad_suite_divide(size - first, stride), 1), size};
+    return (struct suite_axis){first, poolgrad_suite_greater(poolgrad_suite_divide(size - first, *f->stride), 1), size};
 }
 
-static void set_images(const struct row *row, poolgrad_problem *p)
+/* Adaptive windows of about half as many as pixels; or windows of all sorts: alone, over the edges, outside, the whole
+ * axis, none in its turn. */
+static struct suite_table table_of(int64_t kind, int64_t size)
 {
-    const poolgrad_window *w = &p->window;
-    poolgrad_suite_place(
-        p,
-        place_axis(level_of(row, PLACE_X), widths[level_of(row, WIDTH)], w->kernel_width, w->stride_x, w->dilation_x),
-        place_axis(level_of(row, PLACE_Y), heights[level_of(row, HEIGHT)], w->kernel_height, w->stride_y,
-                   w->dilation_y));
+    const poolgrad_span spans[] = {{size - 2, 3}, {0, 1}, {-2, 4}, {size, 2}, {0, size}, {size / 2, 2}};
+    struct suite_table table = {.count = kind == ADAPTIVE ? size / 2 + 1 : (int64_t)(sizeof spans / sizeof *spans)};
+    if (kind == ADAPTIVE)
+        (void)poolgrad_adaptive_windows(size, table.count, table.span, NULL);
+    else
+        memcpy(table.span, spans, sizeof spans);
+    return table;
+}
+
+static int64_t size_of(const struct row *row, int axis)
+{
+    if (axis == X) return widths[level_of(row, WIDTH)];
+    if (axis == Y) return heights[level_of(row, HEIGHT)];
+    return row->level[EXTENT] == OF_VOLUMES ? depths[level_of(row, DEPTH)] : 0;
+}
+
+/* The window along each axis, or its windows; counted pads. */
+static void set_axes(const struct row *row, struct suite_recipe *recipe)
+{
+    static const struct {
+        int kernel, stride, dilation, place;
+    } factors[SUITE_AXES] = {{KERNEL_WIDTH, STRIDE_X, DILATION_X, PLACE_X},
+                             {KERNEL_HEIGHT, STRIDE_Y, DILATION_Y, PLACE_Y},
+                             {KERNEL_DEPTH, STRIDE_Z, DILATION_Z, PLACE_Z}};
+    const int axes = row->level[EXTENT] == OF_VOLUMES ? SUITE_AXES : Z;
+    const struct pads *pads = &zero_pads[level_of(row, ZERO_PAD)];
+    struct suite_axis placed[SUITE_AXES] = {{.size = 0}};
+    struct suite_fields f[SUITE_AXES];
+    poolgrad_suite_list_axes(&recipe->problem, f);
+    for (int i = 0; i < axes; i++) {
+        *f[i].kernel = kernels[level_of(row, factors[i].kernel)];
+        *f[i].stride = level_of(row, factors[i].stride) + 1;
+        *f[i].dilation = level_of(row, factors[i].dilation) + 1;
+        *f[i].zero_pad = pads->both[i];
+        *f[i].zero_pad_before = pads->before[i];
+        *f[i].zero_pad_behind = pads->behind[i];
+        placed[i] = place_axis(level_of(row, factors[i].place), size_of(row, i), &f[i]);
+        if (has_table(row, i)) recipe->table[i] = table_of(level_of(row, TABLE_KIND), size_of(row, i));
+    }
+    poolgrad_suite_place(recipe, placed);
+}
+
+static void set_formats(const struct row *row, poolgrad_problem *p)
+{
     p->source.format = formats[level_of(row, SOURCE_FORMAT)];
     p->destination.format = formats[level_of(row, DESTINATION_FORMAT)];
     if (p->direction == POOLGRAD_GRADIENT) p->source_gradient.format = formats[level_of(row, GRADIENT_FORMAT)];
 }
 
 /* A part of an image one pixel inside it; of a result, the image is larger by a border. */
-static void inset(poolgrad_region *region, int64_t *height, int64_t *width)
+static void inset(int64_t *first, int64_t *extent, int64_t *size)
 {
-    region->x = region->y = 1;
-    region->width = *width;
-    region->height = *height;
-    *width += 2;
-    *height += 2;
+    *first = 1;
+    *extent = *size;
+    *size += 2;
 }
 
 /* Offsets are multiples of 4, which every backend takes. */
@@ -374,19 +493,29 @@ static void set_channel_windows(poolgrad_problem *p)
 
 static void set_regions(const struct row *row, poolgrad_problem *p)
 {
+    static const int64_t moved[SUITE_AXES] = {1, -1, 1};
+    const int axes = p->source.depth > 0 ? SUITE_AXES : Z;
+    struct suite_fields f[SUITE_AXES];
+    poolgrad_suite_list_axes(p, f);
+    for (int i = 0; i < axes; i++) {
+        if (level_of(row, CLIP) > 0) inset(f[i].clip, f[i].clip_extent, f[i].destination);
+        if (level_of(row, REGION) > 0) inset(f[i].region, f[i].region_extent, f[i].source_gradient);
+        if (level_of(row, KERNEL_OFFSET) == 0 || has_table(row, i)) continue;
+        *f[i].kernel_offset = moved[i];
+        *f[i].offset += moved[i];
+    }
+}
+
+static void set_images(const struct row *row, poolgrad_problem *p)
+{
+    const poolgrad_format indices = index_formats[level_of(row, INDICES)];
     poolgrad_suite_set_channels(p, level_of(row, IMAGES) + 1, channel_counts[level_of(row, CHANNELS)]);
     if (level_of(row, CHANNEL_WINDOW) > 0) set_channel_windows(p);
-    if (level_of(row, CLIP) > 0) inset(&p->clip, &p->destination.height, &p->destination.width);
-    if (level_of(row, REGION) > 0) {
-        inset(&p->gradient_region, &p->source_gradient.height, &p->source_gradient.width);
-    }
-    if (level_of(row, KERNEL_OFFSET) > 0) {
-        p->kernel_offset_x = 1;
-        p->kernel_offset_y = -1;
-        p->offset_x += p->kernel_offset_x;
-        p->offset_y += p->kernel_offset_y;
-    }
-    if (level_of(row, INDICES) > 0) poolgrad_suite_save_picks(p, index_formats[level_of(row, INDICES)]);
+    set_regions(row, p);
+    if (indices != POOLGRAD_FORMAT_NONE && row->level[DIRECTION] == POOLGRAD_FORWARD)
+        poolgrad_suite_write_picks(p, indices);
+    else if (indices != POOLGRAD_FORMAT_NONE)
+        poolgrad_suite_read_indices(p, indices);
     poolgrad_suite_set_layout(p, (poolgrad_layout)level_of(row, LAYOUT));
 }
 
@@ -404,8 +533,9 @@ static struct suite_recipe recipe_of(const struct row *row, uint64_t *random)
     poolgrad_problem *p = &recipe.problem;
     poolgrad_problem_init(p, sizeof *p);
     set_rules(row, p);
+    set_axes(row, &recipe);
+    set_formats(row, p);
     set_images(row, p);
-    set_regions(row, p);
     recipe.gradient_data = gradient_data(recipe.source_data, random);
     recipe.before = p->add_to_destination || level_of(row, CLIP) > 0 || level_of(row, CHANNEL_WINDOW) > 0;
     return recipe;
@@ -418,16 +548,17 @@ static void name_recipe(struct suite_recipe *recipe, const char *group, int numb
              poolgrad_kind_name(p->kind));
 }
 
-bool poolgrad_suite_add_covering(poolgrad_suite *suite, int number, uint64_t seed)
+bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent, int number, uint64_t seed)
 {
     char group[16];
     struct missing missing;
     struct covering *c = calloc(1, sizeof *c);
     bool good = c != NULL;
     if (!good) return false;
+    c->extent = extent;
     c->random = seed;
     expect_pairs(c);
-    snprintf(group, sizeof group, "pairs-%02d", number);
+    snprintf(group, sizeof group, "%s-%02d", extent == SUITE_PLANES ? "pairs" : "axes", number);
     for (int i = 0; good && find_missing(c, &missing); i++) {
         const struct row row = best_row(c, &missing);
         struct suite_recipe recipe = recipe_of(&row, &c->random);
@@ -448,8 +579,9 @@ static void choose_rest(struct row *row, uint64_t *random)
     do {
         for (int factor = 0; factor < FACTORS; factor++) {
             const bool fixed = factor == DIRECTION || factor == KIND;
-            if (fixed || (factor >= FIRST_OF_WINDOW && factor < BEHIND_WINDOW)) continue;
-            row->level[factor] = (int)poolgrad_suite_choose(random, levels[factor]);
+            if (fixed || levels[factor][row->extent] < 2) continue;
+            if (factor >= FIRST_OF_WINDOW && factor < BEHIND_WINDOW) continue;
+            row->level[factor] = (int)poolgrad_suite_choose(random, levels[factor][row->extent]);
         }
         for (int factor = 0; factor < FACTORS; factor++) {
             if (!has_effect(row, factor)) row->level[factor] = WITHOUT;
@@ -460,18 +592,18 @@ static void choose_rest(struct row *row, uint64_t *random)
 /* Each direction, kind, kernel, stride and dilation, all with all. */
 bool poolgrad_suite_add_windows(poolgrad_suite *suite, uint64_t seed)
 {
-    int count = levels[DIRECTION] * levels[KIND];
-    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) count *= levels[factor];
+    int count = levels[DIRECTION][SUITE_PLANES] * levels[KIND][SUITE_PLANES];
+    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) count *= levels[factor][SUITE_PLANES];
     for (int i = 0; i < count; i++) {
-        struct row row = {{0}};
+        struct row row = {.extent = SUITE_PLANES};
         int number = i;
-        row.level[DIRECTION] = number % levels[DIRECTION];
-        number /= levels[DIRECTION];
-        row.level[KIND] = number % levels[KIND];
-        number /= levels[KIND];
+        row.level[DIRECTION] = number % levels[DIRECTION][SUITE_PLANES];
+        number /= levels[DIRECTION][SUITE_PLANES];
+        row.level[KIND] = number % levels[KIND][SUITE_PLANES];
+        number /= levels[KIND][SUITE_PLANES];
         for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) {
-            row.level[factor] = number % levels[factor];
-            number /= levels[factor];
+            row.level[factor] = number % levels[factor][SUITE_PLANES];
+            number /= levels[factor][SUITE_PLANES];
         }
         choose_rest(&row, &seed);
         struct suite_recipe recipe = recipe_of(&row, &seed);

@@ -45,7 +45,7 @@ static struct limits limits_of(poolgrad_format format)
 /* Where the value belongs, and what is drawn for it. */
 struct place {
     const poolgrad_image *image;
-    int64_t number, y, x; /* number: in the order n, c, y, x */
+    int64_t number, z, y, x; /* number: in the order n, c, z, y, x */
     uint64_t random;
 };
 
@@ -67,12 +67,23 @@ static double special_value(enum suite_data data, const struct place *place, con
     }
 }
 
+static int64_t depth_of(const poolgrad_image *image)
+{
+    return poolgrad_suite_greater(image->depth, 1);
+}
+
+/* Twice the distance. */
+static int64_t from_middle(int64_t position, int64_t size)
+{
+    const int64_t distance = 2 * position - size + 1;
+    return distance < 0 ? -distance : distance;
+}
+
 static double value_of(enum suite_data data, const struct place *place)
 {
     enum { FRACTIONS = 2048 };
     const struct limits limits = limits_of(place->image->format);
-    const int64_t width = place->image->width, height = place->image->height;
-    const int64_t from_column = 2 * place->x - width + 1, from_row = 2 * place->y - height + 1;
+    const poolgrad_image *image = place->image;
     switch (data) {
     case DATA_RAMP: return (double)(place->number % limits.integers + 1);
     case DATA_TIES: return (double)((int64_t)(place->random % 4) - 1);
@@ -82,8 +93,10 @@ static double value_of(enum suite_data data, const struct place *place)
         return (double)((int64_t)(place->random % (UINT64_C(2) * FRACTIONS)) - FRACTIONS) /
                (double)(INT64_C(1) << (place->random >> 32) % 12);
     case DATA_BORDER:
-        return (double)((from_column < 0 ? -from_column : from_column) + (from_row < 0 ? -from_row : from_row));
-    case DATA_BLOCKS_OF_ZEROS: return (place->x / 3 + place->y / 3) % 2 ? (double)(place->number % 7) - 3 : 0;
+        return (double)(from_middle(place->x, image->width) + from_middle(place->y, image->height) +
+                        from_middle(place->z, depth_of(image)));
+    case DATA_BLOCKS_OF_ZEROS:
+        return (place->x / 3 + place->y / 3 + place->z / 3) % 2 ? (double)(place->number % 7) - 3 : 0;
     default: return special_value(data, place, &limits);
     }
 }
@@ -143,22 +156,30 @@ static void store_value(poolgrad_format format, void *element, double value)
     if (isnan(value) && signbit(value)) set_sign(format, element);
 }
 
-static void *element_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t y, int64_t x)
+/* The element of a channel, also of one that is a lane of no use, at place i of its volume. */
+static void *element_at(const poolgrad_image *image, int64_t n, int64_t c, int64_t i)
 {
-    const int64_t lanes = image->layout == POOLGRAD_NC4HW4 ? LANES : 1;
+    const int64_t lanes = poolgrad_suite_lanes(image->layout);
+    const int64_t x = i % image->width, row = i / image->width;
+    const int64_t y = row % image->height, z = row / image->height;
     const int64_t place = n * image->image_stride + c / lanes * image->channel_stride + c % lanes +
-                          y * image->row_stride + x * image->column_stride;
+                          z * image->depth_stride + y * image->row_stride + x * image->column_stride;
     return (unsigned char *)image->data + place * (int64_t)poolgrad_format_size(image->format);
+}
+
+static int64_t volume_of(const poolgrad_image *image)
+{
+    return depth_of(image) * image->height * image->width;
 }
 
 static void poison_unused_lanes(const poolgrad_image *image)
 {
-    const int64_t lanes = poolgrad_suite_divide(image->channels, LANES) * LANES;
-    if (image->layout != POOLGRAD_NC4HW4) return;
+    const int64_t lanes = poolgrad_suite_lanes(image->layout);
+    const int64_t stored = poolgrad_suite_divide(image->channels, lanes) * lanes;
     for (int64_t n = 0; n < image->images; n++) {
-        for (int64_t c = image->channels; c < lanes; c++) {
-            for (int64_t i = 0; i < image->height * image->width; i++) {
-                void *element = element_at(image, n, c, i / image->width, i % image->width);
+        for (int64_t c = image->channels; c < stored; c++) {
+            for (int64_t i = 0; i < volume_of(image); i++) {
+                void *element = element_at(image, n, c, i);
                 if (is_unorm(image->format)) store_code(image->format, element, UINT16_MAX);
                 if (!is_unorm(image->format)) store_value(image->format, element, copysign((double)NAN, 1));
             }
@@ -166,24 +187,24 @@ static void poison_unused_lanes(const poolgrad_image *image)
     }
 }
 
-/* The element of that number in the order n, c, y, x. */
+/* The element of that number in the order n, c, z, y, x. */
 static void *numbered_element(const poolgrad_image *image, int64_t number)
 {
-    const int64_t x = number % image->width, row = number / image->width;
-    const int64_t y = row % image->height, plane = row / image->height;
-    return element_at(image, plane / image->channels, plane % image->channels, y, x);
+    const int64_t channel = number / volume_of(image);
+    return element_at(image, channel / image->channels, channel % image->channels, number % volume_of(image));
 }
 
 static int64_t count_elements(const poolgrad_image *image)
 {
-    return image->images * image->channels * image->height * image->width;
+    return image->images * image->channels * volume_of(image);
 }
 
 void poolgrad_suite_fill(const poolgrad_image *image, enum suite_data data, uint64_t seed)
 {
     for (int64_t i = 0; i < count_elements(image); i++) {
-        const int64_t y = i / image->width % image->height;
-        const struct place place = {image, i, y, i % image->width, poolgrad_suite_random(&seed)};
+        const int64_t row = i / image->width, plane = row / image->height;
+        const struct place place = {
+            image, i, plane % depth_of(image), row % image->height, i % image->width, poolgrad_suite_random(&seed)};
         void *element = numbered_element(image, i);
         if (is_unorm(image->format)) store_code(image->format, element, code_of(data, &place));
         if (!is_unorm(image->format)) store_value(image->format, element, value_of(data, &place));

@@ -22,7 +22,7 @@ enum suite_data {
     DATA_ONES,           /* sums that stop growing in a format of few bits */
     DATA_BORDER,         /* greater towards the borders, greatest in the corners */
     DATA_LEAST,          /* -infinity alone */
-    DATA_BLOCKS_OF_ZEROS /* 3x3 pixels of zeros beside others */
+    DATA_BLOCKS_OF_ZEROS /* 3x3 pixels of zeros, of volumes 3x3x3, beside others */
 };
 
 /* SplitMix64. */
@@ -31,11 +31,12 @@ uint64_t poolgrad_suite_random(uint64_t *state);
 /* Uniform, of [0, count). */
 int64_t poolgrad_suite_choose(uint64_t *state, int64_t count);
 
-/* Fills a dense image with memory. Lanes that NC4HW4 does not use get NaNs, or the greatest code: who reads them shows.
+/* Fills a dense image with memory. Lanes that a layout does not use get NaNs, or the greatest code: who reads them
+ * shows.
  */
 void poolgrad_suite_fill(const poolgrad_image *image, enum suite_data data, uint64_t seed);
 
-/* The same from `count` values, in the order n, c, y, x, again and again; NaNs are quiet. */
+/* The same from `count` values, in the order n, c, z, y, x, again and again; NaNs are quiet. */
 void poolgrad_suite_fill_values(const poolgrad_image *image, const double *value, int count);
 
 #endif

@@ -11,26 +11,36 @@ enum {
     FORWARD = 1 << POOLGRAD_FORWARD,
     GRADIENT = 1 << POOLGRAD_GRADIENT,
     BOTH = FORWARD | GRADIENT,
+    GATHER = 1 << (POOLGRAD_GRADIENT + 1), /* forward, from indices */
     AVERAGE = 1 << POOLGRAD_AVERAGE,
     MAX = 1 << POOLGRAD_MAX,
     L2NORM = 1 << POOLGRAD_L2NORM,
-    ANY = AVERAGE | MAX | L2NORM
+    ANY = AVERAGE | MAX | L2NORM,
+    ROOT_MEAN = 1 << (POOLGRAD_L2NORM + 1),
+    EVERY = ANY | ROOT_MEAN
 };
+
+enum { X, Y, Z };
 
 /* Where a case's windows come from, in place of `first` and `windows`. */
 enum placement { PLACED, BY_POLICY, BY_PADS, BY_PADS_CEIL };
 
-/* Pairs are x, then y; kernels, strides and dilations of 0 stand for 1, as do windows, images and channels. */
+/* Lists are x, y and z; kernels, strides and dilations of 0 stand for 1, as do windows, images and channels. Volumes
+ * are those of a size along z. */
 struct named {
     const char *name;
     uint64_t features;
     int directions, kinds;
-    int64_t kernel[2], stride[2], dilation[2], first[2], windows[2], size[2];
+    int64_t kernel[SUITE_AXES], stride[SUITE_AXES], dilation[SUITE_AXES];
+    int64_t first[SUITE_AXES], windows[SUITE_AXES], size[SUITE_AXES];
+    int64_t adaptive[SUITE_AXES];         /* how many adaptive windows; 0: none */
+    struct suite_table table[SUITE_AXES]; /* others by table */
     int64_t images, channels;
     enum placement placement;
     poolgrad_padding_method method;
     poolgrad_pads pads;
-    int64_t zero_pad[2];
+    int64_t zero_pad[SUITE_AXES], zero_pad_before[SUITE_AXES], zero_pad_behind[SUITE_AXES];
+    int64_t divisor;
     struct suite_values source_values, gradient_values;
     void (*adjust)(struct suite_recipe *recipe); /* the rest */
     poolgrad_edge_mode edge_mode;
@@ -175,9 +185,11 @@ static void leave_out_source(struct suite_recipe *recipe)
 
 static void save_indices(struct suite_recipe *recipe, poolgrad_format format)
 {
-    poolgrad_problem *p = &recipe->problem;
-    poolgrad_suite_save_picks(p, format);
-    recipe->size_only = p->direction == POOLGRAD_GRADIENT;
+    recipe->size_only = recipe->problem.direction == POOLGRAD_GRADIENT;
+    if (recipe->size_only)
+        poolgrad_suite_read_indices(&recipe->problem, format);
+    else
+        poolgrad_suite_write_picks(&recipe->problem, format);
 }
 
 static void save_int64(struct suite_recipe *recipe)
@@ -242,6 +254,112 @@ static void pack_lanes(struct suite_recipe *recipe)
 {
     poolgrad_suite_set_layout(&recipe->problem, POOLGRAD_NC4HW4);
     recipe->before = true;
+}
+
+/* The same along the third axis, where the first pixel and the last one of the image are not written. */
+static void clip_depth(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    clip_inside(recipe);
+    p->clip.z = 1;
+    p->clip.depth = p->destination.depth;
+    p->destination.depth += 2;
+}
+
+static void map_clip_depth(struct suite_recipe *recipe)
+{
+    map_clip(recipe);
+    clip_depth(recipe);
+}
+
+static void count_part_of_depth(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    count_part(recipe);
+    p->gradient_region.z = 1;
+    p->gradient_region.depth = p->source_gradient.depth - 2;
+}
+
+static void offset_kernel_in_depth(struct suite_recipe *recipe)
+{
+    offset_kernel(recipe);
+    recipe->problem.kernel_offset_z = 1;
+}
+
+/* A border that does not count about a gradient whose windows stand in tables. */
+static void surround_gradient(struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
+    p->gradient_region.x = p->gradient_region.y = 1;
+    p->gradient_region.width = p->source_gradient.width;
+    p->gradient_region.height = p->source_gradient.height;
+    p->source_gradient.width += 2;
+    p->source_gradient.height += 2;
+}
+
+static void gather_int32(struct suite_recipe *recipe)
+{
+    poolgrad_suite_read_indices(&recipe->problem, POOLGRAD_INT32);
+}
+
+static void gather_tap8(struct suite_recipe *recipe)
+{
+    poolgrad_suite_read_indices(&recipe->problem, POOLGRAD_TAP8);
+}
+
+static void clip_gathered(struct suite_recipe *recipe)
+{
+    clip_inside(recipe);
+    poolgrad_suite_read_indices(&recipe->problem, POOLGRAD_INT64);
+}
+
+static void block(struct suite_recipe *recipe, poolgrad_layout layout)
+{
+    poolgrad_suite_set_layout(&recipe->problem, layout);
+    recipe->before = true;
+}
+
+static void block_8(struct suite_recipe *recipe)
+{
+    block(recipe, POOLGRAD_NC8HW8);
+}
+
+static void block_16(struct suite_recipe *recipe)
+{
+    block(recipe, POOLGRAD_NC16HW16);
+}
+
+static void block_32(struct suite_recipe *recipe)
+{
+    block(recipe, POOLGRAD_NC32HW32);
+}
+
+static void choose_channels_of_8(struct suite_recipe *recipe)
+{
+    choose_channels(recipe);
+    block_8(recipe);
+}
+
+static void choose_channels_of_16(struct suite_recipe *recipe)
+{
+    choose_odd_channels(recipe);
+    block_16(recipe);
+}
+
+/* The destination's begin in one slice and end in the next. */
+static void choose_channels_of_32(struct suite_recipe *recipe)
+{
+    enum { NEARLY_A_SLICE = 30 };
+    choose_odd_channels(recipe);
+    recipe->problem.destination_channel_offset = NEARLY_A_SLICE;
+    recipe->problem.destination.channels = NEARLY_A_SLICE + recipe->problem.source_channel_count + 1;
+    block_32(recipe);
+}
+
+static void save_int32_of_8(struct suite_recipe *recipe)
+{
+    save_int32(recipe);
+    block_8(recipe);
 }
 
 static void exclude_edges(struct suite_recipe *recipe)
@@ -405,6 +523,203 @@ static const struct named contents[] = {
     {"indices-tap32", 0, BOTH, MAX, .kernel = {3, 3}, .dilation = {2, 2}, .windows = {5, 4}, .size = {9, 8},
      .source_data = DATA_TIES, .adjust = save_tap32}};
 
+/* A third axis. */
+static const struct named volumes[] = {
+    {"volume-2x2x2", 0, BOTH, EVERY, .kernel = {2, 2, 2}, .size = {2, 2, 2},
+     .source_values = {8, {1, 2, 3, 4, 5, 6, 7, 8}}, .gradient_values = {1, {8}}},
+    {"volume-depth-alone", 0, BOTH, EVERY, .kernel = {1, 1, 3}, .first = {0, 0, -1}, .windows = {1, 1, 4},
+     .size = {1, 1, 4}, .every_edge_mode = true, .source_values = {4, {1, 2, 3, 4}},
+     .gradient_values = {4, {6, 60, 600, 6000}}},
+    {"volume-one-deep", 0, BOTH, ANY, .kernel = {2, 2}, .windows = {4, 3, 1}, .size = {5, 4, 1}, .channels = 3},
+    {"volume-pads", 0, BOTH, EVERY, .kernel = {3, 3, 3}, .stride = {2, 2, 2}, .size = {5, 4, 5}, .placement = BY_PADS,
+     .pads = {1, 1, 1, 1, 1, 1, 0}, .every_edge_mode = true, .source_data = DATA_FRACTIONS,
+     .gradient_data = DATA_FRACTIONS},
+    {"volume-counted-pads", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {3, 3, 3}, .stride = {2, 2, 2}, .size = {5, 4, 5},
+     .placement = BY_PADS, .pads = {1, 1, 1, 1, 1, 1, 1}, .edge_mode = CLAMP},
+    {"volume-ceil-mode", SUITE_FEATURE(CEIL_MODE), BOTH, ANY, .kernel = {2, 2, 2}, .stride = {3, 3, 3},
+     .size = {4, 3, 6}, .placement = BY_PADS_CEIL, .pads = {1, 1, 1, 1, 1, 1, 0}, .every_edge_mode = true},
+    {"volume-policy", SUITE_FEATURE(POLICY), BOTH, ANY, .kernel = {2, 2, 3}, .stride = {2, 2, 2}, .size = {5, 5, 6},
+     .placement = BY_POLICY, .method = POOLGRAD_PADDING_SIZE_SAME | POOLGRAD_PADDING_REMAINDER_TO_BOTTOM_RIGHT,
+     .edge_mode = CLAMP},
+    {"volume-outside", 0, BOTH, EVERY, .kernel = {2, 2, 2}, .stride = {1, 1, 3}, .first = {-1, 0, -5},
+     .windows = {3, 2, 5}, .size = {3, 3, 4}, .every_edge_mode = true},
+    {"volume-dilation", 0, BOTH, ANY, .kernel = {2, 2, 2}, .dilation = {2, 1, 3}, .windows = {4, 3, 4},
+     .size = {6, 4, 7}},
+    {"volume-gaps", 0, BOTH, ANY, .kernel = {1, 2, 2}, .stride = {2, 3, 4}, .windows = {2, 2, 3}, .size = {4, 5, 11}},
+    {"volume-overlap", 0, BOTH, EVERY, .kernel = {3, 3, 4}, .first = {-1, -1, -2}, .windows = {5, 4, 5},
+     .size = {5, 4, 5}, .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"volume-global", SUITE_FEATURE(GLOBAL), BOTH, EVERY, .kernel = {4, 3, 5}, .size = {4, 3, 5}, .images = 2,
+     .channels = 5, .source_data = DATA_FRACTIONS},
+    {"volume-ties", 0, BOTH, MAX, .kernel = {2, 2, 3}, .first = {-1, -1, -1}, .windows = {5, 4, 5}, .size = {5, 4, 5},
+     .every_tie_rule = true, .source_data = DATA_TIES},
+    {"volume-nan", 0, BOTH, MAX, .kernel = {2, 2, 2}, .stride = {1, 2, 2}, .windows = {4, 2, 3}, .size = {5, 4, 6},
+     .every_nan_rule = true, .source_data = DATA_NAN},
+    {"volume-border-maxima", 0, BOTH, MAX, .kernel = {3, 3, 3}, .first = {-1, -1, -1}, .windows = {5, 4, 5},
+     .size = {5, 4, 5}, .every_edge_mode = true, .source_data = DATA_BORDER},
+    {"volume-zero-norm", SUITE_FEATURE(ZERO_NORM), BOTH, L2NORM | ROOT_MEAN, .kernel = {3, 3, 3}, .windows = {4, 4, 4},
+     .size = {6, 6, 6}, .source_data = DATA_BLOCKS_OF_ZEROS},
+    {"volume-indices-int64", 0, BOTH, MAX, .kernel = {3, 3, 3}, .stride = {2, 2, 2}, .first = {-1, -1, -1},
+     .windows = {3, 3, 3}, .size = {5, 4, 5}, .every_edge_mode = true, .source_data = DATA_TIES, .adjust = save_int64},
+    {"volume-indices-tap8", 0, BOTH, MAX, .kernel = {3, 3, 3}, .stride = {2, 2, 2}, .first = {-1, -1, -1},
+     .windows = {3, 3, 3}, .size = {5, 4, 5}, .source_data = DATA_TIES, .adjust = save_tap8},
+    {"volume-clip", 0, BOTH, ANY, .kernel = {2, 2, 2}, .stride = {2, 2, 2}, .windows = {2, 2, 3}, .size = {4, 4, 6},
+     .adjust = clip_depth},
+    {"volume-mapping-clip", 0, GRADIENT, ANY, .kernel = {2, 2, 3}, .stride = {2, 2, 2}, .first = {1, 0, 2},
+     .windows = {2, 2, 2}, .size = {5, 4, 7}, .adjust = map_clip_depth},
+    {"volume-gradient-region", 0, GRADIENT, ANY, .kernel = {2, 2, 2}, .stride = {2, 2, 2}, .windows = {3, 3, 4},
+     .size = {6, 6, 8}, .adjust = count_part_of_depth},
+    {"volume-kernel-offset", 0, GRADIENT, ANY, .kernel = {2, 2, 3}, .stride = {2, 2, 2}, .windows = {3, 2, 3},
+     .size = {6, 5, 7}, .adjust = offset_kernel_in_depth},
+    {"volume-batch-window", 0, BOTH, ANY, .kernel = {2, 2, 2}, .windows = {2, 2, 2}, .size = {3, 3, 3},
+     .adjust = choose_images},
+    {"volume-channel-window", 0, BOTH, ANY, .kernel = {2, 2, 2}, .windows = {2, 2, 2}, .size = {3, 3, 3},
+     .adjust = choose_channels},
+    {"volume-add", 0, GRADIENT, ANY, .kernel = {2, 2, 3}, .stride = {2, 2, 2}, .windows = {2, 2, 2}, .size = {4, 5, 6},
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS, .adjust = add_to},
+    {"volume-unorm8", 0, BOTH, ANY, .kernel = {2, 2, 2}, .stride = {2, 1, 2}, .windows = {2, 3, 2}, .size = {5, 4, 4},
+     .channels = 3, .adjust = source_unorm8},
+    {"volume-empty", 0, BOTH, ANY, .kernel = {2, 2, 2}, .windows = {2, 2, 2}, .size = {0, 3, 3}},
+    {"volume-size-only", 0, GRADIENT, AVERAGE, .kernel = {2, 2, 3}, .stride = {2, 2, 2}, .first = {-1, -1, -1},
+     .windows = {3, 3, 3}, .size = {5, 5, 5}, .every_edge_mode = true, .adjust = leave_out_source}};
+
+/* Adaptive windows, those of fractional max pooling, and others that no progression places. */
+#define NO_ORDER                                                                                                       \
+    {                                                                                                                  \
+        5,                                                                                                             \
+        {                                                                                                              \
+            {4, 3}, {0, 1}, {-2, 4}, {9, 2},                                                                           \
+            {                                                                                                          \
+                1, 6                                                                                                   \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+#define FRACTIONAL                                                                                                     \
+    {                                                                                                                  \
+        3,                                                                                                             \
+        {                                                                                                              \
+            {0, 2}, {2, 3},                                                                                            \
+            {                                                                                                          \
+                5, 2                                                                                                   \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+static const struct named tables[] = {
+    {"adaptive-5-to-3", 0, BOTH, EVERY, .adaptive = {3}, .size = {5, 1}, .source_values = {5, {1, 2, 3, 4, 5}},
+     .gradient_values = {3, {6, 60, 600}}},
+    {"adaptive-3-to-5", 0, BOTH, EVERY, .adaptive = {5}, .size = {3, 1}},
+    {"adaptive", 0, BOTH, EVERY, .adaptive = {3, 4}, .size = {7, 6}, .images = 2, .channels = 3,
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"adaptive-global", SUITE_FEATURE(GLOBAL), BOTH, ANY, .adaptive = {1, 1}, .size = {7, 6}, .channels = 3},
+    {"adaptive-volume", 0, BOTH, EVERY, .adaptive = {3, 2, 3}, .size = {5, 5, 4}, .source_data = DATA_FRACTIONS},
+    {"adaptive-rows", 0, BOTH, EVERY, .kernel = {3}, .stride = {2}, .first = {-1}, .windows = {4}, .adaptive = {0, 4},
+     .size = {7, 6}, .every_edge_mode = true},
+    {"adaptive-ties", 0, BOTH, MAX, .adaptive = {5, 4}, .size = {8, 6}, .every_tie_rule = true,
+     .source_data = DATA_TIES},
+    {"fractional", 0, BOTH, MAX, .table = {FRACTIONAL, {3, {{0, 3}, {2, 2}, {3, 3}}}}, .size = {7, 6}, .channels = 2,
+     .source_data = DATA_FRACTIONS},
+    {"fractional-indices", 0, BOTH, MAX, .table = {FRACTIONAL, FRACTIONAL}, .size = {7, 7}, .source_data = DATA_TIES,
+     .adjust = save_int64},
+    {"fractional-volume", 0, BOTH, MAX, .table = {FRACTIONAL, {2, {{0, 2}, {2, 2}}}, {2, {{0, 3}, {2, 3}}}},
+     .size = {7, 4, 5}, .adjust = save_int64},
+    {"table-no-order", 0, BOTH, EVERY, .table = {NO_ORDER, {3, {{3, 2}, {-3, 2}, {0, 4}}}}, .size = {8, 5},
+     .every_edge_mode = true, .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"table-nan", 0, BOTH, MAX, .table = {NO_ORDER, FRACTIONAL}, .size = {8, 7}, .every_nan_rule = true,
+     .source_data = DATA_NAN},
+    {"table-indices-tap8", 0, BOTH, MAX, .table = {NO_ORDER, FRACTIONAL}, .size = {8, 7}, .every_edge_mode = true,
+     .source_data = DATA_TIES, .adjust = save_tap8},
+    {"table-zero-pad", 0, BOTH, AVERAGE | ROOT_MEAN, .table = {NO_ORDER}, .zero_pad = {1}, .zero_pad_behind = {1},
+     .size = {8, 1}, .edge_mode = CLAMP},
+    {"table-mapping-clip", 0, GRADIENT, ANY, .table = {{3, {{2, 3}, {0, 2}, {4, 3}}}, {2, {{1, 2}, {2, 3}}}},
+     .size = {9, 6}, .adjust = map_clip_inside},
+    {"table-gradient-region", 0, GRADIENT, ANY, .table = {NO_ORDER, FRACTIONAL}, .size = {8, 7},
+     .adjust = surround_gradient}};
+
+/* What an average divides by; roots of means. */
+static const struct named means[] = {
+    {"divisor", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2}, .windows = {3}, .size = {4, 1}, .divisor = 3,
+     .source_values = {4, {1, 2, 3, 4}}, .gradient_values = {3, {3, 30, 300}}},
+    {"divisor-negative", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2}, .first = {-3}, .stride = {2}, .windows = {4},
+     .size = {4, 1}, .divisor = -2, .every_edge_mode = true, .source_values = {4, {1, 2, 3, 4}}},
+    {"divisor-over-pads", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {3, 3}, .stride = {2, 2}, .size = {7, 6},
+     .placement = BY_PADS, .pads = {1, 1, 1, 1, 0, 0, 1}, .divisor = 7, .every_edge_mode = true,
+     .source_data = DATA_FRACTIONS, .gradient_data = DATA_FRACTIONS},
+    {"divisor-2-to-24", 0, BOTH, AVERAGE, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .divisor = 16777217},
+    {"divisor-volume", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2, 2, 2}, .windows = {2, 2, 2}, .size = {3, 3, 3},
+     .divisor = 5},
+    {"divisor-table", 0, BOTH, AVERAGE | ROOT_MEAN, .table = {NO_ORDER}, .size = {8, 1}, .divisor = 2},
+    {"one-sided-pad", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2, 2}, .windows = {2, 2}, .size = {2, 2},
+     .zero_pad_behind = {1, 1}, .edge_mode = CLAMP, .source_values = {4, {8, 4, 12, 16}},
+     .gradient_values = {4, {4, 40, 400, 4000}}},
+    {"one-sided-pad-ceil", SUITE_FEATURE(CEIL_MODE), BOTH, AVERAGE | ROOT_MEAN, .kernel = {3}, .stride = {2},
+     .size = {5, 1}, .placement = BY_PADS_CEIL, .pads = {.left = 1, .counted = 1}, .edge_mode = CLAMP,
+     .source_values = {5, {4, 6, 8, 10, 12}}},
+    {"one-sided-pad-more", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {4, 3}, .first = {-2, -1}, .windows = {7, 6},
+     .size = {6, 5}, .zero_pad = {1, 0}, .zero_pad_before = {1, 0}, .zero_pad_behind = {0, 2}, .edge_mode = CLAMP},
+    {"one-sided-pad-volume", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2, 2, 3}, .first = {-1, -1, -1},
+     .windows = {4, 3, 4}, .size = {3, 2, 4}, .zero_pad_before = {1, 0, 0}, .zero_pad_behind = {0, 1, 2},
+     .edge_mode = CLAMP},
+    {"negative-pad", 0, BOTH, EVERY, .kernel = {2, 3}, .stride = {2, 1}, .size = {7, 6}, .placement = BY_PADS,
+     .pads = {.left = -1, .top = 2, .right = 1, .bottom = -2, .counted = 1}, .edge_mode = CLAMP},
+    {"root-mean", 0, BOTH, ROOT_MEAN, .kernel = {2}, .size = {2, 1}, .source_values = {2, {1, 7}},
+     .gradient_values = {1, {10}}},
+    {"root-mean-pads", 0, BOTH, ROOT_MEAN, .kernel = {3, 3}, .stride = {2, 2}, .size = {7, 6}, .placement = BY_PADS,
+     .pads = {1, 1, 1, 1, 0, 0, 0}, .every_edge_mode = true, .source_data = DATA_FRACTIONS,
+     .gradient_data = DATA_FRACTIONS},
+    {"root-mean-zeros", SUITE_FEATURE(ZERO_NORM), BOTH, ROOT_MEAN, .kernel = {3, 3}, .windows = {10, 7},
+     .size = {12, 9}, .every_edge_mode = true, .source_data = DATA_BLOCKS_OF_ZEROS},
+    {"root-mean-outside", 0, BOTH, ROOT_MEAN, .kernel = {2, 2}, .stride = {3, 3}, .first = {-5, -4}, .windows = {4, 5},
+     .size = {4, 6}, .every_edge_mode = true},
+    {"root-mean-overflow", 0, BOTH, ROOT_MEAN, .kernel = {3, 3}, .windows = {4, 3}, .size = {6, 5},
+     .source_data = DATA_GREATEST, .gradient_data = DATA_GREATEST},
+    {"root-mean-subnormals", 0, BOTH, ROOT_MEAN, .kernel = {2, 2}, .windows = {7, 4}, .size = {8, 5},
+     .source_data = DATA_SUBNORMALS, .gradient_data = DATA_SUBNORMALS}};
+
+/* Forward calls from indices, which `gradient_data` decides. */
+static const struct named gathers[] = {
+    {"gather", 0, GATHER, MAX, .kernel = {2}, .stride = {2}, .windows = {2}, .size = {4, 1},
+     .source_values = {4, {5, -6, 7, -8}}},
+    {"gather-ties", 0, GATHER, MAX, .kernel = {3, 3}, .stride = {2, 2}, .first = {-1, -1}, .windows = {5, 4},
+     .size = {9, 7}, .channels = 3, .every_edge_mode = true, .source_data = DATA_FRACTIONS, .gradient_data = DATA_TIES},
+    {"gather-nan", 0, GATHER, MAX, .kernel = {2, 2}, .windows = {5, 4}, .size = {6, 5}, .source_data = DATA_NAN,
+     .gradient_data = DATA_TIES},
+    {"gather-signed-zeros", 0, GATHER, MAX, .kernel = {2, 2}, .windows = {5, 4}, .size = {6, 5},
+     .source_data = DATA_SIGNED_ZEROS},
+    {"gather-outside", 0, GATHER, MAX, .kernel = {2, 2}, .stride = {3, 3}, .first = {-5, -4}, .windows = {4, 5},
+     .size = {4, 6}},
+    {"gather-int32", 0, GATHER, MAX, .kernel = {3, 3}, .windows = {4, 4}, .size = {6, 6}, .gradient_data = DATA_TIES,
+     .adjust = gather_int32},
+    {"gather-tap8", 0, GATHER, MAX, .kernel = {3, 3}, .windows = {4, 4}, .size = {6, 6}, .gradient_data = DATA_TIES,
+     .adjust = gather_tap8},
+    {"gather-volume", 0, GATHER, MAX, .kernel = {2, 2, 3}, .first = {0, -1, -1}, .windows = {4, 4, 5},
+     .size = {5, 4, 5}, .channels = 2, .source_data = DATA_FRACTIONS, .gradient_data = DATA_TIES},
+    {"gather-adaptive", 0, GATHER, MAX, .adaptive = {3, 4}, .size = {7, 6}, .gradient_data = DATA_TIES},
+    {"gather-clip", 0, GATHER, MAX, .kernel = {2, 2}, .stride = {2, 2}, .windows = {4, 3}, .size = {8, 6},
+     .gradient_data = DATA_TIES, .adjust = clip_gathered},
+    {"gather-unorm8", 0, GATHER, MAX, .kernel = {3, 2}, .windows = {4, 4}, .size = {6, 5}, .gradient_data = DATA_TIES,
+     .adjust = source_unorm8}};
+
+/* Slices of other numbers of channels than four. */
+#define BLOCKED(name, lanes, set)                                                                                      \
+    {                                                                                                                  \
+        name, 0, BOTH, ANY, .kernel = {3, 2}, .stride = {2, 1}, .first = {-1, 0}, .windows = {4, 3}, .size = {7, 4},   \
+                            .channels = (lanes) + 1, .images = 2, .source_data = DATA_FRACTIONS, .adjust = (set)       \
+    }
+#define BLOCKED_WINDOW(name, set)                                                                                      \
+    {                                                                                                                  \
+        name, 0, BOTH, ANY, .kernel = {2, 2}, .windows = {3, 3}, .size = {4, 4}, .adjust = (set)                       \
+    }
+
+static const struct named layouts[] = {BLOCKED("nc8hw8", 8, block_8),
+                                       BLOCKED("nc16hw16", 16, block_16),
+                                       BLOCKED("nc32hw32", 32, block_32),
+                                       BLOCKED_WINDOW("nc8hw8-channel-window", choose_channels_of_8),
+                                       BLOCKED_WINDOW("nc16hw16-channel-window", choose_channels_of_16),
+                                       BLOCKED_WINDOW("nc32hw32-channel-window", choose_channels_of_32),
+                                       {"nc8hw8-indices", 0, BOTH, MAX, .kernel = {3, 3}, .windows = {3, 3},
+                                        .size = {5, 5}, .channels = 9, .source_data = DATA_TIES,
+                                        .adjust = save_int32_of_8}};
+
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
 static int64_t or_one(int64_t value)
@@ -419,32 +734,73 @@ static int64_t windows_of(int64_t value)
 }
 
 /* Size and place by the library's own formulas, docs/numerics.md N48 to N57. */
-static void place(const struct named *named, poolgrad_problem *p)
+static poolgrad_status find_padding(const struct named *named, const poolgrad_problem *p, poolgrad_padding *padding)
 {
+    const int64_t *size = named->size, depth = or_one(size[Z]);
+    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
+    if (named->placement == BY_POLICY) {
+        return poolgrad_padding_forward_3d(named->method, p->kind, &p->window, depth, size[Y], size[X], padding, NULL);
+    }
+    return poolgrad_padding_explicit_3d(&named->pads, rounding, &p->window, depth, size[Y], size[X], padding, NULL);
+}
+
+static void place_by_padding(const struct named *named, struct suite_recipe *recipe)
+{
+    poolgrad_problem *p = &recipe->problem;
     poolgrad_padding padding;
-    if (named->placement == PLACED) {
-        poolgrad_suite_place(p, (struct suite_axis){named->first[0], windows_of(named->windows[0]), named->size[0]},
-                             (struct suite_axis){named->first[1], windows_of(named->windows[1]), named->size[1]});
+    /* A table whose cases are refused shows when they are made. */
+    if (find_padding(named, p, &padding) != POOLGRAD_OK) return;
+    const struct suite_axis axis[SUITE_AXES] = {{-padding.left, padding.width, named->size[X]},
+                                                {-padding.top, padding.height, named->size[Y]},
+                                                {-padding.front, padding.depth, named->size[Z]}};
+    poolgrad_suite_place(recipe, axis);
+    if (padding.exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    if (!padding.exclude_edges && !named->pads.counted) return;
+    p->zero_pad_x = padding.zero_pad_x;
+    p->zero_pad_y = padding.zero_pad_y;
+    p->zero_pad_z = padding.zero_pad_z;
+    p->zero_pad_left = padding.zero_pad_left;
+    p->zero_pad_top = padding.zero_pad_top;
+    p->zero_pad_front = padding.zero_pad_front;
+    p->zero_pad_right = padding.zero_pad_right;
+    p->zero_pad_bottom = padding.zero_pad_bottom;
+    p->zero_pad_back = padding.zero_pad_back;
+}
+
+static void place(const struct named *named, struct suite_recipe *recipe)
+{
+    struct suite_axis axis[SUITE_AXES];
+    if (named->placement != PLACED) {
+        place_by_padding(named, recipe);
         return;
     }
-    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
-    const int64_t width = named->size[0], height = named->size[1];
-    const poolgrad_status status =
-        named->placement == BY_POLICY
-            ? poolgrad_padding_forward(named->method, p->kind, &p->window, height, width, &padding, NULL)
-            : poolgrad_padding_explicit(&named->pads, rounding, &p->window, height, width, &padding, NULL);
-    if (status != POOLGRAD_OK) return; /* a table whose cases are refused shows when they are made */
-    poolgrad_suite_place(p, (struct suite_axis){-padding.left, padding.width, named->size[0]},
-                         (struct suite_axis){-padding.top, padding.height, named->size[1]});
-    if (padding.exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
-    if (padding.exclude_edges) p->zero_pad_x = padding.zero_pad_x;
-    if (padding.exclude_edges) p->zero_pad_y = padding.zero_pad_y;
+    for (int i = 0; i < SUITE_AXES; i++)
+        axis[i] = (struct suite_axis){named->first[i], windows_of(named->windows[i]), named->size[i]};
+    poolgrad_suite_place(recipe, axis);
+}
+
+/* The window of each axis, its windows by table, its counted pads. */
+static void set_axes(const struct named *named, struct suite_recipe *recipe)
+{
+    struct suite_fields f[SUITE_AXES];
+    poolgrad_suite_list_axes(&recipe->problem, f);
+    for (int i = 0; i < SUITE_AXES; i++) {
+        *f[i].kernel = or_one(named->kernel[i]);
+        *f[i].stride = or_one(named->stride[i]);
+        *f[i].dilation = or_one(named->dilation[i]);
+        *f[i].zero_pad = named->zero_pad[i];
+        *f[i].zero_pad_before = named->zero_pad_before[i];
+        *f[i].zero_pad_behind = named->zero_pad_behind[i];
+        recipe->table[i] = named->table[i];
+        if (named->adaptive[i] == 0) continue;
+        recipe->table[i].count = named->adaptive[i];
+        (void)poolgrad_adaptive_windows(named->size[i], named->adaptive[i], recipe->table[i].span, NULL);
+    }
 }
 
 /* One of the cases of an entry. */
 struct variant {
-    poolgrad_direction direction;
-    poolgrad_kind kind;
+    int direction, kind; /* bits of a table's directions and kinds */
     poolgrad_edge_mode edge_mode;
     poolgrad_tie_rule ties;
     poolgrad_nan_rule nan;
@@ -456,11 +812,18 @@ static void name_variant(const struct named *named, const struct variant *v, cha
 {
     static const char *const edges[] = {"-zero", "-clamp"}, *const ties[] = {"-first", "-last", "-all", "-split"};
     static const char *const nans[] = {"-nan-first", "-nan-last", "-nan-ignore"};
+    static const char *const directions[] = {"forward", "gradient", "gather"};
+    static const char *const kinds[] = {"average", "max", "l2norm", "root-mean"};
     const char *format = v->format == POOLGRAD_FLOAT32 ? "" : poolgrad_format_name(v->format);
-    snprintf(name, SUITE_NAME, "%s-%s-%s%s%s%s%s%s", named->name, poolgrad_direction_name(v->direction),
-             poolgrad_kind_name(v->kind), named->every_edge_mode ? edges[v->edge_mode] : "",
-             named->every_tie_rule ? ties[v->ties] : "", named->every_nan_rule ? nans[v->nan] : "", *format ? "-" : "",
-             format);
+    snprintf(name, SUITE_NAME, "%s-%s-%s%s%s%s%s%s", named->name, directions[v->direction], kinds[v->kind],
+             named->every_edge_mode ? edges[v->edge_mode] : "", named->every_tie_rule ? ties[v->ties] : "",
+             named->every_nan_rule ? nans[v->nan] : "", *format ? "-" : "", format);
+}
+
+/* Volumes are not blocked. */
+static poolgrad_layout layout_of(const struct named *named, const struct variant *v)
+{
+    return named->size[Z] > 0 && v->layout == POOLGRAD_NC4HW4 ? POOLGRAD_NHWC : v->layout;
 }
 
 static struct suite_recipe recipe_of(const struct named *named, const struct variant *v)
@@ -473,38 +836,34 @@ static struct suite_recipe recipe_of(const struct named *named, const struct var
                                   .before_data = DATA_FRACTIONS};
     poolgrad_problem *p = &recipe.problem;
     poolgrad_problem_init(p, sizeof *p);
-    p->direction = v->direction;
-    p->kind = v->kind;
+    const bool gather = 1 << v->direction == GATHER;
+    p->direction = gather ? POOLGRAD_FORWARD : (poolgrad_direction)v->direction;
+    p->root_mean = 1 << v->kind == ROOT_MEAN;
+    p->kind = p->root_mean ? POOLGRAD_L2NORM : (poolgrad_kind)v->kind;
+    p->divisor = named->divisor;
     p->edge_mode = v->edge_mode;
     p->ties = v->ties;
     p->nan = v->nan;
-    p->zero_pad_x = named->zero_pad[0];
-    p->zero_pad_y = named->zero_pad[1];
-    p->window = (poolgrad_window){.kernel_width = or_one(named->kernel[0]),
-                                  .kernel_height = or_one(named->kernel[1]),
-                                  .kernel_depth = 1,
-                                  .stride_x = or_one(named->stride[0]),
-                                  .stride_y = or_one(named->stride[1]),
-                                  .stride_z = 1,
-                                  .dilation_x = or_one(named->dilation[0]),
-                                  .dilation_y = or_one(named->dilation[1]),
-                                  .dilation_z = 1};
-    place(named, p);
+    set_axes(named, &recipe);
+    place(named, &recipe);
     poolgrad_suite_set_format(p, v->format);
-    poolgrad_suite_set_layout(p, v->layout);
+    poolgrad_suite_set_layout(p, layout_of(named, v));
     poolgrad_suite_set_channels(p, or_one(named->images), or_one(named->channels));
+    if (gather) poolgrad_suite_read_indices(p, POOLGRAD_INT64);
     if (named->adjust) named->adjust(&recipe);
     name_variant(named, v, recipe.name);
     return recipe;
 }
 
+enum { DIRECTIONS = 3, KINDS = 4 };
+
 /* The variant of that number; false where the entry does not have it. */
 static bool variant_of(const struct named *named, int number, struct variant *v)
 {
-    enum { DIRECTIONS = 2, KINDS = 3, EDGE_MODES = 2, TIE_RULES = 4, NAN_RULES = 3 };
-    v->direction = (poolgrad_direction)(number % DIRECTIONS);
+    enum { EDGE_MODES = 2, TIE_RULES = 4, NAN_RULES = 3 };
+    v->direction = number % DIRECTIONS;
     number /= DIRECTIONS;
-    v->kind = (poolgrad_kind)(number % KINDS);
+    v->kind = number % KINDS;
     number /= KINDS;
     v->edge_mode = (poolgrad_edge_mode)(number % EDGE_MODES);
     number /= EDGE_MODES;
@@ -517,9 +876,9 @@ static bool variant_of(const struct named *named, int number, struct variant *v)
     return (named->directions >> v->direction & 1) && (named->kinds >> v->kind & 1) && edges && ties && nans;
 }
 
-enum { VARIANTS = 2 * 3 * 2 * 4 * 3 };
+enum { VARIANTS = DIRECTIONS * KINDS * 2 * 4 * 3 };
 
-static int count_variants(const struct named *named, poolgrad_direction direction)
+static int count_variants(const struct named *named, int direction)
 {
     struct variant v;
     int count = 0;
@@ -533,7 +892,7 @@ static bool add_entry(poolgrad_suite *suite, const struct named *named, const st
                       int turn)
 {
     struct variant v = *common;
-    int seen[2] = {0, 0};
+    int seen[DIRECTIONS] = {0};
     for (int number = 0; number < VARIANTS; number++) {
         if (!variant_of(named, number, &v)) continue;
         const bool wanted = all || seen[v.direction] == turn % count_variants(named, v.direction);
@@ -545,18 +904,26 @@ static bool add_entry(poolgrad_suite *suite, const struct named *named, const st
     return true;
 }
 
-bool poolgrad_suite_add_named(poolgrad_suite *suite, poolgrad_format format, poolgrad_layout layout, bool all)
+bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, poolgrad_format format,
+                              poolgrad_layout layout, bool all)
 {
     const struct variant common = {.format = format, .layout = layout};
     const struct {
+        enum suite_extent extent;
         const struct named *named;
         size_t count;
-    } tables[] = {{examples, sizeof examples / sizeof *examples},
-                  {corners, sizeof corners / sizeof *corners},
-                  {contents, sizeof contents / sizeof *contents}};
-    for (size_t table = 0; table < sizeof tables / sizeof *tables; table++) {
-        for (size_t i = 0; i < tables[table].count; i++) {
-            if (!add_entry(suite, &tables[table].named[i], &common, all, (int)i)) return false;
+    } lists[] = {{SUITE_PLANES, examples, sizeof examples / sizeof *examples},
+                 {SUITE_PLANES, corners, sizeof corners / sizeof *corners},
+                 {SUITE_PLANES, contents, sizeof contents / sizeof *contents},
+                 {SUITE_EVERY_AXIS, volumes, sizeof volumes / sizeof *volumes},
+                 {SUITE_EVERY_AXIS, tables, sizeof tables / sizeof *tables},
+                 {SUITE_EVERY_AXIS, means, sizeof means / sizeof *means},
+                 {SUITE_EVERY_AXIS, gathers, sizeof gathers / sizeof *gathers},
+                 {SUITE_EVERY_AXIS, layouts, sizeof layouts / sizeof *layouts}};
+    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
+        if (lists[list].extent != extent) continue;
+        for (size_t i = 0; i < lists[list].count; i++) {
+            if (!add_entry(suite, &lists[list].named[i], &common, all, (int)i)) return false;
         }
     }
     return true;

@@ -6,17 +6,24 @@
 #include "suite/kit.h"
 #include "suite/suite_data.h"
 
-enum { RECIPE_VALUES = 8, LANES = 4 }; /* LANES: channels that are neighbours in NC4HW4 */
+enum { RECIPE_VALUES = 8, RECIPE_WINDOWS = 16, SUITE_AXES = 3 }; /* axes: x, y, z */
 
 struct suite_values {
     int count; /* 0: none */
     double value[RECIPE_VALUES];
 };
 
+/* The windows of an axis by themselves. */
+struct suite_table {
+    int64_t count; /* 0: none */
+    poolgrad_span span[RECIPE_WINDOWS];
+};
+
 struct suite_recipe {
     char name[SUITE_NAME];
     uint64_t features;        /* those that the problem does not show */
-    poolgrad_problem problem; /* images without data */
+    poolgrad_problem problem; /* images without data; the tables below stand in it once the kit is complete */
+    struct suite_table table[SUITE_AXES];
     enum suite_data source_data, gradient_data;
     struct suite_values source_values, gradient_values; /* in place of these */
     bool size_only;                                     /* the source has no data */
@@ -39,27 +46,49 @@ static inline int64_t poolgrad_suite_divide(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* One axis: the window's first tap, how many windows there are, and the source's size. */
+/* Channels that are neighbours. */
+static inline int64_t poolgrad_suite_lanes(poolgrad_layout layout)
+{
+    return poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, layout, 1, 1, 1, 1).column_stride;
+}
+
+/* What a problem says of an axis. */
+struct suite_fields {
+    int64_t *kernel, *stride, *dilation, *offset, *kernel_offset;
+    int64_t *zero_pad, *zero_pad_before, *zero_pad_behind;
+    int64_t *source, *source_gradient, *destination; /* sizes */
+    int64_t *clip, *clip_extent, *region, *region_extent;
+    poolgrad_table *windows;
+};
+
+void poolgrad_suite_list_axes(poolgrad_problem *problem, struct suite_fields axis[SUITE_AXES]);
+
+/* One axis: the window's first tap, how many windows there are, and the source's size. Planes have a z of size 0. */
 struct suite_axis {
     int64_t first, windows, size;
 };
 
 /* Places the windows of a problem that has its direction and window: offsets and the sizes of all images, of one image
- * and one channel, the format float32 and the layout NCHW. */
-void poolgrad_suite_place(poolgrad_problem *problem, struct suite_axis x, struct suite_axis y);
+ * and one channel, the format float32 and the layout NCHW. An axis that has a table is placed by the table. */
+void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[SUITE_AXES]);
 
-/* Images of picked taps, sized and laid out like those of values: a gradient's indices, or forward's picks. */
-void poolgrad_suite_save_picks(poolgrad_problem *problem, poolgrad_format format);
+/* Images of picked taps, sized and laid out like those of outputs, to be read or to be written. */
+void poolgrad_suite_read_indices(poolgrad_problem *problem, poolgrad_format format);
+void poolgrad_suite_write_picks(poolgrad_problem *problem, poolgrad_format format);
 
 /* The format and the layout of every image; indices and picks have their own format. */
 void poolgrad_suite_set_format(poolgrad_problem *problem, poolgrad_format format);
 void poolgrad_suite_set_layout(poolgrad_problem *problem, poolgrad_layout layout);
 void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int64_t channels);
 
+/* Of planes by a window of one kernel size, stride and dilation on each axis; or of all that axes can be. */
+enum suite_extent { SUITE_PLANES, SUITE_EVERY_AXIS };
+
 /* Adds cases: the named ones in one format and layout, all or one of each direction for each corner; an array of
- * parameters; every window with a random rest. */
-bool poolgrad_suite_add_named(poolgrad_suite *suite, poolgrad_format format, poolgrad_layout layout, bool all);
-bool poolgrad_suite_add_covering(poolgrad_suite *suite, int number, uint64_t seed);
+ * parameters, which leaves out the pairs of SUITE_PLANES if there is more; every window with a random rest. */
+bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, poolgrad_format format,
+                              poolgrad_layout layout, bool all);
+bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent, int number, uint64_t seed);
 bool poolgrad_suite_add_windows(poolgrad_suite *suite, uint64_t seed);
 
 #endif
