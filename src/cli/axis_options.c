@@ -109,31 +109,6 @@ static int64_t *along(enum axis axis, int64_t *x, int64_t *y, int64_t *z)
     return of[axis];
 }
 
-struct axis_fields poolgrad_axis_fields(poolgrad_problem *p, enum axis axis)
-{
-    poolgrad_window *w = &p->window;
-    poolgrad_region *r = &p->gradient_region;
-    poolgrad_table *const tables[AXES] = {&p->windows_x, &p->windows_y, &p->windows_z};
-    return (struct axis_fields){
-        .kernel = along(axis, &w->kernel_width, &w->kernel_height, &w->kernel_depth),
-        .stride = along(axis, &w->stride_x, &w->stride_y, &w->stride_z),
-        .dilation = along(axis, &w->dilation_x, &w->dilation_y, &w->dilation_z),
-        .offset = along(axis, &p->offset_x, &p->offset_y, &p->offset_z),
-        .kernel_offset = along(axis, &p->kernel_offset_x, &p->kernel_offset_y, &p->kernel_offset_z),
-        .source = along(axis, &p->source.width, &p->source.height, &p->source.depth),
-        .gradient = along(axis, &p->source_gradient.width, &p->source_gradient.height, &p->source_gradient.depth),
-        .destination = along(axis, &p->destination.width, &p->destination.height, &p->destination.depth),
-        .zero_pad = along(axis, &p->zero_pad_x, &p->zero_pad_y, &p->zero_pad_z),
-        .zero_before = along(axis, &p->zero_pad_left, &p->zero_pad_top, &p->zero_pad_front),
-        .zero_behind = along(axis, &p->zero_pad_right, &p->zero_pad_bottom, &p->zero_pad_back),
-        .region = along(axis, &r->x, &r->y, &r->z),
-        .region_size = along(axis, &r->width, &r->height, &r->depth),
-        .clip = along(axis, &p->clip.x, &p->clip.y, &p->clip.z),
-        .clip_size = along(axis, &p->clip.width, &p->clip.height, &p->clip.depth),
-        .table = tables[axis],
-    };
-}
-
 struct axis_pads poolgrad_axis_pads(poolgrad_pads *pads, enum axis axis)
 {
     return (struct axis_pads){along(axis, &pads->left, &pads->top, &pads->front),

@@ -5,9 +5,8 @@
 
 #include <poolgrad/poolgrad.h>
 
+#include "base/problem_axes.h"
 #include "cli/options.h"
-
-enum axis { AXIS_X, AXIS_Y, AXIS_Z, AXES };
 
 /* What an option says of its axis. */
 enum axis_role {
@@ -59,17 +58,6 @@ int poolgrad_said_axes(const struct options *options);
 
 /* How many axes the problem's images have. A depth of 0 says that there is no third one. */
 int poolgrad_count_axes(const struct options *options, const poolgrad_problem *problem);
-
-/* Where a problem has the numbers of an axis. */
-struct axis_fields {
-    int64_t *kernel, *stride, *dilation, *offset, *kernel_offset;
-    int64_t *source, *gradient, *destination; /* sizes of images */
-    int64_t *zero_pad, *zero_before, *zero_behind;
-    int64_t *region, *region_size, *clip, *clip_size;
-    poolgrad_table *table;
-};
-
-struct axis_fields poolgrad_axis_fields(poolgrad_problem *problem, enum axis axis);
 
 /* Where pads have those of an axis. */
 struct axis_pads {

@@ -9,7 +9,6 @@
 
 #include "suite/suite_recipe.h"
 
-enum { X, Y, Z };
 enum { STANDARD_ARRAYS = 10, ARRAYS_OF_AXES = 3 };
 
 struct poolgrad_suite {
@@ -116,37 +115,17 @@ static int list_shapes(poolgrad_problem *p, struct shape shape[SHAPES])
 
 /* ---- Axes -------------------------------------------------------------------------------------------------------- */
 
-/* The fields of an axis by its letter, its size and the sides of its pads. */
-#define AXIS(p, letter, size, before, behind)                                                                          \
-    {                                                                                                                  \
-        .kernel = &(p)->window.kernel_##size, .stride = &(p)->window.stride_##letter,                                  \
-        .dilation = &(p)->window.dilation_##letter, .offset = &(p)->offset_##letter,                                   \
-        .kernel_offset = &(p)->kernel_offset_##letter, .zero_pad = &(p)->zero_pad_##letter,                            \
-        .zero_pad_before = &(p)->zero_pad_##before, .zero_pad_behind = &(p)->zero_pad_##behind,                        \
-        .source = &(p)->source.size, .source_gradient = &(p)->source_gradient.size,                                    \
-        .destination = &(p)->destination.size, .clip = &(p)->clip.letter, .clip_extent = &(p)->clip.size,              \
-        .region = &(p)->gradient_region.letter, .region_extent = &(p)->gradient_region.size,                           \
-        .windows = &(p)->windows_##letter                                                                              \
-    }
-
-void poolgrad_suite_list_axes(poolgrad_problem *p, struct suite_fields axis[SUITE_AXES])
-{
-    const struct suite_fields all[SUITE_AXES] = {AXIS(p, x, width, left, right), AXIS(p, y, height, top, bottom),
-                                                 AXIS(p, z, depth, front, back)};
-    memcpy(axis, all, sizeof all);
-}
-
-static int64_t extent_of(const struct suite_fields *f)
+static int64_t extent_of(const struct axis_fields *f)
 {
     return (*f->kernel - 1) * *f->dilation + 1;
 }
 
-static int64_t windows_along(const poolgrad_problem *p, const struct suite_fields *f)
+static int64_t windows_along(const poolgrad_problem *p, const struct axis_fields *f)
 {
     const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const int64_t size = gradient ? *f->source_gradient : *f->destination;
-    const int64_t left = poolgrad_suite_greater(size - (gradient ? *f->region : *f->clip), 0);
-    const int64_t extent = gradient ? *f->region_extent : *f->clip_extent;
+    const int64_t size = gradient ? *f->gradient : *f->destination;
+    const int64_t left = poolgrad_max(size - (gradient ? *f->region : *f->clip), 0);
+    const int64_t extent = gradient ? *f->region_size : *f->clip_size;
     return extent < left ? extent : left;
 }
 
@@ -157,7 +136,7 @@ static uint64_t feature_of_edge(const poolgrad_problem *p)
     return p->edge_mode == POOLGRAD_EDGE_CLAMP ? SUITE_FEATURE(CLAMP) : SUITE_FEATURE(EDGE_ZERO);
 }
 
-static uint64_t features_of_progression(const poolgrad_problem *p, const struct suite_fields *f)
+static uint64_t features_of_progression(const poolgrad_problem *p, const struct axis_fields *f)
 {
     const int64_t extent = extent_of(f), windows = windows_along(p, f), size = *f->source, stride = *f->stride;
     const int64_t first = *f->offset - *f->kernel_offset - extent / 2, last = first + (windows - 1) * stride;
@@ -191,15 +170,13 @@ static uint64_t features_of_table(const poolgrad_problem *p, const struct suite_
 static uint64_t features_of_axes(const struct suite_recipe *recipe)
 {
     poolgrad_problem p = recipe->problem;
-    struct suite_fields axis[SUITE_AXES];
     uint64_t features = 0;
-    poolgrad_suite_list_axes(&p, axis);
-    const int axes = p.source.depth > 0 ? SUITE_AXES : Z;
-    if (axes == SUITE_AXES) features |= SUITE_FEATURE(VOLUME);
+    const int axes = p.source.depth > 0 ? AXES : AXIS_Z;
+    if (axes == AXES) features |= SUITE_FEATURE(VOLUME);
     for (int i = 0; i < axes; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(&p, (enum axis)i);
         const struct suite_table *table = &recipe->table[i];
-        features |= table->count > 0 ? features_of_table(&p, table, *axis[i].source)
-                                     : features_of_progression(&p, &axis[i]);
+        features |= table->count > 0 ? features_of_table(&p, table, *f.source) : features_of_progression(&p, &f);
     }
     return features;
 }
@@ -260,15 +237,14 @@ static bool is_whole(const poolgrad_region *region)
 static uint64_t features_of_mean(const struct suite_recipe *recipe)
 {
     poolgrad_problem p = recipe->problem;
-    struct suite_fields axis[SUITE_AXES];
     uint64_t features = 0;
     if (p.root_mean) features |= SUITE_FEATURE(ROOT_MEAN);
     if (p.divisor != 0) features |= SUITE_FEATURE(DIVISOR);
-    poolgrad_suite_list_axes(&p, axis);
     if (p.edge_mode != POOLGRAD_EDGE_CLAMP || (p.kind != POOLGRAD_AVERAGE && !p.root_mean)) return features;
-    for (int i = 0; i < SUITE_AXES; i++) {
-        const int64_t before = *axis[i].zero_pad_before, behind = *axis[i].zero_pad_behind;
-        if (*axis[i].zero_pad + before + behind > 0) features |= SUITE_FEATURE(ZERO_PAD);
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(&p, (enum axis)i);
+        const int64_t before = *f.zero_before, behind = *f.zero_behind;
+        if (*f.zero_pad + before + behind > 0) features |= SUITE_FEATURE(ZERO_PAD);
         if (before + behind > 0) features |= SUITE_FEATURE(ONE_SIDED_PAD);
     }
     return features;
@@ -332,24 +308,23 @@ static uint64_t features_of(const struct suite_recipe *recipe)
 
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
-static poolgrad_image image_of_axes(const int64_t size[SUITE_AXES])
+static poolgrad_image image_of_axes(const int64_t size[AXES])
 {
-    return poolgrad_suite_image(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, size[Z], size[Y], size[X]);
+    return poolgrad_suite_image(POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, size[AXIS_Z], size[AXIS_Y], size[AXIS_X]);
 }
 
-void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[SUITE_AXES])
+void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[AXES])
 {
     poolgrad_problem *p = &recipe->problem;
-    struct suite_fields field[SUITE_AXES];
-    int64_t source[SUITE_AXES], outputs[SUITE_AXES];
-    poolgrad_suite_list_axes(p, field);
-    for (int i = 0; i < SUITE_AXES; i++) {
+    int64_t source[AXES], outputs[AXES];
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(p, (enum axis)i);
         const int64_t count = recipe->table[i].count;
         source[i] = axis[i].size;
         outputs[i] = count > 0 ? count : axis[i].windows;
-        *field[i].offset = count > 0 ? 0 : axis[i].first + extent_of(&field[i]) / 2;
+        *f.offset = count > 0 ? 0 : axis[i].first + extent_of(&f) / 2;
     }
-    if (source[Z] == 0) outputs[Z] = 0;
+    if (source[AXIS_Z] == 0) outputs[AXIS_Z] = 0;
     const poolgrad_image of_source = image_of_axes(source), of_outputs = image_of_axes(outputs);
     p->source = poolgrad_image_as_const(&of_source);
     if (p->direction == POOLGRAD_GRADIENT) p->source_gradient = poolgrad_image_as_const(&of_outputs);
@@ -402,8 +377,8 @@ void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int6
 poolgrad_image poolgrad_suite_image(poolgrad_format format, poolgrad_layout layout, int64_t images, int64_t channels,
                                     int64_t depth, int64_t height, int64_t width)
 {
-    poolgrad_image image = poolgrad_image_dense_3d(NULL, format, layout, images, channels,
-                                                   poolgrad_suite_greater(depth, 1), height, width);
+    poolgrad_image image = poolgrad_image_dense_3d(NULL, format, layout, images, channels, poolgrad_max(depth, 1),
+                                                   height, width);
     image.depth = depth;
     return image;
 }
@@ -504,11 +479,11 @@ static void give_tables(poolgrad_suite *suite)
 {
     for (int64_t i = 0; i < suite->count; i++) {
         struct suite_recipe *recipe = &suite->recipe[i];
-        struct suite_fields axis[SUITE_AXES];
-        poolgrad_suite_list_axes(&recipe->problem, axis);
-        for (int a = 0; a < SUITE_AXES; a++) {
-            const struct suite_table *table = &recipe->table[a];
-            if (table->count > 0) *axis[a].windows = (poolgrad_table){table->span, table->count};
+        for (int axis = 0; axis < AXES; axis++) {
+            const struct suite_table *table = &recipe->table[axis];
+            if (table->count == 0) continue;
+            *poolgrad_axis_fields(&recipe->problem, (enum axis)axis).table = (poolgrad_table){table->span,
+                                                                                              table->count};
         }
     }
 }
@@ -617,13 +592,12 @@ static bool make_inputs(const struct suite_recipe *recipe, struct suite_case *ma
 static poolgrad_problem forward_of_gradient(const poolgrad_problem *p)
 {
     poolgrad_problem forward = *p;
-    struct suite_fields axis[SUITE_AXES];
     forward.direction = POOLGRAD_FORWARD;
     forward.source_gradient = (poolgrad_const_image){.data = NULL};
-    poolgrad_suite_list_axes(&forward, axis);
-    for (int i = 0; i < SUITE_AXES; i++) {
-        *axis[i].offset -= *axis[i].kernel_offset;
-        *axis[i].kernel_offset = 0;
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(&forward, (enum axis)i);
+        *f.offset -= *f.kernel_offset;
+        *f.kernel_offset = 0;
     }
     forward.clip = p->gradient_region;
     forward.destination_channel_offset = p->gradient_channel_offset;

@@ -66,15 +66,13 @@ enum { ROOT_MEAN = POOLGRAD_L2NORM + 1 };    /* of KIND */
 enum { OF_PLANES, OF_VOLUMES };              /* of EXTENT */
 enum { NO_TABLE, BY_X, BY_Y, BY_Z, BY_ALL }; /* of TABLES: axes whose windows stand in one */
 enum { ADAPTIVE, IN_NO_ORDER };              /* of TABLE_KIND */
-enum { X, Y, Z };
-
 enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 10, WITHOUT = -1 };
 
 static const int64_t kernels[] = {1, 2, 3, 5}, channel_counts[] = {1, 3, 4, 5, 9, 17};
 static const int64_t widths[] = {1, 5, 8, 13}, heights[] = {1, 4, 7, 10}, depths[] = {1, 3, 4};
 static const int64_t divisors[] = {0, 3, -4};
 static const struct pads {
-    int64_t both[SUITE_AXES], before[SUITE_AXES], behind[SUITE_AXES];
+    int64_t both[AXES], before[AXES], behind[AXES];
 } zero_pads[] = {{{0}, {0}, {0}},
                  {{1, 2, 1}, {0}, {0}},
                  {{3, 0, 2}, {0}, {0}},
@@ -160,15 +158,15 @@ static bool axis_has_effect(const struct row *row, int factor)
     case KERNEL_WIDTH:
     case STRIDE_X:
     case DILATION_X:
-    case PLACE_X: return !has_table(row, X);
+    case PLACE_X: return !has_table(row, AXIS_X);
     case KERNEL_HEIGHT:
     case STRIDE_Y:
     case DILATION_Y:
-    case PLACE_Y: return !has_table(row, Y);
+    case PLACE_Y: return !has_table(row, AXIS_Y);
     case KERNEL_DEPTH:
     case STRIDE_Z:
     case DILATION_Z:
-    case PLACE_Z: return volume && !has_table(row, Z);
+    case PLACE_Z: return volume && !has_table(row, AXIS_Z);
     case DEPTH: return volume;
     default: return true;
     }
@@ -389,7 +387,7 @@ static void take(struct covering *c, const struct row *row)
 
 static int64_t level_of(const struct row *row, int factor)
 {
-    return poolgrad_suite_greater(row->level[factor], 0);
+    return poolgrad_max(row->level[factor], 0);
 }
 
 static void set_rules(const struct row *row, poolgrad_problem *p)
@@ -408,12 +406,12 @@ static void set_rules(const struct row *row, poolgrad_problem *p)
 }
 
 /* Windows that reach the source's end: begun at its edge, half outside, a window before it, or inside. */
-static struct suite_axis place_axis(int64_t place, int64_t size, const struct suite_fields *f)
+static struct suite_axis place_axis(int64_t place, int64_t size, const struct axis_fields *f)
 {
     const int64_t extent = (*f->kernel - 1) * *f->dilation + 1;
     const int64_t firsts[] = {0, -(extent / 2), -extent, 1};
     const int64_t first = firsts[place];
-    return (struct suite_axis){first, poolgrad_suite_greater(poolgrad_suite_divide(size - first, *f->stride), 1), size};
+    return (struct suite_axis){first, poolgrad_max(poolgrad_ceiling_divide(size - first, *f->stride), 1), size};
 }
 
 /* Adaptive windows of about half as many as pixels; or windows of all sorts: alone, over the edges, outside, the whole
@@ -431,8 +429,8 @@ static struct suite_table table_of(int64_t kind, int64_t size)
 
 static int64_t size_of(const struct row *row, int axis)
 {
-    if (axis == X) return widths[level_of(row, WIDTH)];
-    if (axis == Y) return heights[level_of(row, HEIGHT)];
+    if (axis == AXIS_X) return widths[level_of(row, WIDTH)];
+    if (axis == AXIS_Y) return heights[level_of(row, HEIGHT)];
     return row->level[EXTENT] == OF_VOLUMES ? depths[level_of(row, DEPTH)] : 0;
 }
 
@@ -441,22 +439,21 @@ static void set_axes(const struct row *row, struct suite_recipe *recipe)
 {
     static const struct {
         int kernel, stride, dilation, place;
-    } factors[SUITE_AXES] = {{KERNEL_WIDTH, STRIDE_X, DILATION_X, PLACE_X},
-                             {KERNEL_HEIGHT, STRIDE_Y, DILATION_Y, PLACE_Y},
-                             {KERNEL_DEPTH, STRIDE_Z, DILATION_Z, PLACE_Z}};
-    const int axes = row->level[EXTENT] == OF_VOLUMES ? SUITE_AXES : Z;
+    } factors[AXES] = {{KERNEL_WIDTH, STRIDE_X, DILATION_X, PLACE_X},
+                       {KERNEL_HEIGHT, STRIDE_Y, DILATION_Y, PLACE_Y},
+                       {KERNEL_DEPTH, STRIDE_Z, DILATION_Z, PLACE_Z}};
+    const int axes = row->level[EXTENT] == OF_VOLUMES ? AXES : AXIS_Z;
     const struct pads *pads = &zero_pads[level_of(row, ZERO_PAD)];
-    struct suite_axis placed[SUITE_AXES] = {{.size = 0}};
-    struct suite_fields f[SUITE_AXES];
-    poolgrad_suite_list_axes(&recipe->problem, f);
+    struct suite_axis placed[AXES] = {{.size = 0}};
     for (int i = 0; i < axes; i++) {
-        *f[i].kernel = kernels[level_of(row, factors[i].kernel)];
-        *f[i].stride = level_of(row, factors[i].stride) + 1;
-        *f[i].dilation = level_of(row, factors[i].dilation) + 1;
-        *f[i].zero_pad = pads->both[i];
-        *f[i].zero_pad_before = pads->before[i];
-        *f[i].zero_pad_behind = pads->behind[i];
-        placed[i] = place_axis(level_of(row, factors[i].place), size_of(row, i), &f[i]);
+        const struct axis_fields f = poolgrad_axis_fields(&recipe->problem, (enum axis)i);
+        *f.kernel = kernels[level_of(row, factors[i].kernel)];
+        *f.stride = level_of(row, factors[i].stride) + 1;
+        *f.dilation = level_of(row, factors[i].dilation) + 1;
+        *f.zero_pad = pads->both[i];
+        *f.zero_before = pads->before[i];
+        *f.zero_behind = pads->behind[i];
+        placed[i] = place_axis(level_of(row, factors[i].place), size_of(row, i), &f);
         if (has_table(row, i)) recipe->table[i] = table_of(level_of(row, TABLE_KIND), size_of(row, i));
     }
     poolgrad_suite_place(recipe, placed);
@@ -493,16 +490,15 @@ static void set_channel_windows(poolgrad_problem *p)
 
 static void set_regions(const struct row *row, poolgrad_problem *p)
 {
-    static const int64_t moved[SUITE_AXES] = {1, -1, 1};
-    const int axes = p->source.depth > 0 ? SUITE_AXES : Z;
-    struct suite_fields f[SUITE_AXES];
-    poolgrad_suite_list_axes(p, f);
+    static const int64_t moved[AXES] = {1, -1, 1};
+    const int axes = p->source.depth > 0 ? AXES : AXIS_Z;
     for (int i = 0; i < axes; i++) {
-        if (level_of(row, CLIP) > 0) inset(f[i].clip, f[i].clip_extent, f[i].destination);
-        if (level_of(row, REGION) > 0) inset(f[i].region, f[i].region_extent, f[i].source_gradient);
+        const struct axis_fields f = poolgrad_axis_fields(p, (enum axis)i);
+        if (level_of(row, CLIP) > 0) inset(f.clip, f.clip_size, f.destination);
+        if (level_of(row, REGION) > 0) inset(f.region, f.region_size, f.gradient);
         if (level_of(row, KERNEL_OFFSET) == 0 || has_table(row, i)) continue;
-        *f[i].kernel_offset = moved[i];
-        *f[i].offset += moved[i];
+        *f.kernel_offset = moved[i];
+        *f.offset += moved[i];
     }
 }
 

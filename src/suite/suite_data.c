@@ -69,7 +69,7 @@ static double special_value(enum suite_data data, const struct place *place, con
 
 static int64_t depth_of(const poolgrad_image *image)
 {
-    return poolgrad_suite_greater(image->depth, 1);
+    return poolgrad_max(image->depth, 1);
 }
 
 /* Twice the distance. */
@@ -175,7 +175,7 @@ static int64_t volume_of(const poolgrad_image *image)
 static void poison_unused_lanes(const poolgrad_image *image)
 {
     const int64_t lanes = poolgrad_suite_lanes(image->layout);
-    const int64_t stored = poolgrad_suite_divide(image->channels, lanes) * lanes;
+    const int64_t stored = poolgrad_ceiling_divide(image->channels, lanes) * lanes;
     for (int64_t n = 0; n < image->images; n++) {
         for (int64_t c = image->channels; c < stored; c++) {
             for (int64_t i = 0; i < volume_of(image); i++) {

@@ -20,8 +20,6 @@ enum {
     EVERY = ANY | ROOT_MEAN
 };
 
-enum { X, Y, Z };
-
 /* Where a case's windows come from, in place of `first` and `windows`. */
 enum placement { PLACED, BY_POLICY, BY_PADS, BY_PADS_CEIL };
 
@@ -31,15 +29,15 @@ struct named {
     const char *name;
     uint64_t features;
     int directions, kinds;
-    int64_t kernel[SUITE_AXES], stride[SUITE_AXES], dilation[SUITE_AXES];
-    int64_t first[SUITE_AXES], windows[SUITE_AXES], size[SUITE_AXES];
-    int64_t adaptive[SUITE_AXES];         /* how many adaptive windows; 0: none */
-    struct suite_table table[SUITE_AXES]; /* others by table */
+    int64_t kernel[AXES], stride[AXES], dilation[AXES];
+    int64_t first[AXES], windows[AXES], size[AXES];
+    int64_t adaptive[AXES];         /* how many adaptive windows; 0: none */
+    struct suite_table table[AXES]; /* others by table */
     int64_t images, channels;
     enum placement placement;
     poolgrad_padding_method method;
     poolgrad_pads pads;
-    int64_t zero_pad[SUITE_AXES], zero_pad_before[SUITE_AXES], zero_pad_behind[SUITE_AXES];
+    int64_t zero_pad[AXES], zero_before[AXES], zero_behind[AXES];
     int64_t divisor;
     struct suite_values source_values, gradient_values;
     void (*adjust)(struct suite_recipe *recipe); /* the rest */
@@ -628,7 +626,7 @@ static const struct named tables[] = {
      .source_data = DATA_NAN},
     {"table-indices-tap8", 0, BOTH, MAX, .table = {NO_ORDER, FRACTIONAL}, .size = {8, 7}, .every_edge_mode = true,
      .source_data = DATA_TIES, .adjust = save_tap8},
-    {"table-zero-pad", 0, BOTH, AVERAGE | ROOT_MEAN, .table = {NO_ORDER}, .zero_pad = {1}, .zero_pad_behind = {1},
+    {"table-zero-pad", 0, BOTH, AVERAGE | ROOT_MEAN, .table = {NO_ORDER}, .zero_pad = {1}, .zero_behind = {1},
      .size = {8, 1}, .edge_mode = CLAMP},
     {"table-mapping-clip", 0, GRADIENT, ANY, .table = {{3, {{2, 3}, {0, 2}, {4, 3}}}, {2, {{1, 2}, {2, 3}}}},
      .size = {9, 6}, .adjust = map_clip_inside},
@@ -649,16 +647,15 @@ static const struct named means[] = {
      .divisor = 5},
     {"divisor-table", 0, BOTH, AVERAGE | ROOT_MEAN, .table = {NO_ORDER}, .size = {8, 1}, .divisor = 2},
     {"one-sided-pad", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2, 2}, .windows = {2, 2}, .size = {2, 2},
-     .zero_pad_behind = {1, 1}, .edge_mode = CLAMP, .source_values = {4, {8, 4, 12, 16}},
+     .zero_behind = {1, 1}, .edge_mode = CLAMP, .source_values = {4, {8, 4, 12, 16}},
      .gradient_values = {4, {4, 40, 400, 4000}}},
     {"one-sided-pad-ceil", SUITE_FEATURE(CEIL_MODE), BOTH, AVERAGE | ROOT_MEAN, .kernel = {3}, .stride = {2},
      .size = {5, 1}, .placement = BY_PADS_CEIL, .pads = {.left = 1, .counted = 1}, .edge_mode = CLAMP,
      .source_values = {5, {4, 6, 8, 10, 12}}},
     {"one-sided-pad-more", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {4, 3}, .first = {-2, -1}, .windows = {7, 6},
-     .size = {6, 5}, .zero_pad = {1, 0}, .zero_pad_before = {1, 0}, .zero_pad_behind = {0, 2}, .edge_mode = CLAMP},
+     .size = {6, 5}, .zero_pad = {1, 0}, .zero_before = {1, 0}, .zero_behind = {0, 2}, .edge_mode = CLAMP},
     {"one-sided-pad-volume", 0, BOTH, AVERAGE | ROOT_MEAN, .kernel = {2, 2, 3}, .first = {-1, -1, -1},
-     .windows = {4, 3, 4}, .size = {3, 2, 4}, .zero_pad_before = {1, 0, 0}, .zero_pad_behind = {0, 1, 2},
-     .edge_mode = CLAMP},
+     .windows = {4, 3, 4}, .size = {3, 2, 4}, .zero_before = {1, 0, 0}, .zero_behind = {0, 1, 2}, .edge_mode = CLAMP},
     {"negative-pad", 0, BOTH, EVERY, .kernel = {2, 3}, .stride = {2, 1}, .size = {7, 6}, .placement = BY_PADS,
      .pads = {.left = -1, .top = 2, .right = 1, .bottom = -2, .counted = 1}, .edge_mode = CLAMP},
     {"root-mean", 0, BOTH, ROOT_MEAN, .kernel = {2}, .size = {2, 1}, .source_values = {2, {1, 7}},
@@ -722,26 +719,23 @@ static const struct named layouts[] = {BLOCKED("nc8hw8", 8, block_8),
 
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
-static int64_t or_one(int64_t value)
-{
-    return value == 0 ? 1 : value;
-}
-
 /* -1 in a table stands for no window at all, which 0 cannot. */
 static int64_t windows_of(int64_t value)
 {
-    return value < 0 ? 0 : or_one(value);
+    return value < 0 ? 0 : poolgrad_or_one(value);
 }
 
 /* Size and place by the library's own formulas, docs/numerics.md N48 to N57. */
 static poolgrad_status find_padding(const struct named *named, const poolgrad_problem *p, poolgrad_padding *padding)
 {
-    const int64_t *size = named->size, depth = or_one(size[Z]);
+    const int64_t *size = named->size, depth = poolgrad_or_one(size[AXIS_Z]);
     const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
     if (named->placement == BY_POLICY) {
-        return poolgrad_padding_forward_3d(named->method, p->kind, &p->window, depth, size[Y], size[X], padding, NULL);
+        return poolgrad_padding_forward_3d(named->method, p->kind, &p->window, depth, size[AXIS_Y], size[AXIS_X],
+                                           padding, NULL);
     }
-    return poolgrad_padding_explicit_3d(&named->pads, rounding, &p->window, depth, size[Y], size[X], padding, NULL);
+    return poolgrad_padding_explicit_3d(&named->pads, rounding, &p->window, depth, size[AXIS_Y], size[AXIS_X], padding,
+                                        NULL);
 }
 
 static void place_by_padding(const struct named *named, struct suite_recipe *recipe)
@@ -750,9 +744,9 @@ static void place_by_padding(const struct named *named, struct suite_recipe *rec
     poolgrad_padding padding;
     /* A table whose cases are refused shows when they are made. */
     if (find_padding(named, p, &padding) != POOLGRAD_OK) return;
-    const struct suite_axis axis[SUITE_AXES] = {{-padding.left, padding.width, named->size[X]},
-                                                {-padding.top, padding.height, named->size[Y]},
-                                                {-padding.front, padding.depth, named->size[Z]}};
+    const struct suite_axis axis[AXES] = {{-padding.left, padding.width, named->size[AXIS_X]},
+                                          {-padding.top, padding.height, named->size[AXIS_Y]},
+                                          {-padding.front, padding.depth, named->size[AXIS_Z]}};
     poolgrad_suite_place(recipe, axis);
     if (padding.exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
     if (!padding.exclude_edges && !named->pads.counted) return;
@@ -769,12 +763,12 @@ static void place_by_padding(const struct named *named, struct suite_recipe *rec
 
 static void place(const struct named *named, struct suite_recipe *recipe)
 {
-    struct suite_axis axis[SUITE_AXES];
+    struct suite_axis axis[AXES];
     if (named->placement != PLACED) {
         place_by_padding(named, recipe);
         return;
     }
-    for (int i = 0; i < SUITE_AXES; i++)
+    for (int i = 0; i < AXES; i++)
         axis[i] = (struct suite_axis){named->first[i], windows_of(named->windows[i]), named->size[i]};
     poolgrad_suite_place(recipe, axis);
 }
@@ -782,15 +776,14 @@ static void place(const struct named *named, struct suite_recipe *recipe)
 /* The window of each axis, its windows by table, its counted pads. */
 static void set_axes(const struct named *named, struct suite_recipe *recipe)
 {
-    struct suite_fields f[SUITE_AXES];
-    poolgrad_suite_list_axes(&recipe->problem, f);
-    for (int i = 0; i < SUITE_AXES; i++) {
-        *f[i].kernel = or_one(named->kernel[i]);
-        *f[i].stride = or_one(named->stride[i]);
-        *f[i].dilation = or_one(named->dilation[i]);
-        *f[i].zero_pad = named->zero_pad[i];
-        *f[i].zero_pad_before = named->zero_pad_before[i];
-        *f[i].zero_pad_behind = named->zero_pad_behind[i];
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(&recipe->problem, (enum axis)i);
+        *f.kernel = poolgrad_or_one(named->kernel[i]);
+        *f.stride = poolgrad_or_one(named->stride[i]);
+        *f.dilation = poolgrad_or_one(named->dilation[i]);
+        *f.zero_pad = named->zero_pad[i];
+        *f.zero_before = named->zero_before[i];
+        *f.zero_behind = named->zero_behind[i];
         recipe->table[i] = named->table[i];
         if (named->adaptive[i] == 0) continue;
         recipe->table[i].count = named->adaptive[i];
@@ -823,7 +816,7 @@ static void name_variant(const struct named *named, const struct variant *v, cha
 /* Volumes are not blocked. */
 static poolgrad_layout layout_of(const struct named *named, const struct variant *v)
 {
-    return named->size[Z] > 0 && v->layout == POOLGRAD_NC4HW4 ? POOLGRAD_NHWC : v->layout;
+    return named->size[AXIS_Z] > 0 && v->layout == POOLGRAD_NC4HW4 ? POOLGRAD_NHWC : v->layout;
 }
 
 static struct suite_recipe recipe_of(const struct named *named, const struct variant *v)
@@ -848,7 +841,7 @@ static struct suite_recipe recipe_of(const struct named *named, const struct var
     place(named, &recipe);
     poolgrad_suite_set_format(p, v->format);
     poolgrad_suite_set_layout(p, layout_of(named, v));
-    poolgrad_suite_set_channels(p, or_one(named->images), or_one(named->channels));
+    poolgrad_suite_set_channels(p, poolgrad_or_one(named->images), poolgrad_or_one(named->channels));
     if (gather) poolgrad_suite_read_indices(p, POOLGRAD_INT64);
     if (named->adjust) named->adjust(&recipe);
     name_variant(named, v, recipe.name);

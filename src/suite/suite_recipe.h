@@ -3,10 +3,12 @@
 #ifndef POOLGRAD_SUITE_SUITE_RECIPE_H
 #define POOLGRAD_SUITE_SUITE_RECIPE_H
 
+#include "base/integer.h"
+#include "base/problem_axes.h"
 #include "suite/kit.h"
 #include "suite/suite_data.h"
 
-enum { RECIPE_VALUES = 8, RECIPE_WINDOWS = 16, SUITE_AXES = 3 }; /* axes: x, y, z */
+enum { RECIPE_VALUES = 8, RECIPE_WINDOWS = 16 };
 
 struct suite_values {
     int count; /* 0: none */
@@ -23,7 +25,7 @@ struct suite_recipe {
     char name[SUITE_NAME];
     uint64_t features;        /* those that the problem does not show */
     poolgrad_problem problem; /* images without data; the tables below stand in it once the kit is complete */
-    struct suite_table table[SUITE_AXES];
+    struct suite_table table[AXES];
     enum suite_data source_data, gradient_data;
     struct suite_values source_values, gradient_values; /* in place of these */
     bool size_only;                                     /* the source has no data */
@@ -35,33 +37,11 @@ struct suite_recipe {
 /* Takes one more recipe; false where memory is lacking. */
 bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe);
 
-static inline int64_t poolgrad_suite_greater(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* Rounded up; a is at least 0, b at least 1. */
-static inline int64_t poolgrad_suite_divide(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Channels that are neighbours. */
 static inline int64_t poolgrad_suite_lanes(poolgrad_layout layout)
 {
     return poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, layout, 1, 1, 1, 1).column_stride;
 }
-
-/* What a problem says of an axis. */
-struct suite_fields {
-    int64_t *kernel, *stride, *dilation, *offset, *kernel_offset;
-    int64_t *zero_pad, *zero_pad_before, *zero_pad_behind;
-    int64_t *source, *source_gradient, *destination; /* sizes */
-    int64_t *clip, *clip_extent, *region, *region_extent;
-    poolgrad_table *windows;
-};
-
-void poolgrad_suite_list_axes(poolgrad_problem *problem, struct suite_fields axis[SUITE_AXES]);
 
 /* One axis: the window's first tap, how many windows there are, and the source's size. Planes have a z of size 0. */
 struct suite_axis {
@@ -70,7 +50,7 @@ struct suite_axis {
 
 /* Places the windows of a problem that has its direction and window: offsets and the sizes of all images, of one image
  * and one channel, the format float32 and the layout NCHW. An axis that has a table is placed by the table. */
-void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[SUITE_AXES]);
+void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[AXES]);
 
 /* Images of picked taps, sized and laid out like those of outputs, to be read or to be written. */
 void poolgrad_suite_read_indices(poolgrad_problem *problem, poolgrad_format format);
