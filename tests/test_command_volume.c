@@ -193,6 +193,23 @@ Test(command_volume, divided_nothing, .init = scene_enter, .fini = scene_leave)
     check_results(&result, 1);
 }
 
+/* A table is what its file says, in whatever order and width the numbers stand there. */
+Test(command_volume, tables_of_files, .init = scene_enter, .fini = scene_leave)
+{
+    static const char *const items[] = {"i8", "i4"};
+    put_arrays();
+    for (int way = 0; way < 8; way++) {
+        npyfile file = npyfile_of_numbers(items[way & 1], "3,2", "3 2 0 5 1 1");
+        if (way & 2) npyfile_swap_bytes(&file);
+        if (way & 4) npyfile_transpose(&file);
+        npyfile_write(&file, scene_folder, "table.npy");
+        npyfile_free(&file);
+        cr_expect(
+            scene_gives(F "five.npy" ONE "max --windows-x table.npy", "y.npy", npyfile_of_numbers("f4", "3", "5 5 2")),
+            "way %d", way);
+    }
+}
+
 /* What was picked in a volume: its places, its taps, and its elements. */
 Test(command_volume, picks, .init = scene_enter, .fini = scene_leave)
 {

@@ -16,7 +16,8 @@
 
 enum {
     CHUNK = 1 << 20, /* bytes read or written at once */
-    MOST_RANK = 5    /* of an array that is an image */
+    MOST_RANK = 5,   /* of an array that is an image */
+    RANKS = 160      /* letters of a list of ranks */
 };
 
 static const char *option_name(enum option option)
@@ -138,26 +139,32 @@ static int axes_of(const struct options *options, poolgrad_layout layout, int ra
     return rank == MOST_RANK && !planes ? AXES : AXES - 1;
 }
 
-/* "2 (HxW), 3 (CxHxW) or 4 (NxCxHxW)" */
-static void list_ranks(const struct options *options, poolgrad_layout layout, char text[FILENAME_MAX])
+/* "3 (CxHxW)" */
+static void write_rank(poolgrad_layout layout, const char *meaning, char text[RANKS])
 {
-    char meaning[MOST_RANK + 1];
+    size_t used = (size_t)snprintf(text, RANKS, "%d (", (int)strlen(meaning));
+    for (const char *at = meaning; *at; at++) {
+        const char *times = at == meaning ? "" : "x";
+        used += *at == 'L' ? (size_t)snprintf(text + used, RANKS - used, "%s%" PRId64, times, lanes_of(layout))
+                           : (size_t)snprintf(text + used, RANKS - used, "%s%c", times, *at);
+    }
+    snprintf(text + used, RANKS - used, ")");
+}
+
+/* "2 (HxW), 3 (CxHxW) or 4 (NxCxHxW)" */
+static void list_ranks(const struct options *options, poolgrad_layout layout, char text[RANKS])
+{
+    char meaning[MOST_RANK + 1], one[RANKS];
     const int said = poolgrad_said_axes(options);
     size_t used = 0;
     int last = MOST_RANK;
     while (!dimensions(layout, axes_of(options, layout, last), last, meaning)) last--;
     for (int rank = 1; rank <= last; rank++) {
         if (!dimensions(layout, axes_of(options, layout, rank), rank, meaning)) continue;
-        const char *separator = used == 0 ? "" : rank == last ? " or " : ", ";
-        used += (size_t)snprintf(text + used, FILENAME_MAX - used, "%s%d (", separator, rank);
-        for (int i = 0; i < rank; i++) {
-            used += (size_t)snprintf(text + used, FILENAME_MAX - used, i == 0 ? "" : "x");
-            used += meaning[i] == 'L' ? (size_t)snprintf(text + used, FILENAME_MAX - used, "%" PRId64, lanes_of(layout))
-                                      : (size_t)snprintf(text + used, FILENAME_MAX - used, "%c", meaning[i]);
-        }
-        used += (size_t)snprintf(text + used, FILENAME_MAX - used, ")");
+        write_rank(layout, meaning, one);
+        used += (size_t)snprintf(text + used, RANKS - used, "%s%s", used == 0 ? "" : rank == last ? " or " : ", ", one);
     }
-    if (said > 0) snprintf(text + used, FILENAME_MAX - used, ", of %d ax%ss", said, said == 1 ? "i" : "e");
+    if (said > 0) snprintf(text + used, RANKS - used, ", of %d ax%ss", said, said == 1 ? "i" : "e");
 }
 
 /* What a dimension of that size means; what has none is 1, and the depth of a plane 0. */
@@ -196,7 +203,7 @@ static int describe(const struct options *options, enum option option, const cha
                              path, poolgrad_layout_name(image->layout));
     }
     if (!dimensions(image->layout, tensor->axes, npy->rank, meaning)) {
-        char ranks[FILENAME_MAX];
+        char ranks[RANKS];
         list_ranks(options, image->layout, ranks);
         return poolgrad_fail(options, "%s: an array of rank %d; expected rank %s", path, npy->rank, ranks);
     }
