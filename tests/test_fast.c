@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the fast path computes besides what MPS has. */
+enum { FAST_BEYOND = CASE_DIVISORS | CASE_SIDES | CASE_ROOT_MEANS | CASE_BLOCKED };
+
 static void sweep(const char *name, int64_t cases, int percent, const case_limits *limits, trial_check *check)
 {
     trial_sweep("fast", name, cases, percent, limits, check);
@@ -46,19 +49,27 @@ static bool check_bits(test_case *made, bool *telling)
 
 Test(fast, forward)
 {
-    sweep("forward", 6000, 75, &(case_limits){.wide = true, .directions = CASE_SET(POOLGRAD_FORWARD)}, check_bits);
+    case_limits limits = {.wide = true, .directions = CASE_SET(POOLGRAD_FORWARD)};
+    sweep("forward", 3000, 75, &limits, check_bits);
+    limits.beyond = FAST_BEYOND;
+    sweep("forward", 3000, 75, &limits, check_bits);
 }
 
 Test(fast, gradient)
 {
-    sweep("gradient", 10000, 55, &(case_limits){.wide = true, .directions = CASE_SET(POOLGRAD_GRADIENT)}, check_bits);
+    case_limits limits = {.wide = true, .directions = CASE_SET(POOLGRAD_GRADIENT)};
+    sweep("gradient", 5000, 55, &limits, check_bits);
+    limits.beyond = FAST_BEYOND;
+    sweep("gradient", 5000, 55, &limits, check_bits);
 }
 
 /* Nothing is read or written beyond the first and the last byte of any image, not by a vector's last lanes either. */
 Test(fast, guard)
 {
-    sweep("guard", 2500, 60, &(case_limits){.wide = true, .guard = CASE_GUARD_BEHIND}, check_bits);
-    sweep("guard", 2500, 60, &(case_limits){.wide = true, .guard = CASE_GUARD_BEFORE}, check_bits);
+    case_limits limits = {.wide = true, .beyond = FAST_BEYOND, .guard = CASE_GUARD_BEHIND};
+    sweep("guard", 2500, 60, &limits, check_bits);
+    limits.guard = CASE_GUARD_BEFORE;
+    sweep("guard", 2500, 60, &limits, check_bits);
 }
 
 /* The small windows that have code of their own, in the formats and rules that most networks use. */
@@ -79,7 +90,8 @@ Test(fast, usual)
 /* Sizes, windows and offsets beyond all reason, that only the description makes small. */
 Test(fast, extreme)
 {
-    sweep("extreme", 4000, 50, &(case_limits){0}, check_bits);
+    sweep("extreme", 2000, 50, &(case_limits){0}, check_bits);
+    sweep("extreme", 3000, 45, &(case_limits){.beyond = CASE_BEYOND}, check_bits);
 }
 
 /* ---- Splits ---------------------------------------------------------------------------------------------------- */
@@ -132,7 +144,7 @@ Test(fast, strides_of_one)
 /* Units in random pieces over two threads of the caller's. */
 Test(fast, splits)
 {
-    sweep("splits", 1500, 55, &(case_limits){.wide = true}, check_splits);
+    sweep("splits", 1500, 55, &(case_limits){.wide = true, .beyond = FAST_BEYOND}, check_splits);
 }
 
 static bool agree_on_threads(test_case *made, const int *counts, size_t how_many, const contender_result *expected)
@@ -160,7 +172,8 @@ static bool check_threads(test_case *made, bool *telling)
 /* Planes large enough that threads share them. */
 Test(fast, threads)
 {
-    sweep("threads", 60, 50, &(case_limits){.wide = true, .large = true, .greatest_kernel = 4}, check_threads);
+    sweep("threads", 60, 50, &(case_limits){.wide = true, .large = true, .greatest_kernel = 4, .beyond = FAST_BEYOND},
+          check_threads);
 }
 
 /* ---- Beyond the caches ----------------------------------------------------------------------------------------- */
@@ -289,9 +302,13 @@ static bool check_hostile_indices(test_case *made, bool *telling)
 /* A plan's run takes whatever the indices hold; those that are no tap of their window contribute nothing. */
 Test(fast, hostile_indices)
 {
-    sweep("hostile_indices", 2500, 18,
-          &(case_limits){.wide = true, .directions = CASE_SET(POOLGRAD_GRADIENT), .kinds = CASE_SET(POOLGRAD_MAX)},
-          check_hostile_indices);
+    case_limits limits = {.wide = true,
+                          .directions = CASE_SET(POOLGRAD_GRADIENT),
+                          .kinds = CASE_SET(POOLGRAD_MAX),
+                          .beyond = CASE_BLOCKED};
+    sweep("hostile_indices", 2500, 18, &limits, check_hostile_indices);
+    limits = (case_limits){.kinds = CASE_SET(POOLGRAD_MAX), .beyond = CASE_BEYOND};
+    sweep("hostile_indices", 1500, 12, &limits, check_hostile_indices);
 }
 
 /* ---- Indices that are refused ---------------------------------------------------------------------------------- */
@@ -417,18 +434,31 @@ static void change_indices(test_case *made)
     guard_keep(&made->indices);
 }
 
+/* Whether refusals speak of a third axis: unless it is one pixel and its window. */
+static bool has_third_axis(const poolgrad_problem *p)
+{
+    const literal_axis z = literal_axis_of(p, ALONG_DEPTH);
+    return z.table || z.source != 1 || z.kernel != 1 || z.counted.first != 0 || z.counted.end != 1 ||
+           literal_tap(&z, 0, 0) != 0;
+}
+
 /* A source without pixels has no width and no height. */
 static void write_refusal(const poolgrad_problem *p, view_place at, char *sentence, size_t size)
 {
-    const poolgrad_const_image *indices = &p->indices;
-    bool taps = view_holds_taps(indices), empty = p->source.width == 0 || p->source.height == 0;
-    uint64_t greatest = UINT64_MAX >> (64 - 8 * number_size(indices->format));
+    const poolgrad_const_image *indices = &p->indices, *source = &p->source;
+    const bool taps = view_holds_taps(indices), empty = source->width == 0 || source->height == 0;
+    const bool deep = has_third_axis(p);
+    const char *number = deep ? "(kz * kernel height + ky) * kernel width + kx" : "ky * kernel width + kx";
+    const char *place = deep ? "(z * height + y) * width + x" : "y * width + x";
+    const uint64_t greatest = UINT64_MAX >> (64 - 8 * number_size(indices->format));
+    char z[40] = "", depth[40] = "";
+    if (deep) snprintf(z, sizeof z, "z %" PRId64 ", ", at.z);
+    if (deep) snprintf(depth, sizeof depth, " x %" PRId64, view_depth(source));
     snprintf(sentence, size,
-             "indices at (n %" PRId64 ", c %" PRId64 ", y %" PRId64 ", x %" PRId64 ") is %" PRId64 "; expected %" PRId64
-             " or %s of a tap of that window inside the %" PRId64 " x %" PRId64 " source",
-             at.n, at.c, at.y, at.x, view_index_at(indices, at), taps ? (int64_t)greatest : -1,
-             taps ? "ky * kernel width + kx" : "y * width + x", empty ? 0 : p->source.width,
-             empty ? 0 : p->source.height);
+             "indices at (n %" PRId64 ", c %" PRId64 ", %sy %" PRId64 ", x %" PRId64 ") is %" PRId64
+             "; expected %" PRId64 " or %s of a tap of that window inside the %" PRId64 " x %" PRId64 "%s source",
+             at.n, at.c, z, at.y, at.x, view_index_at(indices, at), taps ? (int64_t)greatest : -1,
+             taps ? number : place, empty ? 0 : source->width, empty ? 0 : source->height, depth);
 }
 
 static bool is_refused(const test_case *made, const char *sentence)
@@ -465,11 +495,14 @@ Test(fast, refused_indices)
                           .directions = CASE_SET(POOLGRAD_GRADIENT),
                           .kinds = CASE_SET(POOLGRAD_MAX),
                           .guard = CASE_GUARD_BEHIND};
-    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+    sweep("refused_indices", 5000, 15, &limits, check_refused_indices);
     limits.guard = CASE_GUARD_BEFORE;
-    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+    sweep("refused_indices", 5000, 15, &limits, check_refused_indices);
     limits.wide = false;
-    sweep("refused_indices", 6000, 15, &limits, check_refused_indices);
+    sweep("refused_indices", 4000, 15, &limits, check_refused_indices);
+    limits.directions = 0;
+    limits.beyond = CASE_BEYOND;
+    sweep("refused_indices", 4000, 15, &limits, check_refused_indices);
 }
 
 /* More windows than the library looks at together; all of them have picked none. */
@@ -530,10 +563,10 @@ Test(fast, refused_indices_of_many_windows)
 {
     static const poolgrad_format formats[] = {POOLGRAD_INT32, POOLGRAD_INT64, POOLGRAD_TAP8, POOLGRAD_TAP16,
                                               POOLGRAD_TAP32};
-    static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4};
-    for (int i = 0; i < 5 * 3; ++i) {
-        poolgrad_problem p = of_many_windows(formats[i / 3], layouts[i % 3]);
-        cr_expect(is_refused_anywhere(&p), "%s, layout %d", poolgrad_format_name(p.indices.format), i % 3);
+    static const poolgrad_layout layouts[] = {POOLGRAD_NCHW, POOLGRAD_NHWC, POOLGRAD_NC4HW4, POOLGRAD_NC8HW8};
+    for (int i = 0; i < 5 * 4; ++i) {
+        poolgrad_problem p = of_many_windows(formats[i / 4], layouts[i % 4]);
+        cr_expect(is_refused_anywhere(&p), "%s, layout %d", poolgrad_format_name(p.indices.format), i % 4);
         view_free_read(&p.source_gradient);
         view_free(&p.destination);
         view_free_read(&p.indices);
@@ -592,10 +625,11 @@ static bool check_is_fast(test_case *made, bool *telling)
     return true;
 }
 
-/* Nothing is left to the plain loops. */
+/* Nothing of planes is left to the plain loops, but for tables and gathers. */
 static void expect_fast(const char *name, poolgrad_direction direction)
 {
-    sweep(name, 3000, 80, &(case_limits){.wide = true, .directions = CASE_SET(direction)}, check_is_fast);
+    sweep(name, 3000, 80, &(case_limits){.wide = true, .beyond = FAST_BEYOND, .directions = CASE_SET(direction)},
+          check_is_fast);
 }
 
 Test(fast, is_fast_forward)
@@ -606,6 +640,36 @@ Test(fast, is_fast_forward)
 Test(fast, is_fast_gradient)
 {
     expect_fast("is_fast_gradient", POOLGRAD_GRADIENT);
+}
+
+/* What the plain loops compute in mode fast, too: a third axis, tables, forward calls from indices. */
+static bool is_left(const poolgrad_problem *p)
+{
+    const literal_axis z = literal_axis_of(p, ALONG_DEPTH);
+    const bool written = z.written.first == 0 && z.written.end == 1 && literal_mapped(&z, 0) == 0;
+    const bool gathers = p->direction == POOLGRAD_FORWARD && p->indices.data;
+    return has_third_axis(p) || !written || p->windows_x.count > 0 || p->windows_y.count > 0 || gathers;
+}
+
+static bool check_is_left(test_case *made, bool *telling)
+{
+    poolgrad_problem *p = &made->problem;
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan;
+    p->mode = POOLGRAD_MODE_FAST;
+    if (!report_status(poolgrad_plan_create(p, &plan, &error), &error)) return false;
+    char expected[64], name[64];
+    snprintf(name, sizeof name, "%s", poolgrad_plan_kernel(plan));
+    snprintf(expected, sizeof expected, "%s/%s/reference", poolgrad_direction_name(p->direction),
+             poolgrad_kind_name(p->kind));
+    poolgrad_plan_destroy(plan);
+    *telling = is_left(p);
+    return !*telling || strcmp(name, expected) == 0 || report_failure("the kernel is \"%s\"", name);
+}
+
+Test(fast, is_left_to_the_reference)
+{
+    sweep("is_left_to_the_reference", 2000, 60, &(case_limits){.beyond = CASE_BEYOND}, check_is_left);
 }
 
 /* Mode reference never is. */

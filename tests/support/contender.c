@@ -105,7 +105,7 @@ bool contender_telling(test_case *made, const contender_result *expected)
 {
     poolgrad_problem without = made->problem;
     without.mode = POOLGRAD_MODE_REFERENCE;
-    without.gradient_region.width = 0;
+    without.gradient_region.images = 0;
     if (without.direction == POOLGRAD_GRADIENT && !run_plan(&without)) return false;
     bool same = memcmp(made->destination.bytes, expected->destination, made->destination.size) == 0;
     guard_restore(&made->destination);
