@@ -19,6 +19,13 @@ static void run_fast(poolgrad_problem p, poolgrad_isa isa)
     poolgrad_plan_destroy(plan);
 }
 
+static uint32_t bits_of(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
 /* ---- One row --------------------------------------------------------------------------------------------------- */
 
 enum { MOST = 8 };
@@ -60,7 +67,7 @@ static void expect_row(row r, poolgrad_direction direction, const float *expecte
         r.p.destination = image_of(found, count);
         run_fast(r.p, isas[i]);
         for (int64_t k = 0; k < count; ++k)
-            cr_expect(memcmp(&found[k], &expected[k], sizeof(float)) == 0, "%s, pixel %d: %.9g, not %.9g",
+            cr_expect(bits_of(found[k]) == bits_of(expected[k]), "%s, pixel %d: %.9g, not %.9g",
                       poolgrad_isa_name(isas[i]), (int)k, (double)found[k], (double)expected[k]);
     }
 }
@@ -182,7 +189,7 @@ static void expect_averages(const slices *from, const slices *to, int64_t first,
     for (int64_t c = 0; c < MOST_ELEMENTS; ++c) {
         const float there = (float)(c - first) + 0.5F, outside = c >= first + channels && c < end ? 0 : -1;
         const float expected = c >= first && c < first + channels ? there : outside;
-        cr_expect(memcmp(&found[c], &expected, sizeof expected) == 0, "%d to %d lanes from %d, %s, channel %d: %g",
+        cr_expect(bits_of(found[c]) == bits_of(expected), "%d to %d lanes from %d, %s, channel %d: %g",
                   (int)from->lanes, (int)to->lanes, (int)first, poolgrad_isa_name(isa), (int)c, (double)found[c]);
     }
 }
