@@ -66,10 +66,15 @@ static const struct selection {
      {{"8x64x112x112_k3s2p1", 1}, {"8x256x28x28_k3s1p1", 1}, {"1x3x2048x2048_k2s2p0", 1}, {"8x64x64x64_k5s1p2", 1}}},
     {"bench --list --workload tiny --direction forward,gradient", 16, {{" forward ", 8}, {" gradient ", 8}}},
     {"bench --list --workload tiny --layout nchw,nhwc,nc4hw4", 12, {{" nc4hw4 ", 4}}},
+    {"bench --list --workload tiny --layout nc8hw8,nc16hw16,nc32hw32",
+     12,
+     {{" nc8hw8 ", 4}, {" nc16hw16 ", 4}, {" nc32hw32 ", 4}}},
     {"bench --list --workload tiny --format bfloat16,float64", 16, {{" bfloat16 ", 8}, {" float64 ", 8}}},
     {"bench --list --workload tiny --format float16", 8, {{" float16 ", 8}}},
     {"bench --list --workload tiny --threads 1", 8, {{" 1  1x16", 8}}},
     {"bench --list --input-size 2,3,9,7 --kernel 3", 8, {{"custom ", 8}, {"2x3x9x7_k3s1p0", 8}}},
+    {"bench --list --input-size 2,3,5,9,7 --kernel 3 --kernel-depth 2", 8, {{"2x3x5x9x7_k3x3x2s1p0", 8}}},
+    {"bench --list --input-size 2,3,9,7 --adaptive 3", 8, {{"2x3x9x7_k1s1p0t3", 8}}},
     {"bench --list --input-size 2,3,9,7 --kernel-width 3 --kernel-height 2 --stride-x 2 --pad-left 1 --dilation-y 2",
      8,
      {{"2x3x9x7_k3x2s2x1p1x0d1x2", 8}}},
@@ -226,6 +231,29 @@ Test(bench, volume, .init = scene_enter, .fini = scene_leave)
               "%s", row);
     cr_expect(number(row, "bytes") == 100352 * 4 + 12544 * 5, "%s", row);
     process_release(&result);
+}
+
+/* Windows by table, of volumes too, are checked and timed like others; slices are as wide as the layout says. */
+Test(bench, other_geometries, .init = scene_enter, .fini = scene_leave)
+{
+    static const struct {
+        const char *options, *kernel;
+        double windows_x, bytes; /* of an average's gradient, in float64 */
+    } lines[] = {{"--input-size 1,2,9,7 --adaptive 3 --layout nhwc", "reference", 3, 8 * 2 * (9 + 63)},
+                 {"--input-size 1,2,3,9,7 --adaptive 2 --layout nchw", "reference", 2, 8 * 2 * (8 + 189)},
+                 {"--input-size 1,9,8,6 --kernel 2 --stride 2 --layout nc8hw8", "channels", 0, 8 * 16 * (12 + 48)},
+                 {"--input-size 1,9,8,6 --kernel 2 --stride 2 --layout nc32hw32 --divisor -3", "channels", 0,
+                  8 * 32 * (12 + 48)}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char line[SCENE_LINE];
+        snprintf(line, sizeof line, QUICK "--kind average --format float64 --json - %s", lines[i].options);
+        process_result result = run(line);
+        const char *row = json_element(json_member(result.out, "rows"), 0);
+        cr_expect(number(row, "windows_x") == lines[i].windows_x && number(row, "bytes") == lines[i].bytes, "%s\n%s",
+                  line, row);
+        cr_expect(count(json_member(row, "kernel"), lines[i].kernel) > 0, "%s\n%s", line, row);
+        process_release(&result);
+    }
 }
 
 Test(bench, table, .init = scene_enter, .fini = scene_leave)
@@ -427,7 +455,8 @@ static const char *const refusals[][2] = {
     {OWN "--kernel 12", "expected"},
     {OWN "--kernel 3 --offset-x 1", "--output-width is missing"},
     {OWN "--kernel 3 --offset-x 1 --pad-left 1", "expected one way to place the windows on an axis"},
-    {OWN "--kernel 3 --output-width 0", "the output would be 7 x 0 (height x width); expected at least one pixel to measure"},
+    {OWN "--kernel 3 --output-width 0",
+     "the output would be 7 x 0 (height x width); expected at least one pixel to measure"},
     {OWN "--kernel 3 --ties all", "expected"},
     {OWN "--kernel 3 --source x.npy", "--source is no option of this command"},
     {"bench --input-size 1,2,9 --kernel 3", "--input-size is '1,2,9'; expected four integers above 0"},
