@@ -20,11 +20,9 @@ from conform import (REPEATED, Axis, Poolgrad, Refused, Report, arguments, judge
                      source_size, words)
 
 POOLING = ("MaxPool", "AveragePool", "LpPool", "GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool", "MaxUnpool")
-RUNTIME_SAME = "SAME as ONNX Runtime has it: pads of the undilated window, negative ones kept"
+RUNTIME_SAME = "SAME as ONNX Runtime has it"
+WINDOW = ("kernel_shape", "strides", "dilations")
 AROUND = ("Unsqueeze", "Squeeze")  # what a 1-D layer is exported with
-
-
-POW = 2 ** -21  # four units of float32
 
 
 @dataclass
@@ -42,30 +40,32 @@ class Node:
 
 # ---- Geometry --------------------------------------------------------------------------------------------------------
 
-def same_pads(total, upper):
-    half = int((total + (0 if upper else 1)) / 2)
-    return half, total - half
+def pads_of(node, size, runtime):
+    """Pads before and behind of each axis. `runtime`: SAME as ONNX Runtime has it, whose pads do not know of dilation
+    and may be negative."""
+    count = len(size)
+    kernel, strides, dilations = (node.attributes.get(key) or [1] * count for key in WINDOW)
+    pads, auto = node.attributes.get("pads") or [0] * 2 * count, node.attributes.get("auto_pad", "NOTSET")
+    if not auto.startswith("SAME"):
+        return [(0, 0)] * count if auto == "VALID" else list(zip(pads[:count], pads[count:]))
+    found = []
+    for a in range(count):
+        extent = kernel[a] if runtime else (kernel[a] - 1) * dilations[a] + 1
+        total = (-(-size[a] // strides[a]) - 1) * strides[a] + extent - size[a]
+        total = total if runtime else max(total, 0)
+        half = int((total + (auto == "SAME_LOWER")) / 2)
+        found.append((half, total - half))
+    return found
 
 
 def axes_of(node, size, windows, runtime=False):
-    """The axes of a pooling node from its attributes; sizes of the result are those expected. `runtime`: SAME as ONNX
-    Runtime has it, whose pads do not know of dilation and may be negative."""
+    """The axes of a pooling node from its attributes; sizes of the result are those expected."""
     count = len(size)
     if node.op.startswith("Global"):
         return [Axis(s, 1, s) for s in size]
-    given = lambda key, default: node.attributes.get(key) or [default] * count
-    kernel, strides, dilations, pads = node.attributes["kernel_shape"], given("strides", 1), given("dilations", 1), \
-        node.attributes.get("pads") or [0] * 2 * count
-    auto = node.attributes.get("auto_pad", "NOTSET")
+    kernel, strides, dilations = (node.attributes.get(key) or [1] * count for key in WINDOW)
     axes = []
-    for a in range(count):
-        before, behind = pads[a], pads[a + count]
-        if auto.startswith("SAME"):
-            extent = kernel[a] if runtime else (kernel[a] - 1) * dilations[a] + 1
-            total = (-(-size[a] // strides[a]) - 1) * strides[a] + extent - size[a]
-            before, behind = same_pads(total if runtime else max(total, 0), auto == "SAME_UPPER")
-        elif auto == "VALID":
-            before = behind = 0
+    for a, (before, behind) in enumerate(pads_of(node, size, runtime)):
         counted = (max(before, 0), max(behind, 0)) if node.attributes.get("count_include_pad") else (0, 0)
         axes.append(Axis(size[a], windows[a], kernel[a], strides[a], dilations[a], before, counted))
     return axes
@@ -103,6 +103,11 @@ def flattened(picks, shape, column_major):
 
 # ---- One node --------------------------------------------------------------------------------------------------------
 
+def near(ours, theirs):
+    """Within four units of float32."""
+    return ours.shape == theirs.shape and numpy.allclose(ours, theirs, rtol=2 ** -21, atol=0)
+
+
 class Held:
     """A node in poolgrad's words or ONNX's, compared with what is expected."""
 
@@ -129,15 +134,20 @@ class Held:
         return printed and numpy.allclose(ours, expected, rtol=self.node.rtol, atol=1e-7)
 
     def runtime_same(self, expected):
-        """Whether ONNX Runtime's SAME explains the result."""
+        """Whether ONNX Runtime's SAME explains the result. Its averages end where a negative pad behind ends the image;
+        its other windows go on."""
         if not self.node.runtime or not self.node.attributes.get("auto_pad", "").startswith("SAME"):
             return False
-        arrays = {}
-        axes = axes_of(self.node, self.source.shape[2:], expected.shape[2:], runtime=True)
-        options = [f"--kind={kind_of(self.node.op)}", *words(axes, arrays)]
-        if same_bits(self.poolgrad.forward(options, source=self.source), expected):
+        size = self.source.shape[2:]
+        axes, source = axes_of(self.node, size, expected.shape[2:], runtime=True), self.source
+        if self.node.op == "AveragePool":
+            ends = [s + min(behind, 0) for s, (_, behind) in zip(size, pads_of(self.node, size, True))]
+            axes = [replace(axis, size=end) for axis, end in zip(axes, ends)]
+            source = numpy.ascontiguousarray(source[(..., *(slice(end) for end in ends))])
+        options = [f"--kind={kind_of(self.node.op)}", *words(axes, {})]
+        if same_bits(self.poolgrad.forward(options, source=source), expected):
             return True
-        return kind_of(self.node.op) != "max" and self.poolgrad.verify(options, source=self.source, actual=expected)[0]
+        return kind_of(self.node.op) != "max" and self.poolgrad.verify(options, source=source, actual=expected)[0]
 
     def whole_divisor(self, expected):
         """Whether dividing by all taps of a window, also by those behind the padding, explains an average."""
@@ -166,7 +176,7 @@ class Held:
         if expected.dtype == numpy.float16:
             legal.insert(1, ("accepted by verify: sums kept in float16", accepted("--computed-in=float16")))
         if self.node.runtime and "Lp" in self.node.op:
-            legal.append(("near: powers by pow, in float32", lambda: numpy.allclose(ours, expected, rtol=POW, atol=0)))
+            legal.append(("near: powers by pow, in float32", lambda: near(ours, expected)))
         legal = legal if kind_of(self.node.op) != "max" else []
         legal.append((RUNTIME_SAME, lambda: self.runtime_same(expected)))
         judge(self.report, self.poolgrad, self.operator, self.node.name, ours, expected, legal)
