@@ -172,7 +172,7 @@ static bool check_threads(test_case *made, bool *telling)
 /* Planes large enough that threads share them. */
 Test(fast, threads)
 {
-    sweep("threads", 60, 50, &(case_limits){.wide = true, .large = true, .greatest_kernel = 4, .beyond = FAST_BEYOND},
+    sweep("threads", 50, 50, &(case_limits){.wide = true, .large = true, .greatest_kernel = 4, .beyond = FAST_BEYOND},
           check_threads);
 }
 

@@ -383,3 +383,133 @@ Test(volume, taps_of_a_byte)
     cr_expect(poolgrad_small_refusal(poolgrad_check(&p, &error), &error) && strncmp(error.field, "picks", 5) == 0,
               "\"%s\"", error.message);
 }
+
+/* ---- Other axes -------------------------------------------------------------------------------------------------- */
+
+enum { Z, Y, X, AXES, IMAGES = 5, FIELDS = 12 + 2 * IMAGES };
+
+/* What a problem has along each axis, its images' sizes and strides at the end. */
+typedef struct fields {
+    int64_t *of[AXES][FIELDS];
+    poolgrad_table *table[AXES];
+} fields;
+
+#define ALONG(name, z, y, x)                                                                                           \
+    f.of[Z][i] = &(name)->z;                                                                                           \
+    f.of[Y][i] = &(name)->y;                                                                                           \
+    f.of[X][i++] = &(name)->x
+
+static fields fields_of(poolgrad_problem *p, poolgrad_image images[IMAGES])
+{
+    fields f = {.table = {&p->windows_z, &p->windows_y, &p->windows_x}};
+    int i = 0;
+    ALONG(&p->window, kernel_depth, kernel_height, kernel_width);
+    ALONG(&p->window, stride_z, stride_y, stride_x);
+    ALONG(&p->window, dilation_z, dilation_y, dilation_x);
+    ALONG(p, offset_z, offset_y, offset_x);
+    ALONG(p, kernel_offset_z, kernel_offset_y, kernel_offset_x);
+    ALONG(p, zero_pad_z, zero_pad_y, zero_pad_x);
+    ALONG(p, zero_pad_front, zero_pad_top, zero_pad_left);
+    ALONG(p, zero_pad_back, zero_pad_bottom, zero_pad_right);
+    ALONG(&p->gradient_region, z, y, x);
+    ALONG(&p->gradient_region, depth, height, width);
+    ALONG(&p->clip, z, y, x);
+    ALONG(&p->clip, depth, height, width);
+    for (int k = 0; k < IMAGES; ++k) {
+        ALONG(&images[k], depth, height, width);
+        ALONG(&images[k], depth_stride, row_stride, column_stride);
+    }
+    return f;
+}
+
+/* The same problem, and the same memory, with axis i of the new one being axis order[i] of the old one. */
+static poolgrad_problem turned(const poolgrad_problem *p, const int order[AXES])
+{
+    poolgrad_problem t = *p, old = *p;
+    const poolgrad_image all[IMAGES] = {view_writable(&p->source), view_writable(&p->source_gradient), p->destination,
+                                        view_writable(&p->indices), p->picks};
+    poolgrad_image from[IMAGES], to[IMAGES];
+    memcpy(from, all, sizeof from);
+    memcpy(to, all, sizeof to);
+    const fields a = fields_of(&old, from), b = fields_of(&t, to);
+    for (int k = 0; k < IMAGES; ++k) from[k].depth = view_depth(&from[k]);
+    for (int i = 0; i < 3; ++i) *a.of[Z][i] = view_depth_of(*a.of[Z][i]); /* 0 says 1 along the third axis alone */
+    for (int axis = 0; axis < AXES; ++axis) {
+        for (int i = 0; i < FIELDS; ++i) *b.of[axis][i] = *a.of[order[axis]][i];
+        *b.table[axis] = *a.table[order[axis]];
+    }
+    t.source = view_read(to[0]);
+    if (p->source_gradient.format != POOLGRAD_FORMAT_NONE) t.source_gradient = view_read(to[1]);
+    t.destination = to[2];
+    if (p->indices.format != POOLGRAD_FORMAT_NONE) t.indices = view_read(to[3]);
+    if (p->picks.format != POOLGRAD_FORMAT_NONE) t.picks = to[4];
+    return t;
+}
+
+/* A depth of 0 is none, and so is that of a region. */
+static bool has_turned(const poolgrad_problem *p)
+{
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const poolgrad_region *regions[] = {&p->clip, &p->gradient_region};
+    for (int i = 0; i < 1 + gradient; ++i)
+        if (regions[i]->width == 0 || regions[i]->height == 0) return false;
+    return !view_is_empty(&p->source) && !view_is_empty(&p->destination) &&
+           !(gradient && view_is_empty(&p->source_gradient));
+}
+
+static bool is_same_turned(test_case *made, const int order[AXES], bool *telling)
+{
+    if (!has_turned(&made->problem)) return true;
+    const poolgrad_problem p = turned(&made->problem, order);
+    bool held = trial_run(&made->problem);
+    unsigned char *destination = trial_take(&made->destination), *picks = trial_take(&made->picks);
+    *telling = held && memcmp(destination, made->destination.kept, made->destination.size) != 0;
+    held = held && trial_run(&p) && trial_same_buffers(made, destination, picks);
+    free(destination);
+    free(picks);
+    return held;
+}
+
+/* Rows that become planes, and columns rows or not: nothing changes the order of taps, windows and places. */
+static bool check_on_its_side(test_case *made, bool *telling)
+{
+    static const int orders[2][AXES] = {{Y, X, Z}, {Y, Z, X}};
+    return is_same_turned(made, orders[made->seed % 2], telling);
+}
+
+/* A plane gives its bits as a volume of width or height 1: every kind, rule and format, picks and indices. */
+Test(volume, planes_on_their_side)
+{
+    const case_limits limits = {.no_slices = true, .beyond = CASE_BEYOND & ~CASE_VOLUMES};
+    trial_sweep("volume", "planes_on_their_side", 3000, 70, &limits, check_on_its_side);
+}
+
+static bool check_turned(test_case *made, bool *telling)
+{
+    static const int orders[5][AXES] = {{X, Y, Z}, {Y, Z, X}, {Z, X, Y}, {X, Z, Y}, {Y, X, Z}};
+    return is_same_turned(made, orders[made->seed % 5], telling);
+}
+
+/* Where all sums are exact, and all ties are picked, the order of the axes is of no effect. Numbers of taps that count
+ * or tie are at most 8. */
+Test(volume, axes_trade_places)
+{
+    const unsigned wide = CASE_SET(POOLGRAD_FLOAT64);
+    case_limits limits = {.kinds = CASE_SET(POOLGRAD_AVERAGE) | CASE_SET(POOLGRAD_MAX),
+                          .ties = CASE_SET(POOLGRAD_TIES_ALL) | CASE_SET(POOLGRAD_TIES_SPLIT),
+                          .source_formats = wide,
+                          .gradient_formats = wide,
+                          .destination_formats = wide,
+                          .greatest_kernel = 2,
+                          .no_indices = true,
+                          .from_data = true,
+                          .no_slices = true,
+                          .data = DATA_WHOLE,
+                          .unit = 840,
+                          .beyond = CASE_VOLUMES | CASE_TABLES | CASE_SIDES};
+    trial_sweep("volume", "axes_trade_places", 2000, 60, &limits, check_turned);
+    limits.directions = CASE_SET(POOLGRAD_FORWARD);
+    limits.kinds = 0;
+    limits.beyond = CASE_BEYOND;
+    trial_sweep("volume", "axes_trade_places", 1000, 60, &limits, check_turned);
+}

@@ -238,6 +238,7 @@ static void choose_rules(maker *m)
 
 static poolgrad_layout choose_layout(maker *m)
 {
+    if (m->limits->no_slices) return (poolgrad_layout)between(m, POOLGRAD_NCHW, POOLGRAD_NHWC);
     return (poolgrad_layout)between(m, 0, allows(m, CASE_BLOCKED) ? POOLGRAD_NC32HW32 : POOLGRAD_NC4HW4);
 }
 

@@ -45,6 +45,7 @@ typedef struct case_limits {
     int64_t greatest_kernel;
     bool no_indices, no_adding; /* neither indices nor picks */
     bool from_data;             /* the source has data */
+    bool no_slices;             /* no blocked layout */
     bool large;                 /* planes that several threads share */
     bool wide;  /* rows and pixels that fill vectors, each with every tail; windows and strides of any shape */
     bool whole; /* gradient: the destination has the source's size, is written everywhere, and is not mapped */
