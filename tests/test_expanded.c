@@ -211,8 +211,9 @@ Test(expanded, destinations_and_picks_are_not)
 /* Repeats elements along some of the dimensions, which the view may have done already. */
 static void expand(poolgrad_const_image *image, random_state *r)
 {
-    int64_t *strides[] = {&image->image_stride, &image->channel_stride, &image->row_stride, &image->column_stride};
-    for (int i = 0; i < 4; ++i)
+    int64_t *strides[] = {&image->image_stride, &image->channel_stride, &image->depth_stride, &image->row_stride,
+                          &image->column_stride};
+    for (int i = 0; i < 5; ++i)
         if (random_chance(r, 60)) *strides[i] = 0;
     image->expanded = 1;
 }
@@ -259,6 +260,8 @@ static bool check_expanded(test_case *made, bool *telling)
 Test(expanded, views_give_what_copies_give)
 {
     trial_sweep("expanded", "views_give_what_copies_give", 3000, 50, &(case_limits){.wide = true}, check_expanded);
+    trial_sweep("expanded", "views_give_what_copies_give", 1000, 45, &(case_limits){.beyond = CASE_BEYOND},
+                check_expanded);
 }
 
 /* The page behind the last element that is there cannot be read. */

@@ -48,6 +48,7 @@ static bool check_parts(test_case *made, bool *telling)
 Test(plans, parts)
 {
     trial_sweep("plans", "parts", 1500, 45, &(case_limits){.wide = true}, check_parts);
+    trial_sweep("plans", "parts", 800, 45, &(case_limits){.beyond = CASE_BEYOND}, check_parts);
 }
 
 /* Planes that several threads share. */

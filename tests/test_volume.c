@@ -384,6 +384,54 @@ Test(volume, taps_of_a_byte)
               "\"%s\"", error.message);
 }
 
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
+
+enum { SIDE = 24, LAYERS = 20, CHANNELS = 2, PIXELS = CHANNELS * LAYERS * SIDE * SIDE };
+
+static float large_x[PIXELS], large_g[PIXELS];
+
+/* Windows of 3 that overlap, in every pixel of a volume of a hundred thousand taps and more. */
+static poolgrad_problem large_volume(poolgrad_kind kind, poolgrad_direction direction, float *result)
+{
+    random_state r = {(uint64_t)kind + 1};
+    for (int i = 0; i < PIXELS; ++i) large_x[i] = (float)random_between(&r, -99, 99) / 7;
+    for (int i = 0; i < PIXELS; ++i) large_g[i] = (float)random_between(&r, -99, 99) / 9;
+    for (int i = 0; i < PIXELS; ++i) result[i] = 1;
+    poolgrad_problem p = problem(kind, POOLGRAD_EDGE_CLAMP, CUBE(3, 1, 1), 0);
+    p.direction = direction;
+    p.source = poolgrad_const_image_dense_3d(large_x, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, CHANNELS, LAYERS, SIDE, SIDE);
+    p.destination = poolgrad_image_dense_3d(result, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, LAYERS, SIDE, SIDE);
+    if (direction == POOLGRAD_GRADIENT)
+        p.source_gradient = poolgrad_const_image_dense_3d(large_g, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, LAYERS,
+                                                          SIDE, SIDE);
+    return p;
+}
+
+/* Any number of threads, and units in pieces on threads of the caller's. */
+Test(volume, threads_share_a_volume)
+{
+    static float expected[PIXELS], found[PIXELS];
+    for (int i = 0; i < 6; ++i) {
+        poolgrad_error error = {"", ""};
+        poolgrad_plan *plan;
+        bool several = false;
+        poolgrad_problem p = large_volume((poolgrad_kind)(i / 2), (poolgrad_direction)(i % 2), expected);
+        literal_run(&p);
+        for (int threads = 0; threads < 4; ++threads) {
+            p = large_volume((poolgrad_kind)(i / 2), (poolgrad_direction)(i % 2), found);
+            p.threads = threads;
+            cr_assert(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK, "%s", error.message);
+            cr_expect(poolgrad_plan_units(plan) > 1);
+            poolgrad_plan_run(plan);
+            poolgrad_plan_destroy(plan);
+            cr_expect(memcmp(found, expected, sizeof found) == 0, "case %d, %d threads", i, threads);
+        }
+        p = large_volume((poolgrad_kind)(i / 2), (poolgrad_direction)(i % 2), found);
+        cr_assert(trial_run_in_pieces(&p, 77, &several));
+        cr_expect(several && memcmp(found, expected, sizeof found) == 0, "case %d in pieces", i);
+    }
+}
+
 /* ---- Other axes -------------------------------------------------------------------------------------------------- */
 
 enum { Z, Y, X, AXES, IMAGES = 5, FIELDS = 12 + 2 * IMAGES };
