@@ -155,11 +155,17 @@ Test(exact_numbers, quotients)
 
 /* ---- Roots ------------------------------------------------------------------------------------------------------- */
 
-/* A square: of anything, or of a boundary, perhaps with something behind it. */
+/* What a square is divided by before the root is taken: nothing, half of the times. */
+static int64_t make_divisor(random_state *r)
+{
+    if (random_chance(r, 50)) return 1;
+    return random_between(r, 1, random_chance(r, 70) ? 100 : INT64_MAX);
+}
+
+/* A square times the divisor: of anything, or of a boundary, perhaps with something behind it. */
 static void make_square(random_state *r, quotient *q)
 {
     q->format = formats[random_between(r, 0, FORMATS - 1)];
-    mpz_set_ui(q->denominator, 1);
     if (random_chance(r, 40)) {
         const int reach = truth_least(q->format) - truth_bits(q->format) - 4;
         make_integer(r, q->numerator, random_chance(r, 5) ? 4000 : 300);
@@ -168,6 +174,7 @@ static void make_square(random_state *r, quotient *q)
     }
     q->exponent = 2 * make_boundary(r, q->format, q->numerator);
     mpz_mul(q->numerator, q->numerator, q->numerator);
+    mpz_mul(q->numerator, q->numerator, q->denominator);
     if (random_chance(r, 60)) nudge(r, q->numerator, &q->exponent, 300);
 }
 
@@ -182,10 +189,13 @@ Test(exact_numbers, roots)
     random_sweep sweep = random_sweep_start("roots", 1000000);
     while (random_sweep_next(&sweep)) {
         random_state r = {sweep.seed};
+        const int64_t divisor = make_divisor(&r);
+        poolgrad_set_integer(q.denominator, divisor);
         make_square(&r, &q);
         const struct poolgrad_precision precision = poolgrad_precision_of(q.format);
-        const double found = poolgrad_round_root(&precision, q.numerator, q.exponent, &scratch);
+        const double found = poolgrad_round_root(&precision, q.numerator, q.exponent, divisor, &scratch);
         mpfr_set_z_2exp(square, q.numerator, q.exponent, MPFR_RNDN);
+        mpfr_div_z(square, square, q.denominator, MPFR_RNDN);
         const double truth = truth_round_root(q.format, square);
         sweep.telling += isfinite(truth) && truth != 0;
         if (same(found, truth)) continue;
@@ -219,7 +229,8 @@ Test(exact_numbers, sums)
         mpq_set_ui(truth, 0, 1);
         for (int64_t i = 0; i < terms; ++i) {
             const double value = ldexp((double)random_between(&r, -9, 9), (int)random_between(&r, -reach, reach));
-            const int64_t divisor = random_chance(&r, 50) ? 3 : random_between(&r, 1, 50);
+            const int64_t count = random_chance(&r, 50) ? 3 : random_between(&r, 1, 50);
+            const int64_t divisor = random_chance(&r, 20) ? -count : count;
             poolgrad_sum_add(&sum, value, divisor, &scratch);
             mpq_set_d(term, value);
             mpz_mul_si(mpq_denref(term), mpq_denref(term), (long)divisor);

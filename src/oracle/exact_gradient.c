@@ -109,7 +109,7 @@ static void add_norm(struct work *work, struct poolgrad_window_at at, double gra
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     struct poolgrad_square *square = &work->square;
-    poolgrad_window_square(g, at, square, &work->scratch);
+    poolgrad_divisor_square(g, at, square, &work->scratch);
     const bool special = square->is_nan || square->is_infinite || !isfinite(gradient);
     const bool is_zero = !square->is_nan && !square->is_infinite && mpz_sgn(square->sum) == 0;
     if (!special && !is_zero && gradient != 0) poolgrad_norm_quotient(work->quotient, gradient, square);
@@ -137,11 +137,7 @@ static void add_window(struct work *work, struct poolgrad_pixel output)
         return;
     }
     switch (g->kind) {
-    case POOLGRAD_AVERAGE: {
-        const int64_t count = poolgrad_window_count(g, at);
-        if (count > 0) add_to_taps(work, at, gradient, count, NULL);
-        break;
-    }
+    case POOLGRAD_AVERAGE: add_to_taps(work, at, gradient, poolgrad_window_count(g, at), NULL); break;
     case POOLGRAD_MAX: add_max(work, at, gradient); break;
     case POOLGRAD_L2NORM: add_norm(work, at, gradient); break;
     }
@@ -168,7 +164,7 @@ static void collect(struct work *work, struct poolgrad_pixel pixel, struct poolg
         mpz_init(term->square.sum);
         (*count)++;
         const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, windows.at);
-        poolgrad_window_square(g, at, &term->square, &work->scratch);
+        poolgrad_divisor_square(g, at, &term->square, &work->scratch);
         if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
         mpz_clear(term->square.sum);
         (*count)--;

@@ -49,6 +49,10 @@ struct poolgrad_square {
 void poolgrad_window_square(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
                             struct poolgrad_square *square, struct poolgrad_scratch *scratch);
 
+/* The square of what a window's gradient is divided by: of its norm or, of the root of a mean, N S (N97). */
+void poolgrad_divisor_square(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
+                             struct poolgrad_square *square, struct poolgrad_scratch *scratch);
+
 /* gradient / sqrt(square), a finite number over a positive one; relative error at most 2^(2 - bits). */
 void poolgrad_norm_quotient(mpfr_t quotient, double gradient, const struct poolgrad_square *square);
 

@@ -118,15 +118,19 @@ double poolgrad_round_double(double value, const struct poolgrad_precision *prec
 }
 
 double poolgrad_round_root(const struct poolgrad_precision *precision, const mpz_t square, int64_t exponent,
-                           struct poolgrad_scratch *scratch)
+                           int64_t divisor, struct poolgrad_scratch *scratch)
 {
     if (mpz_sgn(square) == 0) return 0;
+    poolgrad_set_integer(scratch->c, divisor);
     /* The root of 2 w bits has w; the exponent has to be even. */
-    int64_t shift = poolgrad_max(2 * (int64_t)(precision->bits + GUARD_BITS - 2) - bit_count(square), 0);
+    const int64_t wanted = 2 * (int64_t)(precision->bits + GUARD_BITS - 2);
+    int64_t shift = poolgrad_max(wanted - (bit_count(square) - bit_count(scratch->c)), 0);
     shift += (exponent - shift) & 1;
     shift_left(scratch->a, square, shift);
-    mpz_sqrtrem(scratch->a, scratch->b, scratch->a);
+    mpz_tdiv_qr(scratch->a, scratch->b, scratch->a, scratch->c);
     bool exact = mpz_sgn(scratch->b) == 0;
+    mpz_sqrtrem(scratch->a, scratch->b, scratch->a);
+    exact = exact && mpz_sgn(scratch->b) == 0;
     int64_t rest = poolgrad_max(bit_count(scratch->a) - (precision->bits + GUARD_BITS), 0);
     exact = exact && (rest == 0 || (int64_t)mpz_scan1(scratch->a, 0) >= rest);
     mpz_tdiv_q_2exp(scratch->a, scratch->a, (mp_bitcnt_t)rest);
@@ -195,6 +199,7 @@ void poolgrad_sum_add_fraction(struct poolgrad_sum *sum, const mpz_t numerator, 
 void poolgrad_sum_add(struct poolgrad_sum *sum, double value, int64_t divisor, struct poolgrad_scratch *scratch)
 {
     int64_t exponent;
+    if (divisor < 0) value = -value;
     if (!isfinite(value)) {
         sum->is_nan = sum->is_nan || isnan(value);
         sum->plus = sum->plus || value > 0;
@@ -204,6 +209,7 @@ void poolgrad_sum_add(struct poolgrad_sum *sum, double value, int64_t divisor, s
     if (value == 0) return;
     if (mpz_sgn(sum->numerator) == 0 && divisor != sum->divisor) {
         poolgrad_set_integer(sum->denominator, divisor);
+        mpz_abs(sum->denominator, sum->denominator);
         sum->divisor = divisor;
     }
     poolgrad_split(value, scratch->a, &exponent);
@@ -215,6 +221,7 @@ void poolgrad_sum_add(struct poolgrad_sum *sum, double value, int64_t divisor, s
     mpz_init_set(term, scratch->a);
     mpz_init(denominator);
     poolgrad_set_integer(denominator, divisor);
+    mpz_abs(denominator, denominator);
     poolgrad_sum_add_fraction(sum, term, exponent, denominator, scratch);
     mpz_clears(term, denominator, NULL);
 }

@@ -39,15 +39,15 @@ double poolgrad_round_quotient(const struct poolgrad_precision *precision, const
 double poolgrad_round_double(double value, const struct poolgrad_precision *precision,
                              struct poolgrad_scratch *scratch);
 
-/* The square root of square 2^exponent, rounded likewise; square is not negative. */
+/* The square root of square 2^exponent / divisor, rounded likewise; square is not negative, divisor is positive. */
 double poolgrad_round_root(const struct poolgrad_precision *precision, const mpz_t square, int64_t exponent,
-                           struct poolgrad_scratch *scratch);
+                           int64_t divisor, struct poolgrad_scratch *scratch);
 
 /* numerator 2^exponent / denominator; or, where something was added that is not finite, what IEEE 754 makes of it. */
 struct poolgrad_sum {
     mpz_t numerator, denominator;
     int64_t exponent;
-    int64_t divisor; /* the denominator, where it is this one; 0: it is not */
+    int64_t divisor; /* whose magnitude the denominator is; 0: it is of none */
     bool is_nan, plus, minus;
 };
 
@@ -55,7 +55,7 @@ void poolgrad_sum_init(struct poolgrad_sum *sum);
 void poolgrad_sum_clear(struct poolgrad_sum *sum);
 void poolgrad_sum_reset(struct poolgrad_sum *sum);
 
-/* Adds value / divisor; divisor is at least 1. */
+/* Adds value / divisor; divisor is not 0. */
 void poolgrad_sum_add(struct poolgrad_sum *sum, double value, int64_t divisor, struct poolgrad_scratch *scratch);
 
 /* Adds numerator 2^exponent / denominator; denominator is positive. */

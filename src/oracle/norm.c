@@ -45,6 +45,18 @@ void poolgrad_window_square(const struct poolgrad_geometry *g, struct poolgrad_w
     }
 }
 
+/* N sqrt(S / N) is sqrt(N S), or no number where N is negative and S is not 0. */
+void poolgrad_divisor_square(const struct poolgrad_geometry *g, struct poolgrad_window_at at,
+                             struct poolgrad_square *square, struct poolgrad_scratch *scratch)
+{
+    poolgrad_window_square(g, at, square, scratch);
+    if (!g->root_mean) return;
+    const int64_t count = poolgrad_window_count(g, at);
+    square->is_nan = square->is_nan || (count < 0 && (square->is_infinite || mpz_sgn(square->sum) != 0));
+    poolgrad_set_integer(scratch->a, count);
+    mpz_mul(square->sum, square->sum, scratch->a);
+}
+
 /* ---- Rational sums ----------------------------------------------------------------------------------------------- */
 
 /* Exponents are even, being those of squares: the root of sum 2^exponent is that of sum, and 2^(exponent / 2). With a
