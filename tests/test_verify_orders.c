@@ -682,10 +682,9 @@ static poolgrad_verdict judge_other(test_case *made, random_state *r, bool exact
     return worst_of(made, wide ? POOLGRAD_FLOAT64 : POOLGRAD_FORMAT_NONE);
 }
 
-Test(verify_orders, the_library_itself_is_accepted_however_it_is_set)
+static void accept_library(const char *name, int64_t cases, case_limits limits)
 {
-    case_limits limits = {.greatest_kernel = 6, .from_data = true, .no_indices = true};
-    random_sweep sweep = random_sweep_start("the_library_itself_is_accepted_however_it_is_set", 1000);
+    random_sweep sweep = random_sweep_start(name, cases);
     while (random_sweep_next(&sweep)) {
         test_case made;
         random_state r = {sweep.seed ^ UINT64_C(0x5eed)};
@@ -694,7 +693,7 @@ Test(verify_orders, the_library_itself_is_accepted_however_it_is_set)
         limits.ties = sweep.seed % 4 == 0 ? 0 : CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST);
         limits.directions = sweep.seed % 4 == 0 ? 0 : CASE_SET(POOLGRAD_GRADIENT);
         case_make_within(&made, sweep.seed, &limits);
-        report_begin("verify_orders", "the_library_itself_is_accepted_however_it_is_set", &made);
+        report_begin("verify_orders", name, &made);
         for (int exactly = 0; exactly < 2; exactly++) {
             const poolgrad_verdict worst = judge_other(&made, &r, exactly == 1, &allowed);
             sweep.telling += worst > POOLGRAD_VERDICT_EQUAL && exactly == 0;
@@ -706,4 +705,17 @@ Test(verify_orders, the_library_itself_is_accepted_however_it_is_set)
         case_free(&made);
     }
     cr_assert(random_sweep_told(&sweep, 4), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
+}
+
+Test(verify_orders, the_library_itself_is_accepted_however_it_is_set)
+{
+    accept_library("the_library_itself_is_accepted_however_it_is_set", 1000,
+                   (case_limits){.greatest_kernel = 6, .from_data = true, .no_indices = true});
+}
+
+/* Volumes, tables, divisors, means; and from indices. */
+Test(verify_orders, the_library_itself_is_accepted_beyond_planes)
+{
+    accept_library("the_library_itself_is_accepted_beyond_planes", 150,
+                   (case_limits){.greatest_kernel = 5, .from_data = true, .beyond = CASE_BEYOND});
 }

@@ -168,7 +168,7 @@ POOLGRAD_API const char *poolgrad_decision_text(poolgrad_decision decision);
 /* One element that differs from the reference. Later versions add fields at the end: read a finding through the pointer
  * that poolgrad_verification_finding returns, and copy field by field what is to outlive it. */
 typedef struct poolgrad_finding {
-    int64_t n, c, z, y, x; /* z is 0 */
+    int64_t n, c, z, y, x; /* of planes z is 0 */
     poolgrad_verdict verdict;
     poolgrad_decision decision; /* of an undocumented element */
     double actual, expected;    /* the element; the reference's value */
@@ -198,7 +198,7 @@ POOLGRAD_API int poolgrad_verification_passes(const poolgrad_verification *verif
 /* How many elements got the verdict; -1 for a value that is no verdict of an element. */
 POOLGRAD_API int64_t poolgrad_verification_count(const poolgrad_verification *verification, poolgrad_verdict verdict);
 
-/* The verdict on one element. z is 0. */
+/* The verdict on one element; of planes z is 0. */
 POOLGRAD_API poolgrad_verdict poolgrad_verification_at(const poolgrad_verification *verification, int64_t n, int64_t c,
                                                        int64_t z, int64_t y, int64_t x);
 
@@ -247,7 +247,7 @@ POOLGRAD_API int64_t poolgrad_ulps_between(poolgrad_format format, double a, dou
  * At most `size` bytes of the text go to `text`, the terminating zero among them. `text` may be null if size is 0.
  * *length is the length of the whole text. Refuses whatever poolgrad_run refuses, with a declaration whatever
  * poolgrad_verify refuses but picks, and an element that does not exist. Takes the time of the reference for the
- * windows at hand; a verdict takes the time of verifying the element's plane.
+ * windows at hand; a verdict takes the time of verifying the element's volume.
  */
 POOLGRAD_API poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                                               int64_t n, int64_t c, int64_t z, int64_t y, int64_t x, char *text,
@@ -269,8 +269,8 @@ typedef struct poolgrad_cause {
  * mistake: where elements are wrong, this takes as long as some hundred plain calls, and else nothing. A value counts
  * as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves it
  * from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least half
- * of its predictions are true. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements, an even choice of planes is
- * looked at, and `wrong` counts the elements of these planes. The problem's images must still be as they were verified.
+ * of its predictions are true. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements, an even choice of volumes is
+ * looked at, and `wrong` counts the elements of these volumes. The problem's images must still be as they were verified.
  * Call it once, and not from several threads at once.
  */
 #define POOLGRAD_CAUSE_ELEMENTS 1048576

@@ -167,6 +167,22 @@ void poolgrad_interval_root(struct poolgrad_interval *interval)
     mpfr_sqrt(interval->high, interval->high, MPFR_RNDU);
 }
 
+void poolgrad_interval_widen(struct poolgrad_declared *d, struct poolgrad_interval *interval, unsigned roundings)
+{
+    if (is_empty(interval)) return;
+    mpfr_set_ui_2exp(d->a, roundings, -d->computed.bits, MPFR_RNDU);
+    mpfr_ui_sub(d->b, 1, d->a, MPFR_RNDD);
+    mpfr_add_ui(d->a, d->a, 1, MPFR_RNDU);
+    mpfr_mul(interval->low, interval->low, d->b, MPFR_RNDD);
+    mpfr_mul(interval->high, interval->high, d->a, MPFR_RNDU);
+}
+
+void poolgrad_interval_set_nan(struct poolgrad_interval *interval)
+{
+    set_empty(interval);
+    interval->nan = true;
+}
+
 /* ---- Rounding ---------------------------------------------------------------------------------------------------- */
 
 static double round_real(struct poolgrad_declared *d, const mpfr_t x, const struct poolgrad_precision *precision)

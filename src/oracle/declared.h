@@ -53,6 +53,12 @@ void poolgrad_interval_divide(struct poolgrad_declared *d, struct poolgrad_inter
 /* Of what is not negative. */
 void poolgrad_interval_root(struct poolgrad_interval *interval);
 
+/* Numbers that are not negative, wider on both sides by so many roundings of the accumulator. */
+void poolgrad_interval_widen(struct poolgrad_declared *d, struct poolgrad_interval *interval, unsigned roundings);
+
+/* No number at all. */
+void poolgrad_interval_set_nan(struct poolgrad_interval *interval);
+
 /* To the accumulator's format; to the destination's. */
 void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval);
 void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interval *interval);

@@ -118,13 +118,14 @@ bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick 
 
 /* ---- Average ----------------------------------------------------------------------------------------------------- */
 
-/* A count, or the number nearest to it that the accumulator has: who divides may know either. */
+/* A count or a divisor, or the number nearest to it that the accumulator has: who divides may know either. */
 static void set_divisor(struct poolgrad_judge *judge, int64_t count)
 {
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *divisor = &judge->work.count.divisor, *rounded = &judge->work.count.other;
+    const uint64_t magnitude = count < 0 ? 0 - (uint64_t)count : (uint64_t)count;
     poolgrad_interval_set(divisor, (double)count);
-    if (count >> d->computed.bits == 0) return;
+    if (magnitude >> d->computed.bits == 0) return;
     poolgrad_set_integer(d->mantissa, count);
     mpfr_set_z(divisor->low, d->mantissa, MPFR_RNDD);
     mpfr_set_z(divisor->high, d->mantissa, MPFR_RNDU);
@@ -182,7 +183,7 @@ static void finish_average(struct poolgrad_judge *judge, int64_t common, double 
     const bool adds = judge->geometry.add_to_destination;
     if (adds) add_before(judge, &judge->sums[0], before);
     poolgrad_interval_sum_result(d, &judge->sums[0], result);
-    if (common < 1) return;
+    if (common == 0) return;
     set_divisor(judge, common);
     poolgrad_interval_sum_result(d, &judge->sums[1], sum);
     poolgrad_interval_quotient(d, quotient, sum, &judge->work.count.divisor, NULL, adds);
@@ -192,26 +193,86 @@ static void finish_average(struct poolgrad_judge *judge, int64_t common, double 
 
 /* ---- L2-norm ----------------------------------------------------------------------------------------------------- */
 
-/* The sum of squares, into `result`; `is_zero`: all taps are. */
-static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result,
-                        bool *is_zero)
+/* Whether all taps are 0. */
+static bool is_zero_window(const struct poolgrad_judge *judge, struct poolgrad_window_at at)
+{
+    struct poolgrad_taps taps = poolgrad_taps_inside(&judge->geometry, at);
+    while (poolgrad_taps_next(&taps)) {
+        if (poolgrad_tap_value(&taps) != 0) return false;
+    }
+    return true;
+}
+
+/* The sum of squares, or of squares that are divided one by one. */
+static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at at, bool divided,
+                        struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *operand = &judge->work.squares.tap, *square = &judge->work.squares.square;
     struct poolgrad_interval_sum *sum = &judge->sums[2];
+    struct poolgrad_interval *part = &judge->work.squares.part;
     struct poolgrad_taps taps = poolgrad_taps_inside(&judge->geometry, at);
-    *is_zero = true;
     poolgrad_interval_sum_reset(sum);
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
-        *is_zero = *is_zero && tap == 0;
         if (tap == 0) continue;
         poolgrad_interval_operand(d, operand, fabs(tap), judge->geometry.source.format);
-        poolgrad_interval_product(d, square, operand, operand, true);
-        poolgrad_interval_sum_add(sum, square, false);
+        poolgrad_interval_product(d, square, operand, operand, !divided);
+        if (divided) poolgrad_interval_quotient(d, part, square, &judge->work.count.divisor, NULL, true);
+        poolgrad_interval_sum_add(sum, divided ? part : square, false);
     }
     poolgrad_interval_sum_result(d, sum, result);
-    if (mpfr_sgn(result->low) < 0) mpfr_set_zero(result->low, 1); /* squares are not negative, nor are their sums */
+    /* Squares are not negative, nor are their sums. */
+    if (mpfr_sgn(result->low) < 0 && mpfr_sgn(result->high) >= 0) mpfr_set_zero(result->low, 1);
+}
+
+/* What the root is taken of, into `result`: the sum of squares, or their mean. */
+static void add_squares(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result)
+{
+    struct poolgrad_interval *squares = &judge->work.mean.squares;
+    sum_squares(judge, at, false, judge->geometry.root_mean ? squares : result);
+    if (!judge->geometry.root_mean) return;
+    set_divisor(judge, poolgrad_window_count(&judge->geometry, at));
+    poolgrad_interval_quotient(&judge->declared, result, squares, &judge->work.count.divisor, NULL, false);
+    sum_squares(judge, at, true, &judge->work.mean.part);
+    poolgrad_interval_join(result, &judge->work.mean.part);
+}
+
+/* Of what is negative by a negative divisor there is none; but a mean can be lost on the way to 0. */
+static void take_root(struct poolgrad_judge *judge, struct poolgrad_interval *mean)
+{
+    if (judge->geometry.root_mean && judge->geometry.divisor < 0) {
+        const bool lost = mpfr_zero_p(mean->high) != 0;
+        if (lost)
+            poolgrad_interval_set(mean, 0);
+        else
+            poolgrad_interval_set_nan(mean);
+        mean->nan = true;
+        return;
+    }
+    poolgrad_interval_root(mean);
+}
+
+/* What a window's gradient is divided by, before it is rounded: the root; of a mean N times the root, or the root of
+ * N S, in any order of the steps (docs/verification.md). */
+static void find_divisor(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result)
+{
+    enum { ROUNDINGS = 4 }; /* by N and by the root one after the other, with reciprocals of both */
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *mean = &judge->work.mean.mean, *part = &judge->work.mean.part;
+    add_squares(judge, at, judge->geometry.root_mean ? mean : result);
+    if (!judge->geometry.root_mean) {
+        take_root(judge, result);
+        return;
+    }
+    take_root(judge, mean);
+    poolgrad_interval_round(d, mean);
+    poolgrad_interval_product(d, result, mean, &judge->work.count.divisor, false);
+    if (judge->geometry.divisor < 0) return;
+    poolgrad_interval_product(d, part, &judge->work.mean.squares, &judge->work.count.divisor, false);
+    poolgrad_interval_root(part);
+    poolgrad_interval_join(result, part);
+    poolgrad_interval_widen(d, result, ROUNDINGS);
 }
 
 /* The root rounded; and 1 / root, as one operation or with the rounded root. */
@@ -240,9 +301,10 @@ static const struct poolgrad_norm_bounds *norm_of(struct poolgrad_judge *judge, 
     const struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
     if (bounds->known) return bounds;
     bounds->known = true;
-    sum_squares(judge, poolgrad_judge_window(judge, output), root, &bounds->is_zero);
+    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
+    bounds->is_zero = is_zero_window(judge, at);
     if (bounds->is_zero) return bounds;
-    poolgrad_interval_root(root);
+    find_divisor(judge, at, root);
     invert_root(judge);
     bounds->low = mpfr_get_d(norm->low, MPFR_RNDN);
     bounds->high = mpfr_get_d(norm->high, MPFR_RNDN);
@@ -486,10 +548,29 @@ static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window
     struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
     const int64_t count = poolgrad_window_count(g, at);
     poolgrad_interval_set(result, 0);
-    if (count == 0) return;
+    if (poolgrad_window_is_empty(g, at)) return;
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
     while (poolgrad_taps_next(&taps)) add_share(judge, poolgrad_tap_value(&taps), g->source.format, count);
     finish_average(judge, count, 0, result);
+}
+
+/* docs/numerics.md N96. */
+static void forward_gather(struct poolgrad_judge *judge, struct poolgrad_pixel output, struct poolgrad_interval *result)
+{
+    const struct poolgrad_geometry *g = &judge->geometry;
+    const struct poolgrad_pick pick = poolgrad_window_indexed(g, poolgrad_judge_window(judge, output),
+                                                              judge->gradient_n, judge->gradient_c, output);
+    const double value = poolgrad_picks_none(pick) ? 0 : load_source(judge, pick.at);
+    poolgrad_interval_operand(&judge->declared, result, value, g->source.format);
+}
+
+static void forward_norm(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result)
+{
+    poolgrad_interval_set(result, 0);
+    if (is_zero_window(judge, at)) return;
+    add_squares(judge, at, result);
+    take_root(judge, result);
+    poolgrad_interval_round(&judge->declared, result);
 }
 
 /* Where subnormal taps count as 0 when they are compared, any of them may be picked. */
@@ -513,18 +594,15 @@ static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at 
 void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel output,
                             struct poolgrad_interval *result)
 {
-    struct poolgrad_declared *d = &judge->declared;
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
-    bool is_zero;
-    switch (g->kind) {
-    case POOLGRAD_AVERAGE: forward_average(judge, at, result); break;
-    case POOLGRAD_MAX: forward_max(judge, at, result); break;
-    case POOLGRAD_L2NORM:
-        sum_squares(judge, at, result, &is_zero);
-        poolgrad_interval_root(result);
-        poolgrad_interval_round(d, result);
-        break;
-    }
-    poolgrad_interval_store(d, result);
+    if (g->with_indices)
+        forward_gather(judge, output, result);
+    else if (g->kind == POOLGRAD_AVERAGE)
+        forward_average(judge, at, result);
+    else if (g->kind == POOLGRAD_MAX)
+        forward_max(judge, at, result);
+    else
+        forward_norm(judge, at, result);
+    poolgrad_interval_store(&judge->declared, result);
 }

@@ -11,7 +11,8 @@
 /* Whether a window of max hands its gradient to a pixel. */
 enum poolgrad_share { POOLGRAD_SHARE_NONE, POOLGRAD_SHARE_WHOLE, POOLGRAD_SHARE_MAYBE };
 
-/* Bounds of a window's norm and of its reciprocal, numbers of the accumulator's format. */
+/* Bounds of what a window's gradient is divided by, its norm or N times the root of the mean, and of the reciprocal:
+ * numbers of the accumulator's format. */
 struct poolgrad_norm_bounds {
     double low, high, reciprocal_low, reciprocal_high;
     bool known, is_zero, may_be_nan, must_be_nan, reciprocal_nan;
@@ -33,11 +34,14 @@ struct poolgrad_judge_groups {
         struct poolgrad_interval sum, quotient;
     } average; /* of all terms together */
     struct {
-        struct poolgrad_interval tap, square;
+        struct poolgrad_interval tap, square, part;
     } squares; /* of a window */
     struct {
+        struct poolgrad_interval squares, mean, part;
+    } mean; /* of a window's squares */
+    struct {
         struct poolgrad_interval root, norm, reciprocal, one, quotient;
-    } inverse; /* of a window's norm */
+    } inverse; /* of what a window's gradient is divided by */
     struct {
         struct poolgrad_interval norm, reciprocal, gradient, quotient, whole, part, product;
     } term; /* a window's, of an L2-norm gradient */

@@ -245,6 +245,7 @@ static bool is_empty_window(struct volume *p, struct poolgrad_pixel at)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
+    if (g->with_indices) return false;
     const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, at));
     return poolgrad_taps_count(&taps) == 0;
 }

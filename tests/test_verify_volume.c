@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Verification beyond planes. No false alarm: volumes, tables, divisors, counted padding of one side and roots of means
+ * as machines of many sorts compute them. Then rows and cubes whose verdicts are known by hand.
+ */
+#include "support/encoding.h"
+#include "support/machine.h"
+#include "support/random.h"
+#include "support/view.h"
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poolgrad/oracle.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { X, Y, Z, AXES, MOST_TERMS = 1024, MOST_WINDOWS = 6, CHANNELS = 2 };
+
+/* Windows along one axis, as the problem says. */
+typedef struct windows {
+    int64_t size, outputs; /* of the source; how many windows */
+    int64_t first[MOST_WINDOWS], taps[MOST_WINDOWS], dilation;
+    int64_t before, behind;
+    poolgrad_span spans[MOST_WINDOWS];
+} windows;
+
+typedef struct trial {
+    machine m;
+    poolgrad_problem p;
+    poolgrad_declaration d;
+    windows axes[AXES];
+    int64_t c;
+    machine_term terms[MOST_TERMS], squares[MOST_TERMS];
+    int64_t count;
+} trial;
+
+static bool chance(trial *t, int percent)
+{
+    return random_chance(&t->m.random, percent);
+}
+
+static int64_t between(trial *t, int64_t first, int64_t last)
+{
+    return random_between(&t->m.random, first, last);
+}
+
+/* ---- Problems ---------------------------------------------------------------------------------------------------- */
+
+static poolgrad_format choose_format(trial *t)
+{
+    static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64};
+    return formats[between(t, 0, 3)];
+}
+
+static poolgrad_image make_image(trial *t, int64_t depth, int64_t height, int64_t width)
+{
+    const poolgrad_format format = choose_format(t);
+    const int64_t elements = CHANNELS * depth * height * width;
+    void *data = calloc((size_t)elements, sizeof(double));
+    cr_assert(data);
+    const poolgrad_layout layout = chance(t, 50) ? POOLGRAD_NCHW : POOLGRAD_NHWC;
+    const poolgrad_image made = poolgrad_image_dense_3d(data, format, layout, 1, CHANNELS, depth, height, width);
+    const int64_t range = chance(t, 30) ? 3 : 4096;
+    unsigned char *element = data;
+    for (int64_t i = 0; i < elements; ++i, element += poolgrad_format_size(format)) {
+        const poolgrad_image one = poolgrad_image_dense(element, format, POOLGRAD_NCHW, 1, 1, 1, 1);
+        (void)poolgrad_image_set(&one, 0, 0, 0, 0, 0, (double)between(t, -range, range) / (double)range);
+    }
+    return made;
+}
+
+static void choose_axis(trial *t, windows *w, int64_t *kernel, int64_t *stride, int64_t *offset, poolgrad_table *table)
+{
+    w->size = between(t, 1, 5);
+    w->outputs = between(t, 1, 4);
+    w->dilation = 1;
+    if (chance(t, 35)) {
+        for (int64_t i = 0; i < w->outputs; ++i) {
+            w->spans[i] = (poolgrad_span){between(t, -1, w->size - 1), between(t, 1, 3)};
+            w->first[i] = w->spans[i].first;
+            w->taps[i] = w->spans[i].size;
+        }
+        *table = (poolgrad_table){w->spans, w->outputs};
+        return;
+    }
+    *kernel = between(t, 1, 3);
+    *stride = between(t, 1, 2);
+    w->dilation = chance(t, 80) ? 1 : 2;
+    *offset = between(t, -1, 3);
+    for (int64_t i = 0; i < w->outputs; ++i) {
+        w->first[i] = *offset - ((*kernel - 1) * w->dilation + 1) / 2 + *stride * i;
+        w->taps[i] = *kernel;
+    }
+}
+
+static void choose_axes(trial *t)
+{
+    poolgrad_problem *p = &t->p;
+    poolgrad_window *w = &p->window;
+    windows *a = t->axes;
+    choose_axis(t, &a[X], &w->kernel_width, &w->stride_x, &p->offset_x, &p->windows_x);
+    choose_axis(t, &a[Y], &w->kernel_height, &w->stride_y, &p->offset_y, &p->windows_y);
+    choose_axis(t, &a[Z], &w->kernel_depth, &w->stride_z, &p->offset_z, &p->windows_z);
+    w->dilation_x = a[X].dilation;
+    w->dilation_y = a[Y].dilation;
+    w->dilation_z = a[Z].dilation;
+    p->zero_pad_y = a[Y].before = a[Y].behind = between(t, 0, 1);
+    p->zero_pad_left = a[X].before = between(t, 0, 2);
+    p->zero_pad_back = a[Z].behind = between(t, 0, 2);
+}
+
+static int64_t choose_divisor(trial *t)
+{
+    if (chance(t, 60)) return 0;
+    const int64_t divisor = chance(t, 70) ? between(t, 1, 9) : between(t, 1, INT64_C(1) << 55);
+    return t->p.kind == POOLGRAD_AVERAGE && chance(t, 50) ? -divisor : divisor;
+}
+
+static void choose_problem(trial *t)
+{
+    poolgrad_problem *p = &t->p;
+    poolgrad_problem_init(p, sizeof *p);
+    p->threads = 1;
+    p->direction = chance(t, 60) ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD;
+    p->kind = chance(t, 50) ? POOLGRAD_AVERAGE : POOLGRAD_L2NORM;
+    p->root_mean = p->kind == POOLGRAD_L2NORM && chance(t, 80);
+    p->edge_mode = (poolgrad_edge_mode)between(t, 0, 1);
+    if (p->kind == POOLGRAD_AVERAGE || p->root_mean) p->divisor = choose_divisor(t);
+    choose_axes(t);
+    const windows *a = t->axes;
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    p->source = view_read(make_image(t, a[Z].size, a[Y].size, a[X].size));
+    const poolgrad_image outputs = make_image(t, a[Z].outputs, a[Y].outputs, a[X].outputs);
+    if (gradient) p->source_gradient = view_read(outputs);
+    p->destination = gradient ? make_image(t, a[Z].size, a[Y].size, a[X].size) : outputs;
+}
+
+static void choose_machine(trial *t)
+{
+    machine *m = &t->m;
+    poolgrad_declaration *d = &t->d;
+    poolgrad_declaration_init(d, sizeof *d);
+    d->computed_in = m->format = choose_format(t);
+    d->division = (poolgrad_division)between(t, 0, 2);
+    d->fusion = (poolgrad_fusion)between(t, 0, 2);
+    m->reciprocal = d->division == POOLGRAD_DIVISION_ANY ? 50 : d->division == POOLGRAD_DIVISION_TRUE ? 0 : 100;
+    m->fused = d->fusion == POOLGRAD_FUSION_ANY ? 50 : d->fusion == POOLGRAD_FUSION_NONE ? 0 : 100;
+}
+
+static void release(trial *t)
+{
+    free(view_writable(&t->p.source).data);
+    free(view_writable(&t->p.source_gradient).data);
+    free(t->p.destination.data);
+}
+
+/* ---- Windows ----------------------------------------------------------------------------------------------------- */
+
+typedef struct pixel {
+    int64_t at[AXES];
+} pixel;
+
+static bool is_within(const windows *w, int64_t position, bool counted)
+{
+    return position >= (counted ? -w->before : 0) && position < w->size + (counted ? w->behind : 0);
+}
+
+static double load(trial *t, const poolgrad_const_image *image, pixel p)
+{
+    return machine_load(&t->m, image->format, poolgrad_const_image_get(image, 0, t->c, p.at[Z], p.at[Y], p.at[X]));
+}
+
+/* Pixel number i of sizes along x, y and z. */
+static pixel pixel_number(int64_t i, int64_t width, int64_t height)
+{
+    return (pixel){{i % width, i / width % height, i / width / height}};
+}
+
+/* The taps of the window inside, as terms, and N. */
+static int64_t visit(trial *t, pixel output, machine_term *terms, int64_t *n)
+{
+    const windows *a = t->axes;
+    const int64_t o[] = {output.at[X], output.at[Y], output.at[Z]};
+    const int64_t width = a[X].taps[o[X]], height = a[Y].taps[o[Y]], all = width * height * a[Z].taps[o[Z]];
+    int64_t count = 0;
+    *n = 0;
+    for (int64_t k = 0; k < all; ++k) {
+        pixel tap = pixel_number(k, width, height);
+        bool inside = true, counted = true;
+        for (int i = 0; i < AXES; ++i) {
+            tap.at[i] = a[i].first[o[i]] + a[i].dilation * tap.at[i];
+            inside = inside && is_within(&a[i], tap.at[i], false);
+            counted = counted && is_within(&a[i], tap.at[i], true);
+        }
+        *n += counted || t->p.edge_mode == POOLGRAD_EDGE_ZERO;
+        if (inside) terms[count++] = machine_number(load(t, &t->p.source, tap));
+    }
+    if (t->p.divisor != 0) *n = t->p.divisor;
+    return count;
+}
+
+static bool has_tap(const trial *t, pixel output, pixel source)
+{
+    for (int i = 0; i < AXES; ++i) {
+        const windows *w = &t->axes[i];
+        const int64_t o = output.at[i], distance = source.at[i] - w->first[o];
+        if (distance < 0 || distance % w->dilation != 0 || distance / w->dilation >= w->taps[o]) return false;
+    }
+    return true;
+}
+
+/* What is divided by may be the count itself, where the machine has no such number. */
+static double read_count(trial *t, int64_t count)
+{
+    return chance(t, 50) ? (double)count : machine_load(&t->m, POOLGRAD_FLOAT64, (double)count);
+}
+
+static double divide(trial *t, double a, double b)
+{
+    return machine_value(&t->m, machine_quotient(&t->m, a, b, 0));
+}
+
+/* ---- Norms ------------------------------------------------------------------------------------------------------- */
+
+typedef struct norm {
+    double sum, root, n;
+} norm;
+
+static norm norm_of(trial *t, pixel output)
+{
+    machine *m = &t->m;
+    int64_t n;
+    norm found;
+    const int64_t count = visit(t, output, t->squares, &n);
+    const bool early = t->p.root_mean && chance(t, 30);
+    found.n = t->p.root_mean ? read_count(t, n) : 1;
+    for (int64_t i = 0; i < count; ++i) t->squares[i] = machine_product(t->squares[i].a, t->squares[i].a);
+    machine_term shares[MOST_TERMS];
+    for (int64_t i = 0; early && i < count; ++i) {
+        shares[i] = machine_quotient(m, machine_value(m, t->squares[i]), found.n, 0);
+    }
+    found.sum = machine_sum(m, t->squares, count);
+    if (count == 0) return (norm){0, 0, found.n};
+    double square = found.sum;
+    if (t->p.root_mean) square = early ? machine_sum(m, shares, count) : divide(t, found.sum, found.n);
+    found.root = machine_root(m, square);
+    return found;
+}
+
+/* gradient / (n root), one way or another. */
+static machine_term share_of(trial *t, double gradient, norm w)
+{
+    machine *m = &t->m;
+    if (!t->p.root_mean) return machine_quotient(m, gradient, w.root, 0);
+    switch (between(t, 0, 3)) {
+    case 0:
+        return machine_quotient(m, gradient, machine_multiply(m, machine_load(m, POOLGRAD_FLOAT64, w.n), w.root), 0);
+    case 1: return machine_quotient(m, divide(t, gradient, w.n), w.root, 0);
+    case 2: return machine_quotient(m, divide(t, gradient, w.root), w.n, 0);
+    default:
+        return machine_quotient(m, gradient,
+                                machine_root(m, machine_multiply(m, machine_load(m, POOLGRAD_FLOAT64, w.n), w.sum)), 0);
+    }
+}
+
+/* ---- Results ----------------------------------------------------------------------------------------------------- */
+
+static void add_term(trial *t, machine_term term)
+{
+    cr_assert_lt(t->count, MOST_TERMS);
+    t->terms[t->count++] = term;
+}
+
+static double forward_at(trial *t, pixel output)
+{
+    int64_t n;
+    if (t->p.kind == POOLGRAD_L2NORM) return norm_of(t, output).root;
+    const int64_t count = visit(t, output, t->terms, &n);
+    if (count == 0) return 0;
+    if (chance(t, 50)) return divide(t, machine_sum(&t->m, t->terms, count), read_count(t, n));
+    for (int64_t i = 0; i < count; ++i) t->terms[i] = machine_quotient(&t->m, t->terms[i].a, read_count(t, n), 0);
+    return machine_sum(&t->m, t->terms, count);
+}
+
+/* What the window gives to the pixel; products with the pixel before or behind the sum. */
+static machine_term term_of(trial *t, pixel output, double in, bool product)
+{
+    machine *m = &t->m;
+    const double gradient = load(t, &t->p.source_gradient, output);
+    int64_t n;
+    if (t->p.kind == POOLGRAD_AVERAGE) {
+        visit(t, output, t->squares, &n);
+        return machine_quotient(m, gradient, read_count(t, n), 0);
+    }
+    const norm w = norm_of(t, output);
+    if (w.root == 0) return machine_number(0);
+    if (!product) return share_of(t, gradient, w);
+    if (chance(t, 50)) return share_of(t, machine_multiply(m, gradient, in), w);
+    return machine_product(in, machine_value(m, share_of(t, gradient, w)));
+}
+
+static double gradient_at(trial *t, pixel source)
+{
+    const windows *a = t->axes;
+    const double in = load(t, &t->p.source, source);
+    const bool product = chance(t, 50), is_norm = t->p.kind == POOLGRAD_L2NORM;
+    t->count = 0;
+    for (int64_t i = 0; i < a[X].outputs * a[Y].outputs * a[Z].outputs; ++i) {
+        const pixel output = pixel_number(i, a[X].outputs, a[Y].outputs);
+        if (has_tap(t, output, source)) add_term(t, term_of(t, output, in, product));
+    }
+    const double sum = machine_sum(&t->m, t->terms, t->count);
+    return is_norm && !product ? machine_value(&t->m, machine_product(in, sum)) : sum;
+}
+
+static void compute(trial *t)
+{
+    const poolgrad_image *d = &t->p.destination;
+    const bool forward = t->p.direction == POOLGRAD_FORWARD;
+    for (t->c = 0; t->c < CHANNELS; ++t->c) {
+        for (int64_t i = 0; i < d->depth * d->height * d->width; ++i) {
+            const pixel at = pixel_number(i, d->width, d->height);
+            const double value = forward ? forward_at(t, at) : gradient_at(t, at);
+            (void)poolgrad_image_set(d, 0, t->c, at.at[Z], at.at[Y], at.at[X], machine_store(&t->m, d->format, value));
+        }
+    }
+}
+
+static bool is_accepted(const trial *t, bool *told)
+{
+    poolgrad_error error;
+    poolgrad_verification *v;
+    cr_assert_eq(poolgrad_verify(&t->p, &t->d, &v, &error), POOLGRAD_OK, "%s", error.message);
+    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
+    *told = poolgrad_verification_count(v, POOLGRAD_VERDICT_LEGAL_ROUNDING) > 0;
+    const bool wrong = f && f->verdict == POOLGRAD_VERDICT_WRONG;
+    if (wrong) {
+        cr_log_error("direction %d kind %d mean %d divisor %" PRId64
+                     " edges %d: computed in %s, division %d, fusion %d: "
+                     "(%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ") is %a, expected %a, exact %a, %a to %a",
+                     t->p.direction, t->p.kind, t->p.root_mean, t->p.divisor, t->p.edge_mode,
+                     poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, f->c, f->z, f->y, f->x,
+                     f->actual, f->expected, f->exact, f->low, f->high);
+    }
+    poolgrad_verification_destroy(v);
+    return !wrong;
+}
+
+Test(verify_volume, legal_computations_are_accepted)
+{
+    random_sweep sweep = random_sweep_start("legal_computations_are_accepted_beyond_planes", 1000);
+    while (random_sweep_next(&sweep)) {
+        trial t = {.m = {.random = {sweep.seed}}};
+        bool told;
+        choose_problem(&t);
+        choose_machine(&t);
+        compute(&t);
+        const bool accepted = is_accepted(&t, &told);
+        sweep.telling += told;
+        release(&t);
+        cr_expect(accepted, "seed 0x%016llx", (unsigned long long)sweep.seed);
+    }
+    cr_assert(random_sweep_told(&sweep, 30), "only %" PRId64 " of %" PRId64 " cases told", sweep.telling, sweep.cases);
+}
+
+/* ---- Known by hand ----------------------------------------------------------------------------------------------- */
+
+static poolgrad_image volume_of(float *data, int64_t depth, int64_t height, int64_t width)
+{
+    return poolgrad_image_dense_3d(data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, depth, height, width);
+}
+
+/* The verdict on element (z, y, x) of what the destination holds. */
+static poolgrad_verdict verdict_at(const poolgrad_problem *p, int64_t z, int64_t y, int64_t x)
+{
+    poolgrad_declaration d;
+    poolgrad_verification *v;
+    poolgrad_error error;
+    poolgrad_declaration_init(&d, sizeof d);
+    cr_assert_eq(poolgrad_verify(p, &d, &v, &error), POOLGRAD_OK, "%s", error.message);
+    const poolgrad_verdict verdict = poolgrad_verification_at(v, 0, 0, z, y, x);
+    poolgrad_verification_destroy(v);
+    return verdict;
+}
+
+/* Eight equal pixels under one window: any one of them may get its gradient, and no two. */
+Test(verify_volume, a_tie_may_fall_in_any_layer)
+{
+    float x[8] = {1, 1, 1, 1, 1, 1, 1, 1}, g[1] = {5}, dx[8] = {0};
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = POOLGRAD_GRADIENT;
+    p.kind = POOLGRAD_MAX;
+    p.window.kernel_width = p.window.kernel_height = p.window.kernel_depth = 2;
+    p.offset_x = p.offset_y = p.offset_z = 1;
+    p.source = view_read(volume_of(x, 2, 2, 2));
+    p.source_gradient = view_read(volume_of(g, 1, 1, 1));
+    p.destination = volume_of(dx, 2, 2, 2);
+    for (int64_t i = 0; i < 8; ++i) {
+        memset(dx, 0, sizeof dx);
+        dx[i] = 5;
+        cr_expect_eq(verdict_at(&p, i / 4, i / 2 % 2, i % 2),
+                     i == 0 ? POOLGRAD_VERDICT_EQUAL : POOLGRAD_VERDICT_LEGAL_TIE, "tap %d", (int)i);
+        dx[(i + 4) % 8] = 5;
+        cr_expect_eq(verdict_at(&p, 1, i / 2 % 2, i % 2), POOLGRAD_VERDICT_WRONG, "tap %d", (int)i);
+    }
+}
+
+/* 48 orders of visiting taps, over windows too many to search: the last of the layers, the first of the rows. */
+Test(verify_volume, orders_of_three_axes_are_recognised)
+{
+    enum { SIZE = 8, PIXELS = SIZE * SIZE * SIZE, KERNEL = 3, OUTPUTS = SIZE - KERNEL + 1 };
+    static float x[PIXELS], dx[PIXELS], g[OUTPUTS * OUTPUTS * OUTPUTS];
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = POOLGRAD_GRADIENT;
+    p.kind = POOLGRAD_MAX;
+    p.window.kernel_width = p.window.kernel_height = p.window.kernel_depth = KERNEL;
+    p.offset_x = p.offset_y = p.offset_z = 1;
+    p.source = view_read(volume_of(x, SIZE, SIZE, SIZE));
+    p.source_gradient = view_read(volume_of(g, OUTPUTS, OUTPUTS, OUTPUTS));
+    p.destination = volume_of(dx, SIZE, SIZE, SIZE);
+    for (int i = 0; i < OUTPUTS * OUTPUTS * OUTPUTS; ++i) g[i] = (float)(1 + i);
+    for (int back = 0; back < 2; ++back) {
+        memset(dx, 0, sizeof dx);
+        for (int i = 0; i < OUTPUTS * OUTPUTS * OUTPUTS; ++i) {
+            const int z = i / OUTPUTS / OUTPUTS + (back ? KERNEL - 1 : 0), y = i / OUTPUTS % OUTPUTS;
+            dx[(z * SIZE + y) * SIZE + i % OUTPUTS + KERNEL - 1] += g[i];
+        }
+        cr_expect_eq(verdict_at(&p, back ? KERNEL - 1 : 0, 0, KERNEL - 1), POOLGRAD_VERDICT_LEGAL_TIE);
+    }
+}
+
+static void expect_verdict(const poolgrad_problem *p, float *result, float value, poolgrad_verdict expected)
+{
+    *result = value;
+    const poolgrad_verdict verdict = verdict_at(p, 0, 0, 0);
+    cr_expect_eq(verdict, expected, "%.9g is %s; expected %s", (double)value, poolgrad_verdict_name(verdict),
+                 poolgrad_verdict_name(expected));
+}
+
+static poolgrad_problem pair_of(poolgrad_kind kind, float x[2], float *result)
+{
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.kind = kind;
+    p.window.kernel_width = 2;
+    p.offset_x = 1;
+    p.source = view_read(volume_of(x, 1, 1, 2));
+    p.destination = volume_of(result, 1, 1, 1);
+    return p;
+}
+
+/* 2^24 + 1 is no number of float32: 3 over it, or over what it rounds to; the sign is the divisor's. */
+Test(verify_volume, divisors)
+{
+    float x[2] = {1, 2}, y;
+    poolgrad_problem p = pair_of(POOLGRAD_AVERAGE, x, &y);
+    p.divisor = -4;
+    expect_verdict(&p, &y, -0.75F, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, 0.75F, POOLGRAD_VERDICT_WRONG);
+    expect_verdict(&p, &y, 1.5F, POOLGRAD_VERDICT_WRONG);
+    p.divisor = (1 << 24) + 1;
+    expect_verdict(&p, &y, 0x3p-24F, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, nextafterf(0x3p-24F, 0), POOLGRAD_VERDICT_CORRECTLY_ROUNDED);
+    expect_verdict(&p, &y, nextafterf(0x3p-24F, 1), POOLGRAD_VERDICT_WRONG);
+    p.offset_x = 9; /* no tap inside */
+    expect_verdict(&p, &y, 0, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, 1, POOLGRAD_VERDICT_WRONG);
+}
+
+/* [8, 4], one pixel counted behind: the second mean is 4 / 2, and not 4. */
+Test(verify_volume, sides)
+{
+    float x[2] = {8, 4}, y[2] = {6, 2};
+    poolgrad_problem p = pair_of(POOLGRAD_AVERAGE, x, y);
+    p.destination.width = 2;
+    view_make_dense(&p.destination);
+    p.zero_pad_right = 1;
+    cr_expect_eq(verdict_at(&p, 0, 0, 1), POOLGRAD_VERDICT_EQUAL);
+    y[1] = 4;
+    cr_expect_eq(verdict_at(&p, 0, 0, 1), POOLGRAD_VERDICT_WRONG);
+}
+
+Test(verify_volume, roots_of_means)
+{
+    float x[2] = {1, 7}, y, g[1] = {5}, dx[2] = {0.5F, 3.5F};
+    poolgrad_problem p = pair_of(POOLGRAD_L2NORM, x, &y);
+    p.root_mean = 1;
+    expect_verdict(&p, &y, 5, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, nextafterf(5, 6), POOLGRAD_VERDICT_WRONG); /* every step is exact */
+    expect_verdict(&p, &y, 7.0710678F, POOLGRAD_VERDICT_WRONG);
+    p.divisor = -2;
+    expect_verdict(&p, &y, NAN, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, 5, POOLGRAD_VERDICT_WRONG);
+    p.divisor = 0;
+    p.direction = POOLGRAD_GRADIENT;
+    p.source_gradient = view_read(volume_of(g, 1, 1, 1));
+    p.destination = volume_of(dx, 1, 1, 2);
+    expect_verdict(&p, dx, 0.5F, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, dx, nextafterf(0.5F, 1), POOLGRAD_VERDICT_LEGAL_ROUNDING);
+    expect_verdict(&p, dx, 0.5001F, POOLGRAD_VERDICT_WRONG);
+    expect_verdict(&p, dx, 1, POOLGRAD_VERDICT_WRONG); /* without N */
+    x[0] = x[1] = 0;
+    dx[1] = 0;
+    expect_verdict(&p, dx, NAN, POOLGRAD_VERDICT_UNDOCUMENTED);
+}
+
+/* The element itself, and nothing near it; what no index names is 0. */
+Test(verify_volume, gathers)
+{
+    float x[2] = {1, 7}, y;
+    int32_t place = 1;
+    poolgrad_problem p = pair_of(POOLGRAD_MAX, x, &y);
+    p.indices = poolgrad_const_image_dense(&place, POOLGRAD_INT32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    expect_verdict(&p, &y, 7, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, nextafterf(7, 8), POOLGRAD_VERDICT_WRONG);
+    expect_verdict(&p, &y, 1, POOLGRAD_VERDICT_WRONG);
+    place = 0;
+    expect_verdict(&p, &y, 1, POOLGRAD_VERDICT_EQUAL);
+    place = -1;
+    expect_verdict(&p, &y, 0, POOLGRAD_VERDICT_EQUAL);
+    expect_verdict(&p, &y, 7, POOLGRAD_VERDICT_WRONG);
+}
+
+/* What was there before is no plane of as many rows; findings tell the layer. */
+Test(verify_volume, elements_have_layers)
+{
+    float x[8] = {0}, y[8] = {0}, held[8] = {0};
+    poolgrad_declaration d;
+    poolgrad_verification *v;
+    poolgrad_error error;
+    const poolgrad_const_image before = view_read(volume_of(held, 1, 4, 2)),
+                               right = view_read(volume_of(held, 2, 2, 2));
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.source = view_read(volume_of(x, 2, 2, 2));
+    p.destination = volume_of(y, 2, 2, 2);
+    poolgrad_declaration_init(&d, sizeof d);
+    d.before = &before;
+    cr_expect_eq(poolgrad_verify(&p, &d, &v, &error), POOLGRAD_INVALID);
+    cr_expect_str_eq(error.field, "declaration.before");
+    d.before = &right;
+    cr_assert_eq(poolgrad_verify(&p, &d, &v, &error), POOLGRAD_OK);
+    cr_expect_eq(poolgrad_verification_at(v, 0, 0, 1, 1, 1), POOLGRAD_VERDICT_EQUAL);
+    cr_expect_eq(poolgrad_verification_at(v, 0, 0, 2, 0, 0), POOLGRAD_VERDICT_NO_ELEMENT);
+    cr_expect_eq(poolgrad_verification_count(v, POOLGRAD_VERDICT_EQUAL), 8);
+    poolgrad_verification_destroy(v);
+    y[7] = 5;
+    cr_assert_eq(poolgrad_verify(&p, &d, &v, &error), POOLGRAD_OK);
+    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
+    cr_assert(f && poolgrad_verification_finding_count(v) == 1);
+    cr_expect(f->z == 1 && f->y == 1 && f->x == 1 && f->actual == 5 && f->expected == 0);
+    poolgrad_verification_destroy(v);
+}
