@@ -3,6 +3,7 @@
 #include "oracle/story.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "image/format.h"
 #include "image/image.h"
@@ -181,16 +182,36 @@ static bool tell_result(struct poolgrad_story *story, double *stored)
     return true;
 }
 
-static void tell_problem(struct poolgrad_story *story)
+/* "Forward average", "Gradient of max". */
+static struct poolgrad_word call_of(const struct poolgrad_geometry *g)
 {
     static const char *const kinds[] = {"average", "max", "L2-norm"};
+    struct poolgrad_word word;
+    const bool forward = g->direction == POOLGRAD_FORWARD;
+    snprintf(word.text, sizeof word.text, "%s %s", forward ? "Forward" : "Gradient of",
+             g->root_mean ? "root of the mean square" : kinds[g->kind]);
+    if (forward && g->with_indices) snprintf(word.text, sizeof word.text, "Gather at given picks");
+    return word;
+}
+
+/* 0 stands for a table. */
+static int64_t unless_table(const struct poolgrad_axis *axis, int64_t number)
+{
+    return axis->table ? 0 : number;
+}
+
+static void tell_problem(struct poolgrad_story *story)
+{
     const struct poolgrad_geometry *g = &story->geometry;
-    poolgrad_story_say(story, 0, "%s %s, kernel %s, stride %s, dilation %s, edge mode %s",
-                       g->direction == POOLGRAD_FORWARD ? "Forward" : "Gradient of", kinds[g->kind],
-                       poolgrad_sizes_of(story, g->x.kernel, g->y.kernel, g->z.kernel).text,
-                       poolgrad_sizes_of(story, g->x.stride, g->y.stride, g->z.stride).text,
-                       poolgrad_sizes_of(story, g->x.dilation, g->y.dilation, g->z.dilation).text,
-                       g->edge_mode == POOLGRAD_EDGE_ZERO ? "zero" : "clamp");
+    const struct poolgrad_axis *x = &g->x, *y = &g->y, *z = &g->z;
+    poolgrad_story_say(
+        story, 0, "%s, kernel %s, stride %s, dilation %s, edge mode %s", call_of(g).text,
+        poolgrad_steps_of(story, unless_table(x, x->kernel), unless_table(y, y->kernel), unless_table(z, z->kernel))
+            .text,
+        poolgrad_steps_of(story, unless_table(x, x->stride), unless_table(y, y->stride), unless_table(z, z->stride))
+            .text,
+        poolgrad_sizes_of(story, x->dilation, y->dilation, z->dilation).text,
+        g->edge_mode == POOLGRAD_EDGE_ZERO ? "zero" : "clamp");
     poolgrad_story_say(story, 0, "Destination: image %" PRId64 ", channel %" PRId64 ", %s", story->n, story->c,
                        poolgrad_place_of(story, story->at).text);
 }

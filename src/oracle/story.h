@@ -51,8 +51,9 @@ struct poolgrad_word poolgrad_decimal_of_quotient(const mpz_t numerator, int64_t
 struct poolgrad_word poolgrad_pixel_of(const struct poolgrad_story *story, struct poolgrad_pixel at);
 struct poolgrad_word poolgrad_place_of(const struct poolgrad_story *story, struct poolgrad_pixel at);
 
-/* "5 x 4": width and height, in volumes depth too. */
+/* "5 x 4": width and height, in volumes depth too; the same of what is 0 where a table is in its place, "table x 4". */
 struct poolgrad_word poolgrad_sizes_of(const struct poolgrad_story *story, int64_t x, int64_t y, int64_t z);
+struct poolgrad_word poolgrad_steps_of(const struct poolgrad_story *story, int64_t x, int64_t y, int64_t z);
 
 /* What sums are kept in (docs/numerics.md N60). */
 poolgrad_format poolgrad_story_accumulator(const struct poolgrad_story *story);
@@ -69,6 +70,10 @@ void poolgrad_story_tell_taps(struct poolgrad_story *story, struct poolgrad_wind
 void poolgrad_story_tell_count(struct poolgrad_story *story, struct poolgrad_window_at at);
 void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_window_at at,
                               const struct poolgrad_pick *pick);
+
+/* What the index of an output pixel names, n and c of the indices, if that is a tap. */
+struct poolgrad_pick poolgrad_story_tell_index(struct poolgrad_story *story, struct poolgrad_window_at at, int64_t n,
+                                               int64_t c, struct poolgrad_pixel output);
 
 /* The value before it is stored, told step by step. */
 double poolgrad_story_forward(struct poolgrad_story *story);

@@ -53,7 +53,7 @@ static double tell_average(struct poolgrad_story *story, struct poolgrad_window_
     const poolgrad_format format = poolgrad_story_accumulator(story);
     const int64_t count = poolgrad_window_count(g, at);
     poolgrad_story_tell_count(story, at);
-    if (count == 0) {
+    if (poolgrad_window_is_empty(g, at)) {
         poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
         return 0;
     }
@@ -65,25 +65,50 @@ static double tell_average(struct poolgrad_story *story, struct poolgrad_window_
     return value;
 }
 
-static double tell_norm(struct poolgrad_story *story, struct poolgrad_window_at at)
+/* The root of S, or of S / N, to 30 digits; nothing where it is no number. */
+static void tell_exact_root(struct poolgrad_story *story, struct poolgrad_window_at at)
 {
     struct poolgrad_square square;
-    poolgrad_story_say(story, 2,
-                       "Sum of squares, from +0, each square and each addition rounded to float64 (N19, N61, "
-                       "N66):");
-    const double sum = add_taps(story, at, add_square), value = sqrt(sum);
-    poolgrad_story_say(story, 2, "Square root: %s (N66).", poolgrad_word_of(value, POOLGRAD_FLOAT64).text);
+    const int64_t count = story->geometry.root_mean ? poolgrad_window_count(&story->geometry, at) : 1;
     mpz_init(square.sum);
     poolgrad_window_square(&story->geometry, at, &square, &story->scratch);
-    if (!square.is_nan && !square.is_infinite) {
+    if (!square.is_nan && !square.is_infinite && count > 0) {
         mpfr_t root;
         mpfr_init2(root, (mpfr_prec_t)mpz_sizeinbase(square.sum, 2) + ROOT_BITS);
         mpfr_set_z_2exp(root, square.sum, square.exponent, MPFR_RNDN);
+        poolgrad_set_integer(story->scratch.a, count);
+        mpfr_div_z(root, root, story->scratch.a, MPFR_RNDN);
         mpfr_sqrt(root, root, MPFR_RNDN);
         poolgrad_story_say(story, 2, "To 30 digits: %s (N76).", poolgrad_decimal_of(root).text);
         mpfr_clear(root);
     }
     mpz_clear(square.sum);
+}
+
+static double tell_norm(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    if (g->root_mean) poolgrad_story_tell_count(story, at);
+    if (poolgrad_window_is_empty(g, at)) {
+        poolgrad_story_say(story, 2, "No tap is left: the value is +0 (N21).");
+        return 0;
+    }
+    poolgrad_story_say(story, 2,
+                       "Sum of squares, from +0, each square and each addition rounded to float64 (N19, N61, "
+                       "N66):");
+    double sum = add_taps(story, at, add_square);
+    if (g->root_mean) {
+        const int64_t count = poolgrad_window_count(g, at);
+        const double mean = sum / (double)count;
+        poolgrad_story_say(story, 2, "Sum / N = %s / %" PRId64 " = %s (N97).",
+                           poolgrad_digits_of(sum, POOLGRAD_FLOAT64).text, count,
+                           poolgrad_word_of(mean, POOLGRAD_FLOAT64).text);
+        sum = mean;
+    }
+    const double value = sqrt(sum);
+    poolgrad_story_say(story, 2, "Square root: %s (%s).", poolgrad_word_of(value, POOLGRAD_FLOAT64).text,
+                       g->root_mean ? "N97" : "N66");
+    tell_exact_root(story, at);
     return value;
 }
 
@@ -121,6 +146,21 @@ static double tell_max(struct poolgrad_story *story, struct poolgrad_window_at a
     return pick.value;
 }
 
+/* docs/numerics.md N96. */
+static double tell_gather(struct poolgrad_story *story, struct poolgrad_window_at at)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    struct poolgrad_pick pick = poolgrad_story_tell_index(story, at, story->n, story->c, story->at);
+    if (poolgrad_picks_none(pick)) {
+        poolgrad_story_say(story, 2, "There is no element to take: the value is +0 (N96).");
+        return 0;
+    }
+    pick.value = poolgrad_story_source(story, at, pick.at);
+    poolgrad_story_say(story, 2, "The value is that of the element: %s (N96).",
+                       poolgrad_word_of(pick.value, g->source.format).text);
+    return pick.value;
+}
+
 double poolgrad_story_forward(struct poolgrad_story *story)
 {
     const struct poolgrad_geometry *g = &story->geometry;
@@ -134,6 +174,7 @@ double poolgrad_story_forward(struct poolgrad_story *story)
     poolgrad_story_say(story, 0, "Its window is in image %" PRId64 ", channel %" PRId64 " of the source (N45, N46).",
                        at.n, at.c);
     poolgrad_story_tell_place(story, at);
+    if (g->with_indices) return tell_gather(story, at);
     switch (g->kind) {
     case POOLGRAD_AVERAGE: return tell_average(story, at);
     case POOLGRAD_L2NORM: return tell_norm(story, at);

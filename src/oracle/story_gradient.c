@@ -99,22 +99,15 @@ static bool share_of_index(struct pixel *pixel, const struct term *term, double 
 {
     struct poolgrad_story *story = pixel->story;
     const struct poolgrad_geometry *g = &story->geometry;
-    const void *element = poolgrad_pixel_address(&g->indices, story->n + g->gradient_image,
-                                                 story->c + g->gradient_channel, term->output);
-    const int64_t index = poolgrad_load_index(g->indices.format, element);
-    const struct poolgrad_pick pick = poolgrad_indexed_pick(g, term->at, index);
-    if (poolgrad_picks_none(pick))
-        poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": no tap (N39).", index);
-    else
-        poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": %s (N39).", index,
-                           poolgrad_pixel_of(story, pick.at).text);
+    const struct poolgrad_pick pick = poolgrad_story_tell_index(story, term->at, story->n + g->gradient_image,
+                                                                story->c + g->gradient_channel, term->output);
     if (!poolgrad_same_pixel(pick.at, pixel->at)) return say_not_picked(pixel, "N28, N39");
     *share = term->gradient;
     say_contribution(pixel, "g (N28, N63)", *share, "");
     return true;
 }
 
-/* The norm and g over it, exactly; words are empty where something is not finite. */
+/* The norm, or N times the root of a mean, and g over it, exactly; words are empty where something is not finite. */
 static void measure_exactly(struct poolgrad_story *story, const struct term *term, struct poolgrad_word *norm,
                             struct poolgrad_word *share)
 {
@@ -123,7 +116,7 @@ static void measure_exactly(struct poolgrad_story *story, const struct term *ter
     *norm = *share = (struct poolgrad_word){""};
     if (story->is_silent) return;
     mpz_init(square.sum);
-    poolgrad_window_square(&story->geometry, term->at, &square, &story->scratch);
+    poolgrad_divisor_square(&story->geometry, term->at, &square, &story->scratch);
     mpfr_init2(root, (mpfr_prec_t)mpz_sizeinbase(square.sum, 2) + TERM_BITS);
     if (!square.is_nan && !square.is_infinite) {
         mpfr_set_z_2exp(root, square.sum, square.exponent, MPFR_RNDN);
@@ -138,22 +131,39 @@ static void measure_exactly(struct poolgrad_story *story, const struct term *ter
     mpz_clear(square.sum);
 }
 
-/* docs/numerics.md N29, N35, N64. */
+/* N times the root, by which a gradient is divided (N97). */
+static double tell_mean_divisor(struct pixel *pixel, const struct term *term, double norm, const char *exact)
+{
+    struct poolgrad_story *story = pixel->story;
+    const int64_t count = poolgrad_window_count(&story->geometry, term->at);
+    const double divisor = (double)count * norm;
+    poolgrad_story_say(story, 2, "N times it: %" PRId64 " x %s = %s (N97)%s%s.", count,
+                       poolgrad_digits_of(norm, POOLGRAD_FLOAT64).text,
+                       poolgrad_word_of(divisor, POOLGRAD_FLOAT64).text, *exact ? "; to 30 digits " : "", exact);
+    return divisor;
+}
+
+/* docs/numerics.md N29, N35, N64, N97. */
 static bool share_of_norm(struct pixel *pixel, const struct term *term, double *share)
 {
     struct poolgrad_story *story = pixel->story;
+    const bool mean = story->geometry.root_mean;
     struct poolgrad_word norm, exact;
     const double value = poolgrad_window_norm(&story->geometry, term->at);
+    double divisor = value;
     poolgrad_story_tell_taps(story, term->at, pixel->at, NULL);
     measure_exactly(story, term, &norm, &exact);
-    poolgrad_story_say(story, 2, "Norm, in float64: %s (N19, N64)%s%s.", poolgrad_word_of(value, POOLGRAD_FLOAT64).text,
-                       *norm.text ? "; to 30 digits " : "", norm.text);
+    if (mean) poolgrad_story_tell_count(story, term->at);
+    poolgrad_story_say(story, 2, "%s, in float64: %s (N19, %s)%s%s.", mean ? "Root of the mean" : "Norm",
+                       poolgrad_word_of(value, POOLGRAD_FLOAT64).text, mean ? "N97" : "N64",
+                       *norm.text && !mean ? "; to 30 digits " : "", mean ? "" : norm.text);
     if (value == 0) {
         poolgrad_story_say(story, 2, "A norm of 0 contributes nothing (N35).");
         return false;
     }
-    *share = term->gradient / value;
-    say_contribution(pixel, "r = g / norm (N64)", *share, exact.text);
+    if (mean) divisor = tell_mean_divisor(pixel, term, value, norm.text);
+    *share = term->gradient / divisor;
+    say_contribution(pixel, mean ? "r = g / (N x root) (N97)" : "r = g / norm (N64)", *share, exact.text);
     return true;
 }
 

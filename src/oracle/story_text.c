@@ -164,6 +164,21 @@ struct poolgrad_word poolgrad_sizes_of(const struct poolgrad_story *story, int64
     return word;
 }
 
+struct poolgrad_word poolgrad_steps_of(const struct poolgrad_story *story, int64_t x, int64_t y, int64_t z)
+{
+    struct poolgrad_word word = {""};
+    const int64_t numbers[] = {x, y, z};
+    const int axes = story->has_depth ? POOLGRAD_AXES : POOLGRAD_AXES - 1;
+    for (int i = 0; i < axes; i++) {
+        const size_t length = strlen(word.text), room = sizeof word.text - length;
+        if (numbers[i] == 0)
+            snprintf(word.text + length, room, "%stable", i > 0 ? " x " : "");
+        else
+            snprintf(word.text + length, room, "%s%" PRId64, i > 0 ? " x " : "", numbers[i]);
+    }
+    return word;
+}
+
 /* ---- Taps -------------------------------------------------------------------------------------------------------- */
 
 static int64_t last_tap(const struct poolgrad_axis *axis, poolgrad_span window)
@@ -198,7 +213,7 @@ static struct poolgrad_word outside_of(const char *name, const struct poolgrad_a
 
 static const char *rule_of_outside(const struct poolgrad_geometry *g)
 {
-    if (g->with_indices) return "the index counts them (N39)";
+    if (g->with_indices) return "an index names none of them (N39)";
     if (g->kind != POOLGRAD_MAX) return "they add nothing (N20)";
     return g->edge_mode == POOLGRAD_EDGE_ZERO ? "they read +0 and take part (N15)" : "they are left out (N16)";
 }
@@ -437,4 +452,16 @@ void poolgrad_story_tell_pick(struct poolgrad_story *story, struct poolgrad_wind
         poolgrad_story_say(story, 2, "Picked: a tap outside the source, which reads +0 (N15).");
     else
         poolgrad_story_say(story, 2, "Picked: %s.", poolgrad_pixel_of(story, pick->at).text);
+}
+
+struct poolgrad_pick poolgrad_story_tell_index(struct poolgrad_story *story, struct poolgrad_window_at at, int64_t n,
+                                               int64_t c, struct poolgrad_pixel output)
+{
+    const struct poolgrad_geometry *g = &story->geometry;
+    const void *element = poolgrad_pixel_address(&g->indices, n, c, output);
+    const int64_t index = poolgrad_load_index(g->indices.format, element);
+    const struct poolgrad_pick pick = poolgrad_indexed_pick(g, at, index);
+    poolgrad_story_say(story, 2, "Picked, by index %" PRId64 ": %s (N39).", index,
+                       poolgrad_picks_none(pick) ? "no tap" : poolgrad_pixel_of(story, pick.at).text);
+    return pick;
 }
