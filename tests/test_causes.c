@@ -1352,7 +1352,10 @@ static const struct {
     {"errors-of-float32", add_backwards_in_float32},
 };
 
-enum { CASES = sizeof cases / sizeof *cases };
+enum {
+    CASES = sizeof cases / sizeof *cases,
+    PLANE_CALLS = 63 /* bits of forward and gradient calls of average, max and L2-norm */
+};
 
 static void scene_init(struct scene *s, unsigned call)
 {
@@ -1378,19 +1381,22 @@ static void expect_cause(const struct scene *s, const char *name)
 /* In every direction and kind in which it can be made. */
 Test(causes, every_mistake_is_found_where_it_was_made)
 {
-    cr_assert_eq(poolgrad_mistake_count, CASES);
-    for (int64_t i = 0; i < CASES; i++) {
+    int64_t number = 0;
+    for (int64_t i = 0; i < poolgrad_mistake_count; i++) {
         const struct poolgrad_mistake *mistake = &poolgrad_mistakes[i];
-        cr_assert_str_eq(mistake->name, cases[i].name);
+        if (mistake->needs || !(mistake->calls & PLANE_CALLS)) continue; /* test_causes_volume.c has them */
+        cr_assert_lt(number, CASES);
+        cr_assert_str_eq(mistake->name, cases[number++].name);
         for (unsigned call = 0; call < 6; call++) {
             struct scene scene;
             if (!(mistake->calls & 1U << call)) continue;
             scene_init(&scene, call);
-            cases[i].make(&scene);
+            cases[number - 1].make(&scene);
             expect_cause(&scene, mistake->name);
             scene_clear(&scene);
         }
     }
+    cr_assert_eq(number, CASES);
 }
 
 /* ---- What is said of them ---------------------------------------------------------------------------------------- */
@@ -1441,7 +1447,7 @@ Test(causes, sentences_say_what_was_found)
     expect_sentence(&s, "does not write rows 2 to 4 and columns 1 to 3 of channels 1 to 2 of images 1 to 1");
     scene_init(&s, 3);
     use_edge_zero(&s);
-    expect_sentence(&s, "divides by kernel width times height where the window shrinks");
+    expect_sentence(&s, "divides by all taps of the window where the window shrinks");
 }
 
 /* Each line of the page, in the table's order. */

@@ -17,16 +17,35 @@ double poolgrad_round_to(poolgrad_format format, double value)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-/* By the place of the element among its image's, in one layout, and what stands there in the other one. */
-static void remap(const struct poolgrad_reading *r, const poolgrad_const_image *image, struct poolgrad_element *at)
+/* The place of an element among its image's in an order, and the element at a place. */
+static int64_t place_in(enum poolgrad_element_order order, const poolgrad_const_image *image,
+                        const struct poolgrad_element *at)
 {
-    const int64_t channels = image->channels;
     const struct poolgrad_area volume = poolgrad_volume_of(image);
-    const int64_t size = poolgrad_area_size(&volume), pixel = poolgrad_area_place(&volume, at->pixel);
-    const int64_t place = r->placed == POOLGRAD_NHWC ? pixel * channels + at->c : at->c * size + pixel;
-    const bool interleaved = r->taken == POOLGRAD_NHWC;
-    at->c = interleaved ? place % channels : place / size;
-    at->pixel = poolgrad_area_pixel(&volume, interleaved ? place / channels : place % size);
+    const int64_t size = poolgrad_area_size(&volume), layer = image->height * image->width;
+    const int64_t pixel = poolgrad_area_place(&volume, at->pixel);
+    switch (order) {
+    case POOLGRAD_ORDER_DHWC: return pixel * image->channels + at->c;
+    case POOLGRAD_ORDER_DCHW: return (at->pixel.z * image->channels + at->c) * layer + pixel % layer;
+    default: return at->c * size + pixel;
+    }
+}
+
+static void take_from(enum poolgrad_element_order order, const poolgrad_const_image *image, int64_t place,
+                      struct poolgrad_element *at)
+{
+    const struct poolgrad_area volume = poolgrad_volume_of(image);
+    const int64_t size = poolgrad_area_size(&volume), layer = image->height * image->width;
+    int64_t pixel = place % size;
+    at->c = place / size;
+    if (order == POOLGRAD_ORDER_DHWC) {
+        at->c = place % image->channels;
+        pixel = place / image->channels;
+    } else if (order == POOLGRAD_ORDER_DCHW) {
+        at->c = place / layer % image->channels;
+        pixel = place / layer / image->channels * layer + place % layer;
+    }
+    at->pixel = poolgrad_area_pixel(&volume, pixel);
 }
 
 static struct poolgrad_pixel transpose(enum poolgrad_transposition axes, struct poolgrad_pixel at)
@@ -44,7 +63,7 @@ bool poolgrad_reading_move(const struct poolgrad_reading *r, const poolgrad_cons
 {
     const struct poolgrad_area volume = poolgrad_volume_of(image);
     if (r->from_image) at->n = r->image;
-    if (r->remapped) remap(r, image, at);
+    if (r->remapped) take_from(r->taken, image, place_in(r->placed, image, at), at);
     at->c += r->channel;
     at->pixel = poolgrad_moved(transpose(r->transposed, at->pixel), r->layer, r->row, r->column);
     return at->n >= 0 && at->n < image->images && at->c >= 0 && at->c < image->channels &&
@@ -68,11 +87,32 @@ struct work {
     struct poolgrad_area area; /* of the destination */
     int64_t n, c;              /* of the source */
     struct poolgrad_window_at window;
+    struct poolgrad_pixel output; /* whose window this is */
 };
+
+/* Of a table: to where the next window begins. */
+static poolgrad_span part(const struct poolgrad_axis *axis, int64_t i, poolgrad_span window)
+{
+    if (!axis->table || i + 1 >= axis->end) return window;
+    const int64_t next = axis->table[i + 1 - axis->begin].first;
+    if (next > window.first && next < window.first + window.size) window.size = next - window.first;
+    return window;
+}
 
 static void look_at(struct work *w, struct poolgrad_pixel output)
 {
-    w->window = poolgrad_window_place(w->g, w->n, w->c, output);
+    const struct poolgrad_pixel shift = w->knobs->shift;
+    struct poolgrad_window_at *window = &w->window;
+    *window = poolgrad_window_place(w->g, w->n, w->c, output);
+    w->output = output;
+    if (w->knobs->parted) {
+        window->z = part(&w->g->z, output.z, window->z);
+        window->y = part(&w->g->y, output.y, window->y);
+        window->x = part(&w->g->x, output.x, window->x);
+    }
+    window->z.first += shift.z;
+    window->y.first += shift.y;
+    window->x.first += shift.x;
 }
 
 static struct poolgrad_estimate *estimate_at(const struct work *w, struct poolgrad_pixel at)
@@ -133,9 +173,22 @@ static struct poolgrad_estimate sum_taps(const struct work *w, bool squares)
 
 static double norm(const struct work *w)
 {
+    const enum poolgrad_root root = w->knobs->root;
     const double sum = sum_taps(w, true).value;
-    if (w->knobs->root == POOLGRAD_ROOT_MISSING) return sum;
-    return w->knobs->root == POOLGRAD_ROOT_OF_MEAN ? sqrt(sum / count(w)) : sqrt(sum);
+    if (sum == 0) return 0;
+    if (root == POOLGRAD_ROOT_OVER_COUNT) return sqrt(sum) / count(w);
+    const double square = w->g->root_mean || root == POOLGRAD_ROOT_OF_MEAN ? sum / count(w) : sum;
+    return root == POOLGRAD_ROOT_MISSING ? square : sqrt(square);
+}
+
+/* What a gradient is divided by. */
+static double norm_divisor(const struct work *w)
+{
+    const enum poolgrad_root root = w->knobs->root;
+    const double value = norm(w);
+    if (!w->g->root_mean || root == POOLGRAD_ROOT_UNCOUNTED) return value;
+    /* The derivative of the root over N is over the root, and N. */
+    return (root == POOLGRAD_ROOT_OVER_COUNT ? count(w) : 1) * count(w) * value;
 }
 
 /* ---- Maxima ------------------------------------------------------------------------------------------------------ */
@@ -182,20 +235,33 @@ static struct choice choose(const struct work *w)
     return best.any ? best : skipped;
 }
 
+/* The pixel of an area that an index stands for. */
+static struct poolgrad_pixel pixel_of(const struct work *w, const struct poolgrad_area *area, int64_t index)
+{
+    const int64_t rows = poolgrad_range_length(area->rows), columns = poolgrad_range_length(area->columns);
+    if (w->knobs->index_rule == POOLGRAD_INDEX_BY_COLUMNS) {
+        return (struct poolgrad_pixel){index / rows / columns, index % rows, index / rows % columns};
+    }
+    if (w->knobs->index_rule != POOLGRAD_INDEX_OF_LAYER) return poolgrad_area_pixel(area, index);
+    return (struct poolgrad_pixel){w->output.z, index / columns % rows, index % columns};
+}
+
 /* The tap that is saved for an output pixel of volume (n, c): by its place, wherever the window is, or by its number.
  */
 static struct choice saved(const struct work *w, int64_t n, int64_t c, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = w->g;
     const struct poolgrad_window_at *window = &w->window;
-    const int64_t index = poolgrad_load_index(g->indices.format, poolgrad_pixel_address(&g->indices, n, c, output));
     const struct poolgrad_area volume = poolgrad_source_volume(g);
     const struct poolgrad_area taps = {{0, window->z.size}, {0, window->y.size}, {0, window->x.size}};
+    int64_t index = poolgrad_load_index(g->indices.format, poolgrad_pixel_address(&g->indices, n, c, output));
+    if (index < 0) return no_choice;
+    index += w->knobs->index_shift;
     if (index < 0) return no_choice;
     if (!poolgrad_format_holds_taps(g->indices.format)) {
-        return (struct choice){true, 0, poolgrad_area_pixel(&volume, index)};
+        return (struct choice){true, 0, pixel_of(w, &volume, index)};
     }
-    const struct poolgrad_pixel tap = poolgrad_area_pixel(&taps, index);
+    const struct poolgrad_pixel tap = pixel_of(w, &taps, index);
     return (struct choice){true,
                            0,
                            {poolgrad_axis_place(&g->z, window->z, tap.z), poolgrad_axis_place(&g->y, window->y, tap.y),
@@ -255,7 +321,7 @@ static void give_chosen(const struct work *w, struct choice choice, double gradi
 
 static void give_norm(const struct work *w, double gradient)
 {
-    const double root = norm(w);
+    const double root = norm_divisor(w);
     if (w->knobs->root == POOLGRAD_ROOT_MULTIPLIES)
         give_taps(w, gradient * root, NULL);
     else if (root != 0)
@@ -319,21 +385,28 @@ static void compute_gradient(struct work *w, const poolgrad_const_image *before,
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
+/* The element that an index names. */
+static double gathered(const struct work *w)
+{
+    const struct choice choice = saved(w, w->n - w->g->source_image, w->c - w->g->source_channel, w->output);
+    return choice.any ? read_element(&w->g->source, &w->knobs->source, w->n, w->c, choice.at) : 0;
+}
+
 static struct poolgrad_estimate value_of(const struct work *w)
 {
     struct poolgrad_estimate result = {.known = true};
     if (w->g->kind == POOLGRAD_MAX) {
-        result.value = choose(w).value;
+        result.value = w->g->with_indices ? gathered(w) : choose(w).value;
         result.magnitude = fabs(result.value);
     } else if (w->g->kind == POOLGRAD_L2NORM) {
         result.value = norm(w);
         result.magnitude = result.value;
         result.terms = count_inside(w);
-    } else if (count(w) > 0) {
+    } else if (count_inside(w) > 0) {
         const double divisor = w->knobs->undivided ? 1 : count(w);
         result = sum_taps(w, false);
         result.value = poolgrad_round_to(w->knobs->sums, result.value / divisor);
-        result.magnitude /= divisor;
+        result.magnitude /= fabs(divisor);
     }
     scale(w->knobs, &result);
     return result;

@@ -21,6 +21,8 @@ enum poolgrad_root {
     POOLGRAD_ROOT_OF_SUM,
     POOLGRAD_ROOT_OF_MEAN,    /* of the squares, over the count that an average would divide by */
     POOLGRAD_ROOT_MISSING,    /* the sum of the squares itself */
+    POOLGRAD_ROOT_OVER_COUNT, /* the root of the sum, over that count */
+    POOLGRAD_ROOT_UNCOUNTED,  /* the root of the mean, but a gradient is divided by it alone, and not by N times it */
     POOLGRAD_ROOT_MULTIPLIES, /* a gradient is multiplied by it */
     POOLGRAD_ROOT_ALONE       /* a gradient lacks the factor In */
 };
@@ -33,14 +35,24 @@ enum poolgrad_transposition {
     POOLGRAD_TRANSPOSED_XZ
 };
 
+/* Of the elements of an image, from the outermost dimension to the innermost. */
+enum poolgrad_element_order { POOLGRAD_ORDER_CDHW, POOLGRAD_ORDER_DHWC, POOLGRAD_ORDER_DCHW };
+
+/* What an index is taken for. */
+enum poolgrad_index_rule {
+    POOLGRAD_INDEX_BY_ROWS,
+    POOLGRAD_INDEX_BY_COLUMNS, /* layer by layer, the rows of a column are neighbours */
+    POOLGRAD_INDEX_OF_LAYER    /* a place in the layer of the output pixel */
+};
+
 /* What is read in place of an element of an image. */
 struct poolgrad_reading {
     int64_t channel, layer, row, column; /* how far from it */
     bool from_image;                     /* in this image, and not in its own */
     int64_t image;
     enum poolgrad_transposition transposed;
-    bool remapped; /* at its place in one layout, taken for a place in another one */
-    poolgrad_layout placed, taken;
+    bool remapped; /* at its place in one order, taken for a place in another one */
+    enum poolgrad_element_order placed, taken;
 };
 
 /* Elements of the destination that are not what was computed. */
@@ -54,6 +66,10 @@ enum poolgrad_filling { POOLGRAD_FILLING_NONE, POOLGRAD_FILLING_CONSTANT, POOLGR
 struct poolgrad_knobs {
     struct poolgrad_geometry geometry;
     struct poolgrad_reading source, gradient;
+    struct poolgrad_pixel shift; /* of every window */
+    bool parted;                 /* windows of a table end where the next one begins */
+    enum poolgrad_index_rule index_rule;
+    int64_t index_shift;           /* so much is added to an index */
     bool undivided;                /* an average without its divisor */
     bool shuns_ties;               /* a window with several greatest taps picks none of them */
     poolgrad_format sums, terms;   /* what a sum is rounded to after each addition, and each term before it; or none */

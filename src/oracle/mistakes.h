@@ -13,7 +13,18 @@ enum {
     POOLGRAD_IN_FORWARD_L2NORM = 4,
     POOLGRAD_IN_AVERAGE_GRADIENT = 8,
     POOLGRAD_IN_MAX_GRADIENT = 16,
-    POOLGRAD_IN_L2NORM_GRADIENT = 32
+    POOLGRAD_IN_L2NORM_GRADIENT = 32,
+    POOLGRAD_IN_FORWARD_MEAN = 64, /* L2-norm with root_mean, beside its own bit */
+    POOLGRAD_IN_MEAN_GRADIENT = 128
+};
+
+/* What a call must have for a mistake to be made. */
+enum {
+    POOLGRAD_NEEDS_DEPTH = 1, /* a third axis */
+    POOLGRAD_NEEDS_TABLE = 2,
+    POOLGRAD_NEEDS_SIDES = 4, /* other padding counted before than behind */
+    POOLGRAD_NEEDS_DIVISOR = 8,
+    POOLGRAD_NEEDS_INDICES = 16
 };
 
 struct poolgrad_mistake {
@@ -23,6 +34,7 @@ struct poolgrad_mistake {
     /* False where it would change nothing, or does not fit into the limits of coordinates. */
     bool (*turn)(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs, int64_t a, int64_t b);
     int64_t a, b;
+    unsigned needs;
 };
 
 /* Of equals the first one is believed: the more special one. */
