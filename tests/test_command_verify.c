@@ -270,6 +270,57 @@ Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_le
     process_release(&result);
 }
 
+static void expect_file(const char *name, const char *const *parts)
+{
+    size_t size;
+    char *text = (char *)scene_read_bytes(name, &size);
+    cr_assert(text);
+    for (int i = 0; parts[i]; ++i) cr_expect(strstr(text, parts[i]), "%s lacks \"%s\"", name, parts[i]);
+    free(text);
+}
+
+/* Windows of two layers over a cube: the average's gradient, of which one element of the second layer is wrong. */
+Test(command_verify, volumes, .init = scene_enter, .fini = scene_leave)
+{
+    static const char *const page[] = {"2 &times; 2 &times; 2 pixels",
+                                       "<p>By image, channel, depth, row and column;",
+                                       "<th class=\"n\">n,c,z,y,x</th>",
+                                       "<td class=\"n\">0,0,1,1,0</td>",
+                                       "<summary>0,0,1,1,0</summary>",
+                                       "<h3>Image 0, channel 0, depth 1: 1 wrong</h3>",
+                                       "The first windows, by depth",
+                                       "<p>Along z: windows of 2 taps",
+                                       NULL};
+    static const char *const json[] = {"\"depth\": 2, \"height\": 2, \"width\": 2,", "\"c\": 0, \"z\": 1, \"y\": 1, ",
+                                       NULL};
+    const char *line =
+        "verify --kind average --kernel 1 --kernel-depth 2 --source x.npy --source-gradient g.npy --actual dx.npy "
+        "--report page.html --json found.json";
+    scene_write_numbers("x.npy", "f4", "1,1,2,2,2", "1 2 3 4 5 6 7 8");
+    scene_write_numbers("g.npy", "f4", "1,1,1,2,2", "2 4 6 8");
+    scene_write_numbers("dx.npy", "f4", "1,1,2,2,2", "1 2 3 4 1 2 9 4");
+    expect_text(line, 1, "gradient of average: float32 1 x 1 x 2 x 2 x 2, sums in float32\n");
+    expect_text(line, 1, "\nworst, by image, channel, depth, row, column:\n  0,0,1,1,0  wrong: is 9 (41100000), the");
+    expect_file("page.html", page);
+    expect_file("found.json", json);
+    process_result result = process_run(&scene_setting, line);
+    cr_expect_null(strstr(result.out, "depth 0"));
+    process_release(&result);
+}
+
+/* Windows by table are drawn, too. */
+Test(command_verify, tables, .init = scene_enter, .fini = scene_leave)
+{
+    static const char *const page[] = {"<p>Along x: 3 windows by table, of 5 pixels.</p>",
+                                       "aria-label=\"The last windows\"", NULL};
+    scene_write_numbers("x.npy", "f4", "1,1,1,5", "1 2 4 8 16");
+    scene_write_numbers("y.npy", "f4", "1,1,1,3", "1.5 5 12");
+    expect_text(
+        "verify --kind average --kernel-height 1 --adaptive-width 3 --source x.npy --actual y.npy --report page.html",
+        1, "\n  0,0,0,1  wrong: is 5 (40a00000), the reference 4.66666651 (40955555)");
+    expect_file("page.html", page);
+}
+
 static bool passes(const char *line)
 {
     process_result result = process_run(&scene_setting, line);

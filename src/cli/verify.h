@@ -31,7 +31,7 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
 /* False where memory is lacking. */
 bool poolgrad_verify_print_page(const struct options *options, const struct verify *verify, FILE *file);
 
-enum { NUMBER_BITS = 17, NUMBER_TEXT = 64 };
+enum { NUMBER_BITS = 17, NUMBER_TEXT = 64, PLACE_TEXT = 112 };
 
 /* A number's bits as the format has them; the same in hexadecimal; the number and its bits. */
 uint64_t poolgrad_number_bits(poolgrad_format format, double value);
@@ -42,6 +42,10 @@ void poolgrad_format_number(poolgrad_format format, double value, char text[NUMB
  * then the error's field is empty. */
 char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration *declaration, const int64_t place[5],
                      poolgrad_error *error);
+
+/* Whether anything has a third axis; an element's place, "n,c,y,x" or "n,c,z,y,x". */
+bool poolgrad_verify_has_depth(const struct verify *verify);
+void poolgrad_format_place(const struct verify *verify, const poolgrad_finding *finding, char text[PLACE_TEXT]);
 
 /* What a verdict means, in a few words. */
 const char *poolgrad_verdict_explanation(poolgrad_verdict verdict);

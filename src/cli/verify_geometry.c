@@ -17,31 +17,49 @@ struct span {
     int64_t begin, end;
 };
 
+/* Windows along one axis: a progression, or a table. */
+struct placed_windows {
+    int64_t first, stride, kernel, dilation;
+    int64_t size;    /* of the image */
+    int64_t windows; /* how many */
+    const poolgrad_span *table;
+};
+
 /* The part of an axis that is drawn, and the windows in it. */
 struct strip {
-    int64_t begin, end;       /* pixels, some outside the image */
-    int64_t size;             /* of the image */
-    int64_t starts[WINDOWS];  /* first taps */
-    int64_t kernel, dilation; /* of each */
+    int64_t begin, end;      /* pixels, some outside the image */
+    int64_t size;            /* of the image */
+    int64_t dilation;        /* of each window */
+    int64_t starts[WINDOWS]; /* first taps */
+    int64_t taps[WINDOWS];
     int count;
 };
 
-/* From the first window on, or up to the last one. */
-static struct strip strip_of(int64_t first, int64_t stride, int64_t kernel, int64_t dilation, int64_t size,
-                             int64_t windows, bool last)
+static int64_t extent_of(const struct strip *s, int i)
 {
-    const int64_t extent = (kernel - 1) * dilation + 1;
-    struct strip strip = {.size = size, .kernel = kernel, .dilation = dilation};
-    strip.count = (int)poolgrad_min(WINDOWS, windows);
-    const int64_t from = last ? windows - strip.count : 0;
-    for (int i = 0; i < strip.count; i++) strip.starts[i] = first + stride * (from + i);
+    return (s->taps[i] - 1) * s->dilation + 1;
+}
+
+/* From the first window on, or up to the last one. */
+static struct strip strip_of(const struct placed_windows *axis, bool last)
+{
+    struct strip strip = {.size = axis->size, .dilation = axis->dilation};
+    strip.count = (int)poolgrad_min(WINDOWS, axis->windows);
+    const int64_t from = last ? axis->windows - strip.count : 0;
+    int64_t first = 0, end = last ? axis->size : 1;
+    for (int i = 0; i < strip.count; i++) {
+        const int64_t k = from + i;
+        strip.starts[i] = axis->table ? axis->table[k].first : axis->first + axis->stride * k;
+        strip.taps[i] = axis->table ? axis->table[k].size : axis->kernel;
+        first = poolgrad_min(first, strip.starts[i]);
+        if (last || i == 0) end = strip.starts[i] + extent_of(&strip, i);
+    }
     if (last) {
-        const int64_t end = strip.count > 0 ? strip.starts[strip.count - 1] + extent : size;
-        strip.end = poolgrad_max(size, poolgrad_min(end, size + MOST / 2)) + 1;
-        strip.begin = poolgrad_max(poolgrad_min(first, 0) - 1, strip.end - MOST);
+        strip.end = poolgrad_max(axis->size, poolgrad_min(end, axis->size + MOST / 2)) + 1;
+        strip.begin = poolgrad_max(poolgrad_min(axis->table ? first : axis->first, 0) - 1, strip.end - MOST);
     } else {
-        strip.begin = poolgrad_max(poolgrad_min(first, 0), -(int64_t)(MOST / 2)) - 1;
-        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(size, first + extent) + 1);
+        strip.begin = poolgrad_max(first, -(int64_t)(MOST / 2)) - 1;
+        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(axis->size, end) + 1);
     }
     return strip;
 }
@@ -66,11 +84,12 @@ static struct span drawn(const struct strip *s, int64_t begin, int64_t end)
 }
 
 /* The taps of a window that are drawn. */
-static struct span drawn_taps(const struct strip *s, int64_t start)
+static struct span drawn_taps(const struct strip *s, int i)
 {
+    const int64_t start = s->starts[i];
     const int64_t begin = poolgrad_ceiling_divide(s->begin - start, s->dilation);
     const int64_t end = poolgrad_ceiling_divide(s->end - start, s->dilation);
-    return (struct span){poolgrad_clamp(begin, 0, s->kernel), poolgrad_clamp(end, 0, s->kernel)};
+    return (struct span){poolgrad_clamp(begin, 0, s->taps[i]), poolgrad_clamp(end, 0, s->taps[i])};
 }
 
 /* The taps as dots, the extent as a frame. */
@@ -78,9 +97,9 @@ static void draw_window(const struct strip *x, const struct strip *y, int wx, in
 {
     const int color = (wx + wy) % COLORS;
     const int64_t inset = 2 + 2 * (int64_t)color, left = x->starts[wx], top = y->starts[wy];
-    const struct span columns = drawn(x, left, left + (x->kernel - 1) * x->dilation + 1);
-    const struct span rows = drawn(y, top, top + (y->kernel - 1) * y->dilation + 1);
-    const struct span taps_x = drawn_taps(x, left), taps_y = drawn_taps(y, top);
+    const struct span columns = drawn(x, left, left + extent_of(x, wx));
+    const struct span rows = drawn(y, top, top + extent_of(y, wy));
+    const struct span taps_x = drawn_taps(x, wx), taps_y = drawn_taps(y, wy);
     fprintf(file,
             "<rect class=\"w w%d\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%" PRId64 "\"/>",
             color, columns.begin * CELL + inset, rows.begin * CELL + inset,
@@ -110,29 +129,70 @@ static void draw_corner(const struct strip *x, const struct strip *y, const char
     fprintf(file, "</svg><figcaption>%s</figcaption></figure>\n", title);
 }
 
-void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
+/* ---- Axes -------------------------------------------------------------------------------------------------------- */
+
+static struct placed_windows axis_of(int64_t kernel, int64_t stride, int64_t dilation, int64_t offset, int64_t size,
+                                     int64_t windows, const poolgrad_table *table)
 {
-    const poolgrad_window *w = &p->window;
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const int64_t windows_x = gradient ? p->source_gradient.width : p->destination.width;
-    const int64_t windows_y = gradient ? p->source_gradient.height : p->destination.height;
-    const int64_t extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
-    const int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1;
-    const int64_t left = p->offset_x - p->kernel_offset_x - extent_x / 2;
-    const int64_t top = p->offset_y - p->kernel_offset_y - extent_y / 2;
+    struct placed_windows axis = {.kernel = poolgrad_max(kernel, 1),
+                                  .stride = poolgrad_max(stride, 1),
+                                  .dilation = poolgrad_max(dilation, 1),
+                                  .size = size,
+                                  .windows = windows,
+                                  .table = table->spans};
+    axis.first = offset - ((axis.kernel - 1) * axis.dilation + 1) / 2;
+    if (axis.table) axis.windows = table->count;
+    if (axis.table && axis.windows > 0) axis.first = axis.table[0].first;
+    return axis;
+}
+
+static void tell_axis(const char *name, const struct placed_windows *axis, FILE *file)
+{
+    if (axis->table) {
+        fprintf(file, "<p>Along %s: %" PRId64 " windows by table, of %" PRId64 " pixels.</p>\n", name, axis->windows,
+                axis->size);
+        return;
+    }
     fprintf(file,
-            "<h2>Geometry</h2>\n<p>Windows of %" PRId64 " &times; %" PRId64 " taps, stride %" PRId64 " &times; %" PRId64
-            ", dilation %" PRId64 " &times; %" PRId64 "; the first tap is at column %" PRId64 ", row %" PRId64
-            " of an image of %" PRId64 " &times; %" PRId64
-            " pixels. Hollow squares are outside the image.</p>\n<div class=\"row\">\n",
-            w->kernel_width, w->kernel_height, w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, left, top,
-            p->source.width, p->source.height);
+            "<p>Along %s: windows of %" PRId64 " taps, stride %" PRId64 ", dilation %" PRId64
+            "; the first tap is at %" PRId64 " of %" PRId64 " pixels.</p>\n",
+            name, axis->kernel, axis->stride, axis->dilation, axis->first, axis->size);
+}
+
+static void draw_plane(const struct placed_windows *x, const struct placed_windows *y, const char *const titles[2],
+                       FILE *file)
+{
+    fprintf(file, "<div class=\"row\">\n");
     for (int last = 0; last < 2; last++) {
-        const struct strip x = strip_of(left, w->stride_x, w->kernel_width, w->dilation_x, p->source.width, windows_x,
-                                        last != 0);
-        const struct strip y = strip_of(top, w->stride_y, w->kernel_height, w->dilation_y, p->source.height, windows_y,
-                                        last != 0);
-        draw_corner(&x, &y, last ? "The last windows" : "The first windows", file);
+        const struct strip columns = strip_of(x, last != 0), rows = strip_of(y, last != 0);
+        draw_corner(&columns, &rows, titles[last], file);
     }
     fprintf(file, "</div>\n");
+}
+
+void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
+{
+    static const char *const titles[] = {"The first windows", "The last windows"};
+    static const char *const depth_titles[] = {"The first windows, by depth", "The last windows, by depth"};
+    const poolgrad_window *w = &p->window;
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    const poolgrad_const_image destination = poolgrad_image_as_const(&p->destination);
+    const poolgrad_const_image *outputs = gradient ? &p->source_gradient : &destination;
+    const struct placed_windows x = axis_of(w->kernel_width, w->stride_x, w->dilation_x,
+                                            p->offset_x - p->kernel_offset_x, p->source.width, outputs->width,
+                                            &p->windows_x);
+    const struct placed_windows y = axis_of(w->kernel_height, w->stride_y, w->dilation_y,
+                                            p->offset_y - p->kernel_offset_y, p->source.height, outputs->height,
+                                            &p->windows_y);
+    const struct placed_windows z = axis_of(w->kernel_depth, w->stride_z, w->dilation_z,
+                                            p->offset_z - p->kernel_offset_z, poolgrad_max(p->source.depth, 1),
+                                            poolgrad_max(outputs->depth, 1), &p->windows_z);
+    fprintf(file, "<h2>Geometry</h2>\n");
+    tell_axis("x", &x, file);
+    tell_axis("y", &y, file);
+    const bool has_depth = z.size > 1 || z.windows > 1;
+    if (has_depth) tell_axis("z", &z, file);
+    fprintf(file, "<p>Hollow squares are outside the image.</p>\n");
+    draw_plane(&x, &y, titles, file);
+    if (has_depth) draw_plane(&x, &z, depth_titles, file);
 }

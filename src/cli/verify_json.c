@@ -86,10 +86,11 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
             poolgrad_direction_name(p->direction), options->value[OPTION_KIND].text);
     fprintf(file,
             "  \"format\": \"%s\", \"computed_in\": \"%s\",\n  \"images\": %" PRId64 ", \"channels\": %" PRId64
-            ", \"height\": %" PRId64 ", \"width\": %" PRId64 ",\n",
+            ", \"depth\": %" PRId64 ", \"height\": %" PRId64 ", \"width\": %" PRId64 ",\n",
             poolgrad_format_name(p->destination.format),
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
-            p->destination.channels, p->destination.height, p->destination.width);
+            p->destination.channels, p->destination.depth > 1 ? p->destination.depth : 1, p->destination.height,
+            p->destination.width);
     fprintf(file, "  \"passes\": %s,\n", poolgrad_verification_passes(v) ? "true" : "false");
     if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);
     print_counts(v, file);

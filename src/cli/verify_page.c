@@ -127,10 +127,12 @@ static void print_cell(poolgrad_format format, double value, FILE *file)
     fprintf(file, "<td class=\"n\">%s</td>", text);
 }
 
-static void print_finding(const poolgrad_finding *f, poolgrad_format format, FILE *file)
+static void print_finding(const struct verify *verify, const poolgrad_finding *f, FILE *file)
 {
-    fprintf(file, "<tr><td class=\"n\">%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</td><td>%s</td>", f->n, f->c,
-            f->y, f->x, poolgrad_verdict_name(f->verdict));
+    const poolgrad_format format = verify->actual.image.format;
+    char place[PLACE_TEXT];
+    poolgrad_format_place(verify, f, place);
+    fprintf(file, "<tr><td class=\"n\">%s</td><td>%s</td>", place, poolgrad_verdict_name(f->verdict));
     print_cell(format, f->actual, file);
     print_cell(format, f->expected, file);
     print_cell(format, f->low, file);
@@ -170,8 +172,9 @@ static bool print_stories(const struct verify *verify, FILE *file)
         char *text = poolgrad_story(&problem, NULL, place, &error);
         if (!text && *error.field) continue;
         if (!text) return false;
-        fprintf(file, "<details%s><summary>%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "</summary><pre>",
-                i == 0 ? " open" : "", f->n, f->c, f->y, f->x);
+        char name[PLACE_TEXT];
+        poolgrad_format_place(verify, f, name);
+        fprintf(file, "<details%s><summary>%s</summary><pre>", i == 0 ? " open" : "", name);
         print_escaped(text, file);
         fprintf(file, "</pre></details>\n");
         free(text);
@@ -183,15 +186,15 @@ static void print_findings(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_verification_finding_count(v);
+    const bool has_depth = poolgrad_verify_has_depth(verify);
     if (count == 0) return;
     fprintf(file,
-            "<h2>The worst elements</h2>\n<p>By image, channel, row and column; numbers with their bits. Legal is "
+            "<h2>The worst elements</h2>\n<p>By image, channel, %srow and column; numbers with their bits. Legal is "
             "what the declared arithmetic can give with the reference's choice among equal taps.</p>\n<table><tr>"
-            "<th class=\"n\">n,c,y,x</th><th>verdict</th><th class=\"n\">actual</th><th class=\"n\">reference"
-            "</th><th class=\"n\">legal from</th><th class=\"n\">to</th><th class=\"n\">ulps</th></tr>\n");
-    for (int64_t i = 0; i < count; i++) {
-        print_finding(poolgrad_verification_finding(v, i), verify->actual.image.format, file);
-    }
+            "<th class=\"n\">n,c,%sy,x</th><th>verdict</th><th class=\"n\">actual</th><th class=\"n\">reference"
+            "</th><th class=\"n\">legal from</th><th class=\"n\">to</th><th class=\"n\">ulps</th></tr>\n",
+            has_depth ? "depth, " : "", has_depth ? "z," : "");
+    for (int64_t i = 0; i < count; i++) print_finding(verify, poolgrad_verification_finding(v, i), file);
     fprintf(file, "</table>\n");
 }
 
@@ -203,6 +206,8 @@ static void print_head(const struct options *options, const struct verify *verif
     const poolgrad_verification *v = verify->verification;
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
     const char *direction = poolgrad_direction_name(p->direction);
+    char depth[40] = "";
+    if (poolgrad_verify_has_depth(verify)) snprintf(depth, sizeof depth, " &times; %" PRId64, p->destination.depth);
     fprintf(file,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
             "content=\"width=device-width\"><title>poolgrad: %s of %s</title>\n<style>\n%s</style></head><body>\n",
@@ -212,9 +217,9 @@ static void print_head(const struct options *options, const struct verify *verif
             wrong > 0 ? "#b23600" : "#00785a", wrong > 0 ? "wrong" : "right");
     fprintf(file,
             "<p>%" PRId64 " of %" PRId64 " elements wrong. %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64
-            " &times; %" PRId64 " pixels; sums in %s. poolgrad %s.</p>\n",
+            " &times; %" PRId64 "%s pixels; sums in %s. poolgrad %s.</p>\n",
             wrong, judged(v), poolgrad_format_name(p->destination.format), p->destination.images,
-            p->destination.channels, p->destination.width, p->destination.height,
+            p->destination.channels, p->destination.width, p->destination.height, depth,
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), poolgrad_version());
 }
 

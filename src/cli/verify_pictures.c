@@ -38,12 +38,12 @@ static int64_t numbers_between(poolgrad_format format, double a, double b)
     return low < 0 && high >= INT64_MAX + low ? INT64_MAX - 1 : high - low;
 }
 
-static int64_t distance_at(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x)
+static int64_t distance_at(const struct verify *verify, int64_t n, int64_t c, int64_t z, int64_t y, int64_t x)
 {
     const poolgrad_image *actual = &verify->actual.image;
     const poolgrad_const_image *expected = poolgrad_verification_expected(verify->verification);
-    return numbers_between(actual->format, poolgrad_const_image_get(expected, n, c, 0, y, x),
-                           poolgrad_image_get(actual, n, c, 0, y, x));
+    return numbers_between(actual->format, poolgrad_const_image_get(expected, n, c, z, y, x),
+                           poolgrad_image_get(actual, n, c, z, y, x));
 }
 
 /* 0, 1, 2 to 3, 4 to 7 and so on; the last one: not finite. */
@@ -59,20 +59,26 @@ static int bucket_of(int64_t distance)
 
 /* ---- One plane --------------------------------------------------------------------------------------------------- */
 
+/* One layer of a channel, and how many of its elements are wrong, and are not equal. */
+struct plane {
+    int64_t n, c, z, wrong, unequal;
+};
+
 struct picture {
     unsigned char *verdicts, *distances;
     int width, height;
     int64_t step; /* elements along an axis of one place */
 };
 
-static void mark(const struct verify *verify, int64_t n, int64_t c, int64_t y, int64_t x, struct picture *picture)
+static void mark(const struct verify *verify, const struct plane *plane, int64_t y, int64_t x, struct picture *picture)
 {
+    const int64_t n = plane->n, c = plane->c, z = plane->z;
     const int64_t place = y / picture->step * picture->width + x / picture->step;
-    const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, 0, y, x);
+    const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, n, c, z, y, x);
     if ((int)verdict > picture->verdicts[place]) picture->verdicts[place] = (unsigned char)verdict;
     if (verdict <= POOLGRAD_VERDICT_EQUAL) return;
     const int bits = 8 * (int)poolgrad_format_size(verify->actual.image.format);
-    const int bucket = bucket_of(distance_at(verify, n, c, y, x));
+    const int bucket = bucket_of(distance_at(verify, n, c, z, y, x));
     const int level = bucket == BUCKETS - 1 ? NOT_FINITE : bucket * GREATEST / bits;
     if (level > picture->distances[place]) picture->distances[place] = (unsigned char)level;
 }
@@ -107,7 +113,7 @@ static bool write_image(const struct picture *picture, const unsigned char *plac
     return done;
 }
 
-static bool write_plane(const struct verify *verify, int64_t n, int64_t c, int64_t wrong, FILE *file)
+static bool write_plane(const struct verify *verify, const struct plane *plane, FILE *file)
 {
     unsigned char verdict_colors[PICTURE_COLORS][3] = {{0}}, distance_colors[PICTURE_COLORS][3] = {{0}};
     const poolgrad_image *actual = &verify->actual.image;
@@ -122,10 +128,11 @@ static bool write_plane(const struct verify *verify, int64_t n, int64_t c, int64
         verdict_colors[i / 3][i % 3] = poolgrad_verdict_colors[i / 3][i % 3];
     color_distances(distance_colors);
     for (int64_t y = 0; done && y < actual->height; y++) {
-        for (int64_t x = 0; x < actual->width; x++) mark(verify, n, c, y, x, &picture);
+        for (int64_t x = 0; x < actual->width; x++) mark(verify, plane, y, x, &picture);
     }
-    fprintf(file, "<h3>Image %" PRId64 ", channel %" PRId64 ": %" PRId64 " wrong</h3>\n<div class=\"row\">\n", n, c,
-            wrong);
+    fprintf(file, "<h3>Image %" PRId64 ", channel %" PRId64, plane->n, plane->c);
+    if (actual->depth > 1) fprintf(file, ", depth %" PRId64, plane->z);
+    fprintf(file, ": %" PRId64 " wrong</h3>\n<div class=\"row\">\n", plane->wrong);
     done = done && write_image(&picture, picture.verdicts, verdict_colors, "Verdicts", file);
     done = done && write_image(&picture, picture.distances, distance_colors, "Distance from the reference", file);
     fprintf(file, "</div>\n");
@@ -136,18 +143,14 @@ static bool write_plane(const struct verify *verify, int64_t n, int64_t c, int64
 
 /* ---- The planes -------------------------------------------------------------------------------------------------- */
 
-/* A plane, and how many of its elements are wrong, and are not equal. */
-struct plane {
-    int64_t n, c, wrong, unequal;
-};
-
 static int worst_first(const void *a, const void *b)
 {
     const struct plane *p = a, *q = b;
     if (p->wrong != q->wrong) return p->wrong > q->wrong ? -1 : 1;
     if (p->unequal != q->unequal) return p->unequal > q->unequal ? -1 : 1;
     if (p->n != q->n) return p->n < q->n ? -1 : 1;
-    return (p->c > q->c) - (p->c < q->c);
+    if (p->c != q->c) return p->c < q->c ? -1 : 1;
+    return (p->z > q->z) - (p->z < q->z);
 }
 
 static void count(const struct verify *verify, struct plane *plane)
@@ -155,8 +158,8 @@ static void count(const struct verify *verify, struct plane *plane)
     const poolgrad_image *actual = &verify->actual.image;
     for (int64_t y = 0; y < actual->height; y++) {
         for (int64_t x = 0; x < actual->width; x++) {
-            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c, 0, y,
-                                                                      x);
+            const poolgrad_verdict verdict = poolgrad_verification_at(verify->verification, plane->n, plane->c,
+                                                                      plane->z, y, x);
             plane->wrong += verdict == POOLGRAD_VERDICT_WRONG;
             plane->unequal += verdict > POOLGRAD_VERDICT_EQUAL;
         }
@@ -166,13 +169,14 @@ static void count(const struct verify *verify, struct plane *plane)
 bool poolgrad_page_planes(const struct verify *verify, FILE *file)
 {
     const poolgrad_image *actual = &verify->actual.image;
-    const int64_t planes = actual->images * actual->channels;
+    const int64_t depth = poolgrad_max(actual->depth, 1), planes = actual->images * actual->channels * depth;
     if (planes == 0 || actual->width == 0 || actual->height == 0) return true;
     struct plane *list = calloc((size_t)planes, sizeof *list);
     if (!list) return false;
     for (int64_t i = 0; i < planes; i++) {
-        list[i].n = i / actual->channels;
-        list[i].c = i % actual->channels;
+        list[i].n = i / depth / actual->channels;
+        list[i].c = i / depth % actual->channels;
+        list[i].z = i % depth;
         count(verify, &list[i]);
     }
     qsort(list, (size_t)planes, sizeof *list, worst_first);
@@ -182,7 +186,8 @@ bool poolgrad_page_planes(const struct verify *verify, FILE *file)
             poolgrad_min(planes, PLANES), planes);
     bool done = true;
     for (int64_t i = 0; done && i < poolgrad_min(planes, PLANES); i++) {
-        done = write_plane(verify, list[i].n, list[i].c, list[i].wrong, file);
+        const bool differs = list[i].unequal > 0;
+        if (i == 0 || differs || depth == 1) done = write_plane(verify, &list[i], file);
     }
     free(list);
     return done;
@@ -208,6 +213,19 @@ static void bar(int i, int bucket, int64_t elements, int64_t most, FILE *file)
             elements);
 }
 
+static void count_distances(const struct verify *verify, int64_t n, int64_t c, int64_t buckets[BUCKETS])
+{
+    const poolgrad_image *actual = &verify->actual.image;
+    for (int64_t z = 0; z < poolgrad_max(actual->depth, 1); z++) {
+        for (int64_t y = 0; y < actual->height; y++) {
+            for (int64_t x = 0; x < actual->width; x++) {
+                if (poolgrad_verification_at(verify->verification, n, c, z, y, x) == POOLGRAD_VERDICT_NONE) continue;
+                buckets[bucket_of(distance_at(verify, n, c, z, y, x))]++;
+            }
+        }
+    }
+}
+
 void poolgrad_page_histogram(const struct verify *verify, FILE *file)
 {
     const poolgrad_image *actual = &verify->actual.image;
@@ -215,13 +233,7 @@ void poolgrad_page_histogram(const struct verify *verify, FILE *file)
     int rows = 0;
     for (int64_t n = 0; n < actual->images; n++) {
         for (int64_t c = 0; c < actual->channels; c++) {
-            for (int64_t y = 0; y < actual->height; y++) {
-                for (int64_t x = 0; x < actual->width; x++) {
-                    if (poolgrad_verification_at(verify->verification, n, c, 0, y, x) == POOLGRAD_VERDICT_NONE)
-                        continue;
-                    buckets[bucket_of(distance_at(verify, n, c, y, x))]++;
-                }
-            }
+            count_distances(verify, n, c, buckets);
         }
     }
     for (int i = 0; i < BUCKETS; i++) {

@@ -87,10 +87,27 @@ static void print_number(poolgrad_format format, double value)
     printf("%s", text);
 }
 
-static void print_finding(const poolgrad_finding *f, poolgrad_format format)
+bool poolgrad_verify_has_depth(const struct verify *verify)
 {
-    printf("  %" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "  %s: is ", f->n, f->c, f->y, f->x,
-           poolgrad_verdict_name(f->verdict));
+    const poolgrad_problem *p = &verify->inputs.problem;
+    return p->source.depth > 1 || p->source_gradient.depth > 1 || p->destination.depth > 1;
+}
+
+void poolgrad_format_place(const struct verify *verify, const poolgrad_finding *f, char text[PLACE_TEXT])
+{
+    int length = snprintf(text, PLACE_TEXT, "%" PRId64 ",%" PRId64 ",", f->n, f->c);
+    if (poolgrad_verify_has_depth(verify)) {
+        length += snprintf(text + length, PLACE_TEXT - (size_t)length, "%" PRId64 ",", f->z);
+    }
+    snprintf(text + length, PLACE_TEXT - (size_t)length, "%" PRId64 ",%" PRId64, f->y, f->x);
+}
+
+static void print_finding(const struct verify *verify, const poolgrad_finding *f)
+{
+    const poolgrad_format format = verify->inputs.problem.destination.format;
+    char place[PLACE_TEXT];
+    poolgrad_format_place(verify, f, place);
+    printf("  %s  %s: is ", place, poolgrad_verdict_name(f->verdict));
     print_number(format, f->actual);
     printf(", the reference ");
     print_number(format, f->expected);
@@ -131,17 +148,18 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
     const int64_t findings = poolgrad_verification_finding_count(v);
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
     const poolgrad_format computed_in = poolgrad_computed_in(p, &verify->declaration);
-    printf("%s of %s: %s %" PRId64 " x %" PRId64 " x %" PRId64 " x %" PRId64 ", sums in %s\n",
-           poolgrad_direction_name(p->direction), options->value[OPTION_KIND].text,
-           poolgrad_format_name(p->destination.format), p->destination.images, p->destination.channels,
-           p->destination.height, p->destination.width, poolgrad_format_name(computed_in));
+    const bool has_depth = poolgrad_verify_has_depth(verify);
+    printf("%s of %s: %s %" PRId64 " x %" PRId64, poolgrad_direction_name(p->direction),
+           options->value[OPTION_KIND].text, poolgrad_format_name(p->destination.format), p->destination.images,
+           p->destination.channels);
+    if (has_depth) printf(" x %" PRId64, p->destination.depth);
+    printf(" x %" PRId64 " x %" PRId64 ", sums in %s\n", p->destination.height, p->destination.width,
+           poolgrad_format_name(computed_in));
     print_counts(v);
     print_reasons(v);
     print_causes(verify);
-    if (findings > 0) printf("worst, by image, channel, row, column:\n");
-    for (int64_t i = 0; i < findings; i++) {
-        print_finding(poolgrad_verification_finding(v, i), p->destination.format);
-    }
+    if (findings > 0) printf("worst, by image, channel, %srow, column:\n", has_depth ? "depth, " : "");
+    for (int64_t i = 0; i < findings; i++) print_finding(verify, poolgrad_verification_finding(v, i));
     if (wrong > 0)
         printf("wrong: %" PRId64 " element%s\n", wrong, wrong == 1 ? "" : "s");
     else
