@@ -576,6 +576,38 @@ Test(suite, smoke_is_sound)
     poolgrad_suite_destroy(suite);
 }
 
+/* Whether format 1 can say the problem. */
+static bool is_of_planes(const poolgrad_problem *p)
+{
+    const int64_t depth = p->source.depth + p->source_gradient.depth + p->destination.depth + p->indices.depth;
+    const int64_t pads = p->zero_pad_z + p->zero_pad_left + p->zero_pad_top + p->zero_pad_front + p->zero_pad_right +
+                         p->zero_pad_bottom + p->zero_pad_back;
+    const poolgrad_window *w = &p->window;
+    return depth == 0 && pads == 0 && w->kernel_depth == 1 && w->stride_z == 1 && w->dilation_z == 1 &&
+           p->offset_z == 0 && p->kernel_offset_z == 0 && !p->windows_x.spans && !p->windows_y.spans &&
+           !p->windows_z.spans && p->divisor == 0 && !p->root_mean && p->source.layout <= POOLGRAD_NC4HW4 &&
+           (p->direction == POOLGRAD_GRADIENT || p->indices.format == POOLGRAD_FORMAT_NONE);
+}
+
+/* A backend that leaves out the words that format 2 brought needs to know nothing else of it. */
+Test(suite, words_tell_what_is_new)
+{
+    const uint64_t words = SUITE_FEATURE(VOLUME) | SUITE_FEATURE(TABLE) | SUITE_FEATURE(DIVISOR) |
+                           SUITE_FEATURE(ONE_SIDED_PAD) | SUITE_FEATURE(ROOT_MEAN) | SUITE_FEATURE(GATHER) |
+                           SUITE_FEATURE(NC8HW8) | SUITE_FEATURE(NC16HW16) | SUITE_FEATURE(NC32HW32);
+    poolgrad_suite *suite = create(SUITE_SMOKE, 3);
+    int64_t counts[2] = {0, 0};
+    for (int64_t i = 0; i < poolgrad_suite_count(suite); i++) {
+        struct suite_case made = make(suite, i);
+        const bool planes = is_of_planes(&made.problem);
+        cr_expect(planes == !(made.features & words), "%s", made.name);
+        counts[planes]++;
+        poolgrad_suite_case_free(&made);
+    }
+    cr_expect(counts[0] > 150 && counts[1] >= 260, "%d and %d", (int)counts[0], (int)counts[1]);
+    poolgrad_suite_destroy(suite);
+}
+
 Test(suite, names_and_words_are_unique)
 {
     poolgrad_suite *suite = create(SUITE_STANDARD, 1);

@@ -240,12 +240,12 @@ static uint64_t features_of_mean(const struct suite_recipe *recipe)
     uint64_t features = 0;
     if (p.root_mean) features |= SUITE_FEATURE(ROOT_MEAN);
     if (p.divisor != 0) features |= SUITE_FEATURE(DIVISOR);
-    if (p.edge_mode != POOLGRAD_EDGE_CLAMP || (p.kind != POOLGRAD_AVERAGE && !p.root_mean)) return features;
+    const bool counts = p.edge_mode == POOLGRAD_EDGE_CLAMP && (p.kind == POOLGRAD_AVERAGE || p.root_mean);
     for (int i = 0; i < AXES; i++) {
         const struct axis_fields f = poolgrad_axis_fields(&p, (enum axis)i);
-        const int64_t before = *f.zero_before, behind = *f.zero_behind;
-        if (*f.zero_pad + before + behind > 0) features |= SUITE_FEATURE(ZERO_PAD);
-        if (before + behind > 0) features |= SUITE_FEATURE(ONE_SIDED_PAD);
+        const int64_t one_side = *f.zero_before + *f.zero_behind;
+        if (counts && *f.zero_pad + one_side > 0) features |= SUITE_FEATURE(ZERO_PAD);
+        if (one_side > 0) features |= SUITE_FEATURE(ONE_SIDED_PAD);
     }
     return features;
 }
