@@ -716,21 +716,29 @@ static int64_t find_case(const poolgrad_suite *suite, const char *name)
     return i;
 }
 
+/* Up to the rounding of a literal. */
+static void check_numbers(const poolgrad_image *result, const poolgrad_image *before, const double *numbers, int count,
+                          const char *name)
+{
+    const int64_t depth = result->depth > 0 ? result->depth : 1, plane = result->width * result->height;
+    cr_assert(depth * plane == count, "%s", name);
+    for (int64_t place = 0; place < count; place++) {
+        const int64_t x = place % result->width, y = place / result->width % result->height;
+        const double wanted = numbers[place] >= UNTOUCHED ? poolgrad_image_get(before, 0, 0, 0, y, x) : numbers[place];
+        const double value = poolgrad_image_get(result, 0, 0, place / plane, y, x);
+        cr_expect(fabs(value - wanted) <= fabs(wanted) * 0x1p-22, "%s: %g at %d, expected %g", name, value, (int)place,
+                  wanted);
+    }
+}
+
 Test(suite, examples_have_their_numbers)
 {
     poolgrad_suite *suite = create(SUITE_STANDARD, 1);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct suite_case made = make(suite, find_case(suite, examples[i].name));
-        const poolgrad_image *expected = &made.image[SUITE_EXPECTED], *before = &made.image[SUITE_BEFORE];
-        const int64_t depth = expected->depth > 0 ? expected->depth : 1, plane = expected->width * expected->height;
-        cr_assert(depth * plane == examples[i].count, "%s", examples[i].name);
-        for (int64_t place = 0; place < depth * plane; place++) {
-            const int64_t x = place % expected->width, y = place / expected->width % expected->height;
-            const bool untouched = examples[i].expected[place] >= UNTOUCHED;
-            const double wanted = untouched ? poolgrad_image_get(before, 0, 0, 0, y, x) : examples[i].expected[place];
-            const double value = poolgrad_image_get(expected, 0, 0, place / plane, y, x);
-            cr_expect(fabs(value - wanted) <= fabs(wanted) * 0x1p-22, "%s: %g at %d, expected %g", examples[i].name,
-                      value, (int)place, wanted);
+        for (int role = SUITE_EXPECTED; role <= SUITE_EXACT; role++) {
+            check_numbers(&made.image[role], &made.image[SUITE_BEFORE], examples[i].expected, examples[i].count,
+                          examples[i].name);
         }
         poolgrad_suite_case_free(&made);
     }
