@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify, explain and exact mode over volumes and tables, against numbers worked by hand. */
+/* verify, explain and exact mode over volumes, tables, gathers and means, against numbers worked by hand. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -20,6 +20,11 @@ static void enter(void)
     scene_write_numbers("means.npy", "f4", "3", "1.5 3 4.5");
     scene_write_numbers("shares.npy", "f4", "5", "3 5 2 5 3");
     scene_write_numbers("sixes.npy", "f4", "3", "6 6 6");
+    scene_write_numbers("square.npy", "f4", "2,2", "8 4 12 16");
+    scene_write_numbers("gather.npy", "i8", "2,2", "0 -1 2 3");
+    scene_write_numbers("gathered.npy", "f4", "2,2", "8 0 12 16");
+    scene_write_numbers("seven.npy", "f4", "2", "1 7");
+    scene_write_numbers("root.npy", "f4", "1", "5");
 }
 
 static void expect(const char *line, int status, const char *text)
@@ -31,6 +36,7 @@ static void expect(const char *line, int status, const char *text)
 }
 
 #define ONE " --dimensions 1 --kind "
+#define GATHER "square.npy --kind max --kernel 2 --stride 2 --pad 1 --indices gather.npy"
 
 Test(command_verify_volume, verdicts, .init = enter, .fini = scene_leave)
 {
@@ -40,6 +46,10 @@ Test(command_verify_volume, verdicts, .init = enter, .fini = scene_leave)
     expect("verify --source five.npy --actual means.npy" ONE "average --adaptive 3", 0, "right\n");
     expect("verify --source-gradient sixes.npy --source-width 5 --actual shares.npy" ONE "average --adaptive 3", 0,
            "right\n");
+    expect("verify --actual gathered.npy --source " GATHER, 0, "right\n");
+    expect("verify --actual square.npy --source " GATHER, 1, "wrong                         1 ");
+    expect("verify --source seven.npy --actual root.npy" ONE "l2norm --kernel 2 --root-mean", 0, "right\n");
+    expect("verify --source seven.npy --actual root.npy" ONE "l2norm --kernel 2", 1, "wrong");
 }
 
 Test(command_verify_volume, stories, .init = enter, .fini = scene_leave)
@@ -48,6 +58,8 @@ Test(command_verify_volume, stories, .init = enter, .fini = scene_leave)
     expect("explain --source v.npy --source-gradient g.npy --kind max --kernel 2 --at 0,0,2,1,1", 0, "Result: 5 (");
     expect("explain --source five.npy --at 0,0,1" ONE "average --adaptive 3", 0, "Result: 3 (");
     expect("explain --source five.npy --at 0,0,0,2" ONE "average --adaptive 3", 0, "Result: 4.5 (");
+    expect("explain --source seven.npy --at 0,0,0" ONE "l2norm --kernel 2 --root-mean", 0, "Result: 5 (");
+    expect("explain --at 0,0,1,0 --source " GATHER, 0, "Result: 12 (");
     expect("explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0 --print-problem", 0,
            "poolgrad explain --at 0,0,1,1,0 --source v.npy --kind average --kernel-width 2 --kernel-height 2 "
            "--kernel-depth 2 --output-width 2 --output-height 2 --output-depth 2\n");
@@ -60,6 +72,11 @@ Test(command_verify_volume, exact_values, .init = enter, .fini = scene_leave)
     cr_expect(scene_gives("gradient --mode exact --source-gradient sixes.npy --source-width 5 --output out.npy" ONE
                           "average --adaptive 3",
                           "out.npy", npyfile_of_numbers("f4", "5", "3 5 2 5 3")));
+    cr_expect(scene_gives("forward --mode exact --output out.npy --source " GATHER, "out.npy",
+                          npyfile_of_numbers("f4", "2,2", "8 0 12 16")));
+    cr_expect(scene_gives("forward --mode exact --source seven.npy --output out.npy" ONE
+                          "l2norm --kernel 2 --root-mean",
+                          "out.npy", npyfile_of_numbers("f4", "1", "5")));
 }
 
 static const char *const refusals[][2] = {
@@ -77,6 +94,8 @@ static const char *const refusals[][2] = {
     {"explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0,0",
      "--at has 6 numbers; expected 5: image, chann"},
     {"explain --source v.npy --kind average --kernel 2 --at 0,0,2,1,0", "--at: z is 2; expected 0 to 1"},
+    {"explain --at 0,0,1,0 --picks-format tap8 --source " GATHER,
+     "--picks-format is given beside --indices; expected one"},
     {"explain --source five.npy --at 0,0" ONE "average --adaptive 3", "--at has 2 numbers; expected 3: image, channel"},
 };
 
