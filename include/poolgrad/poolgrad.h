@@ -465,9 +465,9 @@ typedef struct poolgrad_problem {
     int64_t zero_pad_left, zero_pad_top, zero_pad_front;
     int64_t zero_pad_right, zero_pad_bottom, zero_pad_back;
 
-    /* Windows of an axis by a table. There are as many as output pixels that count; the first window belongs to the
-     * first of them, as without a table. The axis's kernel, stride and dilation are 1 then, its offsets 0. Plans copy
-     * their tables. */
+    /* Windows of an axis by a table, one for each output pixel from the origin of the clip rectangle (gradient: of
+     * gradient_region) to the last that counts: its first window belongs to the origin, as without a table, even where
+     * that is negative. The axis's kernel, stride and dilation are 1 then, its offsets 0. Plans copy their tables. */
     poolgrad_table windows_x, windows_y, windows_z;
 } poolgrad_problem;
 
