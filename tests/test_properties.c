@@ -281,15 +281,15 @@ Test(properties, conservation)
         .data = DATA_WHOLE,
         .unit = 720720,
     };
-    sweep("conservation", 4000, 45, &limits, check_conservation);
+    sweep("conservation", 4000, 40, &limits, check_conservation);
     limits.ties = CASE_SET(POOLGRAD_TIES_SPLIT);
     limits.edge_modes = CASE_SET(POOLGRAD_EDGE_CLAMP);
-    sweep("conservation", 4000, 45, &limits, check_conservation);
+    sweep("conservation", 4000, 40, &limits, check_conservation);
     limits.beyond = CASE_BEYOND;
     limits.greatest_kernel = 2; /* at most 8 taps share */
-    sweep("conservation", 1000, 45, &limits, check_conservation);
+    sweep("conservation", 1000, 40, &limits, check_conservation);
     limits.ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST);
-    sweep("conservation", 1500, 45, &limits, check_conservation);
+    sweep("conservation", 1500, 40, &limits, check_conservation);
 }
 
 /* ---- Layouts and views --------------------------------------------------------------------------------------- */
