@@ -30,11 +30,10 @@ enum {
 struct poolgrad_mistake {
     const char *name;     /* words with hyphens */
     const char *sentence; /* null: what was found in the data is put into words by poolgrad_mistake_describe */
-    unsigned calls;
+    unsigned calls, needs;
     /* False where it would change nothing, or does not fit into the limits of coordinates. */
     bool (*turn)(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs, int64_t a, int64_t b);
     int64_t a, b;
-    unsigned needs;
 };
 
 /* Of equals the first one is believed: the more special one. */
