@@ -127,14 +127,17 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
                      int64_t number)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
+    const struct poolgrad_area area = poolgrad_volume_of(d);
+    const unsigned char *verdict = q->v->verdicts + number * size_of(q);
+    struct poolgrad_element at = {.n = number / d->channels, .c = number % d->channels};
+    struct poolgrad_steps steps = poolgrad_steps_over(&area);
     int64_t explained = 0, predicted = 0, shown = 0;
-    const int64_t size = size_of(q);
-    for (int64_t i = 0; i < size; i++) {
-        const struct poolgrad_element at = poolgrad_element_at(d, number * size + i);
+    for (int64_t i = 0; poolgrad_steps_next(&steps); i++) {
+        at.pixel = steps.at;
         const struct statement by = state_by(q, &suspect->knobs, &volume[i], at);
         const double actual = poolgrad_load_element(d, at);
         if (!by.known) continue;
-        const bool wrong = q->v->verdicts[poolgrad_element_place(d, at)] == POOLGRAD_VERDICT_WRONG;
+        const bool wrong = verdict[i] == POOLGRAD_VERDICT_WRONG;
         const bool shows = allows(&by, actual) && holds_number(suspect->knobs.loosely, actual);
         /* Errors in any order say of no element that it is wrong, only how far off it is if so. */
         const bool loose = suspect->knobs.loosely != POOLGRAD_FORMAT_NONE;
