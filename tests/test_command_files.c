@@ -82,7 +82,8 @@ static const struct bad_header {
 } bad_headers[] = {
     {1, "", "expected a Python dictionary"},
     {1, "{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", "bad.npy: descr is '|O'; expected float16"},
-    {1, "{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", "bad.npy: descr is '<c8', complex64; expected float16"},
+    {1, "{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }",
+     "bad.npy: descr is '<c8', complex64; expected float16"},
     {1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 2), }", "bad.npy: descr is [('a', '<f4')]"},
     {1, "{'descr': '<f4', 'fortran_order': 1, 'shape': (2, 2), }", "fortran_order is 1; expected True or False"},
     {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 2), }", "shape is (-2, 2); expected"},

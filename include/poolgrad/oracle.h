@@ -270,8 +270,8 @@ typedef struct poolgrad_cause {
  * as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves it
  * from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least half
  * of its predictions are true. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements, an even choice of volumes is
- * looked at, and `wrong` counts the elements of these volumes. The problem's images must still be as they were verified.
- * Call it once, and not from several threads at once.
+ * looked at, and `wrong` counts the elements of these volumes. The problem's images must still be as they were
+ * verified. Call it once, and not from several threads at once.
  */
 #define POOLGRAD_CAUSE_ELEMENTS 1048576
 POOLGRAD_API poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *verification,

@@ -29,6 +29,30 @@ struct axis_fields {
         .table = &(p)->windows_##letter                                                                                \
     }
 
+/* What refusals call them. */
+struct axis_names {
+    const char *kernel, *stride, *dilation, *offset, *kernel_offset;
+    const char *zero_pad, *zero_before, *zero_behind;
+    const char *region, *region_size, *clip, *clip_size;
+    const char *table, *spans, *count;
+};
+
+#define POOLGRAD_AXIS_NAMES(letter, size, before, behind)                                                              \
+    {                                                                                                                  \
+        "window.kernel_" #size, "window.stride_" #letter, "window.dilation_" #letter, "offset_" #letter,               \
+            "kernel_offset_" #letter, "zero_pad_" #letter, "zero_pad_" #before, "zero_pad_" #behind,                   \
+            "gradient_region." #letter, "gradient_region." #size, "clip." #letter, "clip." #size, "windows_" #letter,  \
+            "windows_" #letter ".spans", "windows_" #letter ".count"                                                   \
+    }
+
+static inline const struct axis_names *poolgrad_axis_names(enum axis axis)
+{
+    static const struct axis_names of[AXES] = {POOLGRAD_AXIS_NAMES(x, width, left, right),
+                                               POOLGRAD_AXIS_NAMES(y, height, top, bottom),
+                                               POOLGRAD_AXIS_NAMES(z, depth, front, back)};
+    return &of[axis];
+}
+
 static inline struct axis_fields poolgrad_axis_fields(poolgrad_problem *p, enum axis axis)
 {
     const struct axis_fields of[AXES] = {POOLGRAD_AXIS_FIELDS(p, x, width, left, right),

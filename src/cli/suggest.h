@@ -14,8 +14,8 @@ const char *poolgrad_suggested_command(const char *word);
 
 enum { SUGGESTION = 200 };
 
-/* What to write in place of a value that is no integer, or no kind: a policy's name, one number for each side or axis, a
- * kind's name. An empty text where nothing is known; it goes on behind "expected an integer" or the kinds. */
+/* What to write in place of a value that is no integer, or no kind: a policy's name, one number for each side or axis,
+ * a kind's name. An empty text where nothing is known; it goes on behind "expected an integer" or the kinds. */
 void poolgrad_suggested_value(enum option option, const char *value, char text[SUGGESTION]);
 
 /* Of an option's name in other tools that asks for what poolgrad does not compute: what there is; else null. */

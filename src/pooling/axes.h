@@ -5,11 +5,11 @@
 
 #include "geometry/geometry.h"
 
-/* Each field by itself. */
-poolgrad_status poolgrad_check_axes(const poolgrad_problem *problem, poolgrad_error *error);
+/* Of problems that poolgrad_say_depth has seen. Each field by itself. */
+poolgrad_status poolgrad_check_axes(poolgrad_problem *problem, poolgrad_error *error);
 
 /* The windows along each axis, and the pixels that are written. */
-poolgrad_status poolgrad_resolve_axes(const poolgrad_problem *problem, struct poolgrad_geometry *geometry,
+poolgrad_status poolgrad_resolve_axes(poolgrad_problem *problem, struct poolgrad_geometry *geometry,
                                       poolgrad_error *error);
 
 #endif

@@ -39,6 +39,15 @@ poolgrad_status poolgrad_read_problem(const poolgrad_problem *problem, poolgrad_
     return poolgrad_read_struct(problem, known, sizeof *known, NULL, "poolgrad_problem_init", error);
 }
 
+void poolgrad_say_depth(poolgrad_problem *problem)
+{
+    int64_t *const fields[] = {&problem->window.kernel_depth,   &problem->window.stride_z,
+                               &problem->window.dilation_z,     &problem->source.depth,
+                               &problem->source_gradient.depth, &problem->destination.depth,
+                               &problem->indices.depth,         &problem->picks.depth};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) *fields[i] = poolgrad_or_one(*fields[i]);
+}
+
 /* ---- Placement by pads ------------------------------------------------------------------------------------------- */
 
 /* One axis, for the sentence that says which size a forward call gives. */
@@ -307,9 +316,7 @@ static void unify_pads(int64_t *both, int64_t *before, int64_t *behind)
 static bool read_unified(const void *object, poolgrad_problem *known)
 {
     if (!read_known(object, known)) return false;
-    unify(&known->window.kernel_depth, 0, 1);
-    unify(&known->window.stride_z, 0, 1);
-    unify(&known->window.dilation_z, 0, 1);
+    poolgrad_say_depth(known);
     if (known->source_gradient.depth <= 1) unify(&known->gradient_region.depth, 1, POOLGRAD_ALL);
     if (known->destination.depth <= 1) unify(&known->clip.depth, 1, POOLGRAD_ALL);
     unify_pads(&known->zero_pad_x, &known->zero_pad_left, &known->zero_pad_right);

@@ -97,7 +97,7 @@ static poolgrad_status resolve_image(const poolgrad_const_image *image, const st
     if (!image->data && !role->data_needed) {
         *resolved = (poolgrad_const_image){.images = image->images,
                                            .channels = image->channels,
-                                           .depth = poolgrad_or_one(image->depth),
+                                           .depth = image->depth,
                                            .height = image->height,
                                            .width = image->width};
         return poolgrad_image_check_sizes(image, role->name, error);
@@ -221,7 +221,7 @@ static poolgrad_status check_picked_shape(const struct poolgrad_geometry *g, con
                                           poolgrad_error *error)
 {
     const poolgrad_const_image *image = &picked->image, *outputs = picked->outputs;
-    const int64_t size[] = {image->images, image->channels, poolgrad_or_one(image->depth), image->height, image->width};
+    const int64_t size[] = {image->images, image->channels, image->depth, image->height, image->width};
     const int64_t expected[] = {outputs->images, outputs->channels, outputs->depth, outputs->height, outputs->width};
     for (int i = 0; i < 5; i++) {
         if (size[i] == expected[i]) continue;
@@ -365,7 +365,7 @@ static void copy_rules(const poolgrad_problem *p, struct poolgrad_geometry *g)
     g->mode = p->mode;
 }
 
-static poolgrad_status resolve_known(const poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
+static poolgrad_status resolve_known(poolgrad_problem *p, struct poolgrad_geometry *g, poolgrad_error *error)
 {
     *g = (struct poolgrad_geometry){0};
     poolgrad_status status = check_rules(p, error);
@@ -393,5 +393,7 @@ poolgrad_status poolgrad_resolve(const poolgrad_problem *problem, struct poolgra
 {
     poolgrad_problem known;
     poolgrad_status status = poolgrad_read_problem(problem, &known, error);
-    return status == POOLGRAD_OK ? resolve_known(&known, geometry, error) : status;
+    if (status != POOLGRAD_OK) return status;
+    poolgrad_say_depth(&known);
+    return resolve_known(&known, geometry, error);
 }
