@@ -90,6 +90,18 @@ Test(dialects, torch_steps_by_its_kernel)
                                      F32(2, 2, 7, 8, 2, 2), I64(2, 2, 6, 7, 16, 18)));
 }
 
+/* No framework moves the windows of a gradient by itself. */
+Test(dialects, gradients_windows_lie_where_forward_ones_do)
+{
+    poolgrad_problem p = of(POOLGRAD_MAX, 4, 4);
+    POOL(torch, pool);
+    set2(pool.kernel_size, 2, 2);
+    p.kernel_offset_x = 3;
+    p.kernel_offset_z = -1;
+    cr_expect(GIVES(torch, pool, p, 1, 2, 2));
+    cr_expect(p.kernel_offset_x == 0 && p.kernel_offset_y == 0 && p.kernel_offset_z == 0);
+}
+
 /* The last NaN is the maximum. */
 Test(dialects, torch_picks_the_last_nan)
 {
@@ -643,6 +655,11 @@ Test(dialects, torch_refuses)
     REFUSES(torch, MAX, "padding[0] is 2 where the kernel's size is 2; expected at most half of that",
             pool.padding[0] = 2);
     REFUSES(torch, MAX, "dilation[0] is 0; expected 1 to 2^61", pool.dilation[0] = 0);
+    REFUSES(torch, MAX,
+            "kernel_size is 3 with taps 1152921504606846976 pixels apart; expected a window that spans at most 2^61 "
+            "pixels",
+            pool.kernel_size[1] = 3;
+            pool.dilation[1] = INT64_C(1) << 60);
     REFUSES(torch, MAX, "dimensions is 4; expected 1 to 3", pool.dimensions = 4);
     REFUSES(torch, MAX, "source.height is 4; expected 1, of 1 dimensions", pool.dimensions = 1);
     REFUSES(torch, MAX, "ceil_mode is 2; expected 0 or 1", pool.ceil_mode = 2);
@@ -742,7 +759,8 @@ Test(dialects, onnx_refuses)
     REFUSES(onnx, MAX, "p is 2; expected nothing: only LpPool has it", pool.p = 2);
     REFUSES(onnx, L2NORM, "p is 1; expected 2, the only norm here", pool.p = 1);
     REFUSES(onnx, MAX,
-            "window has a kernel of 2305843009213693952 with dilation 2; expected one that spans at most 2^61 pixels",
+            "kernel_shape is 2305843009213693952 with taps 2 pixels apart; expected a window that spans at most 2^61 "
+            "pixels",
             pool.kernel_shape[0] = INT64_C(1) << 61;
             pool.dilations[0] = 2; pool.auto_pad = POOLGRAD_ONNX_SAME_LOWER);
 }
@@ -802,6 +820,9 @@ Test(dialects, caffe_refuses)
             pool.kernel_h = 2);
     REFUSES(caffe, MAX, "stride_w is 0; expected 1 to 2^61", pool.stride_h = 1; pool.stride_w = 0);
     REFUSES(caffe, MAX, "pad is 2; expected less than the kernel, 2", pool.pad = 2);
+    REFUSES(caffe, MAX, "pad_h is 2; expected less than the kernel, 2", pool.pad_h = 2; pool.pad_w = 1);
+    REFUSES(caffe, MAX, "stride_w is 2; expected 1 with global_pooling", pool.kernel_size = POOLGRAD_UNSET;
+            pool.global_pooling = 1; pool.stride_h = 1; pool.stride_w = 2);
     REFUSES(caffe, MAX, "kernel_size is 2; expected nothing: global_pooling says the window", pool.global_pooling = 1);
     REFUSES(caffe, MAX, "pad is 1; expected 0 with global_pooling", pool.kernel_size = POOLGRAD_UNSET;
             pool.global_pooling = 1; pool.pad = 1);

@@ -191,6 +191,27 @@ Test(growth, older_structs_are_placed_by_pads)
     free(older);
 }
 
+/* Padding of one side has its fields behind the older ones: to leave them out would be another pooling. */
+Test(growth, older_structs_are_not_given_half_of_their_pads)
+{
+    const poolgrad_pads pads = {.right = 1, .bottom = 1, .counted = 1};
+    poolgrad_problem full;
+    poolgrad_problem_init(&full, sizeof full);
+    full.window.kernel_width = full.window.kernel_height = 2;
+    full.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    full.destination = poolgrad_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 4, 4);
+    const size_t size = AT(divisor);
+    poolgrad_problem *older = sized(&full, size, size), *before = sized(&full, size, size);
+    poolgrad_error error = {"", ""};
+    cr_expect(poolgrad_problem_set_pads(older, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_INVALID);
+    cr_expect(strcmp(error.field, "struct_size") == 0 && strstr(error.message, "expected "), "\"%s\"", error.message);
+    cr_expect(memcmp(older, before, size) == 0, "nothing is written");
+    cr_expect(poolgrad_problem_set_pads(&full, &pads, POOLGRAD_ROUND_DOWN, &error) == POOLGRAD_OK);
+    cr_expect(full.zero_pad_right == 1 && full.zero_pad_left == 0);
+    free(older);
+    free(before);
+}
+
 Test(growth, newer_structs_with_zeros_are_taken)
 {
     const poolgrad_problem full = full_problem();

@@ -370,7 +370,7 @@ POOLGRAD_API poolgrad_status poolgrad_adaptive_windows(int64_t size, int64_t cou
                                                        poolgrad_error *error);
 
 /* A box of pixels, [x, x + width) and so on, of the images [image, image + images). Cut to what is there; POOLGRAD_ALL
- * as an extent reaches the end. Frozen: three axes and the images are all there is. */
+ * as an extent reaches the end, a depth of 0 says 1. Frozen: three axes and the images are all there is. */
 typedef struct poolgrad_region {
     int64_t x, y, z;
     int64_t width, height, depth;

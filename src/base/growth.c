@@ -58,8 +58,15 @@ poolgrad_status poolgrad_read_struct(const void *given, void *known, size_t size
                            given_size, unknown, size, poolgrad_version());
 }
 
-void poolgrad_write_struct(void *given, const void *known, size_t size)
+poolgrad_status poolgrad_write_struct(void *given, const void *read, const void *known, size_t size,
+                                      poolgrad_error *error)
 {
-    const size_t end = shorter(size_of(given), size), begin = sizeof size;
+    const size_t given_size = size_of(given), end = shorter(given_size, size), begin = sizeof size;
+    if (memcmp((const unsigned char *)read + end, (const unsigned char *)known + end, size - end) != 0) {
+        return poolgrad_refuse(error, "struct_size",
+                               "is %zu; expected %zu: what is to be set lies behind the fields of that older struct",
+                               given_size, size);
+    }
     memcpy((unsigned char *)given + begin, (const unsigned char *)known + begin, end - begin);
+    return POOLGRAD_OK;
 }

@@ -13,8 +13,9 @@
 poolgrad_status poolgrad_read_struct(const void *given, void *known, size_t size, const char *name,
                                      const char *initializer, poolgrad_error *error);
 
-/* Writes what a function changed of *known back to the struct it was read from: no more bytes than that one has, and
- * not its struct_size. */
-void poolgrad_write_struct(void *given, const void *known, size_t size);
+/* Writes what a function made of *known, which was *read, back to the struct it was read from, but for struct_size.
+ * Refuses where that struct, of an older header, lacks what has changed: nothing is written then. */
+poolgrad_status poolgrad_write_struct(void *given, const void *read, const void *known, size_t size,
+                                      poolgrad_error *error);
 
 #endif

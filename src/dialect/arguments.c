@@ -127,17 +127,23 @@ poolgrad_status poolgrad_dialect_refuse_set(const char *name, int64_t value, con
 
 /* ---- Geometry ---------------------------------------------------------------------------------------------------- */
 
+static poolgrad_status check_extent(const struct poolgrad_dialect *d, const struct poolgrad_dialect_axis *axis,
+                                    int64_t *extent, poolgrad_error *error)
+{
+    if (poolgrad_axis_extent(axis->kernel, axis->dilation, extent)) return POOLGRAD_OK;
+    return poolgrad_refuse(error, d->kernel_name,
+                           "is %" PRId64 " with taps %" PRId64
+                           " pixels apart; expected a window that spans at most 2^61 pixels",
+                           axis->kernel, axis->dilation);
+}
+
 poolgrad_status poolgrad_dialect_pad_same(struct poolgrad_dialect *d, bool odd_before, poolgrad_error *error)
 {
     for (int i = 0; i < d->dimensions; i++) {
         struct poolgrad_dialect_axis *const axis = &d->axis[i];
-        int64_t extent;
-        if (!poolgrad_axis_extent(axis->kernel, axis->dilation, &extent)) {
-            return poolgrad_refuse(error, "window",
-                                   "has a kernel of %" PRId64 " with dilation %" PRId64
-                                   "; expected one that spans at most 2^61 pixels",
-                                   axis->kernel, axis->dilation);
-        }
+        int64_t extent = 0;
+        const poolgrad_status status = check_extent(d, axis, &extent, error);
+        if (status != POOLGRAD_OK) return status;
         /* The last window starts inside the source: no product overflows. */
         const int64_t last = (poolgrad_ceiling_divide(axis->size, axis->stride) - 1) * axis->stride;
         const int64_t all = poolgrad_max(last + extent - axis->size, 0);
@@ -173,11 +179,17 @@ poolgrad_status poolgrad_dialect_set_geometry(struct poolgrad_dialect *d, poolgr
                                   z->stride, x->dilation, y->dilation, z->dilation};
     const struct poolgrad_pads_request request = {
         &pads, d->rounding, &p->window, {"source.depth", z->size, "source.height", y->size, "source.width", x->size}};
-    poolgrad_status status = poolgrad_place_by_pads(&request, &placed, error);
+    poolgrad_status status = POOLGRAD_OK;
+    for (int i = 0; i < POOLGRAD_AXES && status == POOLGRAD_OK; i++) {
+        int64_t extent;
+        status = check_extent(d, &d->axis[i], &extent, error);
+    }
+    if (status == POOLGRAD_OK) status = poolgrad_place_by_pads(&request, &placed, error);
     if (status != POOLGRAD_OK) return status;
     p->offset_x = placed.offset_x;
     p->offset_y = placed.offset_y;
     p->offset_z = placed.offset_z;
+    p->kernel_offset_x = p->kernel_offset_y = p->kernel_offset_z = 0;
     p->edge_mode = POOLGRAD_EDGE_CLAMP;
     p->zero_pad_x = placed.zero_pad_x;
     p->zero_pad_y = placed.zero_pad_y;
@@ -228,9 +240,11 @@ static poolgrad_status check_sizes(const struct poolgrad_dialect *d, poolgrad_er
 poolgrad_status poolgrad_dialect_finish(const struct poolgrad_dialect *d, poolgrad_problem *problem,
                                         poolgrad_output_size *size, poolgrad_error *error)
 {
+    poolgrad_problem read;
     poolgrad_status status = check_sizes(d, error);
+    if (status == POOLGRAD_OK) status = poolgrad_read_problem(problem, &read, error);
+    if (status == POOLGRAD_OK) status = poolgrad_write_struct(problem, &read, &d->problem, sizeof read, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_write_struct(problem, &d->problem, sizeof d->problem);
     if (size) *size = (poolgrad_output_size){d->axis[2].output, d->axis[1].output, d->axis[0].output};
     return POOLGRAD_OK;
 }

@@ -9,7 +9,8 @@
 
 /* A call as far as it is read. Arrays over axes are in the order x, y, z. */
 struct poolgrad_dialect {
-    const char *name;         /* as refusals call the framework */
+    const char *name;         /* as refusals call the framework, */
+    const char *kernel_name;  /* and its argument of the window's size */
     poolgrad_problem problem; /* as it shall be */
     int dimensions;
     struct poolgrad_dialect_axis {

@@ -56,16 +56,19 @@ static poolgrad_status read_kernel(const struct poolgrad_dialect *d, const poolg
 }
 
 /* What Caffe asks of them together; h first. */
-static poolgrad_status check_together(bool global, const int64_t kernel[2], const int64_t stride[2],
-                                      const int64_t pad[2], poolgrad_error *error)
+static poolgrad_status check_together(const poolgrad_caffe_pool *pool, bool global, const int64_t kernel[2],
+                                      const int64_t stride[2], const int64_t pad[2], poolgrad_error *error)
 {
+    const bool pad_both = pool->pad_h == POOLGRAD_UNSET, stride_both = pool->stride_h == POOLGRAD_UNSET;
+    const char *const pads[] = {pad_both ? "pad" : "pad_h", pad_both ? "pad" : "pad_w"};
+    const char *const strides[] = {stride_both ? "stride" : "stride_h", stride_both ? "stride" : "stride_w"};
     for (int i = 0; i < 2; i++) {
         if (global && pad[i] != 0)
-            return poolgrad_refuse(error, "pad", "is %" PRId64 "; expected 0 with global_pooling", pad[i]);
+            return poolgrad_refuse(error, pads[i], "is %" PRId64 "; expected 0 with global_pooling", pad[i]);
         if (global && stride[i] != 1)
-            return poolgrad_refuse(error, "stride", "is %" PRId64 "; expected 1 with global_pooling", stride[i]);
+            return poolgrad_refuse(error, strides[i], "is %" PRId64 "; expected 1 with global_pooling", stride[i]);
         if (pad[i] < kernel[i] || pad[i] == 0) continue;
-        return poolgrad_refuse(error, "pad", "is %" PRId64 "; expected less than the kernel, %" PRId64, pad[i],
+        return poolgrad_refuse(error, pads[i], "is %" PRId64 "; expected less than the kernel, %" PRId64, pad[i],
                                kernel[i]);
     }
     return POOLGRAD_OK;
@@ -82,7 +85,7 @@ static poolgrad_status set_axes(struct poolgrad_dialect *d, const poolgrad_caffe
     if (status == POOLGRAD_OK) status = read_kernel(d, pool, global, kernel, error);
     if (status == POOLGRAD_OK) status = read_triple(&strides, stride, error);
     if (status == POOLGRAD_OK) status = read_triple(&pads, pad, error);
-    if (status == POOLGRAD_OK) status = check_together(global, kernel, stride, pad, error);
+    if (status == POOLGRAD_OK) status = check_together(pool, global, kernel, stride, pad, error);
     for (int i = 0; status == POOLGRAD_OK && i < 2; i++) {
         struct poolgrad_dialect_axis *const axis = &d->axis[1 - i];
         axis->kernel = kernel[i];
@@ -115,7 +118,7 @@ static poolgrad_status set_rules(struct poolgrad_dialect *d, const poolgrad_caff
 poolgrad_status poolgrad_problem_from_caffe(const poolgrad_caffe_pool *pool, poolgrad_problem *problem,
                                             poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "caffe"};
+    struct poolgrad_dialect d = {.name = "caffe", .kernel_name = "kernel_size"};
     poolgrad_caffe_pool known;
     poolgrad_caffe_pool_init(&known, sizeof known);
     poolgrad_status status = poolgrad_dialect_read(&d, pool, &known, sizeof known, problem, error);

@@ -63,7 +63,7 @@ static poolgrad_status set_nan(struct poolgrad_dialect *d, const poolgrad_cudnn_
 poolgrad_status poolgrad_problem_from_cudnn(const poolgrad_cudnn_pool *pool, poolgrad_problem *problem,
                                             poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "cudnn", .rounding = POOLGRAD_ROUND_DOWN};
+    struct poolgrad_dialect d = {.name = "cudnn", .kernel_name = "windowDim", .rounding = POOLGRAD_ROUND_DOWN};
     poolgrad_cudnn_pool known;
     poolgrad_cudnn_pool_init(&known, sizeof known);
     poolgrad_status status = poolgrad_dialect_read(&d, pool, &known, sizeof known, problem, error);

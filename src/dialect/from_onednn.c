@@ -105,7 +105,7 @@ static poolgrad_status set_algorithm(struct poolgrad_dialect *d, const poolgrad_
 poolgrad_status poolgrad_problem_from_onednn(const poolgrad_onednn_pool *pool, poolgrad_problem *problem,
                                              poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "onednn", .rounding = POOLGRAD_ROUND_DOWN};
+    struct poolgrad_dialect d = {.name = "onednn", .kernel_name = "kernel", .rounding = POOLGRAD_ROUND_DOWN};
     poolgrad_onednn_pool known;
     poolgrad_onednn_pool_init(&known, sizeof known);
     poolgrad_status status = poolgrad_dialect_read(&d, pool, &known, sizeof known, problem, error);

@@ -98,7 +98,7 @@ static poolgrad_status set_pads(struct poolgrad_dialect *d, const poolgrad_onnx_
 poolgrad_status poolgrad_problem_from_onnx(const poolgrad_onnx_pool *pool, poolgrad_problem *problem,
                                            poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "onnx"};
+    struct poolgrad_dialect d = {.name = "onnx", .kernel_name = "kernel_shape"};
     poolgrad_onnx_pool known;
     bool ceil = false;
     poolgrad_onnx_pool_init(&known, sizeof known);

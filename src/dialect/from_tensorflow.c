@@ -106,7 +106,7 @@ static void set_rules(struct poolgrad_dialect *d)
 poolgrad_status poolgrad_problem_from_tensorflow(const poolgrad_tensorflow_pool *pool, poolgrad_problem *problem,
                                                  poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "tensorflow", .rounding = POOLGRAD_ROUND_DOWN};
+    struct poolgrad_dialect d = {.name = "tensorflow", .kernel_name = "ksize", .rounding = POOLGRAD_ROUND_DOWN};
     poolgrad_tensorflow_pool known;
     int format = 0;
     poolgrad_tensorflow_pool_init(&known, sizeof known);

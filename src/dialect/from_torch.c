@@ -223,7 +223,7 @@ static void set_rules(struct poolgrad_dialect *d)
 poolgrad_status poolgrad_problem_from_torch(const poolgrad_torch_pool *pool, poolgrad_problem *problem,
                                             poolgrad_output_size *size, poolgrad_error *error)
 {
-    struct poolgrad_dialect d = {.name = "torch"};
+    struct poolgrad_dialect d = {.name = "torch", .kernel_name = "kernel_size"};
     poolgrad_torch_pool known;
     poolgrad_torch_pool_init(&known, sizeof known);
     poolgrad_status status = poolgrad_dialect_read(&d, pool, &known, sizeof known, problem, error);

@@ -154,11 +154,12 @@ poolgrad_status poolgrad_pooling_destination_descriptor(poolgrad_pooling *kernel
     if (!source) return poolgrad_refuse(error, "source", "is null; expected an image");
     status = poolgrad_check_source_format(source->format, "source.format", error);
     if (status != POOLGRAD_OK) return status;
+    const poolgrad_pooling read = known;
     status = poolgrad_pooling_configure(&known, source, poolgrad_result_format(source->format), &made, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_write_struct(kernel, &known, sizeof known);
-    *descriptor = made;
-    return POOLGRAD_OK;
+    status = poolgrad_write_struct(kernel, &read, &known, sizeof known, error);
+    if (status == POOLGRAD_OK) *descriptor = made;
+    return status;
 }
 
 /* ---- States ------------------------------------------------------------------------------------------------------ */

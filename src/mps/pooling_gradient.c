@@ -247,12 +247,13 @@ poolgrad_status poolgrad_pooling_gradient_destination_descriptor(poolgrad_poolin
         status = poolgrad_check_result_format(source_gradient->format, "source_gradient.format", error);
     }
     if (status != POOLGRAD_OK) return status;
+    const poolgrad_pooling_gradient read = known;
     status = poolgrad_pooling_gradient_configure(&known, source_gradient, source_image, state, source_gradient->format,
                                                  &made, error);
     if (status != POOLGRAD_OK) return status;
-    poolgrad_write_struct(kernel, &known, sizeof known);
-    *descriptor = made;
-    return POOLGRAD_OK;
+    status = poolgrad_write_struct(kernel, &read, &known, sizeof known, error);
+    if (status == POOLGRAD_OK) *descriptor = made;
+    return status;
 }
 
 /* ---- Encoding ---------------------------------------------------------------------------------------------------- */

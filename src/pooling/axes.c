@@ -9,19 +9,17 @@
 struct axis_request {
     const struct axis_names *names;
     struct axis_fields at;
-    bool third;
 };
 
 static struct axis_request request_of(poolgrad_problem *p, enum axis axis)
 {
-    return (struct axis_request){poolgrad_axis_names(axis), poolgrad_axis_fields(p, axis), axis == AXIS_Z};
+    return (struct axis_request){poolgrad_axis_names(axis), poolgrad_axis_fields(p, axis)};
 }
 
 static poolgrad_status check_axis_numbers(const struct axis_request *axis, poolgrad_error *error)
 {
     static const char *const size = "1 to 2^61", *const any = "-2^61 to 2^61";
     static const char *const side = "0 to 2^61, the pad of both sides included";
-    const char *const extent = axis->third ? "at least 1" : "at least 0";
     const struct axis_names *names = axis->names;
     const struct axis_fields *f = &axis->at;
     const int64_t limit = POOLGRAD_COORDINATE_LIMIT, left = limit - poolgrad_clamp(*f->zero_pad, 0, limit);
@@ -35,9 +33,9 @@ static poolgrad_status check_axis_numbers(const struct axis_request *axis, poolg
         {names->zero_before, *f->zero_before, 0, left, side},
         {names->zero_behind, *f->zero_behind, 0, left, side},
         {names->region, *f->region, -limit, limit, any},
-        {names->region_size, *f->region_size, axis->third, INT64_MAX, extent},
+        {names->region_size, *f->region_size, 0, INT64_MAX, "at least 0"},
         {names->clip, *f->clip, 0, limit, "0 to 2^61"},
-        {names->clip_size, *f->clip_size, axis->third, INT64_MAX, extent},
+        {names->clip_size, *f->clip_size, 0, INT64_MAX, "at least 0"},
     };
     return POOLGRAD_CHECK_BOUNDS(bounds);
 }

@@ -44,7 +44,8 @@ void poolgrad_say_depth(poolgrad_problem *problem)
     int64_t *const fields[] = {&problem->window.kernel_depth,   &problem->window.stride_z,
                                &problem->window.dilation_z,     &problem->source.depth,
                                &problem->source_gradient.depth, &problem->destination.depth,
-                               &problem->indices.depth,         &problem->picks.depth};
+                               &problem->indices.depth,         &problem->picks.depth,
+                               &problem->gradient_region.depth, &problem->clip.depth};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) *fields[i] = poolgrad_or_one(*fields[i]);
 }
 
@@ -148,9 +149,9 @@ poolgrad_status poolgrad_problem_set_pads(poolgrad_problem *problem, const poolg
     if (status == POOLGRAD_OK) status = check_tables(&known, pads, error);
     if (status == POOLGRAD_OK) status = check_sizes(&known, pads, rounding, &padding, error);
     if (status != POOLGRAD_OK) return status;
+    const poolgrad_problem read = known;
     place(&known, &padding);
-    poolgrad_write_struct(problem, &known, sizeof known);
-    return POOLGRAD_OK;
+    return poolgrad_write_struct(problem, &read, &known, sizeof known, error);
 }
 
 /* ---- Equality, hashes, texts ------------------------------------------------------------------------------------- */

@@ -15,10 +15,9 @@ enum { THREADS_LIMIT = 1024, RUNS_LIMIT = 1024 };
 static poolgrad_status check_edge_mode(poolgrad_edge_mode mode, poolgrad_error *error)
 {
     static const char *const undefined[] = {"mirror", "mirror with edge", "constant"};
-    int64_t other = (int64_t)mode - 2;
+    int64_t other = (int)mode - 2;
     if (mode == POOLGRAD_EDGE_ZERO || mode == POOLGRAD_EDGE_CLAMP) return POOLGRAD_OK;
-    if (other < 0 || other >= 3)
-        return poolgrad_refuse_value(error, "edge_mode", (int64_t)mode, "zero (0) or clamp (1)");
+    if (other < 0 || other >= 3) return poolgrad_refuse_value(error, "edge_mode", (int)mode, "zero (0) or clamp (1)");
     return poolgrad_refuse(error, "edge_mode",
                            "is %d (%s); expected zero (0) or clamp (1), no other is defined for pooling", (int)mode,
                            undefined[other]);
@@ -27,17 +26,17 @@ static poolgrad_status check_edge_mode(poolgrad_edge_mode mode, poolgrad_error *
 static poolgrad_status check_rules(const poolgrad_problem *p, poolgrad_error *error)
 {
     const struct poolgrad_bound bounds[] = {
-        {"direction", (int64_t)p->direction, 0, 1, "forward (0) or gradient (1)"},
-        {"kind", (int64_t)p->kind, 0, 2, "average (0), max (1) or L2-norm (2)"},
-        {"ties", (int64_t)p->ties, 0, 3, "first (0), last (1), all (2) or split (3)"},
-        {"nan", (int64_t)p->nan, 0, 2, "first (0), last (1) or ignore (2)"},
-        {"accumulator", (int64_t)p->accumulator, 0, 1, "float32 (0) or float64 (1)"},
-        {"mapping", (int64_t)p->mapping, 0, 1, "source (0) or clip (1)"},
+        {"direction", (int)p->direction, 0, 1, "forward (0) or gradient (1)"},
+        {"kind", (int)p->kind, 0, 2, "average (0), max (1) or L2-norm (2)"},
+        {"ties", (int)p->ties, 0, 3, "first (0), last (1), all (2) or split (3)"},
+        {"nan", (int)p->nan, 0, 2, "first (0), last (1) or ignore (2)"},
+        {"accumulator", (int)p->accumulator, 0, 1, "float32 (0) or float64 (1)"},
+        {"mapping", (int)p->mapping, 0, 1, "source (0) or clip (1)"},
         {"root_mean", p->root_mean, 0, p->kind == POOLGRAD_L2NORM, "0, or 1 for L2-norm only"},
         {"add_to_destination", p->add_to_destination, 0, p->direction == POOLGRAD_GRADIENT,
          "0, or 1 for a gradient only"},
         {"threads", p->threads, 0, THREADS_LIMIT, "0 (automatic) to 1024"},
-        {"mode", (int64_t)p->mode, 0, 1, "fast (0) or reference (1)"},
+        {"mode", (int)p->mode, 0, 1, "fast (0) or reference (1)"},
         {"concurrent_runs", p->concurrent_runs, 0, RUNS_LIMIT, "0 (one) to 1024"},
     };
     poolgrad_status status = POOLGRAD_CHECK_BOUNDS(bounds);
@@ -275,7 +274,7 @@ static poolgrad_status resolve_picked(const poolgrad_problem *p, struct poolgrad
         return poolgrad_refuse_given(&p->indices, "indices", "only max pooling has indices", error);
     }
     if (g->with_indices && p->ties != POOLGRAD_TIES_FIRST && p->ties != POOLGRAD_TIES_LAST) {
-        return poolgrad_refuse_value(error, "ties", (int64_t)p->ties,
+        return poolgrad_refuse_value(error, "ties", (int)p->ties,
                                      "first (0) or last (1) with indices, which hold one tap of each window");
     }
     return POOLGRAD_OK;
