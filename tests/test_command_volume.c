@@ -17,6 +17,12 @@ static void put_arrays(void)
     scene_write_numbers("v3.npy", "f4", "3,3,3", "1..27");
     scene_write_numbers("g8.npy", "f4", "1,1,2,2,2", "1..8");
     scene_write_numbers("g9.npy", "f4", "1,1,1,3,3", "3 3 3 3 3 3 3 3 3");
+    scene_write_numbers("ones.npy", "f4", "1,1,2,2,2", "1 1 1 1 1 1 1 1");
+    scene_write_numbers("slice.npy", "f4", "1,4,2,2,2", "1..32");
+    scene_write_numbers("layer.npy", "f4", "1,1,1,2,2", "1..4");
+    scene_write_numbers("plane8.npy", "f4", "1,1,1,1", "8");
+    scene_write_numbers("image8.npy", "f4", "1,1", "8");
+    scene_write_numbers("lanes8.npy", "f4", "1,1,1,1,4", "8 16 24 32");
     scene_write_numbers("square.npy", "f4", "2,2", "8 4 12 16");
     scene_write_numbers("line.npy", "f4", "5", "4 6 8 10 12");
     scene_write_numbers("five.npy", "f4", "5", "1..5");
@@ -113,6 +119,34 @@ static const struct result volumes[] = {
 Test(command_volume, volumes, .init = scene_enter, .fini = scene_leave)
 {
     CHECK(volumes);
+}
+
+/* A window that is the whole volume: the source gradient's array may be a plane's, the result is the source's. */
+#define EIGHT "gradient --output y.npy --source ones.npy --source-gradient "
+#define EIGHT_ONES "1 1 1 1 1 1 1 1"
+
+static const struct result volumes_from_planes[] = {
+    {EIGHT "plane8.npy --kind average --kernel 2", NULL, "f4", "1,1,2,2,2", EIGHT_ONES},
+    {EIGHT "plane8.npy --kind average --kernel 2 --mode reference", NULL, "f4", "1,1,2,2,2", EIGHT_ONES},
+    {EIGHT "plane8.npy --kind average --kernel 2 --output-layout nhwc", NULL, "f4", "1,2,2,2,1", EIGHT_ONES},
+    {EIGHT "plane8.npy --kind average --kernel 2 --clip-z 1", NULL, "f4", "1,1,2,2,2", "0 0 0 0 1 1 1 1"},
+    {EIGHT "plane8.npy --kind average --adaptive 1", NULL, "f4", "1,1,2,2,2", EIGHT_ONES},
+    {EIGHT "plane8.npy --kind average --kernel 2 --add-to ones.npy", NULL, "f4", "1,1,2,2,2", "2 2 2 2 2 2 2 2"},
+    {EIGHT "plane8.npy --kind average --dialect onnx --kernel_shape 2,2,2", NULL, "f4", "1,1,2,2,2", EIGHT_ONES},
+    {EIGHT "plane8.npy --kind max --kernel 2", NULL, "f4", "1,1,2,2,2", "8 0 0 0 0 0 0 0"},
+    {EIGHT "plane8.npy --kind l2norm --root-mean --kernel 2", NULL, "f4", "1,1,2,2,2", EIGHT_ONES},
+    {EIGHT "image8.npy --kind average --kernel 2", NULL, "f4", "2,2,2", EIGHT_ONES},
+    {"gradient --output y.npy --source slice.npy --source-gradient lanes8.npy --source-gradient-layout nc4hw4 "
+     "--kind average --kernel 2",
+     NULL, "f4", "1,4,2,2,2", EIGHT_ONES " 2 2 2 2 2 2 2 2 3 3 3 3 3 3 3 3 4 4 4 4 4 4 4 4"},
+    {"gradient --output y.npy --source layer.npy --source-gradient plane8.npy --kind average --kernel 2 "
+     "--kernel-depth 1",
+     NULL, "f4", "1,1,1,2,2", "2 2 2 2"},
+};
+
+Test(command_volume, volumes_from_planes, .init = scene_enter, .fini = scene_leave)
+{
+    CHECK(volumes_from_planes);
 }
 
 static const struct result readings[] = {
@@ -301,6 +335,19 @@ static const char *const refusals[][2] = {
      "--add-to is 1 x 3 x 3 x 3 (images, channels, hei"},
     {G "g8.npy --source v.npy --kind max --kernel 2 --pad-back 1",
      "--source-gradient has a depth of 2; expected 3 by i"},
+    {F "slice.npy --kind max --kernel 2 --output-layout nc4hw4",
+     "--output: an array of 3 axes in layout nc4hw4; expected nchw or nhwc, blocked layouts have no third axis"},
+    {F "slice.npy --kind max --kernel 2 --layout nc8hw8 --source-layout nchw", "--output: an array of 3 axes in lay"},
+    {F "slice.npy --kind max --kernel 2 --picks p.npy --picks-layout nc4hw4", "--picks: an array of 3 axes in layout"},
+    {F "layer.npy --kind max --kernel 1 --output-layout nc4hw4", "--output: an array of 3 axes in layout nc4hw4; exp"},
+    {F "v3.npy --kind max --kernel 3 --dimensions 3 --output-layout nc4hw4", "--output: an array of 3 axes in layout"},
+    {G "layer.npy --source layer.npy --kind max --kernel 1 --output-layout nc4hw4", "--output: an array of 3 axes in"},
+    {G "lanes8.npy --source slice.npy --kind max --kernel 2 --source-gradient-layout nc4hw4 --output-layout nc16hw16",
+     "--output: an array of 3 axes in layout nc16hw16"},
+    {G "layer.npy --source layer.npy --kind max --kernel 1 --output-layout nc4hw4 --add-to lanes2.npy --channels 1",
+     "--output: an array of 3 axes in layout nc4hw4"},
+    {"explain --at 0,0,0,0,0 --source layer.npy --kind max --kernel 1 --layout nc4hw4 --source-layout nchw",
+     "an array of 3 axes in layout nc4hw4"},
     /* Tables. */
     {F "v.npy --kind max --adaptive 0", "--adaptive is 0; expected at least 1, the number of windows"},
     {F "v.npy --kind max --adaptive -3 --adaptive-width 1", "--adaptive is -3; expected at least 1"},
@@ -366,6 +413,7 @@ static const char *const refusals[][2] = {
 Test(command_volume, refusals, .init = scene_enter, .fini = scene_leave)
 {
     put_arrays();
+    scene_write_numbers("lanes2.npy", "f4", "1,1,2,2,4", "0..15");
     scene_write_numbers("flat.npy", "f4", "1,1,0,3,3", "");
     scene_write_numbers("flat2.npy", "i8", "0,2", "");
     scene_write_numbers("none.npy", "f4", "1,1,3,3,0", "");

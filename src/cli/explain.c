@@ -100,7 +100,8 @@ static int add_picks(const struct options *options, struct explanation *e)
     e->picks.image = p->destination;
     e->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
     e->picks.image.data = NULL;
-    poolgrad_tensor_shape_like(&e->judged.inputs.source, &e->picks);
+    const int axes = poolgrad_count_axes(options, p);
+    if (poolgrad_tensor_shape(options, OPTION_SOURCE, &e->judged.inputs.source, axes, &e->picks) != 0) return 2;
     if (poolgrad_tensor_allocate(options, OPTION_SOURCE, &e->picks) != 0) return 2;
     p->picks = e->picks.image;
     return 0;

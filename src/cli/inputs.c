@@ -221,7 +221,8 @@ static int make_forward(const struct options *options, enum option option, struc
     p->destination.layout = poolgrad_tensor_layout(options, OPTION_OUTPUT);
     size_forward_result(p);
     *destination = (struct tensor){.image = p->destination};
-    poolgrad_tensor_shape_like(&inputs->source, destination);
+    const int axes = poolgrad_count_axes(options, p);
+    if (poolgrad_tensor_shape(options, option, &inputs->source, axes, destination) != 0) return 2;
     if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     p->destination = destination->image;
     return 0;
@@ -246,6 +247,7 @@ static int make_gradient(const struct options *options, enum option option, stru
                          struct tensor *destination)
 {
     poolgrad_problem *p = &inputs->problem;
+    const int axes = poolgrad_count_axes(options, p);
     p->add_to_destination = poolgrad_given(options, OPTION_ADD_TO);
     if (p->add_to_destination) {
         if (read_add_to(options, inputs, destination) != 0) return 2;
@@ -257,10 +259,9 @@ static int make_gradient(const struct options *options, enum option option, stru
                                               .height = p->source.height,
                                               .width = p->source.width};
         destination->image.format = (poolgrad_format)poolgrad_number(options, OPTION_FORMAT, p->source_gradient.format);
-        poolgrad_tensor_shape_like(&inputs->source_gradient, destination);
-        if (poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     }
-    poolgrad_tensor_shape_like(&inputs->source_gradient, destination);
+    if (poolgrad_tensor_shape(options, option, &inputs->source_gradient, axes, destination) != 0) return 2;
+    if (!p->add_to_destination && poolgrad_tensor_allocate(options, option, destination) != 0) return 2;
     p->destination = destination->image;
     return 0;
 }

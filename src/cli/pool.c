@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/integer.h"
+#include "cli/axis_options.h"
 #include "cli/commands.h"
 #include "cli/fit.h"
 #include "cli/inputs.h"
@@ -107,7 +108,8 @@ static int allocate_forward(const struct options *options, struct job *job)
     job->picks.image.format = (poolgrad_format)poolgrad_number(options, OPTION_PICKS_FORMAT, POOLGRAD_INT64);
     job->picks.image.layout = poolgrad_tensor_layout(options, OPTION_PICKS);
     job->picks.image.data = NULL;
-    poolgrad_tensor_shape_like(&job->destination, &job->picks);
+    const int axes = poolgrad_count_axes(options, p);
+    if (poolgrad_tensor_shape(options, OPTION_PICKS, &job->destination, axes, &job->picks) != 0) return 2;
     if (poolgrad_tensor_allocate(options, OPTION_PICKS, &job->picks) != 0) return 2;
     p->picks = job->picks.image;
     return 0;

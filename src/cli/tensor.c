@@ -222,16 +222,32 @@ static int axes_of_tensor(const struct tensor *tensor)
 
 struct tensor poolgrad_tensor_of_full_rank(const poolgrad_image *image)
 {
-    const int axes = image->depth > 0 ? AXES : AXES - 1;
+    const int axes = image->depth > 0 && !has_slices(image->layout) ? AXES : AXES - 1;
     return (struct tensor){*image, axes + 2 + has_slices(image->layout), axes};
 }
 
-void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor)
+int poolgrad_tensor_shape(const struct options *options, enum option option, const struct tensor *other, int axes,
+                          struct tensor *tensor)
 {
     const bool packed = has_slices(other->image.layout), packs = has_slices(tensor->image.layout);
-    const int axes = axes_of_tensor(other), more = other->rank - axes - packed;
+    const int more = other->rank - axes_of_tensor(other) - packed;
     tensor->axes = axes;
     tensor->rank = axes + (packs && more == 0 ? 1 : more) + packs;
+    if (!packs || axes < AXES) return 0;
+    return poolgrad_fail(options,
+                         "--%s: an array of 3 axes in layout %s; expected nchw or nhwc, blocked layouts have no third "
+                         "axis",
+                         option_name(option), poolgrad_layout_name(tensor->image.layout));
+}
+
+/* Of memory without gaps that holds every dimension of the image, whatever the array it is written as. */
+static int64_t count_elements(const poolgrad_image *image)
+{
+    static const char all[] = "NSDHWL";
+    int64_t elements = is_empty(image) ? 0 : 1;
+    for (const char *dimension = all; *dimension && elements > 0; dimension++)
+        elements *= image_dimension(image, *dimension);
+    return elements;
 }
 
 /* The array that a tensor is written as: of its rank, or of the full one where images or channels need it. */
@@ -245,16 +261,15 @@ static struct poolgrad_npy array_of(const struct tensor *tensor)
     if (is_index(image->format)) npy.kind = image->format >= POOLGRAD_TAP8 ? 'u' : 'i';
     char meaning[MOST_RANK + 1] = "";
     const int axes = axes_of_tensor(tensor);
-    (void)dimensions(image->layout, axes, npy.rank, meaning);
+    bool holds = dimensions(image->layout, axes, npy.rank, meaning);
     const bool dropped = !strchr(meaning, 'N') && image->images != 1;
     const bool flat = !strchr(meaning, 'C') && !strchr(meaning, 'S') && image->channels != 1;
-    if (dropped || flat) npy.rank = axes + 2 + has_slices(image->layout);
-    (void)dimensions(image->layout, axes, npy.rank, meaning);
-    npy.elements = is_empty(image) ? 0 : 1;
-    for (int i = 0; i < npy.rank; i++) {
-        npy.shape[i] = image_dimension(image, meaning[i]);
-        if (npy.elements > 0) npy.elements *= npy.shape[i];
-    }
+    if (!holds || dropped || flat) npy.rank = axes + 2 + has_slices(image->layout);
+    holds = dimensions(image->layout, axes, npy.rank, meaning);
+    assert(holds && (axes == AXES || image->depth <= 1) && (axes > 1 || image->height <= 1));
+    (void)holds;
+    npy.elements = count_elements(image);
+    for (int i = 0; i < npy.rank; i++) npy.shape[i] = image_dimension(image, meaning[i]);
     return npy;
 }
 

@@ -38,8 +38,10 @@ int poolgrad_tensor_read_windows(const struct options *options, struct file_argu
 /* The image with an array in which every dimension is written, the third axis where the depth is not 0. */
 struct tensor poolgrad_tensor_of_full_rank(const poolgrad_image *image);
 
-/* Gives the tensor, whose layout is known, the dimensions of the other tensor's array. */
-void poolgrad_tensor_shape_like(const struct tensor *other, struct tensor *tensor);
+/* Gives the tensor, whose layout is known, an array of so many axes, with images and channels as the other tensor's
+ * array has them; a refusal names the option. 0, or 2 after one sentence. */
+int poolgrad_tensor_shape(const struct options *options, enum option option, const struct tensor *other, int axes,
+                          struct tensor *tensor);
 
 /* What the options say of the array of a file's option. */
 poolgrad_layout poolgrad_tensor_layout(const struct options *options, enum option file);
