@@ -61,10 +61,11 @@ static poolgrad_image make_image(trial *t, int64_t depth, int64_t height, int64_
     const poolgrad_layout layout = chance(t, 50) ? POOLGRAD_NCHW : POOLGRAD_NHWC;
     const poolgrad_image made = poolgrad_image_dense_3d(data, format, layout, 1, CHANNELS, depth, height, width);
     const int64_t range = chance(t, 30) ? 3 : 4096;
+    const double scale = ldexp(1, chance(t, 70) ? 0 : (int)between(t, -14, 14)); /* up to float16's ends */
     unsigned char *element = data;
     for (int64_t i = 0; i < elements; ++i, element += poolgrad_format_size(format)) {
         const poolgrad_image one = poolgrad_image_dense(element, format, POOLGRAD_NCHW, 1, 1, 1, 1);
-        (void)poolgrad_image_set(&one, 0, 0, 0, 0, 0, (double)between(t, -range, range) / (double)range);
+        (void)poolgrad_image_set(&one, 0, 0, 0, 0, 0, scale * (double)between(t, -range, range) / (double)range);
     }
     return made;
 }
@@ -143,6 +144,8 @@ static void choose_machine(trial *t)
     d->computed_in = m->format = choose_format(t);
     d->division = (poolgrad_division)between(t, 0, 2);
     d->fusion = (poolgrad_fusion)between(t, 0, 2);
+    d->subnormals = chance(t, 70) ? POOLGRAD_SUBNORMALS_KEPT : POOLGRAD_SUBNORMALS_FLUSHED;
+    m->flushed = d->subnormals == POOLGRAD_SUBNORMALS_KEPT ? 0 : chance(t, 50) ? 100 : 50;
     m->reciprocal = d->division == POOLGRAD_DIVISION_ANY ? 50 : d->division == POOLGRAD_DIVISION_TRUE ? 0 : 100;
     m->fused = d->fusion == POOLGRAD_FUSION_ANY ? 50 : d->fusion == POOLGRAD_FUSION_NONE ? 0 : 100;
 }
@@ -252,7 +255,8 @@ static machine_term share_of(trial *t, double gradient, norm w)
 {
     machine *m = &t->m;
     if (!t->p.root_mean) return machine_quotient(m, gradient, w.root, 0);
-    switch (between(t, 0, 3)) {
+    switch (between(t, 0, m->reciprocal > 0 ? 4 : 3)) {
+    case 4: return machine_product(gradient, divide(t, divide(t, 1, w.n), w.root));
     case 0:
         return machine_quotient(m, gradient, machine_multiply(m, machine_load(m, POOLGRAD_FLOAT64, w.n), w.root), 0);
     case 1: return machine_quotient(m, divide(t, gradient, w.n), w.root, 0);
@@ -261,6 +265,26 @@ static machine_term share_of(trial *t, double gradient, norm w)
         return machine_quotient(m, gradient,
                                 machine_root(m, machine_multiply(m, machine_load(m, POOLGRAD_FLOAT64, w.n), w.sum)), 0);
     }
+}
+
+/* a b / (n root), step by step. */
+static machine_term share_in_steps(trial *t, double a, double b, norm w)
+{
+    enum { STEPS = 3, PRODUCT = 0 };
+    double by[STEPS] = {b, w.n, w.root};
+    int order[STEPS] = {0, 1, 2};
+    if (chance(t, 20)) return machine_product(divide(t, a, w.n), divide(t, b, w.root));
+    for (int i = STEPS - 1; i > 0; --i) {
+        const int64_t k = between(t, 0, i);
+        const int last = order[i];
+        order[i] = order[k];
+        order[k] = last;
+    }
+    for (int i = 0; i < STEPS - 1; ++i) {
+        a = order[i] == PRODUCT ? machine_multiply(&t->m, a, b) : divide(t, a, by[order[i]]);
+    }
+    const int last = order[STEPS - 1];
+    return last == PRODUCT ? machine_product(a, b) : machine_quotient(&t->m, a, by[last], 0);
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
@@ -295,6 +319,9 @@ static machine_term term_of(trial *t, pixel output, double in, bool product)
     const norm w = norm_of(t, output);
     if (w.root == 0) return machine_number(0);
     if (!product) return share_of(t, gradient, w);
+    if (t->p.root_mean && chance(t, 50)) {
+        return chance(t, 50) ? share_in_steps(t, gradient, in, w) : share_in_steps(t, in, gradient, w);
+    }
     if (chance(t, 50)) return share_of(t, machine_multiply(m, gradient, in), w);
     return machine_product(in, machine_value(m, share_of(t, gradient, w)));
 }
@@ -336,11 +363,11 @@ static bool is_accepted(const trial *t, bool *told)
     const bool wrong = f && f->verdict == POOLGRAD_VERDICT_WRONG;
     if (wrong) {
         cr_log_error("direction %d kind %d mean %d divisor %" PRId64
-                     " edges %d: computed in %s, division %d, fusion %d: "
+                     " edges %d: computed in %s, division %d, fusion %d, subnormals %d: "
                      "(%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ") is %a, expected %a, exact %a, %a to %a",
                      t->p.direction, t->p.kind, t->p.root_mean, t->p.divisor, t->p.edge_mode,
-                     poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, f->c, f->z, f->y, f->x,
-                     f->actual, f->expected, f->exact, f->low, f->high);
+                     poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, t->d.subnormals, f->c, f->z,
+                     f->y, f->x, f->actual, f->expected, f->exact, f->low, f->high);
     }
     poolgrad_verification_destroy(v);
     return !wrong;
@@ -371,16 +398,22 @@ static poolgrad_image volume_of(float *data, int64_t depth, int64_t height, int6
 }
 
 /* The verdict on element (z, y, x) of what the destination holds. */
-static poolgrad_verdict verdict_at(const poolgrad_problem *p, int64_t z, int64_t y, int64_t x)
+static poolgrad_verdict verdict_declared(const poolgrad_problem *p, const poolgrad_declaration *d, int64_t z, int64_t y,
+                                         int64_t x)
 {
-    poolgrad_declaration d;
     poolgrad_verification *v;
     poolgrad_error error;
-    poolgrad_declaration_init(&d, sizeof d);
-    cr_assert_eq(poolgrad_verify(p, &d, &v, &error), POOLGRAD_OK, "%s", error.message);
+    cr_assert_eq(poolgrad_verify(p, d, &v, &error), POOLGRAD_OK, "%s", error.message);
     const poolgrad_verdict verdict = poolgrad_verification_at(v, 0, 0, z, y, x);
     poolgrad_verification_destroy(v);
     return verdict;
+}
+
+static poolgrad_verdict verdict_at(const poolgrad_problem *p, int64_t z, int64_t y, int64_t x)
+{
+    poolgrad_declaration d;
+    poolgrad_declaration_init(&d, sizeof d);
+    return verdict_declared(p, &d, z, y, x);
 }
 
 /* Eight equal pixels under one window: any one of them may get its gradient, and no two. */
@@ -504,6 +537,84 @@ Test(verify_volume, roots_of_means)
     x[0] = x[1] = 0;
     dx[1] = 0;
     expect_verdict(&p, dx, NAN, POOLGRAD_VERDICT_UNDOCUMENTED);
+}
+
+/* One window over a row of four, the root of a mean. */
+typedef struct row_of_four {
+    float x[4], g, dx[4];
+    poolgrad_problem p;
+    poolgrad_declaration d;
+} row_of_four;
+
+static void prepare_row(row_of_four *r, poolgrad_format computed_in)
+{
+    poolgrad_problem_init(&r->p, sizeof r->p);
+    poolgrad_declaration_init(&r->d, sizeof r->d);
+    r->d.computed_in = computed_in;
+    r->p.kind = POOLGRAD_L2NORM;
+    r->p.direction = POOLGRAD_GRADIENT;
+    r->p.root_mean = 1;
+    r->p.window.kernel_width = 4;
+    r->p.offset_x = 2;
+    r->p.source = view_read(volume_of(r->x, 1, 1, 4));
+    r->p.source_gradient = view_read(volume_of(&r->g, 1, 1, 1));
+    r->p.destination = volume_of(r->dx, 1, 1, 4);
+}
+
+static void expect_wrong(row_of_four *r, int at, float value, bool wrong)
+{
+    r->dx[at] = value;
+    const poolgrad_verdict verdict = verdict_declared(&r->p, &r->d, 0, 0, at);
+    cr_expect_eq(verdict == POOLGRAD_VERDICT_WRONG, wrong, "%.9g at %d is %s", (double)value, at,
+                 poolgrad_verdict_name(verdict));
+}
+
+/* Root 1/4, N 4: the result is 1e38, and g / root overflows. */
+Test(verify_volume, quotients_by_the_root_may_overflow)
+{
+    row_of_four r = {.x = {0.5F}, .g = 2e38F};
+    prepare_row(&r, POOLGRAD_FLOAT32);
+    expect_wrong(&r, 0, 1e38F, false);
+    expect_wrong(&r, 0, INFINITY, false);
+    expect_wrong(&r, 0, -INFINITY, true);
+    expect_wrong(&r, 0, NAN, true);
+    expect_wrong(&r, 0, 4e37F, true);
+    expect_wrong(&r, 1, 0, false);
+    expect_wrong(&r, 1, NAN, false); /* 0 times infinity */
+    expect_wrong(&r, 1, INFINITY, true);
+    r.g = -r.g;
+    expect_wrong(&r, 0, -INFINITY, false);
+    expect_wrong(&r, 0, INFINITY, true);
+    r.g = 5e37F; /* g / root is 2e38 */
+    expect_wrong(&r, 0, INFINITY, true);
+    expect_wrong(&r, 1, NAN, true);
+}
+
+/* 1000 / 0.01 is beyond float16, and 250 the result. */
+Test(verify_volume, quotients_of_float16_overflow)
+{
+    row_of_four r = {.x = {0.01F, 0.01F, 0.01F, 0.01F}, .g = 1000};
+    prepare_row(&r, POOLGRAD_FLOAT16);
+    for (int i = 0; i < 4; ++i) expect_wrong(&r, i, INFINITY, false);
+    r.d.computed_in = POOLGRAD_FLOAT32;
+    for (int i = 0; i < 4; ++i) expect_wrong(&r, i, INFINITY, true);
+}
+
+/* The root of 2 / 48 is 0.204. 0.0011 / 48 is subnormal in float16, and 72 units over 48 are one and a half: two of
+ * them over the root are ten, where all at once gives seven. */
+Test(verify_volume, quotients_by_the_count_may_be_subnormal)
+{
+    row_of_four r = {.x = {1, 1}, .g = 0.0011F};
+    prepare_row(&r, POOLGRAD_FLOAT16);
+    r.p.divisor = 48;
+    expect_wrong(&r, 0, 0, true);
+    r.d.subnormals = POOLGRAD_SUBNORMALS_FLUSHED;
+    expect_wrong(&r, 0, 0, false);
+    r.d.subnormals = POOLGRAD_SUBNORMALS_KEPT;
+    r.g = 72 * 0x1p-24F;
+    expect_wrong(&r, 0, 7 * 0x1p-24F, false);
+    expect_wrong(&r, 0, 10 * 0x1p-24F, false);
+    expect_wrong(&r, 0, 14 * 0x1p-24F, true);
 }
 
 /* The element itself, and nothing near it; what no index names is 0. */

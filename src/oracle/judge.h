@@ -11,11 +11,22 @@
 /* Whether a window of max hands its gradient to a pixel. */
 enum poolgrad_share { POOLGRAD_SHARE_NONE, POOLGRAD_SHARE_WHOLE, POOLGRAD_SHARE_MAYBE };
 
-/* Bounds of what a window's gradient is divided by, its norm or N times the root of the mean, and of the reciprocal:
- * numbers of the accumulator's format. */
+/* Numbers of the accumulator's format, none if low is above high; and perhaps a NaN. */
+struct poolgrad_bounds {
+    double low, high;
+    bool nan;
+};
+
+/* Of what is divided by, and of its reciprocal. */
+struct poolgrad_divisor_bounds {
+    struct poolgrad_bounds value, reciprocal;
+};
+
+/* What a window's gradient is divided by: its norm; or N times the root of the mean, or each of them. */
 struct poolgrad_norm_bounds {
-    double low, high, reciprocal_low, reciprocal_high;
-    bool known, is_zero, may_be_nan, must_be_nan, reciprocal_nan;
+    struct poolgrad_divisor_bounds norm, root;
+    int64_t count; /* N */
+    bool known, is_zero;
 };
 
 /* What functions of a judge compute with. Each group has intervals of its own, so that none loses what it holds while
@@ -40,11 +51,14 @@ struct poolgrad_judge_groups {
         struct poolgrad_interval squares, mean, part;
     } mean; /* of a window's squares */
     struct {
-        struct poolgrad_interval root, norm, reciprocal, one, quotient;
+        struct poolgrad_interval divisor, reciprocal, one, quotient;
     } inverse; /* of what a window's gradient is divided by */
     struct {
         struct poolgrad_interval norm, reciprocal, gradient, quotient, whole, part, product;
     } term; /* a window's, of an L2-norm gradient */
+    struct {
+        struct poolgrad_interval root, reciprocal, gradient, factor, both, part, product;
+    } steps; /* of a term that is divided by N and by the root one after the other */
     struct {
         struct poolgrad_interval factor, sum;
     } pixel; /* of an L2-norm gradient */

@@ -65,21 +65,48 @@ static void take_root(struct poolgrad_judge *judge, struct poolgrad_interval *me
     poolgrad_interval_root(mean);
 }
 
-/* What a window's gradient is divided by, before it is rounded: the root; of a mean N times the root, or the root of
- * N S, in any order of the steps (docs/verification.md). */
-static void find_divisor(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_interval *result)
+static struct poolgrad_bounds bounds_of(const struct poolgrad_interval *interval)
 {
-    enum { ROUNDINGS = 4 }; /* by N and by the root one after the other, with reciprocals of both */
+    return (struct poolgrad_bounds){mpfr_get_d(interval->low, MPFR_RNDN), mpfr_get_d(interval->high, MPFR_RNDN),
+                                    interval->nan};
+}
+
+static void set_bounds(struct poolgrad_interval *interval, struct poolgrad_bounds bounds)
+{
+    mpfr_set_d(interval->low, bounds.low, MPFR_RNDN);
+    mpfr_set_d(interval->high, bounds.high, MPFR_RNDN);
+    interval->nan = bounds.nan;
+}
+
+/* Rounds the divisor; the reciprocal is that of either, as one operation or two. */
+static void invert(struct poolgrad_judge *judge, struct poolgrad_interval *divisor)
+{
     struct poolgrad_declared *d = &judge->declared;
-    struct poolgrad_interval *mean = &judge->work.mean.mean, *part = &judge->work.mean.part;
-    add_squares(judge, at, judge->geometry.root_mean ? mean : result);
-    if (!judge->geometry.root_mean) {
-        take_root(judge, result);
-        return;
-    }
-    take_root(judge, mean);
-    poolgrad_interval_round(d, mean);
-    poolgrad_interval_product(d, result, mean, &judge->work.count.divisor, false);
+    struct poolgrad_interval *one = &judge->work.inverse.one, *reciprocal = &judge->work.inverse.reciprocal;
+    struct poolgrad_interval *quotient = &judge->work.inverse.quotient;
+    poolgrad_interval_set(one, 1);
+    poolgrad_interval_divide(d, reciprocal, one, divisor);
+    poolgrad_interval_round(d, reciprocal);
+    poolgrad_interval_round(d, divisor);
+    poolgrad_interval_divide(d, quotient, one, divisor);
+    poolgrad_interval_round(d, quotient);
+    poolgrad_interval_join(reciprocal, quotient);
+}
+
+static void keep_divisor(struct poolgrad_judge *judge, const struct poolgrad_interval *divisor,
+                         struct poolgrad_divisor_bounds *bounds)
+{
+    bounds->value = bounds_of(divisor);
+    bounds->reciprocal = bounds_of(&judge->work.inverse.reciprocal);
+}
+
+/* Of a mean: N times the root, or the root of N S, before it is rounded (docs/verification.md). */
+static void multiply_root(struct poolgrad_judge *judge, struct poolgrad_interval *result)
+{
+    enum { ROUNDINGS = 4 }; /* by N and by the root, with reciprocals of both */
+    struct poolgrad_declared *d = &judge->declared;
+    struct poolgrad_interval *part = &judge->work.mean.part;
+    poolgrad_interval_product(d, result, &judge->work.mean.mean, &judge->work.count.divisor, false);
     if (judge->geometry.divisor < 0) return;
     poolgrad_interval_product(d, part, &judge->work.mean.squares, &judge->work.count.divisor, false);
     poolgrad_interval_root(part);
@@ -87,21 +114,39 @@ static void find_divisor(struct poolgrad_judge *judge, struct poolgrad_window_at
     poolgrad_interval_widen(d, result, ROUNDINGS);
 }
 
-/* The root rounded; and 1 / root, as one operation or with the rounded root. */
-static void invert_root(struct poolgrad_judge *judge)
+/* (1 / N) / root and (1 / root) / N for the reciprocal of N times the root. */
+static void join_scales(struct poolgrad_judge *judge, const struct poolgrad_divisor_bounds *bounds)
 {
     struct poolgrad_declared *d = &judge->declared;
-    struct poolgrad_interval *norm = &judge->work.inverse.norm, *one = &judge->work.inverse.one;
-    struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
-    struct poolgrad_interval *quotient = &judge->work.inverse.quotient;
-    poolgrad_interval_set(one, 1);
-    poolgrad_interval_divide(d, reciprocal, one, &judge->work.inverse.root);
-    poolgrad_interval_round(d, reciprocal);
-    poolgrad_interval_copy(norm, &judge->work.inverse.root);
-    poolgrad_interval_round(d, norm);
-    poolgrad_interval_divide(d, quotient, one, norm);
-    poolgrad_interval_round(d, quotient);
-    poolgrad_interval_join(reciprocal, quotient);
+    struct poolgrad_interval *root = &judge->work.steps.root, *reciprocal = &judge->work.steps.reciprocal;
+    struct poolgrad_interval *part = &judge->work.steps.part, *scale = &judge->work.steps.product;
+    const struct poolgrad_interval *count = &judge->work.count.divisor;
+    set_bounds(root, bounds->value);
+    set_bounds(reciprocal, bounds->reciprocal);
+    poolgrad_interval_quotient(d, scale, reciprocal, count, NULL, false);
+    poolgrad_interval_join(&judge->work.inverse.reciprocal, scale);
+    poolgrad_interval_quotient(d, part, &judge->work.inverse.one, count, NULL, false);
+    poolgrad_interval_quotient(d, scale, part, root, reciprocal, false);
+    poolgrad_interval_join(&judge->work.inverse.reciprocal, scale);
+}
+
+static void find_divisors(struct poolgrad_judge *judge, struct poolgrad_window_at at,
+                          struct poolgrad_norm_bounds *bounds)
+{
+    const bool root_mean = judge->geometry.root_mean;
+    struct poolgrad_interval *norm = &judge->work.inverse.divisor, *mean = &judge->work.mean.mean;
+    struct poolgrad_interval *rooted = root_mean ? mean : norm;
+    add_squares(judge, at, rooted);
+    take_root(judge, rooted);
+    if (root_mean) {
+        bounds->count = poolgrad_window_count(&judge->geometry, at);
+        invert(judge, mean);
+        keep_divisor(judge, mean, &bounds->root);
+        multiply_root(judge, norm);
+    }
+    invert(judge, norm);
+    if (root_mean) join_scales(judge, &bounds->root);
+    keep_divisor(judge, norm, &bounds->norm);
 }
 
 const struct poolgrad_norm_bounds *poolgrad_judge_norm(struct poolgrad_judge *judge, struct poolgrad_pixel output)
@@ -109,31 +154,15 @@ const struct poolgrad_norm_bounds *poolgrad_judge_norm(struct poolgrad_judge *ju
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_area outputs = poolgrad_output_area(g);
     struct poolgrad_norm_bounds *bounds = &judge->norms[poolgrad_area_place(&outputs, output)];
-    struct poolgrad_interval *root = &judge->work.inverse.root, *norm = &judge->work.inverse.norm;
-    const struct poolgrad_interval *reciprocal = &judge->work.inverse.reciprocal;
     if (bounds->known) return bounds;
     bounds->known = true;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     bounds->is_zero = is_zero_window(judge, at);
-    if (bounds->is_zero) return bounds;
-    find_divisor(judge, at, root);
-    invert_root(judge);
-    bounds->low = mpfr_get_d(norm->low, MPFR_RNDN);
-    bounds->high = mpfr_get_d(norm->high, MPFR_RNDN);
-    bounds->reciprocal_low = mpfr_get_d(reciprocal->low, MPFR_RNDN);
-    bounds->reciprocal_high = mpfr_get_d(reciprocal->high, MPFR_RNDN);
-    bounds->may_be_nan = norm->nan;
-    bounds->must_be_nan = bounds->low > bounds->high;
-    bounds->reciprocal_nan = reciprocal->nan;
+    if (!bounds->is_zero) find_divisors(judge, at, bounds);
     return bounds;
 }
 
-static void set_bounds(struct poolgrad_interval *interval, double low, double high, bool nan)
-{
-    mpfr_set_d(interval->low, low, MPFR_RNDN);
-    mpfr_set_d(interval->high, high, MPFR_RNDN);
-    interval->nan = nan;
-}
+/* ---- Terms ------------------------------------------------------------------------------------------------------- */
 
 /* factor (g / norm), (factor g) / norm and (factor / norm) g, which are the whole of a term. */
 static void join_products(struct poolgrad_judge *judge)
@@ -154,6 +183,67 @@ static void join_products(struct poolgrad_judge *judge)
     poolgrad_interval_join(whole, product);
 }
 
+/* N or the root. Without a reciprocal, that of the value is computed. */
+struct divisor {
+    const struct poolgrad_interval *value, *reciprocal;
+};
+
+static void divide(struct poolgrad_judge *judge, struct poolgrad_interval *result, const struct poolgrad_interval *x,
+                   struct divisor by, bool added)
+{
+    poolgrad_interval_quotient(&judge->declared, result, x, by.value, by.reciprocal, added);
+}
+
+/* What can come of factor and g, one of them or both, after the first division, into work.steps. */
+static void take_first_step(struct poolgrad_judge *judge, struct divisor first)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const struct poolgrad_interval *gradient = &judge->work.term.gradient, *factor = &judge->work.pixel.factor;
+    struct poolgrad_interval *both = &judge->work.steps.both;
+    struct poolgrad_interval *part = &judge->work.steps.part, *product = &judge->work.steps.product;
+    divide(judge, &judge->work.steps.gradient, gradient, first, false);
+    divide(judge, &judge->work.steps.factor, factor, first, false);
+    poolgrad_interval_product(d, part, factor, gradient, false);
+    divide(judge, both, part, first, false);
+    poolgrad_interval_product(d, product, factor, &judge->work.steps.gradient, false);
+    poolgrad_interval_join(both, product);
+    poolgrad_interval_product(d, product, &judge->work.steps.factor, gradient, false);
+    poolgrad_interval_join(both, product);
+}
+
+/* All orders that divide by the first before the second: intermediate results may overflow, or be lost. */
+static void join_steps(struct poolgrad_judge *judge, struct divisor first, struct divisor second)
+{
+    struct poolgrad_declared *d = &judge->declared;
+    const struct poolgrad_interval *gradient = &judge->work.term.gradient, *factor = &judge->work.pixel.factor;
+    struct poolgrad_interval *whole = &judge->work.term.whole;
+    struct poolgrad_interval *part = &judge->work.steps.part, *product = &judge->work.steps.product;
+    take_first_step(judge, first);
+    divide(judge, product, &judge->work.steps.both, second, true);
+    poolgrad_interval_join(whole, product);
+    divide(judge, part, &judge->work.steps.factor, second, false);
+    poolgrad_interval_product(d, product, part, gradient, true);
+    poolgrad_interval_join(whole, product);
+    divide(judge, part, gradient, second, false);
+    poolgrad_interval_product(d, product, &judge->work.steps.factor, part, true);
+    poolgrad_interval_join(whole, product);
+    divide(judge, part, &judge->work.steps.gradient, second, true);
+    poolgrad_interval_join(&judge->work.term.quotient, part);
+    poolgrad_interval_product(d, product, factor, part, true);
+    poolgrad_interval_join(whole, product);
+}
+
+static void join_orders(struct poolgrad_judge *judge, const struct poolgrad_norm_bounds *bounds)
+{
+    struct poolgrad_interval *root = &judge->work.steps.root, *reciprocal = &judge->work.steps.reciprocal;
+    const struct divisor by_root = {root, reciprocal}, by_count = {&judge->work.count.divisor, NULL};
+    set_bounds(root, bounds->root.value);
+    set_bounds(reciprocal, bounds->root.reciprocal);
+    poolgrad_judge_set_divisor(judge, bounds->count);
+    join_steps(judge, by_root, by_count);
+    join_steps(judge, by_count, by_root);
+}
+
 /* g / norm into the first sum, the whole of a term into the second. A norm that comes out as 0 contributes nothing
  * (N35) or is divided by. */
 void poolgrad_judge_add_quotient(struct poolgrad_judge *judge, const struct poolgrad_norm_bounds *bounds,
@@ -162,13 +252,14 @@ void poolgrad_judge_add_quotient(struct poolgrad_judge *judge, const struct pool
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *operand = &judge->work.term.gradient, *quotient = &judge->work.term.quotient;
     struct poolgrad_interval *norm = &judge->work.term.norm, *reciprocal = &judge->work.term.reciprocal;
-    const bool optional = bounds->low == 0;
-    set_bounds(norm, bounds->low, bounds->high, bounds->may_be_nan);
-    set_bounds(reciprocal, bounds->reciprocal_low, bounds->reciprocal_high, bounds->reciprocal_nan);
+    const bool optional = bounds->norm.value.low == 0;
+    set_bounds(norm, bounds->norm.value);
+    set_bounds(reciprocal, bounds->norm.reciprocal);
     poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
     poolgrad_interval_quotient(d, quotient, operand, norm, reciprocal, true);
-    poolgrad_interval_sum_add(&judge->sums[0], quotient, optional);
     join_products(judge);
+    if (judge->geometry.root_mean) join_orders(judge, bounds);
+    poolgrad_interval_sum_add(&judge->sums[0], quotient, optional);
     poolgrad_interval_sum_add(&judge->sums[1], &judge->work.term.whole, optional);
 }
 
