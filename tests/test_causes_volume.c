@@ -849,6 +849,47 @@ Test(causes_volume, windows_of_a_table_are_one_off)
     }
 }
 
+/* Along two axes, whose windows are even; those of the third are odd, or of a table. */
+static void expect_leaning(unsigned call, int odd)
+{
+    scene s = {.random = {19 + call}};
+    shape h = even_shape();
+    h.kernel[odd] = 3;
+    h.behind[odd] = 1;
+    set_call(&s, call);
+    shift(&s, &h, odd != X, odd != Y, odd != Z);
+    expect_cause(&s, call, odd == Z ? "even-windows-lean-down-right" : "even-windows-lean-every-way");
+    clear(&s);
+}
+
+static void expect_leaning_table(unsigned call)
+{
+    static const poolgrad_span spans[] = {{0, 3}, {2, 3}, {3, 3}};
+    const shape h = even_shape();
+    scene s = {.random = {23 + call}};
+    set_call(&s, call);
+    prepare(&s, &h);
+    const poolgrad_image *d = &s.problem.destination;
+    s.problem.windows_x = (poolgrad_table){spans, 3};
+    s.problem.window.kernel_width = s.problem.window.stride_x = 1;
+    s.problem.offset_x = 0;
+    cr_assert_eq(s.problem.direction == POOLGRAD_FORWARD ? d->width : s.problem.source_gradient.width, 3);
+    poolgrad_problem wrong = s.problem;
+    ++wrong.offset_y;
+    ++wrong.offset_z;
+    run(&wrong);
+    expect_cause(&s, call, "even-windows-lean-every-way");
+    clear(&s);
+}
+
+Test(causes_volume, windows_lean_along_axes_where_they_are_even)
+{
+    for (unsigned call = 0; call < CALLS; ++call) {
+        for (int odd = X; odd < AXES; ++odd) expect_leaning(call, odd);
+        expect_leaning_table(call);
+    }
+}
+
 /* The last windows of three axes. */
 Test(causes_volume, last_windows_of_every_axis_are_dropped)
 {

@@ -218,14 +218,14 @@ static bool leans(const struct poolgrad_axis *axis)
     return !axis->table && axis->extent % 2 == 0;
 }
 
-/* The other pixel in the middle is taken for the centre, along the axes `a`. */
+/* The other pixel in the middle is taken for the centre, along those of the axes `a` that have one: at least `b`. */
 TURN(lean_windows)
 {
     const struct poolgrad_geometry *g = &k->geometry;
-    const int64_t x = a & POOLGRAD_X, y = a >> 1 & 1, z = a >> 2 & 1;
-    (void)v, (void)b;
-    if ((x && !leans(&g->x)) || (y && !leans(&g->y)) || (z && !leans(&g->z))) return false;
-    return shift_all(k, x, y, z);
+    const int64_t x = (a & POOLGRAD_X) && leans(&g->x), y = (a & POOLGRAD_Y) && leans(&g->y);
+    const int64_t z = (a & POOLGRAD_Z) && leans(&g->z);
+    (void)v;
+    return x + y + z >= b && shift_all(k, x, y, z);
 }
 
 /* The offset is added so many times more. */
