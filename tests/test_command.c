@@ -1674,6 +1674,9 @@ Test(command, words_about_itself)
     result = process_run(NULL, "info --workload tiny --kind average --direction forward --mode reference");
     cr_expect(result.status == 0 && strstr(result.out, " forward/average/reference\n"), "%s%s", result.out, result.err);
     process_release(&result);
+    result = process_run(NULL, "info --input-size 1,4,20,20 --kernel 2 --root-mean --kind l2norm");
+    cr_expect(result.status == 0 && strstr(result.out, " gradient/l2norm/"), "%s%s", result.out, result.err);
+    process_release(&result);
 }
 
 static char *read_manual(void)

@@ -74,6 +74,11 @@ static const struct selection {
     {"bench --list --workload tiny --threads 1", 8, {{" 1  1x16", 8}}},
     {"bench --list --input-size 2,3,9,7 --kernel 3", 8, {{"custom ", 8}, {"2x3x9x7_k3s1p0", 8}}},
     {"bench --list --input-size 2,3,5,9,7 --kernel 3 --kernel-depth 2", 8, {{"2x3x5x9x7_k3x3x2s1p0", 8}}},
+    {"bench --list --input-size 2,3,9,7 --kernel 2 --kind l2norm --root-mean", 2, {{" l2norm ", 2}}},
+    {"bench --list --input-size 2,3,9,7 --kernel 2 --kind l2norm --root-mean --divisor 3", 2, {{" l2norm ", 2}}},
+    {"bench --list --input-size 2,3,9,7 --kernel 2 --kind average --divisor 3 --direction forward,gradient",
+     4,
+     {{" forward ", 2}}},
     {"bench --list --input-size 2,3,9,7 --adaptive 3", 8, {{"2x3x9x7_k1s1p0t3", 8}}},
     {"bench --list --input-size 2,3,9,7 --kernel-width 3 --kernel-height 2 --stride-x 2 --pad-left 1 --dilation-y 2",
      8,
@@ -470,11 +475,23 @@ static const char *const refusals[][2] = {
     {"bench --workload tiny --json a --plot a", "--json a: is also --plot; expected a file of its own"},
     {"bench --workload tiny --workload vgg", "--workload is given twice"},
     {"bench tiny", "'tiny' is no option"},
+    {OWN "--kernel 2 --root-mean", "--root-mean is given without --kind; expected --kind l2norm with it"},
+    {OWN "--kernel 2 --root-mean --kind l2norm,max", "--root-mean is given with --kind l2norm,max; expected l2norm"},
+    {"info --input-size 1,2,9,7 --kernel 2 --root-mean", "--root-mean is given without --kind; expected --kind l2norm"},
+    {OWN "--kernel 2 --divisor 3", "--divisor is given without --kind; expected --kind average, or l2norm with"},
+    {OWN "--list --kernel 2 --divisor 3 --kind argmax", "--divisor is given with --kind argmax; expected average, or"},
+    {OWN "--list --kernel 2 --divisor 3 --kind l2norm", "--divisor is given with --kind l2norm; expected average, or"},
+    {"bench --list --input-size 1,4,2,9,7 --windows-z negative.npy --kernel 2 --kind max",
+     "--windows-z: windows_z.spans has a window 0 of size -1; expected a size of 1 to 2^61"},
+    {"bench --list --input-size 1,4,2,9,7 --windows-z negative.npy --kernel 2 --kind average --direction forward",
+     "--windows-z: windows_z.spans has a window 0 of size -1; expected a size of 1 to 2^61"},
+    {OWN "--list --kernel 3 --dilation 0", "--dilation is 0; expected"},
 };
 
 Test(bench, refusals, .init = scene_enter, .fini = scene_leave)
 {
     scene_write_bad_files();
+    scene_write_numbers("negative.npy", "i8", "1,2", "0 -1");
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]));
     }

@@ -208,16 +208,47 @@ static int check_options(const struct options *options)
     return poolgrad_fail(options, "--repeat is %" PRId64 "; expected 1 to %d", rounds, MOST_ROUNDS);
 }
 
+/* The row's problem over no images at all: what is listed takes no memory. */
+static poolgrad_problem listed_problem(const struct bench *bench, const struct bench_row *row)
+{
+    static unsigned char somewhere;
+    const struct bench_case *each = &bench->cases[row->which];
+    const poolgrad_const_image *source = &each->shape.source;
+    const poolgrad_image *output = &each->shape.destination;
+    const poolgrad_image large = poolgrad_image_dense_3d(&somewhere, each->format, row->choice.layout, 0,
+                                                         source->channels, source->depth, source->height,
+                                                         source->width);
+    const poolgrad_image small = poolgrad_image_dense_3d(&somewhere, each->format, row->choice.layout, 0,
+                                                         output->channels, output->depth, output->height,
+                                                         output->width);
+    const bool gradient = row->choice.direction == POOLGRAD_GRADIENT;
+    poolgrad_problem p = each->shape;
+    p.direction = row->choice.direction;
+    p.kind = poolgrad_measured_kind_of(row->choice.kind);
+    p.source = poolgrad_image_as_const(&large);
+    if (gradient) p.source_gradient = poolgrad_image_as_const(&small);
+    p.destination = gradient ? large : small;
+    return p;
+}
+
+/* What could not be measured is not listed. */
+static int list(const struct options *options, const struct bench *bench)
+{
+    poolgrad_error error;
+    for (int i = 0; i < bench->row_count; i++) {
+        const poolgrad_problem p = listed_problem(bench, &bench->rows[i]);
+        if (poolgrad_check(&p, &error) != POOLGRAD_OK) return refused(options, &error);
+    }
+    poolgrad_bench_print_list(bench, stdout);
+    return 0;
+}
+
 int poolgrad_command_bench(const struct options *options)
 {
     struct bench bench = {0};
     int status = check_options(options);
     if (status == 0) status = poolgrad_bench_choose(options, &bench);
-    if (status == 0 && poolgrad_given(options, OPTION_LIST)) {
-        poolgrad_bench_print_list(&bench, stdout);
-    } else if (status == 0) {
-        status = measure(options, &bench);
-    }
+    if (status == 0) status = poolgrad_given(options, OPTION_LIST) ? list(options, &bench) : measure(options, &bench);
     poolgrad_bench_free(&bench);
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/axis_options.h"
 #include "cli/fit.h"
+#include "measure/workload.h"
 
 static const char *option_name(enum option option)
 {
@@ -46,19 +47,41 @@ static void setup_regions(const struct options *o, poolgrad_problem *p)
     }
 }
 
+/* Bits 1 << poolgrad_kind: the kind that is pooled, or those that are measured. */
+static int64_t chosen_kinds(const struct options *o, const poolgrad_problem *p)
+{
+    int64_t kinds = 0;
+    if (poolgrad_given(o, OPTION_KIND)) return INT64_C(1) << p->kind;
+    const int64_t measured = poolgrad_number(o, OPTION_KINDS, (INT64_C(1) << MEASURED_KINDS) - 1);
+    for (int i = 0; i < MEASURED_KINDS; i++) {
+        if (measured >> i & 1) kinds |= INT64_C(1) << poolgrad_measured_kind_of((enum measured_kind)i);
+    }
+    return kinds;
+}
+
+static int refuse_kind(const struct options *o, enum option option, const char *expected)
+{
+    const bool measures = poolgrad_given(o, OPTION_KINDS);
+    if (!measures && !poolgrad_given(o, OPTION_KIND)) {
+        return poolgrad_fail(o, "--%s is given without --kind; expected --kind %s with it", option_name(option),
+                             expected);
+    }
+    return poolgrad_fail(o, "--%s is given with --kind %s; expected %s", option_name(option),
+                         o->value[measures ? OPTION_KINDS : OPTION_KIND].text, expected);
+}
+
 /* What N is: of the kinds that have one. */
 static int setup_mean(const struct options *o, poolgrad_problem *p)
 {
+    const int64_t kinds = chosen_kinds(o, p), average = INT64_C(1) << POOLGRAD_AVERAGE,
+                  norm = INT64_C(1) << POOLGRAD_L2NORM;
     p->root_mean = poolgrad_given(o, OPTION_ROOT_MEAN);
     p->divisor = poolgrad_number(o, OPTION_DIVISOR, 0);
-    if (p->root_mean && p->kind != POOLGRAD_L2NORM) {
-        return poolgrad_fail(o, "--root-mean is given with --kind %s; expected l2norm", o->value[OPTION_KIND].text);
-    }
+    if (p->root_mean && kinds != norm) return refuse_kind(o, OPTION_ROOT_MEAN, "l2norm");
     if (!poolgrad_given(o, OPTION_DIVISOR)) return 0;
     if (p->divisor == 0) return poolgrad_fail(o, "--divisor is 0; expected another integer");
-    if (p->kind == POOLGRAD_AVERAGE || p->root_mean) return 0;
-    return poolgrad_fail(o, "--divisor is given with --kind %s; expected average, or l2norm with --root-mean",
-                         o->value[OPTION_KIND].text);
+    if (kinds == average || p->root_mean) return 0;
+    return refuse_kind(o, OPTION_DIVISOR, "average, or l2norm with --root-mean");
 }
 
 static int setup_channels(const struct options *o, poolgrad_problem *p)
