@@ -25,6 +25,7 @@ static void enter(void)
     scene_write_numbers("gathered.npy", "f4", "2,2", "8 0 12 16");
     scene_write_numbers("seven.npy", "f4", "2", "1 7");
     scene_write_numbers("root.npy", "f4", "1", "5");
+    scene_write_numbers("flat.npy", "f4", "1,1,1,1", "27");
 }
 
 static void expect(const char *line, int status, const char *text)
@@ -43,6 +44,7 @@ Test(command_verify_volume, verdicts, .init = enter, .fini = scene_leave)
     expect("verify --source v.npy --kind average --kernel 2 --actual y.npy", 0, "right\n");
     expect("verify --source v.npy --kind average --kernel 2 --actual wrong.npy", 1, "wrong                         1 ");
     expect("verify --source v.npy --source-gradient g.npy --kind max --kernel 2 --actual dx.npy", 0, "right\n");
+    expect("verify --source v.npy --kind max --kernel 3 --actual flat.npy", 0, "float32 1 x 1 x 1 x 1 x 1, sums");
     expect("verify --source five.npy --actual means.npy" ONE "average --adaptive 3", 0, "right\n");
     expect("verify --source-gradient sixes.npy --source-width 5 --actual shares.npy" ONE "average --adaptive 3", 0,
            "right\n");

@@ -121,8 +121,10 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
     if (status == 0) status = check_size(options, p, &verify->actual.image);
     if (status == 0) status = read_before(options, verify);
     if (status == 0) poolgrad_fit_gradient(options, p, verify->fit);
-    if (status == 0) p->destination = verify->actual.image;
-    return status;
+    if (status != 0) return status;
+    p->destination = verify->actual.image;
+    if (poolgrad_count_axes(options, p) == AXES) p->destination.depth = poolgrad_max(p->destination.depth, 1);
+    return 0;
 }
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
