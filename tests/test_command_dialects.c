@@ -128,6 +128,28 @@ Test(command_dialects, arrays_of_every_rank, .init = enter, .fini = scene_leave)
     cr_expect(says_the_same("forward --source nhwc.npy --kind max",
                             "--dialect tensorflow --ksize 2 --strides 1 --padding VALID --data_format NHWC",
                             "--layout nhwc --kernel 2 --nan ignore"));
+    /* A data format says how many axes the files have: of rank 4, a volume without its images. */
+    cr_expect(says_the_same("forward --source nhwc.npy --kind max",
+                            "--dialect tensorflow --ksize 1,2,2 --strides 1 --padding VALID --data_format NDHWC",
+                            "--layout ndhwc --kernel 2 --kernel-depth 1 --nan ignore"));
+    cr_expect(says_the_same("forward --source chw.npy --kind average",
+                            "--dialect tensorflow --ksize 2 --strides 2 --padding VALID --data_format NCW",
+                            "--dimensions 1 --kernel 2 --stride 2"));
+    cr_expect(says_the_same("forward --source chw.npy --kind average --dimensions 3",
+                            "--dialect tensorflow --ksize 2 --strides 1 --padding VALID --data_format NCDHW",
+                            "--kernel 2"));
+    cr_expect(scene_refuses("forward --source nhwc.npy --output out.npy --kind max --dimensions 2 --dialect tensorflow "
+                            "--ksize 2 --strides 1 --padding VALID --data_format NDHWC",
+                            "--data_format names 3 axes; expected 2, as --dimensions or a layout says"));
+    cr_expect(scene_refuses("forward --source nhwc.npy --output out.npy --kind max --layout ndhwc --dialect tensorflow "
+                            "--ksize 2 --strides 1 --padding VALID --data_format NWC",
+                            "--data_format names 1 axis; expected 3, as --dimensions or a layout says"));
+    cr_expect(scene_refuses("forward --source chw.npy --output out.npy --kind max --dialect tensorflow --ksize 2 "
+                            "--strides 1 --padding VALID --data_format NDHWC --layout nhwc --dimensions 1",
+                            "--data_format names 3 axes; expected 1"));
+    cr_expect(scene_refuses("forward --source chw.npy --output out.npy --kind max --dimensions 1 --dialect caffe "
+                            "--kernel_size 2",
+                            "--dialect caffe: dimensions is 1; expected 2"));
     cr_expect(scene_refuses("forward --source chw.npy --dimensions 3 --output out.npy --kind max --dialect torch "
                             "--kernel_size 2,2",
                             "--kernel_size has 2 values; expected 1 or 3, of 3 axes"));

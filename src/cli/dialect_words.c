@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/axis_options.h"
+
 /* ---- The tables -------------------------------------------------------------------------------------------------- */
 
 static const struct choice booleans[] = {{"true", 1}, {"false", 0}, {"1", 1}, {"0", 0}, {NULL, 0}};
@@ -18,12 +20,14 @@ static const struct choice paddings[] = {{"SAME", POOLGRAD_TENSORFLOW_SAME},
                                          {"VALID", POOLGRAD_TENSORFLOW_VALID},
                                          {"EXPLICIT", POOLGRAD_TENSORFLOW_EXPLICIT},
                                          {NULL, 0}};
-static const struct choice data_formats[] = {{"NHWC", POOLGRAD_TENSORFLOW_NHWC},
-                                             {"NCHW", POOLGRAD_TENSORFLOW_NCHW},
-                                             {"NWC", POOLGRAD_TENSORFLOW_NHWC},
-                                             {"NCW", POOLGRAD_TENSORFLOW_NCHW},
-                                             {"NDHWC", POOLGRAD_TENSORFLOW_NHWC},
-                                             {"NCDHW", POOLGRAD_TENSORFLOW_NCHW},
+/* How many axes a data format names, in units of FORMAT_AXIS, and the value of the library. */
+enum { FORMAT_AXIS = 16 };
+static const struct choice data_formats[] = {{"NHWC", 2 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NHWC},
+                                             {"NCHW", 2 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NCHW},
+                                             {"NWC", 1 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NHWC},
+                                             {"NCW", 1 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NCHW},
+                                             {"NDHWC", 3 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NHWC},
+                                             {"NCDHW", 3 * FORMAT_AXIS + POOLGRAD_TENSORFLOW_NCHW},
                                              {NULL, 0}};
 static const struct choice round_modes[] = {{"CEIL", POOLGRAD_CAFFE_CEIL}, {"FLOOR", POOLGRAD_CAFFE_FLOOR}, {NULL, 0}};
 static const struct choice cudnn_modes[] = {
@@ -79,7 +83,7 @@ static const struct dialect_word tensorflow_words[] = {
     NUMBERS(tensorflow, explicit_paddings, SHAPE_PAIRS,
             "padding EXPLICIT, max of up to two dimensions: before and behind, with batch and channel"),
     CHOICE(data_formats, tensorflow, data_format, SHAPE_ONE,
-           "of the lists; where it is given, of all files, too (NHWC)")};
+           "of the lists; where it is given, of all files and their axes, too (NHWC)")};
 
 static const struct dialect_word caffe_words[] = {
     NUMBER(caffe, kernel_size, SHAPE_ONE, "size of the window, both axes; required unless the next two are given"),
@@ -121,7 +125,16 @@ static const struct dialect_word onednn_words[] = {
         return poolgrad_problem_from_##framework(&pool->framework, problem, size, error);                              \
     }
 #define OF_ANY_AXES(pool, axes) (pool).dimensions = (axes)
-#define OF_PLANES(pool, axes) ((void)(axes))
+#define OF_PLANES(pool, axes)                                                                                          \
+    if ((axes) < 2) return refuse_line(axes, error)
+
+/* A line, of a framework that has no argument for how many axes there are. */
+static poolgrad_status refuse_line(int axes, poolgrad_error *error)
+{
+    snprintf(error->field, sizeof error->field, "dimensions");
+    snprintf(error->message, sizeof error->message, "dimensions is %d; expected 2", axes);
+    return POOLGRAD_INVALID;
+}
 
 FUNCTIONS(torch, OF_ANY_AXES)
 FUNCTIONS(onnx, OF_ANY_AXES)
@@ -242,18 +255,39 @@ bool poolgrad_dialect_replaces(enum option option)
            (option >= OPTION_KERNEL_OFFSET_X && option <= OPTION_KERNEL_OFFSET_Z);
 }
 
-/* TensorFlow's data format says the layout of all files, unless --layout says the same. */
+/* As if the option had been typed. */
+static void say(struct options *options, enum option option, int64_t number, const char *text)
+{
+    options->value[option].given = true;
+    options->value[option].number = number;
+    options->value[option].text = text;
+}
+
+static int check_format_axes(struct options *options, int axes)
+{
+    static const char *const texts[] = {"", "1", "2", "3"};
+    const int said = poolgrad_said_axes(options);
+    if (said > 0 && said != axes) {
+        return poolgrad_fail(options, "--data_format names %d ax%ss; expected %d, as --dimensions or a layout says",
+                             axes, axes == 1 ? "i" : "e", said);
+    }
+    if (said == 0) say(options, OPTION_DIMENSIONS, axes, texts[axes]);
+    return 0;
+}
+
+/* TensorFlow's data format says the layout of all files, unless --layout says the same, and how many axes they have. */
 static int check_data_format(struct options *options)
 {
     static const char word[] = "data_format";
     const int place = poolgrad_dialect_find(options->dialect, word, sizeof word - 1);
     if (place < 0 || options->dialect_value[place].count == 0) return 0;
-    const bool last = options->dialect_value[place].integers[0] == POOLGRAD_TENSORFLOW_NHWC;
+    int64_t *const format = options->dialect_value[place].integers;
+    if (check_format_axes(options, (int)(*format / FORMAT_AXIS)) != 0) return 2;
+    *format %= FORMAT_AXIS;
+    const bool last = *format == POOLGRAD_TENSORFLOW_NHWC;
     const int64_t layout = last ? POOLGRAD_NHWC : POOLGRAD_NCHW;
     if (!poolgrad_given(options, OPTION_LAYOUT)) {
-        options->value[OPTION_LAYOUT].given = true;
-        options->value[OPTION_LAYOUT].number = layout;
-        options->value[OPTION_LAYOUT].text = last ? "nhwc" : "nchw";
+        say(options, OPTION_LAYOUT, layout, last ? "nhwc" : "nchw");
         return 0;
     }
     const bool is_last = (options->value[OPTION_LAYOUT].number & ~(int64_t)LAYOUT_OF_VOLUMES) == POOLGRAD_NHWC;
