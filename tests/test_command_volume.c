@@ -380,6 +380,14 @@ static const char *const refusals[][2] = {
     {F "five.npy" ONE "max --windows-x twice.npy", "twice.npy: is no table of windows; expected an array of n x 2"},
     {F "five.npy" ONE "max --windows-x flat2.npy", "flat2.npy: has no window; expected at least one"},
     {F "five.npy" ONE "max --windows-x no.npy", "--windows-x no.npy: No such file or directory; expected a .npy file"},
+    {F "five.npy" ONE "max --windows-x taps.npy", "taps.npy: elements are no signed integers; expected int64 or int32"},
+    {F "five.npy" ONE "max --windows-x short.npy", "short.npy: descr is '<i2', int16; expected int64 or int32"},
+    {F "five.npy" ONE "max --windows-x large.npy", "large.npy: descr is '<u8', uint64; expected int64 or int32"},
+    {F "square.npy --kind average --windows-x vast.npy --windows-y vast.npy",
+     "--windows-x: windows_x.spans has a window of 2305843009213693952 pixels beside 2305843009213693952 and 1 along "
+     "the other axes; expected a product below 2^63"},
+    {F "square.npy --kind average --kernel-width 4 --pad-left 1 --windows-y vast.npy",
+     "--windows-y: windows_y.spans has a window of 2305"},
     {F "five.npy" ONE "max --windows-x empty.npy", "--windows-x: windows_x.spans"},
     {F "five.npy" ONE "max --windows-x far.npy", "--windows-x: windows_x.spans"},
     /* Counts, divisors, roots. */
@@ -418,6 +426,10 @@ Test(command_volume, refusals, .init = scene_enter, .fini = scene_leave)
     scene_write_numbers("flat2.npy", "i8", "0,2", "");
     scene_write_numbers("none.npy", "f4", "1,1,3,3,0", "");
     scene_write_numbers("empty.npy", "i8", "2,2", "0 1 2 0");
+    scene_write_numbers("taps.npy", "u4", "1,2", "0 1");
+    scene_write_numbers("short.npy", "i2", "1,2", "0 1");
+    scene_write_numbers("large.npy", "u8", "1,2", "0 1");
+    scene_write_numbers("vast.npy", "i8", "1,2", "0 2305843009213693952");
     scene_write_numbers("far.npy", "i8", "1,2", "4611686018427387904 1");
     scene_write_numbers("bytes.npy", "i1", "2,2", "0 0 0 0");
     scene_write_numbers("small.npy", "V1", "2,2", "0 0 0 0");

@@ -333,7 +333,8 @@ static int choose_format(const struct options *options, const char *path, const 
 /* A file that is read from its beginning to its end, or a member of one. */
 struct reading {
     const struct options *options;
-    const char *name; /* as sentences have it */
+    const char *name;  /* as sentences have it */
+    const char *items; /* what elements may be; null: whatever .npy files of poolgrad hold */
     FILE *file;
     int64_t size; /* in bytes; -1 where that is not known beforehand */
     bool is_member;
@@ -366,6 +367,16 @@ static int refuse_archive(const struct reading *reading)
                          reading->name, reading->name, list);
 }
 
+/* Of elements that no file of poolgrad holds, what this one may hold. */
+static int refuse_header(const struct reading *reading, const poolgrad_error *error)
+{
+    const char *expected = strstr(error->message, "; expected ");
+    const bool elements = strcmp(error->field, "descr") == 0 && expected;
+    if (!reading->items || !elements) return poolgrad_fail(reading->options, "%s: %s", reading->name, error->message);
+    return poolgrad_fail(reading->options, "%s: %.*s; expected %s", reading->name, (int)(expected - error->message),
+                         error->message, reading->items);
+}
+
 static int read_header(struct reading *reading, struct poolgrad_npy *npy)
 {
     static unsigned char header[POOLGRAD_NPY_PREAMBLE + POOLGRAD_NPY_MAX_HEADER];
@@ -380,7 +391,7 @@ static int read_header(struct reading *reading, struct poolgrad_npy *npy)
         if (size > count) count += read_bytes(reading, header + count, size - count);
         status = poolgrad_npy_parse(header, count, npy, &error);
     }
-    return status == POOLGRAD_OK ? 0 : poolgrad_fail(reading->options, "%s: %s", reading->name, error.message);
+    return status == POOLGRAD_OK ? 0 : refuse_header(reading, &error);
 }
 
 /* Before memory is asked for: a header may promise anything. */
@@ -522,11 +533,13 @@ int poolgrad_tensor_read(const struct options *options, struct file_argument arg
 
 /* ---- Tables of windows ------------------------------------------------------------------------------------------- */
 
+static const char table_items[] = "int64 or int32";
+
 static int check_windows(const struct reading *reading, const struct poolgrad_npy *npy)
 {
     if (npy->kind != 'i') {
-        return poolgrad_fail(reading->options, "%s: elements are no signed integers; expected int64 or int32",
-                             reading->name);
+        return poolgrad_fail(reading->options, "%s: elements are no signed integers; expected %s", reading->name,
+                             table_items);
     }
     if (npy->rank != 2 || npy->shape[1] != 2) {
         return poolgrad_fail(reading->options,
@@ -572,6 +585,7 @@ int poolgrad_tensor_read_windows(const struct options *options, struct file_argu
 {
     struct reading reading;
     int status = begin_reading(options, argument, &reading);
+    reading.items = table_items;
     if (status == 0) status = read_windows(&reading, table);
     end_reading(&reading);
     return status;

@@ -171,11 +171,16 @@ static poolgrad_status resolve_axis(const struct axis_request *request, poolgrad
                                              : place_progression(request, &outputs, axis, first_tap, error);
 }
 
-static poolgrad_status count_taps(struct poolgrad_geometry *g, poolgrad_error *error)
+/* Names the first table among the axes: windows of tables have no kernel to be named. */
+static poolgrad_status refuse_taps(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
-    int64_t plane;
-    if (poolgrad_multiply(g->x.kernel, g->y.kernel, &plane) && poolgrad_multiply(plane, g->z.kernel, &g->full_count)) {
-        return POOLGRAD_OK;
+    const struct poolgrad_axis *const axes[AXES] = {&g->x, &g->y, &g->z};
+    for (int i = 0; i < AXES; i++) {
+        if (!axes[i]->table) continue;
+        return poolgrad_refuse(error, poolgrad_axis_names((enum axis)i)->spans,
+                               "has a window of %" PRId64 " pixels beside %" PRId64 " and %" PRId64
+                               " along the other axes; expected a product below 2^63",
+                               axes[i]->kernel, axes[(i + 1) % AXES]->kernel, axes[(i + 2) % AXES]->kernel);
     }
     const char *const name = poolgrad_axis_names(AXIS_X)->kernel;
     if (g->z.kernel == 1) {
@@ -187,6 +192,14 @@ static poolgrad_status count_taps(struct poolgrad_geometry *g, poolgrad_error *e
                            "is %" PRId64 " with kernel_height %" PRId64 " and kernel_depth %" PRId64
                            "; expected a product below 2^63",
                            g->x.kernel, g->y.kernel, g->z.kernel);
+}
+
+static poolgrad_status count_taps(struct poolgrad_geometry *g, poolgrad_error *error)
+{
+    int64_t plane;
+    const bool counted = poolgrad_multiply(g->x.kernel, g->y.kernel, &plane) &&
+                         poolgrad_multiply(plane, g->z.kernel, &g->full_count);
+    return counted ? POOLGRAD_OK : refuse_taps(g, error);
 }
 
 poolgrad_status poolgrad_check_axes(poolgrad_problem *p, poolgrad_error *error)
