@@ -57,7 +57,20 @@ static void each_command(void (*print)(enum command))
     for (int command = 1; *poolgrad_command_name((enum command)command); command *= 2) print((enum command)command);
 }
 
-static void print_words(const struct option_description *option)
+/* Of an option that is a dialect's word, too, with other choices there. */
+static void print_dialect_words(enum command command, const struct option_description *option)
+{
+    if (!(poolgrad_options[OPTION_DIALECT].commands & (int)command)) return;
+    for (int i = 0; poolgrad_dialect_at(i); i++) {
+        const struct dialect *dialect = poolgrad_dialect_at(i);
+        const int place = poolgrad_dialect_find(dialect, option->name, strlen(option->name));
+        const struct option_description *word = place >= 0 ? &dialect->words[place].option : NULL;
+        if (!word || word->choices == option->choices) continue;
+        for (const struct choice *choice = word->choices; choice && choice->name; choice++) printf(" %s", choice->name);
+    }
+}
+
+static void print_words(enum command command, const struct option_description *option)
 {
     if (option->type == TYPE_ISA) {
         for (int i = 0; poolgrad_isa_word(i); i++) printf("%s%s", i > 0 ? " " : "", poolgrad_isa_word(i));
@@ -65,6 +78,7 @@ static void print_words(const struct option_description *option)
     }
     for (const struct choice *choice = option->choices; choice && choice->name; choice++)
         printf("%s%s", choice == option->choices ? "" : " ", choice->name);
+    print_dialect_words(command, option);
 }
 
 static bool has_words(const struct option_description *option)
@@ -106,7 +120,7 @@ static void print_bash_values(enum command command, const struct option_descript
     printf("    '%s --%s') ", poolgrad_command_name(command), option->name);
     if (has_words(option)) {
         printf("words='");
-        print_words(option);
+        print_words(command, option);
         printf("' ;;\n");
     } else {
         printf("kind=%s ;;\n", takes_file(option) ? "file" : option->type == TYPE_FOLDER ? "folder" : "none");
@@ -197,7 +211,6 @@ static void print_zsh_text(const char *text)
 
 static void print_zsh_option(enum command command, const struct option_description *option)
 {
-    (void)command;
     const bool many = option->type == TYPE_NAMED || option->type == TYPE_NAMED_INPUT ||
                       option->type == TYPE_NAMED_OUTPUT;
     printf("            '%s--%s%s[", many ? "*" : "", option->name, is_flag(option) ? "" : "=");
@@ -211,7 +224,7 @@ static void print_zsh_option(enum command command, const struct option_descripti
     if (has_words(option)) {
         const bool several = option->type == TYPE_CHOICES;
         printf(several ? "_sequence compadd - " : "(");
-        print_words(option);
+        print_words(command, option);
         if (!several) printf(")");
     }
     if (takes_file(option)) printf(many ? "{compset -P \"*=\"; _files}" : "_files");
@@ -272,7 +285,7 @@ static void print_fish_option(enum command command, const struct option_descript
     if (has_words(option)) {
         const bool several = option->type == TYPE_CHOICES;
         printf(" -x -a '%s", several ? "(__fish_append , " : "");
-        print_words(option);
+        print_words(command, option);
         printf("%s'", several ? ")" : "");
     } else if (option->type == TYPE_FOLDER) {
         printf(" -x -a '(__fish_complete_directories)'");

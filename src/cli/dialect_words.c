@@ -180,7 +180,7 @@ const struct dialect_word *poolgrad_dialect_shown(const char *name)
     for (int i = 0; poolgrad_dialect_at(i); i++) {
         const int place = poolgrad_dialect_find(&dialects[i], name, strlen(name));
         const struct dialect_word *word = place >= 0 ? &dialects[i].words[place] : NULL;
-        if (word && (!shown || (word->option.choices && !shown->option.choices))) shown = word;
+        if (word && (!shown || (!word->option.choices && shown->option.choices))) shown = word;
     }
     return shown;
 }

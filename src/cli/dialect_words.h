@@ -49,7 +49,8 @@ const struct dialect *poolgrad_dialect_at(int i);
 /* The place of the word among the dialect's, -1 where there is no such word. */
 int poolgrad_dialect_find(const struct dialect *dialect, const char *name, size_t length);
 
-/* The word that stands for all dialects' words of the name, one with choices if there is any. */
+/* The word that stands for all dialects' words of the name, one without choices if there is any: what some take is no
+ * list for all. */
 const struct dialect_word *poolgrad_dialect_shown(const char *name);
 
 /* Reads the value of the word; null stands for a flag alone. 0, or 2 after one sentence. */
