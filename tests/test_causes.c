@@ -60,7 +60,7 @@ static poolgrad_image make_image(struct scene *s, poolgrad_image like, poolgrad_
 {
     like.format = format;
     view_make_dense(&like);
-    const int64_t elements = like.images * ((like.channels + 3) / 4 * 4) * like.height * like.width;
+    const int64_t elements = like.images * ((like.channels + 31) / 32 * 32) * like.height * like.width;
     like.data = calloc((size_t)elements, sizeof(double));
     cr_assert(like.data && s->blocks < 64);
     s->memory[s->blocks++] = like.data;
@@ -1397,6 +1397,27 @@ Test(causes, every_mistake_is_found_where_it_was_made)
         }
     }
     cr_assert_eq(number, CASES);
+}
+
+static double zero_last_slice(const struct scene *s, double value, const int64_t at[4])
+{
+    return at[1] < s->setup.channels - 5 ? value : 0;
+}
+
+/* Slices of 8, 16 and 32 channels, of which the last has 5. */
+Test(causes, last_channels_are_those_of_a_slice)
+{
+    static const poolgrad_layout layouts[] = {POOLGRAD_NC8HW8, POOLGRAD_NC16HW16, POOLGRAD_NC32HW32};
+    for (int i = 0; i < 3; i++) {
+        struct scene s;
+        scene_init(&s, 3);
+        s.setup.layout = layouts[i];
+        s.setup.channels = (8 << i) + 5;
+        prepare(&s);
+        run_and_change(&s, zero_last_slice);
+        expect_cause(&s, "last-channels-zero");
+        scene_clear(&s);
+    }
 }
 
 /* ---- What is said of them ---------------------------------------------------------------------------------------- */

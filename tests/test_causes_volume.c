@@ -909,6 +909,35 @@ Test(causes_volume, last_windows_of_every_axis_are_dropped)
     }
 }
 
+static bool can_stay_in_layer(const scene *s)
+{
+    poolgrad_verification *v = judge(s);
+    struct poolgrad_knobs knobs;
+    bool can = false;
+    for (int64_t i = 0; i < poolgrad_mistake_count; ++i) {
+        const struct poolgrad_mistake *mistake = &poolgrad_mistakes[i];
+        if (strcmp(mistake->name, "indices-of-layer") == 0) can = poolgrad_mistake_turn(mistake, v, &knobs);
+    }
+    poolgrad_verification_destroy(v);
+    return can;
+}
+
+/* Numbers of taps count a window, which has no layer of the image. */
+Test(causes_volume, only_places_can_be_taken_for_those_of_a_layer)
+{
+    for (unsigned call = 1; call < 6; call += 3) { /* max, forward and gradient */
+        scene s = {.random = {29 + call}};
+        set_call(&s, call);
+        prepare_indices(&s);
+        run(&s.problem);
+        cr_expect(can_stay_in_layer(&s));
+        s.problem.indices = view_read(make_image(&s, POOLGRAD_TAP8, picking_counts));
+        run(&s.problem);
+        cr_expect(!can_stay_in_layer(&s));
+        clear(&s);
+    }
+}
+
 /* A box of a volume is told with its layers. */
 Test(causes_volume, sentences_tell_layers)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mistakes in what is picked, how sums are made, what is read, and what is not written. */
+#include "image/format.h"
+#include "image/image.h"
 #include "oracle/mistake_turns.h"
 
 /* ---- Maxima ------------------------------------------------------------------------------------------------------ */
@@ -218,11 +220,12 @@ TURN(misread_layout)
 
 /* ---- Indices ----------------------------------------------------------------------------------------------------- */
 
+/* Numbers of taps count a window, not layers of an image. */
 TURN(misread_indices)
 {
     (void)v, (void)b;
     k->index_rule = (enum poolgrad_index_rule)a;
-    return true;
+    return a != POOLGRAD_INDEX_OF_LAYER || !poolgrad_format_holds_taps(k->geometry.indices.format);
 }
 
 TURN(shift_indices)
@@ -234,10 +237,12 @@ TURN(shift_indices)
 
 /* ---- What is not written ----------------------------------------------------------------------------------------- */
 
+/* Processors like channels by fours, in slices or not. */
 TURN(skip_last_channels)
 {
     const struct poolgrad_geometry *g = &k->geometry;
-    const struct poolgrad_range last = {g->channels.end / 4 * 4, g->channels.end};
+    const int64_t width = poolgrad_max(poolgrad_layout_lanes(g->held.layout), 4);
+    const struct poolgrad_range last = {g->channels.end / width * width, g->channels.end};
     (void)b;
     k->misplaced = true;
     k->filling = (enum poolgrad_filling)a;
