@@ -72,6 +72,8 @@ static inline void prefetch(const struct poolgrad_fast *fast, const poolgrad_con
                             uintptr_t distance)
 {
     enum { LINE = 64 };
+    /* Without rows the first one may lie anywhere. */
+    if (pixels->rows <= 0) return;
     const int64_t size = (int64_t)poolgrad_format_size(image->format);
     const int64_t columns = poolgrad_min(block->x.entries * fast->x.stride, image->width);
     const int64_t bytes = columns * size * (image->column_stride < 0 ? -image->column_stride : image->column_stride);
