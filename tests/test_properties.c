@@ -704,9 +704,9 @@ Test(properties, indices)
                           .ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST),
                           .no_indices = true,
                           .from_data = true};
-    sweep("indices", 3000, 45, &limits, check_indices);
+    sweep("indices", 3000, 40, &limits, check_indices);
     limits.beyond = CASE_BEYOND;
-    sweep("indices", 3000, 30, &limits, check_indices);
+    sweep("indices", 3000, 25, &limits, check_indices);
 }
 
 /* ---- Refusals ------------------------------------------------------------------------------------------------ */
