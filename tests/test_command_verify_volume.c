@@ -99,10 +99,13 @@ static const char *const refusals[][2] = {
     {"explain --at 0,0,1,0 --picks-format tap8 --source " GATHER,
      "--picks-format is given beside --indices; expected one"},
     {"explain --source five.npy --at 0,0" ONE "average --adaptive 3", "--at has 2 numbers; expected 3: image, channel"},
+    {"explain --at 0,0,0,0,0 --source layer.npy --kind max --kernel 1 --layout nc4hw4 --source-layout nchw",
+     "an array of 3 axes in layout nc4hw4"},
 };
 
 Test(command_verify_volume, refusals, .init = enter, .fini = scene_leave)
 {
+    scene_write_numbers("layer.npy", "f4", "1,1,1,2,2", "1..4");
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         cr_expect(scene_refuses(refusals[i][0], refusals[i][1]), "%s", refusals[i][0]);
 }

@@ -346,8 +346,6 @@ static const char *const refusals[][2] = {
      "--output: an array of 3 axes in layout nc16hw16"},
     {G "layer.npy --source layer.npy --kind max --kernel 1 --output-layout nc4hw4 --add-to lanes2.npy --channels 1",
      "--output: an array of 3 axes in layout nc4hw4"},
-    {"explain --at 0,0,0,0,0 --source layer.npy --kind max --kernel 1 --layout nc4hw4 --source-layout nchw",
-     "an array of 3 axes in layout nc4hw4"},
     /* Tables. */
     {F "v.npy --kind max --adaptive 0", "--adaptive is 0; expected at least 1, the number of windows"},
     {F "v.npy --kind max --adaptive -3 --adaptive-width 1", "--adaptive is -3; expected at least 1"},

@@ -93,7 +93,7 @@ static void print_zero_pad(enum axis axis, enum axis_role role, const struct axi
 /* False where the option is no axis's. */
 static bool print_axis_option(struct line *line, enum option option)
 {
-    for (int i = 0; i < AXES * ROLES; i++) {
+    for (int i = 0; i < (int)AXES * (int)ROLES; i++) {
         const enum axis axis = (enum axis)(i % AXES);
         const enum axis_role role = (enum axis_role)(i / AXES);
         if (poolgrad_axes_option(role) == option) return true;

@@ -193,7 +193,7 @@ static void kebab(const char *field, char *name, size_t size)
 /* What was typed: the option for every axis, or by another name, where that of the field was not. */
 static const char *typed(const struct options *options, const char *name)
 {
-    for (int i = 0; i < AXES * ROLES; i++) {
+    for (int i = 0; i < (int)AXES * (int)ROLES; i++) {
         const enum axis axis = (enum axis)(i % AXES);
         const enum axis_role role = (enum axis_role)(i / AXES);
         if (strcmp(option_name(poolgrad_axis_option(axis, role)), name) != 0) continue;
