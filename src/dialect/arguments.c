@@ -163,6 +163,38 @@ static void set_tables(struct poolgrad_dialect *d)
     }
 }
 
+static poolgrad_status check_extents(const struct poolgrad_dialect *d, poolgrad_error *error)
+{
+    poolgrad_status status = POOLGRAD_OK;
+    for (int i = 0; i < POOLGRAD_AXES && status == POOLGRAD_OK; i++) {
+        int64_t extent;
+        status = check_extent(d, &d->axis[i], &extent, error);
+    }
+    return status;
+}
+
+static void set_place(const poolgrad_padding *placed, struct poolgrad_dialect *d)
+{
+    poolgrad_problem *const p = &d->problem;
+    p->offset_x = placed->offset_x;
+    p->offset_y = placed->offset_y;
+    p->offset_z = placed->offset_z;
+    p->kernel_offset_x = p->kernel_offset_y = p->kernel_offset_z = 0;
+    p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    p->zero_pad_x = placed->zero_pad_x;
+    p->zero_pad_y = placed->zero_pad_y;
+    p->zero_pad_z = placed->zero_pad_z;
+    p->zero_pad_left = placed->zero_pad_left;
+    p->zero_pad_right = placed->zero_pad_right;
+    p->zero_pad_top = placed->zero_pad_top;
+    p->zero_pad_bottom = placed->zero_pad_bottom;
+    p->zero_pad_front = placed->zero_pad_front;
+    p->zero_pad_back = placed->zero_pad_back;
+    d->axis[0].output = placed->width;
+    d->axis[1].output = placed->height;
+    d->axis[2].output = placed->depth;
+}
+
 poolgrad_status poolgrad_dialect_set_geometry(struct poolgrad_dialect *d, poolgrad_error *error)
 {
     poolgrad_problem *const p = &d->problem;
@@ -179,30 +211,10 @@ poolgrad_status poolgrad_dialect_set_geometry(struct poolgrad_dialect *d, poolgr
                                   z->stride, x->dilation, y->dilation, z->dilation};
     const struct poolgrad_pads_request request = {
         &pads, d->rounding, &p->window, {"source.depth", z->size, "source.height", y->size, "source.width", x->size}};
-    poolgrad_status status = POOLGRAD_OK;
-    for (int i = 0; i < POOLGRAD_AXES && status == POOLGRAD_OK; i++) {
-        int64_t extent;
-        status = check_extent(d, &d->axis[i], &extent, error);
-    }
+    poolgrad_status status = check_extents(d, error);
     if (status == POOLGRAD_OK) status = poolgrad_place_by_pads(&request, &placed, error);
     if (status != POOLGRAD_OK) return status;
-    p->offset_x = placed.offset_x;
-    p->offset_y = placed.offset_y;
-    p->offset_z = placed.offset_z;
-    p->kernel_offset_x = p->kernel_offset_y = p->kernel_offset_z = 0;
-    p->edge_mode = POOLGRAD_EDGE_CLAMP;
-    p->zero_pad_x = placed.zero_pad_x;
-    p->zero_pad_y = placed.zero_pad_y;
-    p->zero_pad_z = placed.zero_pad_z;
-    p->zero_pad_left = placed.zero_pad_left;
-    p->zero_pad_right = placed.zero_pad_right;
-    p->zero_pad_top = placed.zero_pad_top;
-    p->zero_pad_bottom = placed.zero_pad_bottom;
-    p->zero_pad_front = placed.zero_pad_front;
-    p->zero_pad_back = placed.zero_pad_back;
-    d->axis[0].output = placed.width;
-    d->axis[1].output = placed.height;
-    d->axis[2].output = placed.depth;
+    set_place(&placed, d);
     set_tables(d);
     return POOLGRAD_OK;
 }
