@@ -15,7 +15,7 @@ enum { THREADS_LIMIT = 1024, RUNS_LIMIT = 1024 };
 static poolgrad_status check_edge_mode(poolgrad_edge_mode mode, poolgrad_error *error)
 {
     static const char *const undefined[] = {"mirror", "mirror with edge", "constant"};
-    int64_t other = (int)mode - 2;
+    int64_t other = (int64_t)(int)mode - 2;
     if (mode == POOLGRAD_EDGE_ZERO || mode == POOLGRAD_EDGE_CLAMP) return POOLGRAD_OK;
     if (other < 0 || other >= 3) return poolgrad_refuse_value(error, "edge_mode", (int)mode, "zero (0) or clamp (1)");
     return poolgrad_refuse(error, "edge_mode",
