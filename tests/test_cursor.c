@@ -36,8 +36,14 @@ enum { MOST_WINDOWS = 5 };
 static void tabulate(random_state *r, struct poolgrad_axis *axis, poolgrad_span spans[MOST_WINDOWS])
 {
     axis->kernel = axis->stride = axis->dilation = 1;
+    axis->ordered = random_chance(r, 50);
     for (int i = 0; i < axis->end - axis->begin; i++) {
         spans[i] = (poolgrad_span){random_between(r, -4, 8), random_between(r, 1, 4)};
+        axis->kernel = poolgrad_max(axis->kernel, spans[i].size);
+    }
+    for (int i = 1; i < axis->end - axis->begin && axis->ordered; i++) {
+        spans[i].first = poolgrad_max(spans[i].first, spans[i - 1].first);
+        spans[i].size = poolgrad_max(spans[i].size, spans[i - 1].first + spans[i - 1].size - spans[i].first);
         axis->kernel = poolgrad_max(axis->kernel, spans[i].size);
     }
     axis->extent = axis->kernel;

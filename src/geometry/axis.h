@@ -26,6 +26,7 @@ struct poolgrad_axis {
     int64_t first;                    /* first tap of the window of output pixel `begin` */
     int64_t begin, end;               /* output pixels whose windows count */
     const poolgrad_span *table;       /* the windows of output pixels begin, begin + 1, ...; null: a progression */
+    bool ordered;                     /* no window of the table begins or ends before the one in front of it */
 };
 
 /* A pixel of a volume. */
@@ -125,11 +126,32 @@ static inline int64_t poolgrad_axis_place(const struct poolgrad_axis *axis, pool
     return window.first + t * axis->dilation;
 }
 
+/* Of an ordered table, the first output pixel whose window ends behind `position`, or begins there or later. */
+static inline int64_t poolgrad_axis_first_window(const struct poolgrad_axis *axis, int64_t position, bool ends)
+{
+    int64_t low = axis->begin, high = axis->end;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        const poolgrad_span window = axis->table[middle - axis->begin];
+        const bool found = ends ? window.first + window.size > position : window.first >= position;
+        if (found)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 /* From the first to the last output pixel of a table whose windows meet the pixels [low, high). */
 static inline struct poolgrad_range poolgrad_axis_table_windows(const struct poolgrad_axis *axis, int64_t low,
                                                                 int64_t high)
 {
     struct poolgrad_range windows = {axis->begin, axis->begin};
+    if (axis->ordered) {
+        windows.begin = poolgrad_axis_first_window(axis, low, true);
+        windows.end = poolgrad_max(windows.begin, poolgrad_axis_first_window(axis, high, false));
+        return windows;
+    }
     for (int64_t i = axis->end; i > axis->begin; i--) {
         const poolgrad_span window = axis->table[i - 1 - axis->begin];
         if (window.first >= high || window.first + window.size <= low) continue;

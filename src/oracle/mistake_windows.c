@@ -265,11 +265,14 @@ static void swap(int64_t *a, int64_t *b)
 static bool swap_places(struct poolgrad_axis *p, struct poolgrad_axis *q)
 {
     const poolgrad_span *table = p->table;
+    const bool ordered = p->ordered;
     swap(&p->first, &q->first);
     swap(&p->before, &q->before);
     swap(&p->behind, &q->behind);
     p->table = q->table;
     q->table = table;
+    p->ordered = q->ordered;
+    q->ordered = ordered;
     return p->table == q->table || p->end - p->begin == q->end - q->begin;
 }
 

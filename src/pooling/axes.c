@@ -113,6 +113,16 @@ static poolgrad_status check_span(const struct axis_request *request, int64_t i,
                            i, span.first, span.size);
 }
 
+/* Windows that follow each other are found by halving; others are all looked at. */
+static bool is_ordered(const poolgrad_table *table)
+{
+    for (int64_t i = 1; i < table->count; i++) {
+        const poolgrad_span a = table->spans[i - 1], b = table->spans[i];
+        if (b.first < a.first || b.first + b.size < a.first + a.size) return false;
+    }
+    return true;
+}
+
 /* docs/numerics.md N92. */
 static poolgrad_status place_table(const struct axis_request *request, const struct outputs *outputs,
                                    struct poolgrad_axis *axis, int64_t *first_tap, poolgrad_error *error)
@@ -136,7 +146,8 @@ static poolgrad_status place_table(const struct axis_request *request, const str
         status = check_span(request, i, error);
         axis->kernel = axis->extent = poolgrad_max(axis->kernel, table->spans[i].size);
     }
-    if (count == 0) return status;
+    if (count == 0 || status != POOLGRAD_OK) return status;
+    axis->ordered = is_ordered(table);
     *first_tap = table->spans[0].first;
     axis->table = table->spans + (there.begin - outputs->first);
     axis->first = axis->table->first;
