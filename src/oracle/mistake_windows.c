@@ -276,6 +276,14 @@ static bool swap_places(struct poolgrad_axis *p, struct poolgrad_axis *q)
     return p->table == q->table || p->end - p->begin == q->end - q->begin;
 }
 
+/* Of an axis whose image is the same. */
+static bool has_same_windows(const struct poolgrad_axis *a, const struct poolgrad_axis *b)
+{
+    return a->kernel == b->kernel && a->stride == b->stride && a->dilation == b->dilation && a->extent == b->extent &&
+           a->first == b->first && a->begin == b->begin && a->end == b->end && a->before == b->before &&
+           a->behind == b->behind && a->table == b->table;
+}
+
 /* `a`: what, of which axes; `b`: 1 where centres stay. */
 TURN(swap_axes)
 {
@@ -289,8 +297,7 @@ TURN(swap_axes)
     if (a & POOLGRAD_SWAP_STRIDES) swap(&p->stride, &q->stride);
     if (a & POOLGRAD_SWAP_DILATIONS) swap(&p->dilation, &q->dilation);
     if (a & POOLGRAD_SWAP_PLACES) fits = swap_places(p, q);
-    const bool same = memcmp(&old.x, &g->x, sizeof old.x) == 0 && memcmp(&old.y, &g->y, sizeof old.y) == 0;
-    return fits && !same && place_axes(g, &old, b);
+    return fits && !(has_same_windows(&old.x, &g->x) && has_same_windows(&old.y, &g->y)) && place_axes(g, &old, b);
 }
 
 TURN(ignore_dilation)
