@@ -2,7 +2,10 @@
 #include "simd/v256.h"
 
 #include "routines/elements.h"
+#include "routines/find.h"
+#include "routines/give.h"
 #include "routines/half.h"
+#include "routines/lanes.h"
 #include "routines/positions.h"
 
 const struct poolgrad_routines poolgrad_routines_avx2 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX2, deliver_half);

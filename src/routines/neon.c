@@ -2,7 +2,10 @@
 #include "simd/v128.h"
 
 #include "routines/elements.h"
+#include "routines/find.h"
+#include "routines/give.h"
 #include "routines/half.h"
+#include "routines/lanes.h"
 #include "routines/positions.h"
 
 const struct poolgrad_routines poolgrad_routines_neon = POOLGRAD_TABLE(POOLGRAD_ISA_NEON, deliver_half);

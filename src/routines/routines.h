@@ -17,6 +17,8 @@
 
 #include <stdbool.h>
 
+#include "routines/walk.h"
+
 enum {
     POOLGRAD_FORMATS = POOLGRAD_TAP32 + 1,
     /* Counts are rounded up to this many elements: working memory has room for them behind every array, and what is
@@ -65,6 +67,44 @@ enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
 struct poolgrad_routines {
     poolgrad_isa isa;
     int vector_bytes;
+
+    /* Walks over elements where they lie, by the format of the operands (indices' formats have none). */
+
+    /* The sum, from +0, of a window's taps in float32 or float64; the float64 root of the sum of their squares or, with
+     * a divisor, of the mean. */
+    void (*find_sum[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const struct poolgrad_walk *walk,
+                                                      const struct poolgrad_ending *ending, void *to);
+    void (*find_norm[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                        void *to);
+    /* The greatest tap; and its code in 1 or 4 bytes, all bits set where there is none (`to` may be null). Whether a
+     * search that was not careful is void. */
+    bool (*find_greatest[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                            const struct poolgrad_search *search, void *to);
+    bool (*find_pick8[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                         const struct poolgrad_search *search, void *to, uint8_t *code);
+    bool (*find_pick32[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                          const struct poolgrad_search *search, void *to, uint32_t *code);
+
+    /* By the accumulator of the operands, and the format that results are stored in (float32 sums: float32, float16,
+     * bfloat16; float64 sums: float64, float32; others null). +0 plus all operands; plus those whose tap is the
+     * operand's code. */
+    void (*give_sum[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const struct poolgrad_walk *walk,
+                                                      const struct poolgrad_ending *ending, void *to);
+    void (*give_pick8[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const struct poolgrad_walk *walk,
+                                                        const struct poolgrad_ending *ending, void *to);
+    void (*give_pick32[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const struct poolgrad_walk *walk,
+                                                         const struct poolgrad_ending *ending, void *to);
+    /* L2-norm, by the format of factor and results: +0 plus all float64 operands, times the factor. Not stored:
+     * float64. */
+    void (*give_norm[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                        void *to);
+
+    /* Stored elements of planes side by side, and back, by log2 of their size: element i of plane p is element
+     * p * plane_step + i * step of the image and element i * lanes + p of the other; p < planes <= lanes. */
+    void (*to_lanes[4])(const void *from, int64_t plane_step, int64_t step, int64_t planes, int64_t count, void *to,
+                        int64_t lanes);
+    void (*from_lanes[4])(const void *from, int64_t lanes, int64_t planes, int64_t count, void *to, int64_t plane_step,
+                          int64_t step);
 
     /* Positions [0, count rounded up to a block). */
 

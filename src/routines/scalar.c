@@ -2,6 +2,9 @@
 #include "simd/v1.h"
 
 #include "routines/elements.h"
+#include "routines/find.h"
+#include "routines/give.h"
+#include "routines/lanes.h"
 #include "routines/positions.h"
 
 const struct poolgrad_routines poolgrad_routines_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR, NULL);

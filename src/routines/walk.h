@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walks: the one calling convention of the routines that find what a window has, and that give a pixel what its windows
+ * have for it. Both go through operands in order, a window's taps or a pixel's windows, and are told where each lies:
+ *
+ *                columns[0]  columns[1]  columns[2]
+ *     rows[0]        0           1           2         element i of repeat k of operand (r, c) is element
+ *     rows[1]        3           4           5         columns[c].offset + k * step + i behind rows[r].at
+ *     rows[2]        6           7           8
+ *
+ * Elements i are lanes: neighbours in memory, results of their own that never meet. Repeats are windows (or pixels) a
+ * step apart whose operands lie alike. Windows at the border have fewer rows or columns, in the same order, so that no
+ * operand is ever outside of an image, and no element but the named ones is read or written.
+ */
+#ifndef POOLGRAD_ROUTINES_WALK_H
+#define POOLGRAD_ROUTINES_WALK_H
+
+#include <poolgrad/poolgrad.h>
+
+#include <stdbool.h>
+
+/* Where the operands of a row lie and, of windows, their picked taps (in elements of 1 or 4 bytes, at the same offsets
+ * and steps). An operand's code is the sum of its row's and its column's: the number of a tap in its window. */
+struct poolgrad_operand_row {
+    const void *at, *taps;
+    int64_t code;
+};
+
+struct poolgrad_operand_column {
+    int64_t offset, code;
+};
+
+struct poolgrad_walk {
+    const struct poolgrad_operand_row *rows;
+    const struct poolgrad_operand_column *columns;
+    int64_t row_count, column_count; /* neither is 0 */
+    int64_t repeats, count;          /* of each, elements */
+    int64_t step, to_step;           /* from repeat to repeat: elements of operands, and of results */
+};
+
+/* What becomes of what was found or given. */
+struct poolgrad_ending {
+    /* Results are stored in an image's format, rounded once, a NaN as the canonical one: the format of the operands
+     * (find) or the one of the routine (give). Else they stay as they are: sums in the accumulator, maxima in float32,
+     * or float64 of float64, norms in float64. */
+    bool stored;
+    bool past_caches;   /* stores go past the caches where addresses allow */
+    bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these */
+    double divisor;     /* find: of a stored sum, and of the mean under a root; 0: none */
+    int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
+    const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
+    int64_t factor_step; /* from repeat to repeat */
+};
+
+/* How a maximum is found (docs/numerics.md N30 to N34). */
+struct poolgrad_search {
+    bool last; /* of equals the last one */
+    poolgrad_nan_rule nan;
+    /* Without, a search compares only: where it returns true it has met a NaN, or a window of nothing but -infinity,
+     * and its results are void. */
+    bool careful;
+};
+
+#endif
