@@ -1,11 +1,386 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What pixels get from their windows. */
+/* What pixels get from their windows: walks (give_walk.h) by accumulator and taps, and how their sums end. Results
+ * never lie where operands or factors do. */
 #ifndef POOLGRAD_ROUTINES_GIVE_H
 #define POOLGRAD_ROUTINES_GIVE_H
 
+#include "routines/elements.h"
 #include "routines/routines.h"
 
+/* Vectors that go through the operands together, so that the additions of one wait for those of another. Their number,
+ * and what else a walk is told as it is included, have to be constants: */
+enum { TOGETHER_GIVE = 4 };
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
+struct give {
+    struct poolgrad_walk walk;
+    unsigned char *to;
+    poolgrad_format format; /* of results */
+    bool past_caches;
+    const unsigned char *factor; /* or null */
+    poolgrad_format factor_format;
+    int64_t factor_step;
+};
+
+/* Where vectors that go together lie: elements to the first one, and from one to the next; lanes of a part. */
+struct give_place {
+    int64_t from, to, factor, from_gap, to_gap, factor_gap, lanes;
+};
+
+static inline struct give_place give_place(const struct give *give, int64_t repeat, int64_t from_gap, int64_t to_gap,
+                                           int64_t factor_gap)
+{
+    return (struct give_place){.from = repeat * give->walk.step,
+                               .to = repeat * give->walk.to_step,
+                               .factor = repeat * give->factor_step,
+                               .from_gap = from_gap,
+                               .to_gap = to_gap,
+                               .factor_gap = factor_gap,
+                               .lanes = give->walk.count};
+}
+
+static inline struct give_place give_place_at(struct give_place place, int64_t element)
+{
+    place.from += element;
+    place.to += element;
+    place.factor += element;
+    return place;
+}
+
+/* ---- Ends -------------------------------------------------------------------------------------------------------- */
+
+ALWAYS_INLINE void give_end_f32(const struct give *give, const struct give_place *place, const vf32 *sums, int together,
+                                bool part)
+{
+    for (int v = 0; give->format == POOLGRAD_FLOAT32 && v < together; v++) {
+        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(float);
+        if (part) put_part_f32(to, settle_f32(sums[v]), place->lanes);
+        if (!part) put_f32(to, settle_f32(sums[v]), give->past_caches);
+    }
+    for (int v = 0; give->format == POOLGRAD_FLOAT16 && v < together; v++) {
+        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(uint16_t);
+        if (part) put_part_float16(to, settle_f32(sums[v]), place->lanes);
+        if (!part) put_float16(to, settle_f32(sums[v]));
+    }
+    for (int v = 0; give->format == POOLGRAD_BFLOAT16 && v < together; v++) {
+        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(uint16_t);
+        if (part) put_part_bfloat16(to, settle_f32(sums[v]), place->lanes);
+        if (!part) put_bfloat16(to, settle_f32(sums[v]));
+    }
+}
+
+/* Factors as float64. */
+static inline void give_factors(const struct give *give, int64_t at, int64_t lanes, double *to)
+{
+    for (int64_t i = 0; i < lanes; i++) {
+        const unsigned char *code8 = give->factor + at + i;
+        const loose16 *code16 = (const loose16 *)(const void *)give->factor + at + i;
+        switch (give->factor_format) {
+        case POOLGRAD_UNORM8: to[i] = FROM_UNORM8(*code8); break;
+        case POOLGRAD_UNORM16: to[i] = FROM_UNORM16(*code16); break;
+        case POOLGRAD_FLOAT16: to[i] = from_float16(*code16); break;
+        case POOLGRAD_BFLOAT16: to[i] = from_bfloat16(*code16); break;
+        case POOLGRAD_FLOAT32: to[i] = ((const loose_float *)(const void *)give->factor)[at + i]; break;
+        default: to[i] = ((const loose_double *)(const void *)give->factor)[at + i]; break;
+        }
+    }
+}
+
+static inline vf64 give_product(const struct give *give, vf64 sum, int64_t at, int64_t lanes)
+{
+    if (lanes == LANES_64 && give->factor_format == POOLGRAD_FLOAT32) {
+        return multiply_f64(sum, widen_f32(give->factor + at * (int64_t)sizeof(float)));
+    }
+    double factors[LANES_64] = {0};
+    give_factors(give, at, lanes, factors);
+    return multiply_f64(sum, load_f64(factors));
+}
+
+/* Halves of float64, rounded once. */
+static inline void give_halves(const struct give *give, vf64 sum, int64_t at, int64_t lanes)
+{
+    const bool brain = give->format == POOLGRAD_BFLOAT16;
+    double sums[LANES_64];
+    store_f64(sums, sum);
+    for (int64_t i = 0; i < lanes; i++) {
+        const float odd = round_to_odd(sums[i]);
+        ((loose16 *)(void *)give->to)[at + i] = brain ? to_bfloat16(odd) : to_float16(odd);
+    }
+}
+
+ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place *place, vf64 *sums, int together,
+                                bool part)
+{
+    const int64_t lanes = part ? place->lanes : LANES_64;
+    for (int v = 0; give->factor && v < together; v++) {
+        sums[v] = give_product(give, sums[v], place->factor + v * place->factor_gap, lanes);
+    }
+    for (int v = 0; v < together; v++) {
+        const int64_t at = place->to + v * place->to_gap;
+        if (give->format == POOLGRAD_FLOAT64) {
+            unsigned char *to = give->to + at * (int64_t)sizeof(double);
+            if (part) put_part_f64(to, settle_f64(sums[v]), lanes);
+            if (!part) put_f64(to, settle_f64(sums[v]), give->past_caches);
+        } else if (give->format == POOLGRAD_FLOAT32) {
+            unsigned char *to = give->to + at * (int64_t)sizeof(float);
+            if (part) narrow_part_f64(to, settle_f64(sums[v]), lanes);
+            if (!part) narrow_f64(to, settle_f64(sums[v]));
+        } else {
+            give_halves(give, sums[v], at, lanes);
+        }
+    }
+}
+
+/* ---- Walks ------------------------------------------------------------------------------------------------------- */
+
+/* Operands without taps. */
+static inline vf32 add_any_f32(vf32 sum, const void *tap, uint32_t code, const float *operand)
+{
+    (void)tap;
+    (void)code;
+    return add_f32(sum, load_f32(operand));
+}
+static inline vf32 add_any_part_f32(vf32 sum, const void *tap, uint32_t code, const float *operand, int64_t lanes)
+{
+    (void)tap;
+    (void)code;
+    return add_part_f32(sum, operand, lanes);
+}
+static inline vf64 add_any_f64(vf64 sum, const void *tap, uint32_t code, const double *operand)
+{
+    (void)tap;
+    (void)code;
+    return add_f64(sum, load_f64(operand));
+}
+static inline vf64 add_any_part_f64(vf64 sum, const void *tap, uint32_t code, const double *operand, int64_t lanes)
+{
+    (void)tap;
+    (void)code;
+    return add_part_f64(sum, operand, lanes);
+}
+
+#define GIVE_WALK walk_sum_f32
+#define GIVE_VECTOR vf32
+#define GIVE_TYPE float
+#define GIVE_LANES LANES_32
+#define GIVE_ZERO zero_f32
+#define GIVE_TAP uint8_t
+#define GIVE_PICKS false
+#define GIVE_ADD add_any_f32
+#define GIVE_ADD_PART add_any_part_f32
+#define GIVE_END give_end_f32
+#include "routines/give_walk.h"
+
+#define GIVE_WALK walk_pick8_f32
+#define GIVE_VECTOR vf32
+#define GIVE_TYPE float
+#define GIVE_LANES LANES_32
+#define GIVE_ZERO zero_f32
+#define GIVE_TAP uint8_t
+#define GIVE_PICKS true
+#define GIVE_ADD add_where8_f32
+#define GIVE_ADD_PART add_where8_part_f32
+#define GIVE_END give_end_f32
+#include "routines/give_walk.h"
+
+#define GIVE_WALK walk_pick32_f32
+#define GIVE_VECTOR vf32
+#define GIVE_TYPE float
+#define GIVE_LANES LANES_32
+#define GIVE_ZERO zero_f32
+#define GIVE_TAP uint32_t
+#define GIVE_PICKS true
+#define GIVE_ADD add_where32_f32
+#define GIVE_ADD_PART add_where32_part_f32
+#define GIVE_END give_end_f32
+#include "routines/give_walk.h"
+
+#define GIVE_WALK walk_sum_f64
+#define GIVE_VECTOR vf64
+#define GIVE_TYPE double
+#define GIVE_LANES LANES_64
+#define GIVE_ZERO zero_f64
+#define GIVE_TAP uint8_t
+#define GIVE_PICKS false
+#define GIVE_ADD add_any_f64
+#define GIVE_ADD_PART add_any_part_f64
+#define GIVE_END give_end_f64
+#include "routines/give_walk.h"
+
+#define GIVE_WALK walk_pick8_f64
+#define GIVE_VECTOR vf64
+#define GIVE_TYPE double
+#define GIVE_LANES LANES_64
+#define GIVE_ZERO zero_f64
+#define GIVE_TAP uint8_t
+#define GIVE_PICKS true
+#define GIVE_ADD add_where8_f64
+#define GIVE_ADD_PART add_where8_part_f64
+#define GIVE_END give_end_f64
+#include "routines/give_walk.h"
+
+#define GIVE_WALK walk_pick32_f64
+#define GIVE_VECTOR vf64
+#define GIVE_TYPE double
+#define GIVE_LANES LANES_64
+#define GIVE_ZERO zero_f64
+#define GIVE_TAP uint32_t
+#define GIVE_PICKS true
+#define GIVE_ADD add_where32_f64
+#define GIVE_ADD_PART add_where32_part_f64
+#define GIVE_END give_end_f64
+#include "routines/give_walk.h"
+
+/* ---- Routines ---------------------------------------------------------------------------------------------------- */
+
+/* Repeats that follow each other are one. */
+static inline void join_repeats(struct give *give)
+{
+    struct poolgrad_walk *walk = &give->walk;
+    const bool joined = !give->factor || give->factor_step == walk->count;
+    if (walk->step != walk->count || walk->to_step != walk->count || !joined) return;
+    walk->count *= walk->repeats;
+    walk->repeats = 1;
+}
+
+static inline struct give give_of(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                  poolgrad_format format, void *to)
+{
+    struct give give = {.walk = *walk, .to = to, .format = format, .past_caches = ending->past_caches};
+    join_repeats(&give);
+    return give;
+}
+
+static void give_norm(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, poolgrad_format format,
+                      void *to)
+{
+    struct give give = {.walk = *walk,
+                        .to = to,
+                        .format = ending->stored ? format : POOLGRAD_FLOAT64,
+                        .past_caches = ending->past_caches,
+                        .factor = ending->factor,
+                        .factor_format = format,
+                        .factor_step = ending->factor_step};
+    join_repeats(&give);
+    walk_sum_f64(&give);
+}
+
+static void give_sum_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_sum_f32(&give);
+}
+static void give_sum_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    walk_sum_f32(&give);
+}
+static void give_sum_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    walk_sum_f32(&give);
+}
+static void give_pick8_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_pick8_f32(&give);
+}
+static void give_pick8_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    walk_pick8_f32(&give);
+}
+static void give_pick8_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    walk_pick8_f32(&give);
+}
+static void give_pick32_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_pick32_f32(&give);
+}
+static void give_pick32_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    walk_pick32_f32(&give);
+}
+static void give_pick32_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    walk_pick32_f32(&give);
+}
+static void give_sum_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    walk_sum_f64(&give);
+}
+static void give_sum_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_sum_f64(&give);
+}
+static void give_pick8_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    walk_pick8_f64(&give);
+}
+static void give_pick8_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_pick8_f64(&give);
+}
+static void give_pick32_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    walk_pick32_f64(&give);
+}
+static void give_pick32_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    walk_pick32_f64(&give);
+}
+static void give_norm_unorm8(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_UNORM8, to);
+}
+static void give_norm_unorm16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_UNORM16, to);
+}
+static void give_norm_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_FLOAT16, to);
+}
+static void give_norm_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_BFLOAT16, to);
+}
+static void give_norm_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_FLOAT32, to);
+}
+static void give_norm_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
+{
+    give_norm(walk, ending, POOLGRAD_FLOAT64, to);
+}
+
 /* Entries of the table of an instruction set, each with a comma behind it. */
-#define POOLGRAD_GIVE_ROUTINES
+#define POOLGRAD_GIVE_ROUTINES                                                                                         \
+    .give_sum = {{[POOLGRAD_FLOAT32] = give_sum_f32_float32,                                                           \
+                  [POOLGRAD_FLOAT16] = give_sum_f32_float16,                                                           \
+                  [POOLGRAD_BFLOAT16] = give_sum_f32_bfloat16},                                                        \
+                 {[POOLGRAD_FLOAT64] = give_sum_f64_float64, [POOLGRAD_FLOAT32] = give_sum_f64_float32}},              \
+    .give_pick8 = {{[POOLGRAD_FLOAT32] = give_pick8_f32_float32,                                                       \
+                    [POOLGRAD_FLOAT16] = give_pick8_f32_float16,                                                       \
+                    [POOLGRAD_BFLOAT16] = give_pick8_f32_bfloat16},                                                    \
+                   {[POOLGRAD_FLOAT64] = give_pick8_f64_float64, [POOLGRAD_FLOAT32] = give_pick8_f64_float32}},        \
+    .give_pick32 = {{[POOLGRAD_FLOAT32] = give_pick32_f32_float32,                                                     \
+                     [POOLGRAD_FLOAT16] = give_pick32_f32_float16,                                                     \
+                     [POOLGRAD_BFLOAT16] = give_pick32_f32_bfloat16},                                                  \
+                    {[POOLGRAD_FLOAT64] = give_pick32_f64_float64, [POOLGRAD_FLOAT32] = give_pick32_f64_float32}},     \
+    .give_norm = {[POOLGRAD_UNORM8] = give_norm_unorm8,   [POOLGRAD_UNORM16] = give_norm_unorm16,                      \
+                  [POOLGRAD_FLOAT16] = give_norm_float16, [POOLGRAD_BFLOAT16] = give_norm_bfloat16,                    \
+                  [POOLGRAD_FLOAT32] = give_norm_float32, [POOLGRAD_FLOAT64] = give_norm_float64},
 
 #endif

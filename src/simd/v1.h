@@ -17,7 +17,10 @@
  *   interleave         a0 b0 a1 b1 ... in two vectors
  *   multiply           float64
  *   widen, narrow      float32 in memory as float64, and back, rounded
- *   put                store; past the caches where asked and the address allows
+ *   put                store; past the caches where asked and the address allows; float16 and bfloat16: rounded, of a
+ *                      settled vector
+ *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
+ *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H
@@ -111,11 +114,13 @@ INTEGERS(64)
     }                                                                                                                  \
     static inline TYPE add_where8_##NAME(TYPE sum, const uint8_t *tap, uint32_t code, const TYPE *gradient)            \
     {                                                                                                                  \
-        return *tap == code ? sum + *gradient : sum;                                                                   \
+        return *tap == code ? sum + load_##NAME(gradient) : sum;                                                       \
     }                                                                                                                  \
     static inline TYPE add_where32_##NAME(TYPE sum, const uint32_t *tap, uint32_t code, const TYPE *gradient)          \
     {                                                                                                                  \
-        return *tap == code ? sum + *gradient : sum;                                                                   \
+        uint32_t picked;                                                                                               \
+        memcpy(&picked, tap, sizeof picked);                                                                           \
+        return picked == code ? sum + load_##NAME(gradient) : sum;                                                     \
     }
 
 FLOATS(f32, float)
@@ -161,6 +166,120 @@ static inline void stream(void *to, const void *from, int64_t bytes)
 }
 static inline void fence(void)
 {
+}
+
+/* ---- Parts, halves and squares ----------------------------------------------------------------------------------- */
+
+static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
+{
+    (void)lanes;
+    return sum + load_f32(from);
+}
+static inline vf64 add_part_f64(vf64 sum, const void *from, int64_t lanes)
+{
+    (void)lanes;
+    return sum + load_f64(from);
+}
+static inline vf32 add_where8_part_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient,
+                                       int64_t lanes)
+{
+    (void)lanes;
+    return add_where8_f32(sum, tap, code, gradient);
+}
+static inline vf64 add_where8_part_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient,
+                                       int64_t lanes)
+{
+    (void)lanes;
+    return add_where8_f64(sum, tap, code, gradient);
+}
+static inline vf32 add_where32_part_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient,
+                                        int64_t lanes)
+{
+    (void)lanes;
+    return add_where32_f32(sum, tap, code, gradient);
+}
+static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient,
+                                        int64_t lanes)
+{
+    (void)lanes;
+    return add_where32_f64(sum, tap, code, gradient);
+}
+
+/* By integers. 0.5 has its last bit where float16 has its subnormals' last one, so that adding it rounds there. */
+static inline void put_float16(void *to, vf32 v)
+{
+    const uint32_t infinity = UINT32_C(255) << 23, overflow = UINT32_C(143) << 23, least = UINT32_C(113) << 23;
+    uint32_t bits, subnormal;
+    memcpy(&bits, &v, sizeof bits);
+    const uint32_t magnitude = bits & INT32_MAX;
+    const float shifted = fabsf(v) + 0.5F;
+    memcpy(&subnormal, &shifted, sizeof subnormal);
+    uint32_t code = (magnitude - (UINT32_C(112) << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13;
+    if (magnitude < least) code = subnormal - (UINT32_C(126) << 23);
+    if (magnitude >= overflow) code = 0x7c00;
+    code |= bits >> 16 & 0x8000;
+    const uint16_t stored = (uint16_t)(magnitude > infinity ? 0x7e00 : code);
+    memcpy(to, &stored, sizeof stored);
+}
+static inline void put_bfloat16(void *to, vf32 v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    const uint16_t stored = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    memcpy(to, &stored, sizeof stored);
+}
+
+static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
+{
+    (void)lanes;
+    store_f32(to, v);
+}
+static inline void put_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    (void)lanes;
+    store_f64(to, v);
+}
+static inline void put_part_float16(void *to, vf32 v, int64_t lanes)
+{
+    (void)lanes;
+    put_float16(to, v);
+}
+static inline void put_part_bfloat16(void *to, vf32 v, int64_t lanes)
+{
+    (void)lanes;
+    put_bfloat16(to, v);
+}
+static inline void narrow_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    (void)lanes;
+    narrow_f64(to, v);
+}
+
+enum { SQUARE_8 = 1, SQUARE_16 = 1, SQUARE_32 = 1, SQUARE_64 = 1 };
+
+static inline void square_8(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    (void)from_step;
+    (void)to_step;
+    memcpy(to, from, sizeof(int8_t));
+}
+static inline void square_16(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    (void)from_step;
+    (void)to_step;
+    memcpy(to, from, sizeof(int16_t));
+}
+static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    (void)from_step;
+    (void)to_step;
+    memcpy(to, from, sizeof(int32_t));
+}
+static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    (void)from_step;
+    (void)to_step;
+    memcpy(to, from, sizeof(int64_t));
 }
 
 #endif

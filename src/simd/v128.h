@@ -9,6 +9,8 @@
 
 #include <simde/x86/sse4.2.h>
 
+#include "simd/pieces.h"
+
 enum { VECTOR_BYTES = 16, LANES_16 = 8, LANES_32 = 4, LANES_64 = 2 };
 
 typedef simde__m128i v16, v32, v64;
@@ -290,6 +292,108 @@ static inline void stream(void *to, const void *from, int64_t bytes)
 static inline void fence(void)
 {
     simde_mm_sfence();
+}
+
+/* ---- Parts, and squares ------------------------------------------------------------------------------------------ */
+
+static inline v32 load_part_32(const void *from, int64_t lanes)
+{
+    return words_part(from, lanes);
+}
+static inline v64 load_part_64(const void *from, int64_t lanes)
+{
+    return words_part(from, 2 * lanes);
+}
+
+static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
+{
+    return simde_mm_add_ps(sum, simde_mm_castsi128_ps(load_part_32(from, lanes)));
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf32 add_masked_part_f32(vf32 sum, v32 mask, const float *gradient, int64_t lanes)
+{
+    return simde_mm_add_ps(sum, simde_mm_castsi128_ps(simde_mm_and_si128(mask, load_part_32(gradient, lanes))));
+}
+static inline vf32 add_where8_part_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient,
+                                       int64_t lanes)
+{
+    const v32 taps = simde_mm_cvtepu8_epi32(bytes_part(tap, lanes));
+    return add_masked_part_f32(sum, simde_mm_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient, lanes);
+}
+static inline vf32 add_where32_part_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient,
+                                        int64_t lanes)
+{
+    const v32 taps = load_part_32(tap, lanes);
+    return add_masked_part_f32(sum, simde_mm_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient, lanes);
+}
+
+static inline vf64 add_part_f64(vf64 sum, const void *from, int64_t lanes)
+{
+    return simde_mm_add_pd(sum, simde_mm_castsi128_pd(load_part_64(from, lanes)));
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf64 add_masked_part_f64(vf64 sum, v64 mask, const double *gradient, int64_t lanes)
+{
+    return simde_mm_add_pd(sum, simde_mm_castsi128_pd(simde_mm_and_si128(mask, load_part_64(gradient, lanes))));
+}
+static inline vf64 add_where8_part_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient,
+                                       int64_t lanes)
+{
+    const v64 taps = simde_mm_cvtepu8_epi64(bytes_part(tap, lanes));
+    return add_masked_part_f64(sum, simde_mm_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient, lanes);
+}
+static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient,
+                                        int64_t lanes)
+{
+    const v64 taps = simde_mm_cvtepi32_epi64(words_part(tap, lanes));
+    return add_masked_part_f64(sum, simde_mm_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient, lanes);
+}
+
+static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
+{
+    put_words_part(to, simde_mm_castps_si128(v), lanes);
+}
+static inline void put_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    put_words_part(to, simde_mm_castpd_si128(v), 2 * lanes);
+}
+static inline void put_part_float16(void *to, vf32 v, int64_t lanes)
+{
+    uint16_t codes[8];
+    put_float16(codes, v);
+    put_halves_part(to, simde_mm_loadl_epi64((const void *)codes), lanes);
+}
+static inline void put_part_bfloat16(void *to, vf32 v, int64_t lanes)
+{
+    uint16_t codes[8];
+    put_bfloat16(codes, v);
+    put_halves_part(to, simde_mm_loadl_epi64((const void *)codes), lanes);
+}
+static inline void narrow_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    put_words_part(to, simde_mm_castps_si128(simde_mm_cvtpd_ps(v)), lanes);
+}
+
+enum { SQUARE_32 = 4, SQUARE_64 = 2 };
+
+static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    const char *origin = from;
+    char *target = to;
+    const v32 a = load_32(origin), b = load_32(origin + from_step);
+    const v32 c = load_32(origin + 2 * from_step), d = load_32(origin + 3 * from_step);
+    const v32 ac = simde_mm_unpacklo_epi32(a, c), bd = simde_mm_unpacklo_epi32(b, d);
+    const v32 ac_high = simde_mm_unpackhi_epi32(a, c), bd_high = simde_mm_unpackhi_epi32(b, d);
+    store_32(target, simde_mm_unpacklo_epi32(ac, bd));
+    store_32(target + to_step, simde_mm_unpackhi_epi32(ac, bd));
+    store_32(target + 2 * to_step, simde_mm_unpacklo_epi32(ac_high, bd_high));
+    store_32(target + 3 * to_step, simde_mm_unpackhi_epi32(ac_high, bd_high));
+}
+static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    const v64 a = load_64(from), b = load_64((const char *)from + from_step);
+    store_64(to, simde_mm_unpacklo_epi64(a, b));
+    store_64((char *)to + to_step, simde_mm_unpackhi_epi64(a, b));
 }
 
 #endif

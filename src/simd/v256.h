@@ -10,6 +10,8 @@
 #include <simde/x86/avx2.h>
 #include <simde/x86/f16c.h>
 
+#include "simd/pieces.h"
+
 enum { VECTOR_BYTES = 32, LANES_16 = 16, LANES_32 = 8, LANES_64 = 4 };
 
 typedef simde__m256i v16, v32, v64;
@@ -282,6 +284,131 @@ static inline void stream(void *to, const void *from, int64_t bytes)
 static inline void fence(void)
 {
     simde_mm_sfence();
+}
+
+/* ---- Parts, and squares ------------------------------------------------------------------------------------------ */
+
+static inline v32 load_part_32(const void *from, int64_t lanes)
+{
+    const simde__m128i zero = simde_mm_setzero_si128();
+    if (lanes <= 4) return simde_mm256_set_m128i(zero, words_part(from, lanes));
+    return simde_mm256_set_m128i(words_part((const char *)from + 16, lanes - 4), simde_mm_loadu_si128(from));
+}
+static inline v64 load_part_64(const void *from, int64_t lanes)
+{
+    return load_part_32(from, 2 * lanes);
+}
+
+static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
+{
+    return simde_mm256_add_ps(sum, simde_mm256_castsi256_ps(load_part_32(from, lanes)));
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf32 add_masked_part_f32(vf32 sum, v32 mask, const float *gradient, int64_t lanes)
+{
+    return simde_mm256_add_ps(sum,
+                              simde_mm256_castsi256_ps(simde_mm256_and_si256(mask, load_part_32(gradient, lanes))));
+}
+static inline vf32 add_where8_part_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient,
+                                       int64_t lanes)
+{
+    const v32 taps = simde_mm256_cvtepu8_epi32(bytes_part(tap, lanes));
+    return add_masked_part_f32(sum, simde_mm256_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient, lanes);
+}
+static inline vf32 add_where32_part_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient,
+                                        int64_t lanes)
+{
+    const v32 taps = load_part_32(tap, lanes);
+    return add_masked_part_f32(sum, simde_mm256_cmpeq_epi32(taps, splat_32((int32_t)code)), gradient, lanes);
+}
+
+static inline vf64 add_part_f64(vf64 sum, const void *from, int64_t lanes)
+{
+    return simde_mm256_add_pd(sum, simde_mm256_castsi256_pd(load_part_64(from, lanes)));
+}
+/* The sum is never -0, so that adding +0 leaves it as it is. */
+static inline vf64 add_masked_part_f64(vf64 sum, v64 mask, const double *gradient, int64_t lanes)
+{
+    return simde_mm256_add_pd(sum,
+                              simde_mm256_castsi256_pd(simde_mm256_and_si256(mask, load_part_64(gradient, lanes))));
+}
+static inline vf64 add_where8_part_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient,
+                                       int64_t lanes)
+{
+    const v64 taps = simde_mm256_cvtepu8_epi64(bytes_part(tap, lanes));
+    return add_masked_part_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient, lanes);
+}
+static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient,
+                                        int64_t lanes)
+{
+    const v64 taps = simde_mm256_cvtepi32_epi64(words_part(tap, lanes));
+    return add_masked_part_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient, lanes);
+}
+
+static inline void put_part_32(void *to, v32 v, int64_t lanes)
+{
+    const simde__m128i low = simde_mm256_castsi256_si128(v);
+    put_words_part(to, low, lanes < 4 ? lanes : 4);
+    if (lanes > 4) put_words_part((char *)to + 16, simde_mm256_extracti128_si256(v, 1), lanes - 4);
+}
+static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
+{
+    put_part_32(to, simde_mm256_castps_si256(v), lanes);
+}
+static inline void put_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    put_part_32(to, simde_mm256_castpd_si256(v), 2 * lanes);
+}
+static inline void put_part_float16(void *to, vf32 v, int64_t lanes)
+{
+    put_halves_part(to, simde_mm256_cvtps_ph(v, 0), lanes);
+}
+static inline void put_part_bfloat16(void *to, vf32 v, int64_t lanes)
+{
+    uint16_t codes[LANES_32];
+    put_bfloat16(codes, v);
+    put_halves_part(to, simde_mm_loadu_si128((const void *)codes), lanes);
+}
+static inline void narrow_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    put_words_part(to, simde_mm_castps_si128(simde_mm256_cvtpd_ps(v)), lanes);
+}
+
+enum { SQUARE_32 = 8, SQUARE_64 = 4 };
+
+/* Four rows of pairs in, four columns of each half of 128 bits out: a 4 by 4 square in either half. */
+static inline void turn_halves(const v32 in[4], v32 out[4])
+{
+    const v32 ac = simde_mm256_unpacklo_epi32(in[0], in[2]), bd = simde_mm256_unpacklo_epi32(in[1], in[3]);
+    const v32 ac_high = simde_mm256_unpackhi_epi32(in[0], in[2]), bd_high = simde_mm256_unpackhi_epi32(in[1], in[3]);
+    out[0] = simde_mm256_unpacklo_epi32(ac, bd);
+    out[1] = simde_mm256_unpackhi_epi32(ac, bd);
+    out[2] = simde_mm256_unpacklo_epi32(ac_high, bd_high);
+    out[3] = simde_mm256_unpackhi_epi32(ac_high, bd_high);
+}
+static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    v32 rows[8], turned[8];
+    for (int r = 0; r < 8; r++) rows[r] = load_32((const char *)from + r * from_step);
+    turn_halves(rows, turned);
+    turn_halves(rows + 4, turned + 4);
+    for (int r = 0; r < 4; r++) {
+        store_32((char *)to + r * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 4], 0x20));
+        store_32((char *)to + (r + 4) * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 4], 0x31));
+    }
+}
+static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    v64 rows[4], turned[4];
+    for (int r = 0; r < 4; r++) rows[r] = load_64((const char *)from + r * from_step);
+    for (int r = 0; r < 4; r += 2) {
+        turned[r] = simde_mm256_unpacklo_epi64(rows[r], rows[r + 1]);
+        turned[r + 1] = simde_mm256_unpackhi_epi64(rows[r], rows[r + 1]);
+    }
+    for (int r = 0; r < 2; r++) {
+        store_64((char *)to + r * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 2], 0x20));
+        store_64((char *)to + (r + 2) * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 2], 0x31));
+    }
 }
 
 #endif

@@ -30,6 +30,7 @@
 #include <simde/x86/avx512/sub.h>
 
 #include "simd/gaps.h"
+#include "simd/pieces.h"
 
 enum { VECTOR_BYTES = 64, LANES_16 = 32, LANES_32 = 16, LANES_64 = 8 };
 
@@ -148,8 +149,9 @@ static inline vf64 add_where8_f64(vf64 sum, const uint8_t *tap, uint32_t code, c
 }
 static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient)
 {
-    /* Of 16 taps, 8 are looked at. */
-    simde__mmask16 mask = simde_mm512_cmpeq_epi32_mask(load_32(tap), splat_32((int32_t)code));
+    /* Of 16 lanes, 8 are looked at: behind the taps may be the end of memory. */
+    const v32 taps = simde_mm512_castsi256_si512(simde_mm256_loadu_si256((const void *)tap));
+    const simde__mmask16 mask = simde_mm512_cmpeq_epi32_mask(taps, splat_32((int32_t)code));
     return simde_mm512_mask_mov_pd(sum, (simde__mmask8)mask, simde_mm512_add_pd(sum, load_f64(gradient)));
 }
 
@@ -295,6 +297,121 @@ static inline void stream(void *to, const void *from, int64_t bytes)
 static inline void fence(void)
 {
     simde_mm_sfence();
+}
+
+/* ---- Parts, and squares ------------------------------------------------------------------------------------------ */
+
+static inline simde__mmask16 part_mask(int64_t lanes)
+{
+    return (simde__mmask16)((UINT32_C(1) << lanes) - 1);
+}
+static inline vf32 load_part_f32(const void *from, int64_t lanes)
+{
+    return simde_mm512_castsi512_ps(poolgrad_maskz_loadu_epi32(part_mask(lanes), from));
+}
+static inline vf64 load_part_f64(const void *from, int64_t lanes)
+{
+    return simde_mm512_castsi512_pd(poolgrad_maskz_loadu_epi64((simde__mmask8)part_mask(lanes), from));
+}
+static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
+{
+    return simde_mm512_add_ps(sum, load_part_f32(from, lanes));
+}
+static inline vf64 add_part_f64(vf64 sum, const void *from, int64_t lanes)
+{
+    return simde_mm512_add_pd(sum, load_part_f64(from, lanes));
+}
+static inline simde__mmask16 part_equal8(const uint8_t *tap, uint32_t code, int64_t lanes)
+{
+    const simde__m128i taps = poolgrad_maskz_loadu_epi8_128(part_mask(lanes), tap);
+    return poolgrad_cmpeq_epi8_mask(taps, simde_mm_set1_epi8((int8_t)code));
+}
+static inline simde__mmask16 part_equal32(const uint32_t *tap, uint32_t code, int64_t lanes)
+{
+    const v32 taps = poolgrad_maskz_loadu_epi32(part_mask(lanes), tap);
+    return simde_mm512_cmpeq_epi32_mask(taps, splat_32((int32_t)code));
+}
+static inline vf32 add_where8_part_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient,
+                                       int64_t lanes)
+{
+    return simde_mm512_mask_mov_ps(sum, part_equal8(tap, code, lanes), add_part_f32(sum, gradient, lanes));
+}
+static inline vf64 add_where8_part_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient,
+                                       int64_t lanes)
+{
+    const simde__mmask8 mask = (simde__mmask8)part_equal8(tap, code, lanes);
+    return simde_mm512_mask_mov_pd(sum, mask, add_part_f64(sum, gradient, lanes));
+}
+static inline vf32 add_where32_part_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient,
+                                        int64_t lanes)
+{
+    return simde_mm512_mask_mov_ps(sum, part_equal32(tap, code, lanes), add_part_f32(sum, gradient, lanes));
+}
+static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient,
+                                        int64_t lanes)
+{
+    const simde__mmask8 mask = (simde__mmask8)part_equal32(tap, code, lanes);
+    return simde_mm512_mask_mov_pd(sum, mask, add_part_f64(sum, gradient, lanes));
+}
+
+static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
+{
+    poolgrad_mask_storeu_epi32(to, part_mask(lanes), simde_mm512_castps_si512(v));
+}
+static inline void put_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    poolgrad_mask_storeu_epi64(to, (simde__mmask8)part_mask(lanes), simde_mm512_castpd_si512(v));
+}
+static inline void put_part_float16(void *to, vf32 v, int64_t lanes)
+{
+    poolgrad_mask_storeu_epi16_256(to, part_mask(lanes), poolgrad_cvtps_ph(v));
+}
+static inline void put_part_bfloat16(void *to, vf32 v, int64_t lanes)
+{
+    uint16_t codes[LANES_32];
+    put_bfloat16(codes, v);
+    poolgrad_mask_storeu_epi16_256(to, part_mask(lanes), simde_mm256_loadu_si256((const void *)codes));
+}
+static inline void narrow_part_f64(void *to, vf64 v, int64_t lanes)
+{
+    const simde__m256i bits = simde_mm256_castps_si256(poolgrad_cvtpd_ps(v));
+    poolgrad_mask_storeu_epi32_256(to, (simde__mmask8)part_mask(lanes), bits);
+}
+
+enum { SQUARE_32 = 16, SQUARE_64 = 8 };
+
+/* Rows r and r + half interleaved become rows 2 r and 2 r + 1, until each row has gone through all places. */
+static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    vf32 a[SQUARE_32], b[SQUARE_32];
+    for (int r = 0; r < SQUARE_32; r++) a[r] = load_f32((const char *)from + r * from_step);
+    for (int stage = 0; stage < 2; stage++) {
+        for (int r = 0; r < SQUARE_32 / 2; r++) {
+            b[2 * r] = a[r];
+            b[2 * r + 1] = a[r + SQUARE_32 / 2];
+            interleave_f32(&b[2 * r], &b[2 * r + 1]);
+        }
+        for (int r = 0; r < SQUARE_32 / 2; r++) {
+            a[2 * r] = b[r];
+            a[2 * r + 1] = b[r + SQUARE_32 / 2];
+            interleave_f32(&a[2 * r], &a[2 * r + 1]);
+        }
+    }
+    for (int r = 0; r < SQUARE_32; r++) store_f32((char *)to + r * to_step, a[r]);
+}
+static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    vf64 a[SQUARE_64], b[SQUARE_64];
+    for (int r = 0; r < SQUARE_64; r++) b[r] = load_f64((const char *)from + r * from_step);
+    for (int stage = 0; stage < 3; stage++) {
+        for (int r = 0; r < SQUARE_64; r++) a[r] = b[r];
+        for (int r = 0; r < SQUARE_64 / 2; r++) {
+            b[2 * r] = a[r];
+            b[2 * r + 1] = a[r + SQUARE_64 / 2];
+            interleave_f64(&b[2 * r], &b[2 * r + 1]);
+        }
+    }
+    for (int r = 0; r < SQUARE_64; r++) store_f64((char *)to + r * to_step, b[r]);
 }
 
 #endif

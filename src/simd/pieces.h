@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the vocabularies of 128 bits and more share: parts of 128 bits, and squares of small elements. */
+#ifndef POOLGRAD_SIMD_PIECES_H
+#define POOLGRAD_SIMD_PIECES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <simde/x86/sse4.2.h>
+
+/* 1 to 8 bytes, the rest zero: the first and the last ones, which may be the same. */
+static inline simde__m128i bytes_part(const void *from, int64_t bytes)
+{
+    const unsigned char *first = from;
+    if (bytes >= 4) {
+        uint32_t low, high;
+        memcpy(&low, first, sizeof low);
+        memcpy(&high, first + bytes - 4, sizeof high);
+        return simde_mm_set_epi64x(0, (int64_t)(low | (uint64_t)high << (8 * (bytes - 4))));
+    }
+    if (bytes >= 2) {
+        uint16_t low, high;
+        memcpy(&low, first, sizeof low);
+        memcpy(&high, first + bytes - 2, sizeof high);
+        return simde_mm_cvtsi32_si128((int32_t)(low | (uint32_t)high << (8 * (bytes - 2))));
+    }
+    return simde_mm_cvtsi32_si128(*first);
+}
+
+static inline simde__m128i one_word(const void *from)
+{
+    int32_t word;
+    memcpy(&word, from, sizeof word);
+    return simde_mm_cvtsi32_si128(word);
+}
+
+/* 1 to 4 words of 32 bits, the rest zero; and back. */
+static inline simde__m128i words_part(const void *from, int64_t words)
+{
+    const unsigned char *first = from;
+    if (words == 4) return simde_mm_loadu_si128(from);
+    if (words == 1) return one_word(from);
+    const simde__m128i low = simde_mm_loadl_epi64(from);
+    return words == 2 ? low : simde_mm_unpacklo_epi64(low, one_word(first + 8));
+}
+static inline void put_words_part(void *to, simde__m128i v, int64_t words)
+{
+    if (words == 4) {
+        simde_mm_storeu_si128(to, v);
+        return;
+    }
+    const int32_t last = words == 3 ? simde_mm_extract_epi32(v, 2) : simde_mm_cvtsi128_si32(v);
+    if (words >= 2) simde_mm_storel_epi64(to, v);
+    if (words != 2) memcpy((unsigned char *)to + 4 * (words - 1), &last, sizeof last);
+}
+
+/* 1 to 8 elements of 16 bits. */
+static inline void put_halves_part(void *to, simde__m128i v, int64_t halves)
+{
+    uint16_t lanes[8];
+    simde_mm_storeu_si128((void *)lanes, v);
+    for (int64_t i = 0; i < halves; i++) memcpy((unsigned char *)to + 2 * i, &lanes[i], sizeof *lanes);
+}
+
+/* ---- Squares: rows become columns. Rows r and r + half interleaved become rows 2 r and 2 r + 1, until each row has
+ * gone through all places. */
+
+enum { SQUARE_8 = 16, SQUARE_16 = 8 };
+
+static inline void square_8(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    simde__m128i a[SQUARE_8], b[SQUARE_8];
+    for (int r = 0; r < SQUARE_8; r++) a[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
+    for (int stage = 0; stage < 2; stage++) {
+        for (int r = 0; r < SQUARE_8 / 2; r++) {
+            b[2 * r] = simde_mm_unpacklo_epi8(a[r], a[r + SQUARE_8 / 2]);
+            b[2 * r + 1] = simde_mm_unpackhi_epi8(a[r], a[r + SQUARE_8 / 2]);
+        }
+        for (int r = 0; r < SQUARE_8 / 2; r++) {
+            a[2 * r] = simde_mm_unpacklo_epi8(b[r], b[r + SQUARE_8 / 2]);
+            a[2 * r + 1] = simde_mm_unpackhi_epi8(b[r], b[r + SQUARE_8 / 2]);
+        }
+    }
+    for (int r = 0; r < SQUARE_8; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), a[r]);
+}
+
+static inline void square_16(const void *from, int64_t from_step, void *to, int64_t to_step)
+{
+    simde__m128i a[SQUARE_16], b[SQUARE_16];
+    for (int r = 0; r < SQUARE_16; r++) b[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
+    for (int stage = 0; stage < 3; stage++) {
+        for (int r = 0; r < SQUARE_16; r++) a[r] = b[r];
+        for (int r = 0; r < SQUARE_16 / 2; r++) {
+            b[2 * r] = simde_mm_unpacklo_epi16(a[r], a[r + SQUARE_16 / 2]);
+            b[2 * r + 1] = simde_mm_unpackhi_epi16(a[r], a[r + SQUARE_16 / 2]);
+        }
+    }
+    for (int r = 0; r < SQUARE_16; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), b[r]);
+}
+
+#endif

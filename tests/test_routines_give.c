@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Routines that give pixels what their windows have for them, and lanes of planes: each instruction set's table against
+ * an evaluation one by one, between pages that cannot be touched. POOLGRAD_TEST_SPEED=1 prints how long each takes.
+ */
+#include "pooling/isa.h"
+#include "routines/routines.h"
+#include "support/encoding.h"
+#include "support/guard.h"
+#include "support/random.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ISAS = POOLGRAD_ISA_NEON + 1, MOST_OPERANDS = 32, MOST_MISALIGNED = 7 };
+enum { FILL = 0x5a }; /* of results before they are computed */
+
+/* The table of an instruction set, null where this processor or this build has none. */
+static const struct poolgrad_routines *table_of(int isa)
+{
+    if (!poolgrad_isa_compiled((poolgrad_isa)isa)) return NULL;
+    const struct poolgrad_routines *table = poolgrad_choose_routines((poolgrad_isa)isa);
+    return table && (int)table->isa == isa ? table : NULL;
+}
+
+/* ---- What is given ----------------------------------------------------------------------------------------------- */
+
+typedef enum routine { GIVE_SUM, GIVE_PICK8, GIVE_PICK32, GIVE_NORM, ROUTINES } routine;
+
+static const char *const routine_names[] = {"give_sum", "give_pick8", "give_pick32", "give_norm"};
+
+typedef void give_function(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to);
+
+struct scene {
+    routine routine;
+    int accumulator; /* POOLGRAD_SUM32, POOLGRAD_SUM64 */
+    poolgrad_format format, result;
+    struct poolgrad_walk walk;
+    struct poolgrad_ending ending;
+    struct poolgrad_operand_row rows[MOST_OPERANDS];
+    struct poolgrad_operand_column columns[MOST_OPERANDS];
+    guard_buffer operands, taps, factor, to;
+    unsigned char *results; /* in `to` */
+    int64_t result_size;
+    unsigned char *expected;
+};
+
+static give_function *function_of(const struct poolgrad_routines *table, const struct scene *s)
+{
+    switch (s->routine) {
+    case GIVE_SUM: return table->give_sum[s->accumulator][s->format];
+    case GIVE_PICK8: return table->give_pick8[s->accumulator][s->format];
+    case GIVE_PICK32: return table->give_pick32[s->accumulator][s->format];
+    default: return table->give_norm[s->format];
+    }
+}
+
+/* A buffer with some bytes more at the end that is not next to a page; where its elements begin. */
+static unsigned char *make(random_state *r, guard_buffer *buffer, int64_t bytes)
+{
+    const guard_side side = random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE;
+    const int64_t more = random_chance(r, 70) ? 0 : random_between(r, 1, MOST_MISALIGNED);
+    guard_make(buffer, (size_t)(bytes + (side == GUARD_BEFORE ? more : 0)), side);
+    if (side == GUARD_BEHIND) return buffer->bytes;
+    return buffer->bytes + more;
+}
+
+static double random_value(random_state *r, bool special)
+{
+    static const double specials[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1e-45, -3e-42, 6e-8, 3e38, -65520, 1e-310};
+    if (special) return specials[random_between(r, 0, (int64_t)(sizeof specials / sizeof *specials) - 1)];
+    return ldexp((double)random_between(r, -(1 << 24), 1 << 24), (int)random_between(r, -34, -20));
+}
+
+static void fill(random_state *r, poolgrad_format format, int64_t count, unsigned char *to)
+{
+    static const int percents[] = {0, 0, 1, 30};
+    const int percent = percents[random_between(r, 0, 3)];
+    const size_t size = number_size(format);
+    for (int64_t i = 0; i < count; i++, to += size) {
+        uint64_t bits = random_bits(r);
+        if (format != POOLGRAD_UNORM8 && format != POOLGRAD_UNORM16) {
+            bits = number_encode(format, random_value(r, random_chance(r, percent)));
+        }
+        memcpy(to, &bits, size);
+    }
+}
+
+/* NaN of any payload: sums of them may have any other. */
+static void dirty_nans(random_state *r, poolgrad_format format, int64_t count, unsigned char *at)
+{
+    for (int64_t i = 0; i < count; i++, at += number_size(format)) {
+        float value;
+        memcpy(&value, at, sizeof value);
+        if (format != POOLGRAD_FLOAT32 || !isnan(value)) continue;
+        const uint32_t bits = UINT32_C(0xffc00000) | (uint32_t)random_between(r, 1, 4000);
+        memcpy(at, &bits, sizeof bits);
+    }
+}
+
+static void choose_routine(random_state *r, struct scene *s)
+{
+    static const poolgrad_format formats[2][3] = {{POOLGRAD_FLOAT32, POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16},
+                                                  {POOLGRAD_FLOAT64, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64}};
+    s->routine = (routine)random_between(r, 0, ROUTINES - 1);
+    s->accumulator = s->routine == GIVE_NORM ? POOLGRAD_SUM64 : (int)random_between(r, 0, POOLGRAD_SUMS - 1);
+    s->format = formats[s->accumulator][random_between(r, 0, 2)];
+    s->ending.stored = random_chance(r, 70);
+    const poolgrad_format own = formats[s->accumulator][0];
+    if (s->routine == GIVE_NORM) {
+        static const poolgrad_format factors[] = {POOLGRAD_UNORM8,   POOLGRAD_UNORM16, POOLGRAD_FLOAT16,
+                                                  POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64};
+        s->format = factors[random_between(r, 0, 5)];
+        if (s->format == POOLGRAD_UNORM8 || s->format == POOLGRAD_UNORM16) s->ending.stored = false;
+    } else if (!s->ending.stored) {
+        s->format = own;
+    }
+    s->result = s->ending.stored ? s->format : own;
+    s->ending.past_caches = random_chance(r, 30);
+}
+
+static void choose_counts(random_state *r, struct poolgrad_walk *walk)
+{
+    static const int64_t counts[] = {1, 7, 14, 16, 28, 56, 64, 112, 256, 2048, 2055};
+    const bool usual = random_chance(r, 30);
+    walk->count = usual ? counts[random_between(r, 0, (int64_t)(sizeof counts / sizeof *counts) - 1)]
+                        : random_between(r, 1, random_chance(r, 60) ? 40 : 300);
+    walk->repeats = random_between(r, 1, walk->count > 500 ? 3 : 11);
+    walk->step = random_chance(r, 30) ? walk->count : random_between(r, 0, walk->count + 9);
+    walk->to_step = walk->count + (random_chance(r, 50) ? 0 : random_between(r, 1, 70));
+    const bool many = random_chance(r, 5);
+    walk->row_count = random_between(r, 1, many ? MOST_OPERANDS : 4);
+    walk->column_count = random_between(r, 1, many ? MOST_OPERANDS : 4);
+}
+
+/* Rows and columns anywhere, such that the operands fill [0, what is returned). */
+static int64_t place_operands(random_state *r, struct scene *s, int64_t row_at[MOST_OPERANDS])
+{
+    struct poolgrad_walk *walk = &s->walk;
+    int64_t least_row = INT64_MAX, most_row = INT64_MIN, least_column = INT64_MAX, most_column = INT64_MIN;
+    for (int64_t i = 0; i < walk->row_count; i++) {
+        row_at[i] = random_between(r, 0, 400);
+        s->rows[i].code = i * walk->column_count;
+        if (row_at[i] < least_row) least_row = row_at[i];
+        if (row_at[i] > most_row) most_row = row_at[i];
+    }
+    for (int64_t i = 0; i < walk->column_count; i++) {
+        s->columns[i] = (struct poolgrad_operand_column){random_between(r, -70, 70), i};
+        if (s->columns[i].offset < least_column) least_column = s->columns[i].offset;
+        if (s->columns[i].offset > most_column) most_column = s->columns[i].offset;
+    }
+    for (int64_t i = 0; i < walk->row_count; i++) row_at[i] -= least_row + least_column;
+    return most_row - least_row + most_column - least_column + (walk->repeats - 1) * walk->step + walk->count;
+}
+
+/* Codes of 1 byte end at 254; with fewer of them there are more picks. */
+static void make_taps(random_state *r, struct scene *s, const int64_t *row_at, int64_t elements)
+{
+    const int64_t size = s->routine == GIVE_PICK8 ? 1 : 4, operands = s->walk.row_count * s->walk.column_count;
+    const int64_t codes = size == 1 && operands > 255 ? 255 : operands;
+    const int64_t base = size == 4 && random_chance(r, 20) ? 1000000 : 0;
+    for (int64_t i = 0; i < s->walk.row_count; i++) s->rows[i].code = (s->rows[i].code + base) % (codes + base);
+    if (size == 1 && operands > 255) {
+        for (int64_t i = 0; i < s->walk.row_count; i++) s->rows[i].code = i;
+    }
+    unsigned char *taps = make(r, &s->taps, elements * size);
+    for (int64_t i = 0; i < elements; i++) {
+        const uint32_t tap = random_chance(r, 10) ? UINT32_MAX
+                                                  : (uint32_t)(base + random_between(r, 0, codes > 4 ? 4 : codes - 1));
+        if (size == 1) taps[i] = (uint8_t)tap;
+        if (size == 4) memcpy(taps + 4 * i, &tap, sizeof tap);
+    }
+    for (int64_t i = 0; i < s->walk.row_count; i++) s->rows[i].taps = taps + row_at[i] * size;
+}
+
+static struct scene make_scene(random_state *r)
+{
+    struct scene s = {0};
+    int64_t row_at[MOST_OPERANDS];
+    choose_routine(r, &s);
+    choose_counts(r, &s.walk);
+    const int64_t elements = place_operands(r, &s, row_at), repeats = s.walk.repeats, count = s.walk.count;
+    const poolgrad_format own = s.accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    const int64_t size = (int64_t)number_size(own);
+    unsigned char *operands = make(r, &s.operands, elements * size);
+    fill(r, own, elements, operands);
+    dirty_nans(r, own, elements, operands);
+    for (int64_t i = 0; i < s.walk.row_count; i++) s.rows[i].at = operands + row_at[i] * size;
+    if (s.routine == GIVE_PICK8 || s.routine == GIVE_PICK32) make_taps(r, &s, row_at, elements);
+    if (s.routine == GIVE_NORM) {
+        s.ending.factor_step = random_chance(r, 50) ? count : random_between(r, 0, count + 5);
+        const int64_t factors = (repeats - 1) * s.ending.factor_step + count;
+        unsigned char *factor = make(r, &s.factor, factors * (int64_t)number_size(s.format));
+        fill(r, s.format, factors, factor);
+        s.ending.factor = factor;
+    }
+    s.result_size = ((repeats - 1) * s.walk.to_step + count) * (int64_t)number_size(s.result);
+    s.results = make(r, &s.to, s.result_size);
+    s.expected = malloc((size_t)s.result_size);
+    if (!s.expected) abort();
+    return s;
+}
+
+static void free_scene(struct scene *s)
+{
+    free(s->expected);
+    guard_free(&s->operands);
+    guard_free(&s->to);
+    if (s->taps.mapping) guard_free(&s->taps);
+    if (s->factor.mapping) guard_free(&s->factor);
+}
+
+/* ---- One by one -------------------------------------------------------------------------------------------------- */
+
+static bool counts(const struct scene *s, int64_t row, int64_t column, int64_t element)
+{
+    const int64_t code = s->rows[row].code + s->columns[column].code;
+    if (s->routine == GIVE_PICK8) return ((const uint8_t *)s->rows[row].taps)[element] == code;
+    if (s->routine != GIVE_PICK32) return true;
+    uint32_t tap;
+    memcpy(&tap, (const unsigned char *)s->rows[row].taps + 4 * element, sizeof tap);
+    return tap == code;
+}
+
+static double sum_of(const struct scene *s, int64_t repeat, int64_t i)
+{
+    float single = 0;
+    double sum = 0;
+    for (int64_t row = 0; row < s->walk.row_count; row++) {
+        for (int64_t column = 0; column < s->walk.column_count; column++) {
+            const int64_t element = s->columns[column].offset + repeat * s->walk.step + i;
+            if (!counts(s, row, column, element)) continue;
+            float value32;
+            double value64;
+            const unsigned char *at = s->rows[row].at;
+            if (s->accumulator == POOLGRAD_SUM32) {
+                memcpy(&value32, at + element * 4, sizeof value32);
+                single += value32;
+            } else {
+                memcpy(&value64, at + element * 8, sizeof value64);
+                sum += value64;
+            }
+        }
+    }
+    return s->accumulator == POOLGRAD_SUM32 ? (double)single : sum;
+}
+
+static void evaluate(const struct scene *s)
+{
+    const int64_t size = (int64_t)number_size(s->result), factor_size = (int64_t)number_size(s->format);
+    memset(s->expected, FILL, (size_t)s->result_size);
+    for (int64_t k = 0; k < s->walk.repeats; k++) {
+        for (int64_t i = 0; i < s->walk.count; i++) {
+            double value = sum_of(s, k, i);
+            if (s->routine == GIVE_NORM) {
+                uint64_t bits = 0;
+                const unsigned char *factor = s->ending.factor;
+                memcpy(&bits, factor + (k * s->ending.factor_step + i) * factor_size, (size_t)factor_size);
+                value *= number_decode(s->format, bits);
+            }
+            const uint64_t bits = number_encode(s->result, value);
+            memcpy(s->expected + (k * s->walk.to_step + i) * size, &bits, (size_t)size);
+        }
+    }
+}
+
+/* Numbers that are not stored may have any NaN. */
+static void settle_results(const struct scene *s)
+{
+    const int64_t size = (int64_t)number_size(s->result);
+    for (int64_t at = 0; !s->ending.stored && at < s->result_size; at += size) {
+        uint64_t bits = 0;
+        memcpy(&bits, s->results + at, (size_t)size);
+        const double value = number_decode(s->result, bits);
+        bits = number_encode(s->result, value);
+        if (isnan(value)) memcpy(s->results + at, &bits, (size_t)size);
+    }
+}
+
+static bool is_untouched(const guard_buffer *buffer)
+{
+    return !buffer->mapping || guard_intact(buffer);
+}
+
+static void expect_given(const struct poolgrad_routines *table, const struct scene *s, uint64_t seed)
+{
+    give_function *give = function_of(table, s);
+    cr_assert(give, "%s: no %s of accumulator %d and format %d", poolgrad_isa_name(table->isa),
+              routine_names[s->routine], s->accumulator, (int)s->format);
+    memset(s->results, FILL, (size_t)s->result_size);
+    give(&s->walk, &s->ending, s->results);
+    table->fence();
+    settle_results(s);
+    int64_t first = 0;
+    while (first < s->result_size && s->results[first] == s->expected[first]) first++;
+    const int64_t size = (int64_t)number_size(s->result), element = first / size;
+    uint64_t bits = 0, expected = 0;
+    if (first < s->result_size) {
+        memcpy(&bits, s->results + element * size, (size_t)size);
+        memcpy(&expected, s->expected + element * size, (size_t)size);
+    }
+    cr_assert(first == s->result_size && is_untouched(&s->to),
+              "POOLGRAD_TEST_SEED=%" PRIu64 ": %s of %s, accumulator %d, format %d%s, %" PRId64 " x %" PRId64
+              " operands, %" PRId64 " x %" PRId64 " elements, step %" PRId64 ", to_step %" PRId64 ": repeat %" PRId64
+              " element %" PRId64 " is %" PRIx64 ", expected %" PRIx64,
+              seed, routine_names[s->routine], poolgrad_isa_name(table->isa), s->accumulator, (int)s->format,
+              s->ending.stored ? ", stored" : "", s->walk.row_count, s->walk.column_count, s->walk.repeats,
+              s->walk.count, s->walk.step, s->walk.to_step, element / s->walk.to_step, element % s->walk.to_step, bits,
+              expected);
+}
+
+Test(routines_give, every_instruction_set_gives_the_same)
+{
+    random_sweep sweep = random_sweep_start("routines_give", 3000);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        struct scene s = make_scene(&r);
+        s.walk.rows = s.rows;
+        s.walk.columns = s.columns;
+        evaluate(&s);
+        for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+            const struct poolgrad_routines *table = table_of(isa);
+            if (table) expect_given(table, &s, sweep.seed);
+        }
+        free_scene(&s);
+    }
+}
+
+Test(routines_give, formats_are_those_of_the_accumulator)
+{
+    for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+        const struct poolgrad_routines *table = table_of(isa);
+        for (int f = 0; table && f < POOLGRAD_FORMATS; f++) {
+            const bool half = f == POOLGRAD_FLOAT16 || f == POOLGRAD_BFLOAT16;
+            const bool of[] = {half || f == POOLGRAD_FLOAT32, f == POOLGRAD_FLOAT32 || f == POOLGRAD_FLOAT64};
+            const bool unorm = f == POOLGRAD_UNORM8 || f == POOLGRAD_UNORM16;
+            for (int a = 0; a < POOLGRAD_SUMS; a++) {
+                cr_expect_eq(table->give_sum[a][f] != NULL, of[a], "%d %d", a, f);
+                cr_expect_eq(table->give_pick8[a][f] != NULL, of[a], "%d %d", a, f);
+                cr_expect_eq(table->give_pick32[a][f] != NULL, of[a], "%d %d", a, f);
+            }
+            cr_expect_eq(table->give_norm[f] != NULL, of[0] || of[1] || unorm, "%d", f);
+        }
+    }
+}
+
+/* ---- Lanes ------------------------------------------------------------------------------------------------------- */
+
+struct turn {
+    int log2_size;
+    int64_t planes, count, lanes, plane_step, step;
+    guard_buffer image, beside;
+    unsigned char *image_bytes, *plane_bytes, *beside_bytes; /* first bytes, and element 0 of plane 0 */
+    int64_t image_size, beside_size;
+    unsigned char *expected;
+};
+
+static void choose_steps(random_state *r, struct turn *t)
+{
+    const int64_t sign = random_chance(r, 20) ? -1 : 1, other_sign = random_chance(r, 20) ? -1 : 1;
+    const int64_t near = random_chance(r, 60) ? 1 : random_between(r, 1, 4);
+    const int64_t gap = random_chance(r, 50) ? 0 : random_between(r, 1, 40);
+    if (random_chance(r, 65)) {
+        t->step = sign * near;
+        t->plane_step = other_sign * (t->count * near + gap);
+    } else {
+        t->plane_step = sign * near;
+        t->step = other_sign * (t->planes * near + gap);
+    }
+}
+
+static struct turn make_turn(random_state *r)
+{
+    static const int64_t lanes[] = {16, 32, 64};
+    struct turn t = {.log2_size = (int)random_between(r, 0, 3), .lanes = lanes[random_between(r, 0, 2)]};
+    if (random_chance(r, 20)) t.lanes = random_between(r, 1, 70);
+    t.planes = random_chance(r, 50) ? t.lanes : random_between(r, 1, t.lanes);
+    t.count = random_chance(r, 30) ? random_between(r, 1, 200) : random_between(r, 1, 60);
+    choose_steps(r, &t);
+    const int64_t size = INT64_C(1) << t.log2_size;
+    const int64_t along = (t.count - 1) * t.step, across = (t.planes - 1) * t.plane_step;
+    const int64_t least = (along < 0 ? along : 0) + (across < 0 ? across : 0);
+    const int64_t most = (along > 0 ? along : 0) + (across > 0 ? across : 0);
+    t.image_size = (most - least + 1) * size;
+    t.image_bytes = make(r, &t.image, t.image_size);
+    t.plane_bytes = t.image_bytes - least * size;
+    t.beside_size = ((t.count - 1) * t.lanes + t.planes) * size;
+    t.beside_bytes = make(r, &t.beside, t.beside_size);
+    t.expected = malloc((size_t)(t.image_size > t.beside_size ? t.image_size : t.beside_size));
+    if (!t.expected) abort();
+    return t;
+}
+
+static void free_turn(struct turn *t)
+{
+    guard_free(&t->image);
+    guard_free(&t->beside);
+    free(t->expected);
+}
+
+static void fill_bytes(random_state *r, int64_t size, unsigned char *to)
+{
+    for (int64_t i = 0; i < size; i++) to[i] = (unsigned char)random_bits(r);
+}
+
+static void expect_turned(const struct poolgrad_routines *table, const struct turn *t, bool back, uint64_t seed)
+{
+    const int64_t size = back ? t->image_size : t->beside_size;
+    unsigned char *results = back ? t->image_bytes : t->beside_bytes;
+    memset(results, FILL, (size_t)size);
+    if (back) {
+        table->from_lanes[t->log2_size](t->beside_bytes, t->lanes, t->planes, t->count, t->plane_bytes, t->plane_step,
+                                        t->step);
+    } else {
+        table->to_lanes[t->log2_size](t->plane_bytes, t->plane_step, t->step, t->planes, t->count, t->beside_bytes,
+                                      t->lanes);
+    }
+    cr_assert(memcmp(results, t->expected, (size_t)size) == 0 && guard_intact(&t->image) && guard_intact(&t->beside),
+              "POOLGRAD_TEST_SEED=%" PRIu64 ": %s of %s, %d bytes, %" PRId64 " planes of %" PRId64 " in %" PRId64
+              " lanes, plane_step %" PRId64 ", step %" PRId64,
+              seed, back ? "from_lanes" : "to_lanes", poolgrad_isa_name(table->isa), 1 << t->log2_size, t->planes,
+              t->count, t->lanes, t->plane_step, t->step);
+}
+
+static void turn(random_state *r, const struct turn *t, bool back, uint64_t seed)
+{
+    const int64_t size = INT64_C(1) << t->log2_size;
+    fill_bytes(r, back ? t->beside_size : t->image_size, back ? t->beside_bytes : t->image_bytes);
+    memset(t->expected, FILL, (size_t)(back ? t->image_size : t->beside_size));
+    for (int64_t i = 0; i < t->count; i++) {
+        for (int64_t p = 0; p < t->planes; p++) {
+            const int64_t beside = (i * t->lanes + p) * size, image = (p * t->plane_step + i * t->step) * size;
+            const int64_t to_image = t->plane_bytes - t->image_bytes + image;
+            if (back) memcpy(t->expected + to_image, t->beside_bytes + beside, (size_t)size);
+            if (!back) memcpy(t->expected + beside, t->plane_bytes + image, (size_t)size);
+        }
+    }
+    for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+        const struct poolgrad_routines *table = table_of(isa);
+        if (table) expect_turned(table, t, back, seed);
+    }
+}
+
+Test(routines_give, planes_go_to_lanes_and_back)
+{
+    random_sweep sweep = random_sweep_start("routines_lanes", 3000);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        struct turn t = make_turn(&r);
+        turn(&r, &t, false, sweep.seed);
+        turn(&r, &t, true, sweep.seed);
+        free_turn(&t);
+    }
+}
