@@ -39,7 +39,7 @@ struct poolgrad_geometry {
     /* Resolved views. */
     poolgrad_const_image source, source_gradient, indices;
     poolgrad_image destination, picks;
-    poolgrad_const_image held; /* the destination again, to be read */
+    poolgrad_const_image held, held_picks; /* what is written again, to be read */
 
     /* How it is run. */
     int threads, concurrent_runs;

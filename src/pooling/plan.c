@@ -20,14 +20,23 @@ static int64_t count_units(const struct poolgrad_plan *plan)
     int64_t planes = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) : 0;
     const int64_t rows = poolgrad_range_length(g->layers) * poolgrad_range_length(g->rows);
     if (rows == 0 || planes == 0) return 0;
-    return plan->is_fast ? plan->fast.units : planes * rows;
+    switch (plan->engine) {
+    case POOLGRAD_ENGINE_LANES: return plan->lanes.units;
+    case POOLGRAD_ENGINE_ROWS: return plan->fast.units;
+    default: return planes * rows;
+    }
 }
 
 static void name_kernel(struct poolgrad_plan *plan)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
     const struct poolgrad_fast *fast = &plan->fast;
-    if (!plan->is_fast) {
+    if (plan->engine == POOLGRAD_ENGINE_LANES) {
+        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/lanes/%s", poolgrad_direction_name(g->direction),
+                 poolgrad_kind_name(g->kind), poolgrad_isa_name(plan->lanes.routines->isa));
+        return;
+    }
+    if (plan->engine == POOLGRAD_ENGINE_REFERENCE) {
         snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", poolgrad_direction_name(g->direction),
                  poolgrad_kind_name(g->kind));
         return;
@@ -44,10 +53,10 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
     size_t bytes;
     plan->memory = NULL;
     plan->blocks = plan->threads * plan->geometry.concurrent_runs;
-    if (!plan->is_fast || plan->units == 0) return POOLGRAD_OK;
+    if (plan->engine == POOLGRAD_ENGINE_REFERENCE || plan->units == 0) return POOLGRAD_OK;
     const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_FAST_ALIGNMENT * blocks;
-    if ((size_t)plan->fast.bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
-    bytes = blocks * (size_t)plan->fast.bytes;
+    if ((size_t)plan->bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
+    bytes = blocks * (size_t)plan->bytes;
     plan->memory = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
     if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
     plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
@@ -58,14 +67,31 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
 void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
 {
     poolgrad_aligned_free(plan->memory);
+    poolgrad_lanes_free(&plan->lanes);
+}
+
+static void choose_engine(struct poolgrad_plan *plan)
+{
+    const struct poolgrad_geometry *g = &plan->geometry;
+    const struct poolgrad_routines *routines = poolgrad_choose_routines(g->max_isa);
+    memset(&plan->lanes, 0, sizeof plan->lanes);
+    plan->engine = POOLGRAD_ENGINE_REFERENCE;
+    plan->bytes = 0;
+    if (g->mode != POOLGRAD_MODE_FAST) return;
+    if (poolgrad_lanes_make(g, routines, &plan->lanes)) {
+        plan->engine = POOLGRAD_ENGINE_LANES;
+        plan->bytes = plan->lanes.bytes;
+    } else if (poolgrad_fast_make(g, routines, &plan->fast)) {
+        plan->engine = POOLGRAD_ENGINE_ROWS;
+        plan->bytes = plan->fast.bytes;
+    }
 }
 
 poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
                                    poolgrad_error *error)
 {
-    const struct poolgrad_routines *routines = poolgrad_choose_routines(geometry->max_isa);
     plan->geometry = *geometry;
-    plan->is_fast = geometry->mode == POOLGRAD_MODE_FAST && poolgrad_fast_make(&plan->geometry, routines, &plan->fast);
+    choose_engine(plan);
     plan->units = count_units(plan);
     plan->threads = poolgrad_choose_threads(plan, geometry->threads);
     return allocate_memory(plan, error);

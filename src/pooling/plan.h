@@ -7,13 +7,20 @@
 
 #include "fast/fast.h"
 #include "geometry/geometry.h"
+#include "lanes/lanes.h"
+
+/* Who computes: the reference, by rows; the fast path, planes of progressions row by row; or many planes side by side.
+ */
+enum poolgrad_engine { POOLGRAD_ENGINE_REFERENCE, POOLGRAD_ENGINE_ROWS, POOLGRAD_ENGINE_LANES };
 
 struct poolgrad_plan {
     struct poolgrad_geometry geometry;
-    bool is_fast;  /* else the reference computes: */
-    int64_t units; /* written rows of all written channels of all written images, in that order; or fast.units */
+    enum poolgrad_engine engine;
+    int64_t units; /* the engine's; of the reference, written rows of all written channels of all written images */
     int threads;
     struct poolgrad_fast fast;
+    struct poolgrad_lanes lanes;
+    int64_t bytes; /* of working memory, of a thread */
     /* Working memory for the threads of all concurrent runs, each of which takes a free block while it runs. */
     int blocks;
     unsigned char *memory;

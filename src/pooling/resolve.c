@@ -137,7 +137,8 @@ static poolgrad_status resolve_images(const poolgrad_problem *p, struct poolgrad
     if (status == POOLGRAD_OK) status = resolve_written(&p->destination, &destination, &g->destination, error);
     if (status == POOLGRAD_OK && g->with_indices) status = resolve_image(&p->indices, &indices, &g->indices, error);
     if (status == POOLGRAD_OK && g->with_picks) status = resolve_written(&p->picks, &picks, &g->picks, error);
-    if (status == POOLGRAD_OK) g->held = poolgrad_image_as_const(&g->destination);
+    g->held = poolgrad_image_as_const(&g->destination);
+    g->held_picks = poolgrad_image_as_const(&g->picks);
     return status;
 }
 
@@ -163,7 +164,7 @@ static poolgrad_status check_fold(const poolgrad_const_image *written, const cha
 static poolgrad_status check_memory(const struct poolgrad_geometry *g, poolgrad_error *error)
 {
     const char *data = "destination.data", *picks_data = "picks.data";
-    const poolgrad_const_image picks = poolgrad_image_as_const(&g->picks);
+    const poolgrad_const_image picks = g->held_picks;
     poolgrad_status status = check_fold(&g->held, "destination", error);
     if (status == POOLGRAD_OK) status = check_written(&g->held, data, &g->source, "source", error);
     if (status == POOLGRAD_OK) status = check_written(&g->held, data, &g->source_gradient, "source_gradient", error);

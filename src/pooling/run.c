@@ -50,12 +50,25 @@ static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fa
     }
 }
 
+static void run_lanes_part(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t unit)
+{
+    const struct poolgrad_lanes_part part = poolgrad_lanes_part_of(g, lanes, unit);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    for (int64_t p = part.plane; p < part.plane + part.planes; p++) {
+        for (int64_t z = part.layers.begin; z < part.layers.end; z++) {
+            for (int64_t y = part.rows.begin; y < part.rows.end; y++) {
+                run_row(g, g->images.begin + p / channels, g->channels.begin + p % channels, z, y);
+            }
+        }
+    }
+}
+
 /* Of the plan's working memory, what no other call has; null where others have it all. */
 static unsigned char *take_memory(const struct poolgrad_plan *plan, int *block)
 {
     for (*block = 0; *block < plan->blocks; ++*block) {
         if (!atomic_flag_test_and_set_explicit(&plan->taken[*block], memory_order_acquire)) {
-            return plan->memory + *block * plan->fast.bytes;
+            return plan->memory + *block * plan->bytes;
         }
     }
     return NULL;
@@ -67,11 +80,16 @@ static void run_fast(const struct poolgrad_plan *plan, int64_t first, int64_t en
     int block = 0;
     if (first >= end) return;
     unsigned char *own = NULL, *memory = take_memory(plan, &block);
-    if (!memory) memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->fast.bytes);
-    if (memory) {
+    if (!memory) memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->bytes);
+    const bool lanes = plan->engine == POOLGRAD_ENGINE_LANES;
+    if (memory && lanes) {
+        poolgrad_lanes_run(&plan->geometry, &plan->lanes, first, end, memory);
+    } else if (memory) {
         poolgrad_fast_run(&plan->geometry, &plan->fast, first, end, memory);
-    } else {
-        for (int64_t unit = first; unit < end; unit++) run_part(&plan->geometry, &plan->fast, unit);
+    }
+    for (int64_t unit = first; unit < end && !memory; unit++) {
+        if (lanes) run_lanes_part(&plan->geometry, &plan->lanes, unit);
+        if (!lanes) run_part(&plan->geometry, &plan->fast, unit);
     }
     if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);
     poolgrad_aligned_free(own);
@@ -81,7 +99,7 @@ static void run_range(const void *context, int64_t first, int64_t end)
 {
     const struct poolgrad_plan *plan = context;
     poolgrad_floating_point environment = poolgrad_enter_default_environment();
-    if (plan->is_fast) {
+    if (plan->engine != POOLGRAD_ENGINE_REFERENCE) {
         run_fast(plan, first, end);
     } else {
         for (int64_t unit = first; unit < end; unit++) run_unit(&plan->geometry, unit);

@@ -45,6 +45,7 @@ struct poolgrad_ending {
      * or float64 of float64, norms in float64. */
     bool stored;
     bool past_caches;   /* stores go past the caches where addresses allow */
+    bool partial;       /* find_norm: leave the sum of squares, which a walk resumes from */
     bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these */
     double divisor;     /* find: of a stored sum, and of the mean under a root; 0: none */
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */

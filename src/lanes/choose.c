@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a plan in lanes decides: where images lie in lanes, what is direct, and how a problem is cut to units. */
+#include <string.h>
+
+#include "base/integer.h"
+#include "fast/fast.h"
+#include "lanes/unit.h"
+
+enum {
+    LEAST_LANES = 8,          /* neighbouring channels that are worth a walk of their own */
+    MOST_LANES = 512,         /* of a group in place */
+    RING_BYTES = 192 << 10,   /* rows of windows that are kept: within a core's second-level cache */
+    ROWS_BYTES = 512 << 10,   /* transposed source rows */
+    WAITING_BYTES = 32 << 10, /* results that are transposed together: within its first-level cache */
+    UNIT_ELEMENTS = 64 << 10,
+    OVERLAP = 4, /* a band has at least so many times the rows that it shares with the next */
+};
+
+/* Beyond this, per thread, others compute. */
+static const int64_t memory_limit = INT64_C(1) << 28;
+/* Results beyond this many bytes will have left the caches before anybody reads them. */
+static const int64_t stream_bytes = INT64_C(24) << 20;
+
+/* ---- Images ------------------------------------------------------------------------------------------------------ */
+
+static bool has_image(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                      enum poolgrad_lanes_image which)
+{
+    switch (which) {
+    case POOLGRAD_LANES_SOURCE: return lanes->reads_source;
+    case POOLGRAD_LANES_GRADIENT: return g->direction == POOLGRAD_GRADIENT;
+    case POOLGRAD_LANES_INDICES: return g->with_indices;
+    case POOLGRAD_LANES_PICKS: return g->with_picks;
+    default: return true;
+    }
+}
+
+/* From the destination's channel to the image's. */
+static int64_t channel_shift(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which)
+{
+    if (which == POOLGRAD_LANES_SOURCE) return g->source_channel;
+    return which == POOLGRAD_LANES_GRADIENT || which == POOLGRAD_LANES_INDICES ? g->gradient_channel : 0;
+}
+
+/* Channels that are neighbours: all, or those of a slice. */
+static int64_t neighbours(const poolgrad_const_image *image)
+{
+    if (poolgrad_layout_is_blocked(image->layout)) return poolgrad_layout_lanes(image->layout);
+    return image->channel_stride == 1 ? INT64_MAX : 1;
+}
+
+/* Images whose channels are neighbours are read and written in place, in groups that lie in a slice of each. */
+static void find_places(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const int64_t channels = poolgrad_range_length(g->channels);
+    int64_t slice = INT64_MAX;
+    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        const int64_t count = neighbours(poolgrad_lanes_image_of(g, i));
+        lanes->in_place[i] = has_image(g, lanes, i) && poolgrad_min(count, channels) >= LEAST_LANES;
+        if (lanes->in_place[i]) slice = poolgrad_min(slice, count);
+    }
+    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        const bool sliced = poolgrad_layout_is_blocked(poolgrad_lanes_image_of(g, i)->layout);
+        if (sliced && channel_shift(g, i) % slice != 0) lanes->in_place[i] = false;
+        lanes->any_in_place = lanes->any_in_place || lanes->in_place[i];
+    }
+    lanes->slice = slice;
+}
+
+/* ---- Lists ------------------------------------------------------------------------------------------------------- */
+
+static bool make_axis(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                      struct poolgrad_range written, int64_t shift, bool by_code, struct poolgrad_axis_lists *lists)
+{
+    const struct poolgrad_range none = {0, 0}, outputs = {axis->begin, axis->end};
+    if (g->direction == POOLGRAD_FORWARD) return poolgrad_axis_lists_make(g, axis, written, none, 0, by_code, lists);
+    return poolgrad_axis_lists_make(g, axis, outputs, written, shift, by_code, lists);
+}
+
+static bool make_lists(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    return make_axis(g, &g->z, g->layers, g->source_layer, true, &lanes->z) &&
+           make_axis(g, &g->y, g->rows, g->source_row, true, &lanes->y) &&
+           make_axis(g, &g->x, g->columns, g->source_column, g->kind == POOLGRAD_MAX, &lanes->x);
+}
+
+/* Whether codes are numbers of taps, as images hold them. */
+static bool has_same_numbers(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const struct poolgrad_axis_lists *const lists[] = {&lanes->x, &lanes->y, &lanes->z};
+    const struct poolgrad_axis *const axes[] = {&g->x, &g->y, &g->z};
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (axes[i]->table || lists[i]->numbers.base != 0 || lists[i]->numbers.count != axes[i]->kernel) return false;
+    }
+    return g->edge_mode == POOLGRAD_EDGE_CLAMP;
+}
+
+/* ---- Ways -------------------------------------------------------------------------------------------------------- */
+
+static bool gives_stored(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const struct poolgrad_routines *routines = lanes->routines;
+    const poolgrad_format format = g->destination.format;
+    if (g->add_to_destination) return false;
+    switch (g->kind) {
+    case POOLGRAD_AVERAGE: return routines->give_sum[lanes->sum][format];
+    case POOLGRAD_L2NORM: return g->source.format == format;
+    default: return routines->give_pick8[lanes->sum][format];
+    }
+}
+
+static bool is_direct(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const poolgrad_const_image *held = &g->held;
+    if (g->direction == POOLGRAD_GRADIENT) return gives_stored(g, lanes);
+    if (g->source.format != g->destination.format) return false;
+    /* Codes are as far apart as results. */
+    const int64_t step = lanes->in_place[POOLGRAD_LANES_DESTINATION] ? held->column_stride : lanes->lanes;
+    return !g->with_picks || (step >= lanes->lanes && step <= OVERLAP * lanes->lanes);
+}
+
+/* Elements from window to window of a gradient's ring: where the source gradient is what windows give, as it has them.
+ */
+static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    const poolgrad_const_image *gradient = &g->source_gradient, *indices = &g->indices;
+    const int64_t step = gradient->column_stride;
+    const bool tap8 = lanes->same_numbers && lanes->code_bytes == 1;
+    lanes->window_pitch = lanes->lanes;
+    if (g->direction == POOLGRAD_FORWARD) {
+        lanes->codes_in_place = g->with_picks && tap8 && g->picks.format == POOLGRAD_TAP8;
+        if (lanes->direct && lanes->in_place[POOLGRAD_LANES_DESTINATION]) lanes->window_pitch = g->held.column_stride;
+        return;
+    }
+    lanes->codes_in_place = g->with_indices && tap8 && indices->format == POOLGRAD_TAP8;
+    const bool in_place = g->kind == POOLGRAD_MAX && lanes->in_place[POOLGRAD_LANES_GRADIENT] &&
+                          gradient->format == numbers &&
+                          (uintptr_t)gradient->data % (uintptr_t)poolgrad_format_size(numbers) == 0;
+    const bool same = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_INDICES] &&
+                      indices->column_stride == step;
+    lanes->shares_in_place = in_place && (same || (step >= lanes->lanes && step <= OVERLAP * lanes->lanes));
+    if (lanes->shares_in_place) lanes->window_pitch = step;
+}
+
+/* ---- Working memory ---------------------------------------------------------------------------------------------- */
+
+struct layout {
+    struct poolgrad_lanes *lanes;
+    bool fits;
+};
+
+/* Adds an area of a * b * c elements, with room for routines that round counts up. */
+static void place(struct layout *layout, enum poolgrad_lanes_area area, int64_t size, int64_t a, int64_t b, int64_t c)
+{
+    const int64_t factors[] = {b, c, size};
+    int64_t bytes = a;
+    for (int i = 0; i < 3; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
+    layout->fits = layout->fits && bytes <= memory_limit;
+    if (!layout->fits) return;
+    bytes = poolgrad_ceiling_divide(bytes + POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) * POOLGRAD_FAST_ALIGNMENT;
+    /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
+    layout->lanes->area[area] = layout->lanes->bytes;
+    layout->lanes->bytes += bytes + POOLGRAD_FAST_ALIGNMENT;
+    layout->fits = layout->lanes->bytes <= memory_limit;
+}
+
+static int64_t size_of(const poolgrad_const_image *image)
+{
+    return (int64_t)poolgrad_format_size(image->format);
+}
+
+static void place_rings(const struct poolgrad_geometry *g, struct layout *layout)
+{
+    const struct poolgrad_lanes *lanes = layout->lanes;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs);
+    const int64_t slots = lanes->window_slots_z * lanes->window_slots_y;
+    const int64_t source_slots = lanes->source_slots_z * lanes->source_slots_y;
+    place(layout, POOLGRAD_LANES_ROWS_TAGS, sizeof(int64_t), source_slots, 1, 1);
+    place(layout, POOLGRAD_LANES_RING_TAGS, sizeof(int64_t), slots, 1, 1);
+    if (lanes->reads_source && !lanes->in_place[POOLGRAD_LANES_SOURCE]) {
+        place(layout, POOLGRAD_LANES_ROWS, size_of(&g->source), source_slots, g->source.width, lanes->lanes);
+    }
+    if (g->direction == POOLGRAD_GRADIENT && !lanes->shares_in_place) {
+        place(layout, POOLGRAD_LANES_SHARES, poolgrad_lanes_number_bytes(lanes->sum), slots, windows,
+              lanes->window_pitch);
+    }
+    if (g->with_picks || (g->kind == POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT)) {
+        place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, lanes->window_pitch);
+    }
+}
+
+static void place_lists(struct layout *layout)
+{
+    const struct poolgrad_lanes *lanes = layout->lanes;
+    const int64_t windows = lanes->z.most_windows * lanes->y.most_windows, rows = lanes->most_rows + windows;
+    place(layout, POOLGRAD_LANES_ROW_LIST, sizeof(struct poolgrad_operand_row), rows, 1, 1);
+    place(layout, POOLGRAD_LANES_SHIFTED, sizeof(struct poolgrad_operand_row), rows, 1, 1);
+    place(layout, POOLGRAD_LANES_TAPS, sizeof(struct poolgrad_operand_column), lanes->x.most_taps, 1, 1);
+    place(layout, POOLGRAD_LANES_WINDOWS, sizeof(struct poolgrad_operand_column), lanes->x.most_windows, 1, 1);
+    place(layout, POOLGRAD_LANES_LISTED, sizeof(struct poolgrad_operand_column), lanes->x.most_windows, 1, 1);
+}
+
+static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    struct layout layout = {lanes, true};
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs), columns = poolgrad_range_length(g->columns);
+    const int64_t widest = poolgrad_max(windows, columns), pitch = poolgrad_max(lanes->window_pitch, lanes->lanes);
+    lanes->bytes = 0;
+    memset(lanes->area, 0, sizeof lanes->area);
+    place_rings(g, &layout);
+    place_lists(&layout);
+    place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
+    place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
+    place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);
+    if (!lanes->direct || g->kind == POOLGRAD_L2NORM) place(&layout, POOLGRAD_LANES_NUMBERS, 8, widest, pitch, 1);
+    if (g->add_to_destination) place(&layout, POOLGRAD_LANES_BEFORE, 8, columns, lanes->lanes, 1);
+    place(&layout, POOLGRAD_LANES_DIVISORS, 8, lanes->lanes, 1, 1);
+    return layout.fits;
+}
+
+/* Rows of the rings: of windows, as many as a pixel has along z and y; of the source, as many as a window; or some at a
+ * time. */
+static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const int64_t row = g->source.width * lanes->lanes * size_of(&g->source);
+    const int64_t whole = poolgrad_min(lanes->z.reach, g->z.size), rows = poolgrad_min(lanes->y.reach, g->y.size);
+    int64_t bytes;
+    lanes->window_slots_z = poolgrad_max(lanes->z.span, 1);
+    lanes->window_slots_y = poolgrad_max(lanes->y.span, 1);
+    /* Pixels of the next layer meet the same rows of windows again. */
+    if (lanes->z.most_windows > 0 && poolgrad_range_length(g->layers) > 1) {
+        lanes->window_slots_y = poolgrad_max(poolgrad_range_length(lanes->y.outputs), 1);
+    }
+    lanes->source_slots_z = lanes->source_slots_y = 1;
+    lanes->most_rows = lanes->chunk = poolgrad_max(lanes->z.most_taps * lanes->y.most_taps, 1);
+    if (!lanes->reads_source || lanes->in_place[POOLGRAD_LANES_SOURCE]) return;
+    lanes->source_slots_z = poolgrad_max(whole, 1);
+    lanes->source_slots_y = poolgrad_max(rows, 1);
+    if (poolgrad_multiply(row, g->y.size * whole, &bytes) && bytes <= ROWS_BYTES) lanes->source_slots_y = g->y.size;
+    bytes = lanes->source_slots_z * lanes->source_slots_y;
+    if (poolgrad_multiply(row, bytes, &bytes) && bytes <= memory_limit / 8) return;
+    /* One layer's rows, so that no two of a chunk share a slot. */
+    lanes->source_slots_z = 1;
+    lanes->source_slots_y = poolgrad_clamp(ROWS_BYTES / poolgrad_max(row, 1), 1, g->y.size);
+    lanes->chunk = 1;
+    lanes->direct = false;
+}
+
+/* ---- Cutting ----------------------------------------------------------------------------------------------------- */
+
+/* Bytes of a plane's ring of windows. */
+static int64_t ring_bytes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum) + lanes->code_bytes;
+    if (g->direction == POOLGRAD_FORWARD) return 0;
+    bytes *= lanes->z.span * lanes->y.span;
+    return poolgrad_multiply(bytes, poolgrad_range_length(lanes->x.outputs), &bytes) ? bytes : INT64_MAX;
+}
+
+static int64_t even(int64_t whole, int64_t most)
+{
+    const int64_t pieces = poolgrad_max(poolgrad_ceiling_divide(whole, most), 1);
+    return poolgrad_max(poolgrad_ceiling_divide(whole, pieces), 1);
+}
+
+static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), images = poolgrad_range_length(g->images);
+    const int64_t vector = lanes->routines->vector_bytes / (int64_t)sizeof(float);
+    if (lanes->any_in_place) {
+        const int64_t fit = RING_BYTES / poolgrad_max(ring_bytes(g, lanes), 1);
+        lanes->piece = lanes->slice;
+        lanes->first_piece = g->channels.begin;
+        if (lanes->slice != INT64_MAX) {
+            lanes->first_piece -= g->channels.begin % lanes->slice;
+        } else {
+            lanes->piece = even(channels, poolgrad_clamp(fit, 4 * vector, MOST_LANES));
+        }
+        lanes->pieces = poolgrad_ceiling_divide(g->channels.end - lanes->first_piece, lanes->piece);
+        lanes->groups = images * lanes->pieces;
+        lanes->lanes = poolgrad_min(lanes->piece, channels);
+        return;
+    }
+    const int64_t pooled = g->pooled_images * channels;
+    lanes->piece = lanes->lanes = poolgrad_clamp(pooled, 1, lanes->most_lanes);
+    lanes->pieces = poolgrad_ceiling_divide(pooled, lanes->piece);
+    lanes->groups = lanes->pieces + poolgrad_ceiling_divide(images * channels - pooled, lanes->piece);
+}
+
+static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const int64_t layers = poolgrad_range_length(g->layers), rows = poolgrad_range_length(g->rows);
+    lanes->by_layers = layers > 1;
+    const struct poolgrad_axis_lists *outer = lanes->by_layers ? &lanes->z : &lanes->y;
+    const int64_t inner = poolgrad_range_length(g->columns) * (lanes->by_layers ? rows : 1) * lanes->lanes;
+    const int64_t whole = lanes->by_layers ? layers : rows;
+    int64_t least = poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1));
+    if (g->direction == POOLGRAD_GRADIENT && !lanes->codes_in_place) {
+        least = poolgrad_max(least, OVERLAP * poolgrad_min(outer->reach, whole));
+    }
+    lanes->band = even(whole, poolgrad_clamp(least, 1, poolgrad_max(whole, 1)));
+    lanes->bands = poolgrad_max(poolgrad_ceiling_divide(whole, lanes->band), 1);
+    const int64_t bytes = poolgrad_range_length(g->columns) * lanes->lanes * size_of(&g->held);
+    lanes->waiting_rows = lanes->in_place[POOLGRAD_LANES_DESTINATION]
+                              ? 1
+                              : poolgrad_clamp(WAITING_BYTES / poolgrad_max(bytes, 1), 1, poolgrad_max(rows, 1));
+}
+
+static bool is_streamed(const struct poolgrad_geometry *g)
+{
+    const int64_t factors[] = {poolgrad_range_length(g->images), poolgrad_range_length(g->channels),
+                               poolgrad_range_length(g->layers), poolgrad_range_length(g->rows),
+                               poolgrad_range_length(g->columns)};
+    int64_t bytes = size_of(&g->held);
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        if (!poolgrad_multiply(bytes, factors[i], &bytes)) return true;
+    }
+    return bytes > stream_bytes;
+}
+
+/* ---- Choosing ---------------------------------------------------------------------------------------------------- */
+
+static bool is_empty(const struct poolgrad_geometry *g)
+{
+    const struct poolgrad_axis *const axes[] = {&g->x, &g->y, &g->z};
+    bool empty = g->pooled_images <= 0 || poolgrad_range_length(g->channels) <= 0;
+    for (int i = 0; i < POOLGRAD_AXES; i++) empty = empty || axes[i]->size <= 0 || axes[i]->end <= axes[i]->begin;
+    return empty || poolgrad_range_length(g->columns) <= 0 || poolgrad_range_length(g->rows) <= 0 ||
+           poolgrad_range_length(g->layers) <= 0;
+}
+
+/* Planes of progressions whose rows are long enough are computed in rows (fast/fast.h). */
+static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { SMALL = 16 };
+    const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
+    if (!planar) return true;
+    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        if (has_image(g, lanes, i) && !lanes->in_place[i]) {
+            const bool small = g->x.size <= SMALL && poolgrad_range_length(g->columns) <= SMALL;
+            return small && !lanes->any_in_place;
+        }
+    }
+    return true;
+}
+
+static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    int64_t codes, planes;
+    const int64_t numbers = lanes->x.numbers.count;
+    if (!poolgrad_multiply(numbers, lanes->y.numbers.count, &codes) ||
+        !poolgrad_multiply(codes, lanes->z.numbers.count, &codes) || codes > INT32_MAX) {
+        return false;
+    }
+    if (!poolgrad_multiply(poolgrad_range_length(g->images), poolgrad_range_length(g->channels), &planes)) return false;
+    lanes->code_bytes = codes <= UINT8_MAX ? 1 : 4;
+    lanes->same_numbers = has_same_numbers(g, lanes);
+    lanes->past_caches = is_streamed(g);
+    choose_groups(g, lanes);
+    lanes->direct = is_direct(g, lanes);
+    choose_window_pitch(g, lanes);
+    choose_slots(g, lanes);
+    choose_bands(g, lanes);
+    lanes->units = lanes->groups * lanes->bands;
+    return lay_out(g, lanes);
+}
+
+bool poolgrad_lanes_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
+                         struct poolgrad_lanes *lanes)
+{
+    const bool gradient = g->direction == POOLGRAD_GRADIENT, max = g->kind == POOLGRAD_MAX;
+    memset(lanes, 0, sizeof *lanes);
+    if (is_empty(g) || (!gradient && g->with_indices)) return false;
+    lanes->routines = routines;
+    lanes->searches = max && !(gradient && g->with_indices);
+    if (gradient && lanes->searches && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT)) return false;
+    lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
+    lanes->reads_source = !gradient || lanes->searches || g->kind == POOLGRAD_L2NORM;
+    find_places(g, lanes);
+    if (!prefers_lanes(g, lanes)) return false;
+    bool fits = make_lists(g, lanes);
+    /* Fewer planes at a time need less memory. */
+    lanes->most_lanes = 2 * routines->vector_bytes / (int64_t)sizeof(float);
+    while (fits && !cut(g, lanes)) {
+        fits = !lanes->any_in_place && lanes->most_lanes > 1;
+        lanes->most_lanes /= 4;
+    }
+    if (!fits) poolgrad_lanes_free(lanes);
+    return fits;
+}
+
+void poolgrad_lanes_free(struct poolgrad_lanes *lanes)
+{
+    poolgrad_axis_lists_free(&lanes->x);
+    poolgrad_axis_lists_free(&lanes->y);
+    poolgrad_axis_lists_free(&lanes->z);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Units: which planes and rows each is, and how it is gone through. */
+#include <string.h>
+
+#include "fast/move.h"
+#include "image/format.h"
+#include "lanes/unit.h"
+
+/* ---- Forward ----------------------------------------------------------------------------------------------------- */
+
+/* Picks are codes where both lie in the same steps; else codes are kept in working memory first. */
+static void *codes_for(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t step, bool *in_place)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    *in_place = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] && g->picks.column_stride == step;
+    if (!g->with_picks) return NULL;
+    if (!*in_place) return poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
+    const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, POOLGRAD_LANES_PICKS);
+    return poolgrad_image_at(&g->picks, at.n, at.c, z, y, g->columns.begin);
+}
+
+/* A row of what no window gives: +0, and no picks. */
+static void forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t width = poolgrad_range_length(g->columns);
+    const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
+    const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
+    for (int64_t i = 0; i < width; i++) {
+        memset(target.to + i * target.step * size, 0, (size_t)(unit->count * size));
+    }
+    if (!g->with_picks) return;
+    void *picks = poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW);
+    memset(picks, 0xff, (size_t)(width * lanes->lanes * (int64_t)poolgrad_format_size(g->picks.format)));
+    poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin, width, picks);
+}
+
+static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
+    struct poolgrad_lanes_found found = {target.to, target.step, true, NULL};
+    bool codes_in_place;
+    if (!lanes->direct) {
+        found = (struct poolgrad_lanes_found){poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes, false,
+                                              NULL};
+    }
+    found.codes = codes_for(unit, z, y, found.step, &codes_in_place);
+    poolgrad_lanes_find(unit, z, y, &found);
+    if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
+    if (lanes->direct) return;
+    const bool wide = lanes->sum == POOLGRAD_SUM64 || (lanes->searches && g->source.format == POOLGRAD_FLOAT64);
+    const int64_t width = poolgrad_range_length(g->columns);
+    const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    void *to = in_place ? poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED) : target.to;
+    lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](found.to,
+                                                                                          width * lanes->lanes, to);
+    if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, width, to);
+}
+
+/* ---- Units ------------------------------------------------------------------------------------------------------- */
+
+/* Planes [begin, end) of group number `group`, which begin behind `before`. */
+static void find_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t group,
+                        struct poolgrad_lanes_unit *unit)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), pooled = g->pooled_images * channels;
+    if (lanes->any_in_place) {
+        const int64_t image = group / lanes->pieces, piece = group % lanes->pieces;
+        const int64_t first = lanes->first_piece + piece * lanes->piece;
+        const int64_t begin = poolgrad_max(first, g->channels.begin);
+        unit->plane = image * channels + begin - g->channels.begin;
+        unit->count = poolgrad_min(first + lanes->piece, g->channels.end) - begin;
+        unit->pooled = image < g->pooled_images;
+        return;
+    }
+    unit->pooled = group < lanes->pieces;
+    const int64_t all = poolgrad_range_length(g->images) * channels;
+    unit->plane = unit->pooled ? group * lanes->piece : pooled + (group - lanes->pieces) * lanes->piece;
+    unit->count = poolgrad_min(lanes->piece, (unit->pooled ? pooled : all) - unit->plane);
+}
+
+static struct poolgrad_lanes_unit unit_at(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                          int64_t number)
+{
+    struct poolgrad_lanes_unit unit = {.g = g, .lanes = lanes, .layers = g->layers, .rows = g->rows};
+    find_planes(g, lanes, number / lanes->bands, &unit);
+    struct poolgrad_range *outer = lanes->by_layers ? &unit.layers : &unit.rows;
+    const int64_t end = outer->end;
+    outer->begin += number % lanes->bands * lanes->band;
+    outer->end = poolgrad_min(end, outer->begin + lanes->band);
+    return unit;
+}
+
+struct poolgrad_lanes_part poolgrad_lanes_part_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                                  int64_t unit)
+{
+    const struct poolgrad_lanes_unit at = unit_at(g, lanes, unit);
+    return (struct poolgrad_lanes_part){at.plane, at.count, at.layers, at.rows};
+}
+
+/* A slice's lanes without a channel. */
+static void clear_unused_lanes(const struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t channels = poolgrad_range_length(g->channels);
+    for (int64_t i = 0; i < unit->count; i++) {
+        const int64_t plane = unit->plane + i, n = g->images.begin + plane / channels;
+        if (plane % channels != channels - 1) continue;
+        for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
+            poolgrad_image_clear_unused_lanes(&g->destination, n, g->channels.end - 1, y, g->columns.begin,
+                                              g->columns.end);
+            if (!g->with_picks) continue;
+            poolgrad_image_clear_unused_lanes(&g->picks, n, g->channels.end - 1, y, g->columns.begin, g->columns.end);
+        }
+    }
+}
+
+/* No ring holds a row of other planes. */
+static void forget_rows(const struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const size_t rows = (size_t)(lanes->source_slots_z * lanes->source_slots_y);
+    const size_t windows = (size_t)(lanes->window_slots_z * lanes->window_slots_y);
+    memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS), 0xff, rows * sizeof(int64_t));
+    memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS), 0xff, windows * sizeof(int64_t));
+}
+
+static void run_unit(struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    forget_rows(unit);
+    for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
+        for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
+            if (g->direction == POOLGRAD_GRADIENT)
+                poolgrad_lanes_give(unit, z, y);
+            else if (unit->pooled)
+                forward_row(unit, z, y);
+            else
+                forward_nothing(unit, z, y);
+        }
+    }
+    poolgrad_lanes_flush(unit);
+    const bool blocked = poolgrad_layout_is_blocked(g->destination.layout) ||
+                         (g->with_picks && poolgrad_layout_is_blocked(g->picks.layout));
+    if (blocked) clear_unused_lanes(unit);
+}
+
+/* Columns of operands that every run shares. */
+static void list_columns(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                         const struct poolgrad_lanes_unit *unit)
+{
+    struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
+    struct poolgrad_operand_column *windows = poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
+    const int64_t step = g->x.dilation * poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
+    for (int64_t i = 0; i < lanes->x.most_taps && lanes->reads_source; i++) {
+        taps[i] = (struct poolgrad_operand_column){i * step, i};
+    }
+    for (int64_t i = 0; i < lanes->x.most_windows && !g->x.table; i++) {
+        windows[i] = (struct poolgrad_operand_column){i * lanes->x.window_step * lanes->window_pitch,
+                                                      -i * lanes->x.tap_step};
+    }
+}
+
+void poolgrad_lanes_run(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t first,
+                        int64_t end, void *memory)
+{
+    for (int64_t number = first; number < end; number++) {
+        struct poolgrad_lanes_unit unit = unit_at(g, lanes, number);
+        unit.memory = memory;
+        if (number == first) list_columns(g, lanes, &unit);
+        run_unit(&unit);
+    }
+    if (lanes->past_caches && first < end) lanes->routines->fence();
+}

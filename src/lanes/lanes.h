@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lanes: pooling of many planes side by side. A group of planes, channels of NHWC or planes of NCHW, is computed
+ * together: the same pixel of each is one lane, and lanes are neighbours in memory. Images whose channels are
+ * neighbours are read and written where they lie; of others, rows are transposed on their way into working memory and
+ * out of it. A row of windows is found, and a row of pixels is given its sums, by walks (routines/walk.h) over runs of
+ * the axes' lists (lanes/lists.h).
+ *
+ *     source row ──find──► row of windows ──give──► row of pixels ──write──► destination
+ *     in place,            in a ring: share         direct, or by way of
+ *     or transposed        and picked tap           a row in working memory
+ */
+#ifndef POOLGRAD_LANES_LANES_H
+#define POOLGRAD_LANES_LANES_H
+
+#include "geometry/geometry.h"
+#include "lanes/lists.h"
+#include "routines/routines.h"
+
+enum poolgrad_lanes_image {
+    POOLGRAD_LANES_SOURCE,
+    POOLGRAD_LANES_GRADIENT,
+    POOLGRAD_LANES_INDICES,
+    POOLGRAD_LANES_DESTINATION,
+    POOLGRAD_LANES_PICKS,
+    POOLGRAD_LANES_IMAGES
+};
+
+/* The arrays of working memory. */
+enum poolgrad_lanes_area {
+    POOLGRAD_LANES_ROWS,        /* source rows that were transposed, a ring of layers and rows; */
+    POOLGRAD_LANES_ROWS_TAGS,   /* which row each place of the ring holds */
+    POOLGRAD_LANES_SHARES,      /* rows of windows, a ring: what each gives; */
+    POOLGRAD_LANES_CODES,       /* the tap it picked; */
+    POOLGRAD_LANES_RING_TAGS,   /* which row */
+    POOLGRAD_LANES_GIVEN,       /* a row of the source gradient that was transposed */
+    POOLGRAD_LANES_INDICES_ROW, /* a row of indices */
+    POOLGRAD_LANES_STORED,      /* one row of windows or pixels as an image stores it */
+    POOLGRAD_LANES_NUMBERS,     /* one row of windows or pixels in numbers */
+    POOLGRAD_LANES_BEFORE,      /* what was in the destination, in numbers */
+    POOLGRAD_LANES_DIVISORS,    /* one number for each lane */
+    POOLGRAD_LANES_ROW_LIST,    /* operands of a walk: rows, as they lie; */
+    POOLGRAD_LANES_SHIFTED,     /* the same, at a run; */
+    POOLGRAD_LANES_TAPS,        /* columns of any window, */
+    POOLGRAD_LANES_WINDOWS,     /* of any pixel, */
+    POOLGRAD_LANES_LISTED,      /* of a pixel of a table */
+    POOLGRAD_LANES_AREAS
+};
+
+/* What a plan decides once. */
+struct poolgrad_lanes {
+    const struct poolgrad_routines *routines;
+    int sum;        /* POOLGRAD_SUM32 or 64: of what windows give, or are */
+    int code_bytes; /* of a tap: 1 or 4 */
+    bool searches;  /* max, not from indices */
+    bool reads_source;
+    bool in_place[POOLGRAD_LANES_IMAGES];
+    bool any_in_place;    /* then a group lies in one image, and in one slice of a blocked layout */
+    bool direct;          /* results go straight to the destination */
+    bool shares_in_place; /* picks: the source gradient is what windows give */
+    bool codes_in_place;  /* and the indices are the codes */
+    bool same_numbers;    /* codes are tap numbers */
+    bool past_caches;
+    bool by_layers; /* bands are of layers, not rows */
+
+    int64_t lanes;       /* most planes of a group, and the pitch of what is transposed */
+    int64_t pieces;      /* groups of an image; or groups of all images */
+    int64_t piece;       /* planes of a group; slices are cut at multiples of it */
+    int64_t slice;       /* channels that are neighbours in all images in place */
+    int64_t most_lanes;  /* that a group of transposed planes may have */
+    int64_t first_piece; /* channel that piece 0 of an image begins at, or would */
+    int64_t groups, bands, band, units;
+    int64_t most_rows;    /* of source rows, in a list of operands */
+    int64_t window_pitch; /* elements from window to window of the ring */
+    int64_t chunk;        /* source rows that a walk goes over: those of a window, or some at a time */
+    int64_t waiting_rows; /* of results that are transposed together */
+    int64_t window_slots_z, window_slots_y, source_slots_z, source_slots_y;
+
+    struct poolgrad_axis_lists x, y, z;
+
+    int64_t area[POOLGRAD_LANES_AREAS];
+    int64_t bytes; /* of working memory, per thread */
+};
+
+/* What a unit writes. */
+struct poolgrad_lanes_part {
+    int64_t plane, planes; /* n * channels + c, counted from the first one written */
+    struct poolgrad_range layers, rows;
+};
+
+/* Whether the problem is computed in lanes; if so, *lanes has lists of its own, which are to be freed. */
+bool poolgrad_lanes_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
+                         struct poolgrad_lanes *lanes);
+void poolgrad_lanes_free(struct poolgrad_lanes *lanes);
+
+struct poolgrad_lanes_part poolgrad_lanes_part_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                                  int64_t unit);
+
+/* Units [first, end), with lanes->bytes of `memory`, which begins at a cache line. */
+void poolgrad_lanes_run(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t first,
+                        int64_t end, void *memory);
+
+#endif

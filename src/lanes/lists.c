@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lanes/lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Entries of a list: more would take longer to make than to compute by other means. */
+static const int64_t most_entries = INT64_C(1) << 26;
+
+/* ---- Windows ----------------------------------------------------------------------------------------------------- */
+
+struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                                              int64_t output)
+{
+    const poolgrad_span span = poolgrad_axis_window(axis, output);
+    const struct poolgrad_range inside = poolgrad_axis_taps(axis, span);
+    struct poolgrad_window_run window = {.output = output,
+                                         .count = 1,
+                                         .tap = inside.begin,
+                                         .taps = poolgrad_range_length(inside),
+                                         .size = span.size,
+                                         .first_outside = -1,
+                                         .last_outside = -1};
+    if (window.taps > 0) window.place = poolgrad_axis_place(axis, span, inside.begin);
+    if (g->divisor != 0) {
+        window.counted = 1;
+    } else if (g->edge_mode == POOLGRAD_EDGE_ZERO) {
+        window.counted = span.size;
+    } else {
+        window.counted = poolgrad_range_length(poolgrad_axis_counted_taps(axis, span));
+    }
+    if (window.taps < span.size) {
+        window.first_outside = inside.begin > 0 || window.taps == 0 ? 0 : inside.end;
+        window.last_outside = inside.end < span.size || window.taps == 0 ? span.size - 1 : inside.begin - 1;
+    }
+    return window;
+}
+
+static bool continues(const struct poolgrad_window_run *run, const struct poolgrad_window_run *next)
+{
+    const bool alike = run->tap == next->tap && run->taps == next->taps && run->size == next->size &&
+                       run->counted == next->counted;
+    return alike && (run->count == 1 || next->place == run->place + run->count * run->step);
+}
+
+/* Appends to lists->windows or, where that is null, counts. */
+static void list_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                         struct poolgrad_axis_lists *lists)
+{
+    struct poolgrad_window_run run = {0};
+    lists->window_runs = 0;
+    for (int64_t i = lists->outputs.begin; i < lists->outputs.end; i++) {
+        const struct poolgrad_window_run next = poolgrad_window_of(g, axis, i);
+        if (run.count > 0 && continues(&run, &next)) {
+            if (run.count == 1) run.step = next.place - run.place;
+            run.count++;
+        } else {
+            run = next;
+            lists->window_runs++;
+        }
+        if (lists->windows) lists->windows[lists->window_runs - 1] = run;
+    }
+}
+
+static bool make_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                         struct poolgrad_axis_lists *lists)
+{
+    lists->windows = NULL;
+    list_windows(g, axis, lists);
+    if (lists->window_runs > most_entries) return false;
+    lists->windows = malloc((size_t)poolgrad_max(lists->window_runs, 1) * sizeof *lists->windows);
+    if (!lists->windows) return false;
+    list_windows(g, axis, lists);
+    int64_t low = INT64_MAX, high = 0, size = 0;
+    for (int64_t i = 0; i < lists->window_runs; i++) {
+        const struct poolgrad_window_run *run = &lists->windows[i];
+        size = poolgrad_max(size, run->size);
+        if (run->taps == 0) continue;
+        low = poolgrad_min(low, run->tap);
+        high = poolgrad_max(high, run->tap + run->taps);
+        lists->most_taps = poolgrad_max(lists->most_taps, run->taps);
+        lists->reach = poolgrad_max(lists->reach, (run->taps - 1) * axis->dilation + 1);
+    }
+    if (high == 0) low = 0;
+    lists->numbers.base = poolgrad_max(low - 1, 0);
+    lists->numbers.count = poolgrad_max(poolgrad_min(high + 1, size) - lists->numbers.base, 1);
+    return true;
+}
+
+/* ---- Pixels ------------------------------------------------------------------------------------------------------ */
+
+static int64_t greatest_common_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* A pixel of a progression, by its source pixel. */
+static struct poolgrad_pixel_run pixel_at(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
+                                          int64_t source)
+{
+    struct poolgrad_pixel_run pixel = {.count = 1, .listed = -1};
+    if (source < 0 || source >= axis->size) return pixel;
+    struct poolgrad_range windows = poolgrad_axis_windows(axis, source, source + 1);
+    windows.begin = poolgrad_max(windows.begin, lists->outputs.begin);
+    windows.end = poolgrad_min(windows.end, lists->outputs.end);
+    while (windows.begin < windows.end &&
+           !poolgrad_axis_is_tap(axis, poolgrad_axis_window(axis, windows.begin), source)) {
+        windows.begin++;
+    }
+    if (windows.begin >= windows.end) return pixel;
+    pixel.output = windows.begin;
+    pixel.windows = poolgrad_ceiling_divide(windows.end - windows.begin, lists->window_step);
+    pixel.tap = (source - poolgrad_axis_window(axis, windows.begin).first) / axis->dilation;
+    return pixel;
+}
+
+/* A way to go through pixels: every `stride`-th, whose windows are `step` further than those of the one before. */
+struct way {
+    int64_t stride, step;
+};
+
+static bool follows(const struct poolgrad_pixel_run *run, const struct poolgrad_pixel_run *next, struct way way)
+{
+    if (run->windows != next->windows) return false;
+    if (run->windows == 0) return true;
+    if (next->output != run->output + run->count * way.step) return false;
+    return way.step == 0 || next->tap == run->tap;
+}
+
+/* Appends to `to` or, where that is null, counts. */
+static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
+                           struct poolgrad_range pixels, int64_t shift, struct way way, struct poolgrad_pixel_run *to)
+{
+    int64_t runs = 0;
+    const int64_t phases = poolgrad_min(way.stride, pixels.end - pixels.begin);
+    for (int64_t phase = 0; phase < phases; phase++) {
+        struct poolgrad_pixel_run run = {0};
+        for (int64_t pixel = pixels.begin + phase; pixel < pixels.end; pixel += way.stride) {
+            struct poolgrad_pixel_run next = pixel_at(axis, lists, pixel + shift);
+            if (run.count > 0 && follows(&run, &next, way)) {
+                run.count++;
+            } else {
+                run = next;
+                run.pixel = pixel;
+                run.pixel_step = way.stride;
+                run.step = way.step;
+                runs++;
+            }
+            if (to) to[runs - 1] = run;
+            if (way.stride > pixels.end - pixel) break;
+        }
+    }
+    return runs;
+}
+
+static bool make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
+                        struct poolgrad_axis_lists *lists)
+{
+    const int64_t common = greatest_common_divisor(axis->dilation, axis->stride);
+    struct way way = {axis->stride, 1};
+    const struct way together = {1, 0};
+    lists->window_step = axis->dilation / common;
+    lists->tap_step = axis->stride / common;
+    int64_t runs = list_pixels(axis, lists, pixels, shift, way, NULL);
+    if (!by_code) {
+        const int64_t other = list_pixels(axis, lists, pixels, shift, together, NULL);
+        if (other < runs) way = together;
+        runs = poolgrad_min(runs, other);
+    }
+    lists->pixel_runs = runs;
+    lists->pixels = malloc((size_t)poolgrad_max(runs, 1) * sizeof *lists->pixels);
+    if (!lists->pixels) return false;
+    list_pixels(axis, lists, pixels, shift, way, lists->pixels);
+    return true;
+}
+
+/* ---- Pixels of tables -------------------------------------------------------------------------------------------- */
+
+/* The taps of a window among the pixels. */
+static struct poolgrad_range taps_among(const struct poolgrad_axis *axis, poolgrad_span window,
+                                        struct poolgrad_range sources)
+{
+    return poolgrad_axis_taps_on(axis, window, sources);
+}
+
+/* How many windows each pixel has, then where its windows begin. */
+static bool count_listed(const struct poolgrad_axis *axis, struct poolgrad_range sources,
+                         struct poolgrad_axis_lists *lists, int64_t *begin)
+{
+    int64_t total = 0;
+    for (int64_t i = lists->outputs.begin; i < lists->outputs.end; i++) {
+        const poolgrad_span window = poolgrad_axis_window(axis, i);
+        const struct poolgrad_range taps = taps_among(axis, window, sources);
+        total += poolgrad_range_length(taps);
+        if (total > most_entries) return false;
+        for (int64_t t = taps.begin; t < taps.end; t++) begin[window.first + t - sources.begin + 1]++;
+    }
+    for (int64_t i = 0; i < sources.end - sources.begin; i++) begin[i + 1] += begin[i];
+    lists->listed_windows = total;
+    return true;
+}
+
+static void fill_listed(const struct poolgrad_axis *axis, struct poolgrad_range sources,
+                        struct poolgrad_axis_lists *lists, int64_t *begin)
+{
+    for (int64_t i = lists->outputs.begin; i < lists->outputs.end; i++) {
+        const poolgrad_span window = poolgrad_axis_window(axis, i);
+        const struct poolgrad_range taps = taps_among(axis, window, sources);
+        for (int64_t t = taps.begin; t < taps.end; t++) {
+            lists->listed[begin[window.first + t - sources.begin]++] = (struct poolgrad_listed_window){i, t};
+        }
+    }
+}
+
+/* Neighbours with the same windows are one run where taps do not matter. */
+static bool has_same_windows(const struct poolgrad_axis_lists *lists, const struct poolgrad_pixel_run *a,
+                             const struct poolgrad_pixel_run *b)
+{
+    if (a->windows != b->windows) return false;
+    for (int64_t i = 0; i < a->windows; i++) {
+        if (lists->listed[a->listed + i].output != lists->listed[b->listed + i].output) return false;
+    }
+    return true;
+}
+
+static void list_listed(struct poolgrad_range pixels, struct poolgrad_range sources, int64_t shift, bool by_code,
+                        const int64_t *end, struct poolgrad_axis_lists *lists)
+{
+    struct poolgrad_pixel_run run = {0};
+    lists->pixel_runs = 0;
+    for (int64_t pixel = pixels.begin; pixel < pixels.end; pixel++) {
+        struct poolgrad_pixel_run next = {.pixel = pixel, .pixel_step = 1, .count = 1};
+        const int64_t source = pixel + shift;
+        if (poolgrad_range_holds(sources, source)) {
+            const int64_t i = source - sources.begin;
+            next.listed = i == 0 ? 0 : end[i - 1];
+            next.windows = end[i] - next.listed;
+        }
+        const bool alike = next.windows == 0 || !by_code;
+        if (run.count > 0 && alike && has_same_windows(lists, &run, &next)) {
+            run.count++;
+        } else {
+            run = next;
+            lists->pixel_runs++;
+        }
+        lists->pixels[lists->pixel_runs - 1] = run;
+    }
+}
+
+static bool make_listed(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
+                        struct poolgrad_axis_lists *lists)
+{
+    struct poolgrad_range sources = {poolgrad_clamp(pixels.begin + shift, 0, axis->size),
+                                     poolgrad_clamp(pixels.end + shift, 0, axis->size)};
+    const int64_t count = sources.end - sources.begin;
+    if (count > most_entries || pixels.end - pixels.begin > most_entries) return false;
+    int64_t *begin = calloc((size_t)count + 1, sizeof *begin);
+    bool fits = begin && count_listed(axis, sources, lists, begin);
+    if (fits) {
+        lists->listed = malloc((size_t)poolgrad_max(lists->listed_windows, 1) * sizeof *lists->listed);
+        lists->pixels = malloc((size_t)poolgrad_max(pixels.end - pixels.begin, 1) * sizeof *lists->pixels);
+        fits = lists->listed && lists->pixels;
+    }
+    if (fits) {
+        /* Filled, each beginning has become the end. */
+        fill_listed(axis, sources, lists, begin);
+        list_listed(pixels, sources, shift, by_code, begin, lists);
+    }
+    free(begin);
+    return fits;
+}
+
+/* ---- Both -------------------------------------------------------------------------------------------------------- */
+
+struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
+                                                 const struct poolgrad_axis_lists *lists, int64_t pixel, int64_t source)
+{
+    if (!axis->table) return pixel_at(axis, lists, source);
+    int64_t low = 0, high = lists->pixel_runs;
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        if (lists->pixels[middle].pixel <= pixel)
+            low = middle;
+        else
+            high = middle;
+    }
+    return lists->pixels[low];
+}
+
+static void measure_pixels(struct poolgrad_axis_lists *lists)
+{
+    for (int64_t i = 0; i < lists->pixel_runs; i++) {
+        const struct poolgrad_pixel_run *run = &lists->pixels[i];
+        if (run->windows == 0) continue;
+        int64_t span = (run->windows - 1) * lists->window_step + 1;
+        if (run->listed >= 0) {
+            const struct poolgrad_listed_window *listed = &lists->listed[run->listed];
+            span = listed[run->windows - 1].output - listed[0].output + 1;
+        }
+        lists->most_windows = poolgrad_max(lists->most_windows, run->windows);
+        lists->span = poolgrad_max(lists->span, span);
+    }
+}
+
+bool poolgrad_axis_lists_make(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                              struct poolgrad_range outputs, struct poolgrad_range pixels, int64_t shift, bool by_code,
+                              struct poolgrad_axis_lists *lists)
+{
+    memset(lists, 0, sizeof *lists);
+    lists->outputs = outputs;
+    lists->window_step = lists->tap_step = 1;
+    if (outputs.end - outputs.begin > most_entries || pixels.end - pixels.begin > most_entries) return false;
+    bool fits = make_windows(g, axis, lists);
+    if (fits && pixels.begin < pixels.end) {
+        fits = axis->table ? make_listed(axis, pixels, shift, by_code, lists)
+                           : make_pixels(axis, pixels, shift, by_code, lists);
+    }
+    if (!fits) {
+        poolgrad_axis_lists_free(lists);
+        return false;
+    }
+    measure_pixels(lists);
+    return true;
+}
+
+void poolgrad_axis_lists_free(struct poolgrad_axis_lists *lists)
+{
+    free(lists->windows);
+    free(lists->pixels);
+    free(lists->listed);
+    lists->windows = NULL;
+    lists->pixels = NULL;
+    lists->listed = NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One axis of a plan in lists: which windows have their taps alike, and which pixels their windows.
+ *
+ * A run of windows (or pixels) is one whose members a walk does in one go: member i's operands lie i steps behind those
+ * of the first. Progressions and tables become the same lists; borders are runs of their own.
+ */
+#ifndef POOLGRAD_LANES_LISTS_H
+#define POOLGRAD_LANES_LISTS_H
+
+#include <stddef.h>
+
+#include "geometry/geometry.h"
+
+/* Taps of a window are numbered from `base` on; `count` numbers occur. All taps outside on one side are alike: of
+ * windows out of all proportion, only the nearest ones have numbers. */
+struct poolgrad_tap_numbers {
+    int64_t base, count;
+};
+
+/* Windows [output, output + count), with `taps` taps inside each: the first of them is number `tap`, at `place` in the
+ * source for the first window and `step` further for each next one. */
+struct poolgrad_window_run {
+    int64_t output, count;
+    int64_t place, step;
+    int64_t tap, taps;
+    int64_t size;                        /* taps in all */
+    int64_t counted;                     /* those an average counts; with a divisor 1 */
+    int64_t first_outside, last_outside; /* numbers of taps outside the image, or -1 */
+};
+
+/* Pixels pixel + i * pixel_step of the destination, i < count. The first has `windows` windows: the first of these is
+ * output pixel `output`, whose tap it is by number `tap`; the next windows are every window_step-th, and the pixel's
+ * tap falls by tap_step; of tables they stand in a list instead. Windows of the next pixel lie `step` further. */
+struct poolgrad_pixel_run {
+    int64_t pixel, pixel_step, count;
+    int64_t output, windows, step;
+    int64_t tap;
+    int64_t listed; /* where in the list its windows begin, or -1 */
+};
+
+/* A window of a pixel of a table: output pixel, and number of the pixel among its taps. */
+struct poolgrad_listed_window {
+    int64_t output, tap;
+};
+
+struct poolgrad_axis_lists {
+    struct poolgrad_tap_numbers numbers;
+    struct poolgrad_range outputs; /* windows that runs are of */
+    struct poolgrad_window_run *windows;
+    struct poolgrad_pixel_run *pixels;
+    struct poolgrad_listed_window *listed;
+    int64_t window_runs, pixel_runs, listed_windows;
+    int64_t window_step, tap_step; /* of a pixel's windows, where they are not listed */
+    int64_t most_taps;             /* inside, of a window */
+    int64_t most_windows;          /* of a pixel */
+    int64_t span;                  /* most output pixels from the first to the last window of a pixel */
+    int64_t reach;                 /* most source pixels from the first to the last tap of a window that lie inside */
+};
+
+/* Windows `outputs` of the axis and, if `pixels` is not empty, destination pixels [begin, end), pixel p being source
+ * pixel p + shift. `by_code`: pixels of a run must be the same tap of their windows. The source has pixels, and there
+ * are windows. False where there is no memory or the lists would be out of proportion. */
+bool poolgrad_axis_lists_make(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                              struct poolgrad_range outputs, struct poolgrad_range pixels, int64_t shift, bool by_code,
+                              struct poolgrad_axis_lists *lists);
+/* One window: a run of its own. */
+struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                                              int64_t output);
+
+/* One pixel's windows, by its destination pixel and its source pixel. */
+struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
+                                                 const struct poolgrad_axis_lists *lists, int64_t pixel,
+                                                 int64_t source);
+
+/* The i-th window of a pixel, and the tap that the pixel is of it. */
+static inline struct poolgrad_listed_window poolgrad_pixel_window(const struct poolgrad_axis_lists *lists,
+                                                                  const struct poolgrad_pixel_run *run, int64_t i)
+{
+    if (run->listed >= 0) return lists->listed[run->listed + i];
+    return (struct poolgrad_listed_window){run->output + i * lists->window_step, run->tap - i * lists->tap_step};
+}
+
+/* The number that a tap goes by. */
+static inline int64_t poolgrad_tap_number(const struct poolgrad_tap_numbers *numbers, int64_t tap)
+{
+    return poolgrad_clamp(tap - numbers->base, 0, numbers->count - 1);
+}
+
+void poolgrad_axis_lists_free(struct poolgrad_axis_lists *lists);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit at work, and what its stages ask of each other: reading, finding, giving and writing. */
+#ifndef POOLGRAD_LANES_UNIT_H
+#define POOLGRAD_LANES_UNIT_H
+
+#include "image/image.h"
+#include "lanes/lanes.h"
+
+struct poolgrad_lanes_unit {
+    const struct poolgrad_geometry *g;
+    const struct poolgrad_lanes *lanes;
+    unsigned char *memory;
+    int64_t plane, count;               /* planes of the group: n * channels + c, counted from the first one written */
+    bool pooled;                        /* by windows; else +0 */
+    bool careful;                       /* a NaN was met: searches are careful from here on */
+    struct poolgrad_range layers, rows; /* of the destination, or the windows */
+    /* Rows of results on their way out: they wait in POOLGRAD_LANES_STORED until these are many. */
+    int64_t waiting, waiting_z, waiting_y;
+};
+
+static inline void *poolgrad_lanes_area(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_area area)
+{
+    return unit->memory + unit->lanes->area[area];
+}
+
+static inline int64_t poolgrad_lanes_number_bytes(int sum)
+{
+    return INT64_C(4) << sum;
+}
+
+/* The image and channel of an image that the unit's first plane is of. */
+struct poolgrad_lanes_origin {
+    int64_t n, c;
+};
+
+struct poolgrad_lanes_origin poolgrad_lanes_origin_of(const struct poolgrad_lanes_unit *unit,
+                                                      enum poolgrad_lanes_image which);
+const poolgrad_const_image *poolgrad_lanes_image_of(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which);
+
+/* Elements from pixel to pixel of a row: where it lies, or as it was transposed. */
+static inline int64_t poolgrad_lanes_pitch(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which)
+{
+    return unit->lanes->in_place[which] ? poolgrad_lanes_image_of(unit->g, which)->column_stride : unit->lanes->lanes;
+}
+
+/* Read: `columns` pixels of a row of an image from column x on, where they lie, or transposed to `memory`. */
+const unsigned char *poolgrad_lanes_read(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which,
+                                         int64_t z, int64_t y, int64_t x, int64_t columns, void *memory);
+/* A row of the source, from column 0 on: kept as long as its place in the ring is not needed. */
+const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+
+/* Find: a row of windows. To `to`, `step` elements from window to window, values as numbers or `stored`; of max also
+ * codes, at the same step. */
+struct poolgrad_lanes_found {
+    void *to;
+    int64_t step;
+    bool stored;
+    void *codes;
+};
+
+void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                         const struct poolgrad_lanes_found *found);
+/* What an average divides by, as the accumulator has it. */
+double poolgrad_lanes_divisor(const struct poolgrad_lanes_unit *unit, int64_t counted);
+
+/* Codes and indices: of a row of windows. */
+void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *codes,
+                                int64_t step);
+void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *codes, int64_t step);
+
+/* Give: a row of pixels of the destination. */
+void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+
+/* Write. Where row (z, y) of the destination goes as it is stored: there, or among the rows that wait; elements from
+ * pixel to pixel. Rows come in ascending order. */
+struct poolgrad_lanes_target {
+    unsigned char *to;
+    int64_t step;
+};
+
+struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* Writes what waits. */
+void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit);
+/* Pixels of a row of an image, from memory, `lanes` elements each. */
+void poolgrad_lanes_write(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z, int64_t y,
+                          int64_t x, int64_t columns, const void *from);
+
+#endif
