@@ -185,7 +185,8 @@ static bool make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range 
 static struct poolgrad_range taps_among(const struct poolgrad_axis *axis, poolgrad_span window,
                                         struct poolgrad_range sources)
 {
-    return poolgrad_axis_taps_on(axis, window, sources);
+    const struct poolgrad_range taps = poolgrad_axis_taps_on(axis, window, sources);
+    return (struct poolgrad_range){taps.begin, poolgrad_max(taps.begin, taps.end)};
 }
 
 /* How many windows each pixel has, then where its windows begin. */
