@@ -45,8 +45,9 @@ struct poolgrad_ending {
      * or float64 of float64, norms in float64. */
     bool stored;
     bool past_caches;   /* stores go past the caches where addresses allow */
-    bool partial;       /* find_norm: leave the sum of squares, which a walk resumes from */
-    bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these */
+    bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these. */
+                        /* Then results are stored only where that takes no less room */
+    bool partial;       /* find_norm: to be resumed: leave the sum of squares */
     double divisor;     /* find: of a stored sum, and of the mean under a root; 0: none */
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
     const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
@@ -57,8 +58,8 @@ struct poolgrad_ending {
 struct poolgrad_search {
     bool last; /* of equals the last one */
     poolgrad_nan_rule nan;
-    /* Without, a search compares only: where it returns true it has met a NaN, or a window of nothing but -infinity,
-     * and its results are void. */
+    /* Without, a search compares only: where it returns true it has met a NaN, and its results are void. With, it never
+     * returns true, and may resume; but find_greatest not where a tap outside takes part, whose place needs codes. */
     bool careful;
 };
 

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include <simde/x86/avx512/add.h>
+#include <simde/x86/avx512/cmp.h>
+#include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/types.h>
 #include <simde/x86/f16c.h>
@@ -148,6 +151,86 @@ static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, 
     for (unsigned i = 0; i < 8; i++) {
         if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
     }
+/* The first bytes of a vector, less than all. */
+#if defined(SIMDE_X86_AVX512BW_NATIVE)
+static inline simde__m512i poolgrad_load_part(const void *from, int64_t bytes)
+{
+    return _mm512_maskz_loadu_epi8((UINT64_C(1) << bytes) - 1, from);
+}
+static inline void poolgrad_store_part(void *to, int64_t bytes, simde__m512i v)
+{
+    _mm512_mask_storeu_epi8(to, (UINT64_C(1) << bytes) - 1, v);
+}
+#else
+static inline simde__m512i poolgrad_load_part(const void *from, int64_t bytes)
+{
+    simde__m512i_private to = {0};
+    memcpy(&to, from, (size_t)bytes);
+    return simde__m512i_from_private(to);
+}
+static inline void poolgrad_store_part(void *to, int64_t bytes, simde__m512i v)
+{
+    memcpy(to, &v, (size_t)bytes);
+}
+#endif
+
+#if defined(SIMDE_X86_AVX512F_NATIVE)
+#define poolgrad_cvtph_ps _mm512_cvtph_ps
+#define poolgrad_cvtepu8_epi32 _mm512_cvtepu8_epi32
+#define poolgrad_cvtepu16_epi32 _mm512_cvtepu16_epi32
+#define poolgrad_cvtepi32_ps _mm512_cvtepi32_ps
+#define poolgrad_cvtepi32_epi8 _mm512_cvtepi32_epi8
+#define poolgrad_ordered_ps(m, x, y) _mm512_mask_cmp_ps_mask(m, x, y, _CMP_ORD_Q)
+#define poolgrad_ordered_pd(m, x, y) _mm512_mask_cmp_pd_mask(m, x, y, _CMP_ORD_Q)
+/* The square is exact: fused or not, the sum is the same. */
+#define poolgrad_add_square(sum, x) _mm512_fmadd_pd(x, x, sum)
+#else
+static inline simde__m512 poolgrad_cvtph_ps(simde__m256i v)
+{
+    simde__m256i_private from = simde__m256i_to_private(v);
+    simde__m512_private to;
+    for (int i = 0; i < 2; i++) to.m256[i] = simde_mm256_cvtph_ps(from.m128i[i]);
+    return simde__m512_from_private(to);
+}
+static inline simde__m512i poolgrad_cvtepu8_epi32(simde__m128i v)
+{
+    simde__m128i_private from = simde__m128i_to_private(v);
+    simde__m512i_private to;
+    for (unsigned i = 0; i < 16; i++) to.i32[i] = from.u8[i];
+    return simde__m512i_from_private(to);
+}
+static inline simde__m512i poolgrad_cvtepu16_epi32(simde__m256i v)
+{
+    simde__m256i_private from = simde__m256i_to_private(v);
+    simde__m512i_private to;
+    for (unsigned i = 0; i < 16; i++) to.i32[i] = from.u16[i];
+    return simde__m512i_from_private(to);
+}
+static inline simde__m512 poolgrad_cvtepi32_ps(simde__m512i v)
+{
+    simde__m512i_private from = simde__m512i_to_private(v);
+    simde__m512_private to;
+    for (unsigned i = 0; i < 16; i++) to.f32[i] = (float)from.i32[i];
+    return simde__m512_from_private(to);
+}
+static inline simde__m128i poolgrad_cvtepi32_epi8(simde__m512i v)
+{
+    simde__m512i_private from = simde__m512i_to_private(v);
+    simde__m128i_private to;
+    for (unsigned i = 0; i < 16; i++) to.i8[i] = (int8_t)from.i32[i];
+    return simde__m128i_from_private(to);
+}
+static inline simde__mmask16 poolgrad_ordered_ps(simde__mmask16 m, simde__m512 x, simde__m512 y)
+{
+    return (simde__mmask16)(m & ~simde_mm512_cmp_ps_mask(x, y, SIMDE_CMP_UNORD_Q));
+}
+static inline simde__mmask8 poolgrad_ordered_pd(simde__mmask8 m, simde__m512d x, simde__m512d y)
+{
+    return (simde__mmask8)(m & ~simde_mm512_cmp_pd_mask(x, y, SIMDE_CMP_UNORD_Q));
+}
+static inline simde__m512d poolgrad_add_square(simde__m512d sum, simde__m512d x)
+{
+    return simde_mm512_add_pd(sum, simde_mm512_mul_pd(x, x));
 }
 #endif
 

@@ -21,6 +21,19 @@
  *                      settled vector
  *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
+ *   load_FORMAT_f32    stored elements as float32, or float64 (docs/numerics.md N5, N58)
+ *   put_float16        float32 stored in fewer bits, rounded once, NaN settled before
+ *   put8, get8         integers of 32 bits as bytes, and back
+ *   take_part          the first bytes of a vector, zeros behind them, into memory that has room for a vector
+ *   put_part           the first bytes of a vector from such memory
+ *   quotient, square_root  as they say
+ *   add_square         sum + x x, of an x whose square is exact
+ *   greater            x > best ? x : best, of floats
+ *   more, not_less     masks: x > y, x >= y
+ *   same, nan, less    x == y; x is a NaN; unsigned integers x < y
+ *   ordered            the mask where neither x nor y is a NaN
+ *   both, either       of masks; without: a and not b; all: of a bool; any: whether one lane is set
+ *   choose             mask ? a : b
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H
@@ -30,6 +43,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "simd/numbers.h"
 
 enum { VECTOR_BYTES = 8, LANES_16 = 1, LANES_32 = 1, LANES_64 = 1 };
 
@@ -159,6 +174,218 @@ static inline void narrow_f64(void *to, vf64 v)
 DELIVERY(f32, float)
 DELIVERY(f64, double)
 #undef DELIVERY
+
+/* ---- Elements and masks ------------------------------------------------------------------------------------------ */
+
+typedef bool m32, m64;
+
+/* One lane has no part: never called. */
+static inline void take_part(void *room, const void *from, int64_t bytes)
+{
+    (void)from;
+    (void)bytes;
+    memset(room, 0, VECTOR_BYTES);
+}
+static inline void put_part(void *to, const void *room, int64_t bytes)
+{
+    (void)to;
+    (void)room;
+    (void)bytes;
+}
+static inline vf32 load_float16_f32(const void *from)
+{
+    uint16_t code;
+    memcpy(&code, from, sizeof code);
+    return from_float16(code);
+}
+static inline vf32 load_bfloat16_f32(const void *from)
+{
+    uint16_t code;
+    memcpy(&code, from, sizeof code);
+    return from_bfloat16(code);
+}
+static inline vf32 load_unorm8_f32(const void *from)
+{
+    return (float)*(const uint8_t *)from / 255.0F;
+}
+static inline vf32 load_unorm16_f32(const void *from)
+{
+    uint16_t code;
+    memcpy(&code, from, sizeof code);
+    return (float)code / 65535.0F;
+}
+static inline vf64 load_unorm8_f64(const void *from)
+{
+    return load_unorm8_f32(from);
+}
+static inline vf64 load_unorm16_f64(const void *from)
+{
+    return load_unorm16_f32(from);
+}
+static inline vf64 load_float16_f64(const void *from)
+{
+    return load_float16_f32(from);
+}
+static inline vf64 load_bfloat16_f64(const void *from)
+{
+    return load_bfloat16_f32(from);
+}
+static inline void put_float16(void *to, vf32 v)
+{
+    const uint16_t code = to_float16(v);
+    memcpy(to, &code, sizeof code);
+}
+static inline void put_bfloat16(void *to, vf32 v)
+{
+    const uint16_t code = to_bfloat16(v);
+    memcpy(to, &code, sizeof code);
+}
+static inline void put8_32(void *to, v32 v)
+{
+    *(uint8_t *)to = (uint8_t)v;
+}
+static inline v32 get8_32(const void *from)
+{
+    return *(const uint8_t *)from;
+}
+static inline vf64 square_root_f64(vf64 a)
+{
+    return sqrt(a);
+}
+static inline vf64 add_square_f64(vf64 sum, vf64 x)
+{
+    return sum + x * x;
+}
+static inline m32 less_32(v32 a, v32 b)
+{
+    return (uint32_t)a < (uint32_t)b;
+}
+static inline m64 less_64(v64 a, v64 b)
+{
+    return (uint64_t)a < (uint64_t)b;
+}
+
+static inline vf32 splat_f32(double value)
+{
+    return (float)value;
+}
+static inline vf32 quotient_f32(vf32 a, vf32 b)
+{
+    return a / b;
+}
+static inline vf32 greater_f32(vf32 x, vf32 best)
+{
+    return x > best ? x : best;
+}
+static inline m32 more_f32(vf32 x, vf32 y)
+{
+    return x > y;
+}
+static inline m32 not_less_f32(vf32 x, vf32 y)
+{
+    return x >= y;
+}
+static inline m32 same_f32(vf32 x, vf32 y)
+{
+    return x == y;
+}
+static inline m32 nan_f32(vf32 x)
+{
+    return x != x;
+}
+static inline m32 ordered_f32(m32 m, vf32 x, vf32 y)
+{
+    return m & (x == x) & (y == y);
+}
+static inline m32 both_m32(m32 a, m32 b)
+{
+    return a & b;
+}
+static inline m32 either_m32(m32 a, m32 b)
+{
+    return a | b;
+}
+static inline m32 without_m32(m32 a, m32 b)
+{
+    return a & !b;
+}
+static inline m32 all_m32(bool set)
+{
+    return set;
+}
+static inline bool any_m32(m32 m)
+{
+    return m;
+}
+static inline vf32 choose_f32(m32 m, vf32 a, vf32 b)
+{
+    return m ? a : b;
+}
+static inline v32 choose_32(m32 m, v32 a, v32 b)
+{
+    return m ? a : b;
+}
+
+static inline vf64 splat_f64(double value)
+{
+    return value;
+}
+static inline vf64 quotient_f64(vf64 a, vf64 b)
+{
+    return a / b;
+}
+static inline vf64 greater_f64(vf64 x, vf64 best)
+{
+    return x > best ? x : best;
+}
+static inline m64 more_f64(vf64 x, vf64 y)
+{
+    return x > y;
+}
+static inline m64 not_less_f64(vf64 x, vf64 y)
+{
+    return x >= y;
+}
+static inline m64 same_f64(vf64 x, vf64 y)
+{
+    return x == y;
+}
+static inline m64 nan_f64(vf64 x)
+{
+    return x != x;
+}
+static inline m64 ordered_f64(m64 m, vf64 x, vf64 y)
+{
+    return m & (x == x) & (y == y);
+}
+static inline m64 both_m64(m64 a, m64 b)
+{
+    return a & b;
+}
+static inline m64 either_m64(m64 a, m64 b)
+{
+    return a | b;
+}
+static inline m64 without_m64(m64 a, m64 b)
+{
+    return a & !b;
+}
+static inline m64 all_m64(bool set)
+{
+    return set;
+}
+static inline bool any_m64(m64 m)
+{
+    return m;
+}
+static inline vf64 choose_f64(m64 m, vf64 a, vf64 b)
+{
+    return m ? a : b;
+}
+static inline v64 choose_64(m64 m, v64 a, v64 b)
+{
+    return m ? a : b;
+}
 
 static inline void stream(void *to, const void *from, int64_t bytes)
 {

@@ -276,6 +276,246 @@ static inline void put_bfloat16(void *to, vf32 v)
     simde_mm_storel_epi64(to, simde_mm_packus_epi32(code, code));
 }
 
+/* ---- Elements and masks ------------------------------------------------------------------------------------------ */
+
+typedef v32 m32;
+typedef v64 m64;
+
+/* The first bytes of a vector, less than all. Called from many places, rarely. */
+static __attribute__((noinline)) void copy_part(unsigned char *to, const unsigned char *from, int64_t bytes)
+{
+    int64_t at = 0;
+    if (bytes & 8) {
+        memcpy(to + at, from + at, 8);
+        at += 8;
+    }
+    if (bytes & 4) {
+        memcpy(to + at, from + at, 4);
+        at += 4;
+    }
+    if (bytes & 2) {
+        memcpy(to + at, from + at, 2);
+        at += 2;
+    }
+    if (bytes & 1) to[at] = from[at];
+}
+static __attribute__((noinline)) void take_part(void *room, const void *from, int64_t bytes)
+{
+    simde_mm_store_si128(room, simde_mm_setzero_si128());
+    copy_part(room, from, bytes);
+}
+static inline void put_part(void *to, const void *room, int64_t bytes)
+{
+    copy_part(to, room, bytes);
+}
+
+/* float16 by integers, as put_float16: of a subnormal, its fraction behind the exponent of the least normal number,
+ * less that number. */
+static inline vf32 float16_f32(v32 code)
+{
+    const v32 exponent = splat_32(0x1f << 23), rebias = splat_32(112 << 23), least = splat_32(113 << 23);
+    const v32 magnitude = simde_mm_slli_epi32(simde_mm_and_si128(code, splat_32(0x7fff)), 13);
+    const v32 sign = simde_mm_slli_epi32(simde_mm_and_si128(code, splat_32(0x8000)), 16);
+    const v32 place = simde_mm_and_si128(magnitude, exponent);
+    const v32 special = simde_mm_and_si128(simde_mm_cmpeq_epi32(place, exponent), rebias);
+    const vf32 shifted = simde_mm_castsi128_ps(simde_mm_add_epi32(magnitude, least));
+    const v32 subnormal = simde_mm_castps_si128(simde_mm_sub_ps(shifted, simde_mm_castsi128_ps(least)));
+    const v32 normal = simde_mm_add_epi32(simde_mm_add_epi32(magnitude, rebias), special);
+    const v32 small = simde_mm_cmpeq_epi32(place, simde_mm_setzero_si128());
+    return simde_mm_castsi128_ps(simde_mm_or_si128(sign, simde_mm_blendv_epi8(normal, subnormal, small)));
+}
+static inline vf32 bfloat16_f32(simde__m128i code)
+{
+    return simde_mm_castsi128_ps(simde_mm_unpacklo_epi16(simde_mm_setzero_si128(), code));
+}
+static inline vf32 unorm_f32(v32 code, float most)
+{
+    return simde_mm_div_ps(simde_mm_cvtepi32_ps(code), simde_mm_set1_ps(most));
+}
+static inline vf32 load_float16_f32(const void *from)
+{
+    return float16_f32(simde_mm_cvtepu16_epi32(simde_mm_loadl_epi64(from)));
+}
+static inline vf32 load_bfloat16_f32(const void *from)
+{
+    return bfloat16_f32(simde_mm_loadl_epi64(from));
+}
+static inline vf32 load_unorm8_f32(const void *from)
+{
+    return unorm_f32(simde_mm_cvtepu8_epi32(few_bytes(from, 4)), 255.0F);
+}
+static inline vf32 load_unorm16_f32(const void *from)
+{
+    return unorm_f32(simde_mm_cvtepu16_epi32(simde_mm_loadl_epi64(from)), 65535.0F);
+}
+static inline vf64 load_float16_f64(const void *from)
+{
+    return simde_mm_cvtps_pd(float16_f32(simde_mm_cvtepu16_epi32(few_bytes(from, 4))));
+}
+static inline vf64 load_bfloat16_f64(const void *from)
+{
+    return simde_mm_cvtps_pd(bfloat16_f32(few_bytes(from, 4)));
+}
+static inline vf64 load_unorm8_f64(const void *from)
+{
+    return simde_mm_cvtps_pd(unorm_f32(simde_mm_cvtepu8_epi32(few_bytes(from, 2)), 255.0F));
+}
+static inline vf64 load_unorm16_f64(const void *from)
+{
+    return simde_mm_cvtps_pd(unorm_f32(simde_mm_cvtepu16_epi32(few_bytes(from, 4)), 65535.0F));
+}
+static inline void put8_32(void *to, v32 v)
+{
+    const simde__m128i narrow = simde_mm_packus_epi32(v, v);
+    const int32_t bytes = simde_mm_cvtsi128_si32(simde_mm_packus_epi16(narrow, narrow));
+    memcpy(to, &bytes, sizeof bytes);
+}
+static inline v32 get8_32(const void *from)
+{
+    return simde_mm_cvtepu8_epi32(few_bytes(from, 4));
+}
+static inline m32 less_32(v32 a, v32 b)
+{
+    const v32 sign = splat_32(INT32_MIN);
+    return simde_mm_cmpgt_epi32(simde_mm_xor_si128(b, sign), simde_mm_xor_si128(a, sign));
+}
+/* Of numbers below 2^63. */
+static inline m64 less_64(v64 a, v64 b)
+{
+    return simde_mm_cmpgt_epi64(b, a);
+}
+static inline vf64 square_root_f64(vf64 a)
+{
+    return simde_mm_sqrt_pd(a);
+}
+static inline vf64 add_square_f64(vf64 sum, vf64 x)
+{
+    return simde_mm_add_pd(sum, simde_mm_mul_pd(x, x));
+}
+/* SIMDe's maximum is other processors' own at this width, which treats zeros and NaNs otherwise. */
+static inline vf64 greater_f64(vf64 x, vf64 best)
+{
+    return simde_mm_blendv_pd(best, x, simde_mm_cmpgt_pd(x, best));
+}
+static inline vf32 greater_f32(vf32 x, vf32 best)
+{
+    return simde_mm_max_ps(x, best);
+}
+
+static inline vf32 splat_f32(double value)
+{
+    return simde_mm_set1_ps((float)value);
+}
+static inline vf32 quotient_f32(vf32 a, vf32 b)
+{
+    return simde_mm_div_ps(a, b);
+}
+static inline m32 more_f32(vf32 x, vf32 y)
+{
+    return simde_mm_castps_si128(simde_mm_cmpgt_ps(x, y));
+}
+static inline m32 not_less_f32(vf32 x, vf32 y)
+{
+    return simde_mm_castps_si128(simde_mm_cmpge_ps(x, y));
+}
+static inline m32 same_f32(vf32 x, vf32 y)
+{
+    return simde_mm_castps_si128(simde_mm_cmpeq_ps(x, y));
+}
+static inline m32 nan_f32(vf32 x)
+{
+    return simde_mm_castps_si128(simde_mm_cmpunord_ps(x, x));
+}
+static inline m32 ordered_f32(m32 m, vf32 x, vf32 y)
+{
+    return simde_mm_and_si128(m, simde_mm_castps_si128(simde_mm_cmpord_ps(x, y)));
+}
+static inline m32 both_m32(m32 a, m32 b)
+{
+    return simde_mm_and_si128(a, b);
+}
+static inline m32 either_m32(m32 a, m32 b)
+{
+    return simde_mm_or_si128(a, b);
+}
+static inline m32 without_m32(m32 a, m32 b)
+{
+    return simde_mm_andnot_si128(b, a);
+}
+static inline m32 all_m32(bool set)
+{
+    return simde_mm_set1_epi32(-(int32_t)set);
+}
+static inline bool any_m32(m32 m)
+{
+    return simde_mm_movemask_epi8(m) != 0;
+}
+static inline vf32 choose_f32(m32 m, vf32 a, vf32 b)
+{
+    return simde_mm_blendv_ps(b, a, simde_mm_castsi128_ps(m));
+}
+static inline v32 choose_32(m32 m, v32 a, v32 b)
+{
+    return simde_mm_blendv_epi8(b, a, m);
+}
+
+static inline vf64 splat_f64(double value)
+{
+    return simde_mm_set1_pd(value);
+}
+static inline vf64 quotient_f64(vf64 a, vf64 b)
+{
+    return simde_mm_div_pd(a, b);
+}
+static inline m64 more_f64(vf64 x, vf64 y)
+{
+    return simde_mm_castpd_si128(simde_mm_cmpgt_pd(x, y));
+}
+static inline m64 not_less_f64(vf64 x, vf64 y)
+{
+    return simde_mm_castpd_si128(simde_mm_cmpge_pd(x, y));
+}
+static inline m64 same_f64(vf64 x, vf64 y)
+{
+    return simde_mm_castpd_si128(simde_mm_cmpeq_pd(x, y));
+}
+static inline m64 nan_f64(vf64 x)
+{
+    return simde_mm_castpd_si128(simde_mm_cmpunord_pd(x, x));
+}
+static inline m64 ordered_f64(m64 m, vf64 x, vf64 y)
+{
+    return simde_mm_and_si128(m, simde_mm_castpd_si128(simde_mm_cmpord_pd(x, y)));
+}
+static inline m64 both_m64(m64 a, m64 b)
+{
+    return simde_mm_and_si128(a, b);
+}
+static inline m64 either_m64(m64 a, m64 b)
+{
+    return simde_mm_or_si128(a, b);
+}
+static inline m64 without_m64(m64 a, m64 b)
+{
+    return simde_mm_andnot_si128(b, a);
+}
+static inline m64 all_m64(bool set)
+{
+    return simde_mm_set1_epi32(-(int32_t)set);
+}
+static inline bool any_m64(m64 m)
+{
+    return simde_mm_movemask_epi8(m) != 0;
+}
+static inline vf64 choose_f64(m64 m, vf64 a, vf64 b)
+{
+    return simde_mm_blendv_pd(b, a, simde_mm_castsi128_pd(m));
+}
+static inline v64 choose_64(m64 m, v64 a, v64 b)
+{
+    return simde_mm_blendv_epi8(b, a, m);
+}
+
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
 static inline void stream(void *to, const void *from, int64_t bytes)
 {

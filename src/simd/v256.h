@@ -268,6 +268,239 @@ static inline void put_bfloat16(void *to, vf32 v)
         to, simde_mm_packus_epi32(simde_mm256_castsi256_si128(code), simde_mm256_extracti128_si256(code, 1)));
 }
 
+/* ---- Elements and masks ------------------------------------------------------------------------------------------ */
+
+typedef v32 m32;
+typedef v64 m64;
+
+/* The first bytes of a vector, less than all. Called from many places, rarely. */
+static __attribute__((noinline)) void copy_part(unsigned char *to, const unsigned char *from, int64_t bytes)
+{
+    int64_t at = 0;
+    if (bytes & 16) {
+        memcpy(to, from, 16);
+        at = 16;
+    }
+    if (bytes & 8) {
+        memcpy(to + at, from + at, 8);
+        at += 8;
+    }
+    if (bytes & 4) {
+        memcpy(to + at, from + at, 4);
+        at += 4;
+    }
+    if (bytes & 2) {
+        memcpy(to + at, from + at, 2);
+        at += 2;
+    }
+    if (bytes & 1) to[at] = from[at];
+}
+static __attribute__((noinline)) void take_part(void *room, const void *from, int64_t bytes)
+{
+    if (bytes % 4 == 0) {
+        const v32 lane = simde_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        const v32 mask = simde_mm256_cmpgt_epi32(splat_32(bytes / 4), lane);
+        simde_mm256_store_si256(room, simde_mm256_maskload_epi32(from, mask));
+    } else {
+        simde_mm256_store_si256(room, simde_mm256_setzero_si256());
+        copy_part(room, from, bytes);
+    }
+}
+static inline void put_part(void *to, const void *room, int64_t bytes)
+{
+    copy_part(to, room, bytes);
+}
+
+static inline vf32 load_float16_f32(const void *from)
+{
+    return simde_mm256_cvtph_ps(simde_mm_loadu_si128(from));
+}
+static inline vf32 load_bfloat16_f32(const void *from)
+{
+    return simde_mm256_castsi256_ps(simde_mm256_slli_epi32(simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128(from)), 16));
+}
+static inline vf32 load_unorm8_f32(const void *from)
+{
+    const v32 code = simde_mm256_cvtepu8_epi32(simde_mm_loadl_epi64(from));
+    return simde_mm256_div_ps(simde_mm256_cvtepi32_ps(code), simde_mm256_set1_ps(255.0F));
+}
+static inline vf32 load_unorm16_f32(const void *from)
+{
+    const v32 code = simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128(from));
+    return simde_mm256_div_ps(simde_mm256_cvtepi32_ps(code), simde_mm256_set1_ps(65535.0F));
+}
+static inline vf64 load_float16_f64(const void *from)
+{
+    return simde_mm256_cvtps_pd(simde_mm_cvtph_ps(simde_mm_loadl_epi64(from)));
+}
+static inline vf64 load_bfloat16_f64(const void *from)
+{
+    const simde__m128i code = simde_mm_unpacklo_epi16(simde_mm_setzero_si128(), simde_mm_loadl_epi64(from));
+    return simde_mm256_cvtps_pd(simde_mm_castsi128_ps(code));
+}
+static inline vf64 load_unorm8_f64(const void *from)
+{
+    const simde__m128 code = simde_mm_cvtepi32_ps(simde_mm_cvtepu8_epi32(few_bytes(from, 4)));
+    return simde_mm256_cvtps_pd(simde_mm_div_ps(code, simde_mm_set1_ps(255.0F)));
+}
+static inline vf64 load_unorm16_f64(const void *from)
+{
+    const simde__m128 code = simde_mm_cvtepi32_ps(simde_mm_cvtepu16_epi32(simde_mm_loadl_epi64(from)));
+    return simde_mm256_cvtps_pd(simde_mm_div_ps(code, simde_mm_set1_ps(65535.0F)));
+}
+static inline void put8_32(void *to, v32 v)
+{
+    const simde__m128i narrow = simde_mm_packus_epi32(simde_mm256_castsi256_si128(v),
+                                                      simde_mm256_extracti128_si256(v, 1));
+    simde_mm_storel_epi64(to, simde_mm_packus_epi16(narrow, narrow));
+}
+static inline v32 get8_32(const void *from)
+{
+    return simde_mm256_cvtepu8_epi32(simde_mm_loadl_epi64(from));
+}
+static inline m32 less_32(v32 a, v32 b)
+{
+    const v32 sign = splat_32(INT32_MIN);
+    return simde_mm256_cmpgt_epi32(simde_mm256_xor_si256(b, sign), simde_mm256_xor_si256(a, sign));
+}
+/* Of numbers below 2^63. */
+static inline m64 less_64(v64 a, v64 b)
+{
+    return simde_mm256_cmpgt_epi64(b, a);
+}
+static inline vf64 square_root_f64(vf64 a)
+{
+    return simde_mm256_sqrt_pd(a);
+}
+static inline vf64 add_square_f64(vf64 sum, vf64 x)
+{
+    return simde_mm256_add_pd(sum, simde_mm256_mul_pd(x, x));
+}
+
+static inline vf32 greater_f32(vf32 x, vf32 best)
+{
+    return simde_mm256_max_ps(x, best);
+}
+
+static inline vf32 splat_f32(double value)
+{
+    return simde_mm256_set1_ps((float)value);
+}
+static inline vf32 quotient_f32(vf32 a, vf32 b)
+{
+    return simde_mm256_div_ps(a, b);
+}
+static inline m32 more_f32(vf32 x, vf32 y)
+{
+    return simde_mm256_castps_si256(simde_mm256_cmp_ps(x, y, SIMDE_CMP_GT_OQ));
+}
+static inline m32 not_less_f32(vf32 x, vf32 y)
+{
+    return simde_mm256_castps_si256(simde_mm256_cmp_ps(x, y, SIMDE_CMP_GE_OQ));
+}
+static inline m32 same_f32(vf32 x, vf32 y)
+{
+    return simde_mm256_castps_si256(simde_mm256_cmp_ps(x, y, SIMDE_CMP_EQ_OQ));
+}
+static inline m32 nan_f32(vf32 x)
+{
+    return simde_mm256_castps_si256(simde_mm256_cmp_ps(x, x, SIMDE_CMP_UNORD_Q));
+}
+static inline m32 ordered_f32(m32 m, vf32 x, vf32 y)
+{
+    return simde_mm256_and_si256(m, simde_mm256_castps_si256(simde_mm256_cmp_ps(x, y, SIMDE_CMP_ORD_Q)));
+}
+static inline m32 both_m32(m32 a, m32 b)
+{
+    return simde_mm256_and_si256(a, b);
+}
+static inline m32 either_m32(m32 a, m32 b)
+{
+    return simde_mm256_or_si256(a, b);
+}
+static inline m32 without_m32(m32 a, m32 b)
+{
+    return simde_mm256_andnot_si256(b, a);
+}
+static inline m32 all_m32(bool set)
+{
+    return simde_mm256_set1_epi32(-(int32_t)set);
+}
+static inline bool any_m32(m32 m)
+{
+    return simde_mm256_movemask_epi8(m) != 0;
+}
+static inline vf32 choose_f32(m32 m, vf32 a, vf32 b)
+{
+    return simde_mm256_blendv_ps(b, a, simde_mm256_castsi256_ps(m));
+}
+static inline v32 choose_32(m32 m, v32 a, v32 b)
+{
+    return simde_mm256_blendv_epi8(b, a, m);
+}
+
+static inline vf64 greater_f64(vf64 x, vf64 best)
+{
+    return simde_mm256_max_pd(x, best);
+}
+
+static inline vf64 splat_f64(double value)
+{
+    return simde_mm256_set1_pd(value);
+}
+static inline vf64 quotient_f64(vf64 a, vf64 b)
+{
+    return simde_mm256_div_pd(a, b);
+}
+static inline m64 more_f64(vf64 x, vf64 y)
+{
+    return simde_mm256_castpd_si256(simde_mm256_cmp_pd(x, y, SIMDE_CMP_GT_OQ));
+}
+static inline m64 not_less_f64(vf64 x, vf64 y)
+{
+    return simde_mm256_castpd_si256(simde_mm256_cmp_pd(x, y, SIMDE_CMP_GE_OQ));
+}
+static inline m64 same_f64(vf64 x, vf64 y)
+{
+    return simde_mm256_castpd_si256(simde_mm256_cmp_pd(x, y, SIMDE_CMP_EQ_OQ));
+}
+static inline m64 nan_f64(vf64 x)
+{
+    return simde_mm256_castpd_si256(simde_mm256_cmp_pd(x, x, SIMDE_CMP_UNORD_Q));
+}
+static inline m64 ordered_f64(m64 m, vf64 x, vf64 y)
+{
+    return simde_mm256_and_si256(m, simde_mm256_castpd_si256(simde_mm256_cmp_pd(x, y, SIMDE_CMP_ORD_Q)));
+}
+static inline m64 both_m64(m64 a, m64 b)
+{
+    return simde_mm256_and_si256(a, b);
+}
+static inline m64 either_m64(m64 a, m64 b)
+{
+    return simde_mm256_or_si256(a, b);
+}
+static inline m64 without_m64(m64 a, m64 b)
+{
+    return simde_mm256_andnot_si256(b, a);
+}
+static inline m64 all_m64(bool set)
+{
+    return simde_mm256_set1_epi32(-(int32_t)set);
+}
+static inline bool any_m64(m64 m)
+{
+    return simde_mm256_movemask_epi8(m) != 0;
+}
+static inline vf64 choose_f64(m64 m, vf64 a, vf64 b)
+{
+    return simde_mm256_blendv_pd(b, a, simde_mm256_castsi256_pd(m));
+}
+static inline v64 choose_64(m64 m, v64 a, v64 b)
+{
+    return simde_mm256_blendv_epi8(b, a, m);
+}
+
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
 static inline void stream(void *to, const void *from, int64_t bytes)
 {

@@ -18,6 +18,7 @@
 #include <simde/x86/avx512/cmp.h>
 #include <simde/x86/avx512/cmpeq.h>
 #include <simde/x86/avx512/cmpgt.h>
+#include <simde/x86/avx512/div.h>
 #include <simde/x86/avx512/loadu.h>
 #include <simde/x86/avx512/max.h>
 #include <simde/x86/avx512/min.h>
@@ -26,8 +27,12 @@
 #include <simde/x86/avx512/permutex2var.h>
 #include <simde/x86/avx512/set1.h>
 #include <simde/x86/avx512/setzero.h>
+#include <simde/x86/avx512/slli.h>
+#include <simde/x86/avx512/sqrt.h>
+#include <simde/x86/avx512/srli.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/sub.h>
+#include <simde/x86/avx512/xor.h>
 
 #include "simd/gaps.h"
 #include "simd/pieces.h"
@@ -279,6 +284,205 @@ static inline void put_bfloat16(void *to, vf32 v)
     const v32 odd = simde_mm512_and_si512(simde_mm512_srli_epi32(bits, 16), splat_32(1));
     const v32 rounded = simde_mm512_add_epi32(bits, simde_mm512_add_epi32(odd, splat_32(0x7fff)));
     simde_mm256_storeu_si256(to, poolgrad_cvtepi32_epi16(simde_mm512_srli_epi32(rounded, 16)));
+}
+
+/* ---- Elements and masks ------------------------------------------------------------------------------------------ */
+
+typedef simde__mmask16 m32;
+typedef simde__mmask8 m64;
+
+static inline void take_part(void *room, const void *from, int64_t bytes)
+{
+    simde_mm512_storeu_si512(room, poolgrad_load_part(from, bytes));
+}
+static inline void put_part(void *to, const void *room, int64_t bytes)
+{
+    poolgrad_store_part(to, bytes, simde_mm512_loadu_si512(room));
+}
+static inline vf32 load_float16_f32(const void *from)
+{
+    return poolgrad_cvtph_ps(simde_mm256_loadu_si256(from));
+}
+static inline vf32 load_bfloat16_f32(const void *from)
+{
+    return simde_mm512_castsi512_ps(simde_mm512_slli_epi32(poolgrad_cvtepu16_epi32(simde_mm256_loadu_si256(from)), 16));
+}
+static inline vf32 load_unorm8_f32(const void *from)
+{
+    const vf32 code = poolgrad_cvtepi32_ps(poolgrad_cvtepu8_epi32(simde_mm_loadu_si128(from)));
+    return simde_mm512_div_ps(code, simde_mm512_set1_ps(255.0F));
+}
+static inline vf32 load_unorm16_f32(const void *from)
+{
+    const vf32 code = poolgrad_cvtepi32_ps(poolgrad_cvtepu16_epi32(simde_mm256_loadu_si256(from)));
+    return simde_mm512_div_ps(code, simde_mm512_set1_ps(65535.0F));
+}
+static inline vf64 load_float16_f64(const void *from)
+{
+    return poolgrad_cvtps_pd(simde_mm256_cvtph_ps(simde_mm_loadu_si128(from)));
+}
+static inline vf64 load_bfloat16_f64(const void *from)
+{
+    const simde__m256i code = simde_mm256_slli_epi32(simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128(from)), 16);
+    return poolgrad_cvtps_pd(simde_mm256_castsi256_ps(code));
+}
+static inline vf64 load_unorm8_f64(const void *from)
+{
+    const simde__m256 code = simde_mm256_cvtepi32_ps(simde_mm256_cvtepu8_epi32(simde_mm_loadl_epi64(from)));
+    return poolgrad_cvtps_pd(simde_mm256_div_ps(code, simde_mm256_set1_ps(255.0F)));
+}
+static inline vf64 load_unorm16_f64(const void *from)
+{
+    const simde__m256 code = simde_mm256_cvtepi32_ps(simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128(from)));
+    return poolgrad_cvtps_pd(simde_mm256_div_ps(code, simde_mm256_set1_ps(65535.0F)));
+}
+static inline void put8_32(void *to, v32 v)
+{
+    simde_mm_storeu_si128(to, poolgrad_cvtepi32_epi8(v));
+}
+static inline v32 get8_32(const void *from)
+{
+    return poolgrad_cvtepu8_epi32(simde_mm_loadu_si128(from));
+}
+static inline m32 less_32(v32 a, v32 b)
+{
+    const v32 sign = splat_32(INT32_MIN);
+    return simde_mm512_cmpgt_epi32_mask(simde_mm512_xor_si512(b, sign), simde_mm512_xor_si512(a, sign));
+}
+/* Of numbers below 2^63. */
+static inline m64 less_64(v64 a, v64 b)
+{
+    return simde_mm512_cmpgt_epi64_mask(b, a);
+}
+static inline vf64 square_root_f64(vf64 a)
+{
+    return simde_mm512_sqrt_pd(a);
+}
+static inline vf64 add_square_f64(vf64 sum, vf64 x)
+{
+    return poolgrad_add_square(sum, x);
+}
+
+static inline vf32 greater_f32(vf32 x, vf32 best)
+{
+    return simde_mm512_max_ps(x, best);
+}
+static inline vf32 splat_f32(double value)
+{
+    return simde_mm512_set1_ps((float)value);
+}
+static inline vf32 quotient_f32(vf32 a, vf32 b)
+{
+    return simde_mm512_div_ps(a, b);
+}
+static inline m32 more_f32(vf32 x, vf32 y)
+{
+    return simde_mm512_cmp_ps_mask(x, y, SIMDE_CMP_GT_OQ);
+}
+static inline m32 not_less_f32(vf32 x, vf32 y)
+{
+    return simde_mm512_cmp_ps_mask(x, y, SIMDE_CMP_GE_OQ);
+}
+static inline m32 same_f32(vf32 x, vf32 y)
+{
+    return simde_mm512_cmp_ps_mask(x, y, SIMDE_CMP_EQ_OQ);
+}
+static inline m32 nan_f32(vf32 x)
+{
+    return simde_mm512_cmp_ps_mask(x, x, SIMDE_CMP_UNORD_Q);
+}
+static inline m32 ordered_f32(m32 m, vf32 x, vf32 y)
+{
+    return poolgrad_ordered_ps(m, x, y);
+}
+static inline m32 both_m32(m32 a, m32 b)
+{
+    return (m32)(a & b);
+}
+static inline m32 either_m32(m32 a, m32 b)
+{
+    return (m32)(a | b);
+}
+static inline m32 without_m32(m32 a, m32 b)
+{
+    return (m32)(a & ~b);
+}
+static inline m32 all_m32(bool set)
+{
+    return set ? (m32)-1 : 0;
+}
+static inline bool any_m32(m32 m)
+{
+    return m != 0;
+}
+static inline vf32 choose_f32(m32 m, vf32 a, vf32 b)
+{
+    return simde_mm512_mask_mov_ps(b, m, a);
+}
+static inline v32 choose_32(m32 m, v32 a, v32 b)
+{
+    return simde_mm512_mask_mov_epi32(b, m, a);
+}
+
+static inline vf64 greater_f64(vf64 x, vf64 best)
+{
+    return simde_mm512_max_pd(x, best);
+}
+static inline vf64 splat_f64(double value)
+{
+    return simde_mm512_set1_pd(value);
+}
+static inline vf64 quotient_f64(vf64 a, vf64 b)
+{
+    return simde_mm512_div_pd(a, b);
+}
+static inline m64 more_f64(vf64 x, vf64 y)
+{
+    return simde_mm512_cmp_pd_mask(x, y, SIMDE_CMP_GT_OQ);
+}
+static inline m64 not_less_f64(vf64 x, vf64 y)
+{
+    return simde_mm512_cmp_pd_mask(x, y, SIMDE_CMP_GE_OQ);
+}
+static inline m64 same_f64(vf64 x, vf64 y)
+{
+    return simde_mm512_cmp_pd_mask(x, y, SIMDE_CMP_EQ_OQ);
+}
+static inline m64 nan_f64(vf64 x)
+{
+    return simde_mm512_cmp_pd_mask(x, x, SIMDE_CMP_UNORD_Q);
+}
+static inline m64 ordered_f64(m64 m, vf64 x, vf64 y)
+{
+    return poolgrad_ordered_pd(m, x, y);
+}
+static inline m64 both_m64(m64 a, m64 b)
+{
+    return (m64)(a & b);
+}
+static inline m64 either_m64(m64 a, m64 b)
+{
+    return (m64)(a | b);
+}
+static inline m64 without_m64(m64 a, m64 b)
+{
+    return (m64)(a & ~b);
+}
+static inline m64 all_m64(bool set)
+{
+    return set ? (m64)-1 : 0;
+}
+static inline bool any_m64(m64 m)
+{
+    return m != 0;
+}
+static inline vf64 choose_f64(m64 m, vf64 a, vf64 b)
+{
+    return simde_mm512_mask_mov_pd(b, m, a);
+}
+static inline v64 choose_64(m64 m, v64 a, v64 b)
+{
+    return simde_mm512_mask_mov_epi64(b, m, a);
 }
 
 /* Whole vectors at aligned addresses; what is left on either side goes the usual way. */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The greatest operand, and which (docs/numerics.md N30 to N34). Included by find_numbers.h, with its parameters.
+ *
+ * Searches begin with -infinity and the first operand's code: where nothing is greater, the first operand is -infinity
+ * as well and the search has found it, or it has met a NaN.
+ */
+
+/* The tap outside comes last, and takes the place in the order that its code has. */
+static FIND_ALWAYS_INLINE void NAME(meet_outside)(const struct find_task *task, NUMBERS *best, INTEGERS *code)
+{
+    const NUMBERS nothing = WORD(zero)();
+    const INTEGERS mark = INTEGER_WORD(splat)(task->ending->outside);
+    const MASK sooner = task->search->last ? INTEGER_WORD(less)(*code, mark) : INTEGER_WORD(less)(mark, *code);
+    const MASK wins = MASK_WORD(both)(WORD(same)(nothing, *best), sooner);
+    MASK taken = MASK_WORD(either)(WORD(more)(nothing, *best), wins);
+    if (task->search->nan == POOLGRAD_NAN_IGNORE) taken = MASK_WORD(either)(taken, WORD(nan)(*best));
+    *best = WORD(choose)(taken, nothing, *best);
+    *code = INTEGER_WORD(choose)(taken, mark, *code);
+}
+
+/* With a tap outside, or of a part. */
+static FIND_RARELY void NAME(deliver_rest)(const struct find_task *task, struct find_place place,
+                                           const NUMBERS *greatest, const INTEGERS *picked, int together)
+{
+    const bool whole = place.lanes == LANES;
+    for (int v = 0; v < together; v++, place.result += LANES) {
+        _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+        NUMBERS best = greatest[v];
+        INTEGERS code = picked[v];
+        if (task->ending->outside >= 0) NAME(meet_outside)(task, &best, &code);
+        if (task->to) {
+            const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
+            NAME(deliver)(task->ending, best, place.lanes, task->to + place.result * size);
+        }
+        if (!task->code) continue;
+        unsigned char *to = task->code + place.result * task->code_bytes;
+        INTEGER_WORD(put_codes)(whole ? to : room, code, task->code_bytes);
+        if (!whole) put_part(to, room, place.lanes * task->code_bytes);
+    }
+}
+
+/* Copies, so that best and code themselves, whose addresses nobody has, stay in registers. */
+static FIND_ALWAYS_INLINE void NAME(deliver_picks)(const struct find_task *task, struct find_place place,
+                                                   const NUMBERS *best, const INTEGERS *code, int together, bool codes)
+{
+    if (task->ending->outside >= 0 || place.lanes != LANES) {
+        NUMBERS greatest[FIND_TOGETHER];
+        INTEGERS picked[FIND_TOGETHER];
+        for (int v = 0; v < together; v++) greatest[v] = best[v];
+        for (int v = 0; v < together; v++) picked[v] = code[v];
+        NAME(deliver_rest)(task, place, greatest, picked, together);
+        return;
+    }
+    for (int v = 0; task->to && v < together; v++) {
+        const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
+        NAME(deliver)(task->ending, best[v], LANES, task->to + (place.result + v * LANES) * size);
+    }
+    for (int v = 0; codes && task->code && v < together; v++) {
+        unsigned char *to = task->code + (place.result + v * LANES) * task->code_bytes;
+        INTEGER_WORD(put_codes)(to, code[v], task->code_bytes);
+    }
+}
+
+/* Compares only. Whether there was a NaN. */
+static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place, int together,
+                                                  bool codes, bool last)
+{
+    const struct poolgrad_walk *walk = task->walk;
+    NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
+    INTEGERS code[FIND_TOGETHER];
+    MASK numbers[FIND_TOGETHER];
+    for (int v = 0; v < together; v++) {
+        best[v] = WORD(splat)(-INFINITY);
+        code[v] = INTEGER_WORD(splat)(walk->rows[0].code + walk->columns[0].code);
+        numbers[v] = MASK_WORD(all)(true);
+    }
+    for (int64_t r = 0; r < walk->row_count; r++) {
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        for (int64_t c = 0; c < walk->column_count; c++) {
+            const unsigned char *at = row + walk->columns[c].offset * SIZE;
+            const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
+            for (int v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
+            for (int v = 0; v < together; v += 2) numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
+            for (int v = 0; v < together; v++) {
+                const MASK taken = last ? WORD(not_less)(x[v], best[v]) : WORD(more)(x[v], best[v]);
+                if (codes) code[v] = INTEGER_WORD(choose)(taken, mark, code[v]);
+                best[v] = last ? WORD(greater)(best[v], x[v]) : WORD(greater)(x[v], best[v]);
+            }
+        }
+    }
+    NAME(deliver_picks)(task, place, best, code, together, codes);
+    for (int v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
+    return MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
+}
+
+/* Where an operand is taken: it is greater, or equal where the last one counts; or a NaN rule says so. */
+static FIND_ALWAYS_INLINE MASK NAME(takes)(const struct poolgrad_search *search, NUMBERS x, NUMBERS best)
+{
+    const MASK greater = search->last ? WORD(not_less)(x, best) : WORD(more)(x, best);
+    const MASK new = WORD(nan)(x), old = WORD(nan)(best);
+    if (search->nan == POOLGRAD_NAN_LAST) return MASK_WORD(either)(greater, new);
+    if (search->nan == POOLGRAD_NAN_IGNORE) return MASK_WORD(either)(greater, MASK_WORD(without)(old, new));
+    return MASK_WORD(either)(greater, MASK_WORD(without)(new, old));
+}
+
+static FIND_ALWAYS_INLINE INTEGERS NAME(resumed_code)(const struct find_task *task, struct find_place place)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    const unsigned char *at = task->code + place.result * task->code_bytes;
+    if (place.lanes == LANES) return INTEGER_WORD(get_codes)(at, task->code_bytes);
+    take_part(room, at, place.lanes * task->code_bytes);
+    return INTEGER_WORD(get_codes)(room, task->code_bytes);
+}
+
+/* Where NaNs are ignored, best begins as one, which no other replaces. */
+static FIND_RARELY void NAME(careful_vector)(const struct find_task *task, struct find_place place)
+{
+    const struct poolgrad_walk *walk = task->walk;
+    const bool ignored = task->search->nan == POOLGRAD_NAN_IGNORE;
+    NUMBERS best = WORD(splat)(ignored ? NAN : -INFINITY);
+    INTEGERS code = INTEGER_WORD(splat)(walk->rows[0].code + walk->columns[0].code);
+    if (task->ending->resume) {
+        const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
+        best = NAME(resumed)(task->to + place.result * size, place.lanes);
+        if (task->code) code = NAME(resumed_code)(task, place);
+    }
+    for (int64_t r = 0; r < walk->row_count; r++) {
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        for (int64_t c = 0; c < walk->column_count; c++) {
+            const NUMBERS x = NAME(operand)(row + walk->columns[c].offset * SIZE, place.lanes);
+            const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
+            const MASK taken = NAME(takes)(task->search, x, best);
+            best = WORD(choose)(taken, x, best);
+            code = INTEGER_WORD(choose)(taken, mark, code);
+        }
+    }
+    NAME(deliver_rest)(task, place, &best, &code, 1);
+}
+
+static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, struct find_place place, int together)
+{
+    for (int v = 0; v < together; v++) {
+        NAME(careful_vector)(task, place);
+        place.from += LANES * SIZE;
+        place.result += LANES;
+    }
+    return false;
+}
+
+static FIND_ALWAYS_INLINE bool NAME(greatest_first)(const struct find_task *task, struct find_place place, int together)
+{
+    return NAME(search_block)(task, place, together, false, false);
+}
+
+static FIND_ALWAYS_INLINE bool NAME(greatest_last)(const struct find_task *task, struct find_place place, int together)
+{
+    return NAME(search_block)(task, place, together, false, true);
+}
+
+static FIND_ALWAYS_INLINE bool NAME(pick_first)(const struct find_task *task, struct find_place place, int together)
+{
+    return NAME(search_block)(task, place, together, true, false);
+}
+
+static FIND_ALWAYS_INLINE bool NAME(pick_last)(const struct find_task *task, struct find_place place, int together)
+{
+    return NAME(search_block)(task, place, together, true, true);
+}
+
+#define BLOCK NAME(careful_block)
+#define WALK NAME(careful_walk)
+#include "routines/find_walk.h"
+#define BLOCK NAME(greatest_first)
+#define WALK NAME(greatest_first_walk)
+#include "routines/find_walk.h"
+#define BLOCK NAME(greatest_last)
+#define WALK NAME(greatest_last_walk)
+#include "routines/find_walk.h"
+#define BLOCK NAME(pick_first)
+#define WALK NAME(pick_first_walk)
+#include "routines/find_walk.h"
+#define BLOCK NAME(pick_last)
+#define WALK NAME(pick_last_walk)
+#include "routines/find_walk.h"
+
+static bool NAME(find_max)(const struct find_task *task)
+{
+    /* Whether a tap outside replaces a zero depends on their codes. */
+    const bool codes = task->code || task->ending->outside >= 0;
+    if (task->search->careful) return NAME(careful_walk)(task);
+    if (codes) return task->search->last ? NAME(pick_last_walk)(task) : NAME(pick_first_walk)(task);
+    return task->search->last ? NAME(greatest_last_walk)(task) : NAME(greatest_first_walk)(task);
+}
+
+static bool NAME(find_greatest)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                                const struct poolgrad_search *search, void *to)
+{
+    const struct find_task task = {walk, ending, search, to, NULL, 0};
+    return NAME(find_max)(&task);
+}
+
+static bool NAME(find_pick8)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                             const struct poolgrad_search *search, void *to, uint8_t *code)
+{
+    const struct find_task task = {walk, ending, search, to, code, sizeof *code};
+    return NAME(find_max)(&task);
+}
+
+static bool NAME(find_pick32)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                              const struct poolgrad_search *search, void *to, uint32_t *code)
+{
+    const struct find_task task = {walk, ending, search, to, (unsigned char *)code, sizeof *code};
+    return NAME(find_max)(&task);
+}

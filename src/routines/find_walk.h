@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A walk in blocks of vectors. Parameters, undefined at the end, beside those of find_numbers.h:
+ *
+ *   WALK     the function's name
+ *   BLOCK    what it calls for each block: several vectors, one, or a part of one; true ends the walk
+ *
+ * The last lanes of a repeat that are no vector of their own are found together with some before them; but for a vector
+ * that would be resumed twice, and where there are too few.
+ */
+
+static FIND_RARELY bool WALK(const struct find_task *task)
+{
+    const struct poolgrad_walk *walk = task->walk;
+    const int64_t count = walk->count, round = FIND_TOGETHER * LANES;
+    const bool again = count >= LANES && !task->ending->resume;
+    bool met = false;
+    for (int64_t k = 0; k < walk->repeats && !met; k++) {
+        const int64_t from = k * walk->step, result = k * walk->to_step;
+        int64_t i = 0;
+        for (; i + round <= count; i += round) {
+            met |= BLOCK(task, (struct find_place){(from + i) * SIZE, result + i, LANES}, FIND_TOGETHER);
+        }
+        for (; i < count; i += LANES) {
+            const int64_t first = again && i > count - LANES ? count - LANES : i, rest = count - first;
+            if (rest >= LANES) {
+                met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, LANES}, 1);
+            } else {
+                met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, rest}, 1);
+            }
+        }
+    }
+    return met;
+}
+
+#undef WALK
+#undef BLOCK
