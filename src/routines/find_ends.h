@@ -36,34 +36,16 @@ static inline void end_unorm16_f32(void *to, vf32 v, bool past_caches)
     put_f32(to, v, past_caches);
 }
 
-static __attribute__((noinline)) void round_to_float16(const double *number, void *to)
-{
-    uint16_t code[LANES_64];
-    for (int i = 0; i < LANES_64; i++) code[i] = to_float16(round_to_odd(number[i]));
-    memcpy(to, code, sizeof code);
-}
-
 static inline void end_float16_f64(void *to, vf64 v, bool past_caches)
 {
-    double number[LANES_64];
     (void)past_caches;
-    store_f64(number, v);
-    round_to_float16(number, to);
-}
-
-static __attribute__((noinline)) void round_to_bfloat16(const double *number, void *to)
-{
-    uint16_t code[LANES_64];
-    for (int i = 0; i < LANES_64; i++) code[i] = to_bfloat16(round_to_odd(number[i]));
-    memcpy(to, code, sizeof code);
+    put_float16_f64(to, settle_f64(v));
 }
 
 static inline void end_bfloat16_f64(void *to, vf64 v, bool past_caches)
 {
-    double number[LANES_64];
     (void)past_caches;
-    store_f64(number, v);
-    round_to_bfloat16(number, to);
+    put_bfloat16_f64(to, settle_f64(v));
 }
 
 static inline void end_float32_f64(void *to, vf64 v, bool past_caches)

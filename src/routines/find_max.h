@@ -62,30 +62,33 @@ static FIND_ALWAYS_INLINE void NAME(deliver_picks)(const struct find_task *task,
     }
 }
 
-/* Compares only. Whether there was a NaN. */
+/* Compares only. Of equals the last one is the first to be met when operands are visited backwards. Whether there was a
+ * NaN. */
 static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place, int together,
-                                                  bool codes, bool last)
+                                                  bool codes)
 {
     const struct poolgrad_walk *walk = task->walk;
+    const int64_t ahead = task->search->last ? -1 : 1;
+    const struct poolgrad_operand_row *row = walk->rows + (ahead > 0 ? 0 : walk->row_count - 1);
+    const struct poolgrad_operand_column *first = walk->columns + (ahead > 0 ? 0 : walk->column_count - 1);
     NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
     INTEGERS code[FIND_TOGETHER];
     MASK numbers[FIND_TOGETHER];
     for (int v = 0; v < together; v++) {
         best[v] = WORD(splat)(-INFINITY);
-        code[v] = INTEGER_WORD(splat)(walk->rows[0].code + walk->columns[0].code);
+        code[v] = INTEGER_WORD(splat)(row->code + first->code);
         numbers[v] = MASK_WORD(all)(true);
     }
-    for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
-        for (int64_t c = 0; c < walk->column_count; c++) {
-            const unsigned char *at = row + walk->columns[c].offset * SIZE;
-            const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
+    for (int64_t r = 0; r < walk->row_count; r++, row += ahead) {
+        const struct poolgrad_operand_column *column = first;
+        for (int64_t c = 0; c < walk->column_count; c++, column += ahead) {
+            const unsigned char *at = (const unsigned char *)row->at + place.from + column->offset * SIZE;
+            const INTEGERS mark = INTEGER_WORD(splat)(row->code + column->code);
             for (int v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
             for (int v = 0; v < together; v += 2) numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
             for (int v = 0; v < together; v++) {
-                const MASK taken = last ? WORD(not_less)(x[v], best[v]) : WORD(more)(x[v], best[v]);
-                if (codes) code[v] = INTEGER_WORD(choose)(taken, mark, code[v]);
-                best[v] = last ? WORD(greater)(best[v], x[v]) : WORD(greater)(x[v], best[v]);
+                if (codes) code[v] = INTEGER_WORD(choose)(WORD(more)(x[v], best[v]), mark, code[v]);
+                best[v] = WORD(greater)(x[v], best[v]);
             }
         }
     }
@@ -148,40 +151,24 @@ static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task,
     return false;
 }
 
-static FIND_ALWAYS_INLINE bool NAME(greatest_first)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, struct find_place place, int together)
 {
-    return NAME(search_block)(task, place, together, false, false);
+    return NAME(search_block)(task, place, together, false);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(greatest_last)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, struct find_place place, int together)
 {
-    return NAME(search_block)(task, place, together, false, true);
-}
-
-static FIND_ALWAYS_INLINE bool NAME(pick_first)(const struct find_task *task, struct find_place place, int together)
-{
-    return NAME(search_block)(task, place, together, true, false);
-}
-
-static FIND_ALWAYS_INLINE bool NAME(pick_last)(const struct find_task *task, struct find_place place, int together)
-{
-    return NAME(search_block)(task, place, together, true, true);
+    return NAME(search_block)(task, place, together, true);
 }
 
 #define BLOCK NAME(careful_block)
 #define WALK NAME(careful_walk)
 #include "routines/find_walk.h"
-#define BLOCK NAME(greatest_first)
-#define WALK NAME(greatest_first_walk)
+#define BLOCK NAME(greatest_block)
+#define WALK NAME(greatest_walk)
 #include "routines/find_walk.h"
-#define BLOCK NAME(greatest_last)
-#define WALK NAME(greatest_last_walk)
-#include "routines/find_walk.h"
-#define BLOCK NAME(pick_first)
-#define WALK NAME(pick_first_walk)
-#include "routines/find_walk.h"
-#define BLOCK NAME(pick_last)
-#define WALK NAME(pick_last_walk)
+#define BLOCK NAME(pick_block)
+#define WALK NAME(pick_walk)
 #include "routines/find_walk.h"
 
 static bool NAME(find_max)(const struct find_task *task)
@@ -189,8 +176,7 @@ static bool NAME(find_max)(const struct find_task *task)
     /* Whether a tap outside replaces a zero depends on their codes. */
     const bool codes = task->code || task->ending->outside >= 0;
     if (task->search->careful) return NAME(careful_walk)(task);
-    if (codes) return task->search->last ? NAME(pick_last_walk)(task) : NAME(pick_first_walk)(task);
-    return task->search->last ? NAME(greatest_last_walk)(task) : NAME(greatest_first_walk)(task);
+    return codes ? NAME(pick_walk)(task) : NAME(greatest_walk)(task);
 }
 
 static bool NAME(find_greatest)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,

@@ -4,6 +4,7 @@
 #ifndef POOLGRAD_SIMD_GAPS_H
 #define POOLGRAD_SIMD_GAPS_H
 
+#include <math.h>
 #include <string.h>
 
 #include <simde/x86/avx512/add.h>
@@ -174,7 +175,7 @@ static inline void poolgrad_store_part(void *to, int64_t bytes, simde__m512i v)
 }
 #endif
 
-#if defined(SIMDE_X86_AVX512F_NATIVE)
+#if defined(SIMDE_X86_AVX512F_NATIVE) && defined(SIMDE_X86_AVX512VL_NATIVE)
 #define poolgrad_cvtph_ps _mm512_cvtph_ps
 #define poolgrad_cvtepu8_epi32 _mm512_cvtepu8_epi32
 #define poolgrad_cvtepu16_epi32 _mm512_cvtepu16_epi32
@@ -182,6 +183,8 @@ static inline void poolgrad_store_part(void *to, int64_t bytes, simde__m512i v)
 #define poolgrad_cvtepi32_epi8 _mm512_cvtepi32_epi8
 #define poolgrad_ordered_ps(m, x, y) _mm512_mask_cmp_ps_mask(m, x, y, _CMP_ORD_Q)
 #define poolgrad_ordered_pd(m, x, y) _mm512_mask_cmp_pd_mask(m, x, y, _CMP_ORD_Q)
+#define poolgrad_truncate_pd(v) _mm512_cvt_roundpd_ps(v, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC)
+#define poolgrad_set_last(v, mask) _mm256_mask_or_epi32(v, mask, v, _mm256_set1_epi32(1))
 /* The square is exact: fused or not, the sum is the same. */
 #define poolgrad_add_square(sum, x) _mm512_fmadd_pd(x, x, sum)
 #else
@@ -227,6 +230,24 @@ static inline simde__mmask16 poolgrad_ordered_ps(simde__mmask16 m, simde__m512 x
 static inline simde__mmask8 poolgrad_ordered_pd(simde__mmask8 m, simde__m512d x, simde__m512d y)
 {
     return (simde__mmask8)(m & ~simde_mm512_cmp_pd_mask(x, y, SIMDE_CMP_UNORD_Q));
+}
+/* float32, towards zero. */
+static inline simde__m256 poolgrad_truncate_pd(simde__m512d v)
+{
+    simde__m512d_private from = simde__m512d_to_private(v);
+    simde__m256_private to;
+    for (unsigned i = 0; i < 8; i++) {
+        to.f32[i] = (float)from.f64[i];
+        to.i32[i] -= fabs((double)to.f32[i]) > fabs(from.f64[i]);
+    }
+    return simde__m256_from_private(to);
+}
+/* The last bit of the mask's lanes of 32 bits. */
+static inline simde__m256i poolgrad_set_last(simde__m256i v, simde__mmask8 mask)
+{
+    simde__m256i_private to = simde__m256i_to_private(v);
+    for (unsigned i = 0; i < 8; i++) to.i32[i] |= mask >> i & 1;
+    return simde__m256i_from_private(to);
 }
 static inline simde__m512d poolgrad_add_square(simde__m512d sum, simde__m512d x)
 {

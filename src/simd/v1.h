@@ -23,6 +23,7 @@
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
  *   load_FORMAT_f32    stored elements as float32, or float64 (docs/numerics.md N5, N58)
  *   put_float16        float32 stored in fewer bits, rounded once, NaN settled before
+ *   put_float16_f64    the same of float64, by way of the float32 next to zero, made odd where the float64 is beside it
  *   put8, get8         integers of 32 bits as bytes, and back
  *   take_part          the first bytes of a vector, zeros behind them, into memory that has room for a vector
  *   put_part           the first bytes of a vector from such memory
@@ -239,6 +240,14 @@ static inline void put_bfloat16(void *to, vf32 v)
 {
     const uint16_t code = to_bfloat16(v);
     memcpy(to, &code, sizeof code);
+}
+static inline void put_float16_f64(void *to, vf64 v)
+{
+    put_float16(to, round_to_odd(v));
+}
+static inline void put_bfloat16_f64(void *to, vf64 v)
+{
+    put_bfloat16(to, round_to_odd(v));
 }
 static inline void put8_32(void *to, v32 v)
 {

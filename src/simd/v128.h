@@ -364,6 +364,32 @@ static inline vf64 load_unorm16_f64(const void *from)
 {
     return simde_mm_cvtps_pd(unorm_f32(simde_mm_cvtepu16_epi32(few_bytes(from, 4)), 65535.0F));
 }
+/* round_to_odd() of numbers.h, in the lower lanes. */
+static inline vf32 odd_f64(vf64 v)
+{
+    const vf64 sign = simde_mm_set1_pd(-0.0);
+    const vf32 nearest = simde_mm_cvtpd_ps(v);
+    const vf64 back = simde_mm_cvtps_pd(nearest);
+    const vf32 above =
+        simde_mm_castpd_ps(simde_mm_cmpgt_pd(simde_mm_andnot_pd(sign, back), simde_mm_andnot_pd(sign, v)));
+    const vf32 beside = simde_mm_castpd_ps(simde_mm_cmpneq_pd(back, v));
+    const v32 beyond = simde_mm_castps_si128(simde_mm_shuffle_ps(above, above, 0x88));
+    const v32 inexact = simde_mm_castps_si128(simde_mm_shuffle_ps(beside, beside, 0x88));
+    const v32 lower = simde_mm_add_epi32(simde_mm_castps_si128(nearest), beyond);
+    return simde_mm_castsi128_ps(simde_mm_or_si128(lower, simde_mm_and_si128(inexact, splat_32(1))));
+}
+static inline void put_float16_f64(void *to, vf64 v)
+{
+    uint64_t codes;
+    put_float16(&codes, odd_f64(v));
+    memcpy(to, &codes, sizeof codes / 2);
+}
+static inline void put_bfloat16_f64(void *to, vf64 v)
+{
+    uint64_t codes;
+    put_bfloat16(&codes, odd_f64(v));
+    memcpy(to, &codes, sizeof codes / 2);
+}
 static inline void put8_32(void *to, v32 v)
 {
     const simde__m128i narrow = simde_mm_packus_epi32(v, v);

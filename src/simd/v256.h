@@ -348,6 +348,34 @@ static inline vf64 load_unorm16_f64(const void *from)
     const simde__m128 code = simde_mm_cvtepi32_ps(simde_mm_cvtepu16_epi32(simde_mm_loadl_epi64(from)));
     return simde_mm256_cvtps_pd(simde_mm_div_ps(code, simde_mm_set1_ps(65535.0F)));
 }
+/* round_to_odd() of numbers.h. */
+static inline simde__m128 odd_f64(vf64 v)
+{
+    const vf64 sign = simde_mm256_set1_pd(-0.0);
+    const simde__m128 nearest = simde_mm256_cvtpd_ps(v);
+    const vf64 back = simde_mm256_cvtps_pd(nearest);
+    const vf64 above = simde_mm256_cmp_pd(simde_mm256_andnot_pd(sign, back), simde_mm256_andnot_pd(sign, v),
+                                          SIMDE_CMP_GT_OQ);
+    const vf64 beside = simde_mm256_cmp_pd(back, v, SIMDE_CMP_NEQ_UQ);
+    const v32 even = simde_mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    const v32 beyond = simde_mm256_permutevar8x32_epi32(simde_mm256_castpd_si256(above), even);
+    const v32 inexact = simde_mm256_permutevar8x32_epi32(simde_mm256_castpd_si256(beside), even);
+    const simde__m128i lower = simde_mm_add_epi32(simde_mm_castps_si128(nearest), simde_mm256_castsi256_si128(beyond));
+    const simde__m128i last = simde_mm_and_si128(simde_mm256_castsi256_si128(inexact), simde_mm_set1_epi32(1));
+    return simde_mm_castsi128_ps(simde_mm_or_si128(lower, last));
+}
+static inline void put_float16_f64(void *to, vf64 v)
+{
+    simde_mm_storel_epi64(to, simde_mm_cvtps_ph(odd_f64(v), 0));
+}
+static inline void put_bfloat16_f64(void *to, vf64 v)
+{
+    const simde__m128i bits = simde_mm_castps_si128(odd_f64(v));
+    const simde__m128i odd = simde_mm_and_si128(simde_mm_srli_epi32(bits, 16), simde_mm_set1_epi32(1));
+    const simde__m128i rounded = simde_mm_add_epi32(bits, simde_mm_add_epi32(odd, simde_mm_set1_epi32(0x7fff)));
+    const simde__m128i code = simde_mm_srli_epi32(rounded, 16);
+    simde_mm_storel_epi64(to, simde_mm_packus_epi32(code, code));
+}
 static inline void put8_32(void *to, v32 v)
 {
     const simde__m128i narrow = simde_mm_packus_epi32(simde_mm256_castsi256_si128(v),

@@ -336,6 +336,28 @@ static inline vf64 load_unorm16_f64(const void *from)
     const simde__m256 code = simde_mm256_cvtepi32_ps(simde_mm256_cvtepu16_epi32(simde_mm_loadu_si128(from)));
     return poolgrad_cvtps_pd(simde_mm256_div_ps(code, simde_mm256_set1_ps(65535.0F)));
 }
+/* round_to_odd() of numbers.h. */
+static inline simde__m256 odd_f64(vf64 v)
+{
+    const simde__m256i least = simde_mm256_castps_si256(poolgrad_truncate_pd(v));
+    const vf64 back = poolgrad_cvtps_pd(simde_mm256_castsi256_ps(least));
+    const simde__mmask8 inexact = simde_mm512_cmp_pd_mask(back, v, SIMDE_CMP_NEQ_UQ);
+    return simde_mm256_castsi256_ps(poolgrad_set_last(least, inexact));
+}
+static inline void put_float16_f64(void *to, vf64 v)
+{
+    simde_mm_storeu_si128(to, simde_mm256_cvtps_ph(odd_f64(v), 0));
+}
+static inline void put_bfloat16_f64(void *to, vf64 v)
+{
+    const simde__m256i bits = simde_mm256_castps_si256(odd_f64(v));
+    const simde__m256i odd = simde_mm256_and_si256(simde_mm256_srli_epi32(bits, 16), simde_mm256_set1_epi32(1));
+    const simde__m256i rounded = simde_mm256_add_epi32(bits,
+                                                       simde_mm256_add_epi32(odd, simde_mm256_set1_epi32(0x7fff)));
+    const simde__m256i code = simde_mm256_srli_epi32(rounded, 16);
+    simde_mm_storeu_si128(
+        to, simde_mm_packus_epi32(simde_mm256_castsi256_si128(code), simde_mm256_extracti128_si256(code, 1)));
+}
 static inline void put8_32(void *to, v32 v)
 {
     simde_mm_storeu_si128(to, poolgrad_cvtepi32_epi8(v));
