@@ -33,14 +33,14 @@ static void sweep_kind(const char *name, poolgrad_direction direction, poolgrad_
                           .directions = CASE_SET(direction),
                           .kinds = CASE_SET(kind),
                           .beyond = CASE_BEYOND & ~CASE_VOLUMES};
-    sweep(name, 1500, 40, &limits);
+    sweep(name, 1500, 30, &limits);
     limits.guard = CASE_GUARD_BEHIND;
-    sweep(name, 1000, 40, &limits);
+    sweep(name, 1000, 30, &limits);
     limits.guard = CASE_GUARD_BEFORE;
-    sweep(name, 1000, 40, &limits);
+    sweep(name, 1000, 30, &limits);
     limits = (case_limits){
         .directions = CASE_SET(direction), .kinds = CASE_SET(kind), .beyond = CASE_BEYOND, .no_slices = true};
-    sweep(name, 1500, 40, &limits);
+    sweep(name, 1500, 30, &limits);
 }
 
 Test(lanes, forward_average)

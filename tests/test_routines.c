@@ -294,7 +294,7 @@ static outcome evaluate_sum32(const scene *s, int64_t repeat, int64_t lane)
     for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
         sum += (float)operand(s, t / s->walk.column_count, t % s->walk.column_count, repeat, lane);
     }
-    if (s->ending.stored && s->ending.divisor > 0) sum /= (float)s->ending.divisor;
+    if (!s->ending.partial && s->ending.divisor > 0) sum /= (float)s->ending.divisor;
     return (outcome){.value = sum};
 }
 
@@ -304,7 +304,7 @@ static outcome evaluate_sum64(const scene *s, int64_t repeat, int64_t lane)
     for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
         sum += operand(s, t / s->walk.column_count, t % s->walk.column_count, repeat, lane);
     }
-    if (s->ending.stored && s->ending.divisor > 0) sum /= s->ending.divisor;
+    if (!s->ending.partial && s->ending.divisor > 0) sum /= s->ending.divisor;
     return (outcome){.value = sum};
 }
 

@@ -52,7 +52,7 @@ static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
     poolgrad_lanes_find(unit, z, y, &found);
     if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
     if (lanes->direct) return;
-    const bool wide = lanes->sum == POOLGRAD_SUM64 || (lanes->searches && g->source.format == POOLGRAD_FLOAT64);
+    const bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
     const int64_t width = poolgrad_range_length(g->columns);
     const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
     void *to = in_place ? poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED) : target.to;

@@ -88,7 +88,7 @@ static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, str
         }
     }
     for (int v = 0; v < together; v++) {
-        if (ending->stored && ending->divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(ending->divisor));
+        if (!ending->partial && ending->divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(ending->divisor));
         NAME(deliver)(ending, sum[v], place.lanes, to + v * LANES * size);
     }
     return false;

@@ -152,6 +152,9 @@ static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, 
     for (unsigned i = 0; i < 8; i++) {
         if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
     }
+}
+#endif
+
 /* The first bytes of a vector, less than all. */
 #if defined(SIMDE_X86_AVX512BW_NATIVE)
 static inline simde__m512i poolgrad_load_part(const void *from, int64_t bytes)

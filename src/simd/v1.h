@@ -441,30 +441,6 @@ static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t 
     return add_where32_f64(sum, tap, code, gradient);
 }
 
-/* By integers. 0.5 has its last bit where float16 has its subnormals' last one, so that adding it rounds there. */
-static inline void put_float16(void *to, vf32 v)
-{
-    const uint32_t infinity = UINT32_C(255) << 23, overflow = UINT32_C(143) << 23, least = UINT32_C(113) << 23;
-    uint32_t bits, subnormal;
-    memcpy(&bits, &v, sizeof bits);
-    const uint32_t magnitude = bits & INT32_MAX;
-    const float shifted = fabsf(v) + 0.5F;
-    memcpy(&subnormal, &shifted, sizeof subnormal);
-    uint32_t code = (magnitude - (UINT32_C(112) << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13;
-    if (magnitude < least) code = subnormal - (UINT32_C(126) << 23);
-    if (magnitude >= overflow) code = 0x7c00;
-    code |= bits >> 16 & 0x8000;
-    const uint16_t stored = (uint16_t)(magnitude > infinity ? 0x7e00 : code);
-    memcpy(to, &stored, sizeof stored);
-}
-static inline void put_bfloat16(void *to, vf32 v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    const uint16_t stored = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-    memcpy(to, &stored, sizeof stored);
-}
-
 static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
 {
     (void)lanes;
