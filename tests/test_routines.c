@@ -16,6 +16,7 @@
 #include "support/encoding.h"
 #include "support/guard.h"
 #include "support/random.h"
+#include "support/report.h"
 
 enum { ISAS = POOLGRAD_ISA_NEON + 1, MOST_ROWS = 8, MOST_COLUMNS = 160, CODE_STEP = 2, FIRST_CODE = 4 };
 
@@ -168,7 +169,7 @@ static void make_operands(random_state *r, scene *s)
 {
     const struct poolgrad_walk *walk = &s->walk;
     const int64_t last = (walk->repeats - 1) * walk->step, size = (int64_t)number_size(s->format);
-    int64_t row[MOST_ROWS], low = INT64_MAX, high = INT64_MIN;
+    int64_t row[MOST_ROWS] = {0}, low = INT64_MAX, high = INT64_MIN;
     for (int64_t y = 0; y < walk->row_count; ++y) {
         row[y] = random_between(r, -300, 300);
         for (int64_t c = 0; c < walk->column_count; ++c) {
@@ -488,8 +489,8 @@ static const struct poolgrad_routines *table_of(int isa)
     return (int)table->isa == isa ? table : NULL;
 }
 
-static bool complain(const subject *tested, const scene *s, const char *isa, uint64_t seed, int64_t repeat,
-                     int64_t lane, const char *what)
+static bool complain(const subject *tested, const scene *s, const char *isa, int64_t repeat, int64_t lane,
+                     const char *what)
 {
     const struct poolgrad_walk *w = &s->walk;
     cr_log_error("%s of %s by %s: repeat %lld, element %lld: %s", tested->name, poolgrad_format_name(s->format), isa,
@@ -500,7 +501,6 @@ static bool complain(const subject *tested, const scene *s, const char *isa, uin
                  (long long)w->step, (long long)w->to_step, s->ending.stored, s->ending.resume, s->ending.partial,
                  s->ending.divisor, (long long)s->ending.outside, s->search.last, (int)s->search.nan,
                  s->search.careful);
-    cr_log_error("POOLGRAD_TEST_SEED=%llu POOLGRAD_TEST_CASES=1 tests/test_routines -j1", (unsigned long long)seed);
     return false;
 }
 
@@ -534,8 +534,8 @@ static void expect(const subject *tested, const scene *s, unsigned char *values,
     }
 }
 
-static bool same_results(const subject *tested, const scene *s, const char *isa, uint64_t seed,
-                         const unsigned char *values, const unsigned char *codes)
+static bool same_results(const subject *tested, const scene *s, const char *isa, const unsigned char *values,
+                         const unsigned char *codes)
 {
     const size_t size = number_size(s->value_format);
     char text[128];
@@ -545,19 +545,19 @@ static bool same_results(const subject *tested, const scene *s, const char *isa,
         const size_t first = s->value_offset + (size_t)element * size;
         snprintf(text, sizeof text, "%llx, not %llx", (unsigned long long)load_bits(s->values.bytes + first, size),
                  (unsigned long long)load_bits(values + first, size));
-        return complain(tested, s, isa, seed, element / s->walk.to_step, element % s->walk.to_step, text);
+        return complain(tested, s, isa, element / s->walk.to_step, element % s->walk.to_step, text);
     }
     for (size_t at = 0; at < s->codes.size; ++at) {
         if (s->codes.bytes[at] == codes[at]) continue;
         const int64_t element = (int64_t)(at / s->code_bytes);
         snprintf(text, sizeof text, "code byte %x, not %x", s->codes.bytes[at], codes[at]);
-        return complain(tested, s, isa, seed, element / s->walk.to_step, element % s->walk.to_step, text);
+        return complain(tested, s, isa, element / s->walk.to_step, element % s->walk.to_step, text);
     }
     return true;
 }
 
 /* One table's results, against those expected. */
-static bool try_table(const subject *tested, scene *s, const struct poolgrad_routines *table, uint64_t seed,
+static bool try_table(const subject *tested, scene *s, const struct poolgrad_routines *table,
                       const unsigned char *values, const unsigned char *codes)
 {
     const char *isa = poolgrad_isa_name(table->isa);
@@ -566,14 +566,14 @@ static bool try_table(const subject *tested, scene *s, const struct poolgrad_rou
     const bool should = tested->evaluate == evaluate_max && !s->search.careful && meets_nan(s);
     const bool is_void = tested->call(table, s);
     table->fence();
-    if (is_void != should) return complain(tested, s, isa, seed, 0, 0, is_void ? "void" : "not void");
+    if (is_void != should) return complain(tested, s, isa, 0, 0, is_void ? "void" : "not void");
     settle(s, s->values.bytes, s->codes.bytes, is_void);
-    if (!same_results(tested, s, isa, seed, values, codes)) return false;
-    if (!guard_intact(&s->values) || !guard_intact(&s->codes)) return complain(tested, s, isa, seed, 0, 0, "canaries");
-    return guard_unchanged(&s->operands) || complain(tested, s, isa, seed, 0, 0, "operands changed");
+    if (!same_results(tested, s, isa, values, codes)) return false;
+    if (!guard_intact(&s->values) || !guard_intact(&s->codes)) return complain(tested, s, isa, 0, 0, "canaries");
+    return guard_unchanged(&s->operands) || complain(tested, s, isa, 0, 0, "operands changed");
 }
 
-static bool try_scene(const subject *tested, scene *s, uint64_t seed)
+static bool try_scene(const subject *tested, scene *s)
 {
     unsigned char *values = malloc(s->values.size + 1), *codes = malloc(s->codes.size + 1);
     if (!values || !codes) abort();
@@ -583,8 +583,8 @@ static bool try_scene(const subject *tested, scene *s, uint64_t seed)
     for (int isa = POOLGRAD_ISA_SCALAR; good && isa < ISAS; ++isa) {
         const struct poolgrad_routines *table = table_of(isa);
         if (!table) continue;
-        good = tested->exists(table, s) || complain(tested, s, poolgrad_isa_name(table->isa), seed, 0, 0, "missing");
-        good = good && try_table(tested, s, table, seed, values, codes);
+        good = tested->exists(table, s) || complain(tested, s, poolgrad_isa_name(table->isa), 0, 0, "missing");
+        good = good && try_table(tested, s, table, values, codes);
         /* What the scalar table finds is what all others have to. */
         if (isa == POOLGRAD_ISA_SCALAR) memcpy(values, s->values.bytes, s->values.size);
     }
@@ -595,16 +595,19 @@ static bool try_scene(const subject *tested, scene *s, uint64_t seed)
 
 static void sweep(const char *name, int first, int last)
 {
+    static test_case made; /* its seed is all there is to tell */
     random_sweep cases = random_sweep_start(name, 3000);
     while (random_sweep_next(&cases)) {
         random_state r = {cases.seed};
+        made.seed = cases.seed;
+        report_begin("routines", name, &made);
         const subject *tested = &subjects[random_between(&r, first, last)];
         scene s;
         make_scene(&r, tested, formats[random_between(&r, 0, FORMATS - 1)], &s);
         const bool absent = tested == subjects && s.format == POOLGRAD_FLOAT64; /* float32 cannot hold the operands */
-        const bool good = absent ? !tested->exists(&poolgrad_routines_scalar, &s) : try_scene(tested, &s, cases.seed);
+        const bool good = absent ? !tested->exists(&poolgrad_routines_scalar, &s) : try_scene(tested, &s);
         free_scene(&s);
-        cr_assert(good, "seed %llu", (unsigned long long)cases.seed);
+        cr_assert(good, "POOLGRAD_TEST_SEED=%llu POOLGRAD_TEST_CASES=1", (unsigned long long)cases.seed);
     }
 }
 
@@ -644,9 +647,9 @@ static void make_window(scene *s, const subject *tested, poolgrad_format format)
     s->search = (struct poolgrad_search){.nan = POOLGRAD_NAN_FIRST};
     s->no_values = false;
     s->value_format = POOLGRAD_FLOAT64; /* as much room as any takes */
-    s->walk = (struct poolgrad_walk){s->rows, s->columns, 3, 3, WINDOWS, CHANNELS, 2 * CHANNELS, CHANNELS};
+    s->walk = (struct poolgrad_walk){s->rows, s->columns, 3, 3, WINDOWS, CHANNELS, (int64_t)2 * CHANNELS, CHANNELS};
     guard_make(&s->operands, (size_t)3 * WIDTH * CHANNELS * number_size(format), GUARD_BEFORE);
-    for (int64_t i = 0; i < 3 * WIDTH * CHANNELS; ++i) {
+    for (int64_t i = 0; i < (int64_t)3 * WIDTH * CHANNELS; ++i) {
         store_bits(s->operands.bytes + (size_t)i * number_size(format), number_size(format),
                    is_unorm(format) ? random_bits(&r) : random_element(&r, format, 5));
     }

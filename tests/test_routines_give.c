@@ -52,12 +52,10 @@ struct scene {
 
 static give_function *function_of(const struct poolgrad_routines *table, const struct scene *s)
 {
-    switch (s->routine) {
-    case GIVE_SUM: return table->give_sum[s->accumulator][s->format];
-    case GIVE_PICK8: return table->give_pick8[s->accumulator][s->format];
-    case GIVE_PICK32: return table->give_pick32[s->accumulator][s->format];
-    default: return table->give_norm[s->format];
-    }
+    give_function *const functions[] = {table->give_sum[s->accumulator][s->format],
+                                        table->give_pick8[s->accumulator][s->format],
+                                        table->give_pick32[s->accumulator][s->format], table->give_norm[s->format]};
+    return functions[s->routine];
 }
 
 /* A buffer with some bytes more at the end that is not next to a page; where its elements begin. */
@@ -282,36 +280,39 @@ static void settle_results(const struct scene *s)
     }
 }
 
-static bool is_untouched(const guard_buffer *buffer)
+static uint64_t bits_at(const unsigned char *from, int64_t element, poolgrad_format format)
 {
-    return !buffer->mapping || guard_intact(buffer);
+    uint64_t bits = 0;
+    memcpy(&bits, from + element * (int64_t)number_size(format), number_size(format));
+    return bits;
+}
+
+static void describe(const struct scene *s, int64_t element, char *text, size_t size)
+{
+    const struct poolgrad_walk *w = &s->walk;
+    snprintf(text, size,
+             "%s, accumulator %d, format %d%s%s, %" PRId64 " x %" PRId64 " operands, %" PRId64 " x %" PRId64
+             " elements, step %" PRId64 ", to_step %" PRId64 ": repeat %" PRId64 ", element %" PRId64 " is %" PRIx64
+             ", expected %" PRIx64,
+             routine_names[s->routine], s->accumulator, (int)s->format, s->ending.stored ? ", stored" : "",
+             s->ending.past_caches ? ", past caches" : "", w->row_count, w->column_count, w->repeats, w->count, w->step,
+             w->to_step, element / w->to_step, element % w->to_step, bits_at(s->results, element, s->result),
+             bits_at(s->expected, element, s->result));
 }
 
 static void expect_given(const struct poolgrad_routines *table, const struct scene *s, uint64_t seed)
 {
+    char text[512];
     give_function *give = function_of(table, s);
-    cr_assert(give, "%s: no %s of accumulator %d and format %d", poolgrad_isa_name(table->isa),
-              routine_names[s->routine], s->accumulator, (int)s->format);
     memset(s->results, FILL, (size_t)s->result_size);
     give(&s->walk, &s->ending, s->results);
     table->fence();
     settle_results(s);
-    int64_t first = 0;
-    while (first < s->result_size && s->results[first] == s->expected[first]) first++;
-    const int64_t size = (int64_t)number_size(s->result), element = first / size;
-    uint64_t bits = 0, expected = 0;
-    if (first < s->result_size) {
-        memcpy(&bits, s->results + element * size, (size_t)size);
-        memcpy(&expected, s->expected + element * size, (size_t)size);
-    }
-    cr_assert(first == s->result_size && is_untouched(&s->to),
-              "POOLGRAD_TEST_SEED=%" PRIu64 ": %s of %s, accumulator %d, format %d%s, %" PRId64 " x %" PRId64
-              " operands, %" PRId64 " x %" PRId64 " elements, step %" PRId64 ", to_step %" PRId64 ": repeat %" PRId64
-              " element %" PRId64 " is %" PRIx64 ", expected %" PRIx64,
-              seed, routine_names[s->routine], poolgrad_isa_name(table->isa), s->accumulator, (int)s->format,
-              s->ending.stored ? ", stored" : "", s->walk.row_count, s->walk.column_count, s->walk.repeats,
-              s->walk.count, s->walk.step, s->walk.to_step, element / s->walk.to_step, element % s->walk.to_step, bits,
-              expected);
+    int64_t same = 0;
+    while (same < s->result_size && s->results[same] == s->expected[same]) same++;
+    if (same == s->result_size && guard_intact(&s->to)) return;
+    describe(s, (same < s->result_size ? same : 0) / (int64_t)number_size(s->result), text, sizeof text);
+    cr_assert_fail("POOLGRAD_TEST_SEED=%" PRIu64 ": %s: %s", seed, poolgrad_isa_name(table->isa), text);
 }
 
 Test(routines_give, every_instruction_set_gives_the_same)
@@ -331,6 +332,13 @@ Test(routines_give, every_instruction_set_gives_the_same)
     }
 }
 
+static bool has_those(const struct poolgrad_routines *table, int format, int accumulator, bool wanted)
+{
+    return (table->give_sum[accumulator][format] != NULL) == wanted &&
+           (table->give_pick8[accumulator][format] != NULL) == wanted &&
+           (table->give_pick32[accumulator][format] != NULL) == wanted;
+}
+
 Test(routines_give, formats_are_those_of_the_accumulator)
 {
     for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
@@ -339,12 +347,9 @@ Test(routines_give, formats_are_those_of_the_accumulator)
             const bool half = f == POOLGRAD_FLOAT16 || f == POOLGRAD_BFLOAT16;
             const bool of[] = {half || f == POOLGRAD_FLOAT32, f == POOLGRAD_FLOAT32 || f == POOLGRAD_FLOAT64};
             const bool unorm = f == POOLGRAD_UNORM8 || f == POOLGRAD_UNORM16;
-            for (int a = 0; a < POOLGRAD_SUMS; a++) {
-                cr_expect_eq(table->give_sum[a][f] != NULL, of[a], "%d %d", a, f);
-                cr_expect_eq(table->give_pick8[a][f] != NULL, of[a], "%d %d", a, f);
-                cr_expect_eq(table->give_pick32[a][f] != NULL, of[a], "%d %d", a, f);
-            }
-            cr_expect_eq(table->give_norm[f] != NULL, of[0] || of[1] || unorm, "%d", f);
+            cr_expect(has_those(table, f, POOLGRAD_SUM32, of[0]) && has_those(table, f, POOLGRAD_SUM64, of[1]) &&
+                          (table->give_norm[f] != NULL) == (of[0] || of[1] || unorm),
+                      "%s, format %d", poolgrad_isa_name((poolgrad_isa)isa), f);
         }
     }
 }
@@ -455,5 +460,66 @@ Test(routines_give, planes_go_to_lanes_and_back)
         turn(&r, &t, false, sweep.seed);
         turn(&r, &t, true, sweep.seed);
         free_turn(&t);
+    }
+}
+
+/* ---- Speed: printed on request, of no consequence ---------------------------------------------------------------- */
+
+enum { SPEED_ELEMENTS = 64, SPEED_REPEATS = 56, SPEED_RUNS = 200, SPEED_SIZE = 1 << 20 };
+
+static unsigned char speed_from[SPEED_SIZE], speed_taps[SPEED_SIZE], speed_to[SPEED_SIZE];
+
+/* A row of pixels of 64 channels, each within `rows` x `columns` windows. */
+static void give_row(const struct poolgrad_routines *table, routine what, int64_t rows, int64_t columns)
+{
+    struct poolgrad_operand_row row[2] = {{speed_from, speed_taps, 0}, {speed_from + SPEED_SIZE / 2, speed_taps, 6}};
+    struct poolgrad_operand_column column[2] = {{0, 0}, {SPEED_ELEMENTS, 2}};
+    const struct poolgrad_walk walk = {row,           column,         rows,           columns,
+                                       SPEED_REPEATS, SPEED_ELEMENTS, SPEED_ELEMENTS, 2 * SPEED_ELEMENTS};
+    const struct poolgrad_ending ending = {.stored = true};
+    if (what == GIVE_SUM) table->give_sum[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
+    if (what == GIVE_PICK8) table->give_pick8[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
+    if (what == GIVE_PICK32) table->give_pick32[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
+}
+
+/* 16 planes of 28 x 28 float32 to lanes, or back. */
+static void turn_planes(const struct poolgrad_routines *table, bool back)
+{
+    enum { COUNT = 28 * 28, LANES = 16 };
+    if (back) table->from_lanes[2](speed_from, LANES, LANES, COUNT, speed_to, COUNT, 1);
+    if (!back) table->to_lanes[2](speed_from, COUNT, 1, LANES, COUNT, speed_to, LANES);
+}
+
+static double microseconds(clock_t start)
+{
+    return (double)(clock() - start) * 1e6 / CLOCKS_PER_SEC / SPEED_RUNS;
+}
+
+static void print_speed(const struct poolgrad_routines *table)
+{
+    for (int what = GIVE_SUM; what < GIVE_NORM; what++) {
+        for (int windows = 1; windows <= 4; windows *= 2) {
+            const clock_t start = clock();
+            for (int i = 0; i < SPEED_RUNS; i++) {
+                give_row(table, (routine)what, windows > 2 ? 2 : 1, windows > 1 ? 2 : 1);
+            }
+            fprintf(stderr, "%-8s %-12s %d windows %10.2f us\n", poolgrad_isa_name(table->isa), routine_names[what],
+                    windows, microseconds(start));
+        }
+    }
+    for (int back = 0; back < 2; back++) {
+        const clock_t start = clock();
+        for (int i = 0; i < SPEED_RUNS; i++) turn_planes(table, back != 0);
+        fprintf(stderr, "%-8s %-22s %10.2f us\n", poolgrad_isa_name(table->isa), back ? "from_lanes" : "to_lanes",
+                microseconds(start));
+    }
+}
+
+Test(routines_give, speed)
+{
+    const char *wanted = getenv("POOLGRAD_TEST_SPEED");
+    for (int isa = POOLGRAD_ISA_SCALAR; wanted && *wanted && isa < ISAS; isa++) {
+        const struct poolgrad_routines *table = table_of(isa);
+        if (table) print_speed(table);
     }
 }

@@ -21,10 +21,10 @@ static FIND_ALWAYS_INLINE void NAME(meet_outside)(const struct find_task *task, 
 
 /* With a tap outside, or of a part. */
 static FIND_RARELY void NAME(deliver_rest)(const struct find_task *task, struct find_place place,
-                                           const NUMBERS *greatest, const INTEGERS *picked, int together)
+                                           const NUMBERS *greatest, const INTEGERS *picked, int64_t together)
 {
     const bool whole = place.lanes == LANES;
-    for (int v = 0; v < together; v++, place.result += LANES) {
+    for (int64_t v = 0; v < together; v++, place.result += LANES) {
         _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
         NUMBERS best = greatest[v];
         INTEGERS code = picked[v];
@@ -42,21 +42,22 @@ static FIND_RARELY void NAME(deliver_rest)(const struct find_task *task, struct 
 
 /* Copies, so that best and code themselves, whose addresses nobody has, stay in registers. */
 static FIND_ALWAYS_INLINE void NAME(deliver_picks)(const struct find_task *task, struct find_place place,
-                                                   const NUMBERS *best, const INTEGERS *code, int together, bool codes)
+                                                   const NUMBERS *best, const INTEGERS *code, int64_t together,
+                                                   bool codes)
 {
     if (task->ending->outside >= 0 || place.lanes != LANES) {
         NUMBERS greatest[FIND_TOGETHER];
         INTEGERS picked[FIND_TOGETHER];
-        for (int v = 0; v < together; v++) greatest[v] = best[v];
-        for (int v = 0; v < together; v++) picked[v] = code[v];
+        for (int64_t v = 0; v < together; v++) greatest[v] = best[v];
+        for (int64_t v = 0; v < together; v++) picked[v] = code[v];
         NAME(deliver_rest)(task, place, greatest, picked, together);
         return;
     }
-    for (int v = 0; task->to && v < together; v++) {
+    for (int64_t v = 0; task->to && v < together; v++) {
         const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
         NAME(deliver)(task->ending, best[v], LANES, task->to + (place.result + v * LANES) * size);
     }
-    for (int v = 0; codes && task->code && v < together; v++) {
+    for (int64_t v = 0; codes && task->code && v < together; v++) {
         unsigned char *to = task->code + (place.result + v * LANES) * task->code_bytes;
         INTEGER_WORD(put_codes)(to, code[v], task->code_bytes);
     }
@@ -64,8 +65,8 @@ static FIND_ALWAYS_INLINE void NAME(deliver_picks)(const struct find_task *task,
 
 /* Compares only. Of equals the last one is the first to be met when operands are visited backwards. Whether there was a
  * NaN. */
-static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place, int together,
-                                                  bool codes)
+static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place,
+                                                  int64_t together, bool codes)
 {
     const struct poolgrad_walk *walk = task->walk;
     const int64_t ahead = task->search->last ? -1 : 1;
@@ -74,7 +75,7 @@ static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, 
     NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
     INTEGERS code[FIND_TOGETHER];
     MASK numbers[FIND_TOGETHER];
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         best[v] = WORD(splat)(-INFINITY);
         code[v] = INTEGER_WORD(splat)(row->code + first->code);
         numbers[v] = MASK_WORD(all)(true);
@@ -84,16 +85,17 @@ static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, 
         for (int64_t c = 0; c < walk->column_count; c++, column += ahead) {
             const unsigned char *at = (const unsigned char *)row->at + place.from + column->offset * SIZE;
             const INTEGERS mark = INTEGER_WORD(splat)(row->code + column->code);
-            for (int v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
-            for (int v = 0; v < together; v += 2) numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
-            for (int v = 0; v < together; v++) {
+            for (int64_t v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
+            for (int64_t v = 0; v < together; v += 2)
+                numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
+            for (int64_t v = 0; v < together; v++) {
                 if (codes) code[v] = INTEGER_WORD(choose)(WORD(more)(x[v], best[v]), mark, code[v]);
                 best[v] = WORD(greater)(x[v], best[v]);
             }
         }
     }
     NAME(deliver_picks)(task, place, best, code, together, codes);
-    for (int v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
+    for (int64_t v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
     return MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
 }
 
@@ -141,9 +143,10 @@ static FIND_RARELY void NAME(careful_vector)(const struct find_task *task, struc
     NAME(deliver_rest)(task, place, &best, &code, 1);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, struct find_place place,
+                                                   int64_t together)
 {
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         NAME(careful_vector)(task, place);
         place.from += LANES * SIZE;
         place.result += LANES;
@@ -151,12 +154,13 @@ static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task,
     return false;
 }
 
-static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, struct find_place place,
+                                                    int64_t together)
 {
     return NAME(search_block)(task, place, together, false);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, struct find_place place, int64_t together)
 {
     return NAME(search_block)(task, place, together, true);
 }
@@ -189,13 +193,15 @@ static bool NAME(find_greatest)(const struct poolgrad_walk *walk, const struct p
 static bool NAME(find_pick8)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                              const struct poolgrad_search *search, void *to, uint8_t *code)
 {
-    const struct find_task task = {walk, ending, search, to, code, sizeof *code};
+    struct find_task task = {walk, ending, search, to, NULL, sizeof *code};
+    task.code = code;
     return NAME(find_max)(&task);
 }
 
 static bool NAME(find_pick32)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                               const struct poolgrad_search *search, void *to, uint32_t *code)
 {
-    const struct find_task task = {walk, ending, search, to, (unsigned char *)code, sizeof *code};
+    struct find_task task = {walk, ending, search, to, NULL, sizeof *code};
+    task.code = (unsigned char *)code;
     return NAME(find_max)(&task);
 }

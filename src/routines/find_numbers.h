@@ -20,7 +20,7 @@
 #define INTEGERS EXPAND(FIND_PASTE, v, BITS)
 #define MASK EXPAND(FIND_PASTE, m, BITS)
 #define MASK_WORD(a) EXPAND(FIND_JOIN, a, EXPAND(FIND_PASTE, m, BITS))
-#define LANES INTEGER_WORD(LANES)
+#define LANES ((int64_t)INTEGER_WORD(LANES))
 #define NUMBER_SIZE (BITS / 8)
 
 /* Lanes of a part that are not there are 0. */
@@ -68,26 +68,26 @@ static FIND_ALWAYS_INLINE void NAME(deliver)(const struct poolgrad_ending *endin
 
 #if defined(SUM)
 
-static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, struct find_place place, int64_t together)
 {
     const struct poolgrad_walk *walk = task->walk;
     const struct poolgrad_ending *ending = task->ending;
     const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
     unsigned char *to = task->to + place.result * size;
     NUMBERS sum[FIND_TOGETHER];
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
     }
     for (int64_t r = 0; r < walk->row_count; r++) {
         const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
-            for (int v = 0; v < together; v++) {
+            for (int64_t v = 0; v < together; v++) {
                 sum[v] = WORD(add)(sum[v], NAME(operand)(at + v * LANES * SIZE, place.lanes));
             }
         }
     }
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         if (!ending->partial && ending->divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(ending->divisor));
         NAME(deliver)(ending, sum[v], place.lanes, to + v * LANES * size);
     }
@@ -114,26 +114,26 @@ static FIND_ALWAYS_INLINE NUMBERS NAME(norm_of)(const struct poolgrad_ending *en
     return WORD(square_root)(sum);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, struct find_place place, int together)
+static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, struct find_place place, int64_t together)
 {
     const struct poolgrad_walk *walk = task->walk;
     const struct poolgrad_ending *ending = task->ending;
     const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
     unsigned char *to = task->to + place.result * size;
     NUMBERS sum[FIND_TOGETHER];
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
     }
     for (int64_t r = 0; r < walk->row_count; r++) {
         const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
-            for (int v = 0; v < together; v++) {
+            for (int64_t v = 0; v < together; v++) {
                 sum[v] = NORM(sum[v], NAME(operand)(at + v * LANES * SIZE, place.lanes));
             }
         }
     }
-    for (int v = 0; v < together; v++) {
+    for (int64_t v = 0; v < together; v++) {
         NAME(deliver)(ending, NAME(norm_of)(ending, sum[v]), place.lanes, to + v * LANES * size);
     }
     return false;

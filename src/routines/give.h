@@ -9,7 +9,7 @@
 
 /* Vectors that go through the operands together, so that the additions of one wait for those of another. Their number,
  * and what else a walk is told as it is included, have to be constants: */
-enum { TOGETHER_GIVE = 4 };
+enum { TOGETHER_GIVE = 8 };
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 struct give {
@@ -27,45 +27,66 @@ struct give_place {
     int64_t from, to, factor, from_gap, to_gap, factor_gap, lanes;
 };
 
-static inline struct give_place give_place(const struct give *give, int64_t repeat, int64_t from_gap, int64_t to_gap,
-                                           int64_t factor_gap)
+/* The same elements of neighbouring repeats. */
+static inline struct give_place give_place(const struct give *give, int64_t repeat)
 {
     return (struct give_place){.from = repeat * give->walk.step,
                                .to = repeat * give->walk.to_step,
                                .factor = repeat * give->factor_step,
-                               .from_gap = from_gap,
-                               .to_gap = to_gap,
-                               .factor_gap = factor_gap,
+                               .from_gap = give->walk.step,
+                               .to_gap = give->walk.to_step,
+                               .factor_gap = give->factor_step,
                                .lanes = give->walk.count};
 }
 
-static inline struct give_place give_place_at(struct give_place place, int64_t element)
+/* At an element, or at the last one that has all lanes. */
+static inline struct give_place give_place_at(struct give_place place, int64_t element, int64_t last)
 {
-    place.from += element;
-    place.to += element;
-    place.factor += element;
+    const int64_t at = element < last ? element : last;
+    place.from += at;
+    place.to += at;
+    place.factor += at;
+    return place;
+}
+
+/* Vectors beside each other: a constant distance. */
+static inline struct give_place give_place_beside(struct give_place place, int64_t lanes)
+{
+    place.from_gap = place.to_gap = place.factor_gap = lanes;
     return place;
 }
 
 /* ---- Ends -------------------------------------------------------------------------------------------------------- */
 
+/* Addresses of results, of `size` bytes each. */
+static inline unsigned char *give_to(const struct give *give, int64_t at, int64_t size)
+{
+    return give->to + at * size;
+}
+
+/* What stores could change, were their addresses others, is read once. */
 ALWAYS_INLINE void give_end_f32(const struct give *give, const struct give_place *place, const vf32 *sums, int together,
                                 bool part)
 {
-    for (int v = 0; give->format == POOLGRAD_FLOAT32 && v < together; v++) {
-        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(float);
-        if (part) put_part_f32(to, settle_f32(sums[v]), place->lanes);
-        if (!part) put_f32(to, settle_f32(sums[v]), give->past_caches);
-    }
-    for (int v = 0; give->format == POOLGRAD_FLOAT16 && v < together; v++) {
-        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(uint16_t);
-        if (part) put_part_float16(to, settle_f32(sums[v]), place->lanes);
-        if (!part) put_float16(to, settle_f32(sums[v]));
-    }
-    for (int v = 0; give->format == POOLGRAD_BFLOAT16 && v < together; v++) {
-        unsigned char *to = give->to + (place->to + v * place->to_gap) * (int64_t)sizeof(uint16_t);
-        if (part) put_part_bfloat16(to, settle_f32(sums[v]), place->lanes);
-        if (!part) put_bfloat16(to, settle_f32(sums[v]));
+    const poolgrad_format format = give->format;
+    const bool past_caches = give->past_caches;
+    const int64_t lanes = place->lanes, gap = place->to_gap * (format == POOLGRAD_FLOAT32 ? 4 : 2);
+    unsigned char *to = give_to(give, place->to, format == POOLGRAD_FLOAT32 ? 4 : 2);
+    if (format == POOLGRAD_FLOAT32) {
+        for (int v = 0; v < together; v++, to += gap) {
+            if (part) put_part_f32(to, settle_f32(sums[v]), lanes);
+            if (!part) put_f32(to, settle_f32(sums[v]), past_caches);
+        }
+    } else if (format == POOLGRAD_FLOAT16) {
+        for (int v = 0; v < together; v++, to += gap) {
+            if (part) put_part_float16(to, settle_f32(sums[v]), lanes);
+            if (!part) put_float16(to, settle_f32(sums[v]));
+        }
+    } else {
+        for (int v = 0; v < together; v++, to += gap) {
+            if (part) put_part_bfloat16(to, settle_f32(sums[v]), lanes);
+            if (!part) put_bfloat16(to, settle_f32(sums[v]));
+        }
     }
 }
 
@@ -115,19 +136,23 @@ ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place
     for (int v = 0; give->factor && v < together; v++) {
         sums[v] = give_product(give, sums[v], place->factor + v * place->factor_gap, lanes);
     }
-    for (int v = 0; v < together; v++) {
-        const int64_t at = place->to + v * place->to_gap;
-        if (give->format == POOLGRAD_FLOAT64) {
-            unsigned char *to = give->to + at * (int64_t)sizeof(double);
+    const poolgrad_format format = give->format;
+    const bool past_caches = give->past_caches;
+    const int64_t at = place->to, gap = place->to_gap;
+    if (format == POOLGRAD_FLOAT64) {
+        unsigned char *to = give_to(give, at, sizeof(double));
+        for (int v = 0; v < together; v++, to += gap * (int64_t)sizeof(double)) {
             if (part) put_part_f64(to, settle_f64(sums[v]), lanes);
-            if (!part) put_f64(to, settle_f64(sums[v]), give->past_caches);
-        } else if (give->format == POOLGRAD_FLOAT32) {
-            unsigned char *to = give->to + at * (int64_t)sizeof(float);
+            if (!part) put_f64(to, settle_f64(sums[v]), past_caches);
+        }
+    } else if (format == POOLGRAD_FLOAT32) {
+        unsigned char *to = give_to(give, at, sizeof(float));
+        for (int v = 0; v < together; v++, to += gap * (int64_t)sizeof(float)) {
             if (part) narrow_part_f64(to, settle_f64(sums[v]), lanes);
             if (!part) narrow_f64(to, settle_f64(sums[v]));
-        } else {
-            give_halves(give, sums[v], at, lanes);
         }
+    } else {
+        for (int v = 0; v < together; v++) give_halves(give, sums[v], at + v * gap, lanes);
     }
 }
 

@@ -31,13 +31,15 @@ ALWAYS_INLINE void GIVE_PART_OF(add)(GIVE_VECTOR *sums, const GIVE_TYPE *from, c
 ALWAYS_INLINE void GIVE_PART_OF(vectors)(const struct give *give, const struct give_place *place, int together,
                                          bool part)
 {
-    const struct poolgrad_walk *walk = &give->walk;
+    const struct poolgrad_walk *const walk = &give->walk;
+    const struct poolgrad_operand_column *const columns = walk->columns;
+    const int64_t row_count = walk->row_count, column_count = walk->column_count;
     GIVE_VECTOR sums[TOGETHER_GIVE];
     for (int v = 0; v < together; v++) sums[v] = GIVE_ZERO();
-    for (int64_t r = 0; r < walk->row_count; r++) {
+    for (int64_t r = 0; r < row_count; r++) {
         const struct poolgrad_operand_row row = walk->rows[r];
-        for (int64_t c = 0; c < walk->column_count; c++) {
-            const struct poolgrad_operand_column column = walk->columns[c];
+        for (int64_t c = 0; c < column_count; c++) {
+            const struct poolgrad_operand_column column = columns[c];
             const int64_t at = place->from + column.offset;
             const GIVE_TAP *taps = GIVE_PICKS ? (const GIVE_TAP *)row.taps + at : NULL;
             GIVE_PART_OF(add)
@@ -53,50 +55,46 @@ ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat)
 {
     enum { ROUND = TOGETHER_GIVE * GIVE_LANES };
     const int64_t count = give->walk.count;
-    const struct give_place first = give_place(give, repeat, GIVE_LANES, GIVE_LANES, GIVE_LANES);
+    const struct give_place first = give_place_beside(give_place(give, repeat), GIVE_LANES);
     int64_t i = 0;
-    for (; i + ROUND <= count; i += ROUND) {
-        const struct give_place place = give_place_at(first, i);
+    for (; count - i > 2 * GIVE_LANES; i += ROUND) {
+        const struct give_place place = give_place_at(first, i, count - ROUND);
         GIVE_PART_OF(vectors)(give, &place, TOGETHER_GIVE, false);
-    }
-    if (count - i > 2 * GIVE_LANES) {
-        const struct give_place place = give_place_at(first, count - ROUND);
-        GIVE_PART_OF(vectors)(give, &place, TOGETHER_GIVE, false);
-        return;
     }
     for (; i < count; i += GIVE_LANES) {
-        const int64_t last = count - GIVE_LANES;
-        const struct give_place place = give_place_at(first, i < last ? i : last);
+        const struct give_place place = give_place_at(first, i, count - GIVE_LANES);
         GIVE_PART_OF(vectors)(give, &place, 1, false);
     }
 }
 
-/* Repeats of few elements: the same elements of several repeats. */
+/* Repeats of few elements: the same ones of several repeats. */
 ALWAYS_INLINE void GIVE_PART_OF(across)(const struct give *give, int64_t repeat, int together)
 {
-    const struct poolgrad_walk *walk = &give->walk;
-    const int64_t last = walk->count - GIVE_LANES;
-    const struct give_place first = give_place(give, repeat, walk->step, walk->to_step,
-                                               give->factor ? give->factor_step : 0);
-    if (last < 0) {
+    const int64_t count = give->walk.count;
+    const struct give_place first = give_place(give, repeat);
+    if (count < GIVE_LANES) {
         GIVE_PART_OF(vectors)(give, &first, together, true);
         return;
     }
-    for (int64_t i = 0; i < walk->count; i += GIVE_LANES) {
-        const struct give_place place = give_place_at(first, i < last ? i : last);
+    for (int64_t i = 0; i < count; i += GIVE_LANES) {
+        const struct give_place place = give_place_at(first, i, count - GIVE_LANES);
         GIVE_PART_OF(vectors)(give, &place, together, false);
     }
 }
 
+/* The last repeats may go together with ones that have gone before. */
 static void GIVE_WALK(const struct give *give)
 {
+    const int64_t repeats = give->walk.repeats, last = repeats - TOGETHER_GIVE;
     int64_t k = 0;
     if (give->walk.count >= TOGETHER_GIVE * GIVE_LANES) {
-        for (; k < give->walk.repeats; k++) GIVE_PART_OF(along)(give, k);
+        for (; k < repeats; k++) GIVE_PART_OF(along)(give, k);
         return;
     }
-    for (; k + TOGETHER_GIVE <= give->walk.repeats; k += TOGETHER_GIVE) GIVE_PART_OF(across)(give, k, TOGETHER_GIVE);
-    for (; k < give->walk.repeats; k++) GIVE_PART_OF(across)(give, k, 1);
+    for (; last >= 0 && repeats - k > 1; k += TOGETHER_GIVE) {
+        GIVE_PART_OF(across)(give, k < last ? k : last, TOGETHER_GIVE);
+    }
+    for (; k < repeats; k++) GIVE_PART_OF(across)(give, k, 1);
 }
 
 #undef GIVE_PASTE

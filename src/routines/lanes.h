@@ -66,8 +66,8 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
 #include "routines/lanes_turn.h"
 
 /* Entries of the table of an instruction set, each with a comma behind it. */
-#define POOLGRAD_LANES_ROUTINES                                                                                        \
-    .to_lanes = {to_lanes_8, to_lanes_16, to_lanes_32, to_lanes_64},                                                   \
+#define POOLGRAD_LANES_ROUTINES \
+    .to_lanes = {to_lanes_8, to_lanes_16, to_lanes_32, to_lanes_64}, \
     .from_lanes = {from_lanes_8, from_lanes_16, from_lanes_32, from_lanes_64},
 
 #endif

@@ -10,9 +10,10 @@
  *     LANES_SIDE     and its rows
  */
 
-/* Element (r, c) of rows of neighbours becomes element (c, r). Squares at the end begin where others have been. */
+/* Element (r, c) of rows of neighbours becomes element (c, r), one side after the other: the one that has the lanes
+ * goes outside, whose memory is then gone through once. Squares at the end begin where others have been. */
 static void LANES_TURN(const unsigned char *from, int64_t from_step, int64_t rows, int64_t columns, unsigned char *to,
-                       int64_t to_step)
+                       int64_t to_step, bool by_column)
 {
     enum { SIZE = sizeof(LANES_TYPE) };
     if (rows < LANES_SIDE || columns < LANES_SIDE) {
@@ -23,10 +24,11 @@ static void LANES_TURN(const unsigned char *from, int64_t from_step, int64_t row
         return;
     }
     const int64_t last_row = rows - LANES_SIDE, last_column = columns - LANES_SIDE;
-    for (int64_t r = 0; r < rows; r += LANES_SIDE) {
-        const int64_t row = r < last_row ? r : last_row;
-        for (int64_t c = 0; c < columns; c += LANES_SIDE) {
-            const int64_t column = c < last_column ? c : last_column;
+    const int64_t outer_end = by_column ? columns : rows, inner_end = by_column ? rows : columns;
+    for (int64_t outer = 0; outer < outer_end; outer += LANES_SIDE) {
+        for (int64_t inner = 0; inner < inner_end; inner += LANES_SIDE) {
+            const int64_t r = by_column ? inner : outer, row = r < last_row ? r : last_row;
+            const int64_t c = by_column ? outer : inner, column = c < last_column ? c : last_column;
             LANES_SQUARE(from + row * from_step + column * SIZE, from_step, to + column * to_step + row * SIZE,
                          to_step);
         }
@@ -56,7 +58,7 @@ static void LANES_TO(const void *from, int64_t plane_step, int64_t step, int64_t
     if (plane_step == 1 && planes > 1) {
         copy_rows(from, step * SIZE, count, planes * SIZE, to, lanes * SIZE);
     } else if (step == 1) {
-        LANES_TURN(from, plane_step * SIZE, planes, count, to, lanes * SIZE);
+        LANES_TURN(from, plane_step * SIZE, planes, count, to, lanes * SIZE, true);
     } else {
         LANES_MOVE(from, plane_step * SIZE, step * SIZE, planes, count, to, SIZE, lanes * SIZE);
     }
@@ -69,7 +71,7 @@ static void LANES_FROM(const void *from, int64_t lanes, int64_t planes, int64_t 
     if (plane_step == 1 && planes > 1) {
         copy_rows(from, lanes * SIZE, count, planes * SIZE, to, step * SIZE);
     } else if (step == 1) {
-        LANES_TURN(from, lanes * SIZE, count, planes, to, plane_step * SIZE);
+        LANES_TURN(from, lanes * SIZE, count, planes, to, plane_step * SIZE, false);
     } else {
         LANES_MOVE(from, SIZE, lanes * SIZE, planes, count, to, plane_step * SIZE, step * SIZE);
     }

@@ -91,70 +91,6 @@ static inline simde__m256i poolgrad_cvtepi32_epi16(simde__m512i v)
 }
 #endif
 
-/* Parts of a vector: the lanes of a mask, the others zero or left alone. */
-#if defined(SIMDE_X86_AVX512F_NATIVE) && defined(SIMDE_X86_AVX512BW_NATIVE) && defined(SIMDE_X86_AVX512VL_NATIVE)
-#define poolgrad_maskz_loadu_epi8_128 _mm_maskz_loadu_epi8
-#define poolgrad_maskz_loadu_epi32 _mm512_maskz_loadu_epi32
-#define poolgrad_maskz_loadu_epi64 _mm512_maskz_loadu_epi64
-#define poolgrad_mask_storeu_epi32 _mm512_mask_storeu_epi32
-#define poolgrad_mask_storeu_epi64 _mm512_mask_storeu_epi64
-#define poolgrad_mask_storeu_epi16_256 _mm256_mask_storeu_epi16
-#define poolgrad_mask_storeu_epi32_256 _mm256_mask_storeu_epi32
-#else
-static inline simde__m128i poolgrad_maskz_loadu_epi8_128(simde__mmask16 mask, const void *from)
-{
-    simde__m128i_private to = simde__m128i_to_private(simde_mm_setzero_si128());
-    for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) to.i8[i] = ((const int8_t *)from)[i];
-    }
-    return simde__m128i_from_private(to);
-}
-static inline simde__m512i poolgrad_maskz_loadu_epi32(simde__mmask16 mask, const void *from)
-{
-    simde__m512i_private to = {0};
-    for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy(&to.i32[i], (const unsigned char *)from + sizeof(int32_t) * i, sizeof(int32_t));
-    }
-    return simde__m512i_from_private(to);
-}
-static inline simde__m512i poolgrad_maskz_loadu_epi64(simde__mmask8 mask, const void *from)
-{
-    simde__m512i_private to = {0};
-    for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy(&to.i64[i], (const unsigned char *)from + sizeof(int64_t) * i, sizeof(int64_t));
-    }
-    return simde__m512i_from_private(to);
-}
-static inline void poolgrad_mask_storeu_epi32(void *to, simde__mmask16 mask, simde__m512i v)
-{
-    simde__m512i_private from = simde__m512i_to_private(v);
-    for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
-    }
-}
-static inline void poolgrad_mask_storeu_epi64(void *to, simde__mmask8 mask, simde__m512i v)
-{
-    simde__m512i_private from = simde__m512i_to_private(v);
-    for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int64_t) * i, &from.i64[i], sizeof(int64_t));
-    }
-}
-static inline void poolgrad_mask_storeu_epi16_256(void *to, simde__mmask16 mask, simde__m256i v)
-{
-    simde__m256i_private from = simde__m256i_to_private(v);
-    for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int16_t) * i, &from.i16[i], sizeof(int16_t));
-    }
-}
-static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, simde__m256i v)
-{
-    simde__m256i_private from = simde__m256i_to_private(v);
-    for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
-    }
-}
-#endif
-
 /* The first bytes of a vector, less than all. */
 #if defined(SIMDE_X86_AVX512BW_NATIVE)
 static inline simde__m512i poolgrad_load_part(const void *from, int64_t bytes)
@@ -255,6 +191,84 @@ static inline simde__m256i poolgrad_set_last(simde__m256i v, simde__mmask8 mask)
 static inline simde__m512d poolgrad_add_square(simde__m512d sum, simde__m512d x)
 {
     return simde_mm512_add_pd(sum, simde_mm512_mul_pd(x, x));
+}
+#endif
+
+/* Parts of a vector: the lanes of a mask, the others zero or left alone. */
+#if defined(SIMDE_X86_AVX512F_NATIVE) && defined(SIMDE_X86_AVX512BW_NATIVE) && defined(SIMDE_X86_AVX512VL_NATIVE)
+#define poolgrad_maskz_loadu_epi8_128 _mm_maskz_loadu_epi8
+#define poolgrad_maskz_loadu_epi32 _mm512_maskz_loadu_epi32
+#define poolgrad_maskz_loadu_epi64 _mm512_maskz_loadu_epi64
+#define poolgrad_mask_storeu_epi32 _mm512_mask_storeu_epi32
+#define poolgrad_mask_storeu_epi64 _mm512_mask_storeu_epi64
+#define poolgrad_mask_storeu_epi16_256 _mm256_mask_storeu_epi16
+#define poolgrad_mask_storeu_epi32_256 _mm256_mask_storeu_epi32
+#else
+static inline simde__m128i poolgrad_maskz_loadu_epi8_128(simde__mmask16 mask, const void *from)
+{
+    simde__m128i_private to = simde__m128i_to_private(simde_mm_setzero_si128());
+    for (unsigned i = 0; i < 16; i++) {
+        if (mask >> i & 1) to.i8[i] = ((const int8_t *)from)[i];
+    }
+    return simde__m128i_from_private(to);
+}
+static inline simde__m512i poolgrad_maskz_loadu_epi32(simde__mmask16 mask, const void *from)
+{
+    simde__m512i_private to = {0};
+    for (unsigned i = 0; i < 16; i++) {
+        if (mask >> i & 1) memcpy(&to.i32[i], (const unsigned char *)from + sizeof(int32_t) * i, sizeof(int32_t));
+    }
+    return simde__m512i_from_private(to);
+}
+static inline simde__m512i poolgrad_maskz_loadu_epi64(simde__mmask8 mask, const void *from)
+{
+    simde__m512i_private to = {0};
+    for (unsigned i = 0; i < 8; i++) {
+        if (mask >> i & 1) memcpy(&to.i64[i], (const unsigned char *)from + sizeof(int64_t) * i, sizeof(int64_t));
+    }
+    return simde__m512i_from_private(to);
+}
+static inline void poolgrad_mask_storeu_epi32(void *to, simde__mmask16 mask, simde__m512i v)
+{
+    simde__m512i_private from = simde__m512i_to_private(v);
+    for (unsigned i = 0; i < 16; i++) {
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
+    }
+}
+static inline void poolgrad_mask_storeu_epi64(void *to, simde__mmask8 mask, simde__m512i v)
+{
+    simde__m512i_private from = simde__m512i_to_private(v);
+    for (unsigned i = 0; i < 8; i++) {
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int64_t) * i, &from.i64[i], sizeof(int64_t));
+    }
+}
+static inline void poolgrad_mask_storeu_epi16_256(void *to, simde__mmask16 mask, simde__m256i v)
+{
+    simde__m256i_private from = simde__m256i_to_private(v);
+    for (unsigned i = 0; i < 16; i++) {
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int16_t) * i, &from.i16[i], sizeof(int16_t));
+    }
+}
+static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, simde__m256i v)
+{
+    simde__m256i_private from = simde__m256i_to_private(v);
+    for (unsigned i = 0; i < 8; i++) {
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
+    }
+}
+#endif
+
+/* SIMDe's reads all lanes where it is emulated. */
+#if defined(SIMDE_X86_AVX2_NATIVE)
+#define poolgrad_maskload_epi32_256(from, mask) _mm256_maskload_epi32((const int32_t *)(from), mask)
+#else
+static inline simde__m256i poolgrad_maskload_epi32_256(const void *from, simde__m256i mask)
+{
+    simde__m256i_private lanes = simde__m256i_to_private(mask), to = {0};
+    for (unsigned i = 0; i < 8; i++) {
+        if (lanes.i32[i] < 0) memcpy(&to.i32[i], (const unsigned char *)from + sizeof(int32_t) * i, sizeof(int32_t));
+    }
+    return simde__m256i_from_private(to);
 }
 #endif
 

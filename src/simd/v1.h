@@ -19,10 +19,7 @@
  *   widen, narrow      float32 in memory as float64, and back, rounded
  *   put                store; past the caches where asked and the address allows; float16 and bfloat16: rounded, of a
  *                      settled vector
- *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
- *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
  *   load_FORMAT_f32    stored elements as float32, or float64 (docs/numerics.md N5, N58)
- *   put_float16        float32 stored in fewer bits, rounded once, NaN settled before
  *   put_float16_f64    the same of float64, by way of the float32 next to zero, made odd where the float64 is beside it
  *   put8, get8         integers of 32 bits as bytes, and back
  *   take_part          the first bytes of a vector, zeros behind them, into memory that has room for a vector
@@ -35,6 +32,8 @@
  *   ordered            the mask where neither x nor y is a NaN
  *   both, either       of masks; without: a and not b; all: of a bool; any: whether one lane is set
  *   choose             mask ? a : b
+ *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
+ *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H

@@ -9,6 +9,7 @@
 
 #include <simde/x86/sse4.2.h>
 
+#include "simd/parts.h"
 #include "simd/pieces.h"
 
 enum { VECTOR_BYTES = 16, LANES_16 = 8, LANES_32 = 4, LANES_64 = 2 };
@@ -281,30 +282,12 @@ static inline void put_bfloat16(void *to, vf32 v)
 typedef v32 m32;
 typedef v64 m64;
 
-/* The first bytes of a vector, less than all. Called from many places, rarely. */
-static __attribute__((noinline)) void copy_part(unsigned char *to, const unsigned char *from, int64_t bytes)
-{
-    int64_t at = 0;
-    if (bytes & 8) {
-        memcpy(to + at, from + at, 8);
-        at += 8;
-    }
-    if (bytes & 4) {
-        memcpy(to + at, from + at, 4);
-        at += 4;
-    }
-    if (bytes & 2) {
-        memcpy(to + at, from + at, 2);
-        at += 2;
-    }
-    if (bytes & 1) to[at] = from[at];
-}
+/* Called from many places, of few elements. */
 static __attribute__((noinline)) void take_part(void *room, const void *from, int64_t bytes)
 {
-    simde_mm_store_si128(room, simde_mm_setzero_si128());
-    copy_part(room, from, bytes);
+    simde_mm_store_si128(room, part_of(from, bytes));
 }
-static inline void put_part(void *to, const void *room, int64_t bytes)
+static __attribute__((noinline)) void put_part(void *to, const void *room, int64_t bytes)
 {
     copy_part(to, room, bytes);
 }

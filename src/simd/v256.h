@@ -10,6 +10,8 @@
 #include <simde/x86/avx2.h>
 #include <simde/x86/f16c.h>
 
+#include "simd/gaps.h"
+#include "simd/parts.h"
 #include "simd/pieces.h"
 
 enum { VECTOR_BYTES = 32, LANES_16 = 16, LANES_32 = 8, LANES_64 = 4 };
@@ -273,40 +275,19 @@ static inline void put_bfloat16(void *to, vf32 v)
 typedef v32 m32;
 typedef v64 m64;
 
-/* The first bytes of a vector, less than all. Called from many places, rarely. */
-static __attribute__((noinline)) void copy_part(unsigned char *to, const unsigned char *from, int64_t bytes)
-{
-    int64_t at = 0;
-    if (bytes & 16) {
-        memcpy(to, from, 16);
-        at = 16;
-    }
-    if (bytes & 8) {
-        memcpy(to + at, from + at, 8);
-        at += 8;
-    }
-    if (bytes & 4) {
-        memcpy(to + at, from + at, 4);
-        at += 4;
-    }
-    if (bytes & 2) {
-        memcpy(to + at, from + at, 2);
-        at += 2;
-    }
-    if (bytes & 1) to[at] = from[at];
-}
+/* Called from many places, of few elements. Not by a masked load: SIMDe's emulation reads all lanes. */
 static __attribute__((noinline)) void take_part(void *room, const void *from, int64_t bytes)
 {
-    if (bytes % 4 == 0) {
-        const v32 lane = simde_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-        const v32 mask = simde_mm256_cmpgt_epi32(splat_32(bytes / 4), lane);
-        simde_mm256_store_si256(room, simde_mm256_maskload_epi32(from, mask));
+    const unsigned char *first = from;
+    const simde__m128i nothing = simde_mm_setzero_si128();
+    if (bytes < 16) {
+        simde_mm256_store_si256(room, simde_mm256_set_m128i(nothing, part_of(first, bytes)));
     } else {
-        simde_mm256_store_si256(room, simde_mm256_setzero_si256());
-        copy_part(room, from, bytes);
+        const simde__m128i rest = bytes > 16 ? part_of(first + 16, bytes - 16) : nothing;
+        simde_mm256_store_si256(room, simde_mm256_set_m128i(rest, simde_mm_loadu_si128(from)));
     }
 }
-static inline void put_part(void *to, const void *room, int64_t bytes)
+static __attribute__((noinline)) void put_part(void *to, const void *room, int64_t bytes)
 {
     copy_part(to, room, bytes);
 }
@@ -549,11 +530,13 @@ static inline void fence(void)
 
 /* ---- Parts, and squares ------------------------------------------------------------------------------------------ */
 
+static inline v32 part_mask(int64_t lanes)
+{
+    return simde_mm256_cmpgt_epi32(splat_32(lanes), simde_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 static inline v32 load_part_32(const void *from, int64_t lanes)
 {
-    const simde__m128i zero = simde_mm_setzero_si128();
-    if (lanes <= 4) return simde_mm256_set_m128i(zero, words_part(from, lanes));
-    return simde_mm256_set_m128i(words_part((const char *)from + 16, lanes - 4), simde_mm_loadu_si128(from));
+    return poolgrad_maskload_epi32_256(from, part_mask(lanes));
 }
 static inline v64 load_part_64(const void *from, int64_t lanes)
 {
@@ -606,10 +589,10 @@ static inline vf64 add_where32_part_f64(vf64 sum, const uint32_t *tap, uint32_t 
     return add_masked_part_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient, lanes);
 }
 
+/* Stores of a mask take long on some processors, loads do not. */
 static inline void put_part_32(void *to, v32 v, int64_t lanes)
 {
-    const simde__m128i low = simde_mm256_castsi256_si128(v);
-    put_words_part(to, low, lanes < 4 ? lanes : 4);
+    put_words_part(to, simde_mm256_castsi256_si128(v), lanes < 4 ? lanes : 4);
     if (lanes > 4) put_words_part((char *)to + 16, simde_mm256_extracti128_si256(v, 1), lanes - 4);
 }
 static inline void put_part_f32(void *to, vf32 v, int64_t lanes)
