@@ -179,7 +179,7 @@ static void make_taps(random_state *r, struct scene *s, const int64_t *row_at, i
 static struct scene make_scene(random_state *r)
 {
     struct scene s = {0};
-    int64_t row_at[MOST_OPERANDS];
+    int64_t row_at[MOST_OPERANDS] = {0};
     choose_routine(r, &s);
     choose_counts(r, &s.walk);
     const int64_t elements = place_operands(r, &s, row_at), repeats = s.walk.repeats, count = s.walk.count;
@@ -339,18 +339,24 @@ static bool has_those(const struct poolgrad_routines *table, int format, int acc
            (table->give_pick32[accumulator][format] != NULL) == wanted;
 }
 
+static bool has_formats(const struct poolgrad_routines *table)
+{
+    bool right = true;
+    for (int f = 0; f < POOLGRAD_FORMATS; f++) {
+        const bool of32 = f == POOLGRAD_FLOAT32 || f == POOLGRAD_FLOAT16 || f == POOLGRAD_BFLOAT16;
+        const bool of64 = f == POOLGRAD_FLOAT32 || f == POOLGRAD_FLOAT64;
+        const bool norm = of32 || of64 || f == POOLGRAD_UNORM8 || f == POOLGRAD_UNORM16;
+        right = right && has_those(table, f, POOLGRAD_SUM32, of32) && has_those(table, f, POOLGRAD_SUM64, of64) &&
+                (table->give_norm[f] != NULL) == norm;
+    }
+    return right;
+}
+
 Test(routines_give, formats_are_those_of_the_accumulator)
 {
     for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
         const struct poolgrad_routines *table = table_of(isa);
-        for (int f = 0; table && f < POOLGRAD_FORMATS; f++) {
-            const bool half = f == POOLGRAD_FLOAT16 || f == POOLGRAD_BFLOAT16;
-            const bool of[] = {half || f == POOLGRAD_FLOAT32, f == POOLGRAD_FLOAT32 || f == POOLGRAD_FLOAT64};
-            const bool unorm = f == POOLGRAD_UNORM8 || f == POOLGRAD_UNORM16;
-            cr_expect(has_those(table, f, POOLGRAD_SUM32, of[0]) && has_those(table, f, POOLGRAD_SUM64, of[1]) &&
-                          (table->give_norm[f] != NULL) == (of[0] || of[1] || unorm),
-                      "%s, format %d", poolgrad_isa_name((poolgrad_isa)isa), f);
-        }
+        cr_expect(!table || has_formats(table), "%s", poolgrad_isa_name((poolgrad_isa)isa));
     }
 }
 
@@ -475,7 +481,7 @@ static void give_row(const struct poolgrad_routines *table, routine what, int64_
     struct poolgrad_operand_row row[2] = {{speed_from, speed_taps, 0}, {speed_from + SPEED_SIZE / 2, speed_taps, 6}};
     struct poolgrad_operand_column column[2] = {{0, 0}, {SPEED_ELEMENTS, 2}};
     const struct poolgrad_walk walk = {row,           column,         rows,           columns,
-                                       SPEED_REPEATS, SPEED_ELEMENTS, SPEED_ELEMENTS, 2 * SPEED_ELEMENTS};
+                                       SPEED_REPEATS, SPEED_ELEMENTS, SPEED_ELEMENTS, (int64_t)2 * SPEED_ELEMENTS};
     const struct poolgrad_ending ending = {.stored = true};
     if (what == GIVE_SUM) table->give_sum[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
     if (what == GIVE_PICK8) table->give_pick8[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);

@@ -64,29 +64,32 @@ static inline unsigned char *give_to(const struct give *give, int64_t at, int64_
     return give->to + at * size;
 }
 
-/* What stores could change, were their addresses others, is read once. */
+/* The format is a constant. */
+ALWAYS_INLINE void give_put_f32(const struct give *give, const struct give_place *place, const vf32 *sums, int together,
+                                bool part, poolgrad_format format)
+{
+    const bool past_caches = give->past_caches;
+    const int64_t size = format == POOLGRAD_FLOAT32 ? 4 : 2;
+    unsigned char *to = give_to(give, place->to, size);
+    for (int v = 0; v < together; v++, to += place->to_gap * size) {
+        const vf32 sum = settle_f32(sums[v]);
+        switch (format) {
+        case POOLGRAD_FLOAT32: part ? put_part_f32(to, sum, place->lanes) : put_f32(to, sum, past_caches); break;
+        case POOLGRAD_FLOAT16: part ? put_part_float16(to, sum, place->lanes) : put_float16(to, sum); break;
+        default: part ? put_part_bfloat16(to, sum, place->lanes) : put_bfloat16(to, sum); break;
+        }
+    }
+}
+
 ALWAYS_INLINE void give_end_f32(const struct give *give, const struct give_place *place, const vf32 *sums, int together,
                                 bool part)
 {
-    const poolgrad_format format = give->format;
-    const bool past_caches = give->past_caches;
-    const int64_t lanes = place->lanes, gap = place->to_gap * (format == POOLGRAD_FLOAT32 ? 4 : 2);
-    unsigned char *to = give_to(give, place->to, format == POOLGRAD_FLOAT32 ? 4 : 2);
-    if (format == POOLGRAD_FLOAT32) {
-        for (int v = 0; v < together; v++, to += gap) {
-            if (part) put_part_f32(to, settle_f32(sums[v]), lanes);
-            if (!part) put_f32(to, settle_f32(sums[v]), past_caches);
-        }
-    } else if (format == POOLGRAD_FLOAT16) {
-        for (int v = 0; v < together; v++, to += gap) {
-            if (part) put_part_float16(to, settle_f32(sums[v]), lanes);
-            if (!part) put_float16(to, settle_f32(sums[v]));
-        }
+    if (give->format == POOLGRAD_FLOAT32) {
+        give_put_f32(give, place, sums, together, part, POOLGRAD_FLOAT32);
+    } else if (give->format == POOLGRAD_FLOAT16) {
+        give_put_f32(give, place, sums, together, part, POOLGRAD_FLOAT16);
     } else {
-        for (int v = 0; v < together; v++, to += gap) {
-            if (part) put_part_bfloat16(to, settle_f32(sums[v]), lanes);
-            if (!part) put_bfloat16(to, settle_f32(sums[v]));
-        }
+        give_put_f32(give, place, sums, together, part, POOLGRAD_BFLOAT16);
     }
 }
 
@@ -129,6 +132,22 @@ static inline void give_halves(const struct give *give, vf64 sum, int64_t at, in
     }
 }
 
+ALWAYS_INLINE void give_put_f64(const struct give *give, const struct give_place *place, const vf64 *sums, int together,
+                                bool part, poolgrad_format format)
+{
+    const bool past_caches = give->past_caches;
+    const int64_t size = format == POOLGRAD_FLOAT64 ? 8 : 4;
+    unsigned char *to = give_to(give, place->to, size);
+    for (int v = 0; v < together; v++, to += place->to_gap * size) {
+        const vf64 sum = settle_f64(sums[v]);
+        if (format == POOLGRAD_FLOAT64) {
+            part ? put_part_f64(to, sum, place->lanes) : put_f64(to, sum, past_caches);
+        } else {
+            part ? narrow_part_f64(to, sum, place->lanes) : narrow_f64(to, sum);
+        }
+    }
+}
+
 ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place *place, vf64 *sums, int together,
                                 bool part)
 {
@@ -136,23 +155,12 @@ ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place
     for (int v = 0; give->factor && v < together; v++) {
         sums[v] = give_product(give, sums[v], place->factor + v * place->factor_gap, lanes);
     }
-    const poolgrad_format format = give->format;
-    const bool past_caches = give->past_caches;
-    const int64_t at = place->to, gap = place->to_gap;
-    if (format == POOLGRAD_FLOAT64) {
-        unsigned char *to = give_to(give, at, sizeof(double));
-        for (int v = 0; v < together; v++, to += gap * (int64_t)sizeof(double)) {
-            if (part) put_part_f64(to, settle_f64(sums[v]), lanes);
-            if (!part) put_f64(to, settle_f64(sums[v]), past_caches);
-        }
-    } else if (format == POOLGRAD_FLOAT32) {
-        unsigned char *to = give_to(give, at, sizeof(float));
-        for (int v = 0; v < together; v++, to += gap * (int64_t)sizeof(float)) {
-            if (part) narrow_part_f64(to, settle_f64(sums[v]), lanes);
-            if (!part) narrow_f64(to, settle_f64(sums[v]));
-        }
+    if (give->format == POOLGRAD_FLOAT64) {
+        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT64);
+    } else if (give->format == POOLGRAD_FLOAT32) {
+        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT32);
     } else {
-        for (int v = 0; v < together; v++) give_halves(give, sums[v], at + v * gap, lanes);
+        for (int v = 0; v < together; v++) give_halves(give, sums[v], place->to + v * place->to_gap, lanes);
     }
 }
 

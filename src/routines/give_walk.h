@@ -53,12 +53,12 @@ ALWAYS_INLINE void GIVE_PART_OF(vectors)(const struct give *give, const struct g
  * what others have. */
 ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat)
 {
-    enum { ROUND = TOGETHER_GIVE * GIVE_LANES };
+    const int64_t round = (int64_t)TOGETHER_GIVE * GIVE_LANES;
     const int64_t count = give->walk.count;
     const struct give_place first = give_place_beside(give_place(give, repeat), GIVE_LANES);
     int64_t i = 0;
-    for (; count - i > 2 * GIVE_LANES; i += ROUND) {
-        const struct give_place place = give_place_at(first, i, count - ROUND);
+    for (; count - i > (int64_t)2 * GIVE_LANES; i += round) {
+        const struct give_place place = give_place_at(first, i, count - round);
         GIVE_PART_OF(vectors)(give, &place, TOGETHER_GIVE, false);
     }
     for (; i < count; i += GIVE_LANES) {
@@ -87,7 +87,7 @@ static void GIVE_WALK(const struct give *give)
 {
     const int64_t repeats = give->walk.repeats, last = repeats - TOGETHER_GIVE;
     int64_t k = 0;
-    if (give->walk.count >= TOGETHER_GIVE * GIVE_LANES) {
+    if (give->walk.count >= (int64_t)TOGETHER_GIVE * GIVE_LANES) {
         for (; k < repeats; k++) GIVE_PART_OF(along)(give, k);
         return;
     }

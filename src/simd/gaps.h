@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SIMDe 0.7.4 lacks at 512 bits, under the names it would have. The only place that looks for an instruction set's
- * own names. */
+/* What SIMDe 0.7.4 lacks at 512 bits, and parts of vectors, under the names it would have. The only place that looks
+ * for an instruction set's own names. */
 #ifndef POOLGRAD_SIMD_GAPS_H
 #define POOLGRAD_SIMD_GAPS_H
 
@@ -10,6 +10,8 @@
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/cmp.h>
 #include <simde/x86/avx512/mul.h>
+#include <simde/x86/avx2.h>
+#include <simde/x86/avx512/loadu.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/types.h>
 #include <simde/x86/f16c.h>
@@ -206,54 +208,58 @@ static inline simde__m512d poolgrad_add_square(simde__m512d sum, simde__m512d x)
 #else
 static inline simde__m128i poolgrad_maskz_loadu_epi8_128(simde__mmask16 mask, const void *from)
 {
-    simde__m128i_private to = simde__m128i_to_private(simde_mm_setzero_si128());
+    int8_t lanes[16] = {0};
     for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) to.i8[i] = ((const int8_t *)from)[i];
+        if (mask >> i & 1) memcpy(&lanes[i], (const unsigned char *)from + i, sizeof *lanes);
     }
-    return simde__m128i_from_private(to);
+    return simde_mm_loadu_si128((const void *)lanes);
 }
 static inline simde__m512i poolgrad_maskz_loadu_epi32(simde__mmask16 mask, const void *from)
 {
-    simde__m512i_private to = {0};
+    int32_t lanes[16] = {0};
     for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy(&to.i32[i], (const unsigned char *)from + sizeof(int32_t) * i, sizeof(int32_t));
+        if (mask >> i & 1) memcpy(&lanes[i], (const unsigned char *)from + sizeof *lanes * i, sizeof *lanes);
     }
-    return simde__m512i_from_private(to);
+    return simde_mm512_loadu_si512(lanes);
 }
 static inline simde__m512i poolgrad_maskz_loadu_epi64(simde__mmask8 mask, const void *from)
 {
-    simde__m512i_private to = {0};
+    int64_t lanes[8] = {0};
     for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy(&to.i64[i], (const unsigned char *)from + sizeof(int64_t) * i, sizeof(int64_t));
+        if (mask >> i & 1) memcpy(&lanes[i], (const unsigned char *)from + sizeof *lanes * i, sizeof *lanes);
     }
-    return simde__m512i_from_private(to);
+    return simde_mm512_loadu_si512(lanes);
 }
 static inline void poolgrad_mask_storeu_epi32(void *to, simde__mmask16 mask, simde__m512i v)
 {
-    simde__m512i_private from = simde__m512i_to_private(v);
+    int32_t lanes[16];
+    simde_mm512_storeu_si512(lanes, v);
     for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof *lanes * i, &lanes[i], sizeof *lanes);
     }
 }
 static inline void poolgrad_mask_storeu_epi64(void *to, simde__mmask8 mask, simde__m512i v)
 {
-    simde__m512i_private from = simde__m512i_to_private(v);
+    int64_t lanes[8];
+    simde_mm512_storeu_si512(lanes, v);
     for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int64_t) * i, &from.i64[i], sizeof(int64_t));
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof *lanes * i, &lanes[i], sizeof *lanes);
     }
 }
 static inline void poolgrad_mask_storeu_epi16_256(void *to, simde__mmask16 mask, simde__m256i v)
 {
-    simde__m256i_private from = simde__m256i_to_private(v);
+    int16_t lanes[16];
+    simde_mm256_storeu_si256((void *)lanes, v);
     for (unsigned i = 0; i < 16; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int16_t) * i, &from.i16[i], sizeof(int16_t));
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof *lanes * i, &lanes[i], sizeof *lanes);
     }
 }
 static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, simde__m256i v)
 {
-    simde__m256i_private from = simde__m256i_to_private(v);
+    int32_t lanes[8];
+    simde_mm256_storeu_si256((void *)lanes, v);
     for (unsigned i = 0; i < 8; i++) {
-        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof(int32_t) * i, &from.i32[i], sizeof(int32_t));
+        if (mask >> i & 1) memcpy((unsigned char *)to + sizeof *lanes * i, &lanes[i], sizeof *lanes);
     }
 }
 #endif
@@ -264,11 +270,12 @@ static inline void poolgrad_mask_storeu_epi32_256(void *to, simde__mmask8 mask, 
 #else
 static inline simde__m256i poolgrad_maskload_epi32_256(const void *from, simde__m256i mask)
 {
-    simde__m256i_private lanes = simde__m256i_to_private(mask), to = {0};
+    int32_t chosen[8], lanes[8] = {0};
+    simde_mm256_storeu_si256((void *)chosen, mask);
     for (unsigned i = 0; i < 8; i++) {
-        if (lanes.i32[i] < 0) memcpy(&to.i32[i], (const unsigned char *)from + sizeof(int32_t) * i, sizeof(int32_t));
+        if (chosen[i] < 0) memcpy(&lanes[i], (const unsigned char *)from + sizeof *lanes * i, sizeof *lanes);
     }
-    return simde__m256i_from_private(to);
+    return simde_mm256_loadu_si256((const void *)lanes);
 }
 #endif
 

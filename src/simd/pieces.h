@@ -70,32 +70,34 @@ enum { SQUARE_8 = 16, SQUARE_16 = 8 };
 static inline void square_8(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     simde__m128i a[SQUARE_8], b[SQUARE_8];
-    for (int r = 0; r < SQUARE_8; r++) a[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
+    for (int64_t r = 0; r < SQUARE_8; r++)
+        a[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
     for (int stage = 0; stage < 2; stage++) {
-        for (int r = 0; r < SQUARE_8 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_8 / 2; r++) {
             b[2 * r] = simde_mm_unpacklo_epi8(a[r], a[r + SQUARE_8 / 2]);
             b[2 * r + 1] = simde_mm_unpackhi_epi8(a[r], a[r + SQUARE_8 / 2]);
         }
-        for (int r = 0; r < SQUARE_8 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_8 / 2; r++) {
             a[2 * r] = simde_mm_unpacklo_epi8(b[r], b[r + SQUARE_8 / 2]);
             a[2 * r + 1] = simde_mm_unpackhi_epi8(b[r], b[r + SQUARE_8 / 2]);
         }
     }
-    for (int r = 0; r < SQUARE_8; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), a[r]);
+    for (int64_t r = 0; r < SQUARE_8; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), a[r]);
 }
 
 static inline void square_16(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     simde__m128i a[SQUARE_16], b[SQUARE_16];
-    for (int r = 0; r < SQUARE_16; r++) b[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
+    for (int64_t r = 0; r < SQUARE_16; r++)
+        b[r] = simde_mm_loadu_si128((const void *)((const char *)from + r * from_step));
     for (int stage = 0; stage < 3; stage++) {
-        for (int r = 0; r < SQUARE_16; r++) a[r] = b[r];
-        for (int r = 0; r < SQUARE_16 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_16; r++) a[r] = b[r];
+        for (int64_t r = 0; r < SQUARE_16 / 2; r++) {
             b[2 * r] = simde_mm_unpacklo_epi16(a[r], a[r + SQUARE_16 / 2]);
             b[2 * r + 1] = simde_mm_unpackhi_epi16(a[r], a[r + SQUARE_16 / 2]);
         }
     }
-    for (int r = 0; r < SQUARE_16; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), b[r]);
+    for (int64_t r = 0; r < SQUARE_16; r++) simde_mm_storeu_si128((void *)((char *)to + r * to_step), b[r]);
 }
 
 #endif

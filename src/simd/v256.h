@@ -633,10 +633,10 @@ static inline void turn_halves(const v32 in[4], v32 out[4])
 static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     v32 rows[8], turned[8];
-    for (int r = 0; r < 8; r++) rows[r] = load_32((const char *)from + r * from_step);
+    for (int64_t r = 0; r < 8; r++) rows[r] = load_32((const char *)from + r * from_step);
     turn_halves(rows, turned);
     turn_halves(rows + 4, turned + 4);
-    for (int r = 0; r < 4; r++) {
+    for (int64_t r = 0; r < 4; r++) {
         store_32((char *)to + r * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 4], 0x20));
         store_32((char *)to + (r + 4) * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 4], 0x31));
     }
@@ -644,12 +644,12 @@ static inline void square_32(const void *from, int64_t from_step, void *to, int6
 static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     v64 rows[4], turned[4];
-    for (int r = 0; r < 4; r++) rows[r] = load_64((const char *)from + r * from_step);
-    for (int r = 0; r < 4; r += 2) {
+    for (int64_t r = 0; r < 4; r++) rows[r] = load_64((const char *)from + r * from_step);
+    for (int64_t r = 0; r < 4; r += 2) {
         turned[r] = simde_mm256_unpacklo_epi64(rows[r], rows[r + 1]);
         turned[r + 1] = simde_mm256_unpackhi_epi64(rows[r], rows[r + 1]);
     }
-    for (int r = 0; r < 2; r++) {
+    for (int64_t r = 0; r < 2; r++) {
         store_64((char *)to + r * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 2], 0x20));
         store_64((char *)to + (r + 2) * to_step, simde_mm256_permute2x128_si256(turned[r], turned[r + 2], 0x31));
     }

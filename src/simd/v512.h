@@ -610,34 +610,34 @@ enum { SQUARE_32 = 16, SQUARE_64 = 8 };
 static inline void square_32(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     vf32 a[SQUARE_32], b[SQUARE_32];
-    for (int r = 0; r < SQUARE_32; r++) a[r] = load_f32((const char *)from + r * from_step);
+    for (int64_t r = 0; r < SQUARE_32; r++) a[r] = load_f32((const char *)from + r * from_step);
     for (int stage = 0; stage < 2; stage++) {
-        for (int r = 0; r < SQUARE_32 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_32 / 2; r++) {
             b[2 * r] = a[r];
             b[2 * r + 1] = a[r + SQUARE_32 / 2];
             interleave_f32(&b[2 * r], &b[2 * r + 1]);
         }
-        for (int r = 0; r < SQUARE_32 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_32 / 2; r++) {
             a[2 * r] = b[r];
             a[2 * r + 1] = b[r + SQUARE_32 / 2];
             interleave_f32(&a[2 * r], &a[2 * r + 1]);
         }
     }
-    for (int r = 0; r < SQUARE_32; r++) store_f32((char *)to + r * to_step, a[r]);
+    for (int64_t r = 0; r < SQUARE_32; r++) store_f32((char *)to + r * to_step, a[r]);
 }
 static inline void square_64(const void *from, int64_t from_step, void *to, int64_t to_step)
 {
     vf64 a[SQUARE_64], b[SQUARE_64];
-    for (int r = 0; r < SQUARE_64; r++) b[r] = load_f64((const char *)from + r * from_step);
+    for (int64_t r = 0; r < SQUARE_64; r++) b[r] = load_f64((const char *)from + r * from_step);
     for (int stage = 0; stage < 3; stage++) {
-        for (int r = 0; r < SQUARE_64; r++) a[r] = b[r];
-        for (int r = 0; r < SQUARE_64 / 2; r++) {
+        for (int64_t r = 0; r < SQUARE_64; r++) a[r] = b[r];
+        for (int64_t r = 0; r < SQUARE_64 / 2; r++) {
             b[2 * r] = a[r];
             b[2 * r + 1] = a[r + SQUARE_64 / 2];
             interleave_f64(&b[2 * r], &b[2 * r + 1]);
         }
     }
-    for (int r = 0; r < SQUARE_64; r++) store_f64((char *)to + r * to_step, b[r]);
+    for (int64_t r = 0; r < SQUARE_64; r++) store_f64((char *)to + r * to_step, b[r]);
 }
 
 #endif
