@@ -186,7 +186,7 @@ static void place_rings(const struct poolgrad_geometry *g, struct layout *layout
         place(layout, POOLGRAD_LANES_SHARES, poolgrad_lanes_number_bytes(lanes->sum), slots, windows,
               lanes->window_pitch);
     }
-    if (g->with_picks || (g->kind == POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT)) {
+    if (g->with_picks || (g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || lanes->chunked))) {
         place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, lanes->window_pitch);
     }
 }
@@ -214,8 +214,10 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);
-    if (!lanes->direct || g->kind == POOLGRAD_L2NORM) place(&layout, POOLGRAD_LANES_NUMBERS, 8, widest, pitch, 1);
-    if (g->add_to_destination) place(&layout, POOLGRAD_LANES_BEFORE, 8, columns, lanes->lanes, 1);
+    if (!lanes->direct || lanes->chunked || g->kind == POOLGRAD_L2NORM)
+        place(&layout, POOLGRAD_LANES_NUMBERS, 8, widest, pitch, 1);
+    const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
+    if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, columns, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_DIVISORS, 8, lanes->lanes, 1, 1);
     return layout.fits;
 }
@@ -245,6 +247,7 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
     lanes->source_slots_z = 1;
     lanes->source_slots_y = poolgrad_clamp(ROWS_BYTES / poolgrad_max(row, 1), 1, g->y.size);
     lanes->chunk = 1;
+    lanes->chunked = true;
     lanes->direct = false;
 }
 
@@ -360,6 +363,7 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     lanes->same_numbers = has_same_numbers(g, lanes);
     lanes->past_caches = is_streamed(g);
     choose_groups(g, lanes);
+    lanes->chunked = false;
     lanes->direct = is_direct(g, lanes);
     choose_window_pitch(g, lanes);
     choose_slots(g, lanes);

@@ -98,7 +98,9 @@ static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     if (lanes->searches) {
-        const struct poolgrad_lanes_found found = {.step = lanes->window_pitch, .codes = codes};
+        /* Rows that are resumed need the greatest so far. */
+        void *greatest = lanes->chunked ? poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS) : NULL;
+        const struct poolgrad_lanes_found found = {.to = greatest, .step = lanes->window_pitch, .codes = codes};
         poolgrad_lanes_find(unit, z, y, &found);
     } else {
         poolgrad_lanes_load_codes(unit, z, y, codes, lanes->window_pitch);

@@ -14,7 +14,8 @@ static void *codes_for(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     *in_place = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] && g->picks.column_stride == step;
-    if (!g->with_picks) return NULL;
+    /* Rows that are resumed compare places, too. */
+    if (!g->with_picks && !(lanes->searches && lanes->chunked)) return NULL;
     if (!*in_place) return poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
     const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, POOLGRAD_LANES_PICKS);
     return poolgrad_image_at(&g->picks, at.n, at.c, z, y, g->columns.begin);
@@ -37,6 +38,26 @@ static void forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin, width, picks);
 }
 
+/* Numbers as the destination stores them: `to`, unless the row waits for nothing and is written at once. */
+static void store_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers, void *to)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t width = poolgrad_range_length(g->columns), count = width * lanes->lanes;
+    const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
+    if (!wide && g->destination.format == POOLGRAD_FLOAT64) {
+        void *widened = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEFORE);
+        lanes->routines->load[POOLGRAD_SUM64][POOLGRAD_FLOAT32](numbers, (struct poolgrad_rows){1, count, 0, 0},
+                                                                widened);
+        numbers = widened;
+        wide = true;
+    }
+    if (in_place) to = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](numbers, count, to);
+    if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, width, to);
+}
+
 static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
@@ -52,13 +73,7 @@ static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
     poolgrad_lanes_find(unit, z, y, &found);
     if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
     if (lanes->direct) return;
-    const bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
-    const int64_t width = poolgrad_range_length(g->columns);
-    const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
-    void *to = in_place ? poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED) : target.to;
-    lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](found.to,
-                                                                                          width * lanes->lanes, to);
-    if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, width, to);
+    store_row(unit, z, y, found.to, target.to);
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------------------- */

@@ -72,6 +72,7 @@ struct poolgrad_lanes {
     int64_t groups, bands, band, units;
     int64_t most_rows;    /* of source rows, in a list of operands */
     int64_t window_pitch; /* elements from window to window of the ring */
+    bool chunked;               /* windows are found by one source row after the other */
     int64_t chunk;        /* source rows that a walk goes over: those of a window, or some at a time */
     int64_t waiting_rows; /* of results that are transposed together */
     int64_t window_slots_z, window_slots_y, source_slots_z, source_slots_y;

@@ -47,8 +47,8 @@ struct poolgrad_ending {
     bool past_caches;   /* stores go past the caches where addresses allow */
     bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these. */
                         /* Then results are stored only where that takes no less room */
-    bool partial;       /* find_norm: to be resumed: leave the sum of squares */
-    double divisor;     /* find: of a stored sum, and of the mean under a root; 0: none */
+    bool partial;       /* find: to be resumed: leave the sum, or the sum of squares */
+    double divisor;     /* find: of a sum, and of the mean under a root; 0: none */
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
     const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
     int64_t factor_step; /* from repeat to repeat */
