@@ -141,6 +141,7 @@ static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgr
     const bool same = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_INDICES] &&
                       indices->column_stride == step;
     lanes->shares_in_place = in_place && (same || (step >= lanes->lanes && step <= OVERLAP * lanes->lanes));
+    lanes->both_in_place = lanes->shares_in_place && same;
     if (lanes->shares_in_place) lanes->window_pitch = step;
 }
 

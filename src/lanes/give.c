@@ -124,7 +124,7 @@ static struct windows windows_at(struct poolgrad_lanes_unit *unit, int64_t z, in
     struct windows windows = {shares, codes};
     int64_t step;
     if (lanes->shares_in_place) windows.shares = read_gradient(unit, z, y, &step);
-    if (lanes->codes_in_place && lanes->shares_in_place) {
+    if (lanes->both_in_place) {
         windows.codes = poolgrad_lanes_read(unit, POOLGRAD_LANES_INDICES, z, y, lanes->x.outputs.begin, 0, NULL);
         return windows;
     }

@@ -58,7 +58,8 @@ struct poolgrad_lanes {
     bool any_in_place;    /* then a group lies in one image, and in one slice of a blocked layout */
     bool direct;          /* results go straight to the destination */
     bool shares_in_place; /* picks: the source gradient is what windows give */
-    bool codes_in_place;  /* and the indices are the codes */
+    bool codes_in_place;  /* indices, or picks, are codes; */
+    bool both_in_place;   /* and as far apart as the elements of the source gradient */
     bool same_numbers;    /* codes are tap numbers */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
@@ -72,7 +73,7 @@ struct poolgrad_lanes {
     int64_t groups, bands, band, units;
     int64_t most_rows;    /* of source rows, in a list of operands */
     int64_t window_pitch; /* elements from window to window of the ring */
-    bool chunked;               /* windows are found by one source row after the other */
+    bool chunked;         /* windows are found by one source row after the other */
     int64_t chunk;        /* source rows that a walk goes over: those of a window, or some at a time */
     int64_t waiting_rows; /* of results that are transposed together */
     int64_t window_slots_z, window_slots_y, source_slots_z, source_slots_y;
