@@ -54,7 +54,7 @@ static const struct selection {
         int rows;
     } having[4];
 } selections[] = {
-    {"bench --list", 64, {{" gradient ", 64}, {" nhwc ", 32}, {" float32 ", 64}, {" argmax ", 16}}},
+    {"bench --list", 88, {{" gradient ", 88}, {" nhwc ", 44}, {" float32 ", 88}, {" argmax ", 22}}},
     {"bench --list --workload volume", 8, {{"volume ", 8}, {"1x16x8x28x28_k3s2p1", 8}}},
     {"bench --list --workload volume,tiny --layout nc4hw4,nhwc", 12, {{"volume ", 4}, {" nc4hw4 ", 4}}},
     {"bench --list --workload tiny", 8, {{"tiny ", 8}, {"1x16x32x32_k2s2p0", 8}}},

@@ -90,9 +90,10 @@ static const struct choice index_formats[] = {{"int64", POOLGRAD_INT64}, {"int32
                                               {"tap32", POOLGRAD_TAP32}, {NULL, 0}};
 
 /* Their values are places in poolgrad_workloads. */
-static const struct choice workloads[] = {{"resnet_stem", 0}, {"vgg", 1},       {"incep_s1", 2}, {"global_avg", 3},
-                                          {"big_image", 4},   {"large_win", 5}, {"dilated", 6},  {"tiny", 7},
-                                          {"volume", 8},      {NULL, 0}};
+static const struct choice workloads[] = {
+    {"resnet_stem", 0},  {"vgg", 1},        {"incep_s1", 2}, {"global_avg", 3}, {"big_image", 4},
+    {"large_win", 5},    {"dilated", 6},    {"tiny", 7},     {"volume", 8},     {"volume_stem", 9},
+    {"volume_half", 10}, {"volume_s1", 11}, {NULL, 0}};
 static const struct choice directions[] = {{"forward", POOLGRAD_FORWARD}, {"gradient", POOLGRAD_GRADIENT}, {NULL, 0}};
 static const struct choice measured_kinds[] = {{"average", MEASURED_AVERAGE},
                                                {"max", MEASURED_MAX},

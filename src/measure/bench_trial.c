@@ -63,26 +63,31 @@ static void describe(struct trial *trial)
 
 /* ---- Traffic ---------------------------------------------------------------------------------------------------- */
 
-static void add_part(struct stream *stream, const poolgrad_const_image *image, void *data, bool written)
+/* What a stream reads is not changed, but what it writes is; its parts do not tell the two apart by type. */
+static void add_part(struct stream *stream, const poolgrad_const_image *image, bool written)
 {
     int64_t bytes = image->data ? poolgrad_dense_bytes(image, image->layout, image->format) : 0;
+    void *data = (void *)(uintptr_t)image->data;
     if (bytes > 0) stream->part[stream->parts++] = (struct stream_part){data, (size_t)bytes, written};
+}
+
+struct stream poolgrad_problem_stream(const poolgrad_problem *p)
+{
+    const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks),
+                               to = poolgrad_image_as_const(&p->destination);
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    struct stream stream = {.threads = p->threads};
+    if (!gradient || (p->kind != POOLGRAD_AVERAGE && !p->indices.data)) add_part(&stream, &p->source, false);
+    add_part(&stream, &p->source_gradient, false);
+    add_part(&stream, &p->indices, false);
+    add_part(&stream, &picks, true);
+    add_part(&stream, &to, true);
+    return stream;
 }
 
 struct stream poolgrad_trial_stream(const struct trial *trial)
 {
-    const poolgrad_problem *p = &trial->problem;
-    const struct buffers *b = trial->buffers;
-    const poolgrad_const_image picks = poolgrad_image_as_const(&p->picks),
-                               to = poolgrad_image_as_const(&p->destination);
-    const bool gradient = is_gradient(trial);
-    struct stream stream = {.threads = trial->choice.threads};
-    if (!gradient || p->kind != POOLGRAD_AVERAGE) add_part(&stream, &p->source, b->source, false);
-    add_part(&stream, &p->source_gradient, b->gradient, false);
-    add_part(&stream, &p->indices, poolgrad_trial_picks(trial), false);
-    add_part(&stream, &picks, poolgrad_trial_picks(trial), true);
-    add_part(&stream, &to, p->destination.data, true);
-    return stream;
+    return poolgrad_problem_stream(&trial->problem);
 }
 
 int64_t poolgrad_trial_result_bytes(const struct trial *trial)

@@ -57,4 +57,8 @@ int64_t poolgrad_trial_result_bytes(const struct trial *trial);
 int64_t poolgrad_trial_bytes(const struct trial *trial);
 struct stream poolgrad_trial_stream(const struct trial *trial);
 
+/* The same for any problem that can run. The parts' data are the images' own, which a stream needs aligned and whole:
+ * those of other views are the caller's to replace. */
+struct stream poolgrad_problem_stream(const poolgrad_problem *problem);
+
 #endif

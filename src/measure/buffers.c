@@ -62,8 +62,7 @@ static void *take(int64_t bytes)
     return bytes > 0 && (uint64_t)bytes <= SIZE_MAX ? poolgrad_aligned_allocate(PAGE, (size_t)bytes) : NULL;
 }
 
-/* Elements drawn from `values` different ones between -1 and 1. */
-static void fill(void *data, int64_t bytes, poolgrad_format format, int values, uint64_t seed)
+void poolgrad_buffers_fill(void *data, int64_t bytes, poolgrad_format format, int values, uint64_t seed)
 {
     enum { MOST_VALUES = 4096, LARGEST = 8 };
     unsigned char table[MOST_VALUES * LARGEST], *to = data;
@@ -82,8 +81,8 @@ static void fill(void *data, int64_t bytes, poolgrad_format format, int values, 
 static void fill_all(struct buffers *b)
 {
     enum { SOURCE_VALUES = 512, GRADIENT_VALUES = 4096 };
-    fill(b->source, b->source_bytes, b->format, SOURCE_VALUES, 1);
-    fill(b->gradient, b->output_bytes, b->format, GRADIENT_VALUES, 2);
+    poolgrad_buffers_fill(b->source, b->source_bytes, b->format, SOURCE_VALUES, 1);
+    poolgrad_buffers_fill(b->gradient, b->output_bytes, b->format, GRADIENT_VALUES, 2);
     memset(b->destination, 0, (size_t)b->source_bytes);
     memset(b->output, 0, (size_t)b->output_bytes);
     if (b->saved) memset(b->saved, 0, (size_t)b->picks_bytes);

@@ -34,6 +34,9 @@ bool poolgrad_buffers_add_picks(struct buffers *buffers, poolgrad_layout layout)
 
 void poolgrad_buffers_free(struct buffers *buffers);
 
+/* Fills memory with elements drawn from `values` different ones between -1 and 1, 4096 at most. */
+void poolgrad_buffers_fill(void *data, int64_t bytes, poolgrad_format format, int values, uint64_t seed);
+
 /* The compact format that holds every tap of the shape's windows. */
 poolgrad_format poolgrad_picks_format(const poolgrad_problem *shape);
 

@@ -19,6 +19,9 @@ const struct workload poolgrad_workloads[WORKLOADS] = {
     {"dilated", 4, 64, 0, 128, 128, 3, 2, 1, 2, MAXIMA},
     {"tiny", 1, 16, 0, 32, 32, 2, 2, 0, 1, AVERAGES | MAXIMA},
     {"volume", 1, 16, 8, 28, 28, 3, 2, 1, 1, AVERAGES | MAXIMA},
+    {"volume_stem", 2, 32, 16, 56, 56, 3, 2, 1, 1, AVERAGES | MAXIMA},
+    {"volume_half", 2, 16, 8, 32, 32, 2, 2, 0, 1, AVERAGES | MAXIMA},
+    {"volume_s1", 1, 64, 8, 28, 28, 3, 1, 1, 1, AVERAGES | MAXIMA},
 };
 
 const char *poolgrad_measured_kind_name(enum measured_kind kind)

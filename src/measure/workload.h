@@ -20,7 +20,7 @@ struct workload {
     unsigned kinds; /* that networks use with it: bits 1 << enum measured_kind */
 };
 
-enum { WORKLOADS = 9 };
+enum { WORKLOADS = 12 };
 extern const struct workload poolgrad_workloads[WORKLOADS];
 
 /* A neutral forward problem with the workload's window, placement and sizes, and images without format and data. */
