@@ -9,161 +9,231 @@
  *     ROOT(v)       square root of a REAL
  *     DIRECT        1: STORED is REAL, and gradients are summed up in the destination
  *
- * Each call works on `lanes` channels that are neighbours in memory, pixels `pixel` elements apart: one channel of a
- * plane, some channels of an NHWC image, those of a slice.
+ * Each call works on `lanes` channels that are neighbours in memory: one of them, some of an NHWC image, those of a
+ * slice. Where there is one, and where pixels of a row are neighbours too, the loops are compiled once more for it.
  */
 
-/* One window's taps: rows and columns inside the image. Without dilation they are neighbours. */
-#define FOR_TAPS(w, oy, ox)                                                                                            \
-    for (int64_t ky = 0, y = (oy) * (w)->stride_y - (w)->top; ky < (w)->kernel_height; ky++, y += (w)->dilation_y)     \
-        if (y >= 0 && y < (w)->height)                                                                                 \
-            for (int64_t kx = 0, x = (ox) * (w)->stride_x - (w)->left; kx < (w)->kernel_width;                         \
-                 kx++, x += (w)->dilation_x)                                                                           \
-                if (x >= 0 && x < (w)->width)
-
-static inline void LOOPS(pick)(const struct naive *w, const STORED *source, int64_t pixel, int lanes, int64_t oy,
-                               int64_t ox, REAL *best, uint8_t *pick)
+static inline __attribute__((always_inline)) void LOOPS(pick)(const struct naive *w, const STORED *source,
+                                                              int64_t column, int lanes, const struct naive_window *at,
+                                                              REAL *best, int32_t *pick)
 {
+    const int64_t step = code_step(w);
     for (int c = 0; c < lanes; c++) {
         best[c] = -INFINITY;
-        pick[c] = 0;
+        pick[c] = NONE;
     }
-    FOR_TAPS(w, oy, ox)
-    {
-        const STORED *at = source + (y * w->width + x) * pixel;
-        uint8_t tap = (uint8_t)(ky * w->kernel_width + kx);
-        for (int c = 0; c < lanes; c++) {
-            REAL value = LOAD(at[c]);
-            int better = value > best[c];
-            best[c] = better ? value : best[c];
-            pick[c] = better ? tap : pick[c];
-        }
-    }
-}
-
-/* Sums, or sums of squares, of a window; returns the number of its taps. */
-static inline int64_t LOOPS(sum)(const struct naive *w, const STORED *source, int64_t pixel, int lanes, int64_t oy,
-                                 int64_t ox, int squares, REAL *sum)
-{
-    int64_t taps = 0;
-    for (int c = 0; c < lanes; c++) sum[c] = 0;
-    FOR_TAPS(w, oy, ox)
-    {
-        const STORED *at = source + (y * w->width + x) * pixel;
-        for (int c = 0; c < lanes; c++) sum[c] += squares ? LOAD(at[c]) * LOAD(at[c]) : LOAD(at[c]);
-        taps++;
-    }
-    return taps;
-}
-
-static void LOOPS(forward)(const struct naive *w, const STORED *source, STORED *output, uint8_t *picks, int64_t pixel,
-                           int lanes)
-{
-    REAL value[NAIVE_LANES];
-    uint8_t pick[NAIVE_LANES] = {0};
-    int saves = w->kind == MEASURED_ARGMAX, maximum = w->kind == MEASURED_MAX || saves;
-    for (int64_t oy = 0; oy < w->output_height; oy++) {
-        for (int64_t ox = 0; ox < w->output_width; ox++) {
-            int64_t at = (oy * w->output_width + ox) * pixel;
-            if (maximum) {
-                LOOPS(pick)(w, source, pixel, lanes, oy, ox, value, pick);
-            } else {
-                int64_t taps = LOOPS(sum)(w, source, pixel, lanes, oy, ox, w->kind == MEASURED_L2NORM, value);
+    for (int64_t kz = 0; kz < at->z->taps; kz++) {
+        for (int64_t ky = 0; ky < at->y->taps; ky++) {
+            int64_t z = at->z->first + kz * w->z.dilation, y = at->y->first + ky * w->y.dilation;
+            int64_t code = code_of(w, at, kz, ky);
+            const STORED *from = source + z * w->source.depth + y * w->source.row + at->x->first * column;
+            for (int64_t kx = 0; kx < at->x->taps; kx++, from += w->x.dilation * column, code += step) {
                 for (int c = 0; c < lanes; c++) {
-                    value[c] = w->kind == MEASURED_L2NORM ? ROOT(value[c]) : value[c] / (REAL)taps;
+                    REAL value = LOAD(from[c]);
+                    int better = value > best[c];
+                    best[c] = better ? value : best[c];
+                    pick[c] = better ? (int32_t)code : pick[c];
                 }
             }
-            for (int c = 0; c < lanes; c++) output[at + c] = STORE(value[c]);
-            for (int c = 0; saves && c < lanes; c++) picks[at + c] = pick[c];
         }
     }
 }
 
-static void LOOPS(scatter_max)(const struct naive *w, const STORED *source, const STORED *gradient,
-                               const uint8_t *picks, REAL *sums, int64_t pixel, int64_t sums_pixel, int lanes)
+/* A window that reaches out of the image reads zeros there, or has no tap at all. */
+static inline __attribute__((always_inline)) void LOOPS(reach_out)(const struct naive *w, const struct naive_window *at,
+                                                                   int lanes, REAL *best, int32_t *pick)
 {
-    REAL best[NAIVE_LANES];
-    uint8_t found[NAIVE_LANES];
-    for (int64_t oy = 0; oy < w->output_height; oy++) {
-        for (int64_t ox = 0; ox < w->output_width; ox++) {
-            int64_t at = (oy * w->output_width + ox) * pixel;
-            const uint8_t *pick = picks ? picks + at : found;
-            if (!picks) LOOPS(pick)(w, source, pixel, lanes, oy, ox, best, found);
-            for (int c = 0; c < lanes; c++) {
-                int64_t y = oy * w->stride_y - w->top + pick[c] / (int)w->kernel_width * w->dilation_y;
-                int64_t x = ox * w->stride_x - w->left + pick[c] % (int)w->kernel_width * w->dilation_x;
-                sums[(y * w->width + x) * sums_pixel + c] += LOAD(gradient[at + c]);
+    int64_t taps = at->x->taps * at->y->taps * at->z->taps;
+    if (taps == at->x->kernel * at->y->kernel * at->z->kernel || (taps > 0 && !w->zero)) return;
+    for (int c = 0; c < lanes; c++) {
+        pick[c] = best[c] < 0 ? NONE : pick[c];
+        best[c] = best[c] < 0 ? 0 : best[c];
+    }
+}
+
+/* Sums, or sums of squares, of a window. */
+static inline __attribute__((always_inline)) void LOOPS(sum)(const struct naive *w, const STORED *source,
+                                                             int64_t column, int lanes, const struct naive_window *at,
+                                                             int squares, REAL *sum)
+{
+    for (int c = 0; c < lanes; c++) sum[c] = 0;
+    for (int64_t kz = 0; kz < at->z->taps; kz++) {
+        for (int64_t ky = 0; ky < at->y->taps; ky++) {
+            int64_t z = at->z->first + kz * w->z.dilation, y = at->y->first + ky * w->y.dilation;
+            const STORED *from = source + z * w->source.depth + y * w->source.row + at->x->first * column;
+            for (int64_t kx = 0; kx < at->x->taps; kx++, from += w->x.dilation * column) {
+                for (int c = 0; c < lanes; c++) sum[c] += squares ? LOAD(from[c]) * LOAD(from[c]) : LOAD(from[c]);
             }
         }
     }
 }
 
-static void LOOPS(scatter_sums)(const struct naive *w, const STORED *source, const STORED *gradient, REAL *sums,
-                                int64_t pixel, int64_t sums_pixel, int lanes)
+static inline REAL LOOPS(counted)(const struct naive_window *at)
 {
-    REAL share[NAIVE_LANES];
-    int norm = w->kind == MEASURED_L2NORM;
-    for (int64_t oy = 0; oy < w->output_height; oy++) {
-        for (int64_t ox = 0; ox < w->output_width; ox++) {
-            const STORED *g = gradient + (oy * w->output_width + ox) * pixel;
-            int64_t taps = 0;
-            if (norm) {
-                LOOPS(sum)(w, source, pixel, lanes, oy, ox, 1, share);
-                for (int c = 0; c < lanes; c++) share[c] = share[c] > 0 ? LOAD(g[c]) / ROOT(share[c]) : 0;
-            } else {
-                FOR_TAPS(w, oy, ox) taps++;
-                for (int c = 0; c < lanes; c++) share[c] = LOAD(g[c]) / (REAL)taps;
-            }
-            FOR_TAPS(w, oy, ox)
-            {
-                REAL *to = sums + (y * w->width + x) * sums_pixel;
-                const STORED *from = norm ? source + (y * w->width + x) * pixel : NULL;
-                for (int c = 0; c < lanes; c++) to[c] += norm ? share[c] * LOAD(from[c]) : share[c];
+    return (REAL)(at->x->counted * at->y->counted * at->z->counted);
+}
+
+/* One window. `output` and the picks are at its pixel. */
+static inline __attribute__((always_inline)) void LOOPS(forward_window)(const struct naive *w,
+                                                                        const struct naive_window *at,
+                                                                        const STORED *source, STORED *output,
+                                                                        int64_t picks, int64_t column, int lanes)
+{
+    REAL value[NAIVE_LANES], count = LOOPS(counted)(at);
+    int32_t pick[NAIVE_LANES];
+    if (w->kind == NAIVE_MAX) {
+        LOOPS(pick)(w, source, column, lanes, at, value, pick);
+        LOOPS(reach_out)(w, at, lanes, value, pick);
+        if (w->picks.data) save_picks(w, picks, pick, lanes);
+    } else if (w->kind == NAIVE_L2NORM) {
+        LOOPS(sum)(w, source, column, lanes, at, 1, value);
+        for (int c = 0; c < lanes; c++) value[c] = ROOT(value[c]);
+    } else {
+        LOOPS(sum)(w, source, column, lanes, at, 0, value);
+        for (int c = 0; c < lanes; c++) value[c] = count > 0 ? value[c] / count : 0;
+    }
+    for (int c = 0; c < lanes; c++) output[c] = STORE(value[c]);
+}
+
+static inline __attribute__((always_inline)) void
+LOOPS(forward)(const struct naive *w, const STORED *source, STORED *output, int64_t picks, int64_t column, int lanes)
+{
+    for (int64_t oz = 0; oz < w->z.windows; oz++) {
+        for (int64_t oy = 0; oy < w->y.windows; oy++) {
+            STORED *to = output + oz * w->output.depth + oy * w->output.row;
+            int64_t to_picks = picks + oz * w->picks.depth + oy * w->picks.row;
+            for (int64_t ox = 0; ox < w->x.windows; ox++) {
+                struct naive_window at = window_at(w, oz, oy, ox);
+                LOOPS(forward_window)
+                (w, &at, source, to + ox * w->output.column, to_picks + ox * w->picks.column, column, lanes);
             }
         }
     }
 }
 
-static void LOOPS(gradient)(const struct naive *w, const STORED *source, const STORED *gradient, const uint8_t *picks,
-                            STORED *destination, REAL *scratch, int64_t pixel, int lanes)
+static inline __attribute__((always_inline)) void
+LOOPS(scatter_max)(const struct naive *w, const struct naive_window *at, const STORED *source, const STORED *gradient,
+                   int64_t picks, const struct naive_view *sums, int64_t column, int lanes)
 {
-    int64_t pixels = w->height * w->width, sums_pixel = DIRECT ? pixel : lanes;
-    REAL *sums = DIRECT ? (REAL *)(void *)destination : scratch;
-    assert(gradient && sums);
-    for (int64_t i = 0; i < pixels; i++) {
-        for (int c = 0; c < lanes; c++) sums[i * sums_pixel + c] = 0;
+    REAL best[NAIVE_LANES], *to = sums->data;
+    int32_t pick[NAIVE_LANES];
+    if (w->picks.data) {
+        load_picks(w, picks, pick, lanes);
+        place_picks(w, at, sums, pick, lanes);
+    } else {
+        LOOPS(pick)(w, source, column, lanes, at, best, pick);
+        LOOPS(reach_out)(w, at, lanes, best, pick);
     }
-    if (w->kind == MEASURED_MAX || w->kind == MEASURED_ARGMAX)
-        LOOPS(scatter_max)(w, source, gradient, picks, sums, pixel, sums_pixel, lanes);
+    for (int c = 0; c < lanes; c++) {
+        if (pick[c] != NONE) to[pick[c] + c] += LOAD(gradient[c]);
+    }
+}
+
+static inline __attribute__((always_inline)) void
+LOOPS(scatter_sums)(const struct naive *w, const struct naive_window *at, const STORED *source, const STORED *gradient,
+                    const struct naive_view *sums, int64_t column, int64_t sums_column, int lanes)
+{
+    REAL share[NAIVE_LANES], count = LOOPS(counted)(at);
+    int norm = w->kind == NAIVE_L2NORM;
+    if (norm) LOOPS(sum)(w, source, column, lanes, at, 1, share);
+    for (int c = 0; c < lanes; c++) {
+        REAL divisor = norm ? ROOT(share[c]) : count;
+        share[c] = divisor > 0 ? LOAD(gradient[c]) / divisor : 0;
+    }
+    for (int64_t kz = 0; kz < at->z->taps; kz++) {
+        for (int64_t ky = 0; ky < at->y->taps; ky++) {
+            int64_t z = at->z->first + kz * w->z.dilation, y = at->y->first + ky * w->y.dilation;
+            REAL *to = (REAL *)sums->data + z * sums->depth + y * sums->row + at->x->first * sums_column;
+            int64_t from = z * w->source.depth + y * w->source.row + at->x->first * column;
+            for (int64_t kx = 0; kx < at->x->taps; kx++) {
+                for (int c = 0; c < lanes; c++) to[c] += norm ? share[c] * LOAD(source[from + c]) : share[c];
+                to += w->x.dilation * sums_column;
+                from += w->x.dilation * column;
+            }
+        }
+    }
+}
+
+/* Clears the sums, or stores them. */
+static inline __attribute__((always_inline)) void
+LOOPS(each_pixel)(const struct naive *w, const struct naive_view *sums, int64_t column, STORED *destination, int lanes)
+{
+    for (int64_t z = 0; z < w->z.size; z++) {
+        for (int64_t y = 0; y < w->y.size; y++) {
+            REAL *sum = (REAL *)sums->data + z * sums->depth + y * sums->row;
+            int64_t to = z * w->sums.depth + y * w->sums.row;
+            for (int64_t x = 0; x < w->x.size; x++, sum += column, to += w->sums.column) {
+                for (int c = 0; c < lanes; c++) {
+                    if (destination)
+                        destination[to + c] = STORE(sum[c]);
+                    else
+                        sum[c] = 0;
+                }
+            }
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void LOOPS(gradient)(const struct naive *w, const STORED *source,
+                                                                  const STORED *gradient, int64_t picks,
+                                                                  const struct naive_view *sums, int64_t column,
+                                                                  int64_t sums_column, int lanes)
+{
+    LOOPS(each_pixel)(w, sums, sums_column, NULL, lanes);
+    for (int64_t oz = 0; oz < w->z.windows; oz++) {
+        for (int64_t oy = 0; oy < w->y.windows; oy++) {
+            const STORED *g = gradient + oz * w->output.depth + oy * w->output.row;
+            int64_t from_picks = picks + oz * w->picks.depth + oy * w->picks.row;
+            for (int64_t ox = 0; ox < w->x.windows; ox++, g += w->output.column, from_picks += w->picks.column) {
+                struct naive_window at = window_at(w, oz, oy, ox);
+                if (w->kind == NAIVE_MAX)
+                    LOOPS(scatter_max)(w, &at, source, g, from_picks, sums, column, lanes);
+                else
+                    LOOPS(scatter_sums)(w, &at, source, g, sums, column, sums_column, lanes);
+            }
+        }
+    }
+}
+
+static void LOOPS(run_forward)(const struct naive *w, const struct naive_place *place, const STORED *source)
+{
+    STORED *output = (STORED *)w->output.data + place->output;
+    if (w->lanes == 1 && w->source.column == 1)
+        LOOPS(forward)(w, source, output, place->picks, 1, 1);
+    else if (w->lanes == 1)
+        LOOPS(forward)(w, source, output, place->picks, w->source.column, 1);
     else
-        LOOPS(scatter_sums)(w, source, gradient, sums, pixel, sums_pixel, lanes);
-    for (int64_t i = 0; !DIRECT && i < pixels; i++) {
-        for (int c = 0; c < lanes; c++) destination[i * pixel + c] = STORE(sums[i * sums_pixel + c]);
-    }
+        LOOPS(forward)(w, source, output, place->picks, w->source.column, place->lanes);
 }
 
-/* Channels [first, first + lanes) of image n. One lane and few are worth code of their own: the compiler makes it. */
+static void LOOPS(run_gradient)(const struct naive *w, const struct naive_place *place, const STORED *source,
+                                REAL *scratch)
+{
+    const STORED *gradient = (const STORED *)w->output.data + place->output;
+    STORED *destination = (STORED *)w->sums.data + place->sums;
+    struct naive_view sums = sums_view(w, scratch);
+    if (DIRECT) sums.data = destination;
+    if (!sums.data) return; /* never: where sums are wider than the format there is scratch */
+    if (w->lanes == 1 && w->source.column == 1 && sums.column == 1)
+        LOOPS(gradient)(w, source, gradient, place->picks, &sums, 1, 1, 1);
+    else if (w->lanes == 1)
+        LOOPS(gradient)(w, source, gradient, place->picks, &sums, w->source.column, sums.column, 1);
+    else
+        LOOPS(gradient)(w, source, gradient, place->picks, &sums, w->source.column, sums.column, place->lanes);
+    if (!DIRECT) LOOPS(each_pixel)(w, &sums, sums.column, destination, place->lanes);
+}
+
+/* Some channels of one image. */
 static void LOOPS(run)(const struct naive *w, const struct naive_place *place, REAL *scratch)
 {
-    const STORED *source = w->source ? (const STORED *)w->source + place->source : NULL;
-    const STORED *gradient = w->gradient ? (const STORED *)w->gradient + place->output : NULL;
-    uint8_t *picks = w->picks ? w->picks + place->output : NULL;
-    if (w->direction == POOLGRAD_FORWARD) {
-        STORED *output = (STORED *)w->destination + place->output;
-        if (place->pixel == 1)
-            LOOPS(forward)(w, source, output, picks, 1, 1);
-        else
-            LOOPS(forward)(w, source, output, picks, place->pixel, place->lanes);
-        return;
-    }
-    STORED *destination = (STORED *)w->destination + place->source;
-    if (place->pixel == 1)
-        LOOPS(gradient)(w, source, gradient, picks, destination, scratch, 1, 1);
+    const STORED *source = w->source.data ? (const STORED *)w->source.data + place->source : NULL;
+    assert(w->output.data);
+    if (w->direction == POOLGRAD_FORWARD)
+        LOOPS(run_forward)(w, place, source);
     else
-        LOOPS(gradient)(w, source, gradient, picks, destination, scratch, place->pixel, place->lanes);
+        LOOPS(run_gradient)(w, place, source, scratch);
 }
 
-#undef FOR_TAPS
 #undef LOOPS
 #undef STORED
 #undef REAL

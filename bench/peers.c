@@ -86,7 +86,7 @@ static void meet(const struct bench_row *row, struct peers *peers)
         peers->contender[0] = (struct contender){.run = poolgrad_onednn_contend, .context = peers->onednn};
     }
 #endif
-    if (poolgrad_naive_make(&peers->naive, &row->trial)) {
+    if (poolgrad_naive_make(&peers->naive, &row->trial.problem, poolgrad_plan_threads(row->trial.plan))) {
         peers->contender[1] = (struct contender){.run = poolgrad_naive_contend, .context = &peers->naive};
     }
 }
