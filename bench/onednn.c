@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { AXES = 4, ARGUMENTS = 3 };
+enum { MOST_AXES = 5, ARGUMENTS = 3 };
 
 struct onednn {
     dnnl_engine_t engine;
@@ -15,6 +15,7 @@ struct onednn {
     dnnl_primitive_t forward, primitive;
     dnnl_memory_t source, output, saved; /* output: or what stands for its gradient */
     dnnl_memory_t scratch;               /* a forward output of oneDNN's own, while it saves */
+    dnnl_memory_t pooled, result;        /* training: the source and the forward output */
     dnnl_exec_arg_t argument[ARGUMENTS];
     int arguments;
 };
@@ -39,12 +40,34 @@ void poolgrad_onednn_set_threads(int threads)
     omp_set_num_threads(threads);
 }
 
+static dnnl_format_tag_t tag_of(const poolgrad_const_image *image)
+{
+    static const dnnl_format_tag_t planes[] = {dnnl_nchw,   dnnl_nhwc,    dnnl_nChw4c,
+                                               dnnl_nChw8c, dnnl_nChw16c, dnnl_nChw32c},
+                                   volumes[] = {dnnl_ncdhw, dnnl_ndhwc};
+    return image->depth > 0 ? volumes[image->layout] : planes[image->layout];
+}
+
 static bool describe_image(const poolgrad_const_image *image, dnnl_memory_desc_t *description)
 {
-    const dnnl_dims_t sizes = {image->images, image->channels, image->height, image->width};
+    const dnnl_dims_t plane = {image->images, image->channels, image->height, image->width},
+                      volume = {image->images, image->channels, image->depth, image->height, image->width};
+    const bool deep = image->depth > 0;
     dnnl_data_type_t type = image->format == POOLGRAD_FLOAT32 ? dnnl_f32 : dnnl_bf16;
-    dnnl_format_tag_t tag = image->layout == POOLGRAD_NCHW ? dnnl_nchw : dnnl_nhwc;
-    return dnnl_memory_desc_init_by_tag(description, AXES, sizes, type, tag) == dnnl_success;
+    return dnnl_memory_desc_init_by_tag(description, deep ? MOST_AXES : MOST_AXES - 1, deep ? volume : plane, type,
+                                        tag_of(image)) == dnnl_success;
+}
+
+/* One axis; `place` is its own among those that windows move along. */
+static void describe_axis(struct geometry *g, int place, int64_t kernel, int64_t stride, int64_t dilation,
+                          int64_t offset, int64_t source, int64_t output)
+{
+    const int64_t extent = (kernel - 1) * dilation + 1;
+    g->stride[place] = stride;
+    g->kernel[place] = kernel;
+    g->dilation[place] = dilation - 1;
+    g->before[place] = extent / 2 - offset;
+    g->behind[place] = (output - 1) * stride + extent - source - g->before[place];
 }
 
 static bool describe(const poolgrad_problem *p, struct geometry *g)
@@ -53,22 +76,21 @@ static bool describe(const poolgrad_problem *p, struct geometry *g)
     const poolgrad_const_image *output = p->direction == POOLGRAD_FORWARD ? &result : &p->source_gradient;
     const poolgrad_window *w = &p->window;
     poolgrad_const_image source = p->source;
-    int64_t extent_y = (w->kernel_height - 1) * w->dilation_y + 1, extent_x = (w->kernel_width - 1) * w->dilation_x + 1;
-    int64_t top = extent_y / 2 - p->offset_y, left = extent_x / 2 - p->offset_x;
+    int place = 0;
     source.format = output->format;
-    *g = (struct geometry){.algorithm = p->kind == POOLGRAD_MAX ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding,
-                           .stride = {w->stride_y, w->stride_x},
-                           .kernel = {w->kernel_height, w->kernel_width},
-                           .dilation = {w->dilation_y - 1, w->dilation_x - 1},
-                           .before = {top, left},
-                           .behind = {(output->height - 1) * w->stride_y + extent_y - source.height - top,
-                                      (output->width - 1) * w->stride_x + extent_x - source.width - left}};
+    *g = (struct geometry){.algorithm = p->kind == POOLGRAD_MAX ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding};
+    if (source.depth > 0) {
+        describe_axis(g, place++, w->kernel_depth, w->stride_z, w->dilation_z, p->offset_z, source.depth,
+                      output->depth);
+    }
+    describe_axis(g, place++, w->kernel_height, w->stride_y, w->dilation_y, p->offset_y, source.height, output->height);
+    describe_axis(g, place, w->kernel_width, w->stride_x, w->dilation_x, p->offset_x, source.width, output->width);
     return describe_image(&source, &g->source) && describe_image(output, &g->output);
 }
 
 static bool dilated(const struct geometry *g)
 {
-    return g->dilation[0] > 0 || g->dilation[1] > 0;
+    return g->dilation[0] > 0 || g->dilation[1] > 0 || g->dilation[2] > 0;
 }
 
 /* Only the second edition of the descriptor has dilations, and only the first one all fast implementations. */
@@ -116,11 +138,12 @@ static bool make_saved(struct onednn *o)
     return saved && make_memory(o, saved, DNNL_MEMORY_ALLOCATE, &o->saved);
 }
 
-static bool run_forward(struct onednn *o, dnnl_memory_t source, dnnl_memory_t output)
+static bool run_forward(const struct onednn *o, dnnl_memory_t source, dnnl_memory_t output)
 {
     const dnnl_exec_arg_t arguments[] = {
         {DNNL_ARG_SRC, source}, {DNNL_ARG_DST, output}, {DNNL_ARG_WORKSPACE, o->saved}};
-    return dnnl_primitive_execute(o->forward, o->stream, ARGUMENTS, arguments) == dnnl_success &&
+    return dnnl_primitive_execute(o->forward, o->stream, o->saved ? ARGUMENTS : ARGUMENTS - 1, arguments) ==
+               dnnl_success &&
            dnnl_stream_wait(o->stream) == dnnl_success;
 }
 
@@ -156,13 +179,22 @@ static bool make(struct onednn *o, const struct trial *trial)
     return true;
 }
 
-struct onednn *poolgrad_onednn_make(const struct trial *trial)
+/* Where the forward pass of a training step reads and writes. */
+static bool make_training(struct onednn *o, const struct trial *trial)
+{
+    struct geometry g;
+    return describe(&trial->problem, &g) && make_memory(o, &g.source, trial->buffers->source, &o->pooled) &&
+           make_memory(o, &g.output, trial->buffers->output, &o->result);
+}
+
+struct onednn *poolgrad_onednn_make(const struct trial *trial, bool training)
 {
     const poolgrad_problem *p = &trial->problem;
-    bool known = p->kind != POOLGRAD_L2NORM && poolgrad_slice_of(p->source.layout) == 1 &&
-                 p->destination.format != POOLGRAD_FLOAT64 && poolgrad_trial_is_usual(trial);
+    const int64_t rest = p->source.channels % poolgrad_slice_of(p->source.layout);
+    bool known = p->kind != POOLGRAD_L2NORM && rest == 0 && p->destination.format != POOLGRAD_FLOAT64 &&
+                 poolgrad_trial_is_usual(trial);
     struct onednn *made = known ? calloc(1, sizeof *made) : NULL;
-    if (!made || make(made, trial)) return made;
+    if (!made || (make(made, trial) && (!training || make_training(made, trial)))) return made;
     poolgrad_onednn_free(made);
     return NULL;
 }
@@ -174,6 +206,8 @@ void poolgrad_onednn_free(struct onednn *o)
     dnnl_memory_destroy(o->output);
     dnnl_memory_destroy(o->saved);
     dnnl_memory_destroy(o->scratch);
+    dnnl_memory_destroy(o->pooled);
+    dnnl_memory_destroy(o->result);
     dnnl_primitive_destroy(o->primitive);
     dnnl_primitive_destroy(o->forward);
     dnnl_primitive_desc_destroy(o->description);
@@ -186,6 +220,7 @@ void poolgrad_onednn_free(struct onednn *o)
 void poolgrad_onednn_contend(const void *context)
 {
     const struct onednn *o = context;
+    if (o->pooled) (void)run_forward(o, o->pooled, o->result);
     dnnl_primitive_execute(o->primitive ? o->primitive : o->forward, o->stream, o->arguments, o->argument);
     dnnl_stream_wait(o->stream);
 }

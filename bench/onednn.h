@@ -15,8 +15,8 @@ void poolgrad_onednn_set_threads(int threads);
 
 /* Null where oneDNN has no such pooling. The gradient of max reads what a forward pass over the trial's source saved,
  * as it always does. Float16 stands for bfloat16, which oneDNN has in its place: the same work on the same bytes, but
- * another result. */
-struct onednn *poolgrad_onednn_make(const struct trial *trial);
+ * another result. `training`: of a gradient, a forward pass that saves comes before it each time. */
+struct onednn *poolgrad_onednn_make(const struct trial *trial, bool training);
 void poolgrad_onednn_free(struct onednn *o);
 
 /* As contenders are run. */

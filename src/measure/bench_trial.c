@@ -313,10 +313,11 @@ poolgrad_status poolgrad_trial_make(struct trial *trial, struct buffers *buffers
 bool poolgrad_trial_is_usual(const struct trial *trial)
 {
     const poolgrad_problem *p = &trial->problem;
-    const int64_t beyond[] = {p->zero_pad_x,     p->zero_pad_y,      p->zero_pad_left,   p->zero_pad_top,
-                              p->zero_pad_right, p->zero_pad_bottom, p->windows_x.count, p->windows_y.count,
+    const int64_t beyond[] = {p->zero_pad_x,     p->zero_pad_y,      p->zero_pad_z,      p->zero_pad_left,
+                              p->zero_pad_right, p->zero_pad_top,    p->zero_pad_bottom, p->zero_pad_front,
+                              p->zero_pad_back,  p->windows_x.count, p->windows_y.count, p->windows_z.count,
                               p->divisor,        p->root_mean};
-    bool usual = p->edge_mode == POOLGRAD_EDGE_CLAMP && p->source.depth <= 1 && p->destination.depth <= 1;
+    bool usual = p->edge_mode == POOLGRAD_EDGE_CLAMP;
     for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) usual = usual && beyond[i] == 0;
     return usual;
 }

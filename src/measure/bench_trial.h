@@ -47,7 +47,7 @@ enum trial_verdict poolgrad_trial_check(const struct trial *trial, struct mismat
 /* The picks that it reads or writes; null where it has none. */
 void *poolgrad_trial_picks(const struct trial *trial);
 
-/* Planes, windows at equal distances, and averages over the taps inside: what any library computes. */
+/* Windows at equal distances, and averages over the taps inside: what any library computes. */
 bool poolgrad_trial_is_usual(const struct trial *trial);
 
 /* Of the destination. */
