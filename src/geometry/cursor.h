@@ -59,6 +59,20 @@ static inline bool poolgrad_area_is_empty(const struct poolgrad_area *area)
            area->columns.begin >= area->columns.end;
 }
 
+/* How many pixels an area has. */
+static inline int64_t poolgrad_area_size(const struct poolgrad_area *area)
+{
+    return poolgrad_range_length(area->layers) * poolgrad_range_length(area->rows) *
+           poolgrad_range_length(area->columns);
+}
+
+/* The place of a pixel in an area; rows lie behind each other. */
+static inline int64_t poolgrad_area_place(const struct poolgrad_area *area, struct poolgrad_pixel at)
+{
+    const int64_t row = (at.z - area->layers.begin) * poolgrad_range_length(area->rows) + at.y - area->rows.begin;
+    return row * poolgrad_range_length(area->columns) + at.x - area->columns.begin;
+}
+
 /* Goes through an area. */
 struct poolgrad_steps {
     struct poolgrad_area area;
@@ -162,9 +176,7 @@ static inline bool poolgrad_taps_next(struct poolgrad_taps *taps)
 /* Of the whole walk. */
 static inline int64_t poolgrad_taps_count(const struct poolgrad_taps *taps)
 {
-    const struct poolgrad_area *area = &taps->number.area;
-    return poolgrad_range_length(area->layers) * poolgrad_range_length(area->rows) *
-           poolgrad_range_length(area->columns);
+    return poolgrad_area_size(&taps->number.area);
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */

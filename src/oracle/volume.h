@@ -83,13 +83,6 @@ static inline struct poolgrad_pixel poolgrad_written_pixel(const struct poolgrad
     return poolgrad_moved(at, -g->source_layer, -g->source_row, -g->source_column);
 }
 
-/* How many pixels an area has. */
-static inline int64_t poolgrad_area_size(const struct poolgrad_area *area)
-{
-    return poolgrad_range_length(area->layers) * poolgrad_range_length(area->rows) *
-           poolgrad_range_length(area->columns);
-}
-
 /* Of views that fold onto themselves: false where the number does not fit. */
 static inline bool poolgrad_area_count(const struct poolgrad_area *area, int64_t *count)
 {
@@ -97,13 +90,7 @@ static inline bool poolgrad_area_count(const struct poolgrad_area *area, int64_t
            poolgrad_multiply(*count, poolgrad_range_length(area->layers), count);
 }
 
-/* The place of a pixel in an area, and the pixel at a place. */
-static inline int64_t poolgrad_area_place(const struct poolgrad_area *area, struct poolgrad_pixel at)
-{
-    const int64_t row = (at.z - area->layers.begin) * poolgrad_range_length(area->rows) + at.y - area->rows.begin;
-    return row * poolgrad_range_length(area->columns) + at.x - area->columns.begin;
-}
-
+/* The pixel at a place of an area. */
 static inline struct poolgrad_pixel poolgrad_area_pixel(const struct poolgrad_area *area, int64_t place)
 {
     const int64_t columns = poolgrad_range_length(area->columns), rows = poolgrad_range_length(area->rows);
