@@ -18,7 +18,7 @@
 #define THREAD_SANITIZER 0
 #endif
 
-enum { CALLERS = 4, STEPS = 50, HEIGHT = 61, WIDTH = 91, CHANNELS = 13, NUMBERS = 12 };
+enum { CALLERS = 4, STEPS = 50, HEIGHT = 61, WIDTH = 91, CHANNELS = 13, FAST_NUMBERS = 12, NUMBERS = 18 };
 
 static void fill(const poolgrad_image *image, random_state *r)
 {
@@ -37,7 +37,7 @@ static poolgrad_image new_image(poolgrad_layout layout, int64_t height, int64_t 
     return image;
 }
 
-/* Directions, kinds and layouts in turn. */
+/* Directions, kinds and layouts in turn; some of them once more in plain loops. */
 static poolgrad_problem new_problem(int number)
 {
     random_state r = {(uint64_t)number};
@@ -48,6 +48,7 @@ static poolgrad_problem new_problem(int number)
     p.kind = (poolgrad_kind)(number % 3);
     p.window = (poolgrad_window){3, 3, 1, 2, 2, 1, 1, 1, 1};
     p.threads = 1;
+    p.mode = number < FAST_NUMBERS ? POOLGRAD_MODE_FAST : POOLGRAD_MODE_REFERENCE;
     p.source = view_read(new_image(layout, HEIGHT, WIDTH, &r));
     poolgrad_image windows = new_image(layout, (HEIGHT + 1) / 2, (WIDTH + 1) / 2, &r);
     if (p.direction == POOLGRAD_FORWARD) {
@@ -236,20 +237,23 @@ Test(plan_allocation, calls_in_turn_allocate_nothing)
 /* A plan that does not get its memory is none. */
 Test(plan_allocation, plans_for_many_calls_are_made_or_refused)
 {
-    poolgrad_problem p = new_problem(1);
-    const int64_t live = allocation_live();
-    p.concurrent_runs = 1024;
-    poolgrad_plan *plan = NULL;
-    poolgrad_error error = {"", ""};
-    cr_assert(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK, "%s", error.message);
-    cr_expect(poolgrad_plan_concurrent_runs(plan) == 1024);
-    poolgrad_plan_destroy(plan);
-    for (int failing = 1; failing <= 2; ++failing) {
-        allocation_begin(failing, false);
-        poolgrad_status status = poolgrad_plan_create(&p, &plan, &error);
-        allocation_end();
-        cr_expect(status == POOLGRAD_NO_MEMORY && !plan, "allocation %d", failing);
+    static const int numbers[] = {1, FAST_NUMBERS + 1};
+    for (int i = 0; i < 2; ++i) {
+        poolgrad_problem p = new_problem(numbers[i]);
+        const int64_t live = allocation_live();
+        p.concurrent_runs = 1024;
+        poolgrad_plan *plan = NULL;
+        poolgrad_error error = {"", ""};
+        cr_assert(poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK, "%s", error.message);
+        cr_expect(poolgrad_plan_concurrent_runs(plan) == 1024);
+        poolgrad_plan_destroy(plan);
+        for (int failing = 1; failing <= 2; ++failing) {
+            allocation_begin(failing, false);
+            poolgrad_status status = poolgrad_plan_create(&p, &plan, &error);
+            allocation_end();
+            cr_expect(status == POOLGRAD_NO_MEMORY && !plan, "allocation %d", failing);
+        }
+        cr_expect(allocation_live() == live);
+        free_problem(&p);
     }
-    cr_expect(allocation_live() == live);
-    free_problem(&p);
 }

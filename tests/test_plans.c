@@ -60,15 +60,14 @@ Test(plans, large_parts)
 
 static float x_data[64 * 64], dx_data[64 * 64];
 
-/* One row of 1x1 windows over each row of 64: the gradient is a copy. Rows are the units of the plain loops. */
+/* One row of 1x1 windows over each row of 64: the result is a copy. Rows are the units of plain loops forward. */
 static poolgrad_problem copying(void)
 {
     poolgrad_problem p = poolgrad_small_problem(POOLGRAD_AVERAGE, POOLGRAD_EDGE_CLAMP, SQUARE(1, 1, 1), 0, 0);
     for (int i = 0; i < 64 * 64; ++i) x_data[i] = (float)(i + 1);
     p.mode = POOLGRAD_MODE_REFERENCE;
-    p.direction = POOLGRAD_GRADIENT;
-    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 64, 64);
-    p.source_gradient = poolgrad_const_image_dense(x_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 64, 64);
+    p.direction = POOLGRAD_FORWARD;
+    p.source = poolgrad_const_image_dense(x_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 64, 64);
     p.destination = poolgrad_image_dense(dx_data, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 64, 64);
     return p;
 }

@@ -12,6 +12,11 @@
 #include "pooling/isa.h"
 #include "pooling/resolve.h"
 
+static int64_t whole_lines(int64_t bytes)
+{
+    return poolgrad_ceiling_divide(bytes, POOLGRAD_FAST_ALIGNMENT) * POOLGRAD_FAST_ALIGNMENT;
+}
+
 /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
 static int64_t count_units(const struct poolgrad_plan *plan)
 {
@@ -23,7 +28,7 @@ static int64_t count_units(const struct poolgrad_plan *plan)
     switch (plan->engine) {
     case POOLGRAD_ENGINE_LANES: return plan->lanes.units;
     case POOLGRAD_ENGINE_ROWS: return plan->fast.units;
-    default: return planes * rows;
+    default: return planes * poolgrad_tiles_count(&plan->tiles);
     }
 }
 
@@ -50,13 +55,12 @@ static void name_kernel(struct poolgrad_plan *plan)
 /* Working memory of all threads of all runs at once, whole cache lines each, and behind it who has which. */
 static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_error *error)
 {
-    size_t bytes;
     plan->memory = NULL;
     plan->blocks = plan->threads * plan->geometry.concurrent_runs;
-    if (plan->engine == POOLGRAD_ENGINE_REFERENCE || plan->units == 0) return POOLGRAD_OK;
+    if (plan->bytes == 0 || plan->units == 0) return POOLGRAD_OK;
     const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_FAST_ALIGNMENT * blocks;
     if ((size_t)plan->bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
-    bytes = blocks * (size_t)plan->bytes;
+    const size_t bytes = blocks * (size_t)plan->bytes;
     plan->memory = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
     if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
     plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
@@ -76,7 +80,7 @@ static void choose_engine(struct poolgrad_plan *plan)
     const struct poolgrad_routines *routines = poolgrad_choose_routines(g->max_isa);
     memset(&plan->lanes, 0, sizeof plan->lanes);
     plan->engine = POOLGRAD_ENGINE_REFERENCE;
-    plan->bytes = 0;
+    plan->bytes = whole_lines(plan->tiles.bytes);
     if (g->mode != POOLGRAD_MODE_FAST) return;
     if (poolgrad_lanes_make(g, routines, &plan->lanes)) {
         plan->engine = POOLGRAD_ENGINE_LANES;
@@ -91,6 +95,7 @@ poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, str
                                    poolgrad_error *error)
 {
     plan->geometry = *geometry;
+    plan->tiles = poolgrad_tiles_choose(&plan->geometry);
     choose_engine(plan);
     plan->units = count_units(plan);
     plan->threads = poolgrad_choose_threads(plan, geometry->threads);

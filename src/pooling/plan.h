@@ -8,21 +8,23 @@
 #include "fast/fast.h"
 #include "geometry/geometry.h"
 #include "lanes/lanes.h"
+#include "pooling/tiles.h"
 
-/* Who computes: the reference, by rows; the fast path, planes of progressions row by row; or many planes side by side.
+/* Who computes: the reference, by tiles; the fast path, planes of progressions row by row; or many planes side by side.
  */
 enum poolgrad_engine { POOLGRAD_ENGINE_REFERENCE, POOLGRAD_ENGINE_ROWS, POOLGRAD_ENGINE_LANES };
 
 struct poolgrad_plan {
     struct poolgrad_geometry geometry;
     enum poolgrad_engine engine;
-    int64_t units; /* the engine's; of the reference, written rows of all written channels of all written images */
+    int64_t units; /* the engine's; of the reference, tiles of all written channels of all written images, in order */
     int threads;
+    struct poolgrad_tiles tiles; /* of the reference */
     struct poolgrad_fast fast;
     struct poolgrad_lanes lanes;
-    int64_t bytes; /* of working memory, of a thread */
     /* Working memory for the threads of all concurrent runs, each of which takes a free block while it runs. */
     int blocks;
+    int64_t bytes; /* of a block; 0: none is needed */
     unsigned char *memory;
     atomic_flag *taken;
     poolgrad_span *spans; /* tables of the plan's own, behind each other; null where there are none */

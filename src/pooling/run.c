@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Execution: units of work over threads. */
 
+#include <stdlib.h>
+
 #include "base/aligned.h"
 #include "geometry/geometry.h"
 #include "image/image.h"
@@ -12,61 +14,59 @@
  * pay. */
 enum { ELEMENTS_PER_THREAD = 32768 };
 
-static void run_row(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t z, int64_t y)
+/* Null memory is less than is wanted. */
+static void run_area(const struct poolgrad_geometry *g, int64_t n, int64_t c, const struct poolgrad_area *area,
+                     void *memory)
 {
-    if (g->direction == POOLGRAD_GRADIENT) {
-        poolgrad_reference_gradient(g, n, c, z, y);
-    } else {
-        poolgrad_reference_forward(g, n, c, z, y);
-        if (g->with_picks && c == g->channels.end - 1) {
-            poolgrad_image_clear_unused_lanes(&g->picks, n, c, y, g->columns.begin, g->columns.end);
-        }
-    }
+    if (g->direction == POOLGRAD_GRADIENT)
+        poolgrad_reference_gradient(g, n, c, area, memory);
+    else
+        poolgrad_reference_forward(g, n, c, area);
     if (c != g->channels.end - 1) return;
-    poolgrad_image_clear_unused_lanes(&g->destination, n, c, y, g->columns.begin, g->columns.end);
+    for (int64_t y = area->rows.begin; y < area->rows.end; y++) {
+        const struct poolgrad_range x = area->columns;
+        poolgrad_image_clear_unused_lanes(&g->destination, n, c, y, x.begin, x.end);
+        if (g->with_picks) poolgrad_image_clear_unused_lanes(&g->picks, n, c, y, x.begin, x.end);
+    }
 }
 
-static void run_unit(const struct poolgrad_geometry *g, int64_t unit)
+static void run_tile(const struct poolgrad_plan *plan, int64_t unit, void *memory)
 {
-    const int64_t rows = poolgrad_range_length(g->rows), layers = poolgrad_range_length(g->layers);
+    const struct poolgrad_geometry *g = &plan->geometry;
+    const int64_t tiles = poolgrad_tiles_count(&plan->tiles), volume = unit / tiles;
     const int64_t channels = poolgrad_range_length(g->channels);
-    const int64_t y = g->rows.begin + unit % rows, z = g->layers.begin + unit / rows % layers;
-    const int64_t c = g->channels.begin + unit / rows / layers % channels;
-    run_row(g, g->images.begin + unit / rows / layers / channels, c, z, y);
+    const struct poolgrad_area area = poolgrad_tile_at(g, &plan->tiles, unit % tiles);
+    run_area(g, g->images.begin + volume / channels, g->channels.begin + volume % channels, &area, memory);
 }
 
 /* A unit of the fast path in plain loops: the same pixels. */
 static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t unit)
 {
     const struct poolgrad_fast_part part = poolgrad_fast_part_of(fast, unit);
-    struct poolgrad_geometry columns = *g;
-    columns.columns = part.columns;
+    const int64_t pixels = poolgrad_range_length(part.rows) * poolgrad_range_length(part.columns);
+    void *memory = g->direction == POOLGRAD_GRADIENT ? malloc((size_t)poolgrad_reference_bytes(pixels)) : NULL;
     for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
-        for (int64_t lane = plane.low; lane < plane.high; lane++) {
-            for (int64_t y = part.rows.begin; y < part.rows.end; y++)
-                run_row(&columns, plane.n, plane.c + lane, plane.z, y);
-        }
+        const struct poolgrad_area area = {{plane.z, plane.z + 1}, part.rows, part.columns};
+        for (int64_t lane = plane.low; lane < plane.high; lane++) run_area(g, plane.n, plane.c + lane, &area, memory);
     }
+    free(memory);
 }
 
 static void run_lanes_part(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t unit)
 {
     const struct poolgrad_lanes_part part = poolgrad_lanes_part_of(g, lanes, unit);
+    const struct poolgrad_area area = {part.layers, part.rows, g->columns};
     const int64_t channels = poolgrad_range_length(g->channels);
     for (int64_t p = part.plane; p < part.plane + part.planes; p++) {
-        for (int64_t z = part.layers.begin; z < part.layers.end; z++) {
-            for (int64_t y = part.rows.begin; y < part.rows.end; y++) {
-                run_row(g, g->images.begin + p / channels, g->channels.begin + p % channels, z, y);
-            }
-        }
+        run_area(g, g->images.begin + p / channels, g->channels.begin + p % channels, &area, NULL);
     }
 }
 
 /* Of the plan's working memory, what no other call has; null where others have it all. */
 static unsigned char *take_memory(const struct poolgrad_plan *plan, int *block)
 {
-    for (*block = 0; *block < plan->blocks; ++*block) {
+    for (*block = 0; plan->memory && *block < plan->blocks; ++*block) {
         if (!atomic_flag_test_and_set_explicit(&plan->taken[*block], memory_order_acquire)) {
             return plan->memory + *block * plan->bytes;
         }
@@ -74,36 +74,39 @@ static unsigned char *take_memory(const struct poolgrad_plan *plan, int *block)
     return NULL;
 }
 
-/* More calls at once than the plan was made for bring memory of their own, and go the plain way where there is none. */
-static void run_fast(const struct poolgrad_plan *plan, int64_t first, int64_t end)
+static void run_with(const struct poolgrad_plan *plan, int64_t first, int64_t end, unsigned char *memory)
 {
-    int block = 0;
-    if (first >= end) return;
-    unsigned char *own = NULL, *memory = take_memory(plan, &block);
-    if (!memory) memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->bytes);
-    const bool lanes = plan->engine == POOLGRAD_ENGINE_LANES;
-    if (memory && lanes) {
+    if (memory && plan->engine == POOLGRAD_ENGINE_LANES) {
         poolgrad_lanes_run(&plan->geometry, &plan->lanes, first, end, memory);
-    } else if (memory) {
+        return;
+    }
+    if (memory && plan->engine == POOLGRAD_ENGINE_ROWS) {
         poolgrad_fast_run(&plan->geometry, &plan->fast, first, end, memory);
+        return;
     }
-    for (int64_t unit = first; unit < end && !memory; unit++) {
-        if (lanes) run_lanes_part(&plan->geometry, &plan->lanes, unit);
-        if (!lanes) run_part(&plan->geometry, &plan->fast, unit);
+    for (int64_t unit = first; unit < end; unit++) {
+        switch (plan->engine) {
+        case POOLGRAD_ENGINE_LANES: run_lanes_part(&plan->geometry, &plan->lanes, unit); break;
+        case POOLGRAD_ENGINE_ROWS: run_part(&plan->geometry, &plan->fast, unit); break;
+        default: run_tile(plan, unit, memory); break;
+        }
     }
-    if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);
-    poolgrad_aligned_free(own);
 }
 
+/* More calls at once than the plan was made for bring memory of their own, and go the plain way where there is none. */
 static void run_range(const void *context, int64_t first, int64_t end)
 {
     const struct poolgrad_plan *plan = context;
+    int block = 0;
+    if (first >= end) return;
     poolgrad_floating_point environment = poolgrad_enter_default_environment();
-    if (plan->engine != POOLGRAD_ENGINE_REFERENCE) {
-        run_fast(plan, first, end);
-    } else {
-        for (int64_t unit = first; unit < end; unit++) run_unit(&plan->geometry, unit);
+    unsigned char *own = NULL, *memory = take_memory(plan, &block);
+    if (!memory && plan->bytes > 0) {
+        memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->bytes);
     }
+    run_with(plan, first, end, memory);
+    if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);
+    poolgrad_aligned_free(own);
     poolgrad_leave_default_environment(&environment);
 }
 

@@ -30,15 +30,17 @@ static struct poolgrad_pick pool(const struct poolgrad_geometry *g, struct poolg
     return result;
 }
 
-void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c, int64_t z, int64_t y)
+void poolgrad_reference_forward(const struct poolgrad_geometry *g, int64_t n, int64_t c,
+                                const struct poolgrad_area *area)
 {
-    for (int64_t x = g->columns.begin; x < g->columns.end; x++) {
-        const struct poolgrad_pixel output = {z, y, x};
-        struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel, output);
-        const struct poolgrad_pick result = pool(g, at, n, c, output);
-        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, z, y, x), result.value);
+    struct poolgrad_steps outputs = poolgrad_steps_over(area);
+    while (poolgrad_steps_next(&outputs)) {
+        const struct poolgrad_pixel to = outputs.at;
+        const struct poolgrad_window_at at = poolgrad_window_place(g, n + g->source_image, c + g->source_channel, to);
+        const struct poolgrad_pick result = pool(g, at, n, c, to);
+        poolgrad_store(g->destination.format, poolgrad_image_at(&g->destination, n, c, to.z, to.y, to.x), result.value);
         if (!g->with_picks) continue;
-        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, z, y, x),
+        poolgrad_store_index(g->picks.format, poolgrad_image_at(&g->picks, n, c, to.z, to.y, to.x),
                              poolgrad_pick_index(g, at, result));
     }
 }
