@@ -59,6 +59,7 @@ void poolgrad_judge_clear(struct poolgrad_judge *judge)
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_clear(&judge->sums[i]);
     poolgrad_declared_clear(&judge->declared);
     free(judge->norms);
+    free(judge->windows);
 }
 
 bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
@@ -69,6 +70,7 @@ bool poolgrad_judge_begin(struct poolgrad_judge *judge, int64_t n, int64_t c)
     judge->c = c + g->source_channel;
     judge->gradient_n = n + g->gradient_image;
     judge->gradient_c = c + g->gradient_channel;
+    if (!poolgrad_judge_begin_windows(judge)) return false;
     if (g->kind != POOLGRAD_L2NORM || g->direction != POOLGRAD_GRADIENT) return true;
     free(judge->norms);
     judge->norms = NULL;
@@ -101,8 +103,7 @@ static bool may_be_lost(const struct poolgrad_judge *judge, double tap)
     return d->flushes && fabs(tap) < ldexp(1, source > d->computed.least ? source : d->computed.least);
 }
 
-/* Whether a comparison in the declared format can take the two for equal, `maximum` being the greater. */
-static bool ties(struct poolgrad_judge *judge, double tap, double maximum)
+bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum)
 {
     struct poolgrad_declared *d = &judge->declared;
     if (tap == maximum || (may_be_lost(judge, tap) && may_be_lost(judge, maximum))) return true;
@@ -113,7 +114,7 @@ static bool ties(struct poolgrad_judge *judge, double tap, double maximum)
 bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap,
                              struct poolgrad_pixel at)
 {
-    if (isnan(tap) || !ties(judge, tap, pick.value)) return false;
+    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return false;
     return !judge->keeps_tie_rule || tap != pick.value || may_be_lost(judge, tap) || poolgrad_same_pixel(pick.at, at);
 }
 
@@ -205,31 +206,17 @@ static struct given give_to_pick(struct poolgrad_pick pick, struct poolgrad_pixe
     return (struct given){poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE, 1, 1};
 }
 
-/* Taps that a comparison can take for equal to the maximum, those outside too. */
-static int64_t count_equal(struct poolgrad_judge *judge, struct poolgrad_window_at at, double maximum)
-{
-    const struct poolgrad_geometry *g = &judge->geometry;
-    struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
-    const bool outside = g->edge_mode == POOLGRAD_EDGE_ZERO && ties(judge, 0, maximum);
-    int64_t count = outside ? poolgrad_window_taps(at) - poolgrad_taps_count(&taps) : 0;
-    while (poolgrad_taps_next(&taps)) {
-        const double tap = poolgrad_tap_value(&taps);
-        count += !isnan(tap) && ties(judge, tap, maximum);
-    }
-    return count;
-}
-
 /* With ties all and split. What only a coarse comparison takes for equal may get something, too. */
-static struct given give_to_all(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_pick pick,
+static struct given give_to_all(struct poolgrad_judge *judge, struct poolgrad_pixel output, struct poolgrad_pick pick,
                                 double tap)
 {
     struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
     const bool lost = may_be_lost(judge, pick.value);
-    if (isnan(tap) || !ties(judge, tap, pick.value)) return given;
+    if (isnan(tap) || !poolgrad_judge_ties(judge, tap, pick.value)) return given;
     given.share = tap == pick.value && !lost ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
     if (judge->geometry.ties == POOLGRAD_TIES_ALL) return given;
-    given.least = lost ? 1 : poolgrad_window_ties(&judge->geometry, at, pick.value);
-    given.most = count_equal(judge, at, pick.value);
+    given.least = lost ? 1 : poolgrad_judge_count_ties(judge, output);
+    given.most = poolgrad_judge_count_equal(judge, output);
     return given;
 }
 
@@ -237,18 +224,18 @@ static struct given give_by_rules(struct poolgrad_judge *judge, struct poolgrad_
                                   struct poolgrad_pixel pixel)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     if (g->with_indices) {
+        const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
         return give_to_pick(poolgrad_window_indexed(g, at, judge->gradient_n, judge->gradient_c, output), pixel);
     }
-    const struct poolgrad_pick pick = poolgrad_window_pick(g, at);
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
     const bool picks_one = g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value);
-    return picks_one ? give_to_pick(pick, pixel) : give_to_all(judge, at, pick, load_source(judge, pixel));
+    return picks_one ? give_to_pick(pick, pixel) : give_to_all(judge, output, pick, load_source(judge, pixel));
 }
 
 static bool is_least(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
-    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, poolgrad_judge_window(judge, output));
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
     return isinf(pick.value) && pick.value < 0;
 }
 
@@ -396,7 +383,7 @@ static void forward_max(struct poolgrad_judge *judge, struct poolgrad_window_at 
     if (!d->flushes || isnan(maximum)) return;
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
-        if (isnan(tap) || !ties(judge, tap, maximum)) continue;
+        if (isnan(tap) || !poolgrad_judge_ties(judge, tap, maximum)) continue;
         poolgrad_interval_operand(d, operand, tap, g->source.format);
         poolgrad_interval_join(result, operand);
     }

@@ -29,6 +29,19 @@ struct poolgrad_norm_bounds {
     bool known, is_zero;
 };
 
+/* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
+struct poolgrad_window_doubts {
+    bool known, any_nan, all_least, all_zero;
+};
+
+/* What is known of a window of a gradient's volume so far; 0: nothing. */
+struct poolgrad_known_window {
+    int64_t pick[POOLGRAD_NAN_IGNORE + 1]; /* of max, by each NaN rule */
+    int64_t ties, equal;                   /* taps that have the greatest value; that a comparison takes for equal */
+    unsigned char candidates;              /* taps that may be picked: 1, or 2 and more */
+    struct poolgrad_window_doubts doubts;
+};
+
 /* What functions of a judge compute with. Each group has intervals of its own, so that none loses what it holds while
  * it calls another one. */
 struct poolgrad_judge_groups {
@@ -82,9 +95,10 @@ struct poolgrad_judge {
         struct poolgrad_interval intervals[POOLGRAD_JUDGE_INTERVALS]; /* all of them */
     };
     struct poolgrad_interval_sum sums[3];
-    /* The volume: images and channels of source and gradient, and the norms of its windows. */
+    /* The volume: images and channels of source and gradient, and what is known of its windows. */
     int64_t n, c, gradient_n, gradient_c;
     struct poolgrad_norm_bounds *norms;
+    struct poolgrad_known_window *windows;
     /* Who gets the gradient of the window of an output pixel of a max; null: the pick of the rules. */
     enum poolgrad_share (*share)(void *context, struct poolgrad_pixel output, struct poolgrad_pixel pixel);
     void *share_context;
@@ -117,5 +131,29 @@ struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *jud
  * that is kept still sees what comparisons of the declared format see. */
 bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap,
                              struct poolgrad_pixel at);
+
+/* ---- Windows of a gradient --------------------------------------------------------------------------------------- */
+
+/* Of max and L2-norm, without indices, each found when it is first asked for. */
+
+/* What the rules pick, by the NaN rule that the judge's geometry has at the moment. */
+struct poolgrad_pick poolgrad_judge_pick(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
+
+/* Of a window that picks a number: taps that are equal to it; that a comparison of the declared format can take for
+ * equal; those outside too. */
+int64_t poolgrad_judge_count_ties(struct poolgrad_judge *judge, struct poolgrad_pixel output);
+int64_t poolgrad_judge_count_equal(struct poolgrad_judge *judge, struct poolgrad_pixel output);
+
+/* Hands over the taps that a window which picks a number may pick, in row-major order, those outside too, until `take`
+ * is false. Whether there are several. */
+bool poolgrad_judge_visit_candidates(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                                     bool (*take)(void *context, struct poolgrad_pixel tap, bool inside),
+                                     void *context);
+bool poolgrad_judge_has_choice(struct poolgrad_judge *judge, struct poolgrad_pixel output);
+
+struct poolgrad_window_doubts poolgrad_judge_doubts(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
+
+/* Of any window. */
+struct poolgrad_window_doubts poolgrad_find_doubts(const struct poolgrad_geometry *g, struct poolgrad_window_at at);
 
 #endif

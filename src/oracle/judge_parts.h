@@ -13,6 +13,12 @@ void poolgrad_judge_set_divisor(struct poolgrad_judge *judge, int64_t count);
 void poolgrad_judge_add_before(struct poolgrad_judge *judge, struct poolgrad_interval_sum *sum, double before);
 void poolgrad_judge_add_last(struct poolgrad_judge *judge, struct poolgrad_interval *value, double before);
 
+/* Whether a comparison in the declared format can take the two for equal, `maximum` being the greater. */
+bool poolgrad_judge_ties(struct poolgrad_judge *judge, double tap, double maximum);
+
+/* Forgets the windows of the volume before. False where memory is lacking. */
+bool poolgrad_judge_begin_windows(struct poolgrad_judge *judge);
+
 /* ---- Norms ------------------------------------------------------------------------------------------------------- */
 
 /* Of the window of an output pixel, kept for the next time. */

@@ -72,46 +72,22 @@ static double load(const struct poolgrad_judge *judge, struct poolgrad_pixel pix
     return poolgrad_source_at(&judge->geometry, judge->n, judge->c, pixel);
 }
 
-/* Hands over the window's maximal taps, the outside ones too, until `take` is false. */
-static bool visit_candidates(struct poolgrad_judge *judge, struct poolgrad_window_at at, struct poolgrad_pick pick,
-                             bool (*take)(void *context, struct poolgrad_candidate candidate), void *context)
-{
-    struct poolgrad_taps taps = poolgrad_taps_distinct(&judge->geometry, at);
-    while (poolgrad_taps_next(&taps)) {
-        const struct poolgrad_pixel at_tap = taps.inside ? taps.at : (struct poolgrad_pixel){-1, -1, -1};
-        if (!taps.inside && judge->geometry.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
-        const double tap = taps.inside ? poolgrad_tap_value(&taps) : 0;
-        if (!poolgrad_judge_may_pick(judge, pick, tap, at_tap)) continue;
-        if (!take(context, (struct poolgrad_candidate){taps.at, 0, taps.inside})) return false;
-    }
-    return true;
-}
-
-static bool count_to_two(void *context, struct poolgrad_candidate candidate)
-{
-    int *count = context;
-    (void)candidate;
-    return ++*count < 2;
-}
-
 enum poolgrad_share poolgrad_share_of_candidates(void *of, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = of;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
-    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
-    int count = 0;
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
     if (isnan(pick.value)) return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
     if (!poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return POOLGRAD_SHARE_NONE;
-    return visit_candidates(judge, at, pick, count_to_two, &count) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_MAYBE;
+    return poolgrad_judge_has_choice(judge, output) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_WHOLE;
 }
 
-static bool add_candidate(void *context, struct poolgrad_candidate candidate)
+static bool add_candidate(void *context, struct poolgrad_pixel tap, bool inside)
 {
     struct poolgrad_tie_groups *groups = context;
     if (!reserve((void **)&groups->candidates, groups->candidate_count, &groups->candidate_capacity,
                  sizeof *groups->candidates))
         return false;
-    groups->candidates[groups->candidate_count++] = candidate;
+    groups->candidates[groups->candidate_count++] = (struct poolgrad_candidate){tap, 0, inside};
     return true;
 }
 
@@ -132,17 +108,13 @@ static bool add_pixel(struct poolgrad_tie_groups *groups, struct poolgrad_pixel 
 static bool add_window(struct poolgrad_tie_groups *groups, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = groups->judge;
-    const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     if (*place_of(groups, output) != 0) return true;
-    const struct poolgrad_pick pick = poolgrad_window_pick(&judge->geometry, at);
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
     if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return true;
+    if (!poolgrad_judge_has_choice(judge, output)) return true;
     const int64_t first = groups->candidate_count;
-    if (!visit_candidates(judge, at, pick, add_candidate, groups)) return false;
+    if (!poolgrad_judge_visit_candidates(judge, output, add_candidate, groups)) return false;
     const int64_t count = groups->candidate_count - first;
-    if (count < 2) {
-        groups->candidate_count = first;
-        return true;
-    }
     if (!reserve((void **)&groups->windows, groups->window_count, &groups->window_capacity, sizeof *groups->windows))
         return false;
     groups->windows[groups->window_count++] = (struct poolgrad_tied_window){output, first, count, -1, INT64_MAX};
@@ -195,24 +167,44 @@ static bool gather(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pix
 
 /* ---- Choices ----------------------------------------------------------------------------------------------------- */
 
+static bool comes_before(struct poolgrad_pixel a, struct poolgrad_pixel b)
+{
+    if (a.z != b.z) return a.z < b.z;
+    return a.y != b.y ? a.y < b.y : a.x < b.x;
+}
+
+/* The window's candidate at the pixel, by halving: they are in row-major order. Null where there is none. */
+static const struct poolgrad_candidate *candidate_at(const struct poolgrad_tie_groups *groups,
+                                                     const struct poolgrad_tied_window *window,
+                                                     struct poolgrad_pixel pixel)
+{
+    int64_t low = window->first, high = window->first + window->count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (comes_before(groups->candidates[middle].at, pixel))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const bool found = low < window->first + window->count && poolgrad_same_pixel(groups->candidates[low].at, pixel);
+    return found ? &groups->candidates[low] : NULL;
+}
+
 /* A window of the group hands its gradient to its choice; before that, to any of its candidates. */
 static enum poolgrad_share share(void *context, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     const struct poolgrad_tie_groups *groups = context;
     const int64_t place = *place_of(groups, output);
     if (place == 0) {
-        const struct poolgrad_window_at at = poolgrad_judge_window(groups->judge, output);
-        const struct poolgrad_pick pick = poolgrad_window_pick(&groups->judge->geometry, at);
+        const struct poolgrad_pick pick = poolgrad_judge_pick(groups->judge, output);
         return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
     }
     const struct poolgrad_tied_window *window = &groups->windows[place - 1];
-    for (int64_t i = 0; i < window->count; i++) {
-        const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
-        if (!c->inside || !poolgrad_same_pixel(c->at, pixel)) continue;
-        if (window->choice < 0) return c->question < groups->answered ? POOLGRAD_SHARE_NONE : POOLGRAD_SHARE_MAYBE;
-        return window->choice == i ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    }
-    return POOLGRAD_SHARE_NONE;
+    const struct poolgrad_candidate *candidate = candidate_at(groups, window, pixel);
+    if (!candidate || !candidate->inside) return POOLGRAD_SHARE_NONE;
+    if (window->choice < 0) return candidate->question < groups->answered ? POOLGRAD_SHARE_NONE : POOLGRAD_SHARE_MAYBE;
+    const bool chosen = candidate == &groups->candidates[window->first + window->choice];
+    return chosen ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
 }
 
 /* Whether the choices so far leave the pixel its value. A pixel that is wrong for every choice asks for nothing. */

@@ -183,33 +183,24 @@ static poolgrad_verdict judge_by_rules(struct volume *p, struct poolgrad_pixel a
 
 /* ---- What nothing documents -------------------------------------------------------------------------------------- */
 
-/* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
-static bool is_doubtful(const struct volume *p, struct poolgrad_window_at window, poolgrad_decision decision)
+static bool are_doubtful(struct poolgrad_window_doubts doubts, poolgrad_decision decision)
 {
-    struct poolgrad_taps taps = poolgrad_taps_inside(&p->v->geometry, window);
-    bool any_nan = false, all_least = true, all_zero = true;
-    while (poolgrad_taps_next(&taps)) {
-        const double tap = poolgrad_tap_value(&taps);
-        any_nan = any_nan || isnan(tap);
-        all_least = all_least && isinf(tap) && tap < 0;
-        all_zero = all_zero && tap == 0;
-    }
-    if (decision == POOLGRAD_DECISION_NAN_RULE) return any_nan;
-    return decision == POOLGRAD_DECISION_ZERO_NORM ? all_zero : all_least;
+    if (decision == POOLGRAD_DECISION_NAN_RULE) return doubts.any_nan;
+    return decision == POOLGRAD_DECISION_ZERO_NORM ? doubts.all_zero : doubts.all_least;
 }
 
-/* Whether the element has a window that is. */
+/* Whether the element has a window that this decision is about. */
 static bool has_doubtful_window(const struct volume *p, struct poolgrad_pixel at, poolgrad_decision decision)
 {
     const struct poolgrad_geometry *g = &p->v->geometry;
     struct poolgrad_pixel source;
     if (g->direction == POOLGRAD_FORWARD) {
-        return p->pooled && is_doubtful(p, poolgrad_judge_window(p->judge, at), decision);
+        return p->pooled && are_doubtful(poolgrad_find_doubts(g, poolgrad_judge_window(p->judge, at)), decision);
     }
     if (!source_of(p, at, &source)) return false;
     struct poolgrad_windows windows = poolgrad_windows_of(g, source);
     while (poolgrad_windows_next(&windows)) {
-        if (is_doubtful(p, poolgrad_judge_window(p->judge, windows.at), decision)) return true;
+        if (are_doubtful(poolgrad_judge_doubts(p->judge, windows.at), decision)) return true;
     }
     return false;
 }
