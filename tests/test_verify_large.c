@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Windows over a whole plane, and every element wrong or doubtful: were a window searched for each element
+/* Windows over a whole plane, or nearly, and every element wrong or doubtful: were a window searched for each element
  * that asks for it, these would take hours. */
 #include "support/small.h"
 
@@ -62,4 +62,23 @@ Test(verify_large, every_element_is_a_candidate)
     actual[5] = 3;
     const int64_t wrong = count_verdicts(&p, POOLGRAD_VERDICT_WRONG);
     cr_expect(wrong > 0);
+}
+
+/* Four windows whose terms cancel: that each pixel's sum is 0 is known by the windows' squares, not by more bits. */
+Test(verify_large, every_sum_is_rational)
+{
+    poolgrad_error error = {"", ""};
+    for (int i = 0; i < PIXELS; ++i) source[i] = 1;
+    gradient[0] = 3;
+    gradient[1] = -3;
+    gradient[2] = 1;
+    gradient[3] = -1;
+    const poolgrad_problem p = large_problem(POOLGRAD_L2NORM, POOLGRAD_TIES_FIRST, EDGE, WINDOWS);
+    cr_assert(poolgrad_exact_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+    cr_expect(actual[0] == 3.0F / (EDGE - 1) && actual[EDGE * EDGE - 1] == -1.0F / (EDGE - 1));
+    bool cancelled = true;
+    for (int y = 1; y < EDGE - 1; ++y) {
+        for (int x = 1; x < EDGE - 1; ++x) cancelled = cancelled && actual[y * EDGE + x] == 0;
+    }
+    cr_expect(cancelled);
 }

@@ -16,6 +16,12 @@ struct norm_pixel {
     bool is_tap, is_nan, plus, minus;
 };
 
+/* What a window's gradient is divided by, if that was asked for. */
+struct known_square {
+    struct poolgrad_square square;
+    bool known;
+};
+
 /* Pixels of the source image that the band stands for; a sum of one sort for each. */
 struct work {
     const struct poolgrad_exact *exact;
@@ -23,6 +29,8 @@ struct work {
     struct poolgrad_area pixels;
     struct poolgrad_sum *sums;
     struct norm_pixel *norms;
+    struct poolgrad_area windows; /* that have a tap on one of the pixels, and others among them; */
+    struct known_square *squares; /* of those; null: no pixel has asked yet */
     struct poolgrad_scratch scratch;
     struct poolgrad_square square;
     mpfr_t quotient;
@@ -147,28 +155,45 @@ static void add_windows(struct work *work)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     struct poolgrad_steps windows = poolgrad_windows_over(g, &work->pixels);
+    work->windows = windows.area;
     while (poolgrad_steps_next(&windows)) add_window(work, windows.at);
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-static void collect(struct work *work, struct poolgrad_pixel pixel, struct poolgrad_norm_term *terms, int64_t *count)
+/* Many pixels may ask for a window. Null where memory is lacking. */
+static const struct poolgrad_square *square_of(struct work *work, struct poolgrad_pixel output)
+{
+    const struct poolgrad_geometry *g = &work->exact->geometry;
+    if (!work->squares) {
+        work->squares = calloc((size_t)poolgrad_area_size(&work->windows), sizeof *work->squares);
+        if (!work->squares) return NULL;
+    }
+    struct known_square *kept = &work->squares[poolgrad_area_place(&work->windows, output)];
+    if (!kept->known) {
+        mpz_init(kept->square.sum);
+        kept->known = true;
+        const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, output);
+        poolgrad_divisor_square(g, at, &kept->square, &work->scratch);
+    }
+    return &kept->square;
+}
+
+/* Terms share the windows' integers. False where memory is lacking. */
+static bool collect(struct work *work, struct poolgrad_pixel pixel, struct poolgrad_norm_term *terms, int64_t *count)
 {
     const struct poolgrad_geometry *g = &work->exact->geometry;
     struct poolgrad_windows windows = poolgrad_windows_of(g, pixel);
     *count = 0;
     while (poolgrad_windows_next(&windows)) {
-        struct poolgrad_norm_term *term = &terms[*count];
-        term->gradient = load_gradient(work, windows.at);
-        if (term->gradient == 0) continue;
-        mpz_init(term->square.sum);
-        (*count)++;
-        const struct poolgrad_window_at at = poolgrad_window_place(g, work->n, work->c, windows.at);
-        poolgrad_divisor_square(g, at, &term->square, &work->scratch);
-        if (!term->square.is_infinite && mpz_sgn(term->square.sum) != 0) continue;
-        mpz_clear(term->square.sum);
-        (*count)--;
+        const double gradient = load_gradient(work, windows.at);
+        if (gradient == 0) continue;
+        const struct poolgrad_square *square = square_of(work, windows.at);
+        if (!square) return false;
+        if (square->is_infinite || mpz_sgn(square->sum) == 0) continue;
+        terms[(*count)++] = (struct poolgrad_norm_term){gradient, *square};
     }
+    return true;
 }
 
 /* Where the bits of the sum do not decide. */
@@ -177,10 +202,8 @@ static bool decide(struct work *work, struct poolgrad_pixel at, double factor, d
     const int64_t most = norm_at(work, at)->count;
     int64_t count;
     struct poolgrad_norm_term *terms = calloc((size_t)most + 1, sizeof *terms);
-    if (!terms) return false;
-    collect(work, at, terms, &count);
-    const bool done = poolgrad_norm_sum(terms, count, factor, before, &work->exact->precision, value);
-    for (int64_t i = 0; i < count; i++) mpz_clear(terms[i].square.sum);
+    const bool done = terms && collect(work, at, terms, &count) &&
+                      poolgrad_norm_sum(terms, count, factor, before, &work->exact->precision, value);
     free(terms);
     return done;
 }
@@ -247,6 +270,13 @@ static void release(struct work *work, int64_t pixels)
 {
     for (int64_t i = 0; work->norms && i < pixels; i++) mpfr_clear(work->norms[i].sum);
     for (int64_t i = 0; work->sums && i < pixels; i++) poolgrad_sum_clear(&work->sums[i]);
+    if (work->squares) {
+        const int64_t windows = poolgrad_area_size(&work->windows);
+        for (int64_t i = 0; i < windows; i++) {
+            if (work->squares[i].known) mpz_clear(work->squares[i].square.sum);
+        }
+    }
+    free(work->squares);
     free(work->norms);
     free(work->sums);
     mpz_clear(work->square.sum);

@@ -12,16 +12,24 @@
 
 enum {
     LEAST_ROWS = 8,        /* of a band: those at its border look at windows that the next band looks at again */
-    MOST_PIXELS = 1 << 16, /* of a band, if it has several rows: their sums are kept */
+    MOST_PIXELS = 1 << 16, /* of a band, if it has several rows: their sums are kept, some hundred bytes each; */
+    MOST_SEARCHED_PIXELS = 1 << 20, /* of a band of windows so large, each of which is searched for each band */
     UNITS_PER_THREAD = 4
 };
 
-/* So many steps of `pixels` pixels each, along an axis that has `size` of them, in at least `wanted` bands. Windows of
- * a band reach an extent beyond it: bands that are not much smaller than that repeat little. */
-static int64_t choose_band(const struct poolgrad_axis *axis, int64_t size, int64_t pixels, int64_t wanted)
+static int64_t most_pixels(const struct poolgrad_geometry *g, int64_t layers, int64_t rows, int64_t columns)
+{
+    const bool searches = g->direction == POOLGRAD_GRADIENT && g->kind != POOLGRAD_AVERAGE && !g->with_indices;
+    const int64_t reach = poolgrad_min(g->z.extent, layers) * poolgrad_min(g->y.extent, rows) * columns;
+    return searches ? poolgrad_clamp(reach, MOST_PIXELS, MOST_SEARCHED_PIXELS) : MOST_PIXELS;
+}
+
+/* At most so many steps of an axis that has `size` of them, in at least `wanted` bands. Windows of a band reach an
+ * extent beyond it: bands that are not much smaller than that repeat little. */
+static int64_t choose_band(const struct poolgrad_axis *axis, int64_t size, int64_t most, int64_t wanted)
 {
     const int64_t band = poolgrad_min(poolgrad_max(LEAST_ROWS, axis->extent), poolgrad_ceiling_divide(size, wanted));
-    return poolgrad_max(1, poolgrad_min(band, MOST_PIXELS / pixels));
+    return poolgrad_max(1, poolgrad_min(band, most));
 }
 
 /* A plane is cut into bands of its rows, a volume into bands of its layers, which are cut if they are large. */
@@ -34,10 +42,11 @@ static void choose_bands(const struct poolgrad_geometry *g, poolgrad_exact *exac
     exact->band_layers = exact->band_rows = 1;
     if (poolgrad_area_is_empty(&written) || volumes == 0) return;
     const int64_t wanted = poolgrad_ceiling_divide((int64_t)exact->threads * UNITS_PER_THREAD, volumes);
-    exact->band_rows = layers == 1 ? choose_band(&g->y, rows, columns, wanted)
-                                   : poolgrad_max(1, poolgrad_min(rows, MOST_PIXELS / columns));
+    const int64_t most_rows = most_pixels(g, layers, rows, columns) / columns;
+    exact->band_rows = layers == 1 ? choose_band(&g->y, rows, most_rows, wanted)
+                                   : poolgrad_max(1, poolgrad_min(rows, most_rows));
     if (layers > 1 && exact->band_rows == rows) {
-        exact->band_layers = choose_band(&g->z, layers, rows * columns, wanted);
+        exact->band_layers = choose_band(&g->z, layers, most_rows / rows, wanted);
     }
     exact->layer_bands = poolgrad_ceiling_divide(layers, exact->band_layers);
     exact->row_bands = poolgrad_ceiling_divide(rows, exact->band_rows);
