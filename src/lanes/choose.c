@@ -93,7 +93,8 @@ static bool has_same_numbers(const struct poolgrad_geometry *g, const struct poo
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         if (axes[i]->table || lists[i]->numbers.base != 0 || lists[i]->numbers.count != axes[i]->kernel) return false;
     }
-    return g->edge_mode == POOLGRAD_EDGE_CLAMP;
+    /* Forward, a tap outside is none. */
+    return g->direction == POOLGRAD_GRADIENT || g->edge_mode == POOLGRAD_EDGE_CLAMP;
 }
 
 /* ---- Ways -------------------------------------------------------------------------------------------------------- */
@@ -335,20 +336,38 @@ static bool is_empty(const struct poolgrad_geometry *g)
            poolgrad_range_length(g->layers) <= 0;
 }
 
-/* Planes of progressions whose rows are long enough are computed in rows (fast/fast.h). */
-static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+/* Whether every image has its channels side by side, and many. */
+static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16 };
-    if (getenv("PG_FORCE")) return true;
-    const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
-    if (!planar) return true;
     for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
-        if (has_image(g, lanes, i) && !lanes->in_place[i]) {
-            const bool small = g->x.size <= SMALL && poolgrad_range_length(g->columns) <= SMALL;
-            return small && !lanes->any_in_place;
-        }
+        if (has_image(g, lanes, i) && !lanes->in_place[i]) return false;
     }
     return true;
+}
+
+static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        const poolgrad_const_image *image = poolgrad_lanes_image_of(g, i);
+        if (has_image(g, lanes, i) && (image->layout != POOLGRAD_NCHW || image->column_stride != 1)) return false;
+    }
+    return true;
+}
+
+/* Planes of progressions are computed in rows (fast/fast.h) where rows are long, unless channels are neighbours: rows
+ * are read once, transposed planes twice. What has no sums that neighbours share, or steps over pixels, is as fast
+ * transposed. */
+static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { SMALL = 16, LEAST_PLANES = 16 };
+    if (getenv("PG_FORCE")) return true;
+    const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
+    if (!planar || lies_in_lanes(g, lanes)) return true;
+    if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
+    const int64_t outputs = g->x.end - g->x.begin;
+    if (g->kind == POOLGRAD_L2NORM) return true;
+    if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL && outputs > 1;
+    return g->x.size <= SMALL || outputs == 1 || g->kind == POOLGRAD_AVERAGE || g->x.stride > 1;
 }
 
 static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
