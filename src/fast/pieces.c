@@ -13,8 +13,6 @@ enum {
 
 /* Beyond this, per thread, the reference computes. */
 static const int64_t memory_limit = INT64_C(1) << 28;
-/* Results beyond this many bytes will have left the caches before anybody reads them. */
-static const int64_t stream_bytes = INT64_C(24) << 20;
 
 /* ---- The routines ------------------------------------------------------------------------------------------------ */
 
@@ -320,7 +318,7 @@ static bool is_streamed(const struct poolgrad_geometry *g, const struct poolgrad
     int64_t bytes = (int64_t)poolgrad_format_size(g->destination.format);
     return !poolgrad_multiply(bytes, fast->planes, &bytes) || !poolgrad_multiply(bytes, fast->lanes, &bytes) ||
            !poolgrad_multiply(bytes, g->rows.end - g->rows.begin, &bytes) ||
-           !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > stream_bytes;
+           !poolgrad_multiply(bytes, g->columns.end - g->columns.begin, &bytes) || bytes > g->cache / 2;
 }
 
 /* Whether each layer is pooled by itself, if there is a third axis: windows of one layer, neighbours of which each

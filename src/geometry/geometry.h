@@ -45,6 +45,7 @@ struct poolgrad_geometry {
     int threads, concurrent_runs;
     poolgrad_isa max_isa;
     poolgrad_mode mode;
+    int64_t cache; /* bytes of the greatest cache there is */
 };
 
 #endif

@@ -19,8 +19,6 @@ enum {
 
 /* Beyond this, per thread, others compute. */
 static const int64_t memory_limit = INT64_C(1) << 28;
-/* Results beyond this many bytes will have left the caches before anybody reads them. */
-static const int64_t stream_bytes = INT64_C(24) << 20;
 
 /* ---- Images ------------------------------------------------------------------------------------------------------ */
 
@@ -322,7 +320,7 @@ static bool is_streamed(const struct poolgrad_geometry *g)
     for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
         if (!poolgrad_multiply(bytes, factors[i], &bytes)) return true;
     }
-    return bytes > stream_bytes;
+    return bytes > g->cache / 2;
 }
 
 /* ---- Choosing ---------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "pooling/isa.h"
+#include "pooling/processor.h"
 #include "pooling/resolve.h"
 
 static int64_t whole_lines(int64_t bytes)
@@ -95,6 +96,8 @@ poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, str
                                    poolgrad_error *error)
 {
     plan->geometry = *geometry;
+    plan->geometry.cache = poolgrad_processor_cache();
+    if (getenv("PG_CACHE")) plan->geometry.cache = atoll(getenv("PG_CACHE")) << 20;
     plan->tiles = poolgrad_tiles_choose(&plan->geometry);
     choose_engine(plan);
     plan->units = count_units(plan);

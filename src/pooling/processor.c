@@ -1,6 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pooling/processor.h"
 
+enum { USUAL_CACHE = 32 << 20 };
+
+#if defined(__x86_64__)
+
+#include <cpuid.h>
+#include <stdatomic.h>
+
+/* The leaves that list a processor's caches, one cache a subleaf, in the same form: Intel's and AMD's. */
+static int64_t greatest_cache(unsigned leaf)
+{
+    enum { MOST = 16, KIND = 0x1f };
+    unsigned a, b, c, d;
+    int64_t greatest = 0;
+    for (unsigned i = 0; i < MOST && __get_cpuid_count(leaf, i, &a, &b, &c, &d) && (a & KIND) != 0; i++) {
+        const int64_t ways = (b >> 22) + 1, partitions = (b >> 12 & 0x3ff) + 1, line = (b & 0xfff) + 1;
+        const int64_t bytes = ways * partitions * line * ((int64_t)c + 1);
+        if (bytes > greatest) greatest = bytes;
+    }
+    return greatest;
+}
+
+/* Asked once, as below. */
+int64_t poolgrad_processor_cache(void)
+{
+    enum { INTEL = 4, AMD = 0x8000001d };
+    static _Atomic int64_t known;
+    int64_t bytes = atomic_load_explicit(&known, memory_order_relaxed);
+    if (bytes != 0) return bytes;
+    bytes = greatest_cache(AMD);
+    if (bytes == 0) bytes = greatest_cache(INTEL);
+    if (bytes == 0) bytes = USUAL_CACHE;
+    atomic_store_explicit(&known, bytes, memory_order_relaxed);
+    return bytes;
+}
+
+#else
+
+int64_t poolgrad_processor_cache(void)
+{
+    return USUAL_CACHE;
+}
+
+#endif
+
 #if defined(POOLGRAD_EMULATE)
 
 /* Emulated routines are plain C. */
@@ -10,9 +54,6 @@ poolgrad_isa poolgrad_processor_isa(void)
 }
 
 #elif defined(__x86_64__)
-
-#include <cpuid.h>
-#include <stdatomic.h>
 
 /* Where a requirement is looked up. */
 enum source { LEAF_1_ECX, LEAF_7_EBX, XCR0, SOURCES };

@@ -8,4 +8,7 @@
 /* The greatest instruction set whose routines the processor and the system let run, compiled in or not. */
 poolgrad_isa poolgrad_processor_isa(void);
 
+/* Bytes of the greatest cache of a processor; a guess where the processor does not tell. */
+int64_t poolgrad_processor_cache(void);
+
 #endif

@@ -51,15 +51,15 @@ ALWAYS_INLINE void GIVE_PART_OF(vectors)(const struct give *give, const struct g
 
 /* A repeat of many elements: vectors beside each other. The last ones end where the elements do, and may compute again
  * what others have. */
-ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat)
+ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat, int together)
 {
-    const int64_t round = (int64_t)TOGETHER_GIVE * GIVE_LANES;
+    const int64_t round = (int64_t)together * GIVE_LANES;
     const int64_t count = give->walk.count;
     const struct give_place first = give_place_beside(give_place(give, repeat), GIVE_LANES);
     int64_t i = 0;
     for (; count - i > (int64_t)2 * GIVE_LANES; i += round) {
         const struct give_place place = give_place_at(first, i, count - round);
-        GIVE_PART_OF(vectors)(give, &place, TOGETHER_GIVE, false);
+        GIVE_PART_OF(vectors)(give, &place, together, false);
     }
     for (; i < count; i += GIVE_LANES) {
         const struct give_place place = give_place_at(first, i, count - GIVE_LANES);
@@ -88,7 +88,11 @@ static void GIVE_WALK(const struct give *give)
     const int64_t repeats = give->walk.repeats, last = repeats - TOGETHER_GIVE;
     int64_t k = 0;
     if (give->walk.count >= (int64_t)TOGETHER_GIVE * GIVE_LANES) {
-        for (; k < repeats; k++) GIVE_PART_OF(along)(give, k);
+        for (; k < repeats; k++) GIVE_PART_OF(along)(give, k, TOGETHER_GIVE);
+        return;
+    }
+    if (give->walk.count >= (int64_t)TOGETHER_GIVE / 2 * GIVE_LANES) {
+        for (; k < repeats; k++) GIVE_PART_OF(along)(give, k, TOGETHER_GIVE / 2);
         return;
     }
     for (; last >= 0 && repeats - k > 1; k += TOGETHER_GIVE) {
