@@ -11,6 +11,9 @@
 #include <malloc.h>
 #endif
 
+/* What memory that threads work on begins at, and sizes in it are multiples of: no two threads share a line. */
+enum { POOLGRAD_CACHE_LINE = 64 };
+
 /* The size is a multiple of the alignment, a power of two. Null without memory. */
 static inline void *poolgrad_aligned_allocate(size_t alignment, size_t size)
 {

@@ -6,7 +6,7 @@
  */
 #include "fast/divisors.h"
 
-#include "fast/move.h"
+#include "image/move.h"
 
 static int64_t count_taps(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis, int64_t output)
 {

@@ -98,9 +98,6 @@ struct poolgrad_fast {
 bool poolgrad_fast_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
                         struct poolgrad_fast *fast);
 
-/* Of working memory, and a unit of its size: a cache line. */
-enum { POOLGRAD_FAST_ALIGNMENT = 64 };
-
 /* Lanes of a slice from which on a pixel is a run that is worth an operation of its own. */
 enum { POOLGRAD_FAST_RUN = 8 };
 

@@ -5,10 +5,10 @@
 
 #include "fast/divisors.h"
 #include "fast/fast.h"
-#include "fast/move.h"
 #include "fast/places.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "image/move.h"
 
 /* The windows of a step: rows and columns of the destination. */
 struct step {

@@ -8,10 +8,10 @@
 
 #include "fast/divisors.h"
 #include "fast/fast.h"
-#include "fast/move.h"
 #include "fast/places.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "image/move.h"
 
 /* The rows of a step, and the windows in working memory: row 0, column 0 is window (y, x), which may not exist. */
 struct step {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/aligned.h"
 #include "image/image.h"
 
 enum {
@@ -203,11 +204,11 @@ static void place(struct layout *layout, enum poolgrad_fast_area area, int64_t s
     for (int i = 0; i < 4; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
     layout->fits = layout->fits && bytes <= memory_limit;
     if (!layout->fits) return;
-    bytes = poolgrad_ceiling_divide(bytes + INT64_C(2) * POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) *
-            POOLGRAD_FAST_ALIGNMENT;
+    bytes = poolgrad_ceiling_divide(bytes + INT64_C(2) * POOLGRAD_BLOCK * size, POOLGRAD_CACHE_LINE) *
+            POOLGRAD_CACHE_LINE;
     /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
     layout->fast->area[area] = layout->fast->bytes;
-    layout->fast->bytes += bytes + POOLGRAD_FAST_ALIGNMENT;
+    layout->fast->bytes += bytes + POOLGRAD_CACHE_LINE;
     layout->fits = layout->fast->bytes <= memory_limit;
 }
 

@@ -4,7 +4,7 @@
 #define POOLGRAD_FAST_PLACES_H
 
 #include "fast/fast.h"
-#include "fast/move.h"
+#include "image/move.h"
 
 /* Codes, of fast->code_bytes, for the windows of `pixels` of the indices; `pitch` elements from row to row.
  * What is no visited tap is none. */

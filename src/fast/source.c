@@ -4,8 +4,8 @@
 
 #include "fast/divisors.h"
 #include "fast/fast.h"
-#include "fast/move.h"
 #include "image/image.h"
+#include "image/move.h"
 
 int64_t poolgrad_fast_phase_size(const struct poolgrad_fast *fast, const struct poolgrad_fast_block *block)
 {

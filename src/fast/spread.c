@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fast/fast.h"
-#include "fast/move.h"
 #include "image/image.h"
+#include "image/move.h"
 
 /* Where the pixels of a step are computed: dense rows in working memory, or in the image itself. */
 struct pixels {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "fast/fast.h"
-#include "fast/move.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "image/move.h"
 
 /* ---- Operands ---------------------------------------------------------------------------------------------------- */
 

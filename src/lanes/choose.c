@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/aligned.h"
 #include "base/integer.h"
-#include "fast/fast.h"
 #include "lanes/unit.h"
 
 enum {
@@ -159,10 +159,10 @@ static void place(struct layout *layout, enum poolgrad_lanes_area area, int64_t 
     for (int i = 0; i < 3; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
     layout->fits = layout->fits && bytes <= memory_limit;
     if (!layout->fits) return;
-    bytes = poolgrad_ceiling_divide(bytes + POOLGRAD_BLOCK * size, POOLGRAD_FAST_ALIGNMENT) * POOLGRAD_FAST_ALIGNMENT;
+    bytes = poolgrad_ceiling_divide(bytes + POOLGRAD_BLOCK * size, POOLGRAD_CACHE_LINE) * POOLGRAD_CACHE_LINE;
     /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
     layout->lanes->area[area] = layout->lanes->bytes;
-    layout->lanes->bytes += bytes + POOLGRAD_FAST_ALIGNMENT;
+    layout->lanes->bytes += bytes + POOLGRAD_CACHE_LINE;
     layout->fits = layout->lanes->bytes <= memory_limit;
 }
 

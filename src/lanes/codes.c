@@ -2,8 +2,8 @@
 /* Codes of picked taps, and the indices that images hold (docs/numerics.md N39). */
 #include <string.h>
 
-#include "fast/move.h"
 #include "image/format.h"
+#include "image/move.h"
 #include "lanes/unit.h"
 
 /* A row of windows, what its codes count in and, along z and y, the windows. */

@@ -2,7 +2,7 @@
 /* Finding: a row of windows, run by run, by walks over the source's rows. */
 #include <string.h>
 
-#include "fast/move.h"
+#include "image/move.h"
 #include "lanes/unit.h"
 
 /* The windows of a row along z and y, and the source rows that are their taps. */

@@ -3,8 +3,8 @@
  * ascending order (docs/numerics.md N61). */
 #include <string.h>
 
-#include "fast/move.h"
 #include "image/format.h"
+#include "image/move.h"
 #include "lanes/unit.h"
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */

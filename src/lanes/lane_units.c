@@ -2,8 +2,8 @@
 /* Units: which planes and rows each is, and how it is gone through. */
 #include <string.h>
 
-#include "fast/move.h"
 #include "image/format.h"
+#include "image/move.h"
 #include "lanes/unit.h"
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */

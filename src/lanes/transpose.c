@@ -2,8 +2,8 @@
 /* Reading and writing: images whose channels are neighbours lie in lanes already, others are transposed. */
 #include <string.h>
 
-#include "fast/move.h"
 #include "image/format.h"
+#include "image/move.h"
 #include "lanes/unit.h"
 
 /* ---- Images ------------------------------------------------------------------------------------------------------ */

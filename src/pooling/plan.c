@@ -15,7 +15,7 @@
 
 static int64_t whole_lines(int64_t bytes)
 {
-    return poolgrad_ceiling_divide(bytes, POOLGRAD_FAST_ALIGNMENT) * POOLGRAD_FAST_ALIGNMENT;
+    return poolgrad_ceiling_divide(bytes, POOLGRAD_CACHE_LINE) * POOLGRAD_CACHE_LINE;
 }
 
 /* Without columns there is nothing to do, however many rows there are; with them, the product counts elements. */
@@ -59,10 +59,10 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
     plan->memory = NULL;
     plan->blocks = plan->threads * plan->geometry.concurrent_runs;
     if (plan->bytes == 0 || plan->units == 0) return POOLGRAD_OK;
-    const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_FAST_ALIGNMENT * blocks;
+    const size_t blocks = (size_t)plan->blocks, flags = POOLGRAD_CACHE_LINE * blocks;
     if ((size_t)plan->bytes > (SIZE_MAX - flags) / blocks) return poolgrad_refuse_memory(error, "plan");
     const size_t bytes = blocks * (size_t)plan->bytes;
-    plan->memory = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, bytes + flags);
+    plan->memory = poolgrad_aligned_allocate(POOLGRAD_CACHE_LINE, bytes + flags);
     if (!plan->memory) return poolgrad_refuse_memory(error, "plan");
     plan->taken = (atomic_flag *)(void *)(plan->memory + bytes);
     for (size_t i = 0; i < blocks; i++) atomic_flag_clear(&plan->taken[i]);

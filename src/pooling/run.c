@@ -102,7 +102,7 @@ static void run_range(const void *context, int64_t first, int64_t end)
     poolgrad_floating_point environment = poolgrad_enter_default_environment();
     unsigned char *own = NULL, *memory = take_memory(plan, &block);
     if (!memory && plan->bytes > 0) {
-        memory = own = poolgrad_aligned_allocate(POOLGRAD_FAST_ALIGNMENT, (size_t)plan->bytes);
+        memory = own = poolgrad_aligned_allocate(POOLGRAD_CACHE_LINE, (size_t)plan->bytes);
     }
     run_with(plan, first, end, memory);
     if (!own && memory) atomic_flag_clear_explicit(&plan->taken[block], memory_order_release);

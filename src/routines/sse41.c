@@ -5,7 +5,7 @@
 #include "routines/find.h"
 #include "routines/give.h"
 #include "routines/half.h"
-#include "routines/lanes.h"
 #include "routines/positions.h"
+#include "routines/turn.h"
 
 const struct poolgrad_routines poolgrad_routines_sse41 = POOLGRAD_TABLE(POOLGRAD_ISA_SSE41, deliver_half);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elements between images and working memory, bytes as they are. */
-#ifndef POOLGRAD_FAST_MOVE_H
-#define POOLGRAD_FAST_MOVE_H
+#ifndef POOLGRAD_IMAGE_MOVE_H
+#define POOLGRAD_IMAGE_MOVE_H
 
 #include <poolgrad/poolgrad.h>
 

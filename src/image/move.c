@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fast/move.h"
+#include "image/move.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Planes side by side, and back: elements turned in squares where both sides have neighbours, copied where the same
  * ones are neighbours on either side. */
-#ifndef POOLGRAD_ROUTINES_LANES_H
-#define POOLGRAD_ROUTINES_LANES_H
+#ifndef POOLGRAD_ROUTINES_TURN_H
+#define POOLGRAD_ROUTINES_TURN_H
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
 #define LANES_TYPE uint8_t
 #define LANES_SQUARE square_8
 #define LANES_SIDE SQUARE_8
-#include "routines/lanes_turn.h"
+#include "routines/turn_size.h"
 
 #define LANES_TO to_lanes_16
 #define LANES_FROM from_lanes_16
@@ -45,7 +45,7 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
 #define LANES_TYPE uint16_t
 #define LANES_SQUARE square_16
 #define LANES_SIDE SQUARE_16
-#include "routines/lanes_turn.h"
+#include "routines/turn_size.h"
 
 #define LANES_TO to_lanes_32
 #define LANES_FROM from_lanes_32
@@ -54,7 +54,7 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
 #define LANES_TYPE uint32_t
 #define LANES_SQUARE square_32
 #define LANES_SIDE SQUARE_32
-#include "routines/lanes_turn.h"
+#include "routines/turn_size.h"
 
 #define LANES_TO to_lanes_64
 #define LANES_FROM from_lanes_64
@@ -63,11 +63,11 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
 #define LANES_TYPE uint64_t
 #define LANES_SQUARE square_64
 #define LANES_SIDE SQUARE_64
-#include "routines/lanes_turn.h"
+#include "routines/turn_size.h"
 
 /* Entries of the table of an instruction set, each with a comma behind it. */
-#define POOLGRAD_LANES_ROUTINES \
-    .to_lanes = {to_lanes_8, to_lanes_16, to_lanes_32, to_lanes_64}, \
+#define POOLGRAD_LANES_ROUTINES                                                                                        \
+    .to_lanes = {to_lanes_8, to_lanes_16, to_lanes_32, to_lanes_64},                                                   \
     .from_lanes = {from_lanes_8, from_lanes_16, from_lanes_32, from_lanes_64},
 
 #endif
