@@ -361,8 +361,10 @@ static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgr
     if (getenv("PG_FORCE")) return true;
     const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
     if (!planar || lies_in_lanes(g, lanes)) return true;
-    if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
     const int64_t outputs = g->x.end - g->x.begin;
+    /* Pixels that have the same windows for a long way are one sum. */
+    if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
+    if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
     if (g->kind == POOLGRAD_L2NORM) return true;
     if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL && outputs > 1;
     return g->x.size <= SMALL || outputs == 1 || g->kind == POOLGRAD_AVERAGE || g->x.stride > 1;

@@ -97,7 +97,6 @@ poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, str
 {
     plan->geometry = *geometry;
     plan->geometry.cache = poolgrad_processor_cache();
-    if (getenv("PG_CACHE")) plan->geometry.cache = atoll(getenv("PG_CACHE")) << 20;
     plan->tiles = poolgrad_tiles_choose(&plan->geometry);
     choose_engine(plan);
     plan->units = count_units(plan);

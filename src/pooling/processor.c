@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pooling/processor.h"
 
-enum { USUAL_CACHE = 32 << 20 };
+/* Where a processor tells nothing; and the most of a shared cache that one problem can count on. */
+enum { USUAL_CACHE = 32 << 20, MOST_CACHE = 48 << 20 };
 
 #if defined(__x86_64__)
 
@@ -32,6 +33,7 @@ int64_t poolgrad_processor_cache(void)
     bytes = greatest_cache(AMD);
     if (bytes == 0) bytes = greatest_cache(INTEL);
     if (bytes == 0) bytes = USUAL_CACHE;
+    if (bytes > MOST_CACHE) bytes = MOST_CACHE;
     atomic_store_explicit(&known, bytes, memory_order_relaxed);
     return bytes;
 }
