@@ -68,19 +68,23 @@ static void find_places(const struct poolgrad_geometry *g, struct poolgrad_lanes
 
 /* ---- Lists ------------------------------------------------------------------------------------------------------- */
 
-static bool make_axis(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
-                      struct poolgrad_range written, int64_t shift, bool by_code, struct poolgrad_axis_lists *lists)
+static enum poolgrad_lanes_outcome make_axis(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+                                             struct poolgrad_range written, int64_t shift, bool by_code,
+                                             struct poolgrad_axis_lists *lists)
 {
     const struct poolgrad_range none = {0, 0}, outputs = {axis->begin, axis->end};
     if (g->direction == POOLGRAD_FORWARD) return poolgrad_axis_lists_make(g, axis, written, none, 0, by_code, lists);
     return poolgrad_axis_lists_make(g, axis, outputs, written, shift, by_code, lists);
 }
 
-static bool make_lists(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+static enum poolgrad_lanes_outcome make_lists(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    return make_axis(g, &g->z, g->layers, g->source_layer, true, &lanes->z) &&
-           make_axis(g, &g->y, g->rows, g->source_row, true, &lanes->y) &&
-           make_axis(g, &g->x, g->columns, g->source_column, g->kind == POOLGRAD_MAX, &lanes->x);
+    const bool max = g->kind == POOLGRAD_MAX;
+    enum poolgrad_lanes_outcome outcome = make_axis(g, &g->z, g->layers, g->source_layer, true, &lanes->z);
+    if (outcome != POOLGRAD_LANES_MADE) return outcome;
+    outcome = make_axis(g, &g->y, g->rows, g->source_row, true, &lanes->y);
+    if (outcome != POOLGRAD_LANES_MADE) return outcome;
+    return make_axis(g, &g->x, g->columns, g->source_column, max, &lanes->x);
 }
 
 /* Whether codes are numbers of taps, as images hold them. */
@@ -392,28 +396,41 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     return lay_out(g, lanes);
 }
 
-bool poolgrad_lanes_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
-                         struct poolgrad_lanes *lanes)
+/* What is computed in lanes at all. */
+static bool is_taken(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    const bool gradient = g->direction == POOLGRAD_GRADIENT, max = g->kind == POOLGRAD_MAX;
-    memset(lanes, 0, sizeof *lanes);
-    if (is_empty(g) || (!gradient && g->with_indices)) return false;
-    lanes->routines = routines;
-    lanes->searches = max && !(gradient && g->with_indices);
-    if (gradient && lanes->searches && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT)) return false;
-    lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
-    lanes->reads_source = !gradient || lanes->searches || g->kind == POOLGRAD_L2NORM;
-    find_places(g, lanes);
-    if (!prefers_lanes(g, lanes)) return false;
-    bool fits = make_lists(g, lanes);
-    /* Fewer planes at a time need less memory. */
-    lanes->most_lanes = 2 * routines->vector_bytes / (int64_t)sizeof(float);
-    while (fits && !cut(g, lanes)) {
-        fits = !lanes->any_in_place && lanes->most_lanes > 1;
+    if (is_empty(g)) return false;
+    if (g->direction == POOLGRAD_FORWARD) return !g->with_indices;
+    return !lanes->searches || (g->ties != POOLGRAD_TIES_ALL && g->ties != POOLGRAD_TIES_SPLIT);
+}
+
+/* Groups of fewer planes need less memory. */
+static bool cut_to_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    lanes->most_lanes = 2 * lanes->routines->vector_bytes / (int64_t)sizeof(float);
+    while (!cut(g, lanes)) {
+        if (lanes->any_in_place || lanes->most_lanes <= 1) return false;
         lanes->most_lanes /= 4;
     }
-    if (!fits) poolgrad_lanes_free(lanes);
-    return fits;
+    return true;
+}
+
+enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *g,
+                                                const struct poolgrad_routines *routines, struct poolgrad_lanes *lanes)
+{
+    const bool gradient = g->direction == POOLGRAD_GRADIENT;
+    memset(lanes, 0, sizeof *lanes);
+    lanes->routines = routines;
+    lanes->searches = g->kind == POOLGRAD_MAX && !(gradient && g->with_indices);
+    lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
+    lanes->reads_source = !gradient || lanes->searches || g->kind == POOLGRAD_L2NORM;
+    if (!is_taken(g, lanes)) return POOLGRAD_LANES_LEFT;
+    find_places(g, lanes);
+    if (!prefers_lanes(g, lanes)) return POOLGRAD_LANES_LEFT;
+    enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
+    if (outcome == POOLGRAD_LANES_MADE && !cut_to_fit(g, lanes)) outcome = POOLGRAD_LANES_LEFT;
+    if (outcome != POOLGRAD_LANES_MADE) poolgrad_lanes_free(lanes);
+    return outcome;
 }
 
 void poolgrad_lanes_free(struct poolgrad_lanes *lanes)

@@ -90,9 +90,10 @@ struct poolgrad_lanes_part {
     struct poolgrad_range layers, rows;
 };
 
-/* Whether the problem is computed in lanes; if so, *lanes has lists of its own, which are to be freed. */
-bool poolgrad_lanes_make(const struct poolgrad_geometry *g, const struct poolgrad_routines *routines,
-                         struct poolgrad_lanes *lanes);
+/* Whether the problem is computed in lanes; where it is, *lanes has lists of its own, which are to be freed. Freeing
+ * what was not made does nothing. */
+enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *g,
+                                                const struct poolgrad_routines *routines, struct poolgrad_lanes *lanes);
 void poolgrad_lanes_free(struct poolgrad_lanes *lanes);
 
 struct poolgrad_lanes_part poolgrad_lanes_part_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,

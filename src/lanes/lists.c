@@ -62,14 +62,14 @@ static void list_windows(const struct poolgrad_geometry *g, const struct poolgra
     }
 }
 
-static bool make_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
+static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                          struct poolgrad_axis_lists *lists)
 {
     lists->windows = NULL;
     list_windows(g, axis, lists);
-    if (lists->window_runs > most_entries) return false;
+    if (lists->window_runs > most_entries) return POOLGRAD_LANES_LEFT;
     lists->windows = malloc((size_t)poolgrad_max(lists->window_runs, 1) * sizeof *lists->windows);
-    if (!lists->windows) return false;
+    if (!lists->windows) return POOLGRAD_LANES_NO_MEMORY;
     list_windows(g, axis, lists);
     int64_t low = INT64_MAX, high = 0, size = 0;
     for (int64_t i = 0; i < lists->window_runs; i++) {
@@ -84,7 +84,7 @@ static bool make_windows(const struct poolgrad_geometry *g, const struct poolgra
     if (high == 0) low = 0;
     lists->numbers.base = poolgrad_max(low - 1, 0);
     lists->numbers.count = poolgrad_max(poolgrad_min(high + 1, size) - lists->numbers.base, 1);
-    return true;
+    return POOLGRAD_LANES_MADE;
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
@@ -158,7 +158,7 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
     return runs;
 }
 
-static bool make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
+static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
                         struct poolgrad_axis_lists *lists)
 {
     const int64_t common = greatest_common_divisor(axis->dilation, axis->stride);
@@ -174,9 +174,9 @@ static bool make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range 
     }
     lists->pixel_runs = runs;
     lists->pixels = malloc((size_t)poolgrad_max(runs, 1) * sizeof *lists->pixels);
-    if (!lists->pixels) return false;
+    if (!lists->pixels) return POOLGRAD_LANES_NO_MEMORY;
     list_pixels(axis, lists, pixels, shift, way, lists->pixels);
-    return true;
+    return POOLGRAD_LANES_MADE;
 }
 
 /* ---- Pixels of tables -------------------------------------------------------------------------------------------- */
@@ -253,27 +253,28 @@ static void list_listed(struct poolgrad_range pixels, struct poolgrad_range sour
     }
 }
 
-static bool make_listed(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
-                        struct poolgrad_axis_lists *lists)
+static enum poolgrad_lanes_outcome make_listed(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
+                                               int64_t shift, bool by_code, struct poolgrad_axis_lists *lists)
 {
     struct poolgrad_range sources = {poolgrad_clamp(pixels.begin + shift, 0, axis->size),
                                      poolgrad_clamp(pixels.end + shift, 0, axis->size)};
     const int64_t count = sources.end - sources.begin;
-    if (count > most_entries || pixels.end - pixels.begin > most_entries) return false;
+    if (count > most_entries) return POOLGRAD_LANES_LEFT;
     int64_t *begin = calloc((size_t)count + 1, sizeof *begin);
-    bool fits = begin && count_listed(axis, sources, lists, begin);
-    if (fits) {
+    if (!begin) return POOLGRAD_LANES_NO_MEMORY;
+    enum poolgrad_lanes_outcome outcome = POOLGRAD_LANES_LEFT;
+    if (count_listed(axis, sources, lists, begin)) {
         lists->listed = malloc((size_t)poolgrad_max(lists->listed_windows, 1) * sizeof *lists->listed);
         lists->pixels = malloc((size_t)poolgrad_max(pixels.end - pixels.begin, 1) * sizeof *lists->pixels);
-        fits = lists->listed && lists->pixels;
+        outcome = lists->listed && lists->pixels ? POOLGRAD_LANES_MADE : POOLGRAD_LANES_NO_MEMORY;
     }
-    if (fits) {
+    if (outcome == POOLGRAD_LANES_MADE) {
         /* Filled, each beginning has become the end. */
         fill_listed(axis, sources, lists, begin);
         list_listed(pixels, sources, shift, by_code, begin, lists);
     }
     free(begin);
-    return fits;
+    return outcome;
 }
 
 /* ---- Both -------------------------------------------------------------------------------------------------------- */
@@ -308,25 +309,27 @@ static void measure_pixels(struct poolgrad_axis_lists *lists)
     }
 }
 
-bool poolgrad_axis_lists_make(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
-                              struct poolgrad_range outputs, struct poolgrad_range pixels, int64_t shift, bool by_code,
-                              struct poolgrad_axis_lists *lists)
+enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geometry *g,
+                                                     const struct poolgrad_axis *axis, struct poolgrad_range outputs,
+                                                     struct poolgrad_range pixels, int64_t shift, bool by_code,
+                                                     struct poolgrad_axis_lists *lists)
 {
     memset(lists, 0, sizeof *lists);
     lists->outputs = outputs;
     lists->window_step = lists->tap_step = 1;
-    if (outputs.end - outputs.begin > most_entries || pixels.end - pixels.begin > most_entries) return false;
-    bool fits = make_windows(g, axis, lists);
-    if (fits && pixels.begin < pixels.end) {
-        fits = axis->table ? make_listed(axis, pixels, shift, by_code, lists)
-                           : make_pixels(axis, pixels, shift, by_code, lists);
+    if (poolgrad_range_length(outputs) > most_entries || poolgrad_range_length(pixels) > most_entries) {
+        return POOLGRAD_LANES_LEFT;
     }
-    if (!fits) {
+    enum poolgrad_lanes_outcome outcome = make_windows(g, axis, lists);
+    if (outcome == POOLGRAD_LANES_MADE && pixels.begin < pixels.end) {
+        outcome = axis->table ? make_listed(axis, pixels, shift, by_code, lists)
+                              : make_pixels(axis, pixels, shift, by_code, lists);
+    }
+    if (outcome == POOLGRAD_LANES_MADE)
+        measure_pixels(lists);
+    else
         poolgrad_axis_lists_free(lists);
-        return false;
-    }
-    measure_pixels(lists);
-    return true;
+    return outcome;
 }
 
 void poolgrad_axis_lists_free(struct poolgrad_axis_lists *lists)

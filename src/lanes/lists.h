@@ -12,6 +12,13 @@
 
 #include "geometry/geometry.h"
 
+/* What comes of a plan in lanes, and of its lists. */
+enum poolgrad_lanes_outcome {
+    POOLGRAD_LANES_MADE,
+    POOLGRAD_LANES_LEFT, /* to others, who compute this problem better */
+    POOLGRAD_LANES_NO_MEMORY
+};
+
 /* Taps of a window are numbered from `base` on; `count` numbers occur. All taps outside on one side are alike: of
  * windows out of all proportion, only the nearest ones have numbers. */
 struct poolgrad_tap_numbers {
@@ -60,10 +67,11 @@ struct poolgrad_axis_lists {
 
 /* Windows `outputs` of the axis and, if `pixels` is not empty, destination pixels [begin, end), pixel p being source
  * pixel p + shift. `by_code`: pixels of a run must be the same tap of their windows. The source has pixels, and there
- * are windows. False where there is no memory or the lists would be out of proportion. */
-bool poolgrad_axis_lists_make(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
-                              struct poolgrad_range outputs, struct poolgrad_range pixels, int64_t shift, bool by_code,
-                              struct poolgrad_axis_lists *lists);
+ * are windows. Left to others where the lists would be out of proportion. */
+enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geometry *g,
+                                                     const struct poolgrad_axis *axis, struct poolgrad_range outputs,
+                                                     struct poolgrad_range pixels, int64_t shift, bool by_code,
+                                                     struct poolgrad_axis_lists *lists);
 /* One window: a run of its own. */
 struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                                               int64_t output);

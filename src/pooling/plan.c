@@ -72,24 +72,32 @@ static poolgrad_status allocate_memory(struct poolgrad_plan *plan, poolgrad_erro
 void poolgrad_plan_free_memory(struct poolgrad_plan *plan)
 {
     poolgrad_aligned_free(plan->memory);
+    plan->memory = NULL;
     poolgrad_lanes_free(&plan->lanes);
 }
 
-static void choose_engine(struct poolgrad_plan *plan)
+/* Memory that is missing sends no problem to somebody slower. */
+static poolgrad_status choose_engine(struct poolgrad_plan *plan, poolgrad_error *error)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
     const struct poolgrad_routines *routines = poolgrad_choose_routines(g->max_isa);
     memset(&plan->lanes, 0, sizeof plan->lanes);
     plan->engine = POOLGRAD_ENGINE_REFERENCE;
     plan->bytes = whole_lines(plan->tiles.bytes);
-    if (g->mode != POOLGRAD_MODE_FAST) return;
-    if (poolgrad_lanes_make(g, routines, &plan->lanes)) {
+    if (g->mode != POOLGRAD_MODE_FAST) return POOLGRAD_OK;
+    switch (poolgrad_lanes_make(g, routines, &plan->lanes)) {
+    case POOLGRAD_LANES_NO_MEMORY: return poolgrad_refuse_memory(error, "plan");
+    case POOLGRAD_LANES_MADE:
         plan->engine = POOLGRAD_ENGINE_LANES;
         plan->bytes = plan->lanes.bytes;
-    } else if (poolgrad_fast_make(g, routines, &plan->fast)) {
+        return POOLGRAD_OK;
+    case POOLGRAD_LANES_LEFT: break;
+    }
+    if (poolgrad_fast_make(g, routines, &plan->fast)) {
         plan->engine = POOLGRAD_ENGINE_ROWS;
         plan->bytes = plan->fast.bytes;
     }
+    return POOLGRAD_OK;
 }
 
 poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
@@ -97,11 +105,15 @@ poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, str
 {
     plan->geometry = *geometry;
     plan->geometry.cache = poolgrad_processor_cache();
+    plan->memory = NULL;
     plan->tiles = poolgrad_tiles_choose(&plan->geometry);
-    choose_engine(plan);
+    poolgrad_status status = choose_engine(plan, error);
+    if (status != POOLGRAD_OK) return status;
     plan->units = count_units(plan);
     plan->threads = poolgrad_choose_threads(plan, geometry->threads);
-    return allocate_memory(plan, error);
+    status = allocate_memory(plan, error);
+    if (status != POOLGRAD_OK) poolgrad_plan_free_memory(plan);
+    return status;
 }
 
 /* Windows of the plan's own, in place of the caller's tables. */

@@ -39,12 +39,19 @@ static void run_tile(const struct poolgrad_plan *plan, int64_t unit, void *memor
     run_area(g, g->images.begin + volume / channels, g->channels.begin + volume % channels, &area, memory);
 }
 
-/* A unit of the fast path in plain loops: the same pixels. */
-static void run_part(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t unit)
+/* For an area whose unit has no memory of the plan; null where there is none either. */
+static void *reference_memory(const struct poolgrad_geometry *g, const struct poolgrad_area *area)
+{
+    if (g->direction != POOLGRAD_GRADIENT) return NULL;
+    return malloc((size_t)poolgrad_reference_bytes(poolgrad_area_size(area)));
+}
+
+/* Units of the fast path in plain loops: the same pixels. */
+static void run_rows_part(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t unit)
 {
     const struct poolgrad_fast_part part = poolgrad_fast_part_of(fast, unit);
-    const int64_t pixels = poolgrad_range_length(part.rows) * poolgrad_range_length(part.columns);
-    void *memory = g->direction == POOLGRAD_GRADIENT ? malloc((size_t)poolgrad_reference_bytes(pixels)) : NULL;
+    const struct poolgrad_area any = {{0, 1}, part.rows, part.columns};
+    void *memory = reference_memory(g, &any);
     for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
         const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
         const struct poolgrad_area area = {{plane.z, plane.z + 1}, part.rows, part.columns};
@@ -58,9 +65,11 @@ static void run_lanes_part(const struct poolgrad_geometry *g, const struct poolg
     const struct poolgrad_lanes_part part = poolgrad_lanes_part_of(g, lanes, unit);
     const struct poolgrad_area area = {part.layers, part.rows, g->columns};
     const int64_t channels = poolgrad_range_length(g->channels);
+    void *memory = reference_memory(g, &area);
     for (int64_t p = part.plane; p < part.plane + part.planes; p++) {
-        run_area(g, g->images.begin + p / channels, g->channels.begin + p % channels, &area, NULL);
+        run_area(g, g->images.begin + p / channels, g->channels.begin + p % channels, &area, memory);
     }
+    free(memory);
 }
 
 /* Of the plan's working memory, what no other call has; null where others have it all. */
@@ -87,7 +96,7 @@ static void run_with(const struct poolgrad_plan *plan, int64_t first, int64_t en
     for (int64_t unit = first; unit < end; unit++) {
         switch (plan->engine) {
         case POOLGRAD_ENGINE_LANES: run_lanes_part(&plan->geometry, &plan->lanes, unit); break;
-        case POOLGRAD_ENGINE_ROWS: run_part(&plan->geometry, &plan->fast, unit); break;
+        case POOLGRAD_ENGINE_ROWS: run_rows_part(&plan->geometry, &plan->fast, unit); break;
         default: run_tile(plan, unit, memory); break;
         }
     }

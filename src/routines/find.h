@@ -26,7 +26,7 @@ struct find_place {
 
 /* Several vectors go through the operands together, so that the additions and comparisons of one wait for those of
  * another; where a vector is one lane, compilers make vectors of these. */
-#define FIND_TOGETHER (VECTOR_BYTES <= 8 ? 8 : 4)
+#define FIND_TOGETHER 4
 #define FIND_ALWAYS_INLINE inline __attribute__((always_inline))
 #define FIND_RARELY __attribute__((noinline)) /* one for all callers: the library stays small */
 #define FIND_PASTE(a, b) a##b

@@ -8,9 +8,12 @@
 #include "routines/routines.h"
 
 /* Vectors that go through the operands together, so that the additions of one wait for those of another. Their number,
- * and what else a walk is told as it is included, have to be constants: */
-enum { TOGETHER_GIVE = 8 };
+ * and what else a walk is told as it is included, have to be constants. Vectors of one lane are fewer, of which
+ * compilers make a vector. */
+enum { TOGETHER_GIVE = VECTOR_BYTES <= 8 ? 4 : 8 };
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
+/* What is too rare to stand in each of them: */
+#define GIVE_RARELY __attribute__((noinline))
 
 struct give {
     struct poolgrad_walk walk;
@@ -94,7 +97,7 @@ ALWAYS_INLINE void give_end_f32(const struct give *give, const struct give_place
 }
 
 /* Factors as float64. */
-static inline void give_factors(const struct give *give, int64_t at, int64_t lanes, double *to)
+static GIVE_RARELY void give_factors(const struct give *give, int64_t at, int64_t lanes, double *to)
 {
     for (int64_t i = 0; i < lanes; i++) {
         const unsigned char *code8 = give->factor + at + i;
@@ -121,11 +124,9 @@ static inline vf64 give_product(const struct give *give, vf64 sum, int64_t at, i
 }
 
 /* Halves of float64, rounded once. */
-static inline void give_halves(const struct give *give, vf64 sum, int64_t at, int64_t lanes)
+static GIVE_RARELY void give_halves(const struct give *give, const double *sums, int64_t at, int64_t lanes)
 {
     const bool brain = give->format == POOLGRAD_BFLOAT16;
-    double sums[LANES_64];
-    store_f64(sums, sum);
     for (int64_t i = 0; i < lanes; i++) {
         const float odd = round_to_odd(sums[i]);
         ((loose16 *)(void *)give->to)[at + i] = brain ? to_bfloat16(odd) : to_float16(odd);
@@ -148,19 +149,32 @@ ALWAYS_INLINE void give_put_f64(const struct give *give, const struct give_place
     }
 }
 
-ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place *place, vf64 *sums, int together,
+ALWAYS_INLINE void give_end_f64(const struct give *give, const struct give_place *place, const vf64 *sums, int together,
                                 bool part)
+{
+    if (give->format == POOLGRAD_FLOAT64) {
+        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT64);
+    } else {
+        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT32);
+    }
+}
+
+/* Sums alone have factors, and these become halves, too. */
+ALWAYS_INLINE void give_end_norm_f64(const struct give *give, const struct give_place *place, vf64 *sums, int together,
+                                     bool part)
 {
     const int64_t lanes = part ? place->lanes : LANES_64;
     for (int v = 0; give->factor && v < together; v++) {
         sums[v] = give_product(give, sums[v], place->factor + v * place->factor_gap, lanes);
     }
-    if (give->format == POOLGRAD_FLOAT64) {
-        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT64);
-    } else if (give->format == POOLGRAD_FLOAT32) {
-        give_put_f64(give, place, sums, together, part, POOLGRAD_FLOAT32);
-    } else {
-        for (int v = 0; v < together; v++) give_halves(give, sums[v], place->to + v * place->to_gap, lanes);
+    if (give->format != POOLGRAD_FLOAT16 && give->format != POOLGRAD_BFLOAT16) {
+        give_end_f64(give, place, sums, together, part);
+        return;
+    }
+    for (int v = 0; v < together; v++) {
+        double numbers[LANES_64];
+        store_f64(numbers, sums[v]);
+        give_halves(give, numbers, place->to + v * place->to_gap, lanes);
     }
 }
 
@@ -237,7 +251,7 @@ static inline vf64 add_any_part_f64(vf64 sum, const void *tap, uint32_t code, co
 #define GIVE_PICKS false
 #define GIVE_ADD add_any_f64
 #define GIVE_ADD_PART add_any_part_f64
-#define GIVE_END give_end_f64
+#define GIVE_END give_end_norm_f64
 #include "routines/give_walk.h"
 
 #define GIVE_WALK walk_pick8_f64

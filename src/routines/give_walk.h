@@ -49,6 +49,12 @@ ALWAYS_INLINE void GIVE_PART_OF(vectors)(const struct give *give, const struct g
     GIVE_END(give, place, sums, together, part);
 }
 
+/* The rest goes one by one. */
+static GIVE_RARELY void GIVE_PART_OF(one)(const struct give *give, const struct give_place *place)
+{
+    GIVE_PART_OF(vectors)(give, place, 1, false);
+}
+
 /* A repeat of many elements: vectors beside each other. The last ones end where the elements do, and may compute again
  * what others have. */
 ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat, int together)
@@ -63,7 +69,7 @@ ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat, 
     }
     for (; i < count; i += GIVE_LANES) {
         const struct give_place place = give_place_at(first, i, count - GIVE_LANES);
-        GIVE_PART_OF(vectors)(give, &place, 1, false);
+        GIVE_PART_OF(one)(give, &place);
     }
 }
 
@@ -72,13 +78,17 @@ ALWAYS_INLINE void GIVE_PART_OF(across)(const struct give *give, int64_t repeat,
 {
     const int64_t count = give->walk.count;
     const struct give_place first = give_place(give, repeat);
-    if (count < GIVE_LANES) {
+    if (GIVE_LANES > 1 && count < GIVE_LANES) {
         GIVE_PART_OF(vectors)(give, &first, together, true);
         return;
     }
     for (int64_t i = 0; i < count; i += GIVE_LANES) {
         const struct give_place place = give_place_at(first, i, count - GIVE_LANES);
-        GIVE_PART_OF(vectors)(give, &place, together, false);
+        if (together > 1) {
+            GIVE_PART_OF(vectors)(give, &place, together, false);
+        } else {
+            GIVE_PART_OF(one)(give, &place);
+        }
     }
 }
 
