@@ -14,7 +14,8 @@ enum {
     ROWS_BYTES = 512 << 10,   /* transposed source rows */
     WAITING_BYTES = 32 << 10, /* results that are transposed together: within its first-level cache */
     UNIT_ELEMENTS = 64 << 10,
-    OVERLAP = 4, /* a band has at least so many times the rows that it shares with the next */
+    SUMS_BYTES = 64 << 20, /* what is scattered in working memory */
+    OVERLAP = 4,           /* a band has at least so many times the rows that it shares with the next */
 };
 
 /* Beyond this, per thread, others compute. */
@@ -195,6 +196,17 @@ static void place_rings(const struct poolgrad_geometry *g, struct layout *layout
     }
 }
 
+static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
+{
+    const struct poolgrad_lanes *lanes = layout->lanes;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes;
+    const int64_t rows = lanes->by_layers ? poolgrad_range_length(g->rows) : 1;
+    if (!lanes->scatters) return;
+    place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 1, 1);
+    place(layout, POOLGRAD_LANES_PLACES, sizeof(int64_t), POOLGRAD_LANES_MOST_PLACES, 1, 1);
+    if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
+}
+
 static void place_lists(struct layout *layout)
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
@@ -215,10 +227,11 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     memset(lanes->area, 0, sizeof lanes->area);
     place_rings(g, &layout);
     place_lists(&layout);
+    place_sums(g, &layout);
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);
-    if (!lanes->direct || lanes->chunked || g->kind == POOLGRAD_L2NORM)
+    if (!lanes->direct || lanes->chunked || lanes->scatters || g->kind == POOLGRAD_L2NORM)
         place(&layout, POOLGRAD_LANES_NUMBERS, 8, widest, pitch, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
     if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, columns, lanes->lanes, 1);
@@ -235,8 +248,9 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
     int64_t bytes;
     lanes->window_slots_z = poolgrad_max(lanes->z.span, 1);
     lanes->window_slots_y = poolgrad_max(lanes->y.span, 1);
+    if (lanes->scatters) lanes->window_slots_z = lanes->window_slots_y = 1;
     /* Pixels of the next layer meet the same rows of windows again. */
-    if (lanes->z.most_windows > 0 && poolgrad_range_length(g->layers) > 1) {
+    if (!lanes->scatters && lanes->z.most_windows > 0 && poolgrad_range_length(g->layers) > 1) {
         lanes->window_slots_y = poolgrad_max(poolgrad_range_length(lanes->y.outputs), 1);
     }
     lanes->source_slots_z = lanes->source_slots_y = 1;
@@ -253,6 +267,62 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
     lanes->chunk = 1;
     lanes->chunked = true;
     lanes->direct = false;
+}
+
+/* ---- Scattering -------------------------------------------------------------------------------------------------- */
+
+/* Large numbers are alike. */
+static int64_t times(int64_t a, int64_t b)
+{
+    enum { LARGE_BITS = 56 };
+    int64_t product;
+    const int64_t large = INT64_C(1) << LARGE_BITS;
+    return poolgrad_multiply(a, b, &product) ? poolgrad_min(product, large) : large;
+}
+
+static int64_t length_of(const struct poolgrad_axis_lists *lists)
+{
+    return poolgrad_range_length(lists->outputs);
+}
+
+/* Whether windows give to pixels: in time about that of a vector operation, per plane. A window's pick takes some; a
+ * pixel that gathers looks at all its windows, and each run of each row is a call. */
+static bool is_scattered(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { WINDOW = 8, PIXEL = 1, CALL = 50 };
+    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX) return false;
+    const char *force = getenv("PG_FORCE");
+    if (force && force[0] != '1') return force[0] == '2';
+    const int64_t vector = lanes->routines->vector_bytes / poolgrad_lanes_number_bytes(lanes->sum);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    const int64_t together = lanes->any_in_place ? channels : times(g->pooled_images, channels);
+    const int64_t rows = times(poolgrad_range_length(g->layers), poolgrad_range_length(g->rows));
+    const int64_t pixels = times(rows, poolgrad_range_length(g->columns));
+    const int64_t windows = times(times(length_of(&lanes->z), length_of(&lanes->y)), length_of(&lanes->x));
+    const int64_t operands = times(times(lanes->z.most_windows, lanes->y.most_windows), lanes->x.most_windows);
+    const int64_t gather = times(pixels, operands) / poolgrad_clamp(together, 1, vector) +
+                           times(times(rows, lanes->x.pixel_runs), CALL) / poolgrad_max(together, 1);
+    return times(windows, WINDOW) + times(pixels, PIXEL) < gather;
+}
+
+/* Whether sums may stand in the destination, each source pixel of which has a place. */
+static bool is_scattered_direct(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    return !g->add_to_destination && g->destination.format == numbers && g->columns.begin + g->source_column <= 0 &&
+           g->columns.end + g->source_column >= g->x.size;
+}
+
+/* How many planes' sums fit into working memory. */
+static int64_t scattered_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    if (lanes->scatters_direct) return INT64_MAX;
+    const int64_t factors[] = {poolgrad_range_length(g->layers), poolgrad_range_length(g->rows), g->x.size};
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        if (!poolgrad_multiply(bytes, factors[i], &bytes)) return 1;
+    }
+    return poolgrad_max(SUMS_BYTES / bytes, 1);
 }
 
 /* ---- Cutting ----------------------------------------------------------------------------------------------------- */
@@ -277,13 +347,17 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
     const int64_t channels = poolgrad_range_length(g->channels), images = poolgrad_range_length(g->images);
     const int64_t vector = lanes->routines->vector_bytes / (int64_t)sizeof(float);
     if (lanes->any_in_place) {
-        const int64_t fit = RING_BYTES / poolgrad_max(ring_bytes(g, lanes), 1);
+        int64_t fit = RING_BYTES / poolgrad_max(ring_bytes(g, lanes), 1), least = 4 * vector;
+        if (lanes->scatters) {
+            fit = poolgrad_min(scattered_planes(g, lanes), 2 * least);
+            least = 1;
+        }
         lanes->piece = lanes->slice;
         lanes->first_piece = g->channels.begin;
         if (lanes->slice != INT64_MAX) {
             lanes->first_piece -= g->channels.begin % lanes->slice;
         } else {
-            lanes->piece = even(channels, poolgrad_clamp(fit, 4 * vector, MOST_LANES));
+            lanes->piece = even(channels, poolgrad_clamp(fit, least, MOST_LANES));
         }
         lanes->pieces = poolgrad_ceiling_divide(g->channels.end - lanes->first_piece, lanes->piece);
         lanes->groups = images * lanes->pieces;
@@ -292,6 +366,7 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
     }
     const int64_t pooled = g->pooled_images * channels;
     lanes->piece = lanes->lanes = poolgrad_clamp(pooled, 1, lanes->most_lanes);
+    if (lanes->scatters) lanes->piece = lanes->lanes = poolgrad_min(lanes->piece, scattered_planes(g, lanes));
     lanes->pieces = poolgrad_ceiling_divide(pooled, lanes->piece);
     lanes->groups = lanes->pieces + poolgrad_ceiling_divide(images * channels - pooled, lanes->piece);
 }
@@ -306,6 +381,10 @@ static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lane
     int64_t least = poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1));
     if (g->direction == POOLGRAD_GRADIENT && !lanes->codes_in_place) {
         least = poolgrad_max(least, OVERLAP * poolgrad_min(outer->reach, whole));
+    }
+    if (lanes->scatters && !lanes->scatters_direct) {
+        const int64_t pixel = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes * (lanes->by_layers ? rows : 1);
+        least = poolgrad_min(least, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
     }
     lanes->band = even(whole, poolgrad_clamp(least, 1, poolgrad_max(whole, 1)));
     lanes->bands = poolgrad_max(poolgrad_ceiling_divide(whole, lanes->band), 1);
@@ -388,7 +467,8 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     lanes->past_caches = is_streamed(g);
     choose_groups(g, lanes);
     lanes->chunked = false;
-    lanes->direct = is_direct(g, lanes);
+    lanes->scatters_direct = lanes->scatters && is_scattered_direct(g, lanes);
+    lanes->direct = !lanes->scatters && is_direct(g, lanes);
     choose_window_pitch(g, lanes);
     choose_slots(g, lanes);
     choose_bands(g, lanes);
@@ -428,6 +508,7 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     find_places(g, lanes);
     if (!prefers_lanes(g, lanes)) return POOLGRAD_LANES_LEFT;
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
+    lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
     if (outcome == POOLGRAD_LANES_MADE && !cut_to_fit(g, lanes)) outcome = POOLGRAD_LANES_LEFT;
     if (outcome != POOLGRAD_LANES_MADE) poolgrad_lanes_free(lanes);
     return outcome;

@@ -9,11 +9,6 @@
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
-/* A row of windows: what each gives, and the tap it picked. */
-struct windows {
-    const unsigned char *shares, *codes;
-};
-
 /* The source gradient of a row of windows, and elements from window to window. */
 static const unsigned char *read_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t *step)
 {
@@ -108,8 +103,7 @@ static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
     if (!lanes->shares_in_place) load_gradient(unit, z, y, shares);
 }
 
-/* A row of windows from the ring, or from where it lies. */
-static struct windows windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -121,7 +115,7 @@ static struct windows windows_at(struct poolgrad_lanes_unit *unit, int64_t z, in
     int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
     shares += slot * columns * poolgrad_lanes_number_bytes(lanes->sum);
     codes += slot * columns * lanes->code_bytes;
-    struct windows windows = {shares, codes};
+    struct poolgrad_lanes_windows windows = {shares, codes};
     int64_t step;
     if (lanes->shares_in_place) windows.shares = read_gradient(unit, z, y, &step);
     if (lanes->both_in_place) {
@@ -158,7 +152,7 @@ static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         const struct poolgrad_listed_window layer = poolgrad_pixel_window(&lanes->z, &along_z, i);
         for (int64_t k = 0; k < along_y.windows; k++) {
             const struct poolgrad_listed_window row = poolgrad_pixel_window(&lanes->y, &along_y, k);
-            const struct windows windows = windows_at(unit, layer.output, row.output);
+            const struct poolgrad_lanes_windows windows = poolgrad_lanes_windows_at(unit, layer.output, row.output);
             const int64_t number = poolgrad_tap_number(&lanes->z.numbers, layer.tap) * lanes->y.numbers.count +
                                    poolgrad_tap_number(&lanes->y.numbers, row.tap);
             rows[count++] = (struct poolgrad_operand_row){windows.shares, windows.codes,
@@ -269,8 +263,7 @@ static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
     lanes->routines->add[lanes->sum](numbers, before, width * lanes->lanes);
 }
 
-/* Numbers of a row, as the destination stores them. */
-static void store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
+void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -307,5 +300,5 @@ void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
         else
             give_run(unit, &row, run, &results);
     }
-    if (!lanes->direct) store_numbers(unit, z, y, results.to);
+    if (!lanes->direct) poolgrad_lanes_store_numbers(unit, z, y, results.to);
 }

@@ -148,7 +148,9 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     forget_rows(unit);
-    for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
+    const bool scatters = unit->lanes->scatters;
+    if (scatters) poolgrad_lanes_scatter(unit);
+    for (int64_t z = unit->layers.begin; !scatters && z < unit->layers.end; z++) {
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
             if (g->direction == POOLGRAD_GRADIENT)
                 poolgrad_lanes_give(unit, z, y);

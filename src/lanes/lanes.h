@@ -26,6 +26,9 @@ enum poolgrad_lanes_image {
     POOLGRAD_LANES_IMAGES
 };
 
+/* Codes whose places stand in a table. */
+enum { POOLGRAD_LANES_MOST_PLACES = 4096 };
+
 /* The arrays of working memory. */
 enum poolgrad_lanes_area {
     POOLGRAD_LANES_ROWS,        /* source rows that were transposed, a ring of layers and rows; */
@@ -44,6 +47,9 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_TAPS,        /* columns of any window, */
     POOLGRAD_LANES_WINDOWS,     /* of any pixel, */
     POOLGRAD_LANES_LISTED,      /* of a pixel of a table */
+    POOLGRAD_LANES_SUMS,        /* scattered: sums of the unit's pixels, */
+    POOLGRAD_LANES_PLACES,      /* where each tap of a window lies in them, */
+    POOLGRAD_LANES_LANES,       /* and each lane */
     POOLGRAD_LANES_AREAS
 };
 
@@ -63,6 +69,8 @@ struct poolgrad_lanes {
     bool same_numbers;    /* codes are tap numbers */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
+    bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel; */
+    bool scatters_direct; /* straight to the destination */
 
     int64_t lanes;       /* most planes of a group, and the pitch of what is transposed */
     int64_t pieces;      /* groups of an image; or groups of all images */

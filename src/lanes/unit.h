@@ -68,8 +68,21 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
                                 int64_t step);
 void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *codes, int64_t step);
 
+/* A row of windows of a gradient, from the ring or from where it lies: what each gives, and the tap it picked, both
+ * window_pitch elements from window to window. */
+struct poolgrad_lanes_windows {
+    const unsigned char *shares, *codes;
+};
+
+struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+
 /* Give: a row of pixels of the destination. */
 void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* Numbers of a row, as the destination stores them. What it holds is added to them first, if asked. */
+void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
+
+/* Scatter: a whole unit, from each window to the pixel it picked. */
+void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit);
 
 /* Write. Where row (z, y) of the destination goes as it is stored: there, or among the rows that wait; elements from
  * pixel to pixel. Rows come in ascending order. */
