@@ -37,6 +37,7 @@ struct adding {
     unsigned char *const *lanes; /* sums of the first source pixel */
     const int64_t *places;       /* of all codes, or null */
     const struct taps *taps;     /* of the three axes */
+    uint32_t all;                /* how many codes there are */
 };
 
 /* ---- Places ------------------------------------------------------------------------------------------------------ */
@@ -145,7 +146,8 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
                                       .step = run->step * target->step[2],
                                       .lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES),
                                       .places = list_places(unit, taps, run->count * unit->count),
-                                      .taps = taps};
+                                      .taps = taps,
+                                      .all = taps[0].count * taps[1].count * taps[2].count};
         add_run(lanes, &adding);
     }
 }

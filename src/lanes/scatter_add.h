@@ -14,7 +14,8 @@ static void SCATTER_ADD(const struct adding *adding)
         const int64_t moved = i * adding->step;
         for (int64_t lane = 0; lane < adding->count; lane++) {
             const SCATTER_CODE code = codes[lane];
-            if (code == (SCATTER_CODE)-1) continue;
+            /* None, and what saved picks may hold that is none, are beyond all codes. */
+            if (code >= adding->all) continue;
             const int64_t place = adding->places ? adding->places[code] : place_of(adding->taps, code);
             if (place == NOWHERE) continue;
             SCATTER_NUMBER *sum = (SCATTER_NUMBER *)(void *)(lanes[lane] + place + moved);
