@@ -191,7 +191,7 @@ Test(gather, wrong_indices)
         cr_expect(poolgrad_plan_check_indices(plan, NULL) == POOLGRAD_INVALID);
         poolgrad_plan_run(plan);
         cr_expect(result[0] == 1 && result[1] == 0 && result[2] == 9 && result[3] == 11);
-        cr_expect_str_eq(poolgrad_plan_kernel(plan), "forward/max/reference");
+        cr_expect(strncmp(poolgrad_plan_kernel(plan), "forward/max/lanes/", strlen("forward/max/lanes/")) == 0);
         poolgrad_plan_destroy(plan);
     }
 }

@@ -201,8 +201,8 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     const struct poolgrad_lanes *lanes = layout->lanes;
     const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes;
     const int64_t rows = lanes->by_layers ? poolgrad_range_length(g->rows) : 1;
+    if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 1, 1);
     if (!lanes->scatters) return;
-    place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 1, 1);
     place(layout, POOLGRAD_LANES_PLACES, sizeof(int64_t), POOLGRAD_LANES_MOST_PLACES, 1, 1);
     if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
@@ -441,7 +441,7 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
 static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { SMALL = 16, LEAST_PLANES = 16 };
-    if (getenv("PG_FORCE")) return true;
+    if (getenv("PG_FORCE") || lanes->gathers) return true;
     const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
     if (!planar || lies_in_lanes(g, lanes)) return true;
     const int64_t outputs = g->x.end - g->x.begin;
@@ -480,7 +480,7 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 static bool is_taken(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     if (is_empty(g)) return false;
-    if (g->direction == POOLGRAD_FORWARD) return !g->with_indices;
+    if (g->direction == POOLGRAD_FORWARD) return true;
     return !lanes->searches || (g->ties != POOLGRAD_TIES_ALL && g->ties != POOLGRAD_TIES_SPLIT);
 }
 
@@ -501,9 +501,10 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     const bool gradient = g->direction == POOLGRAD_GRADIENT;
     memset(lanes, 0, sizeof *lanes);
     lanes->routines = routines;
-    lanes->searches = g->kind == POOLGRAD_MAX && !(gradient && g->with_indices);
+    lanes->searches = g->kind == POOLGRAD_MAX && !g->with_indices;
+    lanes->gathers = !gradient && g->with_indices;
     lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
-    lanes->reads_source = !gradient || lanes->searches || g->kind == POOLGRAD_L2NORM;
+    lanes->reads_source = (!gradient && !lanes->gathers) || lanes->searches || g->kind == POOLGRAD_L2NORM;
     if (!is_taken(g, lanes)) return POOLGRAD_LANES_LEFT;
     find_places(g, lanes);
     if (!prefers_lanes(g, lanes)) return POOLGRAD_LANES_LEFT;

@@ -148,9 +148,10 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     forget_rows(unit);
-    const bool scatters = unit->lanes->scatters;
-    if (scatters) poolgrad_lanes_scatter(unit);
-    for (int64_t z = unit->layers.begin; !scatters && z < unit->layers.end; z++) {
+    const bool gathers = unit->lanes->gathers && unit->pooled, whole = gathers || unit->lanes->scatters;
+    if (gathers) poolgrad_lanes_gather(unit);
+    if (unit->lanes->scatters) poolgrad_lanes_scatter(unit);
+    for (int64_t z = unit->layers.begin; !whole && z < unit->layers.end; z++) {
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
             if (g->direction == POOLGRAD_GRADIENT)
                 poolgrad_lanes_give(unit, z, y);

@@ -69,6 +69,7 @@ struct poolgrad_lanes {
     bool same_numbers;    /* codes are tap numbers */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
+    bool gathers;   /* forward, from indices */
     bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel; */
     bool scatters_direct; /* straight to the destination */
 

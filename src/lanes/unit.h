@@ -84,6 +84,9 @@ void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, i
 /* Scatter: a whole unit, from each window to the pixel it picked. */
 void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit);
 
+/* Gather: a whole unit, forward, from indices. */
+void poolgrad_lanes_gather(const struct poolgrad_lanes_unit *unit);
+
 /* Write. Where row (z, y) of the destination goes as it is stored: there, or among the rows that wait; elements from
  * pixel to pixel. Rows come in ascending order. */
 struct poolgrad_lanes_target {
