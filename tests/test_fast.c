@@ -631,7 +631,7 @@ static bool gathers(const poolgrad_problem *p)
 /* What the plain loops compute in mode fast, too: forward calls from indices; of tables and of volumes, shared ties. */
 static bool may_be_left(const poolgrad_problem *p)
 {
-    return gathers(p) || (shares_ties(p) && (has_tables(p) || has_third_axis(p)));
+    return gathers(p) || (shares_ties(p) && (has_tables(p) || has_third_axis(p) || view_depth(&p->destination) > 1));
 }
 
 /* Volumes whose layers are pooled each by itself are planes. */

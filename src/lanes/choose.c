@@ -435,6 +435,14 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
     return true;
 }
 
+/* Progressions, and one layer of the source and of the destination, which is the same. */
+static bool is_planar(const struct poolgrad_geometry *g)
+{
+    const int64_t layer = g->layers.begin + (g->direction == POOLGRAD_GRADIENT ? g->source_layer : 0);
+    return !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z) && poolgrad_range_length(g->layers) == 1 &&
+           layer == 0;
+}
+
 /* Planes of progressions are computed in rows (fast/fast.h) where rows are long, unless channels are neighbours: rows
  * are read once, transposed planes twice. What has no sums that neighbours share, or steps over pixels, is as fast
  * transposed. */
@@ -442,8 +450,7 @@ static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgr
 {
     enum { SMALL = 16, LEAST_PLANES = 16 };
     if (getenv("PG_FORCE") || lanes->gathers) return true;
-    const bool planar = !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z);
-    if (!planar || lies_in_lanes(g, lanes)) return true;
+    if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
     const int64_t outputs = g->x.end - g->x.begin;
     /* Pixels that have the same windows for a long way are one sum. */
     if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
