@@ -269,7 +269,7 @@ Test(tables, plans_copy_their_tables)
     free(spans);
     poolgrad_plan_run(plan);
     cr_expect(found[0] == 7 && found[1] == 2);
-    cr_expect_str_eq(poolgrad_plan_kernel(plan), "forward/max/reference");
+    cr_expect_not_null(strstr(poolgrad_plan_kernel(plan), "forward/max/lanes/"), "%s", poolgrad_plan_kernel(plan));
     poolgrad_plan_destroy(plan);
 }
 
