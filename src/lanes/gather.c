@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "fast/move.h"
+#include "image/move.h"
 #include "image/format.h"
 #include "image/image.h"
 #include "lanes/codes.h"
