@@ -257,3 +257,104 @@ Test(plan_allocation, plans_for_many_calls_are_made_or_refused)
         free_problem(&p);
     }
 }
+
+/* ---- Plans in lanes ---------------------------------------------------------------------------------------------- */
+
+static const poolgrad_span spans[] = {{0, 5}, {3, 1}, {4, 7}};
+
+/* Volumes, and the same with windows by table; forward, and gradients. */
+static poolgrad_problem new_volume(int number)
+{
+    enum { DEPTH = 3, SIDE = 11 };
+    random_state r = {(uint64_t)number};
+    const poolgrad_layout layout = number / 2 % 2 ? POOLGRAD_NHWC : POOLGRAD_NCHW;
+    const poolgrad_image large = {.images = 1, .channels = CHANNELS, .depth = DEPTH, .height = SIDE, .width = SIDE};
+    poolgrad_image small = large;
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = (poolgrad_direction)(number % 2);
+    p.kind = (poolgrad_kind)(number / 8);
+    p.window.kernel_depth = p.window.kernel_height = p.window.kernel_width = 2;
+    p.threads = 1;
+    if (number / 4 % 2) {
+        p.windows_x = (poolgrad_table){spans, 3};
+        p.window.kernel_width = 1;
+        small.width = 3;
+    }
+    p.source = view_read(view_new(POOLGRAD_FLOAT32, layout, &large, 0));
+    p.source_gradient = view_read(view_new(POOLGRAD_FLOAT32, layout, &small, 0));
+    p.destination = view_new(POOLGRAD_FLOAT32, layout, p.direction == POOLGRAD_FORWARD ? &small : &large, 0);
+    const poolgrad_image source = view_writable(&p.source), gradient = view_writable(&p.source_gradient);
+    VIEW_EACH(at, &source) view_set_number_at(&source, at, (double)random_between(&r, -99, 99) / 8);
+    VIEW_EACH(at, &gradient) view_set_number_at(&gradient, at, (double)random_between(&r, -99, 99) / 8);
+    if (p.direction == POOLGRAD_FORWARD) view_free_read(&p.source_gradient);
+    return p;
+}
+
+/* Whichever allocation fails: a plan is made of which lanes compute, or it is refused; nothing slower stands in. */
+static void expect_made_or_refused(const poolgrad_problem *p)
+{
+    const int64_t live = allocation_live();
+    poolgrad_status status = POOLGRAD_NO_MEMORY;
+    for (int failing = 1; status == POOLGRAD_NO_MEMORY; ++failing) {
+        poolgrad_plan *plan = NULL;
+        poolgrad_error error = {"", ""};
+        allocation_begin(failing, false);
+        status = poolgrad_plan_create(p, &plan, &error);
+        const bool failed = allocation_end() >= failing;
+        cr_expect_eq(status, failed ? POOLGRAD_NO_MEMORY : POOLGRAD_OK, "allocation %d", failing);
+        cr_expect_eq(plan != NULL, status == POOLGRAD_OK);
+        cr_expect(!failed || strcmp(error.field, "plan") == 0, "%s", error.field);
+        cr_expect(!plan || strstr(poolgrad_plan_kernel(plan), "/lanes/"));
+        poolgrad_plan_destroy(plan);
+        cr_expect_eq(allocation_live(), live, "allocation %d", failing);
+    }
+    cr_expect_eq(status, POOLGRAD_OK);
+}
+
+Test(plan_allocation, plans_in_lanes_are_made_or_refused)
+{
+    for (int number = 0; number < 3 * 8; ++number) {
+        poolgrad_problem p = new_volume(number);
+        expect_made_or_refused(&p);
+        free_problem(&p);
+    }
+}
+
+/* poolgrad_run writes nothing then, and leaves no block. */
+Test(plan_allocation, runs_in_lanes_are_refused)
+{
+    for (int number = 0; number < 3 * 8; ++number) {
+        poolgrad_problem p = new_volume(number);
+        poolgrad_image untouched = view_copy(&p.destination, p.destination.layout);
+        const int64_t live = allocation_live();
+        poolgrad_status status = POOLGRAD_NO_MEMORY;
+        for (int failing = 1; status == POOLGRAD_NO_MEMORY; ++failing) {
+            cr_expect(leaves_the_expected(&p, &untouched), "problem %d, allocation %d", number, failing);
+            allocation_begin(failing, false);
+            status = poolgrad_run(&p, NULL);
+            allocation_end();
+            cr_expect_eq(allocation_live(), live, "problem %d, allocation %d", number, failing);
+        }
+        poolgrad_image expected = expect(&p);
+        cr_expect(status == POOLGRAD_OK && leaves_the_expected(&p, &expected), "problem %d", number);
+        view_free(&expected);
+        view_free(&untouched);
+        free_problem(&p);
+    }
+}
+
+/* More calls at once than a plan was made for. */
+Test(plan_allocation, more_calls_in_lanes_do_without_memory)
+{
+    for (int number = 0; number < 3 * 8; ++number) {
+        poolgrad_problem p = new_volume(number);
+        poolgrad_image expected = expect(&p);
+        for (int failing = 0; failing < 2; ++failing) {
+            run_at_once(&p, &ways[failing], 1, failing);
+            cr_expect(leaves_the_expected(&p, &expected), "problem %d", number);
+        }
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
