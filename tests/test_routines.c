@@ -28,7 +28,7 @@ typedef struct scene {
     struct poolgrad_walk walk;
     struct poolgrad_ending ending;
     struct poolgrad_search search;
-    guard_buffer operands, values, codes;
+    guard_buffer operands, values, codes, gradient;
     size_t value_offset;          /* of element 0 of repeat 0 in its buffer */
     poolgrad_format value_format; /* what results are in */
     size_t code_bytes;            /* 0: no codes */
@@ -214,6 +214,7 @@ static void free_scene(scene *s)
     guard_free(&s->operands);
     guard_free(&s->values);
     guard_free(&s->codes);
+    if (s->gradient.mapping) guard_free(&s->gradient);
 }
 
 static unsigned char *value_at(const scene *s, unsigned char *values, int64_t repeat, int64_t lane)
@@ -254,6 +255,23 @@ static void make_sum64(random_state *r, scene *s)
     s->ending.partial = random_chance(r, 20);
     s->ending.stored = s->ending.stored && !s->ending.partial;
     if (s->ending.partial) s->value_format = POOLGRAD_FLOAT64;
+}
+
+static void make_norm(random_state *r, scene *s)
+{
+    static const poolgrad_format formats[] = {POOLGRAD_FLOAT16, POOLGRAD_BFLOAT16, POOLGRAD_FLOAT32, POOLGRAD_FLOAT64};
+    make_sum64(r, s);
+    if (random_chance(r, 50)) return;
+    const poolgrad_format format = formats[random_between(r, 0, 3)];
+    s->ending.stored = false;
+    s->value_format = POOLGRAD_FLOAT64;
+    s->ending.gradient_format = format;
+    s->ending.gradient_step = random_between(r, 0, s->walk.count + 9);
+    const int64_t elements = (s->walk.repeats - 1) * s->ending.gradient_step + s->walk.count;
+    const size_t offset = make_buffer(r, &s->gradient, elements, number_size(format));
+    unsigned char *first = s->gradient.bytes + offset;
+    fill(r, format, first, elements);
+    s->ending.gradient = first;
 }
 
 static bool has_sum32(const struct poolgrad_routines *table, const scene *s)
@@ -309,6 +327,14 @@ static outcome evaluate_sum64(const scene *s, int64_t repeat, int64_t lane)
     return (outcome){.value = sum};
 }
 
+static double gradient_of(const scene *s, int64_t repeat, int64_t lane)
+{
+    const size_t size = number_size(s->ending.gradient_format);
+    const int64_t at = repeat * s->ending.gradient_step + lane;
+    const unsigned char *element = (const unsigned char *)s->ending.gradient + at * (int64_t)size;
+    return number_decode(s->ending.gradient_format, load_bits(element, size));
+}
+
 static outcome evaluate_norm(const scene *s, int64_t repeat, int64_t lane)
 {
     double sum = s->ending.resume ? resumed_value(s, repeat, lane) : 0;
@@ -319,7 +345,10 @@ static outcome evaluate_norm(const scene *s, int64_t repeat, int64_t lane)
     }
     if (s->ending.partial) return (outcome){.value = sum};
     if (s->ending.divisor > 0) sum /= s->ending.divisor;
-    return (outcome){.value = sqrt(sum)};
+    const double norm = sqrt(sum);
+    if (!s->ending.gradient) return (outcome){.value = norm};
+    const double divided = s->ending.divisor > 0 ? s->ending.divisor * norm : norm;
+    return (outcome){.value = divided == 0 ? 0 : gradient_of(s, repeat, lane) / divided};
 }
 
 /* ---- Maxima ------------------------------------------------------------------------------------------------------ */
@@ -468,7 +497,7 @@ static bool meets_nan(const scene *s)
 static const subject subjects[] = {
     {"find_sum32", has_sum32, make_sum32, call_sum32, evaluate_sum32},
     {"find_sum64", has_sum64, make_sum64, call_sum64, evaluate_sum64},
-    {"find_norm", has_norm, make_sum64, call_norm, evaluate_norm},
+    {"find_norm", has_norm, make_norm, call_norm, evaluate_norm},
     {"find_greatest", has_greatest, make_greatest, call_greatest, evaluate_max},
     {"find_pick8", has_pick8, make_pick8, call_pick8, evaluate_max},
     {"find_pick32", has_pick32, make_pick32, call_pick32, evaluate_max},
@@ -496,11 +525,11 @@ static bool complain(const subject *tested, const scene *s, const char *isa, int
     cr_log_error("%s of %s by %s: repeat %lld, element %lld: %s", tested->name, poolgrad_format_name(s->format), isa,
                  (long long)repeat, (long long)lane, what);
     cr_log_error("%lld x %lld operands, %lld repeats of %lld, step %lld, to %lld; stored %d, resume %d, partial %d, "
-                 "divisor %g, outside %lld; last %d, nan %d, careful %d",
+                 "divisor %g, outside %lld; last %d, nan %d, careful %d; over %s",
                  (long long)w->row_count, (long long)w->column_count, (long long)w->repeats, (long long)w->count,
                  (long long)w->step, (long long)w->to_step, s->ending.stored, s->ending.resume, s->ending.partial,
-                 s->ending.divisor, (long long)s->ending.outside, s->search.last, (int)s->search.nan,
-                 s->search.careful);
+                 s->ending.divisor, (long long)s->ending.outside, s->search.last, (int)s->search.nan, s->search.careful,
+                 s->ending.gradient ? poolgrad_format_name(s->ending.gradient_format) : "nothing");
     return false;
 }
 
@@ -643,6 +672,8 @@ static void make_window(scene *s, const subject *tested, poolgrad_format format)
     random_state r = {1};
     *s = (scene){.format = format, .ending = {.outside = -1}};
     tested->make(&r, s);
+    if (s->gradient.mapping) guard_free(&s->gradient);
+    s->gradient = (guard_buffer){0};
     s->ending = (struct poolgrad_ending){.outside = -1};
     s->search = (struct poolgrad_search){.nan = POOLGRAD_NAN_FIRST};
     s->no_values = false;

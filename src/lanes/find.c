@@ -137,6 +137,13 @@ static void find_run(struct poolgrad_lanes_unit *unit, const struct row *row, co
         shifted[i].code = row->rows[i].code + poolgrad_tap_number(&lanes->x.numbers, run->tap);
     }
     struct poolgrad_ending ending = ending_of(unit, row, run, found);
+    const poolgrad_format gradient = unit->g->source_gradient.format;
+    if (found->gradient) {
+        const int64_t at = (run->output - lanes->x.outputs.begin) * found->gradient_step;
+        ending.gradient = (const unsigned char *)found->gradient + at * (int64_t)poolgrad_format_size(gradient);
+        ending.gradient_format = gradient;
+        ending.gradient_step = found->gradient_step;
+    }
     const int64_t all = row->z.taps * row->y.taps;
     ending.resume = begin > 0;
     ending.partial = begin + count < all;

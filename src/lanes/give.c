@@ -70,22 +70,11 @@ static void share_averages(const struct poolgrad_lanes_unit *unit, int64_t z, in
 /* docs/numerics.md N64, N97: gradients over norms, or over N times the root of the mean. */
 static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *shares)
 {
-    const struct poolgrad_geometry *g = unit->g;
-    const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t pitch = lanes->window_pitch;
-    double *norms = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
-    const struct poolgrad_lanes_found found = {.to = norms, .step = pitch};
+    int64_t step;
+    const unsigned char *gradient = read_gradient(unit, z, y, &step);
+    const struct poolgrad_lanes_found found = {
+        .to = shares, .step = unit->lanes->window_pitch, .gradient = gradient, .gradient_step = step};
     poolgrad_lanes_find(unit, z, y, &found);
-    const int64_t counted = poolgrad_window_of(g, &g->z, z).counted * poolgrad_window_of(g, &g->y, y).counted;
-    for (int64_t i = 0; i < lanes->x.window_runs && g->root_mean; i++) {
-        const struct poolgrad_window_run *run = &lanes->x.windows[i];
-        const double divisor = poolgrad_lanes_divisor(unit, counted * run->counted);
-        double *first = norms + (run->output - lanes->x.outputs.begin) * pitch;
-        for (int64_t k = 0; k < run->count * pitch; k++) first[k] *= divisor;
-    }
-    load_gradient(unit, z, y, shares);
-    const struct poolgrad_rows rows = {poolgrad_range_length(lanes->x.outputs), unit->count, pitch, pitch};
-    lanes->routines->ratio(norms, rows, (double *)(void *)shares);
 }
 
 /* Of max: the gradient as it is, and the tap that it goes to. */

@@ -63,11 +63,11 @@ static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
-    struct poolgrad_lanes_found found = {target.to, target.step, true, NULL};
+    struct poolgrad_lanes_found found = {.to = target.to, .step = target.step, .stored = true};
     bool codes_in_place;
     if (!lanes->direct) {
-        found = (struct poolgrad_lanes_found){poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes, false,
-                                              NULL};
+        found = (struct poolgrad_lanes_found){.to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS),
+                                              .step = lanes->lanes};
     }
     found.codes = codes_for(unit, z, y, found.step, &codes_in_place);
     poolgrad_lanes_find(unit, z, y, &found);

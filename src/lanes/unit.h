@@ -56,6 +56,9 @@ struct poolgrad_lanes_found {
     int64_t step;
     bool stored;
     void *codes;
+    /* Of L2-norm: with the row's source gradient, as its image stores it, values are what windows give. */
+    const void *gradient;
+    int64_t gradient_step;
 };
 
 void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,

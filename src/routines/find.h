@@ -19,15 +19,11 @@ struct find_task {
 };
 
 /* Lanes that go together: the bytes of their operands begin `from` behind those of element 0 of repeat 0, and results
- * are so many elements behind theirs. `lanes` of a vector's are there. */
+ * are so many elements behind theirs, a source gradient behind its. `lanes` of a vector's are there. */
 struct find_place {
-    int64_t from, result, lanes;
+    int64_t from, result, lanes, gradient;
 };
 
-/* Several vectors go through the operands together, so that the additions and comparisons of one wait for those of
- * another; where a vector is one lane, compilers make vectors of these. */
-#define FIND_TOGETHER 4
-#define FIND_ALWAYS_INLINE inline __attribute__((always_inline))
 #define FIND_RARELY __attribute__((noinline)) /* one for all callers: the library stays small */
 #define FIND_PASTE(a, b) a##b
 #define FIND_JOIN(a, b) a##_##b

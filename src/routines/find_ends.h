@@ -8,6 +8,10 @@
 
 #include "routines/elements.h"
 
+/* Several vectors go through the operands together, so that the additions and comparisons of one wait for those of
+ * another; where a vector is one lane, compilers make vectors of these. */
+#define FIND_TOGETHER (VECTOR_BYTES <= 8 ? 8 : 4)
+
 static inline void end_float16_f32(void *to, vf32 v, bool past_caches)
 {
     (void)past_caches;
@@ -90,6 +94,67 @@ static inline vf64 add_rounded_square_f64(vf64 sum, vf64 x)
 {
     return add_f64(sum, multiply_f64(x, x));
 }
+
+/* ---- Gradients over norms ---------------------------------------------------------------------------------------- */
+
+#define FIND_ALWAYS_INLINE inline __attribute__((always_inline))
+
+static FIND_ALWAYS_INLINE vf64 load_gradient_f64(poolgrad_format format, const unsigned char *from)
+{
+    switch (format) {
+    case POOLGRAD_FLOAT16: return load_float16_f64(from);
+    case POOLGRAD_BFLOAT16: return load_bfloat16_f64(from);
+    case POOLGRAD_FLOAT32: return load_float32_f64(from);
+    default: return load_float64_f64(from);
+    }
+}
+
+/* What windows give, of their sums of squares: over the root, or over N times the root of the mean. */
+static FIND_ALWAYS_INLINE void put_ratios(const vf64 *sums, double divisor, const unsigned char *from,
+                                          poolgrad_format format, int64_t together, unsigned char *to)
+{
+    const int64_t bytes = LANES_64 * (format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2);
+    const vf64 zero = zero_f64(), n = splat_f64(divisor);
+    for (int64_t v = 0; v < together; v++) {
+        const vf64 root = square_root_f64(divisor != 0 ? quotient_f64(sums[v], n) : sums[v]);
+        const vf64 norm = divisor != 0 ? multiply_f64(root, n) : root;
+        const vf64 quotient = quotient_f64(load_gradient_f64(format, from + v * bytes), norm);
+        put_f64(to + v * VECTOR_BYTES, choose_f64(same_f64(norm, zero), zero, quotient), false);
+    }
+}
+
+static FIND_ALWAYS_INLINE void put_ratios_of(const struct poolgrad_ending *ending, const vf64 *sums,
+                                             const unsigned char *from, int64_t together, unsigned char *to)
+{
+    switch (ending->gradient_format) {
+    case POOLGRAD_FLOAT16: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT16, together, to); break;
+    case POOLGRAD_BFLOAT16: put_ratios(sums, ending->divisor, from, POOLGRAD_BFLOAT16, together, to); break;
+    case POOLGRAD_FLOAT32: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT32, together, to); break;
+    default: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT64, together, to); break;
+    }
+}
+
+/* One for all formats of operands: a root and a quotient take longer than a call. The source gradient's elements begin
+ * `at` behind its first. */
+static __attribute__((noinline)) void end_ratios(const struct poolgrad_ending *ending, int64_t at, const vf64 *sums,
+                                                 int64_t together, int64_t lanes, unsigned char *to)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    const poolgrad_format format = ending->gradient_format;
+    const int64_t size = format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2;
+    const unsigned char *from = (const unsigned char *)ending->gradient + at * size;
+    if (lanes < LANES_64) {
+        take_part(room, from, lanes * size);
+        put_ratios_of(ending, sums, room, 1, room);
+        put_part(to, room, lanes * (int64_t)sizeof(double));
+    } else if (together == 1) {
+        put_ratios_of(ending, sums, from, 1, to);
+    } else {
+        put_ratios_of(ending, sums, from, FIND_TOGETHER, to);
+    }
+}
+
+/* ---- Codes ------------------------------------------------------------------------------------------------------- */
 
 static inline void put_codes_32(void *to, v32 code, int bytes)
 {

@@ -114,6 +114,23 @@ static FIND_ALWAYS_INLINE NUMBERS NAME(norm_of)(const struct poolgrad_ending *en
     return WORD(square_root)(sum);
 }
 
+static FIND_ALWAYS_INLINE void NAME(norm_end)(const struct find_task *task, struct find_place place, const NUMBERS *sum,
+                                              int64_t together)
+{
+    const struct poolgrad_ending *ending = task->ending;
+    const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
+    unsigned char *to = task->to + place.result * size;
+    if (ending->gradient && !ending->partial) {
+        NUMBERS copy[FIND_TOGETHER]; /* the sums themselves, whose addresses nobody has, stay in registers */
+        for (int64_t v = 0; v < together; v++) copy[v] = sum[v];
+        end_ratios(ending, place.gradient, copy, together, place.lanes, to);
+        return;
+    }
+    for (int64_t v = 0; v < together; v++) {
+        NAME(deliver)(ending, NAME(norm_of)(ending, sum[v]), place.lanes, to + v * LANES * size);
+    }
+}
+
 static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, struct find_place place, int64_t together)
 {
     const struct poolgrad_walk *walk = task->walk;
@@ -133,9 +150,7 @@ static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, st
             }
         }
     }
-    for (int64_t v = 0; v < together; v++) {
-        NAME(deliver)(ending, NAME(norm_of)(ending, sum[v]), place.lanes, to + v * LANES * size);
-    }
+    NAME(norm_end)(task, place, sum, together);
     return false;
 }
 

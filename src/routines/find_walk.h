@@ -16,17 +16,19 @@ static FIND_RARELY bool WALK(const struct find_task *task)
     const bool again = count >= LANES && !task->ending->resume;
     bool met = false;
     for (int64_t k = 0; k < walk->repeats && !met; k++) {
-        const int64_t from = k * walk->step, result = k * walk->to_step;
+        const int64_t from = k * walk->step, result = k * walk->to_step, gradient = k * task->ending->gradient_step;
         int64_t i = 0;
         for (; i + round <= count; i += round) {
-            met |= BLOCK(task, (struct find_place){(from + i) * SIZE, result + i, LANES}, FIND_TOGETHER);
+            met |= BLOCK(task, (struct find_place){(from + i) * SIZE, result + i, LANES, gradient + i}, FIND_TOGETHER);
         }
         for (; i < count; i += LANES) {
             const int64_t first = again && i > count - LANES ? count - LANES : i, rest = count - first;
+            struct find_place place = {(from + first) * SIZE, result + first, LANES, gradient + first};
             if (rest >= LANES) {
-                met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, LANES}, 1);
+                met |= BLOCK(task, place, 1);
             } else {
-                met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, rest}, 1);
+                place.lanes = rest;
+                met |= BLOCK(task, place, 1);
             }
         }
     }

@@ -71,7 +71,7 @@ struct poolgrad_routines {
     /* Walks over elements where they lie, by the format of the operands (indices' formats have none). */
 
     /* The sum, from +0, of a window's taps in float32 or float64; the float64 root of the sum of their squares or, with
-     * a divisor, of the mean. */
+     * a divisor, of the mean; or a source gradient over these. */
     void (*find_sum[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const struct poolgrad_walk *walk,
                                                       const struct poolgrad_ending *ending, void *to);
     void (*find_norm[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,

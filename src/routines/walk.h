@@ -52,6 +52,11 @@ struct poolgrad_ending {
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
     const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
     int64_t factor_step; /* from repeat to repeat */
+    /* find_norm: of a source gradient, element 0 of repeat 0, results are not norms but what windows give: gradients
+     * over norms or, with a divisor N, over N norms; +0 where that is 0 (docs/numerics.md N64, N97). */
+    const void *gradient;
+    poolgrad_format gradient_format; /* float16, bfloat16, float32 or float64 */
+    int64_t gradient_step;           /* from repeat to repeat */
 };
 
 /* How a maximum is found (docs/numerics.md N30 to N34). */
