@@ -9,7 +9,7 @@
 #include "image/move.h"
 #include "image/format.h"
 #include "image/image.h"
-#include "lanes/codes.h"
+#include "lanes/locate.h"
 
 enum { BLOCK = 256, MOST_BYTES = 8, MOST_TAPS = 256 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which tap of its window an index names (docs/numerics.md N39). */
-#ifndef POOLGRAD_LANES_CODES_H
-#define POOLGRAD_LANES_CODES_H
+#ifndef POOLGRAD_LANES_LOCATE_H
+#define POOLGRAD_LANES_LOCATE_H
 
 #include <string.h>
 
