@@ -96,43 +96,6 @@ ALWAYS_INLINE void give_end_f32(const struct give *give, const struct give_place
     }
 }
 
-/* Factors as float64. */
-static GIVE_RARELY void give_factors(const struct give *give, int64_t at, int64_t lanes, double *to)
-{
-    for (int64_t i = 0; i < lanes; i++) {
-        const unsigned char *code8 = give->factor + at + i;
-        const loose16 *code16 = (const loose16 *)(const void *)give->factor + at + i;
-        switch (give->factor_format) {
-        case POOLGRAD_UNORM8: to[i] = FROM_UNORM8(*code8); break;
-        case POOLGRAD_UNORM16: to[i] = FROM_UNORM16(*code16); break;
-        case POOLGRAD_FLOAT16: to[i] = from_float16(*code16); break;
-        case POOLGRAD_BFLOAT16: to[i] = from_bfloat16(*code16); break;
-        case POOLGRAD_FLOAT32: to[i] = ((const loose_float *)(const void *)give->factor)[at + i]; break;
-        default: to[i] = ((const loose_double *)(const void *)give->factor)[at + i]; break;
-        }
-    }
-}
-
-static inline vf64 give_product(const struct give *give, vf64 sum, int64_t at, int64_t lanes)
-{
-    if (lanes == LANES_64 && give->factor_format == POOLGRAD_FLOAT32) {
-        return multiply_f64(sum, widen_f32(give->factor + at * (int64_t)sizeof(float)));
-    }
-    double factors[LANES_64] = {0};
-    give_factors(give, at, lanes, factors);
-    return multiply_f64(sum, load_f64(factors));
-}
-
-/* Halves of float64, rounded once. */
-static GIVE_RARELY void give_halves(const struct give *give, const double *sums, int64_t at, int64_t lanes)
-{
-    const bool brain = give->format == POOLGRAD_BFLOAT16;
-    for (int64_t i = 0; i < lanes; i++) {
-        const float odd = round_to_odd(sums[i]);
-        ((loose16 *)(void *)give->to)[at + i] = brain ? to_bfloat16(odd) : to_float16(odd);
-    }
-}
-
 ALWAYS_INLINE void give_put_f64(const struct give *give, const struct give_place *place, const vf64 *sums, int together,
                                 bool part, poolgrad_format format)
 {
@@ -146,6 +109,83 @@ ALWAYS_INLINE void give_put_f64(const struct give *give, const struct give_place
         } else {
             part ? narrow_part_f64(to, sum, place->lanes) : narrow_f64(to, sum);
         }
+    }
+}
+
+/* Factors as float64. The format is a constant. */
+ALWAYS_INLINE vf64 give_factor(const struct give *give, int64_t at, int64_t lanes, poolgrad_format format)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    const int64_t size = format == POOLGRAD_UNORM8    ? 1
+                         : format == POOLGRAD_FLOAT64 ? 8
+                         : format == POOLGRAD_FLOAT32 ? 4
+                                                      : 2;
+    const unsigned char *from = give->factor + at * size;
+    if (lanes < LANES_64) {
+        take_part(room, from, lanes * size);
+        from = room;
+    }
+    switch (format) {
+    case POOLGRAD_UNORM8: return load_unorm8_f64(from);
+    case POOLGRAD_UNORM16: return load_unorm16_f64(from);
+    case POOLGRAD_FLOAT16: return load_float16_f64(from);
+    case POOLGRAD_BFLOAT16: return load_bfloat16_f64(from);
+    case POOLGRAD_FLOAT32: return widen_f32(from);
+    default: return load_f64(from);
+    }
+}
+
+ALWAYS_INLINE void give_multiply(const struct give *give, const struct give_place *place, vf64 *sums, int together,
+                                 int64_t lanes, poolgrad_format format)
+{
+    for (int v = 0; v < together; v++) {
+        sums[v] = multiply_f64(sums[v], give_factor(give, place->factor + v * place->factor_gap, lanes, format));
+    }
+}
+
+/* Sums, in memory, times factors of the other formats. */
+static inline void give_multiply_rare(const struct give *give, const struct give_place *place, double *sums,
+                                      int together, int64_t lanes)
+{
+    for (int v = 0; v < together; v++, sums += LANES_64) {
+        const int64_t at = place->factor + v * place->factor_gap;
+        vf64 factor;
+        switch (give->factor_format) {
+        case POOLGRAD_UNORM8: factor = give_factor(give, at, lanes, POOLGRAD_UNORM8); break;
+        case POOLGRAD_UNORM16: factor = give_factor(give, at, lanes, POOLGRAD_UNORM16); break;
+        case POOLGRAD_FLOAT16: factor = give_factor(give, at, lanes, POOLGRAD_FLOAT16); break;
+        default: factor = give_factor(give, at, lanes, POOLGRAD_BFLOAT16); break;
+        }
+        store_f64(sums, multiply_f64(load_f64(sums), factor));
+    }
+}
+
+/* Halves of float64, rounded once. */
+static inline void give_put_halves(const struct give *give, const struct give_place *place, const double *sums,
+                                   int together, int64_t lanes)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    unsigned char *to = give_to(give, place->to, 2);
+    for (int v = 0; v < together; v++, sums += LANES_64, to += 2 * place->to_gap) {
+        const vf64 sum = settle_f64(load_f64(sums));
+        unsigned char *at = lanes < LANES_64 ? room : to;
+        give->format == POOLGRAD_FLOAT16 ? put_float16_f64(at, sum) : put_bfloat16_f64(at, sum);
+        if (lanes < LANES_64) put_part(to, room, 2 * lanes);
+    }
+}
+
+/* Factors of 8 and 16 bits, and sums that are not stored, or stored like them: one for all walks. */
+static __attribute__((noinline)) void give_end_rare(const struct give *give, const struct give_place *place,
+                                                    double *sums, int together, int64_t lanes)
+{
+    give_multiply_rare(give, place, sums, together, lanes);
+    if (give->format == POOLGRAD_FLOAT64) {
+        unsigned char *to = give_to(give, place->to, 8);
+        for (int v = 0; v < together; v++, sums += LANES_64, to += 8 * place->to_gap) {
+            lanes < LANES_64 ? put_part_f64(to, load_f64(sums), lanes) : store_f64(to, load_f64(sums));
+        }
+    } else {
+        give_put_halves(give, place, sums, together, lanes);
     }
 }
 
@@ -164,18 +204,17 @@ ALWAYS_INLINE void give_end_norm_f64(const struct give *give, const struct give_
                                      bool part)
 {
     const int64_t lanes = part ? place->lanes : LANES_64;
-    for (int v = 0; give->factor && v < together; v++) {
-        sums[v] = give_product(give, sums[v], place->factor + v * place->factor_gap, lanes);
-    }
-    if (give->format != POOLGRAD_FLOAT16 && give->format != POOLGRAD_BFLOAT16) {
-        give_end_f64(give, place, sums, together, part);
+    if (give->factor && give->factor_format == POOLGRAD_FLOAT32) {
+        give_multiply(give, place, sums, together, lanes, POOLGRAD_FLOAT32);
+    } else if (give->factor && give->factor_format == POOLGRAD_FLOAT64) {
+        give_multiply(give, place, sums, together, lanes, POOLGRAD_FLOAT64);
+    } else if (give->factor) {
+        double copy[TOGETHER_GIVE * LANES_64];
+        for (int v = 0; v < together; v++) store_f64(copy + (int64_t)v * LANES_64, sums[v]);
+        give_end_rare(give, place, copy, together, lanes);
         return;
     }
-    for (int v = 0; v < together; v++) {
-        double numbers[LANES_64];
-        store_f64(numbers, sums[v]);
-        give_halves(give, numbers, place->to + v * place->to_gap, lanes);
-    }
+    give_end_f64(give, place, sums, together, part);
 }
 
 /* ---- Walks ------------------------------------------------------------------------------------------------------- */
