@@ -18,7 +18,7 @@
 #include <string.h>
 
 /* What the fast path computes besides what MPS has; volumes are not drawn with `wide`. */
-enum { FAST_BEYOND = CASE_TABLES | CASE_DIVISORS | CASE_SIDES | CASE_ROOT_MEANS | CASE_BLOCKED };
+enum { FAST_BEYOND = CASE_BEYOND & ~CASE_VOLUMES };
 
 static void sweep(const char *name, int64_t cases, int percent, const case_limits *limits, trial_check *check)
 {
@@ -623,21 +623,16 @@ static bool shares_ties(const poolgrad_problem *p)
     return p->kind == POOLGRAD_MAX && p->direction == POOLGRAD_GRADIENT && shares && !p->indices.data;
 }
 
-static bool gathers(const poolgrad_problem *p)
-{
-    return p->direction == POOLGRAD_FORWARD && p->indices.data;
-}
-
-/* What the plain loops compute in mode fast, too: forward calls from indices; of tables and of volumes, shared ties. */
+/* What the plain loops compute in mode fast, too: shared ties of tables and of volumes. */
 static bool may_be_left(const poolgrad_problem *p)
 {
-    return gathers(p) || (shares_ties(p) && (has_tables(p) || has_third_axis(p) || view_depth(&p->destination) > 1));
+    return shares_ties(p) && (has_tables(p) || has_third_axis(p) || view_depth(&p->destination) > 1);
 }
 
 /* Volumes whose layers are pooled each by itself are planes. */
 static bool is_left(const poolgrad_problem *p)
 {
-    return gathers(p) || (shares_ties(p) && (has_tables(p) || p->window.kernel_depth > 1));
+    return shares_ties(p) && (has_tables(p) || p->window.kernel_depth > 1);
 }
 
 /* Tables and volumes of which no window is counted are cleared by the plain loops. */
@@ -729,9 +724,10 @@ static bool check_is_left(test_case *made, bool *telling)
 
 Test(fast, is_left_to_the_reference)
 {
-    case_limits limits = {.beyond = CASE_BEYOND, .kinds = CASE_SET(POOLGRAD_MAX)};
-    sweep("is_left_to_the_reference", 3000, 15, &limits, check_is_left);
-    limits.directions = CASE_SET(POOLGRAD_FORWARD);
+    const case_limits limits = {.beyond = CASE_BEYOND,
+                                .directions = CASE_SET(POOLGRAD_GRADIENT),
+                                .kinds = CASE_SET(POOLGRAD_MAX),
+                                .ties = CASE_SET(POOLGRAD_TIES_ALL) | CASE_SET(POOLGRAD_TIES_SPLIT)};
     sweep("is_left_to_the_reference", 3000, 15, &limits, check_is_left);
 }
 

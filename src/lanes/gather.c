@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "image/move.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "image/move.h"
 #include "lanes/locate.h"
 
 enum { BLOCK = 256, MOST_BYTES = 8, MOST_TAPS = 256 };

@@ -63,7 +63,7 @@ static void list_windows(const struct poolgrad_geometry *g, const struct poolgra
 }
 
 static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
-                         struct poolgrad_axis_lists *lists)
+                                                struct poolgrad_axis_lists *lists)
 {
     lists->windows = NULL;
     list_windows(g, axis, lists);
@@ -158,8 +158,8 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
     return runs;
 }
 
-static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift, bool by_code,
-                        struct poolgrad_axis_lists *lists)
+static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
+                                               int64_t shift, bool by_code, struct poolgrad_axis_lists *lists)
 {
     const int64_t common = greatest_common_divisor(axis->dilation, axis->stride);
     struct way way = {axis->stride, 1};
