@@ -338,7 +338,7 @@ static int64_t ring_bytes(const struct poolgrad_geometry *g, const struct poolgr
 
 static int64_t even(int64_t whole, int64_t most)
 {
-    const int64_t pieces = poolgrad_max(poolgrad_ceiling_divide(whole, most), 1);
+    const int64_t pieces = poolgrad_max(poolgrad_ceiling_divide(whole, poolgrad_max(most, 1)), 1);
     return poolgrad_max(poolgrad_ceiling_divide(whole, pieces), 1);
 }
 
@@ -494,7 +494,7 @@ static bool is_taken(const struct poolgrad_geometry *g, const struct poolgrad_la
 /* Groups of fewer planes need less memory. */
 static bool cut_to_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    lanes->most_lanes = 2 * lanes->routines->vector_bytes / (int64_t)sizeof(float);
+    lanes->most_lanes = INT64_C(2) * lanes->routines->vector_bytes / (int64_t)sizeof(float);
     while (!cut(g, lanes)) {
         if (lanes->any_in_place || lanes->most_lanes <= 1) return false;
         lanes->most_lanes /= 4;
