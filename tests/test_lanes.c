@@ -72,3 +72,66 @@ Test(lanes, gradient_l2norm)
 {
     sweep_kind("gradient_l2norm", POOLGRAD_GRADIENT, POOLGRAD_L2NORM);
 }
+
+/* ---- Ways of their own ------------------------------------------------------------------------------------------- */
+
+/* Every equal tap counts. */
+Test(lanes, gradient_ties)
+{
+    case_limits limits = {.directions = CASE_SET(POOLGRAD_GRADIENT),
+                          .kinds = CASE_SET(POOLGRAD_MAX),
+                          .ties = CASE_SET(POOLGRAD_TIES_ALL) | CASE_SET(POOLGRAD_TIES_SPLIT),
+                          .beyond = CASE_BEYOND & ~CASE_VOLUMES,
+                          .no_indices = true,
+                          .wide = true};
+    sweep("gradient_ties", 1500, 30, &limits);
+    limits.guard = CASE_GUARD_BEHIND;
+    sweep("gradient_ties", 700, 30, &limits);
+    limits.guard = CASE_GUARD_BEFORE;
+    sweep("gradient_ties", 700, 30, &limits);
+    limits.guard = CASE_LOOSE;
+    limits.wide = false;
+    limits.beyond = CASE_BEYOND;
+    sweep("gradient_ties", 1500, 30, &limits);
+    limits.data = DATA_SPECIAL;
+    sweep("gradient_ties", 1500, 30, &limits);
+}
+
+/* Large windows: from each to the pixel that it picked. */
+Test(lanes, gradient_scatter)
+{
+    case_limits limits = {.directions = CASE_SET(POOLGRAD_GRADIENT),
+                          .kinds = CASE_SET(POOLGRAD_MAX),
+                          .ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST),
+                          .beyond = CASE_BEYOND & ~CASE_VOLUMES,
+                          .greatest_kernel = 20,
+                          .wide = true};
+    sweep("gradient_scatter", 1500, 20, &limits);
+    limits.guard = CASE_GUARD_BEHIND;
+    sweep("gradient_scatter", 700, 20, &limits);
+    limits.guard = CASE_GUARD_BEFORE;
+    sweep("gradient_scatter", 700, 20, &limits);
+    limits.guard = CASE_LOOSE;
+    limits.wide = false;
+    limits.beyond = CASE_BEYOND;
+    sweep("gradient_scatter", 1500, 20, &limits);
+}
+
+/* Forward from indices: of the cases that have any, a half. */
+Test(lanes, gather)
+{
+    case_limits limits = {.directions = CASE_SET(POOLGRAD_FORWARD),
+                          .kinds = CASE_SET(POOLGRAD_MAX),
+                          .beyond = CASE_BEYOND & ~CASE_VOLUMES,
+                          .wide = true};
+    sweep("gather", 1500, 20, &limits);
+    limits.guard = CASE_GUARD_BEHIND;
+    sweep("gather", 700, 20, &limits);
+    limits.guard = CASE_GUARD_BEFORE;
+    sweep("gather", 700, 20, &limits);
+    limits.guard = CASE_LOOSE;
+    limits.wide = false;
+    limits.beyond = CASE_BEYOND;
+    limits.data = DATA_SPECIAL;
+    sweep("gather", 1500, 20, &limits);
+}

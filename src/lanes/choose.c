@@ -139,7 +139,7 @@ static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgr
         return;
     }
     lanes->codes_in_place = g->with_indices && tap8 && indices->format == POOLGRAD_TAP8;
-    const bool in_place = g->kind == POOLGRAD_MAX && lanes->in_place[POOLGRAD_LANES_GRADIENT] &&
+    const bool in_place = g->kind == POOLGRAD_MAX && !lanes->ties && lanes->in_place[POOLGRAD_LANES_GRADIENT] &&
                           gradient->format == numbers &&
                           (uintptr_t)gradient->data % (uintptr_t)poolgrad_format_size(numbers) == 0;
     const bool same = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_INDICES] &&
@@ -207,6 +207,20 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
 
+static void place_ties(const struct poolgrad_geometry *g, struct layout *layout)
+{
+    const struct poolgrad_lanes *lanes = layout->lanes;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs), key = g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
+    const int64_t slots = lanes->window_slots_z * lanes->window_slots_y;
+    const int64_t rows = lanes->z.most_windows * lanes->y.most_windows;
+    if (!lanes->ties) return;
+    place(layout, POOLGRAD_LANES_GREATEST, key, slots, windows, lanes->lanes);
+    place(layout, POOLGRAD_LANES_KEYS, key, g->x.size, lanes->lanes, 1);
+    place(layout, POOLGRAD_LANES_VALUES, sizeof(double), poolgrad_max(windows, g->x.size), lanes->lanes, 1);
+    place(layout, POOLGRAD_LANES_TIES, sizeof(int32_t), windows, lanes->lanes, 1);
+    place(layout, POOLGRAD_LANES_TIE_ROWS, sizeof(struct poolgrad_lanes_tie_row), rows, 1, 1);
+}
+
 static void place_lists(struct layout *layout)
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
@@ -228,6 +242,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     place_rings(g, &layout);
     place_lists(&layout);
     place_sums(g, &layout);
+    place_ties(g, &layout);
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);
@@ -290,7 +305,7 @@ static int64_t length_of(const struct poolgrad_axis_lists *lists)
 static bool is_scattered(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { WINDOW = 8, PIXEL = 1, CALL = 50 };
-    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX) return false;
+    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX || lanes->ties) return false;
     const char *force = getenv("PG_FORCE");
     if (force && force[0] != '1') return force[0] == '2';
     const int64_t vector = lanes->routines->vector_bytes / poolgrad_lanes_number_bytes(lanes->sum);
@@ -469,26 +484,18 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
         return false;
     }
     if (!poolgrad_multiply(poolgrad_range_length(g->images), poolgrad_range_length(g->channels), &planes)) return false;
-    lanes->code_bytes = codes <= UINT8_MAX ? 1 : 4;
+    lanes->code_bytes = codes <= UINT8_MAX && !lanes->ties ? 1 : 4;
     lanes->same_numbers = has_same_numbers(g, lanes);
     lanes->past_caches = is_streamed(g);
     choose_groups(g, lanes);
     lanes->chunked = false;
     lanes->scatters_direct = lanes->scatters && is_scattered_direct(g, lanes);
-    lanes->direct = !lanes->scatters && is_direct(g, lanes);
+    lanes->direct = !lanes->scatters && !lanes->ties && is_direct(g, lanes);
     choose_window_pitch(g, lanes);
     choose_slots(g, lanes);
     choose_bands(g, lanes);
     lanes->units = lanes->groups * lanes->bands;
     return lay_out(g, lanes);
-}
-
-/* What is computed in lanes at all. */
-static bool is_taken(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
-{
-    if (is_empty(g)) return false;
-    if (g->direction == POOLGRAD_FORWARD) return true;
-    return !lanes->searches || (g->ties != POOLGRAD_TIES_ALL && g->ties != POOLGRAD_TIES_SPLIT);
 }
 
 /* Groups of fewer planes need less memory. */
@@ -510,9 +517,10 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     lanes->routines = routines;
     lanes->searches = g->kind == POOLGRAD_MAX && !g->with_indices;
     lanes->gathers = !gradient && g->with_indices;
+    lanes->ties = gradient && lanes->searches && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT);
     lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
     lanes->reads_source = (!gradient && !lanes->gathers) || lanes->searches || g->kind == POOLGRAD_L2NORM;
-    if (!is_taken(g, lanes)) return POOLGRAD_LANES_LEFT;
+    if (is_empty(g)) return POOLGRAD_LANES_LEFT;
     find_places(g, lanes);
     if (!prefers_lanes(g, lanes)) return POOLGRAD_LANES_LEFT;
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);

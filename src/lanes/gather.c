@@ -193,7 +193,8 @@ static void set_run(const struct poolgrad_lanes_row *row, const struct poolgrad_
     const bool few = poolgrad_multiply(row->z.size, row->y.size, &run->taps) &&
                      poolgrad_multiply(run->taps, windows->size, &run->taps) && run->taps <= MOST_TAPS;
     run->is_listed = few && run->taps <= windows->count * planes;
-    for (int64_t i = 0; i < run->taps && run->is_listed; i++) run->distance[i] = distance_of(run, windows, i);
+    if (!run->is_listed) return;
+    for (int64_t i = 0; i < run->taps; i++) run->distance[i] = distance_of(run, windows, i);
 }
 
 /* Planes [plane, plane + lanes) of the unit, in the block. */

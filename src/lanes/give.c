@@ -78,9 +78,15 @@ static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
 }
 
 /* Of max: the gradient as it is, and the tap that it goes to. */
-static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares, void *codes)
+static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares, void *codes,
+                        void *greatest_keys)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
+    if (lanes->ties) {
+        load_gradient(unit, z, y, shares);
+        poolgrad_lanes_share_ties(unit, z, y, shares, codes, greatest_keys);
+        return;
+    }
     if (lanes->searches) {
         /* Rows that are resumed need the greatest so far. */
         void *greatest = lanes->chunked ? poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS) : NULL;
@@ -104,7 +110,9 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
     int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
     shares += slot * columns * poolgrad_lanes_number_bytes(lanes->sum);
     codes += slot * columns * lanes->code_bytes;
-    struct poolgrad_lanes_windows windows = {shares, codes};
+    unsigned char *greatest = poolgrad_lanes_area(unit, POOLGRAD_LANES_GREATEST);
+    greatest += slot * columns * (g->source.format == POOLGRAD_FLOAT64 ? 8 : 4);
+    struct poolgrad_lanes_windows windows = {shares, codes, greatest};
     int64_t step;
     if (lanes->shares_in_place) windows.shares = read_gradient(unit, z, y, &step);
     if (lanes->both_in_place) {
@@ -116,7 +124,7 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
     switch (g->kind) {
     case POOLGRAD_AVERAGE: share_averages(unit, z, y, shares); break;
     case POOLGRAD_L2NORM: share_norms(unit, z, y, shares); break;
-    case POOLGRAD_MAX: share_picks(unit, z, y, shares, codes); break;
+    case POOLGRAD_MAX: share_picks(unit, z, y, shares, codes, greatest); break;
     }
     return windows;
 }

@@ -153,7 +153,9 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
     if (unit->lanes->scatters) poolgrad_lanes_scatter(unit);
     for (int64_t z = unit->layers.begin; !whole && z < unit->layers.end; z++) {
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
-            if (g->direction == POOLGRAD_GRADIENT)
+            if (unit->lanes->ties)
+                poolgrad_lanes_give_ties(unit, z, y);
+            else if (g->direction == POOLGRAD_GRADIENT)
                 poolgrad_lanes_give(unit, z, y);
             else if (unit->pooled)
                 forward_row(unit, z, y);

@@ -50,6 +50,11 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_SUMS,        /* scattered: sums of the unit's pixels, */
     POOLGRAD_LANES_PLACES,      /* where each tap of a window lies in them, */
     POOLGRAD_LANES_LANES,       /* and each lane */
+    POOLGRAD_LANES_GREATEST,    /* ties all and split: the greatest key of each window of the ring, */
+    POOLGRAD_LANES_KEYS,        /* keys of a source row, */
+    POOLGRAD_LANES_VALUES,      /* its values, or what shares are divided by, */
+    POOLGRAD_LANES_TIES,        /* how many there are, */
+    POOLGRAD_LANES_TIE_ROWS,    /* and the windows over a row of pixels */
     POOLGRAD_LANES_AREAS
 };
 
@@ -69,6 +74,7 @@ struct poolgrad_lanes {
     bool same_numbers;    /* codes are tap numbers */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
+    bool ties;      /* gradient of max, all and split: every equal tap counts */
     bool gathers;   /* forward, from indices */
     bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel; */
     bool scatters_direct; /* straight to the destination */

@@ -75,6 +75,7 @@ void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z
  * window_pitch elements from window to window. */
 struct poolgrad_lanes_windows {
     const unsigned char *shares, *codes;
+    const unsigned char *greatest; /* ties all and split: keys */
 };
 
 struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
@@ -83,6 +84,16 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
 void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* Numbers of a row, as the destination stores them. What it holds is added to them first, if asked. */
 void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
+
+/* Ties all and split: what windows give, and a row of pixels. */
+struct poolgrad_lanes_tie_row {
+    struct poolgrad_lanes_windows windows;
+    int64_t code;
+};
+
+void poolgrad_lanes_share_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares, void *codes,
+                               void *greatest);
+void poolgrad_lanes_give_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
 /* Scatter: a whole unit, from each window to the pixel it picked. */
 void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit);

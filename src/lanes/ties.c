@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ties all and split (docs/numerics.md N30, N31): a pixel gets a share of every window whose greatest value is its own,
+ * and of those that picked it as a NaN. Values are compared as keys (routines/routines.h). A window that picked a NaN
+ * has no greatest key, but the code of its tap; any other window has no code.
+ */
+#include <string.h>
+
+#include "lanes/unit.h"
+
+/* Of a NaN: below all numbers, above the key of nothing. */
+static int64_t nan_key(bool wide)
+{
+    return (wide ? POOLGRAD_KEY_NONE(64) : POOLGRAD_KEY_NONE(32)) + 1;
+}
+
+static bool is_wide(const struct poolgrad_lanes_unit *unit)
+{
+    return unit->g->source.format == POOLGRAD_FLOAT64;
+}
+
+/* A run of windows and a tap, or of pixels and a window: elements of both sides. */
+struct strided {
+    const void *keys, *greatest, *shares;
+    const uint32_t *codes;
+    uint32_t code;
+    void *to; /* ties of windows, or sums of pixels */
+    int64_t repeats, count, window_step, pixel_step;
+};
+
+#define TIES_COUNT count_strided_32
+#define TIES_ADD add_strided_32_f32
+#define TIES_KEY int32_t
+#define TIES_NUMBER float
+#include "lanes/ties_strided.h"
+
+#define TIES_ADD add_strided_32_f64
+#define TIES_KEY int32_t
+#define TIES_NUMBER double
+#include "lanes/ties_strided.h"
+
+#define TIES_COUNT count_strided_64
+#define TIES_ADD add_strided_64_f32
+#define TIES_KEY int64_t
+#define TIES_NUMBER float
+#include "lanes/ties_strided.h"
+
+#define TIES_ADD add_strided_64_f64
+#define TIES_KEY int64_t
+#define TIES_NUMBER double
+#include "lanes/ties_strided.h"
+
+/* Fewer elements are not worth a call of their own. */
+enum { LEAST_CALL = 8 };
+
+/* Members of a run that are neighbours on both sides are one member. */
+static void join(struct strided *at, int64_t lanes)
+{
+    if (at->window_step != lanes || at->pixel_step != lanes) return;
+    at->count = at->repeats * lanes;
+    at->repeats = 1;
+}
+
+static void count_ties(const struct poolgrad_lanes_unit *unit, struct strided at)
+{
+    const bool wide = is_wide(unit);
+    const int64_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
+    join(&at, unit->lanes->lanes);
+    if (at.count < LEAST_CALL) {
+        (wide ? count_strided_64 : count_strided_32)(&at);
+        return;
+    }
+    for (int64_t i = 0; i < at.repeats; i++) {
+        unit->lanes->routines->count_ties[wide ? POOLGRAD_KEY64 : POOLGRAD_KEY32](
+            (const unsigned char *)at.keys + i * at.pixel_step * size,
+            (const unsigned char *)at.greatest + i * at.window_step * size, at.count,
+            (int32_t *)at.to + i * at.window_step);
+    }
+}
+
+static void add_ties(const struct poolgrad_lanes_unit *unit, struct strided at)
+{
+    const bool wide = is_wide(unit), wide_sum = unit->lanes->sum == POOLGRAD_SUM64;
+    const int64_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
+    const int64_t bytes = poolgrad_lanes_number_bytes(unit->lanes->sum);
+    join(&at, unit->lanes->lanes);
+    if (at.count < LEAST_CALL) {
+        if (wide)
+            (wide_sum ? add_strided_64_f64 : add_strided_64_f32)(&at);
+        else
+            (wide_sum ? add_strided_32_f64 : add_strided_32_f32)(&at);
+        return;
+    }
+    for (int64_t i = 0; i < at.repeats; i++) {
+        const int64_t window = i * at.window_step, pixel = i * at.pixel_step;
+        unit->lanes->routines->add_ties[wide ? POOLGRAD_KEY64 : POOLGRAD_KEY32][unit->lanes->sum](
+            (const unsigned char *)at.keys + pixel * size, (const unsigned char *)at.greatest + window * size,
+            at.codes + window, at.code, (const unsigned char *)at.shares + window * bytes, at.count,
+            (unsigned char *)at.to + pixel * bytes);
+    }
+}
+
+/* ---- Windows ----------------------------------------------------------------------------------------------------- */
+
+/* Keys of a source row, or of its values: `lanes` elements a pixel. */
+static const void *keys_of_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const poolgrad_format format = unit->g->source.format;
+    const unsigned char *row = poolgrad_lanes_source_row(unit, z, y);
+    void *keys = poolgrad_lanes_area(unit, POOLGRAD_LANES_KEYS);
+    struct poolgrad_rows rows = {unit->g->x.size, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE),
+                                 lanes->lanes};
+    if (format == POOLGRAD_FLOAT64) {
+        lanes->routines->key[POOLGRAD_KEY64][format](row, rows, nan_key(true), keys);
+        return keys;
+    }
+    if (format != POOLGRAD_FLOAT32) {
+        void *values = poolgrad_lanes_area(unit, POOLGRAD_LANES_VALUES);
+        lanes->routines->load[POOLGRAD_SUM32][format](row, rows, values);
+        rows.from_step = lanes->lanes;
+        row = values;
+    }
+    lanes->routines->key[POOLGRAD_KEY32][POOLGRAD_FLOAT32](row, rows, nan_key(false), keys);
+    return keys;
+}
+
+/* Either a key or a code remains. */
+static void sort_out(bool wide, void *greatest, uint32_t *codes, int64_t count)
+{
+    if (wide) {
+        int64_t *restrict keys = greatest;
+        const int64_t nan = nan_key(true), none = POOLGRAD_KEY_NONE(64);
+        for (int64_t i = 0; i < count; i++) {
+            codes[i] = keys[i] == nan ? codes[i] : UINT32_MAX;
+            keys[i] = keys[i] == nan ? none : keys[i];
+        }
+    } else {
+        int32_t *restrict keys = greatest;
+        const int32_t nan = (int32_t)nan_key(false), none = (int32_t)POOLGRAD_KEY_NONE(32);
+        for (int64_t i = 0; i < count; i++) {
+            codes[i] = keys[i] == nan ? codes[i] : UINT32_MAX;
+            keys[i] = keys[i] == nan ? none : keys[i];
+        }
+    }
+}
+
+/* Ties of all windows of the row, those inside. */
+static int32_t *count_row(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *z,
+                          const struct poolgrad_window_run *y, const void *greatest)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
+    int32_t *ties = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIES);
+    memset(ties, 0, (size_t)(poolgrad_range_length(lanes->x.outputs) * pitch) * sizeof *ties);
+    for (int64_t i = 0; i < z->taps * y->taps; i++) {
+        const unsigned char *keys = keys_of_row(unit, z->place + i / y->taps * g->z.dilation,
+                                                y->place + i % y->taps * g->y.dilation);
+        for (int64_t r = 0; r < lanes->x.window_runs; r++) {
+            const struct poolgrad_window_run *run = &lanes->x.windows[r];
+            const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
+            for (int64_t tap = 0; tap < run->taps; tap++) {
+                const struct strided strided = {.keys = keys + (run->place + tap * g->x.dilation) * pitch * size,
+                                                .greatest = (const unsigned char *)greatest + at * size,
+                                                .to = ties + at,
+                                                .repeats = run->count,
+                                                .count = unit->count,
+                                                .window_step = pitch,
+                                                .pixel_step = run->step * pitch};
+                count_ties(unit, strided);
+            }
+        }
+    }
+    return ties;
+}
+
+/* Ties of a window as what its gradient is divided by; a window that picked a NaN has none. */
+static double divisor_of(int32_t ties, bool is_zero, int64_t outside, bool wide_sum)
+{
+    const int64_t all = ties + (is_zero ? outside : 0);
+    if (all == 0) return 1;
+    return wide_sum ? (double)all : (double)(float)all;
+}
+
+/* Taps outside the image are ties of a greatest value of 0. */
+static void divide_run(const struct poolgrad_lanes_unit *unit, const int32_t *ties, const void *greatest,
+                       int64_t outside, int64_t count, void *shares)
+{
+    const bool wide = is_wide(unit), wide_sum = unit->lanes->sum == POOLGRAD_SUM64;
+    void *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_VALUES);
+    for (int64_t i = 0; i < count; i++) {
+        const bool is_zero = wide ? ((const int64_t *)greatest)[i] == 0 : ((const int32_t *)greatest)[i] == 0;
+        const double divisor = divisor_of(ties[i], is_zero, outside, wide_sum);
+        if (wide_sum)
+            ((double *)divisors)[i] = divisor;
+        else
+            ((float *)divisors)[i] = (float)divisor;
+    }
+    unit->lanes->routines->divide[unit->lanes->sum](shares, divisors, (struct poolgrad_rows){1, count, 0, 0}, shares);
+}
+
+static void split_shares(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *greatest,
+                         unsigned char *shares)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_window_run along_z = poolgrad_window_of(g, &g->z, z),
+                                     along_y = poolgrad_window_of(g, &g->y, y);
+    const int32_t *ties = count_row(unit, &along_z, &along_y, greatest);
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
+    for (int64_t r = 0; r < lanes->x.window_runs; r++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[r];
+        const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
+        int64_t outside = 0;
+        if (g->edge_mode == POOLGRAD_EDGE_ZERO) {
+            outside = along_z.size * along_y.size * run->size - along_z.taps * along_y.taps * run->taps;
+        }
+        divide_run(unit, ties + at, (const unsigned char *)greatest + at * size, outside, run->count * pitch,
+                   shares + at * poolgrad_lanes_number_bytes(lanes->sum));
+    }
+}
+
+void poolgrad_lanes_share_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares, void *codes,
+                               void *greatest)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const bool wide = is_wide(unit);
+    void *values = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+    const struct poolgrad_lanes_found found = {.to = values, .step = lanes->lanes, .codes = codes};
+    poolgrad_lanes_find(unit, z, y, &found);
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs), count = windows * lanes->lanes;
+    const struct poolgrad_rows rows = {windows, unit->count, lanes->lanes, lanes->lanes};
+    if (wide)
+        lanes->routines->key[POOLGRAD_KEY64][POOLGRAD_FLOAT64](values, rows, nan_key(true), greatest);
+    else
+        lanes->routines->key[POOLGRAD_KEY32][POOLGRAD_FLOAT32](values, rows, nan_key(false), greatest);
+    sort_out(wide, greatest, codes, count);
+    if (unit->g->ties == POOLGRAD_TIES_SPLIT) split_shares(unit, z, y, greatest, shares);
+}
+
+/* ---- Pixels ------------------------------------------------------------------------------------------------------ */
+
+/* The sums of a run of pixels: row by row of windows, window by window, all pixels of the run at once. */
+static void add_run(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows, int64_t count,
+                    const struct poolgrad_pixel_run *run, const unsigned char *keys, unsigned char *sums)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), pitch = lanes->lanes;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t);
+    const int64_t pixel = (run->pixel - unit->g->columns.begin) * pitch;
+    for (int64_t r = 0; r < count; r++) {
+        for (int64_t i = 0; i < run->windows; i++) {
+            const struct poolgrad_listed_window window = poolgrad_pixel_window(&lanes->x, run, i);
+            const int64_t at = (window.output - lanes->x.outputs.begin) * pitch;
+            const int64_t code = rows[r].code + poolgrad_tap_number(&lanes->x.numbers, window.tap);
+            const struct strided strided = {.keys = keys + (run->pixel + unit->g->source_column) * pitch * size,
+                                            .greatest = rows[r].windows.greatest + at * size,
+                                            .shares = rows[r].windows.shares + at * bytes,
+                                            .codes = (const uint32_t *)(const void *)rows[r].windows.codes + at,
+                                            .code = (uint32_t)code,
+                                            .to = sums + pixel * bytes,
+                                            .repeats = run->count,
+                                            .count = unit->count,
+                                            .window_step = run->step * pitch,
+                                            .pixel_step = run->pixel_step * pitch};
+            add_ties(unit, strided);
+        }
+    }
+}
+
+static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, struct poolgrad_lanes_tie_row *rows)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_pixel_run along_z = poolgrad_pixel_windows(&g->z, &lanes->z, z, z + g->source_layer);
+    const struct poolgrad_pixel_run along_y = poolgrad_pixel_windows(&g->y, &lanes->y, y, y + g->source_row);
+    int64_t count = 0;
+    for (int64_t i = 0; i < along_z.windows; i++) {
+        const struct poolgrad_listed_window layer = poolgrad_pixel_window(&lanes->z, &along_z, i);
+        for (int64_t k = 0; k < along_y.windows; k++) {
+            const struct poolgrad_listed_window row = poolgrad_pixel_window(&lanes->y, &along_y, k);
+            const int64_t number = poolgrad_tap_number(&lanes->z.numbers, layer.tap) * lanes->y.numbers.count +
+                                   poolgrad_tap_number(&lanes->y.numbers, row.tap);
+            rows[count].windows = poolgrad_lanes_windows_at(unit, layer.output, row.output);
+            rows[count++].code = number * lanes->x.numbers.count;
+        }
+    }
+    return count;
+}
+
+void poolgrad_lanes_give_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t numbers = poolgrad_range_length(g->columns) * lanes->lanes;
+    struct poolgrad_lanes_tie_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIE_ROWS);
+    unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+    /* What windows are found with lies where sums will. */
+    const int64_t count = unit->pooled ? list_windows(unit, z, y, rows) : 0;
+    memset(sums, 0, (size_t)(numbers * poolgrad_lanes_number_bytes(lanes->sum)));
+    const void *keys = count > 0 ? keys_of_row(unit, z + g->source_layer, y + g->source_row) : NULL;
+    for (int64_t i = 0; i < lanes->x.pixel_runs && count > 0; i++) {
+        const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
+        if (run->windows > 0) add_run(unit, rows, count, run, keys, sums);
+    }
+    poolgrad_lanes_store_numbers(unit, z, y, sums);
+}
