@@ -7,11 +7,11 @@
 #include <math.h>
 #include <string.h>
 
+#include <simde/x86/avx2.h>
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/cmp.h>
-#include <simde/x86/avx512/mul.h>
-#include <simde/x86/avx2.h>
 #include <simde/x86/avx512/loadu.h>
+#include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/storeu.h>
 #include <simde/x86/avx512/types.h>
 #include <simde/x86/f16c.h>
