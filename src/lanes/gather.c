@@ -190,6 +190,7 @@ static void set_run(const struct poolgrad_lanes_row *row, const struct poolgrad_
         run->is_near = poolgrad_lanes_is_near(row, windows, &run->near);
         return;
     }
+    run->taps = 0;
     const bool few = poolgrad_multiply(row->z.size, row->y.size, &run->taps) &&
                      poolgrad_multiply(run->taps, windows->size, &run->taps) && run->taps <= MOST_TAPS;
     run->is_listed = few && run->taps <= windows->count * planes;
