@@ -611,30 +611,6 @@ static bool is_fast_name(const char *name, const poolgrad_problem *p)
     return strncmp(name, prefix, strlen(prefix)) == 0 && names_fast_parts(name + strlen(prefix), p);
 }
 
-static bool has_tables(const poolgrad_problem *p)
-{
-    return p->windows_x.count > 0 || p->windows_y.count > 0 || p->windows_z.count > 0;
-}
-
-/* The gradient of each window goes to all its greatest taps. */
-static bool shares_ties(const poolgrad_problem *p)
-{
-    const bool shares = p->ties == POOLGRAD_TIES_ALL || p->ties == POOLGRAD_TIES_SPLIT;
-    return p->kind == POOLGRAD_MAX && p->direction == POOLGRAD_GRADIENT && shares && !p->indices.data;
-}
-
-/* What the plain loops compute in mode fast, too: shared ties of tables and of volumes. */
-static bool may_be_left(const poolgrad_problem *p)
-{
-    return shares_ties(p) && (has_tables(p) || has_third_axis(p) || view_depth(&p->destination) > 1);
-}
-
-/* Volumes whose layers are pooled each by itself are planes. */
-static bool is_left(const poolgrad_problem *p)
-{
-    return shares_ties(p) && (has_tables(p) || p->window.kernel_depth > 1);
-}
-
 /* Tables and volumes of which no window is counted are cleared by the plain loops. */
 static bool pools_nothing(const poolgrad_problem *p)
 {
@@ -645,7 +621,7 @@ static bool pools_nothing(const poolgrad_problem *p)
 static bool check_is_fast(test_case *made, bool *telling)
 {
     poolgrad_isa isas[CONTENDER_ISAS];
-    int count = may_be_left(&made->problem) || pools_nothing(&made->problem) ? 0 : contender_isas(isas);
+    int count = pools_nothing(&made->problem) ? 0 : contender_isas(isas);
     for (int i = 0; i < count; ++i) {
         poolgrad_problem p = made->problem;
         poolgrad_error error = {"", ""};
@@ -663,7 +639,7 @@ static bool check_is_fast(test_case *made, bool *telling)
     return true;
 }
 
-/* Nothing is left to the plain loops but what may_be_left says. */
+/* Nothing is left to the plain loops. */
 static void expect_fast(const char *name, poolgrad_direction direction)
 {
     const case_limits limits = {.wide = true, .beyond = FAST_BEYOND, .directions = CASE_SET(direction)};
@@ -704,31 +680,6 @@ Test(fast, is_fast_forward)
 Test(fast, is_fast_gradient)
 {
     expect_fast("is_fast_gradient", POOLGRAD_GRADIENT);
-}
-
-static bool check_is_left(test_case *made, bool *telling)
-{
-    poolgrad_problem *p = &made->problem;
-    poolgrad_error error = {"", ""};
-    poolgrad_plan *plan;
-    p->mode = POOLGRAD_MODE_FAST;
-    if (!report_status(poolgrad_plan_create(p, &plan, &error), &error)) return false;
-    char expected[64], name[64];
-    snprintf(name, sizeof name, "%s", poolgrad_plan_kernel(plan));
-    snprintf(expected, sizeof expected, "%s/%s/reference", poolgrad_direction_name(p->direction),
-             poolgrad_kind_name(p->kind));
-    poolgrad_plan_destroy(plan);
-    *telling = is_left(p);
-    return !*telling || strcmp(name, expected) == 0 || report_failure("the kernel is \"%s\"", name);
-}
-
-Test(fast, is_left_to_the_reference)
-{
-    const case_limits limits = {.beyond = CASE_BEYOND,
-                                .directions = CASE_SET(POOLGRAD_GRADIENT),
-                                .kinds = CASE_SET(POOLGRAD_MAX),
-                                .ties = CASE_SET(POOLGRAD_TIES_ALL) | CASE_SET(POOLGRAD_TIES_SPLIT)};
-    sweep("is_left_to_the_reference", 3000, 15, &limits, check_is_left);
 }
 
 /* Mode reference never is. */

@@ -54,12 +54,12 @@ static void find_places(const struct poolgrad_geometry *g, struct poolgrad_lanes
 {
     const int64_t channels = poolgrad_range_length(g->channels);
     int64_t slice = INT64_MAX;
-    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const int64_t count = neighbours(poolgrad_lanes_image_of(g, i));
         lanes->in_place[i] = has_image(g, lanes, i) && poolgrad_min(count, channels) >= LEAST_LANES;
         if (lanes->in_place[i]) slice = poolgrad_min(slice, count);
     }
-    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const bool sliced = poolgrad_layout_is_blocked(poolgrad_lanes_image_of(g, i)->layout);
         if (sliced && channel_shift(g, i) % slice != 0) lanes->in_place[i] = false;
         lanes->any_in_place = lanes->any_in_place || lanes->in_place[i];
@@ -435,7 +435,7 @@ static bool is_empty(const struct poolgrad_geometry *g)
 /* Whether every image has its channels side by side, and many. */
 static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         if (has_image(g, lanes, i) && !lanes->in_place[i]) return false;
     }
     return true;
@@ -443,7 +443,7 @@ static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgr
 
 static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    for (int i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const poolgrad_const_image *image = poolgrad_lanes_image_of(g, i);
         if (has_image(g, lanes, i) && (image->layout != POOLGRAD_NCHW || image->column_stride != 1)) return false;
     }
