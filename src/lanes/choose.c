@@ -463,14 +463,18 @@ static bool is_planar(const struct poolgrad_geometry *g)
  * transposed. */
 static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8 };
     if (getenv("PG_FORCE") || lanes->gathers) return true;
     if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
+    /* Rows of a few large windows are no rows. */
+    if (g->x.end - g->x.begin <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
     const int64_t outputs = g->x.end - g->x.begin;
     /* Pixels that have the same windows for a long way are one sum. */
     if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
     if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
     if (g->kind == POOLGRAD_L2NORM) return true;
+    /* Indices that are no codes take longer to read than the rest. */
+    if (g->direction == POOLGRAD_GRADIENT && g->with_indices && g->indices.format != POOLGRAD_TAP8) return true;
     if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL && outputs > 1;
     return g->x.size <= SMALL || outputs == 1 || g->kind == POOLGRAD_AVERAGE || g->x.stride > 1;
 }

@@ -29,23 +29,29 @@ struct strided {
 };
 
 #define TIES_COUNT count_strided_32
+#define TIES_COUNT_TAPS count_taps_32
 #define TIES_ADD add_strided_32_f32
+#define TIES_SPREAD spread_32_f32
 #define TIES_KEY int32_t
 #define TIES_NUMBER float
 #include "lanes/ties_strided.h"
 
 #define TIES_ADD add_strided_32_f64
+#define TIES_SPREAD spread_32_f64
 #define TIES_KEY int32_t
 #define TIES_NUMBER double
 #include "lanes/ties_strided.h"
 
 #define TIES_COUNT count_strided_64
+#define TIES_COUNT_TAPS count_taps_64
 #define TIES_ADD add_strided_64_f32
+#define TIES_SPREAD spread_64_f32
 #define TIES_KEY int64_t
 #define TIES_NUMBER float
 #include "lanes/ties_strided.h"
 
 #define TIES_ADD add_strided_64_f64
+#define TIES_SPREAD spread_64_f64
 #define TIES_KEY int64_t
 #define TIES_NUMBER double
 #include "lanes/ties_strided.h"
@@ -100,6 +106,21 @@ static void add_ties(const struct poolgrad_lanes_unit *unit, struct strided at)
     }
 }
 
+/* The same of one window and its taps in a row, `repeats` of them, the first of code `code`. */
+static void count_taps(const struct poolgrad_lanes_unit *unit, const struct strided *at)
+{
+    (is_wide(unit) ? count_taps_64 : count_taps_32)(at);
+}
+
+static void spread_taps(const struct poolgrad_lanes_unit *unit, const struct strided *at)
+{
+    const bool wide_sum = unit->lanes->sum == POOLGRAD_SUM64;
+    if (is_wide(unit))
+        (wide_sum ? spread_64_f64 : spread_64_f32)(at);
+    else
+        (wide_sum ? spread_32_f64 : spread_32_f32)(at);
+}
+
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
 /* Keys of a source row, or of its values: `lanes` elements a pixel. */
@@ -145,6 +166,24 @@ static void sort_out(bool wide, void *greatest, uint32_t *codes, int64_t count)
     }
 }
 
+/* Ties of a run's windows in a row of the source, window by window. */
+static void count_windows(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run,
+                          const unsigned char *keys, const void *greatest, int32_t *ties)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
+    for (int64_t i = 0; i < run->count; i++) {
+        const int64_t at = (run->output + i - lanes->x.outputs.begin) * pitch;
+        const struct strided strided = {.keys = keys + (run->place + i * run->step) * pitch * size,
+                                        .greatest = (const unsigned char *)greatest + at * size,
+                                        .to = ties + at,
+                                        .repeats = run->taps,
+                                        .count = unit->count,
+                                        .pixel_step = unit->g->x.dilation * pitch};
+        count_taps(unit, &strided);
+    }
+}
+
 /* Ties of all windows of the row, those inside. */
 static int32_t *count_row(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *z,
                           const struct poolgrad_window_run *y, const void *greatest)
@@ -160,6 +199,10 @@ static int32_t *count_row(const struct poolgrad_lanes_unit *unit, const struct p
         for (int64_t r = 0; r < lanes->x.window_runs; r++) {
             const struct poolgrad_window_run *run = &lanes->x.windows[r];
             const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
+            if (unit->count < LEAST_CALL && run->count < run->taps) {
+                count_windows(unit, run, keys, greatest, ties);
+                continue;
+            }
             for (int64_t tap = 0; tap < run->taps; tap++) {
                 const struct strided strided = {.keys = keys + (run->place + tap * g->x.dilation) * pitch * size,
                                                 .greatest = (const unsigned char *)greatest + at * size,
@@ -269,6 +312,44 @@ static void add_run(const struct poolgrad_lanes_unit *unit, const struct poolgra
     }
 }
 
+/* The same window by window: a window to those of its taps that are written. */
+static void add_window(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *row,
+                       const struct poolgrad_window_run *run, int64_t i, const unsigned char *keys, unsigned char *sums)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), pitch = lanes->lanes;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t);
+    const int64_t at = (run->output + i - lanes->x.outputs.begin) * pitch, place = run->place + i * run->step;
+    const int64_t first = g->columns.begin + g->source_column, last = g->columns.end + g->source_column;
+    const int64_t begin = poolgrad_clamp(poolgrad_ceiling_divide(first - place, g->x.dilation), 0, run->taps);
+    const int64_t end = poolgrad_clamp(poolgrad_ceiling_divide(last - place, g->x.dilation), begin, run->taps);
+    const int64_t source = place + begin * g->x.dilation, number = run->tap + begin;
+    if (begin == end) return;
+    const struct strided strided = {.keys = keys + source * pitch * size,
+                                    .greatest = row->windows.greatest + at * size,
+                                    .shares = row->windows.shares + at * bytes,
+                                    .codes = (const uint32_t *)(const void *)row->windows.codes + at,
+                                    .code = (uint32_t)(row->code + poolgrad_tap_number(&lanes->x.numbers, number)),
+                                    .to = sums + (source - first) * pitch * bytes,
+                                    .repeats = end - begin,
+                                    .count = unit->count,
+                                    .pixel_step = g->x.dilation * pitch};
+    spread_taps(unit, &strided);
+}
+
+static void add_windows(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows,
+                        int64_t count, const unsigned char *keys, unsigned char *sums)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    for (int64_t r = 0; r < count; r++) {
+        for (int64_t k = 0; k < lanes->x.window_runs; k++) {
+            const struct poolgrad_window_run *run = &lanes->x.windows[k];
+            for (int64_t i = 0; i < run->count && run->taps > 0; i++) add_window(unit, &rows[r], run, i, keys, sums);
+        }
+    }
+}
+
 static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, struct poolgrad_lanes_tie_row *rows)
 {
     const struct poolgrad_geometry *g = unit->g;
@@ -300,7 +381,9 @@ void poolgrad_lanes_give_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64
     const int64_t count = unit->pooled ? list_windows(unit, z, y, rows) : 0;
     memset(sums, 0, (size_t)(numbers * poolgrad_lanes_number_bytes(lanes->sum)));
     const void *keys = count > 0 ? keys_of_row(unit, z + g->source_layer, y + g->source_row) : NULL;
-    for (int64_t i = 0; i < lanes->x.pixel_runs && count > 0; i++) {
+    const bool by_window = unit->count < LEAST_CALL && poolgrad_range_length(lanes->x.outputs) < lanes->x.most_taps;
+    if (by_window && count > 0) add_windows(unit, rows, count, keys, sums);
+    for (int64_t i = 0; i < lanes->x.pixel_runs && count > 0 && !by_window; i++) {
         const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
         if (run->windows > 0) add_run(unit, rows, count, run, keys, sums);
     }
