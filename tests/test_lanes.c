@@ -104,7 +104,7 @@ Test(lanes, gradient_scatter)
                           .kinds = CASE_SET(POOLGRAD_MAX),
                           .ties = CASE_SET(POOLGRAD_TIES_FIRST) | CASE_SET(POOLGRAD_TIES_LAST),
                           .beyond = CASE_BEYOND & ~CASE_VOLUMES,
-                          .greatest_kernel = 20,
+                          .greatest_kernel = 40,
                           .wide = true};
     sweep("gradient_scatter", 1500, 20, &limits);
     limits.guard = CASE_GUARD_BEHIND;

@@ -243,6 +243,10 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     place_lists(&layout);
     place_sums(g, &layout);
     place_ties(g, &layout);
+    if (lanes->lanes == 1 && lanes->searches) {
+        place(&layout, POOLGRAD_LANES_LONG_VALUES, sizeof(double), lanes->x.most_taps, 1, 1);
+        place(&layout, POOLGRAD_LANES_LONG_CODES, sizeof(uint32_t), lanes->x.most_taps, 1, 1);
+    }
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);

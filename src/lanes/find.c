@@ -84,8 +84,8 @@ static bool search(const struct poolgrad_lanes_unit *unit, const struct poolgrad
     return routines->find_pick32[g->source.format](walk, ending, &how, to, codes);
 }
 
-static void walk_run(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
-                     const struct poolgrad_ending *ending, void *to, void *codes)
+void poolgrad_lanes_walk_run(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                             const struct poolgrad_ending *ending, void *to, void *codes)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -157,8 +157,9 @@ static void find_run(struct poolgrad_lanes_unit *unit, const struct row *row, co
                                        .step = run->step * pitch,
                                        .to_step = found->step};
     unsigned char *to = found->to, *codes = found->codes;
-    walk_run(unit, &walk, &ending, to ? to + first * found_bytes(unit, found) : NULL,
-             codes ? codes + first * lanes->code_bytes : NULL);
+    (poolgrad_lanes_is_long(unit, run) ? poolgrad_lanes_find_long : poolgrad_lanes_walk_run)(
+        unit, &walk, &ending, to ? to + first * found_bytes(unit, found) : NULL,
+        codes ? codes + first * lanes->code_bytes : NULL);
 }
 
 void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,

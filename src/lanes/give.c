@@ -230,7 +230,10 @@ static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *r
                                        .to_step = run->pixel_step * results->step};
     const int64_t step = results->step * results->bytes;
     unsigned char *to = results->to + (run->pixel - g->columns.begin) * step;
-    give_walk(unit, &walk, &ending, to);
+    if (poolgrad_lanes_is_same_norm(unit, run))
+        poolgrad_lanes_give_same_norm(unit, &walk, &ending, to);
+    else
+        give_walk(unit, &walk, &ending, to);
     if (!same) return;
     const struct poolgrad_runs copies = {run->count - 1, unit->count * results->bytes, 0, run->pixel_step * step};
     poolgrad_move_runs(to + run->pixel_step * step, to, copies);

@@ -55,6 +55,8 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_VALUES,      /* its values, or what shares are divided by, */
     POOLGRAD_LANES_TIES,        /* how many there are, */
     POOLGRAD_LANES_TIE_ROWS,    /* and the windows over a row of pixels */
+    POOLGRAD_LANES_LONG_VALUES, /* long windows of one plane: what columns have, */
+    POOLGRAD_LANES_LONG_CODES,  /* and the tap that it is at */
     POOLGRAD_LANES_AREAS
 };
 

@@ -286,7 +286,7 @@ void poolgrad_lanes_share_ties(struct poolgrad_lanes_unit *unit, int64_t z, int6
 
 /* The sums of a run of pixels: row by row of windows, window by window, all pixels of the run at once. */
 static void add_run(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows, int64_t count,
-                    const struct poolgrad_pixel_run *run, const unsigned char *keys, unsigned char *sums)
+                    const struct poolgrad_pixel_run *run, const unsigned char *keys, void *sums)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), pitch = lanes->lanes;
@@ -302,7 +302,7 @@ static void add_run(const struct poolgrad_lanes_unit *unit, const struct poolgra
                                             .shares = rows[r].windows.shares + at * bytes,
                                             .codes = (const uint32_t *)(const void *)rows[r].windows.codes + at,
                                             .code = (uint32_t)code,
-                                            .to = sums + pixel * bytes,
+                                            .to = (unsigned char *)sums + pixel * bytes,
                                             .repeats = run->count,
                                             .count = unit->count,
                                             .window_step = run->step * pitch,
@@ -314,7 +314,7 @@ static void add_run(const struct poolgrad_lanes_unit *unit, const struct poolgra
 
 /* The same window by window: a window to those of its taps that are written. */
 static void add_window(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *row,
-                       const struct poolgrad_window_run *run, int64_t i, const unsigned char *keys, unsigned char *sums)
+                       const struct poolgrad_window_run *run, int64_t i, const unsigned char *keys, void *sums)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -331,7 +331,7 @@ static void add_window(const struct poolgrad_lanes_unit *unit, const struct pool
                                     .shares = row->windows.shares + at * bytes,
                                     .codes = (const uint32_t *)(const void *)row->windows.codes + at,
                                     .code = (uint32_t)(row->code + poolgrad_tap_number(&lanes->x.numbers, number)),
-                                    .to = sums + (source - first) * pitch * bytes,
+                                    .to = (unsigned char *)sums + (source - first) * pitch * bytes,
                                     .repeats = end - begin,
                                     .count = unit->count,
                                     .pixel_step = g->x.dilation * pitch};
@@ -339,7 +339,7 @@ static void add_window(const struct poolgrad_lanes_unit *unit, const struct pool
 }
 
 static void add_windows(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows,
-                        int64_t count, const unsigned char *keys, unsigned char *sums)
+                        int64_t count, const unsigned char *keys, void *sums)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     for (int64_t r = 0; r < count; r++) {
@@ -376,7 +376,7 @@ void poolgrad_lanes_give_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t numbers = poolgrad_range_length(g->columns) * lanes->lanes;
     struct poolgrad_lanes_tie_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIE_ROWS);
-    unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+    void *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
     /* What windows are found with lies where sums will. */
     const int64_t count = unit->pooled ? list_windows(unit, z, y, rows) : 0;
     memset(sums, 0, (size_t)(numbers * poolgrad_lanes_number_bytes(lanes->sum)));

@@ -63,6 +63,13 @@ struct poolgrad_lanes_found {
 
 void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                          const struct poolgrad_lanes_found *found);
+/* The search, or sum, of one run; and that of long windows of one plane. */
+void poolgrad_lanes_walk_run(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                             const struct poolgrad_ending *ending, void *to, void *codes);
+bool poolgrad_lanes_is_long(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run);
+/* Moves the run's operands. */
+void poolgrad_lanes_find_long(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *run,
+                              const struct poolgrad_ending *ending, void *to, void *codes);
 /* What an average divides by, as the accumulator has it. */
 double poolgrad_lanes_divisor(const struct poolgrad_lanes_unit *unit, int64_t counted);
 
@@ -82,6 +89,10 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
 
 /* Give: a row of pixels of the destination. */
 void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* A run of pixels that share all windows, of one plane. */
+bool poolgrad_lanes_is_same_norm(const struct poolgrad_lanes_unit *unit, const struct poolgrad_pixel_run *run);
+void poolgrad_lanes_give_same_norm(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                                   const struct poolgrad_ending *ending, void *to);
 /* Numbers of a row, as the destination stores them. What it holds is added to them first, if asked. */
 void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
 
