@@ -590,15 +590,15 @@ static bool names_a_format(const poolgrad_problem *p, const char *word)
     return is_among(word, formats, sizeof formats / sizeof *formats);
 }
 
-/* "lanes/avx2": many planes side by side; "pixels/float32/avx2": planes row by row. */
+/* "lanes/.../avx2": many planes side by side; "pixels/float32/avx2": planes row by row. */
 static bool names_fast_parts(const char *parts, const poolgrad_problem *p)
 {
     static const char *const sides[] = {"pixels", "channels"};
     enum { LENGTH = 24 };
     const char *own = poolgrad_isa_name(p->max_isa);
     char side[LENGTH], format[LENGTH], isa[LENGTH], again[4 * LENGTH];
-    snprintf(again, sizeof again, "lanes/%s", own);
-    if (strcmp(parts, again) == 0) return true;
+    const char *last = strrchr(parts, '/');
+    if (strncmp(parts, "lanes/", 6) == 0) return strcmp(last + 1, own) == 0;
     if (sscanf(parts, "%23[a-z]/%23[a-z0-9]/%23s", side, format, isa) != 3) return false;
     snprintf(again, sizeof again, "%s/%s/%s", side, format, isa);
     return strcmp(parts, again) == 0 && is_among(side, sides, 2) && names_a_format(p, format) && strcmp(isa, own) == 0;

@@ -3,10 +3,15 @@
  * Many planes side by side give the bits of mode reference: whatever axes the problem has, through tables and volumes,
  * for every instruction set that is usable here.
  */
+#include "lanes/strategies.h"
 #include "support/case.h"
 #include "support/contender.h"
+#include "support/report.h"
 #include "support/trial.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool check_bits(test_case *made, bool *telling)
 {
@@ -134,4 +139,80 @@ Test(lanes, gather)
     limits.beyond = CASE_BEYOND;
     limits.data = DATA_SPECIAL;
     sweep("gather", 1500, 20, &limits);
+}
+
+/* ---- Strategies ----------------------------------------------------------------------------------------------------
+ */
+
+enum { MOST_ROWS = 16 };
+
+/* Rows of the shelves that plans have been made of. */
+static bool entered[POOLGRAD_SHELVES][MOST_ROWS];
+
+/* Marks the words of "direction/kind/lanes/reading/finding/giving/writing/instruction set". */
+static bool mark_strategies(const char *name)
+{
+    char words[96], *next = words;
+    snprintf(words, sizeof words, "%s", name);
+    for (int skipped = 0; skipped < 3; ++skipped) next = strchr(next, '/') + 1;
+    for (int shelf = 0; shelf < POOLGRAD_SHELVES; ++shelf) {
+        const struct poolgrad_strategy *strategy = poolgrad_shelf_of((enum poolgrad_shelf)shelf);
+        char *end = strchr(next, '/');
+        int row = 0;
+        *end = 0;
+        while (strategy[row].name && strcmp(strategy[row].name, next) != 0) ++row;
+        if (!strategy[row].name) return report_failure("\"%s\" of \"%s\" is on no shelf", next, name);
+        entered[shelf][row] = true;
+        next = end + 1;
+    }
+    return true;
+}
+
+static bool check_strategies(test_case *made, bool *telling)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan;
+    if (!report_status(poolgrad_plan_create(&made->problem, &plan, &error), &error)) return false;
+    const char *name = poolgrad_plan_kernel(plan);
+    *telling = strstr(name, "/lanes/") != NULL;
+    const bool known = !*telling || mark_strategies(name);
+    poolgrad_plan_destroy(plan);
+    return known;
+}
+
+/* Windows whose rows are too many for working memory: larger than any random case. */
+static void mark_huge_windows(void)
+{
+    enum { PLANES = 16, SIDE = 1500 };
+    poolgrad_problem p;
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan;
+    static float pixel[PLANES];
+    float *source = malloc(sizeof(float) * PLANES * SIDE * SIDE);
+    cr_assert(source);
+    poolgrad_problem_init(&p, sizeof p);
+    p.kind = POOLGRAD_AVERAGE;
+    p.window = (poolgrad_window){SIDE, SIDE, 1, 1, 1, 1, 1, 1, 1};
+    p.offset_x = p.offset_y = SIDE / 2;
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(pixel, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, 1, 1);
+    p.max_isa = POOLGRAD_ISA_SCALAR;
+    cr_assert_eq(poolgrad_plan_create(&p, &plan, &error), POOLGRAD_OK, "%s", error.message);
+    cr_expect(mark_strategies(poolgrad_plan_kernel(plan)));
+    poolgrad_plan_destroy(plan);
+    free(source);
+}
+
+/* Random problems and the huge window enter every row of every shelf. */
+Test(lanes, strategies)
+{
+    const case_limits wide = {.wide = true, .beyond = CASE_BEYOND & ~CASE_VOLUMES}, extreme = {.beyond = CASE_BEYOND};
+    trial_sweep("lanes", "strategies", 6000, 10, &wide, check_strategies);
+    trial_sweep("lanes", "strategies", 6000, 10, &extreme, check_strategies);
+    mark_huge_windows();
+    for (int shelf = 0; shelf < POOLGRAD_SHELVES; ++shelf) {
+        const struct poolgrad_strategy *strategy = poolgrad_shelf_of((enum poolgrad_shelf)shelf);
+        for (int row = 0; strategy[row].name; ++row)
+            cr_expect(entered[shelf][row], "no problem enters \"%s\" of shelf %d", strategy[row].name, shelf);
+    }
 }

@@ -9,6 +9,7 @@
 #include "base/refusal.h"
 #include "image/format.h"
 #include "image/image.h"
+#include "lanes/strategies.h"
 #include "pooling/isa.h"
 #include "pooling/processor.h"
 #include "pooling/resolve.h"
@@ -33,13 +34,25 @@ static int64_t count_units(const struct poolgrad_plan *plan)
     }
 }
 
+/* The strategies by name. */
+static void name_lanes(struct poolgrad_plan *plan)
+{
+    const struct poolgrad_geometry *g = &plan->geometry;
+    const char *names[POOLGRAD_SHELVES];
+    for (int i = 0; i < POOLGRAD_SHELVES; i++) {
+        names[i] = poolgrad_strategy_of((enum poolgrad_shelf)i, g, &plan->lanes)->name;
+    }
+    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/lanes/%s/%s/%s/%s/%s", poolgrad_direction_name(g->direction),
+             poolgrad_kind_name(g->kind), names[POOLGRAD_READING], names[POOLGRAD_FINDING], names[POOLGRAD_GIVING],
+             names[POOLGRAD_WRITING], poolgrad_isa_name(plan->lanes.routines->isa));
+}
+
 static void name_kernel(struct poolgrad_plan *plan)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
     const struct poolgrad_fast *fast = &plan->fast;
     if (plan->engine == POOLGRAD_ENGINE_LANES) {
-        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/lanes/%s", poolgrad_direction_name(g->direction),
-                 poolgrad_kind_name(g->kind), poolgrad_isa_name(plan->lanes.routines->isa));
+        name_lanes(plan);
         return;
     }
     if (plan->engine == POOLGRAD_ENGINE_REFERENCE) {

@@ -28,7 +28,7 @@ struct poolgrad_plan {
     unsigned char *memory;
     atomic_flag *taken;
     poolgrad_span *spans; /* tables of the plan's own, behind each other; null where there are none */
-    char kernel[64];      /* poolgrad_plan_kernel */
+    char kernel[96];      /* poolgrad_plan_kernel */
 };
 
 /* Fills a plan the caller owns, for a resolved problem; poolgrad_plan_create does so on the heap. */
