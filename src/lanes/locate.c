@@ -70,7 +70,7 @@ bool poolgrad_lanes_is_near(const struct poolgrad_lanes_row *row, const struct p
     if (!poolgrad_multiply(g->x.size, g->y.dilation, &width) || !poolgrad_multiply(width, row->y.taps, &limit)) {
         return false;
     }
-    if (limit > INT32_MAX) return false;
+    if (limit > INT32_MAX || width <= 0) return false;
     enum { BITS = 31 };
     int shift = BITS;
     while ((INT64_C(1) << (shift - BITS)) < width) shift++;
