@@ -168,7 +168,7 @@ static void sort_out(bool wide, void *greatest, uint32_t *codes, int64_t count)
 
 /* Ties of a run's windows in a row of the source, window by window. */
 static void count_windows(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run,
-                          const unsigned char *keys, const void *greatest, int32_t *ties)
+                          const unsigned char *keys, const void *greatest, void *ties)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
@@ -176,7 +176,7 @@ static void count_windows(const struct poolgrad_lanes_unit *unit, const struct p
         const int64_t at = (run->output + i - lanes->x.outputs.begin) * pitch;
         const struct strided strided = {.keys = keys + (run->place + i * run->step) * pitch * size,
                                         .greatest = (const unsigned char *)greatest + at * size,
-                                        .to = ties + at,
+                                        .to = (int32_t *)ties + at,
                                         .repeats = run->taps,
                                         .count = unit->count,
                                         .pixel_step = unit->g->x.dilation * pitch};
