@@ -201,7 +201,7 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     const struct poolgrad_lanes *lanes = layout->lanes;
     const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes;
     const int64_t rows = lanes->by_layers ? poolgrad_range_length(g->rows) : 1;
-    if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 1, 1);
+    if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 3, 1);
     if (!lanes->scatters) return;
     place(layout, POOLGRAD_LANES_PLACES, sizeof(int64_t), POOLGRAD_LANES_MOST_PLACES, 1, 1);
     if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);

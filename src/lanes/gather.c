@@ -198,33 +198,55 @@ static void set_run(const struct poolgrad_lanes_row *row, const struct poolgrad_
     for (int64_t i = 0; i < run->taps; i++) run->distance[i] = distance_of(run, windows, i);
 }
 
-/* Planes [plane, plane + lanes) of the unit, in the block. */
-static void gather_run(const struct poolgrad_lanes_unit *unit, const struct run *run, int64_t z, int64_t y,
-                       int64_t plane, struct block *block)
+/* Pixel (0, 0, 0) of each of the unit's planes. */
+struct planes {
+    const unsigned char **sources, **indices;
+    unsigned char **destinations;
+};
+
+static struct planes find_planes(const struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const poolgrad_const_image *indices = &g->indices;
-    const int64_t channels = poolgrad_range_length(g->channels), x = run->windows.output;
-    const int64_t n = g->images.begin + (unit->plane + plane) / channels;
-    const int64_t c = g->channels.begin + (unit->plane + plane) % channels;
-    const int64_t index_step = indices->column_stride * (int64_t)poolgrad_format_size(indices->format);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    struct planes planes = {.sources = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES)};
+    planes.indices = planes.sources + unit->lanes->lanes;
+    planes.destinations = (unsigned char **)(planes.indices + unit->lanes->lanes);
+    for (int64_t i = 0; i < unit->count; i++) {
+        const int64_t n = g->images.begin + (unit->plane + i) / channels;
+        const int64_t c = g->channels.begin + (unit->plane + i) % channels;
+        planes.sources[i] = poolgrad_const_image_at(&g->source, n + g->source_image, c + g->source_channel, 0, 0, 0);
+        planes.indices[i] = poolgrad_const_image_at(&g->indices, n + g->gradient_image, c + g->gradient_channel, 0, 0,
+                                                    0);
+        planes.destinations[i] = poolgrad_image_at(&g->destination, n, c, 0, 0, 0);
+    }
+    return planes;
+}
+
+/* A run of a block's planes, whose first indices and results are at the addresses. */
+static void gather_run(const struct poolgrad_lanes_unit *unit, const struct run *run, struct block *block,
+                       const unsigned char *from, unsigned char *to)
+{
+    const struct poolgrad_geometry *g = unit->g;
     const int64_t step = g->destination.column_stride * (int64_t)poolgrad_format_size(g->destination.format);
-    const unsigned char *from = poolgrad_const_image_at(indices, n + g->gradient_image, c + g->gradient_channel, z, y,
-                                                        x);
-    unsigned char *to = poolgrad_image_at(&g->destination, n, c, z, y, x);
     const int64_t most = poolgrad_max(BLOCK / block->lanes, 1);
-    block->indices_step = index_step;
+    block->indices_step = g->indices.column_stride * (int64_t)poolgrad_format_size(g->indices.format);
     for (block->first = 0; block->first < run->windows.count; block->first += block->windows) {
         block->windows = poolgrad_min(most, run->windows.count - block->first);
-        block->indices = from + block->first * index_step;
+        block->indices = from + block->first * block->indices_step;
         collect_block(run, block);
         store_block(unit, block, to + block->first * step, step);
     }
 }
 
-static void gather_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
-                       const unsigned char *const *sources)
+/* Elements from pixel (0, 0, 0) to another one. */
+static int64_t elements_to(const poolgrad_const_image *image, int64_t z, int64_t y, int64_t x)
 {
+    return z * image->depth_stride + y * image->row_stride + x * image->column_stride;
+}
+
+static void gather_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const struct planes *planes)
+{
+    const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
     const bool together = lanes->in_place[POOLGRAD_LANES_INDICES] && lanes->in_place[POOLGRAD_LANES_DESTINATION];
@@ -232,10 +254,14 @@ static void gather_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         struct run run;
         set_run(&row, &lanes->x.windows[i], unit->count, &run);
+        const int64_t from = elements_to(&g->indices, z, y, run.windows.output) *
+                             (int64_t)poolgrad_format_size(g->indices.format);
+        const int64_t to = elements_to(&g->held, z, y, run.windows.output) *
+                           (int64_t)poolgrad_format_size(g->destination.format);
         for (int64_t plane = 0; plane < unit->count;) {
-            struct block block = {.sources = sources + plane, .to = (unsigned char *)collected};
+            struct block block = {.sources = planes->sources + plane, .to = (unsigned char *)collected};
             block.lanes = together ? poolgrad_min(unit->count - plane, BLOCK) : 1;
-            gather_run(unit, &run, z, y, plane, &block);
+            gather_run(unit, &run, &block, planes->indices[plane] + from, planes->destinations[plane] + to);
             plane += block.lanes;
         }
     }
@@ -243,15 +269,8 @@ static void gather_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
 
 void poolgrad_lanes_gather(const struct poolgrad_lanes_unit *unit)
 {
-    const struct poolgrad_geometry *g = unit->g;
-    const int64_t channels = poolgrad_range_length(g->channels);
-    const unsigned char **sources = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
-    for (int64_t lane = 0; lane < unit->count; lane++) {
-        const int64_t plane = unit->plane + lane;
-        sources[lane] = poolgrad_const_image_at(&g->source, g->images.begin + plane / channels + g->source_image,
-                                                g->channels.begin + plane % channels + g->source_channel, 0, 0, 0);
-    }
+    const struct planes planes = find_planes(unit);
     for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
-        for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) gather_row(unit, z, y, sources);
+        for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) gather_row(unit, z, y, &planes);
     }
 }
