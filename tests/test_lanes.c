@@ -180,13 +180,20 @@ static bool check_strategies(test_case *made, bool *telling)
     return known;
 }
 
+static void mark_plan_of(const poolgrad_problem *p)
+{
+    poolgrad_error error = {"", ""};
+    poolgrad_plan *plan;
+    cr_assert_eq(poolgrad_plan_create(p, &plan, &error), POOLGRAD_OK, "%s", error.message);
+    cr_expect(mark_strategies(poolgrad_plan_kernel(plan)));
+    poolgrad_plan_destroy(plan);
+}
+
 /* Windows whose rows are too many for working memory: larger than any random case. */
 static void mark_huge_windows(void)
 {
     enum { PLANES = 16, SIDE = 1500 };
     poolgrad_problem p;
-    poolgrad_error error = {"", ""};
-    poolgrad_plan *plan;
     static float pixel[PLANES];
     float *source = malloc(sizeof(float) * PLANES * SIDE * SIDE);
     cr_assert(source);
@@ -197,19 +204,37 @@ static void mark_huge_windows(void)
     p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, SIDE, SIDE);
     p.destination = poolgrad_image_dense(pixel, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, 1, 1);
     p.max_isa = POOLGRAD_ISA_SCALAR;
-    cr_assert_eq(poolgrad_plan_create(&p, &plan, &error), POOLGRAD_OK, "%s", error.message);
-    cr_expect(mark_strategies(poolgrad_plan_kernel(plan)));
-    poolgrad_plan_destroy(plan);
+    mark_plan_of(&p);
     free(source);
 }
 
-/* Random problems and the huge window enter every row of every shelf. */
+/* Gradient and picks in step, as few random cases have them. */
+static void mark_saved_picks(void)
+{
+    enum { CHANNELS = 16, SIDE = 4 };
+    static float gradient[SIDE * SIDE * CHANNELS], destination[4 * SIDE * SIDE * CHANNELS];
+    static unsigned char picks[SIDE * SIDE * CHANNELS];
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = POOLGRAD_GRADIENT;
+    p.kind = POOLGRAD_MAX;
+    p.window = (poolgrad_window){2, 2, 1, 2, 2, 1, 1, 1, 1};
+    p.offset_x = p.offset_y = 1;
+    p.source = poolgrad_const_image_dense(NULL, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 2 * SIDE, 2 * SIDE);
+    p.source_gradient = poolgrad_const_image_dense(gradient, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, SIDE, SIDE);
+    p.indices = poolgrad_const_image_dense(picks, POOLGRAD_TAP8, POOLGRAD_NHWC, 1, CHANNELS, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 2 * SIDE, 2 * SIDE);
+    mark_plan_of(&p);
+}
+
+/* Random problems and these two enter every row of every shelf. */
 Test(lanes, strategies)
 {
     const case_limits wide = {.wide = true, .beyond = CASE_BEYOND & ~CASE_VOLUMES}, extreme = {.beyond = CASE_BEYOND};
     trial_sweep("lanes", "strategies", 6000, 10, &wide, check_strategies);
     trial_sweep("lanes", "strategies", 6000, 10, &extreme, check_strategies);
     mark_huge_windows();
+    mark_saved_picks();
     for (int shelf = 0; shelf < POOLGRAD_SHELVES; ++shelf) {
         const struct poolgrad_strategy *strategy = poolgrad_shelf_of((enum poolgrad_shelf)shelf);
         for (int row = 0; strategy[row].name; ++row)

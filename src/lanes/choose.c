@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a plan in lanes decides: where images lie in lanes, what is direct, and how a problem is cut to units. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/aligned.h"
@@ -468,7 +467,7 @@ static bool is_planar(const struct poolgrad_geometry *g)
 static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8 };
-    if (getenv("PG_FORCE") || lanes->gathers) return true;
+    if (lanes->gathers) return true;
     if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
     /* Rows of a few large windows are no rows. */
     if (g->x.end - g->x.begin <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;

@@ -147,16 +147,12 @@ FITS(writes_transposed)
 
 /* ---- The shelves ------------------------------------------------------------------------------------------------- */
 
-static const struct poolgrad_strategy reading[] = {{"unread", reads_nothing},
-                                                   {"elements", reads_elements},
-                                                   {"in_place", reads_in_place},
-                                                   {"chunks", reads_by_chunks},
-                                                   {"transposed", reads_transposed},
-                                                   {NULL, NULL}};
-static const struct poolgrad_strategy finding[] = {{"indices", finds_indices}, {"ties", finds_ties},
-                                                   {"picks", finds_picks},     {"greatest", finds_greatest},
-                                                   {"norms", finds_norms},     {"counts", finds_counts},
-                                                   {"sums", finds_sums},       {NULL, NULL}};
+static const struct poolgrad_strategy reading[] = {{"unread", reads_nothing},        {"elements", reads_elements},
+                                                   {"in_place", reads_in_place},     {"chunks", reads_by_chunks},
+                                                   {"transposed", reads_transposed}, {NULL, NULL}};
+static const struct poolgrad_strategy finding[] = {
+    {"indices", finds_indices}, {"ties", finds_ties},     {"picks", finds_picks}, {"greatest", finds_greatest},
+    {"norms", finds_norms},     {"counts", finds_counts}, {"sums", finds_sums},   {NULL, NULL}};
 static const struct poolgrad_strategy giving[] = {{"forward", gives_nothing}, {"scatter", scatters},
                                                   {"shared", gives_ties},     {"gather_in_place", gathers_in_place},
                                                   {"gather", gathers},        {NULL, NULL}};
