@@ -12,6 +12,7 @@
 #include "base/integer.h"
 #include "image/format.h"
 #include "image/move.h"
+#include "lanes/locate.h"
 #include "lanes/unit.h"
 
 /* Codes of one byte; the last one is none. */
@@ -516,6 +517,47 @@ static int64_t code_of(const struct row *row, const struct poolgrad_window_run *
            poolgrad_tap_number(&lanes->x.numbers, tx);
 }
 
+/* Size and code_bytes are constants. */
+static inline void load_near(int64_t size, int code_bytes, const struct poolgrad_lanes_near *near, int64_t step,
+                             const unsigned char *restrict from, struct poolgrad_rows rows, int64_t code,
+                             int64_t line_codes, void *restrict codes)
+{
+    for (int64_t lane = 0; lane < rows.count; lane++) {
+        for (int64_t i = 0; i < rows.rows; i++) {
+            uint64_t y, x;
+            const int64_t place = poolgrad_index_at(size == 4 ? POOLGRAD_INT32 : POOLGRAD_INT64,
+                                                    from + (i * rows.from_step + lane) * size);
+            const bool any = poolgrad_lanes_find_near(near, place, near->first + i * step, &y, &x);
+            const uint32_t found = any ? (uint32_t)(code + (int64_t)y * line_codes + (int64_t)x) : UINT32_MAX;
+            put_code(code_bytes, codes, i * rows.to_step + lane, found);
+        }
+    }
+}
+
+/* Of few lanes, window after window: a multiplication each. False where windows are not such ones. */
+static bool load_by_distance(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
+                             struct poolgrad_rows rows, void *codes)
+{
+    const struct poolgrad_lanes *lanes = row->lanes;
+    const struct poolgrad_lanes_row same = {row->g, lanes, row->z, row->y, row->place_z, row->place_y};
+    const int64_t line = lanes->x.numbers.count;
+    struct poolgrad_lanes_near near;
+    if (rows.count >= BLOCK || !poolgrad_lanes_is_near(&same, run, &near)) return false;
+    const int64_t code = (poolgrad_tap_number(&lanes->z.numbers, row->z.tap) * lanes->y.numbers.count +
+                          poolgrad_tap_number(&lanes->y.numbers, row->y.tap)) *
+                             line +
+                         poolgrad_tap_number(&lanes->x.numbers, run->tap);
+    const bool one = lanes->code_bytes == 1;
+    if (poolgrad_format_size(row->g->indices.format) == 4) {
+        one ? load_near(4, 1, &near, run->step, from, rows, code, line, codes)
+            : load_near(4, 4, &near, run->step, from, rows, code, line, codes);
+    } else {
+        one ? load_near(8, 1, &near, run->step, from, rows, code, line, codes)
+            : load_near(8, 4, &near, run->step, from, rows, code, line, codes);
+    }
+    return true;
+}
+
 static void load_run(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
                      struct poolgrad_rows rows, void *codes)
 {
@@ -523,6 +565,7 @@ static void load_run(const struct row *row, const struct poolgrad_window_run *ru
     const int64_t size = (int64_t)poolgrad_format_size(format);
     struct poolgrad_window_run window = *run;
     if (load_by_table(row, run, from, rows, codes)) return;
+    if (!poolgrad_format_holds_taps(format) && load_by_distance(row, run, from, rows, codes)) return;
     if (!poolgrad_format_holds_taps(format) && load_by_bands(row, run, from, rows, codes)) return;
     for (int64_t i = 0; i < rows.rows; i++, window.place += run->step) {
         for (int64_t lane = 0; lane < rows.count; lane++) {
