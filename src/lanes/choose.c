@@ -309,8 +309,6 @@ static bool is_scattered(const struct poolgrad_geometry *g, const struct poolgra
 {
     enum { WINDOW = 8, PIXEL = 1, CALL = 50 };
     if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX || lanes->ties) return false;
-    const char *force = getenv("PG_FORCE");
-    if (force && force[0] != '1') return force[0] == '2';
     const int64_t vector = lanes->routines->vector_bytes / poolgrad_lanes_number_bytes(lanes->sum);
     const int64_t channels = poolgrad_range_length(g->channels);
     const int64_t together = lanes->any_in_place ? channels : times(g->pooled_images, channels);
@@ -466,7 +464,7 @@ static bool is_planar(const struct poolgrad_geometry *g)
  * transposed. */
 static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4 };
     if (lanes->gathers) return true;
     if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
     /* Rows of a few large windows are no rows. */
@@ -474,6 +472,11 @@ static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgr
     const int64_t outputs = g->x.end - g->x.begin;
     /* Pixels that have the same windows for a long way are one sum. */
     if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
+    /* Picks of large overlapping windows are scattered without a search. */
+    if (g->direction == POOLGRAD_GRADIENT && g->with_indices && g->x.kernel / g->x.stride > LARGE &&
+        g->y.kernel / g->y.stride > LARGE) {
+        return true;
+    }
     if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
     if (g->kind == POOLGRAD_L2NORM) return true;
     /* Indices that are no codes take longer to read than the rest. */
