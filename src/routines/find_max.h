@@ -99,14 +99,15 @@ static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, 
     return MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
 }
 
-/* Where an operand is taken: it is greater, or equal where the last one counts; or a NaN rule says so. */
-static FIND_ALWAYS_INLINE MASK NAME(takes)(const struct poolgrad_search *search, NUMBERS x, NUMBERS best)
+/* Where an operand is taken: where it is not less (or not greater) and one rule of NaNs lets it be. */
+static FIND_ALWAYS_INLINE MASK NAME(takes)(bool last, poolgrad_nan_rule rule, NUMBERS x, NUMBERS best)
 {
-    const MASK greater = search->last ? WORD(not_less)(x, best) : WORD(more)(x, best);
-    const MASK new = WORD(nan)(x), old = WORD(nan)(best);
-    if (search->nan == POOLGRAD_NAN_LAST) return MASK_WORD(either)(greater, new);
-    if (search->nan == POOLGRAD_NAN_IGNORE) return MASK_WORD(either)(greater, MASK_WORD(without)(old, new));
-    return MASK_WORD(either)(greater, MASK_WORD(without)(new, old));
+    const MASK all = MASK_WORD(all)(true);
+    /* Of a NaN neither is true. */
+    const MASK refused = last ? WORD(more)(best, x) : WORD(not_less)(best, x);
+    MASK allowed = WORD(ordered)(all, rule == POOLGRAD_NAN_IGNORE ? x : best, rule == POOLGRAD_NAN_IGNORE ? x : best);
+    if (rule == POOLGRAD_NAN_LAST) allowed = MASK_WORD(either)(allowed, WORD(nan)(x));
+    return MASK_WORD(without)(allowed, refused);
 }
 
 static FIND_ALWAYS_INLINE INTEGERS NAME(resumed_code)(const struct find_task *task, struct find_place place)
@@ -119,38 +120,44 @@ static FIND_ALWAYS_INLINE INTEGERS NAME(resumed_code)(const struct find_task *ta
 }
 
 /* Where NaNs are ignored, best begins as one, which no other replaces. */
-static FIND_RARELY void NAME(careful_vector)(const struct find_task *task, struct find_place place)
+static FIND_ALWAYS_INLINE void NAME(begin_careful)(const struct find_task *task, struct find_place place,
+                                                   int64_t together, NUMBERS *best, INTEGERS *code)
 {
-    const struct poolgrad_walk *walk = task->walk;
-    const bool ignored = task->search->nan == POOLGRAD_NAN_IGNORE;
-    NUMBERS best = WORD(splat)(ignored ? NAN : -INFINITY);
-    INTEGERS code = INTEGER_WORD(splat)(walk->rows[0].code + walk->columns[0].code);
-    if (task->ending->resume) {
-        const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
-        best = NAME(resumed)(task->to + place.result * size, place.lanes);
-        if (task->code) code = NAME(resumed_code)(task, place);
+    const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
+    const double least = task->search->nan == POOLGRAD_NAN_IGNORE ? NAN : -INFINITY;
+    for (int64_t v = 0; v < together; v++, place.result += LANES) {
+        best[v] = WORD(splat)(least);
+        code[v] = INTEGER_WORD(splat)(task->walk->rows[0].code + task->walk->columns[0].code);
+        if (!task->ending->resume) continue;
+        best[v] = NAME(resumed)(task->to + place.result * size, place.lanes);
+        if (task->code) code[v] = NAME(resumed_code)(task, place);
     }
-    for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
-        for (int64_t c = 0; c < walk->column_count; c++) {
-            const NUMBERS x = NAME(operand)(row + walk->columns[c].offset * SIZE, place.lanes);
-            const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
-            const MASK taken = NAME(takes)(task->search, x, best);
-            best = WORD(choose)(taken, x, best);
-            code = INTEGER_WORD(choose)(taken, mark, code);
-        }
-    }
-    NAME(deliver_rest)(task, place, &best, &code, 1);
 }
 
+/* The rules are asked for at each operand, of all vectors alike: that costs less than a walk of its own for each. */
 static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, struct find_place place,
                                                    int64_t together)
 {
-    for (int64_t v = 0; v < together; v++) {
-        NAME(careful_vector)(task, place);
-        place.from += LANES * SIZE;
-        place.result += LANES;
+    const struct poolgrad_walk *walk = task->walk;
+    const bool last = task->search->last;
+    const poolgrad_nan_rule rule = task->search->nan;
+    NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
+    INTEGERS code[FIND_TOGETHER];
+    NAME(begin_careful)(task, place, together, best, code);
+    for (int64_t r = 0; r < walk->row_count; r++) {
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        for (int64_t c = 0; c < walk->column_count; c++) {
+            const unsigned char *at = row + walk->columns[c].offset * SIZE;
+            const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
+            for (int64_t v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
+            for (int64_t v = 0; v < together; v++) {
+                const MASK taken = NAME(takes)(last, rule, x[v], best[v]);
+                best[v] = WORD(choose)(taken, x[v], best[v]);
+                code[v] = INTEGER_WORD(choose)(taken, mark, code[v]);
+            }
+        }
     }
+    NAME(deliver_picks)(task, place, best, code, together, true);
     return false;
 }
 

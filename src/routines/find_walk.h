@@ -3,7 +3,7 @@
  * A walk in blocks of vectors. Parameters, undefined at the end, beside those of find_numbers.h:
  *
  *   WALK     the function's name
- *   BLOCK    what it calls for each block: several vectors, one, or a part of one; true ends the walk
+ *   BLOCK    what it calls for each block: several vectors, or one or a part of it; true ends the walk
  *
  * The last lanes of a repeat that are no vector of their own are found together with some before them; but for a vector
  * that would be resumed twice, and where there are too few.
@@ -22,14 +22,9 @@ static FIND_RARELY bool WALK(const struct find_task *task)
             met |= BLOCK(task, (struct find_place){(from + i) * SIZE, result + i, LANES, gradient + i}, FIND_TOGETHER);
         }
         for (; i < count; i += LANES) {
-            const int64_t first = again && i > count - LANES ? count - LANES : i, rest = count - first;
-            struct find_place place = {(from + first) * SIZE, result + first, LANES, gradient + first};
-            if (rest >= LANES) {
-                met |= BLOCK(task, place, 1);
-            } else {
-                place.lanes = rest;
-                met |= BLOCK(task, place, 1);
-            }
+            const int64_t first = again && i > count - LANES ? count - LANES : i;
+            const int64_t lanes = LANES == 1 || count - first > LANES ? LANES : count - first;
+            met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, lanes, gradient + first}, 1);
         }
     }
     return met;
