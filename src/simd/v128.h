@@ -292,20 +292,16 @@ static __attribute__((noinline)) void put_part(void *to, const void *room, int64
     copy_part(to, room, bytes);
 }
 
-/* float16 by integers, as put_float16: of a subnormal, its fraction behind the exponent of the least normal number,
- * less that number. */
+/* The exponent's bias changes by a multiplication, which is exact of subnormals as well; infinity and NaN get the
+ * exponent that float32 has for them. */
 static inline vf32 float16_f32(v32 code)
 {
-    const v32 exponent = splat_32(0x1f << 23), rebias = splat_32(112 << 23), least = splat_32(113 << 23);
     const v32 magnitude = simde_mm_slli_epi32(simde_mm_and_si128(code, splat_32(0x7fff)), 13);
     const v32 sign = simde_mm_slli_epi32(simde_mm_and_si128(code, splat_32(0x8000)), 16);
-    const v32 place = simde_mm_and_si128(magnitude, exponent);
-    const v32 special = simde_mm_and_si128(simde_mm_cmpeq_epi32(place, exponent), rebias);
-    const vf32 shifted = simde_mm_castsi128_ps(simde_mm_add_epi32(magnitude, least));
-    const v32 subnormal = simde_mm_castps_si128(simde_mm_sub_ps(shifted, simde_mm_castsi128_ps(least)));
-    const v32 normal = simde_mm_add_epi32(simde_mm_add_epi32(magnitude, rebias), special);
-    const v32 small = simde_mm_cmpeq_epi32(place, simde_mm_setzero_si128());
-    return simde_mm_castsi128_ps(simde_mm_or_si128(sign, simde_mm_blendv_epi8(normal, subnormal, small)));
+    const v32 large = simde_mm_cmpgt_epi32(magnitude, splat_32((0x1f << 23) - 1));
+    const vf32 number = simde_mm_mul_ps(simde_mm_castsi128_ps(magnitude), simde_mm_set1_ps(0x1p112F));
+    const v32 special = simde_mm_or_si128(sign, simde_mm_and_si128(large, splat_32(0x7f800000)));
+    return simde_mm_castsi128_ps(simde_mm_or_si128(simde_mm_castps_si128(number), special));
 }
 static inline vf32 bfloat16_f32(simde__m128i code)
 {
