@@ -68,7 +68,7 @@ static void share_averages(const struct poolgrad_lanes_unit *unit, int64_t z, in
 }
 
 /* docs/numerics.md N64, N97: gradients over norms, or over N times the root of the mean. */
-static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *shares)
+static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares)
 {
     int64_t step;
     const unsigned char *gradient = read_gradient(unit, z, y, &step);

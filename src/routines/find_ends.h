@@ -113,7 +113,7 @@ static FIND_ALWAYS_INLINE vf64 load_gradient_f64(poolgrad_format format, const u
 static FIND_ALWAYS_INLINE void put_ratios(const vf64 *sums, double divisor, const unsigned char *from,
                                           poolgrad_format format, int64_t together, unsigned char *to)
 {
-    const int64_t bytes = LANES_64 * (format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2);
+    const int64_t size = format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2, bytes = LANES_64 * size;
     const vf64 zero = zero_f64(), n = splat_f64(divisor);
     for (int64_t v = 0; v < together; v++) {
         const vf64 root = square_root_f64(divisor != 0 ? quotient_f64(sums[v], n) : sums[v]);
