@@ -204,6 +204,7 @@ static void mark_huge_windows(void)
     p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, SIDE, SIDE);
     p.destination = poolgrad_image_dense(pixel, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, 1, 1);
     p.max_isa = POOLGRAD_ISA_SCALAR;
+    p.threads = 1;
     mark_plan_of(&p);
     free(source);
 }

@@ -20,6 +20,15 @@ enum {
 /* Beyond this, per thread, others compute. */
 static const int64_t memory_limit = INT64_C(1) << 28;
 
+/* Large numbers are alike. */
+static int64_t times(int64_t a, int64_t b)
+{
+    enum { LARGE_BITS = 56 };
+    int64_t product;
+    const int64_t large = INT64_C(1) << LARGE_BITS;
+    return poolgrad_multiply(a, b, &product) ? poolgrad_min(product, large) : large;
+}
+
 /* ---- Images ------------------------------------------------------------------------------------------------------ */
 
 static bool has_image(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
@@ -289,15 +298,6 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
 
 /* ---- Scattering -------------------------------------------------------------------------------------------------- */
 
-/* Large numbers are alike. */
-static int64_t times(int64_t a, int64_t b)
-{
-    enum { LARGE_BITS = 56 };
-    int64_t product;
-    const int64_t large = INT64_C(1) << LARGE_BITS;
-    return poolgrad_multiply(a, b, &product) ? poolgrad_min(product, large) : large;
-}
-
 static int64_t length_of(const struct poolgrad_axis_lists *lists)
 {
     return poolgrad_range_length(lists->outputs);
@@ -373,7 +373,8 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
         if (lanes->slice != INT64_MAX) {
             lanes->first_piece -= g->channels.begin % lanes->slice;
         } else {
-            lanes->piece = even(channels, poolgrad_clamp(fit, least, MOST_LANES));
+            lanes->piece = even(channels,
+                                poolgrad_clamp(fit, poolgrad_min(least, lanes->most_lanes), lanes->most_lanes));
         }
         lanes->pieces = poolgrad_ceiling_divide(g->channels.end - lanes->first_piece, lanes->piece);
         lanes->groups = images * lanes->pieces;
@@ -387,22 +388,34 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
     lanes->groups = lanes->pieces + poolgrad_ceiling_divide(images * channels - pooled, lanes->piece);
 }
 
+/* Rows, or layers, that a band should have at least: what neighbours share is found twice, a window that reaches into
+ * both all of it. */
+static int64_t least_band(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t whole)
+{
+    const struct poolgrad_axis *axis = lanes->by_layers ? &g->z : &g->y;
+    const int64_t reach = poolgrad_min(lanes->by_layers ? lanes->z.reach : lanes->y.reach, whole);
+    const int64_t shared = axis->table ? reach : poolgrad_max(reach - axis->stride, 0);
+    if (g->direction == POOLGRAD_FORWARD || lanes->codes_in_place) return 1;
+    const int64_t least = poolgrad_max(OVERLAP * shared, reach);
+    /* Threads that wait for nothing are worth more. */
+    const bool enough = times(lanes->groups, whole / poolgrad_max(least, 1)) >= lanes->wanted;
+    return enough ? least : reach;
+}
+
 static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
     const int64_t layers = poolgrad_range_length(g->layers), rows = poolgrad_range_length(g->rows);
     lanes->by_layers = layers > 1;
-    const struct poolgrad_axis_lists *outer = lanes->by_layers ? &lanes->z : &lanes->y;
     const int64_t inner = poolgrad_range_length(g->columns) * (lanes->by_layers ? rows : 1) * lanes->lanes;
     const int64_t whole = lanes->by_layers ? layers : rows;
-    int64_t least = poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1));
-    if (g->direction == POOLGRAD_GRADIENT && !lanes->codes_in_place) {
-        least = poolgrad_max(least, OVERLAP * poolgrad_min(outer->reach, whole));
-    }
+    const int64_t fair = times(lanes->groups, whole) / poolgrad_max(lanes->wanted, 1);
+    int64_t band = poolgrad_min(poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1)), fair);
+    band = poolgrad_max(band, least_band(g, lanes, whole));
     if (lanes->scatters && !lanes->scatters_direct) {
         const int64_t pixel = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes * (lanes->by_layers ? rows : 1);
-        least = poolgrad_min(least, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
+        band = poolgrad_min(band, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
     }
-    lanes->band = even(whole, poolgrad_clamp(least, 1, poolgrad_max(whole, 1)));
+    lanes->band = even(whole, poolgrad_clamp(band, 1, poolgrad_max(whole, 1)));
     lanes->bands = poolgrad_max(poolgrad_ceiling_divide(whole, lanes->band), 1);
     const int64_t bytes = poolgrad_range_length(g->columns) * lanes->lanes * size_of(&g->held);
     lanes->waiting_rows = lanes->in_place[POOLGRAD_LANES_DESTINATION]
@@ -508,13 +521,31 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     return lay_out(g, lanes);
 }
 
-/* Groups of fewer planes need less memory. */
+/* Units that threads would have something to do with. */
+static int64_t worthwhile_units(const struct poolgrad_geometry *g)
+{
+    enum { UNITS = 16, ELEMENTS = 32768 };
+    const int64_t most = g->threads > 0 ? g->threads : UNITS;
+    const int64_t planes = times(poolgrad_range_length(g->images), poolgrad_range_length(g->channels));
+    const int64_t rows = times(poolgrad_range_length(g->layers), poolgrad_range_length(g->rows));
+    const int64_t written = times(planes, times(rows, poolgrad_range_length(g->columns)));
+    const int64_t read = times(planes, times(g->z.size, times(g->y.size, g->x.size)));
+    return poolgrad_min(most, poolgrad_max(written, read) / ELEMENTS);
+}
+
+/* Groups of fewer planes need less memory, and are more units. */
 static bool cut_to_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    lanes->most_lanes = INT64_C(2) * lanes->routines->vector_bytes / (int64_t)sizeof(float);
+    const int64_t vector = lanes->routines->vector_bytes / (int64_t)sizeof(float), wanted = worthwhile_units(g);
+    lanes->wanted = wanted;
+    lanes->most_lanes = lanes->any_in_place ? MOST_LANES : 2 * vector;
     while (!cut(g, lanes)) {
-        if (lanes->any_in_place || lanes->most_lanes <= 1) return false;
-        lanes->most_lanes /= 4;
+        if (lanes->most_lanes <= 1 || lanes->slice != INT64_MAX) return false;
+        lanes->most_lanes = lanes->piece / 4;
+    }
+    while (lanes->units < wanted && lanes->piece > vector && lanes->slice == INT64_MAX) {
+        lanes->most_lanes = poolgrad_max(lanes->piece / 2, vector);
+        if (!cut(g, lanes)) return false;
     }
     return true;
 }

@@ -87,6 +87,7 @@ struct poolgrad_lanes {
     int64_t slice;       /* channels that are neighbours in all images in place */
     int64_t most_lanes;  /* that a group of transposed planes may have */
     int64_t first_piece; /* channel that piece 0 of an image begins at, or would */
+    int64_t wanted;      /* units that threads would have something to do with */
     int64_t groups, bands, band, units;
     int64_t most_rows;    /* of source rows, in a list of operands */
     int64_t window_pitch; /* elements from window to window of the ring */
