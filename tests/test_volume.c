@@ -386,7 +386,7 @@ Test(volume, taps_of_a_byte)
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
-enum { SIDE = 24, LAYERS = 20, CHANNELS = 2, PIXELS = CHANNELS * LAYERS * SIDE * SIDE };
+enum { SIDE = 56, LAYERS = 20, CHANNELS = 2, PIXELS = CHANNELS * LAYERS * SIDE * SIDE };
 
 static float large_x[PIXELS], large_g[PIXELS];
 
