@@ -43,6 +43,15 @@ static bool continues(const struct poolgrad_window_run *run, const struct poolgr
     return alike && (run->count == 1 || next->place == run->place + run->count * run->step);
 }
 
+/* How many windows of a progression follow one that has all its taps inside, as it has. */
+static int64_t whole_windows_behind(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
+                                    const struct poolgrad_window_run *window)
+{
+    if (axis->table || window->taps < window->size) return 0;
+    const int64_t behind = (axis->size - axis->extent - window->place) / axis->stride;
+    return poolgrad_min(behind, lists->outputs.end - 1 - window->output);
+}
+
 /* Appends to lists->windows or, where that is null, counts. */
 static void list_windows(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                          struct poolgrad_axis_lists *lists)
@@ -58,6 +67,10 @@ static void list_windows(const struct poolgrad_geometry *g, const struct poolgra
             run = next;
             lists->window_runs++;
         }
+        const int64_t behind = whole_windows_behind(axis, lists, &next);
+        if (behind > 0) run.step = axis->stride;
+        run.count += behind;
+        i += behind;
         if (lists->windows) lists->windows[lists->window_runs - 1] = run;
     }
 }
@@ -124,12 +137,28 @@ struct way {
     int64_t stride, step;
 };
 
-static bool follows(const struct poolgrad_pixel_run *run, const struct poolgrad_pixel_run *next, struct way way)
+/* Whether a pixel is member number `member` of a run. */
+static bool belongs(const struct poolgrad_pixel_run *run, const struct poolgrad_pixel_run *pixel, int64_t member,
+                    struct way way)
 {
-    if (run->windows != next->windows) return false;
+    if (run->windows != pixel->windows) return false;
     if (run->windows == 0) return true;
-    if (next->output != run->output + run->count * way.step) return false;
-    return way.step == 0 || next->tap == run->tap;
+    if (pixel->output != run->output + member * way.step) return false;
+    return way.step == 0 || pixel->tap == run->tap;
+}
+
+/* How many pixels behind the run's last one, `left` at most, belong to it, or fewer: where one that is further does,
+ * those before do, too, for windows are cut off at either end alone. */
+static int64_t members_behind(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
+                              const struct poolgrad_pixel_run *run, int64_t source, int64_t left, struct way way)
+{
+    int64_t found = 0;
+    for (int64_t n = 1; n <= left && run->windows > 0; n *= 2) {
+        const struct poolgrad_pixel_run pixel = pixel_at(axis, lists, source + n * way.stride);
+        if (!belongs(run, &pixel, run->count - 1 + n, way)) break;
+        found = n;
+    }
+    return found;
 }
 
 /* Appends to `to` or, where that is null, counts. */
@@ -142,7 +171,7 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
         struct poolgrad_pixel_run run = {0};
         for (int64_t pixel = pixels.begin + phase; pixel < pixels.end; pixel += way.stride) {
             struct poolgrad_pixel_run next = pixel_at(axis, lists, pixel + shift);
-            if (run.count > 0 && follows(&run, &next, way)) {
+            if (run.count > 0 && belongs(&run, &next, run.count, way)) {
                 run.count++;
             } else {
                 run = next;
@@ -151,6 +180,10 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
                 run.step = way.step;
                 runs++;
             }
+            const int64_t left = (pixels.end - 1 - pixel) / way.stride;
+            const int64_t behind = members_behind(axis, lists, &run, pixel + shift, left, way);
+            run.count += behind;
+            pixel += behind * way.stride;
             if (to) to[runs - 1] = run;
             if (way.stride > pixels.end - pixel) break;
         }
