@@ -162,8 +162,9 @@ static int64_t run_at_once(poolgrad_problem *p, const way *by, int runs, int64_t
     cr_assert(poolgrad_plan_create(p, &plan, NULL) == POOLGRAD_OK);
     cr_assert(poolgrad_plan_concurrent_runs(plan) == (runs ? runs : 1));
     const int64_t live = allocation_live();
-    /* Without memory plain loops compute, which take their time. */
-    crew shared = {.plan = plan, .callers = CALLERS, .steps = failing > 0 ? STEPS / 8 : STEPS, .run = by->run};
+    /* Plain loops, which compute without memory, too, take their time. */
+    const bool plain = failing > 0 || p->mode == POOLGRAD_MODE_REFERENCE;
+    crew shared = {.plan = plan, .callers = CALLERS, .steps = plain ? STEPS / 8 : STEPS, .run = by->run};
     allocation_begin(failing, failing > 0);
     run_crew(&shared);
     const int64_t asked = allocation_end();
