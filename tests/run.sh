@@ -64,10 +64,12 @@ part format check_format
 part clang build_and_test clang
 part lint lint
 part abi src/package/abi.sh compare
+# The same sweeps once more: fewer random cases.
+export POOLGRAD_TEST_CASES=1000
 part no-openmp build_and_test no-openmp
 part emulate build_and_test emulate
 part sanitizers build_and_test sanitizers
-# Slower by an order of magnitude: fewer random cases.
+# Slower by an order of magnitude: fewer still.
 export POOLGRAD_TEST_CASES=200
 part thread build_and_test thread -L unit
 part aarch64 build_and_test aarch64
