@@ -406,19 +406,21 @@ def compete(rows, rounds):
 
 # ---- Telling -----------------------------------------------------------------------------------------------------
 
-# What PyTorch's time over poolgrad's has to be in each row (or 90 % of the ceiling), and in the geometric mean.
+# What PyTorch's time over poolgrad's has to be in each row (or 85 % of the ceiling), and in the geometric mean (or 70 %)
+# on a few threads and on many.
 TARGETS = {
-    "dilated max, gradient": (2, None),
-    "max from saved picks, gradient": (1.3, 2.5),
-    "max from the source, gradient": (0.9, 1.8),
-    "average, gradient": (1.3, 3),
-    "L2-norm, gradient": (4, None),
-    "float16 and bfloat16, gradient": (1.5, None),
-    "forward, every kind": (1, 1.5),
-    "float16 and bfloat16, forward": (1, 1.5),
-    "volumes, both directions": (1, None),
-    "training step": (1, None),
+    "dilated max, gradient": (1.3, 3, 4),
+    "max from saved picks, gradient": (1.3, 2.6, 4),
+    "max from the source, gradient": (0.9, 1.6, 2.5),
+    "average, gradient": (1.2, 2.8, 3.5),
+    "L2-norm, gradient": (1.2, 4, 4),
+    "float16 and bfloat16, gradient": (1, 2, 2),
+    "forward, every kind": (1.1, 2.5, 3),
+    "float16 and bfloat16, forward": (1, 2, 2),
+    "volumes, both directions": (1, 2, 2),
+    "training step": (1.3, 2.5, 3),
 }
+NEAR_CEILING, MEAN_NEAR_CEILING, MANY_THREADS = 0.85, 0.7, 8
 
 
 def target_of(row):
@@ -440,19 +442,21 @@ def geometric_mean(ratios):
     return math.exp(sum(math.log(ratio) for ratio in ratios) / len(ratios))
 
 
-def tell_targets(rows):
+def tell_targets(rows, threads):
     print(f"\n{'PyTorch over poolgrad':32} {'rows':>5} {'of least':>8} {'mean':>8} {'aim mean':>8} {'worst':>8} "
           f"{'aim':>8} {'short':>6} {'share':>8}  {'':11}  worst row")
-    for name, (least, mean) in TARGETS.items():
+    for name, (least, mean_of_few, mean_of_many) in TARGETS.items():
+        mean = mean_of_many if threads >= MANY_THREADS else mean_of_few
         of = [row for row in rows if row.torch and target_of(row) == name]
         if not of:
             continue
         reached, worst = geometric_mean([row.ratio for row in of]), min(of, key=lambda row: row.ratio)
         least_times = geometric_mean([row.least_ratio for row in of])
-        short = sum(row.ratio < least and row.share < 0.9 for row in of)
-        good = short == 0 and (mean is None or reached >= mean)
-        print(f"{name:32} {len(of):5} {least_times:8.2f} {reached:8.2f} {mean or '-':>8} {worst.ratio:8.2f} "
-              f"{least:8.1f} {short:6} {100 * geometric_mean([row.share for row in of]):6.1f} %  "
+        short = sum(row.ratio < least and row.share < NEAR_CEILING for row in of)
+        share = geometric_mean([row.share for row in of])
+        good = short == 0 and (reached >= mean or share >= MEAN_NEAR_CEILING)
+        print(f"{name:32} {len(of):5} {least_times:8.2f} {reached:8.2f} {mean:8.1f} {worst.ratio:8.2f} "
+              f"{least:8.1f} {short:6} {100 * share:6.1f} %  "
               f"{'reached' if good else 'not reached':11}  {worst.name}")
 
 
@@ -476,7 +480,7 @@ def tell(rows, library, threads, rounds):
                      f"{row.least_ratio:8.2f}")
         print(f"{row.name:44} {row.ceiling * 1e3:9.4g} {row.own.median * 1e3:9.4g} "
               f"{100 * row.share:6.1f} % {other}  {row.kernel}")
-    tell_targets(rows)
+    tell_targets(rows, threads)
     print("\nms, medians; share of the ceiling; agrees: elements of the same bits; short: rows below the aim and\n"
           "below 90 % of the ceiling; of least: with each one's least time in place of the median; means and shares\n"
           "of a class are geometric. PyTorch's max reads and writes positions of 8 bytes, in every row; its L2-norm is\n"
