@@ -13,35 +13,9 @@
 #include "image/format.h"
 #include "image/move.h"
 #include "lanes/locate.h"
-#include "lanes/unit.h"
 
 /* Codes of one byte; the last one is none. */
 enum { SMALL = UINT8_MAX + 1 };
-
-/* A row of windows, what its codes count in and, along z and y, the windows. */
-struct row {
-    const struct poolgrad_geometry *g;
-    const struct poolgrad_lanes *lanes;
-    struct poolgrad_window_run z, y;
-    int64_t place_z, place_y; /* of tap 0 */
-};
-
-static struct row row_of(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
-{
-    const struct poolgrad_geometry *g = unit->g;
-    return (struct row){g,
-                        unit->lanes,
-                        poolgrad_window_of(g, &g->z, z),
-                        poolgrad_window_of(g, &g->y, y),
-                        poolgrad_axis_window(&g->z, z).first,
-                        poolgrad_axis_window(&g->y, y).first};
-}
-
-/* Whether number `tap` of an axis is one of the window's taps inside. */
-static bool is_inside(const struct poolgrad_window_run *window, int64_t tap)
-{
-    return tap >= window->tap && tap < window->tap + window->taps;
-}
 
 /* A row of a window's taps inside: code and index of the first one. The next ones are 1 and `index_step` further. */
 struct tap_row {
@@ -49,8 +23,8 @@ struct tap_row {
 };
 
 /* Where the images hold tap numbers, or places; of the taps in layer `layer` and row `line` of those inside. */
-static struct tap_row tap_row_at(const struct row *row, const struct poolgrad_window_run *x, bool numbers,
-                                 int64_t layer, int64_t line)
+static struct tap_row tap_row_at(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x,
+                                 bool numbers, int64_t layer, int64_t line)
 {
     const struct poolgrad_geometry *g = row->g;
     const struct poolgrad_lanes *lanes = row->lanes;
@@ -109,7 +83,8 @@ static inline uint32_t get_narrow(int64_t size, const unsigned char *from, int64
 
 /* ---- Codes to indices -------------------------------------------------------------------------------------------- */
 
-static int64_t index_of(const struct row *row, const struct poolgrad_window_run *x, int64_t place_x, uint32_t code)
+static int64_t index_of(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x, int64_t place_x,
+                        uint32_t code)
 {
     const struct poolgrad_geometry *g = row->g;
     const uint32_t count_x = (uint32_t)row->lanes->x.numbers.count, count_y = (uint32_t)row->lanes->y.numbers.count;
@@ -117,7 +92,9 @@ static int64_t index_of(const struct row *row, const struct poolgrad_window_run 
     const int64_t tx = code % count_x + row->lanes->x.numbers.base;
     const int64_t ty = code / count_x % count_y + row->lanes->y.numbers.base;
     const int64_t tz = code / count_x / count_y + row->lanes->z.numbers.base;
-    if (!is_inside(&row->z, tz) || !is_inside(&row->y, ty) || !is_inside(x, tx)) return -1;
+    if (!poolgrad_lanes_is_inside(&row->z, tz) || !poolgrad_lanes_is_inside(&row->y, ty) ||
+        !poolgrad_lanes_is_inside(x, tx))
+        return -1;
     if (poolgrad_format_holds_taps(g->picks.format)) return (tz * row->y.size + ty) * x->size + tx;
     return ((row->place_z + tz * g->z.dilation) * g->y.size + row->place_y + ty * g->y.dilation) * g->x.size + place_x +
            tx * g->x.dilation;
@@ -162,7 +139,8 @@ static inline void look_up(int64_t size, const int64_t *restrict table, int64_t 
     }
 }
 
-static void fill_indices(const struct row *row, const struct poolgrad_window_run *x, int64_t codes, int64_t *table)
+static void fill_indices(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x, int64_t codes,
+                         int64_t *table)
 {
     const bool numbers = poolgrad_format_holds_taps(row->g->picks.format);
     const int64_t step = numbers ? 1 : row->g->x.dilation;
@@ -176,7 +154,7 @@ static void fill_indices(const struct row *row, const struct poolgrad_window_run
     }
 }
 
-static void store_by_table(const struct row *row, const struct poolgrad_window_run *run, int64_t all,
+static void store_by_table(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run, int64_t all,
                            const uint8_t *codes, struct poolgrad_rows rows, unsigned char *to)
 {
     const poolgrad_format format = row->g->picks.format;
@@ -191,7 +169,7 @@ static void store_by_table(const struct row *row, const struct poolgrad_window_r
     }
 }
 
-static void store_run(const struct row *row, const struct poolgrad_window_run *run, const void *codes,
+static void store_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run, const void *codes,
                       struct poolgrad_rows rows, unsigned char *to)
 {
     const struct poolgrad_geometry *g = row->g;
@@ -232,7 +210,7 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
     if (lanes->same_numbers && poolgrad_format_holds_taps(g->picks.format)) {
         store_numbers(lanes->code_bytes, size, codes, rows, stored);
     } else {
-        const struct row row = row_of(unit, z, y);
+        const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
         for (int64_t i = 0; i < lanes->x.window_runs; i++) {
             const struct poolgrad_window_run *run = &lanes->x.windows[i];
             const int64_t first = run->output - outputs.begin;
@@ -306,7 +284,7 @@ static inline void look_up_codes(int64_t size, const struct table *restrict tabl
 }
 
 /* False where that would be too large, or take longer than the elements. */
-static bool make_table(const struct row *row, const struct poolgrad_window_run *x, int64_t elements,
+static bool make_table(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x, int64_t elements,
                        struct table *table)
 {
     const struct poolgrad_geometry *g = row->g;
@@ -332,8 +310,8 @@ static bool make_table(const struct row *row, const struct poolgrad_window_run *
     return true;
 }
 
-static bool load_by_table(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
-                          struct poolgrad_rows rows, void *codes)
+static bool load_by_table(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                          const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
     struct table table;
     if (row->lanes->code_bytes != 1 || !make_table(row, run, rows.rows * rows.count, &table)) return false;
@@ -360,7 +338,7 @@ enum {
 };
 
 /* How many there are, with empty ones so that none is left over; -1 where too many. */
-static int64_t list_bands(const struct row *row, const struct poolgrad_window_run *x, struct band *bands)
+static int64_t list_bands(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x, struct band *bands)
 {
     const int64_t dilation = row->g->x.dilation, whole = dilation == 1 || x->taps == 0 ? 1 : x->taps;
     const int64_t length = whole == 1 ? x->taps : 1;
@@ -446,8 +424,8 @@ static inline void compare_rows(int64_t size, int code_bytes, const struct band 
 }
 
 /* False where that takes too many comparisons, or places are too large. */
-static bool load_by_bands(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
-                          struct poolgrad_rows rows, void *codes)
+static bool load_by_bands(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                          const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
     const struct poolgrad_geometry *g = row->g;
     const bool one = row->lanes->code_bytes == 1;
@@ -470,51 +448,16 @@ static bool load_by_bands(const struct row *row, const struct poolgrad_window_ru
 
 /* ---- Indices to codes -------------------------------------------------------------------------------------------- */
 
-/* The number of the tap at a place of an axis, or -1. */
-static int64_t tap_at(const struct poolgrad_axis *axis, const struct poolgrad_window_run *window, int64_t place)
-{
-    if (window->taps == 0 || place < window->place) return -1;
-    const int64_t distance = place - window->place;
-    const int64_t tap = axis->dilation == 1 ? distance : distance / axis->dilation;
-    if (tap >= window->taps || tap * axis->dilation != distance) return -1;
-    return window->tap + tap;
-}
-
-/* Quotient and rest of numbers that are not negative: 32 bits are several times faster where they do. */
-static inline void divide(int64_t a, int64_t b, int64_t *quotient, int64_t *rest)
-{
-    if (((uint64_t)a | (uint64_t)b) <= UINT32_MAX) {
-        *quotient = (uint32_t)a / (uint32_t)b;
-        *rest = (uint32_t)a % (uint32_t)b;
-    } else {
-        *quotient = a / b;
-        *rest = a % b;
-    }
-}
-
 /* The code of an index of a window whose taps inside begin at x->place; -1 of what is no tap of the window inside. */
-static int64_t code_of(const struct row *row, const struct poolgrad_window_run *x, int64_t index)
+static int64_t code_of(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x, int64_t index)
 {
-    const struct poolgrad_geometry *g = row->g;
     const struct poolgrad_lanes *lanes = row->lanes;
-    int64_t tz, ty, tx, rest;
-    if (index < 0) return -1;
-    if (poolgrad_format_holds_taps(g->indices.format)) {
-        divide(index, x->size, &rest, &tx);
-        divide(rest, row->y.size, &tz, &ty);
-        if (!is_inside(&row->z, tz) || !is_inside(&row->y, ty) || !is_inside(x, tx)) return -1;
-    } else {
-        divide(index, g->x.size, &rest, &tx);
-        divide(rest, g->y.size, &tz, &ty);
-        tz = tap_at(&g->z, &row->z, tz);
-        ty = tap_at(&g->y, &row->y, ty);
-        tx = tap_at(&g->x, x, tx);
-        if (tz < 0 || ty < 0 || tx < 0) return -1;
-    }
-    return (poolgrad_tap_number(&lanes->z.numbers, tz) * lanes->y.numbers.count +
-            poolgrad_tap_number(&lanes->y.numbers, ty)) *
+    int64_t tap[POOLGRAD_AXES];
+    if (!poolgrad_lanes_locate(row, x, row->g->indices.format, index, tap)) return -1;
+    return (poolgrad_tap_number(&lanes->z.numbers, tap[0]) * lanes->y.numbers.count +
+            poolgrad_tap_number(&lanes->y.numbers, tap[1])) *
                lanes->x.numbers.count +
-           poolgrad_tap_number(&lanes->x.numbers, tx);
+           poolgrad_tap_number(&lanes->x.numbers, tap[2]);
 }
 
 /* Size and code_bytes are constants. */
@@ -535,8 +478,8 @@ static inline void load_near(int64_t size, int code_bytes, const struct poolgrad
 }
 
 /* Of few lanes, window after window: a multiplication each. False where windows are not such ones. */
-static bool load_by_distance(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
-                             struct poolgrad_rows rows, void *codes)
+static bool load_by_distance(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                             const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
     const struct poolgrad_lanes *lanes = row->lanes;
     const struct poolgrad_lanes_row same = {row->g, lanes, row->z, row->y, row->place_z, row->place_y};
@@ -558,8 +501,8 @@ static bool load_by_distance(const struct row *row, const struct poolgrad_window
     return true;
 }
 
-static void load_run(const struct row *row, const struct poolgrad_window_run *run, const unsigned char *from,
-                     struct poolgrad_rows rows, void *codes)
+static void load_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                     const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
     const poolgrad_format format = row->g->indices.format;
     const int64_t size = (int64_t)poolgrad_format_size(format);
@@ -588,7 +531,7 @@ void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z
         load_numbers(size, lanes->code_bytes, from, rows, codes);
         return;
     }
-    const struct row row = row_of(unit, z, y);
+    const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
         const int64_t first = run->output - outputs.begin;

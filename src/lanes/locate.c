@@ -14,12 +14,6 @@ struct poolgrad_lanes_row poolgrad_lanes_row_of(const struct poolgrad_lanes_unit
                                        poolgrad_axis_window(&g->y, y).first};
 }
 
-/* Whether number `tap` of an axis is one of the window's taps inside. */
-static bool is_inside(const struct poolgrad_window_run *window, int64_t tap)
-{
-    return tap >= window->tap && tap < window->tap + window->taps;
-}
-
 /* The number of the tap at a place of an axis, or -1. */
 static int64_t tap_at(const struct poolgrad_axis *axis, const struct poolgrad_window_run *window, int64_t place)
 {
@@ -51,7 +45,8 @@ bool poolgrad_lanes_locate(const struct poolgrad_lanes_row *row, const struct po
     if (poolgrad_format_holds_taps(format)) {
         divide(index, x->size, &rest, &tap[2]);
         divide(rest, row->y.size, &tap[0], &tap[1]);
-        return is_inside(&row->z, tap[0]) && is_inside(&row->y, tap[1]) && is_inside(x, tap[2]);
+        return poolgrad_lanes_is_inside(&row->z, tap[0]) && poolgrad_lanes_is_inside(&row->y, tap[1]) &&
+               poolgrad_lanes_is_inside(x, tap[2]);
     }
     divide(index, g->x.size, &rest, &tap[2]);
     divide(rest, g->y.size, &tap[0], &tap[1]);

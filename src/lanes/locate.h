@@ -17,6 +17,12 @@ struct poolgrad_lanes_row {
 
 struct poolgrad_lanes_row poolgrad_lanes_row_of(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
+/* Whether number `tap` of an axis is one of the window's taps inside. */
+static inline bool poolgrad_lanes_is_inside(const struct poolgrad_window_run *window, int64_t tap)
+{
+    return tap >= window->tap && tap < window->tap + window->taps;
+}
+
 /* The numbers along z, y and x of the tap that an index names, of a window whose taps inside begin at x->place; false
  * where it is none of the taps inside. */
 bool poolgrad_lanes_locate(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *x,
