@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries of a list: more would take longer to make than to compute by other means. */
-static const int64_t most_entries = INT64_C(1) << 26;
+/* Entries of a list, and pixels or windows of an axis that are gone through: more would take longer to list than to
+ * compute by other means. */
+static const int64_t most_entries = INT64_C(1) << 22, most_length = INT64_C(1) << 26;
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
@@ -205,6 +206,7 @@ static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis,
         if (other < runs) way = together;
         runs = poolgrad_min(runs, other);
     }
+    if (runs > most_entries) return POOLGRAD_LANES_LEFT;
     lists->pixel_runs = runs;
     lists->pixels = malloc((size_t)poolgrad_max(runs, 1) * sizeof *lists->pixels);
     if (!lists->pixels) return POOLGRAD_LANES_NO_MEMORY;
@@ -350,9 +352,8 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
     memset(lists, 0, sizeof *lists);
     lists->outputs = outputs;
     lists->window_step = lists->tap_step = 1;
-    if (poolgrad_range_length(outputs) > most_entries || poolgrad_range_length(pixels) > most_entries) {
-        return POOLGRAD_LANES_LEFT;
-    }
+    const int64_t most = axis->table ? most_entries : most_length;
+    if (poolgrad_range_length(outputs) > most || poolgrad_range_length(pixels) > most) return POOLGRAD_LANES_LEFT;
     enum poolgrad_lanes_outcome outcome = make_windows(g, axis, lists);
     if (outcome == POOLGRAD_LANES_MADE && pixels.begin < pixels.end) {
         outcome = axis->table ? make_listed(axis, pixels, shift, by_code, lists)
