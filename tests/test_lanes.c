@@ -141,6 +141,119 @@ Test(lanes, gather)
     sweep("gather", 1500, 20, &limits);
 }
 
+/* ---- What random cases seldom have ---------------------------------------------------------------------------------
+ */
+
+enum { ROOM = 1 << 20 };
+
+static float room[4][ROOM];
+
+/* Mode fast against mode reference, both into room[3], which holds `count` numbers then. */
+static void expect_same(const char *name, poolgrad_problem p, size_t count)
+{
+    poolgrad_error error = {"", ""};
+    float *expected = malloc(count * sizeof *expected);
+    cr_assert(expected);
+    memset(room[3], 0x55, count * sizeof *expected);
+    p.mode = POOLGRAD_MODE_REFERENCE;
+    cr_assert_eq(poolgrad_run(&p, &error), POOLGRAD_OK, "%s: %s", name, error.message);
+    memcpy(expected, room[3], count * sizeof *expected);
+    memset(room[3], 0x55, count * sizeof *expected);
+    p.mode = POOLGRAD_MODE_FAST;
+    cr_assert_eq(poolgrad_run(&p, &error), POOLGRAD_OK, "%s: %s", name, error.message);
+    cr_expect(memcmp(expected, room[3], count * sizeof *expected) == 0, "%s", name);
+    free(expected);
+}
+
+static poolgrad_problem row_problem(poolgrad_direction direction, poolgrad_kind kind, int64_t width, int64_t kernel,
+                                    int64_t dilation)
+{
+    enum { CHANNELS = 8 };
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    for (int i = 0; i < ROOM; ++i) room[0][i] = room[1][i] = (float)(i % 61 - 30);
+    p.direction = direction;
+    p.kind = kind;
+    p.threads = 1;
+    p.window = (poolgrad_window){.kernel_width = kernel,
+                                 .kernel_height = 1,
+                                 .stride_x = 1,
+                                 .stride_y = 1,
+                                 .dilation_x = dilation,
+                                 .dilation_y = 1};
+    p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, width);
+    p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, width);
+    p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, width);
+    return p;
+}
+
+/* Gradient and saved taps from the last pixel to the first, in one step. */
+Test(lanes, reversed_in_step)
+{
+    enum { WIDTH = 2000, STEP = 8 };
+    poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, POOLGRAD_MAX, WIDTH, 3, 1);
+    unsigned char *taps = (unsigned char *)room[2];
+    p.source_gradient.data = room[1] + (WIDTH - 1) * STEP;
+    p.source_gradient.column_stride = -STEP;
+    p.indices = poolgrad_const_image_dense(taps, POOLGRAD_TAP8, POOLGRAD_NHWC, 1, STEP, 1, WIDTH);
+    p.indices.data = taps + (WIDTH - 1) * STEP;
+    p.indices.column_stride = -STEP;
+    for (int i = 0; i < WIDTH * STEP; ++i) taps[i] = 1;
+    expect_same("reversed", p, WIDTH * STEP);
+}
+
+/* Windows too many rows for working memory, results far apart or backwards. */
+Test(lanes, chunks_to_any_step)
+{
+    enum { SIDE = 1100, PLANES = 8, STEP = 65536 };
+    float *source = malloc(sizeof(float) * PLANES * SIDE * SIDE);
+    cr_assert(source);
+    for (int i = 0; i < PLANES * SIDE * SIDE; ++i) source[i] = (float)(i % 1009);
+    for (int backwards = 0; backwards < 2; ++backwards) {
+        poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_MAX, 2, SIDE, 1);
+        p.window.kernel_height = SIDE;
+        p.offset_x = p.offset_y = SIDE / 2;
+        p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, PLANES, SIDE, SIDE);
+        p.destination.data = room[3] + (backwards ? STEP : 0);
+        p.destination.column_stride = backwards ? -STEP : STEP;
+        expect_same("chunks", p, 2 * STEP);
+    }
+    free(source);
+}
+
+/* Taps, and windows of neighbouring pixels, far apart: no pixel looks for them window by window. */
+Test(lanes, far_taps)
+{
+    enum { WIDTH = 100000 };
+    for (int kind = 0; kind < 3; ++kind) {
+        poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, (poolgrad_kind)kind, WIDTH, 3, WIDTH / 3);
+        expect_same("along x", p, WIDTH * 8);
+        p.window = (poolgrad_window){.kernel_width = 1,
+                                     .kernel_height = 3,
+                                     .stride_x = 1,
+                                     .stride_y = 1,
+                                     .dilation_x = 1,
+                                     .dilation_y = WIDTH / 3};
+        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 8, WIDTH, 1);
+        p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 8, WIDTH, 1);
+        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, 8, WIDTH, 1);
+        expect_same("along y", p, WIDTH * 8);
+    }
+}
+
+/* Windows that reach a thousand times beyond the image. */
+Test(lanes, far_outside)
+{
+    for (int i = 0; i < 6; ++i) {
+        poolgrad_problem p = row_problem((poolgrad_direction)(i % 2), (poolgrad_kind)(i / 2), 8, 4194305, 1);
+        p.window.stride_x = 262143;
+        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
+        p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
+        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
+        expect_same("far outside", p, 64);
+    }
+}
+
 /* ---- Strategies ----------------------------------------------------------------------------------------------------
  */
 

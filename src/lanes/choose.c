@@ -170,7 +170,7 @@ static void place(struct layout *layout, enum poolgrad_lanes_area area, int64_t 
     const int64_t factors[] = {b, c, size};
     int64_t bytes = a;
     for (int i = 0; i < 3; i++) layout->fits = layout->fits && poolgrad_multiply(bytes, factors[i], &bytes);
-    layout->fits = layout->fits && bytes <= memory_limit;
+    layout->fits = layout->fits && bytes >= 0 && bytes <= memory_limit;
     if (!layout->fits) return;
     bytes = poolgrad_ceiling_divide(bytes + POOLGRAD_BLOCK * size, POOLGRAD_CACHE_LINE) * POOLGRAD_CACHE_LINE;
     /* Areas of a size that is a power of two would meet in the same places of a cache: a line apart, they do not. */
@@ -199,7 +199,8 @@ static void place_rings(const struct poolgrad_geometry *g, struct layout *layout
         place(layout, POOLGRAD_LANES_SHARES, poolgrad_lanes_number_bytes(lanes->sum), slots, windows,
               lanes->window_pitch);
     }
-    if (g->with_picks || (g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || lanes->chunked))) {
+    const bool searches = g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || lanes->chunked);
+    if ((g->with_picks || searches) && !lanes->both_in_place) {
         place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, lanes->window_pitch);
     }
 }
@@ -293,6 +294,7 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
     lanes->source_slots_y = poolgrad_clamp(ROWS_BYTES / poolgrad_max(row, 1), 1, g->y.size);
     lanes->chunk = 1;
     lanes->chunked = true;
+    if (g->direction == POOLGRAD_FORWARD) lanes->window_pitch = lanes->lanes;
     lanes->direct = false;
 }
 
@@ -477,9 +479,11 @@ static bool is_planar(const struct poolgrad_geometry *g)
  * transposed. */
 static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8 };
     if (lanes->gathers) return true;
     if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
+    /* Rows list all taps of a window, however far outside they are. */
+    if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */
     if (g->x.end - g->x.begin <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
     const int64_t outputs = g->x.end - g->x.begin;

@@ -6,7 +6,7 @@
 
 /* Entries of a list, and pixels or windows of an axis that are gone through: more would take longer to list than to
  * compute by other means. */
-static const int64_t most_entries = INT64_C(1) << 22, most_length = INT64_C(1) << 26;
+static const int64_t most_entries = INT64_C(1) << 20, most_length = INT64_C(1) << 26;
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
@@ -113,6 +113,39 @@ static int64_t greatest_common_divisor(int64_t a, int64_t b)
     return a;
 }
 
+/* The number x < m with a x = 1 modulo m; of m = 1, 0. */
+static int64_t inverse_of(int64_t a, int64_t m)
+{
+    int64_t rest = m, next = a % m, x = 0, next_x = 1;
+    while (next != 0) {
+        const int64_t quotient = rest / next, after = rest % next, after_x = x - quotient * next_x;
+        rest = next;
+        next = after;
+        x = next_x;
+        next_x = after_x;
+    }
+    return m == 1 ? 0 : (x % m + m) % m;
+}
+
+/* The first of the windows, whose extents meet the pixel, that has it as a tap; the end where there is none. Window k
+ * of them has it where stride k is the pixel's distance from the first window, modulo the dilation. */
+static int64_t first_window(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
+                            struct poolgrad_range windows, int64_t source)
+{
+    if (windows.begin >= windows.end) return windows.end;
+    const int64_t distance = source - poolgrad_axis_window(axis, windows.begin).first, step = lists->window_step;
+    const int64_t common = axis->dilation / step;
+    if (step <= INT32_MAX) {
+        if (distance % common != 0) return windows.end;
+        return poolgrad_min(windows.begin + distance / common % step * lists->inverse % step, windows.end);
+    }
+    while (windows.begin < windows.end &&
+           !poolgrad_axis_is_tap(axis, poolgrad_axis_window(axis, windows.begin), source)) {
+        windows.begin++;
+    }
+    return windows.begin;
+}
+
 /* A pixel of a progression, by its source pixel. */
 static struct poolgrad_pixel_run pixel_at(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
                                           int64_t source)
@@ -122,10 +155,7 @@ static struct poolgrad_pixel_run pixel_at(const struct poolgrad_axis *axis, cons
     struct poolgrad_range windows = poolgrad_axis_windows(axis, source, source + 1);
     windows.begin = poolgrad_max(windows.begin, lists->outputs.begin);
     windows.end = poolgrad_min(windows.end, lists->outputs.end);
-    while (windows.begin < windows.end &&
-           !poolgrad_axis_is_tap(axis, poolgrad_axis_window(axis, windows.begin), source)) {
-        windows.begin++;
-    }
+    windows.begin = first_window(axis, lists, windows, source);
     if (windows.begin >= windows.end) return pixel;
     pixel.output = windows.begin;
     pixel.windows = poolgrad_ceiling_divide(windows.end - windows.begin, lists->window_step);
@@ -200,6 +230,7 @@ static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis,
     const struct way together = {1, 0};
     lists->window_step = axis->dilation / common;
     lists->tap_step = axis->stride / common;
+    if (lists->window_step <= INT32_MAX) lists->inverse = inverse_of(lists->tap_step, lists->window_step);
     int64_t runs = list_pixels(axis, lists, pixels, shift, way, NULL);
     if (!by_code) {
         const int64_t other = list_pixels(axis, lists, pixels, shift, together, NULL);
@@ -233,7 +264,7 @@ static bool count_listed(const struct poolgrad_axis *axis, struct poolgrad_range
         const poolgrad_span window = poolgrad_axis_window(axis, i);
         const struct poolgrad_range taps = taps_among(axis, window, sources);
         total += poolgrad_range_length(taps);
-        if (total > most_entries) return false;
+        if (total > 8 * most_entries) return false;
         for (int64_t t = taps.begin; t < taps.end; t++) begin[window.first + t - sources.begin + 1]++;
     }
     for (int64_t i = 0; i < sources.end - sources.begin; i++) begin[i + 1] += begin[i];
@@ -329,12 +360,14 @@ struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axi
     return lists->pixels[low];
 }
 
-static void measure_pixels(struct poolgrad_axis_lists *lists)
+static void measure_pixels(const struct poolgrad_axis *axis, struct poolgrad_axis_lists *lists)
 {
+    /* Windows of dilated taps are those of one pixel and, between them, those of its neighbours. */
+    const int64_t meeting = poolgrad_min((axis->extent - 1) / axis->stride + 1, poolgrad_range_length(lists->outputs));
     for (int64_t i = 0; i < lists->pixel_runs; i++) {
         const struct poolgrad_pixel_run *run = &lists->pixels[i];
         if (run->windows == 0) continue;
-        int64_t span = (run->windows - 1) * lists->window_step + 1;
+        int64_t span = meeting;
         if (run->listed >= 0) {
             const struct poolgrad_listed_window *listed = &lists->listed[run->listed];
             span = listed[run->windows - 1].output - listed[0].output + 1;
@@ -360,7 +393,7 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
                               : make_pixels(axis, pixels, shift, by_code, lists);
     }
     if (outcome == POOLGRAD_LANES_MADE)
-        measure_pixels(lists);
+        measure_pixels(axis, lists);
     else
         poolgrad_axis_lists_free(lists);
     return outcome;

@@ -59,9 +59,10 @@ struct poolgrad_axis_lists {
     struct poolgrad_listed_window *listed;
     int64_t window_runs, pixel_runs, listed_windows;
     int64_t window_step, tap_step; /* of a pixel's windows, where they are not listed */
+    int64_t inverse;               /* of tap_step modulo window_step, or 0 where the latter is too large for it */
     int64_t most_taps;             /* inside, of a window */
     int64_t most_windows;          /* of a pixel */
-    int64_t span;                  /* most output pixels from the first to the last window of a pixel */
+    int64_t span;                  /* most output pixels from the first to the last window that meets a pixel */
     int64_t reach;                 /* most source pixels from the first to the last tap of a window that lie inside */
 };
 
