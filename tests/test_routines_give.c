@@ -498,7 +498,7 @@ static void turn_planes(const struct poolgrad_routines *table, bool back)
 
 static double microseconds(clock_t start)
 {
-    return (double)(clock() - start) * 1e6 / CLOCKS_PER_SEC / SPEED_RUNS;
+    return (double)(clock() - start) * 1e6 / CLOCKS_PER_SEC / (double)SPEED_RUNS;
 }
 
 static void print_speed(const struct poolgrad_routines *table)

@@ -218,7 +218,7 @@ static void expect_global(poolgrad_kind kind, poolgrad_tie_rule ties)
     p.destination = poolgrad_image_dense(found, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
     cr_assert(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
     for (int64_t i = 0; i < (int64_t)SIDE * SIDE; ++i) {
-        const float share = kind == POOLGRAD_AVERAGE ? 3.0F / SIDE / SIDE : 0;
+        const float share = kind == POOLGRAD_AVERAGE ? 3.0F / (float)(SIDE * SIDE) : 0;
         cr_assert(found[i] == (i == GREATEST && kind != POOLGRAD_AVERAGE ? 3 : share), "kind %d, ties %d, pixel %lld",
                   (int)kind, (int)ties, (long long)i);
     }
