@@ -60,8 +60,9 @@ static void run_pair(const void *context)
 
 /* ---- Classes ----------------------------------------------------------------------------------------------------- */
 
-/* What is aimed at. The best peer's time over poolgrad's: at least `row` in every row, or `near_ceiling` of the ceiling;
- * in the geometric mean at least `mean`, on many threads `mean_of_many`, or in the mean `mean_near_ceiling`. */
+/* What is aimed at. The best peer's time over poolgrad's: at least `row` in every row, or `near_ceiling` of the
+ * ceiling; in the geometric mean at least `mean`, on many threads `mean_of_many`, or in the mean `mean_near_ceiling`.
+ */
 struct class_of_rows {
     const char *word, *name;
     double row, mean, mean_of_many;
@@ -390,8 +391,8 @@ static void print_class(const struct bench *bench, const struct lines *lines, in
     const bool reached = sum.short_of == 0 && (mean >= aim || share >= mean_near_ceiling);
     name_line(bench, sum.worst_line, name);
     printf("%-34s %5d %8.2f %8.2f %8.1f %8.2f %8.1f %6d %6.1f %%  %-11s  %s\n", c->name, sum.lines,
-           exp(sum.least_logs / sum.lines), mean, aim, sum.worst, c->row, sum.short_of,
-           100 * share, reached ? "reached" : "not reached", name);
+           exp(sum.least_logs / sum.lines), mean, aim, sum.worst, c->row, sum.short_of, 100 * share,
+           reached ? "reached" : "not reached", name);
 }
 
 static void print_classes(const struct bench *bench, const struct lines *lines)
