@@ -144,7 +144,7 @@ Test(lanes, gather)
 /* ---- What random cases seldom have ---------------------------------------------------------------------------------
  */
 
-enum { ROOM = 1 << 20 };
+enum { ROOM = 8 * 300000 };
 
 static float room[4][ROOM];
 
@@ -224,7 +224,7 @@ Test(lanes, chunks_to_any_step)
 /* Taps, and windows of neighbouring pixels, far apart: no pixel looks for them window by window. */
 Test(lanes, far_taps)
 {
-    enum { WIDTH = 100000 };
+    enum { WIDTH = 300000 };
     for (int kind = 0; kind < 3; ++kind) {
         poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, (poolgrad_kind)kind, WIDTH, 3, WIDTH / 3);
         expect_same("along x", p, WIDTH * 8);
@@ -241,16 +241,18 @@ Test(lanes, far_taps)
     }
 }
 
-/* Windows that reach a thousand times beyond the image. */
+/* Windows that reach half a million times beyond the image: nothing is done for their taps out there. */
 Test(lanes, far_outside)
 {
+    enum { SIDE = 8 };
     for (int i = 0; i < 6; ++i) {
-        poolgrad_problem p = row_problem((poolgrad_direction)(i % 2), (poolgrad_kind)(i / 2), 8, 4194305, 1);
-        p.window.stride_x = 262143;
-        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
-        p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
-        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, 1, 8);
-        expect_same("far outside", p, 64);
+        poolgrad_problem p = row_problem((poolgrad_direction)(i % 2), (poolgrad_kind)(i / 2), SIDE, 1, 1);
+        p.window.kernel_height = 4194305;
+        p.window.stride_y = 262143;
+        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, SIDE, SIDE);
+        p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, SIDE, SIDE);
+        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 8, SIDE, SIDE);
+        expect_same("far outside", p, (size_t)8 * SIDE * SIDE);
     }
 }
 
