@@ -5,6 +5,7 @@
 #include "routines/find.h"
 #include "routines/give.h"
 #include "routines/half.h"
+#include "routines/phases.h"
 #include "routines/positions.h"
 #include "routines/turn.h"
 

@@ -470,7 +470,7 @@ COLLECT(64)
         .spread = {spread_f32, spread_f64}, .collect = {collect_8, collect_16, collect_32, collect_64},                \
         .split = {split_8, split_16, split_32, split_64}, .merge = {merge_8, merge_16, merge_32, merge_64},            \
         .stream = stream, .fence = fence, .deliver_half = (DELIVER_HALF),                                              \
-        POOLGRAD_FIND_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES                                          \
+        POOLGRAD_FIND_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES POOLGRAD_PHASES_ROUTINES                 \
     }
 
 #endif

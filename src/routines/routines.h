@@ -60,6 +60,14 @@ struct poolgrad_delivery {
     int64_t source_step;
 };
 
+/* A row of pixels of `grain` neighbouring elements, and its phases: every phases-th pixel. */
+struct poolgrad_phases {
+    int64_t phases, grain; /* neither is 0 */
+    int64_t count;         /* pixels of the row; a phase has those of its own, the first phase one more than the last at
+                            * most */
+    int64_t phase_step;    /* elements from phase to phase, on their side */
+};
+
 /* Index of a table by the width of its elements. */
 enum { POOLGRAD_KEY16, POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
 enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
@@ -105,6 +113,12 @@ struct poolgrad_routines {
                         int64_t lanes);
     void (*from_lanes[4])(const void *from, int64_t lanes, int64_t planes, int64_t count, void *to, int64_t plane_step,
                           int64_t step);
+
+    /* Stored elements by log2 of their size: element j of pixel i is element (i % phases) * phase_step + (i / phases) *
+     * grain + j of the phases. Rows need no alignment beyond the element's (merge: `row` may be at any address); the
+     * two never overlap; nothing else is read or written. */
+    void (*split_phases[4])(const void *row, struct poolgrad_phases shape, void *phases);
+    void (*merge_phases[4])(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row);
 
     /* Positions [0, count rounded up to a block). */
 

@@ -4,6 +4,7 @@
 #include "routines/elements.h"
 #include "routines/find.h"
 #include "routines/give.h"
+#include "routines/phases.h"
 #include "routines/positions.h"
 #include "routines/turn.h"
 
