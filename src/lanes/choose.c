@@ -4,7 +4,7 @@
 
 #include "base/aligned.h"
 #include "base/integer.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 enum {
     LEAST_LANES = 8,          /* neighbouring channels that are worth a walk of their own */
@@ -31,8 +31,8 @@ static int64_t times(int64_t a, int64_t b)
 
 /* ---- Images ------------------------------------------------------------------------------------------------------ */
 
-static bool has_image(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
-                      enum poolgrad_lanes_image which)
+bool poolgrad_lanes_has_image(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                              enum poolgrad_lanes_image which)
 {
     switch (which) {
     case POOLGRAD_LANES_SOURCE: return lanes->reads_source;
@@ -43,8 +43,7 @@ static bool has_image(const struct poolgrad_geometry *g, const struct poolgrad_l
     }
 }
 
-/* From the destination's channel to the image's. */
-static int64_t channel_shift(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which)
+int64_t poolgrad_lanes_channel_shift(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which)
 {
     if (which == POOLGRAD_LANES_SOURCE) return g->source_channel;
     return which == POOLGRAD_LANES_GRADIENT || which == POOLGRAD_LANES_INDICES ? g->gradient_channel : 0;
@@ -64,12 +63,12 @@ static void find_places(const struct poolgrad_geometry *g, struct poolgrad_lanes
     int64_t slice = INT64_MAX;
     for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const int64_t count = neighbours(poolgrad_lanes_image_of(g, i));
-        lanes->in_place[i] = has_image(g, lanes, i) && poolgrad_min(count, channels) >= LEAST_LANES;
+        lanes->in_place[i] = poolgrad_lanes_has_image(g, lanes, i) && poolgrad_min(count, channels) >= LEAST_LANES;
         if (lanes->in_place[i]) slice = poolgrad_min(slice, count);
     }
     for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const bool sliced = poolgrad_layout_is_blocked(poolgrad_lanes_image_of(g, i)->layout);
-        if (sliced && channel_shift(g, i) % slice != 0) lanes->in_place[i] = false;
+        if (sliced && poolgrad_lanes_channel_shift(g, i) % slice != 0) lanes->in_place[i] = false;
         lanes->any_in_place = lanes->any_in_place || lanes->in_place[i];
     }
     lanes->slice = slice;
@@ -110,6 +109,12 @@ static bool has_same_numbers(const struct poolgrad_geometry *g, const struct poo
 
 /* ---- Ways -------------------------------------------------------------------------------------------------------- */
 
+/* The format of the rows that windows are found in. */
+static poolgrad_format rows_format(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    return lanes->columns.used ? poolgrad_lanes_columns_numbers(g) : g->source.format;
+}
+
 static bool gives_stored(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     const struct poolgrad_routines *routines = lanes->routines;
@@ -117,7 +122,7 @@ static bool gives_stored(const struct poolgrad_geometry *g, const struct poolgra
     if (g->add_to_destination) return false;
     switch (g->kind) {
     case POOLGRAD_AVERAGE: return routines->give_sum[lanes->sum][format];
-    case POOLGRAD_L2NORM: return g->source.format == format;
+    case POOLGRAD_L2NORM: return rows_format(g, lanes) == format;
     default: return routines->give_pick8[lanes->sum][format];
     }
 }
@@ -126,7 +131,8 @@ static bool is_direct(const struct poolgrad_geometry *g, const struct poolgrad_l
 {
     const poolgrad_const_image *held = &g->held;
     if (g->direction == POOLGRAD_GRADIENT) return gives_stored(g, lanes);
-    if (g->source.format != g->destination.format) return false;
+    if (rows_format(g, lanes) != g->destination.format) return false;
+    if (lanes->columns.used) return true;
     /* Codes are as far apart as results. */
     const int64_t step = lanes->in_place[POOLGRAD_LANES_DESTINATION] ? held->column_stride : lanes->lanes;
     return !g->with_picks || (step >= lanes->lanes && step <= OVERLAP * lanes->lanes);
@@ -141,6 +147,7 @@ static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgr
     const int64_t step = gradient->column_stride;
     const bool tap8 = lanes->same_numbers && lanes->code_bytes == 1;
     lanes->window_pitch = lanes->lanes;
+    if (lanes->columns.used) return;
     if (g->direction == POOLGRAD_FORWARD) {
         lanes->codes_in_place = g->with_picks && tap8 && g->picks.format == POOLGRAD_TAP8;
         if (lanes->direct && lanes->in_place[POOLGRAD_LANES_DESTINATION]) lanes->window_pitch = g->held.column_stride;
@@ -184,12 +191,40 @@ static int64_t size_of(const poolgrad_const_image *image)
     return (int64_t)poolgrad_format_size(image->format);
 }
 
+/* Columns as lanes. */
+static void place_columns(const struct poolgrad_geometry *g, struct layout *layout, int64_t slots, int64_t source_slots)
+{
+    const struct poolgrad_lanes *lanes = layout->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t widest = poolgrad_max(poolgrad_range_length(columns->source), poolgrad_range_length(g->columns));
+    const int64_t sums = poolgrad_lanes_number_bytes(lanes->sum), windows = lanes->window_elements;
+    const int64_t number = (int64_t)poolgrad_format_size(poolgrad_lanes_columns_numbers(g));
+    const int64_t source = poolgrad_lanes_source_elements(columns), sets = columns->sets * columns->grain;
+    place(layout, POOLGRAD_LANES_ROWS_TAGS, sizeof(int64_t), source_slots, 1, 1);
+    place(layout, POOLGRAD_LANES_RING_TAGS, sizeof(int64_t), slots, 1, 1);
+    place(layout, POOLGRAD_LANES_RAW, sizeof(double), widest, sets, 1);
+    if (lanes->reads_source) {
+        place(layout, POOLGRAD_LANES_ROWS, number, source_slots, source, 1);
+        place(layout, POOLGRAD_LANES_LOADED, number, widest, sets, 1);
+    }
+    if (g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || g->with_picks))
+        place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, 1);
+    if (g->direction == POOLGRAD_FORWARD) return;
+    place(layout, POOLGRAD_LANES_SHARES, sums, slots, windows, 1);
+    place(layout, POOLGRAD_LANES_PHASED, sums, source, 1, 1);
+    place(layout, POOLGRAD_LANES_PHASES, sizeof(struct poolgrad_lanes_phase), g->x.kernel, 1, 1);
+}
+
 static void place_rings(const struct poolgrad_geometry *g, struct layout *layout)
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
     const int64_t windows = poolgrad_range_length(lanes->x.outputs);
     const int64_t slots = lanes->window_slots_z * lanes->window_slots_y;
     const int64_t source_slots = lanes->source_slots_z * lanes->source_slots_y;
+    if (lanes->columns.used) {
+        place_columns(g, layout, slots, source_slots);
+        return;
+    }
     place(layout, POOLGRAD_LANES_ROWS_TAGS, sizeof(int64_t), source_slots, 1, 1);
     place(layout, POOLGRAD_LANES_RING_TAGS, sizeof(int64_t), slots, 1, 1);
     if (lanes->reads_source && !lanes->in_place[POOLGRAD_LANES_SOURCE]) {
@@ -219,25 +254,29 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
 static void place_ties(const struct poolgrad_geometry *g, struct layout *layout)
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
-    const int64_t windows = poolgrad_range_length(lanes->x.outputs), key = g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
+    const int64_t key = g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
     const int64_t slots = lanes->window_slots_z * lanes->window_slots_y;
     const int64_t rows = lanes->z.most_windows * lanes->y.most_windows;
     if (!lanes->ties) return;
-    place(layout, POOLGRAD_LANES_GREATEST, key, slots, windows, lanes->lanes);
-    place(layout, POOLGRAD_LANES_KEYS, key, g->x.size, lanes->lanes, 1);
-    place(layout, POOLGRAD_LANES_VALUES, sizeof(double), poolgrad_max(windows, g->x.size), lanes->lanes, 1);
-    place(layout, POOLGRAD_LANES_TIES, sizeof(int32_t), windows, lanes->lanes, 1);
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t pixels = columns->used ? poolgrad_lanes_source_elements(columns) : g->x.size * lanes->lanes;
+    place(layout, POOLGRAD_LANES_GREATEST, key, slots, lanes->window_elements, 1);
+    place(layout, POOLGRAD_LANES_KEYS, key, pixels, 1, 1);
+    place(layout, POOLGRAD_LANES_VALUES, sizeof(double), poolgrad_max(lanes->window_elements, pixels), 1, 1);
+    place(layout, POOLGRAD_LANES_TIES, sizeof(int32_t), lanes->window_elements, 1, 1);
     place(layout, POOLGRAD_LANES_TIE_ROWS, sizeof(struct poolgrad_lanes_tie_row), rows, 1, 1);
 }
 
-static void place_lists(struct layout *layout)
+static void place_lists(struct layout *layout, int64_t kernel)
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
     const int64_t windows = lanes->z.most_windows * lanes->y.most_windows, rows = lanes->most_rows + windows;
     place(layout, POOLGRAD_LANES_ROW_LIST, sizeof(struct poolgrad_operand_row), rows, 1, 1);
     place(layout, POOLGRAD_LANES_SHIFTED, sizeof(struct poolgrad_operand_row), rows, 1, 1);
-    place(layout, POOLGRAD_LANES_TAPS, sizeof(struct poolgrad_operand_column), lanes->x.most_taps, 1, 1);
-    place(layout, POOLGRAD_LANES_WINDOWS, sizeof(struct poolgrad_operand_column), lanes->x.most_windows, 1, 1);
+    const int64_t taps = lanes->columns.used ? kernel : lanes->x.most_taps;
+    const int64_t columns = lanes->columns.used ? kernel : lanes->x.most_windows;
+    place(layout, POOLGRAD_LANES_TAPS, sizeof(struct poolgrad_operand_column), taps, 1, 1);
+    place(layout, POOLGRAD_LANES_WINDOWS, sizeof(struct poolgrad_operand_column), columns, 1, 1);
     place(layout, POOLGRAD_LANES_LISTED, sizeof(struct poolgrad_operand_column), lanes->x.most_windows, 1, 1);
 }
 
@@ -245,11 +284,13 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
 {
     struct layout layout = {lanes, true};
     const int64_t windows = poolgrad_range_length(lanes->x.outputs), columns = poolgrad_range_length(g->columns);
-    const int64_t widest = poolgrad_max(windows, columns), pitch = poolgrad_max(lanes->window_pitch, lanes->lanes);
+    const int64_t pitch = poolgrad_max(lanes->window_pitch, lanes->lanes);
+    int64_t stored = columns * lanes->lanes, numbers = poolgrad_max(windows, columns) * pitch;
+    if (lanes->columns.used) stored = numbers = poolgrad_max(lanes->columns.phase_step, columns * lanes->lanes);
     lanes->bytes = 0;
     memset(lanes->area, 0, sizeof lanes->area);
     place_rings(g, &layout);
-    place_lists(&layout);
+    place_lists(&layout, g->x.kernel);
     place_sums(g, &layout);
     place_ties(g, &layout);
     if (lanes->lanes == 1 && lanes->searches) {
@@ -258,12 +299,13 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     }
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
-    place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, columns, lanes->lanes);
-    if (!lanes->direct || lanes->chunked || lanes->scatters || g->kind == POOLGRAD_L2NORM)
-        place(&layout, POOLGRAD_LANES_NUMBERS, 8, widest, pitch, 1);
+    place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, stored, 1);
+    if (lanes->columns.used || !lanes->direct || lanes->chunked || lanes->scatters || g->kind == POOLGRAD_L2NORM)
+        place(&layout, POOLGRAD_LANES_NUMBERS, 8, numbers, 1, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
-    if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, columns, lanes->lanes, 1);
-    place(&layout, POOLGRAD_LANES_DIVISORS, 8, lanes->lanes, 1, 1);
+    if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, stored, 1, 1);
+    const int64_t divisors = lanes->columns.used ? windows * lanes->columns.grain : lanes->lanes;
+    place(&layout, POOLGRAD_LANES_DIVISORS, 8, divisors, 1, 1);
     return layout.fits;
 }
 
@@ -286,6 +328,12 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
     if (!lanes->reads_source || lanes->in_place[POOLGRAD_LANES_SOURCE]) return;
     lanes->source_slots_z = poolgrad_max(whole, 1);
     lanes->source_slots_y = poolgrad_max(rows, 1);
+    if (lanes->columns.used) {
+        /* Windows of the next layer meet the same rows again. */
+        if (whole > 1 && poolgrad_multiply(row, g->y.size * whole, &bytes) && bytes <= ROWS_BYTES)
+            lanes->source_slots_y = g->y.size;
+        return;
+    }
     if (poolgrad_multiply(row, g->y.size * whole, &bytes) && bytes <= ROWS_BYTES) lanes->source_slots_y = g->y.size;
     bytes = lanes->source_slots_z * lanes->source_slots_y;
     if (poolgrad_multiply(row, bytes, &bytes) && bytes <= memory_limit / 8) return;
@@ -452,7 +500,7 @@ static bool is_empty(const struct poolgrad_geometry *g)
 static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
-        if (has_image(g, lanes, i) && !lanes->in_place[i]) return false;
+        if (poolgrad_lanes_has_image(g, lanes, i) && !lanes->in_place[i]) return false;
     }
     return true;
 }
@@ -461,27 +509,19 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
 {
     for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
         const poolgrad_const_image *image = poolgrad_lanes_image_of(g, i);
-        if (has_image(g, lanes, i) && (image->layout != POOLGRAD_NCHW || image->column_stride != 1)) return false;
+        if (poolgrad_lanes_has_image(g, lanes, i) && (image->layout != POOLGRAD_NCHW || image->column_stride != 1))
+            return false;
     }
     return true;
 }
 
-/* Progressions, and one layer of the source and of the destination, which is the same. */
-static bool is_planar(const struct poolgrad_geometry *g)
-{
-    const int64_t layer = g->layers.begin + (g->direction == POOLGRAD_GRADIENT ? g->source_layer : 0);
-    return !g->x.table && !g->y.table && poolgrad_axis_is_flat(&g->z) && poolgrad_range_length(g->layers) == 1 &&
-           layer == 0;
-}
-
-/* Planes of progressions are computed in rows (fast/fast.h) where rows are long, unless channels are neighbours: rows
- * are read once, transposed planes twice. What has no sums that neighbours share, or steps over pixels, is as fast
- * transposed. */
-static bool prefers_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+/* Whether a lane is a plane, or else a column of a row: rows are read once, transposed planes twice. What has no sums
+ * that neighbours share, or steps over pixels, is as fast transposed. */
+static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8 };
     if (lanes->gathers) return true;
-    if (!is_planar(g) || lies_in_lanes(g, lanes)) return true;
+    if (g->x.table || lies_in_lanes(g, lanes)) return true;
     /* Rows list all taps of a window, however far outside they are. */
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */
@@ -514,12 +554,25 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     lanes->code_bytes = codes <= UINT8_MAX && !lanes->ties ? 1 : 4;
     lanes->same_numbers = has_same_numbers(g, lanes);
     lanes->past_caches = is_streamed(g);
-    choose_groups(g, lanes);
     lanes->chunked = false;
+    if (lanes->columns.used) {
+        lanes->lanes = lanes->columns.grain;
+        choose_slots(g, lanes);
+        poolgrad_lanes_columns_group(g, lanes, lanes->most_lanes);
+    } else {
+        choose_groups(g, lanes);
+    }
     lanes->scatters_direct = lanes->scatters && is_scattered_direct(g, lanes);
     lanes->direct = !lanes->scatters && !lanes->ties && is_direct(g, lanes);
+    lanes->result_bytes = lanes->direct ? size_of(&g->held) : poolgrad_lanes_number_bytes(lanes->sum);
     choose_window_pitch(g, lanes);
-    choose_slots(g, lanes);
+    if (lanes->columns.used) {
+        lanes->columns.in_place = poolgrad_lanes_columns_in_place(g, lanes);
+        lanes->window_elements = poolgrad_lanes_window_elements(&lanes->columns);
+    } else {
+        choose_slots(g, lanes);
+        lanes->window_elements = times(poolgrad_range_length(lanes->x.outputs), lanes->window_pitch);
+    }
     choose_bands(g, lanes);
     lanes->units = lanes->groups * lanes->bands;
     return lay_out(g, lanes);
@@ -535,6 +588,19 @@ static int64_t worthwhile_units(const struct poolgrad_geometry *g)
     const int64_t written = times(planes, times(rows, poolgrad_range_length(g->columns)));
     const int64_t read = times(planes, times(g->z.size, times(g->y.size, g->x.size)));
     return poolgrad_min(most, poolgrad_max(written, read) / ELEMENTS);
+}
+
+/* Groups of fewer sets are more units. */
+static bool cut_columns(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    lanes->wanted = worthwhile_units(g);
+    lanes->most_lanes = INT64_MAX;
+    bool fits = cut(g, lanes);
+    while (fits && lanes->units < lanes->wanted && lanes->columns.sets > 1) {
+        lanes->most_lanes = lanes->columns.sets / 2;
+        fits = cut(g, lanes);
+    }
+    return fits;
 }
 
 /* Groups of fewer planes need less memory, and are more units. */
@@ -554,6 +620,20 @@ static bool cut_to_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes 
     return true;
 }
 
+static bool cut_either(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    if (!prefers_planes(g, lanes) && poolgrad_lanes_columns_fit(g, lanes)) {
+        const struct poolgrad_lanes planes = *lanes;
+        lanes->columns.used = true;
+        lanes->slice = INT64_MAX;
+        lanes->any_in_place = false;
+        memset(lanes->in_place, 0, sizeof lanes->in_place);
+        if (cut_columns(g, lanes)) return true;
+        *lanes = planes;
+    }
+    return cut_to_fit(g, lanes);
+}
+
 enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *g,
                                                 const struct poolgrad_routines *routines, struct poolgrad_lanes *lanes)
 {
@@ -567,10 +647,9 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     lanes->reads_source = (!gradient && !lanes->gathers) || lanes->searches || g->kind == POOLGRAD_L2NORM;
     if (is_empty(g)) return POOLGRAD_LANES_LEFT;
     find_places(g, lanes);
-    if (!prefers_lanes(g, lanes)) return POOLGRAD_LANES_LEFT;
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
     lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
-    if (outcome == POOLGRAD_LANES_MADE && !cut_to_fit(g, lanes)) outcome = POOLGRAD_LANES_LEFT;
+    if (outcome == POOLGRAD_LANES_MADE && !cut_either(g, lanes)) outcome = POOLGRAD_LANES_LEFT;
     if (outcome != POOLGRAD_LANES_MADE) poolgrad_lanes_free(lanes);
     return outcome;
 }

@@ -12,6 +12,7 @@
 #include "base/integer.h"
 #include "image/format.h"
 #include "image/move.h"
+#include "lanes/columns.h"
 #include "lanes/locate.h"
 
 /* Codes of one byte; the last one is none. */
@@ -189,6 +190,42 @@ static void store_run(const struct poolgrad_lanes_row *row, const struct poolgra
     }
 }
 
+/* Runs of windows; `rows` is a row's, or a set's. */
+static void store_runs(const struct poolgrad_lanes_row *row, const unsigned char *codes, struct poolgrad_rows rows,
+                       unsigned char *to)
+{
+    const struct poolgrad_lanes *lanes = row->lanes;
+    const int64_t size = (int64_t)poolgrad_format_size(row->g->picks.format);
+    for (int64_t i = 0; i < lanes->x.window_runs; i++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[i];
+        const int64_t first = run->output - lanes->x.outputs.begin;
+        rows.rows = run->count;
+        store_run(row, run, codes + first * rows.from_step * lanes->code_bytes, rows, to + first * rows.to_step * size);
+    }
+}
+
+/* Columns as lanes: sets are `step` codes apart. */
+static void store_sets(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const unsigned char *codes,
+                       int64_t step)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_range outputs = lanes->x.outputs;
+    const int64_t grain = lanes->columns.grain, columns = poolgrad_range_length(outputs), count = columns * grain;
+    const int64_t size = (int64_t)poolgrad_format_size(g->picks.format);
+    unsigned char *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW);
+    if (lanes->same_numbers && poolgrad_format_holds_taps(g->picks.format)) {
+        store_numbers(lanes->code_bytes, size, codes, (struct poolgrad_rows){unit->sets, count, step, count}, stored);
+    } else {
+        const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
+        for (int64_t set = 0; set < unit->sets; set++) {
+            store_runs(&row, codes + set * step * lanes->code_bytes, (struct poolgrad_rows){0, grain, grain, grain},
+                       stored + set * count * size);
+        }
+    }
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, columns, stored, count);
+}
+
 void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *codes,
                                 int64_t step)
 {
@@ -197,6 +234,10 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
     const struct poolgrad_range outputs = lanes->x.outputs;
     const int64_t size = (int64_t)poolgrad_format_size(g->picks.format), count = poolgrad_range_length(outputs);
     const bool in_place = lanes->in_place[POOLGRAD_LANES_PICKS];
+    if (lanes->columns.used) {
+        store_sets(unit, z, y, codes, step);
+        return;
+    }
     if (lanes->codes_in_place && step == lanes->lanes) {
         poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, count, codes);
         return;
@@ -206,18 +247,12 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
         const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, POOLGRAD_LANES_PICKS);
         stored = poolgrad_image_at(&g->picks, at.n, at.c, z, y, outputs.begin);
     }
-    struct poolgrad_rows rows = {count, unit->count, step, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_PICKS)};
+    const struct poolgrad_rows rows = {count, unit->count, step, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_PICKS)};
     if (lanes->same_numbers && poolgrad_format_holds_taps(g->picks.format)) {
         store_numbers(lanes->code_bytes, size, codes, rows, stored);
     } else {
         const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-        for (int64_t i = 0; i < lanes->x.window_runs; i++) {
-            const struct poolgrad_window_run *run = &lanes->x.windows[i];
-            const int64_t first = run->output - outputs.begin;
-            rows.rows = run->count;
-            store_run(&row, run, (const unsigned char *)codes + first * step * lanes->code_bytes, rows,
-                      stored + first * rows.to_step * size);
-        }
+        store_runs(&row, codes, rows, stored);
     }
     if (!in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, count, stored);
 }
@@ -518,25 +553,62 @@ static void load_run(const struct poolgrad_lanes_row *row, const struct poolgrad
     }
 }
 
+/* Runs of windows; `rows` is a row's, or a set's. */
+static void load_runs(const struct poolgrad_lanes_row *row, const unsigned char *from, struct poolgrad_rows rows,
+                      unsigned char *codes)
+{
+    const struct poolgrad_lanes *lanes = row->lanes;
+    const int64_t size = (int64_t)poolgrad_format_size(row->g->indices.format);
+    for (int64_t i = 0; i < lanes->x.window_runs; i++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[i];
+        const int64_t first = run->output - lanes->x.outputs.begin;
+        rows.rows = run->count;
+        load_run(row, run, from + first * rows.from_step * size, rows,
+                 codes + first * rows.to_step * lanes->code_bytes);
+    }
+}
+
+/* Columns as lanes: sets are `step` codes apart. */
+static void load_sets(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *codes, int64_t step)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_range outputs = lanes->x.outputs;
+    const poolgrad_format format = unit->g->indices.format;
+    const int64_t grain = lanes->columns.grain, columns = poolgrad_range_length(outputs);
+    const int64_t size = (int64_t)poolgrad_format_size(format);
+    int64_t from_step;
+    const unsigned char *from = poolgrad_lanes_columns_read(unit, POOLGRAD_LANES_INDICES, z, y, outputs.begin, columns,
+                                                            poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW),
+                                                            &from_step);
+    if (lanes->same_numbers && poolgrad_format_holds_taps(format)) {
+        load_numbers(size, lanes->code_bytes, from,
+                     (struct poolgrad_rows){unit->sets, columns * grain, from_step, step}, codes);
+        return;
+    }
+    const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
+    for (int64_t set = 0; set < unit->sets; set++) {
+        load_runs(&row, from + set * from_step * size, (struct poolgrad_rows){0, grain, grain, grain},
+                  codes + set * step * lanes->code_bytes);
+    }
+}
+
 void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *codes, int64_t step)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_range outputs = lanes->x.outputs;
     const poolgrad_format format = unit->g->indices.format;
     const int64_t count = poolgrad_range_length(outputs), size = (int64_t)poolgrad_format_size(format);
+    if (lanes->columns.used) {
+        load_sets(unit, z, y, codes, step);
+        return;
+    }
     const unsigned char *from = poolgrad_lanes_read(unit, POOLGRAD_LANES_INDICES, z, y, outputs.begin, count,
                                                     poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW));
-    struct poolgrad_rows rows = {count, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_INDICES), step};
+    const struct poolgrad_rows rows = {count, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_INDICES), step};
     if (lanes->same_numbers && poolgrad_format_holds_taps(format)) {
         load_numbers(size, lanes->code_bytes, from, rows, codes);
         return;
     }
     const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-    for (int64_t i = 0; i < lanes->x.window_runs; i++) {
-        const struct poolgrad_window_run *run = &lanes->x.windows[i];
-        const int64_t first = run->output - outputs.begin;
-        rows.rows = run->count;
-        load_run(&row, run, from + first * rows.from_step * size, rows,
-                 (unsigned char *)codes + first * step * lanes->code_bytes);
-    }
+    load_runs(&row, from, rows, codes);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "image/move.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 /* The windows of a row along z and y, and the source rows that are their taps. */
 struct row {
@@ -72,30 +72,37 @@ static struct poolgrad_ending ending_of(const struct poolgrad_lanes_unit *unit, 
     return ending;
 }
 
+/* The format of source rows: as they lie, or as numbers. */
+static poolgrad_format format_of(const struct poolgrad_lanes_unit *unit)
+{
+    return unit->lanes->columns.used ? poolgrad_lanes_columns_numbers(unit->g) : unit->g->source.format;
+}
+
 /* A search that is not careful may be void. */
 static bool search(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
-                   const struct poolgrad_ending *ending, bool careful, void *to, void *codes)
+                   const struct poolgrad_ending *ending, bool careful, bool padded, void *to, void *codes)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_routines *routines = unit->lanes->routines;
-    const struct poolgrad_search how = {g->ties == POOLGRAD_TIES_LAST, g->nan, careful};
-    if (!codes) return routines->find_greatest[g->source.format](walk, ending, &how, to);
-    if (unit->lanes->code_bytes == 1) return routines->find_pick8[g->source.format](walk, ending, &how, to, codes);
-    return routines->find_pick32[g->source.format](walk, ending, &how, to, codes);
+    const poolgrad_format format = format_of(unit);
+    const struct poolgrad_search how = {g->ties == POOLGRAD_TIES_LAST, g->nan, careful, padded};
+    if (!codes) return routines->find_greatest[format](walk, ending, &how, to);
+    if (unit->lanes->code_bytes == 1) return routines->find_pick8[format](walk, ending, &how, to, codes);
+    return routines->find_pick32[format](walk, ending, &how, to, codes);
 }
 
 void poolgrad_lanes_walk_run(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
                              const struct poolgrad_ending *ending, void *to, void *codes)
 {
-    const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    switch (g->kind) {
-    case POOLGRAD_AVERAGE: lanes->routines->find_sum[lanes->sum][g->source.format](walk, ending, to); break;
-    case POOLGRAD_L2NORM: lanes->routines->find_norm[g->source.format](walk, ending, to); break;
+    const poolgrad_format format = format_of(unit);
+    switch (unit->g->kind) {
+    case POOLGRAD_AVERAGE: lanes->routines->find_sum[lanes->sum][format](walk, ending, to); break;
+    case POOLGRAD_L2NORM: lanes->routines->find_norm[format](walk, ending, to); break;
     case POOLGRAD_MAX:
-        if (search(unit, walk, ending, unit->careful || ending->resume, to, codes)) {
+        if (search(unit, walk, ending, unit->careful || ending->resume, false, to, codes)) {
             unit->careful = true;
-            search(unit, walk, ending, true, to, codes);
+            search(unit, walk, ending, true, false, to, codes);
         }
         break;
     }
@@ -105,61 +112,137 @@ void poolgrad_lanes_walk_run(struct poolgrad_lanes_unit *unit, const struct pool
 static int64_t found_bytes(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_found *found)
 {
     const struct poolgrad_geometry *g = unit->g;
-    if (found->stored) return (int64_t)poolgrad_format_size(g->source.format);
+    if (found->stored) return (int64_t)poolgrad_format_size(format_of(unit));
     if (g->kind == POOLGRAD_MAX) return g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
     return poolgrad_lanes_number_bytes(unit->lanes->sum);
+}
+
+/* Where a run's results lie behind the row's first, in elements. */
+static int64_t result_of(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run, int64_t step)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    return (run->output - lanes->x.outputs.begin) * (lanes->columns.used ? lanes->columns.grain : step);
 }
 
 /* Windows without a tap: +0, and no tap. */
 static void find_nothing(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run,
                          const struct poolgrad_lanes_found *found)
 {
-    const int64_t first = (run->output - unit->lanes->x.outputs.begin) * found->step;
+    const struct poolgrad_lanes_columns *columns = &unit->lanes->columns;
+    const int64_t first = result_of(unit, run, found->step), repeats = columns->used ? unit->sets : run->count;
+    const int64_t count = columns->used ? run->count * columns->grain : unit->count;
     const int64_t bytes = found_bytes(unit, found), codes = unit->lanes->code_bytes;
-    for (int64_t i = 0; i < run->count; i++) {
+    for (int64_t i = 0; i < repeats; i++) {
         const int64_t at = first + i * found->step;
-        if (found->to) memset((unsigned char *)found->to + at * bytes, 0, (size_t)(unit->count * bytes));
-        if (found->codes) memset((unsigned char *)found->codes + at * codes, 0xff, (size_t)(unit->count * codes));
+        if (found->to) memset((unsigned char *)found->to + at * bytes, 0, (size_t)(count * bytes));
+        if (found->codes) memset((unsigned char *)found->codes + at * codes, 0xff, (size_t)(count * codes));
     }
 }
 
-/* One run, of the row's operands [begin, begin + count). */
+/* The walk of a run, and elements from the row's first to its first operand. */
+static struct poolgrad_walk walk_of(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run,
+                                    const struct poolgrad_lanes_found *found, int64_t *shift)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
+    struct poolgrad_walk walk = {.columns = taps, .column_count = run->taps, .to_step = found->step};
+    if (!columns->used) {
+        const int64_t pitch = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
+        *shift = run->place * pitch;
+        walk.repeats = run->count;
+        walk.count = unit->count;
+        walk.step = run->step * pitch;
+        return walk;
+    }
+    *shift = result_of(unit, run, 0);
+    walk.columns = taps + run->tap;
+    walk.repeats = unit->sets;
+    walk.count = run->count * columns->grain;
+    walk.step = columns->set_step;
+    /* What lies between sets is computed like windows, and never looked at. */
+    const bool whole = run->count == poolgrad_range_length(lanes->x.outputs);
+    if (whole && found->step == walk.step && !found->gradient) {
+        walk.count += (unit->sets - 1) * walk.step;
+        walk.repeats = 1;
+    }
+    return walk;
+}
+
+/* A run, of the row's operands [begin, begin + count): its walk and what becomes of the results. */
+struct task {
+    struct poolgrad_walk walk;
+    struct poolgrad_ending ending;
+    void *to, *codes;
+};
+
+static struct task task_of(const struct poolgrad_lanes_unit *unit, const struct row *row,
+                           const struct poolgrad_window_run *run, int64_t begin, int64_t count,
+                           const struct poolgrad_lanes_found *found)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    int64_t shift;
+    struct task task = {walk_of(unit, run, found, &shift), ending_of(unit, row, run, found), NULL, NULL};
+    struct poolgrad_operand_row *shifted = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
+    const int64_t number = lanes->columns.used ? 0 : poolgrad_tap_number(&lanes->x.numbers, run->tap);
+    shift *= (int64_t)poolgrad_format_size(format_of(unit));
+    for (int64_t i = 0; i < count; i++) {
+        shifted[i].at = (const unsigned char *)row->rows[i].at + shift;
+        shifted[i].taps = NULL;
+        shifted[i].code = row->rows[i].code + number;
+    }
+    task.walk.rows = shifted;
+    task.walk.row_count = count;
+    task.ending.resume = begin > 0;
+    task.ending.partial = begin + count < row->z.taps * row->y.taps;
+    if (task.ending.partial) task.ending.outside = -1;
+    if (found->gradient) {
+        const poolgrad_format gradient = unit->g->source_gradient.format;
+        task.ending.gradient = (const unsigned char *)found->gradient +
+                               result_of(unit, run, found->gradient_step) * (int64_t)poolgrad_format_size(gradient);
+        task.ending.gradient_format = gradient;
+        task.ending.gradient_step = found->gradient_step;
+    }
+    const int64_t first = result_of(unit, run, found->step);
+    if (found->to) task.to = (unsigned char *)found->to + first * found_bytes(unit, found);
+    if (found->codes) task.codes = (unsigned char *)found->codes + first * lanes->code_bytes;
+    return task;
+}
+
 static void find_run(struct poolgrad_lanes_unit *unit, const struct row *row, const struct poolgrad_window_run *run,
                      int64_t begin, int64_t count, const struct poolgrad_lanes_found *found)
 {
+    const struct task task = task_of(unit, row, run, begin, count, found);
+    (poolgrad_lanes_is_long(unit, run) ? poolgrad_lanes_find_long
+                                       : poolgrad_lanes_walk_run)(unit, &task.walk, &task.ending, task.to, task.codes);
+}
+
+/* Columns as lanes: whether padding may stand for taps outside, so that all windows of a row are alike. */
+static bool is_one_run(const struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    if (!unit->lanes->columns.used || !unit->lanes->columns.padded) return false;
+    if (g->kind == POOLGRAD_MAX) return g->edge_mode == POOLGRAD_EDGE_CLAMP && !unit->careful;
+    return unit->lanes->columns.uniform || g->divisor != 0 || (g->kind == POOLGRAD_L2NORM && !g->root_mean);
+}
+
+/* False where a search was void. */
+static bool find_padded(struct poolgrad_lanes_unit *unit, const struct row *row,
+                        const struct poolgrad_lanes_found *found)
+{
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t pitch = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
-    const int64_t shift = run->place * pitch * (int64_t)poolgrad_format_size(unit->g->source.format);
-    const int64_t first = (run->output - lanes->x.outputs.begin) * found->step;
-    struct poolgrad_operand_row *shifted = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
-    for (int64_t i = 0; i < count; i++) {
-        shifted[i].at = (const unsigned char *)row->rows[i].at + shift;
-        shifted[i].code = row->rows[i].code + poolgrad_tap_number(&lanes->x.numbers, run->tap);
+    struct poolgrad_window_run run = lanes->x.windows[0];
+    run.count = poolgrad_range_length(lanes->x.outputs);
+    run.tap = 0;
+    run.taps = unit->g->x.kernel;
+    const struct task task = task_of(unit, row, &run, 0, row->z.taps * row->y.taps, found);
+    if (unit->g->kind != POOLGRAD_MAX) {
+        poolgrad_lanes_walk_run(unit, &task.walk, &task.ending, task.to, task.codes);
+        return true;
     }
-    struct poolgrad_ending ending = ending_of(unit, row, run, found);
-    const poolgrad_format gradient = unit->g->source_gradient.format;
-    if (found->gradient) {
-        const int64_t at = (run->output - lanes->x.outputs.begin) * found->gradient_step;
-        ending.gradient = (const unsigned char *)found->gradient + at * (int64_t)poolgrad_format_size(gradient);
-        ending.gradient_format = gradient;
-        ending.gradient_step = found->gradient_step;
-    }
-    const int64_t all = row->z.taps * row->y.taps;
-    ending.resume = begin > 0;
-    ending.partial = begin + count < all;
-    if (ending.partial) ending.outside = -1;
-    const struct poolgrad_walk walk = {.rows = shifted,
-                                       .columns = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS),
-                                       .row_count = count,
-                                       .column_count = run->taps,
-                                       .repeats = run->count,
-                                       .count = unit->count,
-                                       .step = run->step * pitch,
-                                       .to_step = found->step};
-    unsigned char *to = found->to, *codes = found->codes;
-    (poolgrad_lanes_is_long(unit, run) ? poolgrad_lanes_find_long : poolgrad_lanes_walk_run)(
-        unit, &walk, &ending, to ? to + first * found_bytes(unit, found) : NULL,
-        codes ? codes + first * lanes->code_bytes : NULL);
+    if (!search(unit, &task.walk, &task.ending, false, true, task.to, task.codes)) return true;
+    unit->careful = true;
+    return false;
 }
 
 void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
@@ -175,6 +258,7 @@ void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
     for (int64_t begin = 0; begin < all; begin += most) {
         const int64_t count = poolgrad_min(most, all - begin);
         list_rows(unit, &row, begin, begin + count);
+        if (is_one_run(unit) && find_padded(unit, &row, found)) return;
         for (int64_t i = 0; i < lanes->x.window_runs; i++) {
             if (lanes->x.windows[i].taps > 0) find_run(unit, &row, &lanes->x.windows[i], begin, count, found);
         }

@@ -32,8 +32,9 @@ bool poolgrad_lanes_is_long(const struct poolgrad_lanes_unit *unit, const struct
 {
     enum { LEAST_TAPS = 16 };
     const struct poolgrad_lanes *lanes = unit->lanes;
-    return unit->g->kind == POOLGRAD_MAX && lanes->lanes == 1 && !lanes->chunked && unit->g->x.dilation == 1 &&
-           !lanes->in_place[POOLGRAD_LANES_SOURCE] && run->taps >= LEAST_TAPS && run->count <= run->taps;
+    return unit->g->kind == POOLGRAD_MAX && lanes->lanes == 1 && !lanes->chunked && !lanes->columns.used &&
+           unit->g->x.dilation == 1 && !lanes->in_place[POOLGRAD_LANES_SOURCE] && run->taps >= LEAST_TAPS &&
+           run->count <= run->taps;
 }
 
 /* The pick among the columns' picks: to the code of a column's row is added the column. */

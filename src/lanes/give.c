@@ -5,17 +5,30 @@
 
 #include "image/format.h"
 #include "image/move.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
-/* The source gradient of a row of windows, and elements from window to window. */
+/* The source gradient of a row of windows, and elements from window to window, or from set to set. */
 static const unsigned char *read_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t *step)
 {
     const struct poolgrad_range outputs = unit->lanes->x.outputs;
+    const int64_t count = poolgrad_range_length(outputs);
+    void *memory = poolgrad_lanes_area(unit, POOLGRAD_LANES_GIVEN);
+    if (unit->lanes->columns.used) {
+        return poolgrad_lanes_columns_read(unit, POOLGRAD_LANES_GRADIENT, z, y, outputs.begin, count, memory, step);
+    }
     *step = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_GRADIENT);
-    return poolgrad_lanes_read(unit, POOLGRAD_LANES_GRADIENT, z, y, outputs.begin, poolgrad_range_length(outputs),
-                               poolgrad_lanes_area(unit, POOLGRAD_LANES_GIVEN));
+    return poolgrad_lanes_read(unit, POOLGRAD_LANES_GRADIENT, z, y, outputs.begin, count, memory);
+}
+
+/* A row of windows as routines go through it. */
+static struct poolgrad_rows window_rows(const struct poolgrad_lanes_unit *unit, int64_t from_step)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t outputs = poolgrad_range_length(lanes->x.outputs);
+    if (!lanes->columns.used) return (struct poolgrad_rows){outputs, unit->count, from_step, lanes->window_pitch};
+    return (struct poolgrad_rows){unit->sets, outputs * lanes->columns.grain, from_step, lanes->columns.set_step};
 }
 
 /* As numbers of the accumulator. */
@@ -24,47 +37,59 @@ static void load_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int
     const struct poolgrad_lanes *lanes = unit->lanes;
     int64_t step;
     const unsigned char *from = read_gradient(unit, z, y, &step);
-    const struct poolgrad_rows rows = {poolgrad_range_length(lanes->x.outputs), unit->count, step, lanes->window_pitch};
-    lanes->routines->load[lanes->sum][unit->g->source_gradient.format](from, rows, shares);
+    lanes->routines->load[lanes->sum][unit->g->source_gradient.format](from, window_rows(unit, step), shares);
 }
 
 static void fill_numbers(const struct poolgrad_lanes_unit *unit, double value, int64_t count, void *to)
 {
-    if (unit->lanes->sum == POOLGRAD_SUM64) {
-        for (int64_t i = 0; i < count; i++) ((double *)to)[i] = value;
-    } else {
-        for (int64_t i = 0; i < count; i++) ((float *)to)[i] = (float)value;
+    const float narrow = (float)value;
+    const bool wide = unit->lanes->sum == POOLGRAD_SUM64;
+    poolgrad_fill(to, count, wide ? (const void *)&value : &narrow, poolgrad_lanes_number_bytes(unit->lanes->sum));
+}
+
+/* Window by window, or all windows of the row at once, from `from` on. */
+static void divide_by_counts(struct poolgrad_lanes_unit *unit, int64_t counted, const unsigned char *from, int64_t step,
+                             unsigned char *shares)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), grain = lanes->columns.grain;
+    unsigned char *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
+    struct poolgrad_rows rows = window_rows(unit, step);
+    const bool filled = lanes->columns.used && unit->counted == counted;
+    int64_t known = -1;
+    for (int64_t i = 0; i < lanes->x.window_runs && !filled; i++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[i];
+        const int64_t first = run->output - lanes->x.outputs.begin;
+        const double divisor = run->taps == 0 ? 1 : poolgrad_lanes_divisor(unit, counted * run->counted);
+        if (lanes->columns.used) {
+            fill_numbers(unit, divisor, run->count * grain, divisors + first * grain * bytes);
+            continue;
+        }
+        if (run->taps == 0) continue;
+        if (run->counted != known) fill_numbers(unit, divisor, unit->count, divisors);
+        known = run->counted;
+        rows.rows = run->count;
+        lanes->routines->divide[lanes->sum](from + first * step * bytes, divisors, rows,
+                                            shares + first * rows.to_step * bytes);
     }
+    unit->counted = counted;
+    if (lanes->columns.used) lanes->routines->divide[lanes->sum](from, divisors, rows, shares);
 }
 
 /* docs/numerics.md N26, N63: gradients over counts. */
-static void share_averages(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *shares)
+static void share_averages(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *shares)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t counted = poolgrad_window_of(g, &g->z, z).counted * poolgrad_window_of(g, &g->y, y).counted;
-    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), pitch = lanes->window_pitch;
     const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
-    int64_t step = pitch, known = -1;
+    int64_t step = window_rows(unit, 0).to_step;
     const unsigned char *from = shares;
-    void *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
-    if (g->source_gradient.format == numbers) {
+    if (g->source_gradient.format == numbers)
         from = read_gradient(unit, z, y, &step);
-    } else {
+    else
         load_gradient(unit, z, y, shares);
-    }
-    for (int64_t i = 0; i < lanes->x.window_runs; i++) {
-        const struct poolgrad_window_run *run = &lanes->x.windows[i];
-        const int64_t first = run->output - lanes->x.outputs.begin;
-        if (run->taps == 0) continue;
-        if (run->counted != known) {
-            fill_numbers(unit, poolgrad_lanes_divisor(unit, counted * run->counted), unit->count, divisors);
-        }
-        known = run->counted;
-        lanes->routines->divide[lanes->sum](from + first * step * bytes, divisors,
-                                            (struct poolgrad_rows){run->count, unit->count, step, pitch},
-                                            shares + first * pitch * bytes);
-    }
+    divide_by_counts(unit, counted, from, step, shares);
 }
 
 /* docs/numerics.md N64, N97: gradients over norms, or over N times the root of the mean. */
@@ -73,7 +98,7 @@ static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
     int64_t step;
     const unsigned char *gradient = read_gradient(unit, z, y, &step);
     const struct poolgrad_lanes_found found = {
-        .to = shares, .step = unit->lanes->window_pitch, .gradient = gradient, .gradient_step = step};
+        .to = shares, .step = window_rows(unit, 0).to_step, .gradient = gradient, .gradient_step = step};
     poolgrad_lanes_find(unit, z, y, &found);
 }
 
@@ -82,6 +107,7 @@ static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
                         void *greatest_keys)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t step = window_rows(unit, 0).to_step;
     if (lanes->ties) {
         load_gradient(unit, z, y, shares);
         poolgrad_lanes_share_ties(unit, z, y, shares, codes, greatest_keys);
@@ -90,10 +116,10 @@ static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, 
     if (lanes->searches) {
         /* Rows that are resumed need the greatest so far. */
         void *greatest = lanes->chunked ? poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS) : NULL;
-        const struct poolgrad_lanes_found found = {.to = greatest, .step = lanes->window_pitch, .codes = codes};
+        const struct poolgrad_lanes_found found = {.to = greatest, .step = step, .codes = codes};
         poolgrad_lanes_find(unit, z, y, &found);
     } else {
-        poolgrad_lanes_load_codes(unit, z, y, codes, lanes->window_pitch);
+        poolgrad_lanes_load_codes(unit, z, y, codes, step);
     }
     if (!lanes->shares_in_place) load_gradient(unit, z, y, shares);
 }
@@ -102,16 +128,28 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t columns = poolgrad_range_length(lanes->x.outputs) * lanes->window_pitch;
+    const int64_t elements = lanes->window_elements, bytes = poolgrad_lanes_number_bytes(lanes->sum);
     const int64_t slot = z % lanes->window_slots_z * lanes->window_slots_y + y % lanes->window_slots_y;
     const int64_t row = (z - lanes->z.outputs.begin) * poolgrad_range_length(lanes->y.outputs) + y;
     unsigned char *shares = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHARES);
     unsigned char *codes = poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
     int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
-    shares += slot * columns * poolgrad_lanes_number_bytes(lanes->sum);
-    codes += slot * columns * lanes->code_bytes;
+    shares += slot * elements * bytes;
+    codes += slot * elements * lanes->code_bytes;
     unsigned char *greatest = poolgrad_lanes_area(unit, POOLGRAD_LANES_GREATEST);
-    greatest += slot * columns * (g->source.format == POOLGRAD_FLOAT64 ? 8 : 4);
+    const int64_t key = g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
+    greatest += slot * elements * key;
+    if (lanes->columns.used) {
+        const int64_t lead = lanes->columns.lead * lanes->columns.grain;
+        if (tags[slot] == POOLGRAD_LANES_UNUSED) {
+            memset(shares, 0, (size_t)(elements * bytes));
+            if (g->kind == POOLGRAD_MAX) memset(codes, 0xff, (size_t)(elements * lanes->code_bytes));
+            if (lanes->ties) memset(greatest, 0, (size_t)(elements * key));
+        }
+        shares += lead * bytes;
+        codes += lead * lanes->code_bytes;
+        greatest += lead * key;
+    }
     struct poolgrad_lanes_windows windows = {shares, codes, greatest};
     int64_t step;
     if (lanes->shares_in_place) windows.shares = read_gradient(unit, z, y, &step);
@@ -138,7 +176,8 @@ struct row {
     int64_t count;
 };
 
-static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, struct poolgrad_operand_row *rows)
+int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                                    struct poolgrad_operand_row *rows)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -280,12 +319,16 @@ void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
+    if (lanes->columns.used) {
+        poolgrad_lanes_columns_give(unit, z, y);
+        return;
+    }
     struct poolgrad_operand_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
     struct row row = {z + g->source_layer, y + g->source_row, rows, 0};
     /* The list of windows needs the one of taps: the latter lies in front. */
     if (unit->pooled) {
         row.windows = rows + lanes->most_rows;
-        row.count = list_windows(unit, z, y, rows + lanes->most_rows);
+        row.count = poolgrad_lanes_list_windows(unit, z, y, rows + lanes->most_rows);
     }
     struct results results = {poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes,
                               poolgrad_lanes_number_bytes(lanes->sum), false};

@@ -4,7 +4,7 @@
 
 #include "image/format.h"
 #include "image/move.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
@@ -26,6 +26,10 @@ static void forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
+    if (lanes->columns.used) {
+        poolgrad_lanes_columns_forward_nothing(unit, z, y);
+        return;
+    }
     const int64_t width = poolgrad_range_length(g->columns);
     const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
     const int64_t size = (int64_t)poolgrad_format_size(g->destination.format);
@@ -62,6 +66,10 @@ static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
+    if (lanes->columns.used) {
+        poolgrad_lanes_columns_forward(unit, z, y);
+        return;
+    }
     const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
     struct poolgrad_lanes_found found = {.to = target.to, .step = target.step, .stored = true};
     bool codes_in_place;
@@ -77,6 +85,40 @@ static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------------------- */
+
+/* The first plane of a set; sets of all images follow each other. */
+static int64_t plane_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes_columns *columns, int64_t set)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), of_all = columns->sets_of_all;
+    return set / of_all * channels + set % of_all * columns->grain;
+}
+
+/* The same of sets. */
+static void find_sets(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t group,
+                      struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t of_all = columns->sets_of_all, pooled = g->pooled_images * of_all;
+    int64_t first, end;
+    if (columns->one_image) {
+        first = group / lanes->pieces * of_all + group % lanes->pieces * lanes->piece;
+        end = (group / lanes->pieces + 1) * of_all;
+    } else if (group < lanes->pieces) {
+        first = group * lanes->piece;
+        end = pooled;
+    } else {
+        first = pooled + (group - lanes->pieces) * lanes->piece;
+        end = poolgrad_range_length(g->images) * of_all;
+    }
+    unit->sets = poolgrad_min(lanes->piece, end - first);
+    unit->plane = plane_of(g, columns, first);
+    /* A last slice may have fewer channels. */
+    const int64_t behind = first + unit->sets, whole = plane_of(g, columns, behind);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    unit->count = (behind % of_all == 0 ? behind / of_all * channels : whole) - unit->plane;
+    unit->pooled = first < pooled;
+    unit->counted = -1;
+}
 
 /* Planes [begin, end) of group number `group`, which begin behind `before`. */
 static void find_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t group,
@@ -102,7 +144,7 @@ static struct poolgrad_lanes_unit unit_at(const struct poolgrad_geometry *g, con
                                           int64_t number)
 {
     struct poolgrad_lanes_unit unit = {.g = g, .lanes = lanes, .layers = g->layers, .rows = g->rows};
-    find_planes(g, lanes, number / lanes->bands, &unit);
+    (lanes->columns.used ? find_sets : find_planes)(g, lanes, number / lanes->bands, &unit);
     struct poolgrad_range *outer = lanes->by_layers ? &unit.layers : &unit.rows;
     const int64_t end = outer->end;
     outer->begin += number % lanes->bands * lanes->band;
@@ -134,20 +176,26 @@ static void clear_unused_lanes(const struct poolgrad_lanes_unit *unit)
     }
 }
 
-/* No ring holds a row of other planes. */
-static void forget_rows(const struct poolgrad_lanes_unit *unit)
+static void forget_row(int64_t *tag, bool first)
+{
+    *tag = first || *tag == POOLGRAD_LANES_UNUSED ? POOLGRAD_LANES_UNUSED : POOLGRAD_LANES_NO_ROW;
+}
+
+/* No ring holds a row of other planes. `first`: in this memory. */
+static void forget_rows(const struct poolgrad_lanes_unit *unit, bool first)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const size_t rows = (size_t)(lanes->source_slots_z * lanes->source_slots_y);
-    const size_t windows = (size_t)(lanes->window_slots_z * lanes->window_slots_y);
-    memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS), 0xff, rows * sizeof(int64_t));
-    memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS), 0xff, windows * sizeof(int64_t));
+    const int64_t rows = lanes->source_slots_z * lanes->source_slots_y;
+    const int64_t windows = lanes->window_slots_z * lanes->window_slots_y;
+    int64_t *row_tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS);
+    int64_t *window_tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
+    for (int64_t i = 0; i < rows; i++) forget_row(&row_tags[i], first);
+    for (int64_t i = 0; i < windows; i++) forget_row(&window_tags[i], first);
 }
 
 static void run_unit(struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
-    forget_rows(unit);
     const bool gathers = unit->lanes->gathers && unit->pooled, whole = gathers || unit->lanes->scatters;
     if (gathers) poolgrad_lanes_gather(unit);
     if (unit->lanes->scatters) poolgrad_lanes_scatter(unit);
@@ -169,10 +217,33 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
     if (blocked) clear_unused_lanes(unit);
 }
 
+/* The same of columns as lanes; and results of phases without windows. */
+static void list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                        struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
+    const int64_t first = poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first;
+    for (int64_t i = 0; i < g->x.kernel && lanes->reads_source; i++) {
+        taps[i] = (struct poolgrad_operand_column){poolgrad_lanes_entry_of(columns, first + i * g->x.dilation), i};
+    }
+    if (g->direction == POOLGRAD_FORWARD) return;
+    unit->phases = poolgrad_lanes_columns_list_phases(g, lanes, poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES),
+                                                      poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS));
+    if (!columns->in_place) {
+        memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED), 0,
+               (size_t)(poolgrad_lanes_source_elements(columns) * lanes->result_bytes));
+    }
+}
+
 /* Columns of operands that every run shares. */
 static void list_columns(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
-                         const struct poolgrad_lanes_unit *unit)
+                         struct poolgrad_lanes_unit *unit)
 {
+    if (lanes->columns.used) {
+        list_phases(g, lanes, unit);
+        return;
+    }
     struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
     struct poolgrad_operand_column *windows = poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
     const int64_t step = g->x.dilation * poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
@@ -188,10 +259,14 @@ static void list_columns(const struct poolgrad_geometry *g, const struct poolgra
 void poolgrad_lanes_run(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t first,
                         int64_t end, void *memory)
 {
+    int64_t phases = 0;
     for (int64_t number = first; number < end; number++) {
         struct poolgrad_lanes_unit unit = unit_at(g, lanes, number);
         unit.memory = memory;
+        unit.phases = phases;
         if (number == first) list_columns(g, lanes, &unit);
+        phases = unit.phases;
+        forget_rows(&unit, number == first);
         run_unit(&unit);
     }
     if (lanes->past_caches && first < end) lanes->routines->fence();

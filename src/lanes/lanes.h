@@ -57,8 +57,46 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_TIE_ROWS,    /* and the windows over a row of pixels */
     POOLGRAD_LANES_LONG_VALUES, /* long windows of one plane: what columns have, */
     POOLGRAD_LANES_LONG_CODES,  /* and the tap that it is at */
+    POOLGRAD_LANES_RAW,         /* columns as lanes: a row of an image as it stores it, of all sets; */
+    POOLGRAD_LANES_LOADED,      /* in numbers; */
+    POOLGRAD_LANES_PHASED,      /* results, phase by phase; */
+    POOLGRAD_LANES_PHASES,      /* and the phases */
     POOLGRAD_LANES_AREAS
 };
+
+/*
+ * Columns as lanes: where few channels are neighbours, the windows of a row are found side by side. In working memory a
+ * row of the source is cut to phases, every stride-th of its pixels, so that the taps of neighbouring windows are
+ * neighbours, too:
+ *
+ *     pixels            0  1  2  3  4  5  6            stride 2, one column of padding: tap t of window o
+ *     phase 0      .  0     2     4     6              is entry o + 0 of phase 1, o + 1 of phase 0, o + 1 of phase 1
+ *     phase 1      .     1     3     5     .           (a dot is padding: an element that leaves results as they are)
+ *
+ * A set is what a pixel has of neighbouring channels, `grain` of them: the channels of a slice, all channels of NHWC
+ * where these are few, or one. Sets follow each other in every row of working memory, of the source, of windows and of
+ * results, all with one step: what lies between a set's last window and the next set's first is padding of both.
+ */
+struct poolgrad_lanes_columns {
+    bool used;
+    int64_t grain;
+    int64_t sets;                 /* of a group, at most; */
+    int64_t sets_of_all;          /* of an image */
+    bool one_image;               /* a group's sets are of one image */
+    int64_t phases;               /* the stride */
+    struct poolgrad_range source; /* columns of the source that are read: the first one is of phase 0, */
+    int64_t source_lead;          /* and this entry of it */
+    int64_t lead;                 /* entries of padding in front of a set's windows: windows that a pixel may have */
+    int64_t set_step;             /* elements from set to set, */
+    int64_t phase_step;           /* and from phase to phase */
+    struct poolgrad_range pixels; /* destination columns that have windows */
+    bool padded;                  /* windows have taps outside, which padding stands for */
+    bool uniform;                 /* all windows of a row count as many taps along x */
+    bool in_place;                /* results go straight to the destination, and picks to theirs */
+};
+
+/* Tags of rows in rings that were never in use. Others hold the number of a row, or none. */
+enum { POOLGRAD_LANES_UNUSED = -2, POOLGRAD_LANES_NO_ROW = -1 };
 
 /* What a plan decides once. */
 struct poolgrad_lanes {
@@ -69,7 +107,8 @@ struct poolgrad_lanes {
     bool reads_source;
     bool in_place[POOLGRAD_LANES_IMAGES];
     bool any_in_place;    /* then a group lies in one image, and in one slice of a blocked layout */
-    bool direct;          /* results go straight to the destination */
+    bool direct;          /* results are found, or given, as the destination stores them */
+    int64_t result_bytes; /* of such a result, or of a number */
     bool shares_in_place; /* picks: the source gradient is what windows give */
     bool codes_in_place;  /* indices, or picks, are codes; */
     bool both_in_place;   /* and as far apart as the elements of the source gradient */
@@ -89,14 +128,16 @@ struct poolgrad_lanes {
     int64_t first_piece; /* channel that piece 0 of an image begins at, or would */
     int64_t wanted;      /* units that threads would have something to do with */
     int64_t groups, bands, band, units;
-    int64_t most_rows;    /* of source rows, in a list of operands */
-    int64_t window_pitch; /* elements from window to window of the ring */
-    bool chunked;         /* windows are found by one source row after the other */
-    int64_t chunk;        /* source rows that a walk goes over: those of a window, or some at a time */
-    int64_t waiting_rows; /* of results that are transposed together */
+    int64_t most_rows;       /* of source rows, in a list of operands */
+    int64_t window_pitch;    /* elements from window to window of the ring, */
+    int64_t window_elements; /* and of a row of it */
+    bool chunked;            /* windows are found by one source row after the other */
+    int64_t chunk;           /* source rows that a walk goes over: those of a window, or some at a time */
+    int64_t waiting_rows;    /* of results that are transposed together */
     int64_t window_slots_z, window_slots_y, source_slots_z, source_slots_y;
 
     struct poolgrad_axis_lists x, y, z;
+    struct poolgrad_lanes_columns columns;
 
     int64_t area[POOLGRAD_LANES_AREAS];
     int64_t bytes; /* of working memory, per thread */

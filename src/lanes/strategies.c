@@ -24,6 +24,13 @@ FITS(reads_in_place)
     return lanes->in_place[POOLGRAD_LANES_SOURCE];
 }
 
+/* Rows by themselves, cut to phases: a lane is a column. */
+FITS(reads_phases)
+{
+    (void)g;
+    return lanes->columns.used;
+}
+
 /* Transposed, one row at a time: a window has more rows than working memory should hold. */
 FITS(reads_by_chunks)
 {
@@ -132,6 +139,19 @@ FITS(writes_direct)
     return lanes->direct && lanes->in_place[POOLGRAD_LANES_DESTINATION] && !lanes->scatters;
 }
 
+FITS(writes_rows)
+{
+    (void)g;
+    return lanes->columns.in_place;
+}
+
+/* Phases, merged. */
+FITS(writes_phases)
+{
+    (void)g;
+    return lanes->columns.used && lanes->direct;
+}
+
 /* By way of rows of numbers: another format, or what the destination held is added. */
 FITS(writes_numbers)
 {
@@ -147,20 +167,22 @@ FITS(writes_transposed)
 
 /* ---- The shelves ------------------------------------------------------------------------------------------------- */
 
-static const struct poolgrad_strategy reading[] = {{"unread", reads_nothing},        {"elements", reads_elements},
-                                                   {"in_place", reads_in_place},     {"chunks", reads_by_chunks},
-                                                   {"transposed", reads_transposed}, {NULL, NULL}};
+static const struct poolgrad_strategy reading[] = {{"unread", reads_nothing},
+                                                   {"elements", reads_elements},
+                                                   {"in_place", reads_in_place},
+                                                   {"phases", reads_phases},
+                                                   {"chunks", reads_by_chunks},
+                                                   {"transposed", reads_transposed},
+                                                   {NULL, NULL}};
 static const struct poolgrad_strategy finding[] = {
     {"indices", finds_indices}, {"ties", finds_ties},     {"picks", finds_picks}, {"greatest", finds_greatest},
     {"norms", finds_norms},     {"counts", finds_counts}, {"sums", finds_sums},   {NULL, NULL}};
 static const struct poolgrad_strategy giving[] = {{"forward", gives_nothing}, {"scatter", scatters},
                                                   {"shared", gives_ties},     {"gather_in_place", gathers_in_place},
                                                   {"gather", gathers},        {NULL, NULL}};
-static const struct poolgrad_strategy writing[] = {{"sums", writes_sums},
-                                                   {"direct", writes_direct},
-                                                   {"numbers", writes_numbers},
-                                                   {"transposed", writes_transposed},
-                                                   {NULL, NULL}};
+static const struct poolgrad_strategy writing[] = {
+    {"sums", writes_sums},       {"direct", writes_direct},         {"rows", writes_rows}, {"phases", writes_phases},
+    {"numbers", writes_numbers}, {"transposed", writes_transposed}, {NULL, NULL}};
 
 const struct poolgrad_strategy *poolgrad_shelf_of(enum poolgrad_shelf shelf)
 {

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 /* Of a NaN: below all numbers, above the key of nothing. */
 static int64_t nan_key(bool wide)
@@ -59,11 +59,12 @@ struct strided {
 /* Fewer elements are not worth a call of their own. */
 enum { LEAST_CALL = 8 };
 
-/* Members of a run that are neighbours on both sides are one member. */
-static void join(struct strided *at, int64_t lanes)
+/* Members of a run that are neighbours on both sides are one member; in planes some lanes may have no plane. */
+static void join(struct strided *at, const struct poolgrad_lanes *lanes)
 {
-    if (at->window_step != lanes || at->pixel_step != lanes) return;
-    at->count = at->repeats * lanes;
+    const int64_t member = lanes->columns.used ? at->count : lanes->lanes;
+    if (at->window_step != member || at->pixel_step != member) return;
+    at->count = at->repeats * member;
     at->repeats = 1;
 }
 
@@ -71,7 +72,7 @@ static void count_ties(const struct poolgrad_lanes_unit *unit, struct strided at
 {
     const bool wide = is_wide(unit);
     const int64_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
-    join(&at, unit->lanes->lanes);
+    join(&at, unit->lanes);
     if (at.count < LEAST_CALL) {
         (wide ? count_strided_64 : count_strided_32)(&at);
         return;
@@ -89,7 +90,7 @@ static void add_ties(const struct poolgrad_lanes_unit *unit, struct strided at)
     const bool wide = is_wide(unit), wide_sum = unit->lanes->sum == POOLGRAD_SUM64;
     const int64_t size = wide ? sizeof(int64_t) : sizeof(int32_t);
     const int64_t bytes = poolgrad_lanes_number_bytes(unit->lanes->sum);
-    join(&at, unit->lanes->lanes);
+    join(&at, unit->lanes);
     if (at.count < LEAST_CALL) {
         if (wide)
             (wide_sum ? add_strided_64_f64 : add_strided_64_f32)(&at);
@@ -123,15 +124,17 @@ static void spread_taps(const struct poolgrad_lanes_unit *unit, const struct str
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
-/* Keys of a source row, or of its values: `lanes` elements a pixel. */
+/* Keys of a source row, or of its values: `lanes` elements a pixel, or in phases. */
 static const void *keys_of_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const poolgrad_format format = unit->g->source.format;
+    const bool columns = lanes->columns.used;
+    const poolgrad_format format = columns ? poolgrad_lanes_columns_numbers(unit->g) : unit->g->source.format;
     const unsigned char *row = poolgrad_lanes_source_row(unit, z, y);
     void *keys = poolgrad_lanes_area(unit, POOLGRAD_LANES_KEYS);
     struct poolgrad_rows rows = {unit->g->x.size, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE),
                                  lanes->lanes};
+    if (columns) rows = (struct poolgrad_rows){1, poolgrad_lanes_source_elements(&lanes->columns), 0, 0};
     if (format == POOLGRAD_FLOAT64) {
         lanes->routines->key[POOLGRAD_KEY64][format](row, rows, nan_key(true), keys);
         return keys;
@@ -184,35 +187,48 @@ static void count_windows(const struct poolgrad_lanes_unit *unit, const struct p
     }
 }
 
+/* A run's windows and one of their taps, in a row of the source. */
+static void count_tap(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *run, int64_t tap,
+                      const unsigned char *keys, const void *greatest, int32_t *ties)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
+    const int64_t first = run->output - lanes->x.outputs.begin, place = run->place + tap * unit->g->x.dilation;
+    struct strided strided = {
+        .repeats = run->count, .count = unit->count, .window_step = pitch, .pixel_step = run->step * pitch};
+    int64_t window = first * pitch, pixel = place * pitch;
+    if (columns->used) {
+        window = first * columns->grain;
+        pixel = poolgrad_lanes_entry_of(columns, place);
+        strided.repeats = unit->sets;
+        strided.count = run->count * columns->grain;
+        strided.window_step = strided.pixel_step = columns->set_step;
+    }
+    strided.keys = keys + pixel * size;
+    strided.greatest = (const unsigned char *)greatest + window * size;
+    strided.to = ties + window;
+    count_ties(unit, strided);
+}
+
 /* Ties of all windows of the row, those inside. */
 static int32_t *count_row(const struct poolgrad_lanes_unit *unit, const struct poolgrad_window_run *z,
                           const struct poolgrad_window_run *y, const void *greatest)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
     int32_t *ties = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIES);
-    memset(ties, 0, (size_t)(poolgrad_range_length(lanes->x.outputs) * pitch) * sizeof *ties);
+    memset(ties, 0, (size_t)lanes->window_elements * sizeof *ties);
     for (int64_t i = 0; i < z->taps * y->taps; i++) {
         const unsigned char *keys = keys_of_row(unit, z->place + i / y->taps * g->z.dilation,
                                                 y->place + i % y->taps * g->y.dilation);
         for (int64_t r = 0; r < lanes->x.window_runs; r++) {
             const struct poolgrad_window_run *run = &lanes->x.windows[r];
-            const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
-            if (unit->count < LEAST_CALL && run->count < run->taps) {
+            if (!lanes->columns.used && unit->count < LEAST_CALL && run->count < run->taps) {
                 count_windows(unit, run, keys, greatest, ties);
                 continue;
             }
-            for (int64_t tap = 0; tap < run->taps; tap++) {
-                const struct strided strided = {.keys = keys + (run->place + tap * g->x.dilation) * pitch * size,
-                                                .greatest = (const unsigned char *)greatest + at * size,
-                                                .to = ties + at,
-                                                .repeats = run->count,
-                                                .count = unit->count,
-                                                .window_step = pitch,
-                                                .pixel_step = run->step * pitch};
-                count_ties(unit, strided);
-            }
+            for (int64_t tap = 0; tap < run->taps; tap++) count_tap(unit, run, tap, keys, greatest, ties);
         }
     }
     return ties;
@@ -251,10 +267,13 @@ static void split_shares(const struct poolgrad_lanes_unit *unit, int64_t z, int6
     const struct poolgrad_window_run along_z = poolgrad_window_of(g, &g->z, z),
                                      along_y = poolgrad_window_of(g, &g->y, y);
     const int32_t *ties = count_row(unit, &along_z, &along_y, greatest);
-    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t), pitch = lanes->lanes;
-    for (int64_t r = 0; r < lanes->x.window_runs; r++) {
-        const struct poolgrad_window_run *run = &lanes->x.windows[r];
-        const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t);
+    const int64_t pitch = columns->used ? columns->grain : lanes->lanes, sets = columns->used ? unit->sets : 1;
+    for (int64_t r = 0; r < lanes->x.window_runs * sets; r++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[r % lanes->x.window_runs];
+        const int64_t set = r / lanes->x.window_runs * columns->set_step;
+        const int64_t at = set + (run->output - lanes->x.outputs.begin) * pitch;
         int64_t outside = 0;
         if (g->edge_mode == POOLGRAD_EDGE_ZERO) {
             outside = along_z.size * along_y.size * run->size - along_z.taps * along_y.taps * run->taps;
@@ -270,10 +289,14 @@ void poolgrad_lanes_share_ties(struct poolgrad_lanes_unit *unit, int64_t z, int6
     const struct poolgrad_lanes *lanes = unit->lanes;
     const bool wide = is_wide(unit);
     void *values = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
-    const struct poolgrad_lanes_found found = {.to = values, .step = lanes->lanes, .codes = codes};
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs),
+                  step = columns->used ? columns->set_step : lanes->lanes;
+    const int64_t count = columns->used ? (unit->sets - 1) * step + windows * columns->grain : windows * step;
+    struct poolgrad_rows rows = {windows, unit->count, step, step};
+    if (columns->used) rows = (struct poolgrad_rows){unit->sets, windows * columns->grain, step, step};
+    const struct poolgrad_lanes_found found = {.to = values, .step = step, .codes = codes};
     poolgrad_lanes_find(unit, z, y, &found);
-    const int64_t windows = poolgrad_range_length(lanes->x.outputs), count = windows * lanes->lanes;
-    const struct poolgrad_rows rows = {windows, unit->count, lanes->lanes, lanes->lanes};
     if (wide)
         lanes->routines->key[POOLGRAD_KEY64][POOLGRAD_FLOAT64](values, rows, nan_key(true), greatest);
     else
@@ -370,10 +393,57 @@ static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     return count;
 }
 
+/* Columns as lanes: phase by phase. */
+static void add_phases(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows, int64_t count,
+                       const unsigned char *keys, unsigned char *sums)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    const int64_t size = is_wide(unit) ? sizeof(int64_t) : sizeof(int32_t);
+    const struct poolgrad_lanes_phase *phases = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES);
+    for (int64_t i = 0; i < unit->phases; i++) {
+        const struct poolgrad_lanes_phase *phase = &phases[i];
+        for (int64_t r = 0; r < count * phase->count; r++) {
+            const struct poolgrad_lanes_tie_row *row = &rows[r / phase->count];
+            const struct poolgrad_operand_column *operand = &phase->operands[r % phase->count];
+            const int64_t at = phase->window * columns->grain + operand->offset;
+            const struct strided strided = {.keys = keys + poolgrad_lanes_entry_of(columns, phase->source) * size,
+                                            .greatest = row->windows.greatest + at * size,
+                                            .shares = row->windows.shares + at * bytes,
+                                            .codes = (const uint32_t *)(const void *)row->windows.codes + at,
+                                            .code = (uint32_t)(row->code + operand->code),
+                                            .to = sums + phase->number * columns->phase_step * bytes,
+                                            .repeats = unit->sets,
+                                            .count = phase->pixels * columns->grain,
+                                            .window_step = columns->set_step,
+                                            .pixel_step = columns->set_step};
+            add_ties(unit, strided);
+        }
+    }
+}
+
+static void give_columns(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    struct poolgrad_lanes_tie_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIE_ROWS);
+    unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED);
+    const int64_t count = unit->pooled && unit->phases > 0 ? list_windows(unit, z, y, rows) : 0;
+    const int64_t elements = poolgrad_lanes_source_elements(&lanes->columns);
+    memset(sums, 0, (size_t)(elements * poolgrad_lanes_number_bytes(lanes->sum)));
+    if (count > 0) add_phases(unit, rows, count, keys_of_row(unit, z + g->source_layer, y + g->source_row), sums);
+    poolgrad_lanes_columns_finish(unit, z, y);
+}
+
 void poolgrad_lanes_give_ties(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
+    if (lanes->columns.used) {
+        give_columns(unit, z, y);
+        return;
+    }
     const int64_t numbers = poolgrad_range_length(g->columns) * lanes->lanes;
     struct poolgrad_lanes_tie_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIE_ROWS);
     void *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);

@@ -4,7 +4,7 @@
 
 #include "image/format.h"
 #include "image/move.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
 /* ---- Images ------------------------------------------------------------------------------------------------------ */
 
@@ -94,6 +94,7 @@ const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit 
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const poolgrad_const_image *source = &unit->g->source;
+    if (lanes->columns.used) return poolgrad_lanes_columns_source_row(unit, z, y);
     if (lanes->in_place[POOLGRAD_LANES_SOURCE]) {
         return poolgrad_lanes_read(unit, POOLGRAD_LANES_SOURCE, z, y, 0, source->width, NULL);
     }

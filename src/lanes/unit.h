@@ -11,7 +11,10 @@ struct poolgrad_lanes_unit {
     const struct poolgrad_lanes *lanes;
     unsigned char *memory;
     int64_t plane, count;               /* planes of the group: n * channels + c, counted from the first one written */
+    int64_t sets;                       /* columns as lanes: what the planes are of, */
+    int64_t phases;                     /* and phases of pixels that have windows */
     bool pooled;                        /* by windows; else +0 */
+    int64_t counted;                    /* columns as lanes: taps along z and y that divisors in memory are of, or -1 */
     bool careful;                       /* a NaN was met: searches are careful from here on */
     struct poolgrad_range layers, rows; /* of the destination, or the windows */
     /* Rows of results on their way out: they wait in POOLGRAD_LANES_STORED until these are many. */
@@ -35,6 +38,10 @@ struct poolgrad_lanes_origin {
 
 struct poolgrad_lanes_origin poolgrad_lanes_origin_of(const struct poolgrad_lanes_unit *unit,
                                                       enum poolgrad_lanes_image which);
+/* Whether there is such an image; from the destination's channel to the image's. */
+bool poolgrad_lanes_has_image(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                              enum poolgrad_lanes_image which);
+int64_t poolgrad_lanes_channel_shift(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which);
 const poolgrad_const_image *poolgrad_lanes_image_of(const struct poolgrad_geometry *g, enum poolgrad_lanes_image which);
 
 /* Elements from pixel to pixel of a row: where it lies, or as it was transposed. */
@@ -49,8 +56,8 @@ const unsigned char *poolgrad_lanes_read(const struct poolgrad_lanes_unit *unit,
 /* A row of the source, from column 0 on: kept as long as its place in the ring is not needed. */
 const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
-/* Find: a row of windows. To `to`, `step` elements from window to window, values as numbers or `stored`; of max also
- * codes, at the same step. */
+/* Find: a row of windows. To `to`, `step` elements from window to window, or from set to set; values as numbers or
+ * `stored`; of max also codes, at the same step. */
 struct poolgrad_lanes_found {
     void *to;
     int64_t step;
@@ -87,6 +94,9 @@ struct poolgrad_lanes_windows {
 
 struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
+/* The windows over a row of pixels of the destination, as operands whose columns are the first window's. */
+int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                                    struct poolgrad_operand_row *rows);
 /* Give: a row of pixels of the destination. */
 void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A run of pixels that share all windows, of one plane. */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns as lanes: which problems are computed so, and how their rows lie in working memory. */
+#include "base/integer.h"
+#include "image/image.h"
+#include "lanes/columns.h"
+
+/* ---- Sets -------------------------------------------------------------------------------------------------------- */
+
+/* Images that sets are of. */
+struct images {
+    const poolgrad_const_image *image[POOLGRAD_LANES_IMAGES];
+    int64_t shift[POOLGRAD_LANES_IMAGES]; /* from the destination's channel to the image's */
+    int count;
+};
+
+static struct images images_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    struct images images = {.count = 0};
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        if (!poolgrad_lanes_has_image(g, lanes, i)) continue;
+        images.image[images.count] = poolgrad_lanes_image_of(g, i);
+        images.shift[images.count++] = poolgrad_lanes_channel_shift(g, i);
+    }
+    return images;
+}
+
+/* Slices of the destination are written whole: lanes without a channel are cleared afterwards. */
+static bool has_whole_slices(const struct poolgrad_geometry *g, const struct images *images, int64_t slice)
+{
+    if (g->channels.begin % slice != 0) return false;
+    if (g->channels.end % slice != 0 && g->channels.end != g->held.channels) return false;
+    if (g->with_picks && g->channels.end % slice != 0 && g->channels.end != g->held_picks.channels) return false;
+    for (int i = 0; i < images->count; i++) {
+        if (poolgrad_layout_lanes(images->image[i]->layout) != slice || images->shift[i] % slice != 0) return false;
+    }
+    return true;
+}
+
+/* Neighbouring channels that are computed side by side, or 0 where images have none in common. */
+static int64_t grain_of(const struct poolgrad_geometry *g, const struct images *images)
+{
+    enum { MOST = 16 };
+    const int64_t channels = poolgrad_range_length(g->channels);
+    bool blocked = false, neighbours = true;
+    for (int i = 0; i < images->count; i++) {
+        blocked = blocked || poolgrad_layout_is_blocked(images->image[i]->layout);
+        neighbours = neighbours && images->image[i]->channel_stride == 1;
+    }
+    if (blocked) {
+        const int64_t slice = poolgrad_layout_lanes(g->held.layout);
+        return slice > 1 && has_whole_slices(g, images, slice) ? slice : 0;
+    }
+    return neighbours && channels > 1 && channels <= MOST ? channels : 1;
+}
+
+/* A group's sets have one step in every image: where images do not follow each other like sets, they are of one. */
+static bool is_of_one_image(const struct poolgrad_lanes_columns *columns, const struct images *images)
+{
+    bool one = false;
+    for (int i = 0; i < images->count && columns->sets_of_all > 1; i++) {
+        int64_t step;
+        const bool alike = poolgrad_multiply(columns->sets_of_all, images->image[i]->channel_stride, &step) &&
+                           images->image[i]->image_stride == step;
+        one = one || !alike;
+    }
+    return one;
+}
+
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+
+static bool has_all_taps(const struct poolgrad_axis_lists *lists, const struct poolgrad_axis *axis)
+{
+    if (lists->numbers.base != 0 || lists->numbers.count != axis->kernel) return false;
+    for (int64_t i = 0; i < lists->window_runs; i++) {
+        if (lists->windows[i].taps == 0) return false;
+    }
+    return true;
+}
+
+static bool is_uniform(const struct poolgrad_axis_lists *lists)
+{
+    for (int64_t i = 1; i < lists->window_runs; i++) {
+        if (lists->windows[i].counted != lists->windows[0].counted) return false;
+    }
+    return true;
+}
+
+/* Where a row's windows have their taps: source columns from the first window's first tap on. */
+static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const struct poolgrad_axis *axis = &g->x;
+    struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs), far = (axis->kernel - 1) * axis->dilation;
+    const int64_t first = poolgrad_axis_window(axis, lanes->x.outputs.begin).first;
+    const int64_t end = first + (windows - 1) * axis->stride + far + 1;
+    columns->phases = axis->stride;
+    columns->source.begin = poolgrad_max(first, 0);
+    columns->source.end = poolgrad_min(end, axis->size);
+    columns->source_lead = poolgrad_ceiling_divide(columns->source.begin - first, axis->stride);
+    columns->lead = far / axis->stride;
+    columns->padded = first < 0 || end > axis->size;
+    columns->uniform = is_uniform(&lanes->x);
+    const int64_t begin = columns->source.begin - g->source_column, behind = columns->source.end - g->source_column;
+    columns->pixels.begin = poolgrad_clamp(begin, g->columns.begin, g->columns.end);
+    columns->pixels.end = poolgrad_clamp(behind, columns->pixels.begin, g->columns.end);
+    const int64_t read = poolgrad_ceiling_divide(poolgrad_range_length(columns->source), axis->stride);
+    int64_t entries = poolgrad_max(windows + columns->lead + 1, columns->source_lead + read);
+    entries = poolgrad_max(entries, poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), axis->stride));
+    columns->set_step = entries * columns->grain;
+}
+
+bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    enum { PROPORTION = 2 };
+    struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const struct images images = images_of(g, lanes);
+    const int64_t channels = poolgrad_range_length(g->channels);
+    if (g->x.table || lanes->gathers || lanes->scatters || !has_all_taps(&lanes->x, &g->x)) return false;
+    /* Padding is computed like pixels. */
+    if (g->x.extent / PROPORTION > g->x.size || g->x.stride / PROPORTION > g->x.size) return false;
+    columns->grain = grain_of(g, &images);
+    if (columns->grain == 0) return false;
+    columns->sets_of_all = poolgrad_ceiling_divide(channels, columns->grain);
+    columns->one_image = is_of_one_image(columns, &images);
+    lay_rows(g, lanes);
+    return true;
+}
+
+/* ---- Groups ------------------------------------------------------------------------------------------------------ */
+
+/* Bytes that a set takes in the rings. */
+static int64_t set_bytes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t number = (int64_t)poolgrad_format_size(poolgrad_lanes_columns_numbers(g)), row = columns->set_step;
+    const int64_t source = lanes->source_slots_z * lanes->source_slots_y,
+                  windows = lanes->window_slots_z * lanes->window_slots_y;
+    int64_t bytes = 0, more = 0;
+    const bool fits = poolgrad_multiply(row * columns->phases * number, lanes->reads_source ? source : 0, &bytes) &&
+                      poolgrad_multiply(row * (poolgrad_lanes_number_bytes(lanes->sum) + lanes->code_bytes),
+                                        g->direction == POOLGRAD_GRADIENT ? windows : 0, &more);
+    return fits ? bytes + more : INT64_MAX / 2;
+}
+
+void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, int64_t most)
+{
+    enum { RING_BYTES = 128 << 10, ROW_ELEMENTS = 2048 };
+    struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t images = poolgrad_range_length(g->images);
+    const int64_t pooled = (columns->one_image ? 1 : g->pooled_images) * columns->sets_of_all;
+    const int64_t rest = columns->one_image ? 0 : (images - g->pooled_images) * columns->sets_of_all;
+    const int64_t width = poolgrad_range_length(lanes->x.outputs) * columns->grain;
+    const int64_t fit = RING_BYTES / poolgrad_max(set_bytes(g, lanes), 1);
+    const int64_t sets = poolgrad_min(poolgrad_min(fit, most), poolgrad_ceiling_divide(ROW_ELEMENTS, width));
+    columns->sets = poolgrad_clamp(sets, 1, poolgrad_max(pooled, 1));
+    columns->phase_step = columns->sets * columns->set_step;
+    lanes->lanes = columns->sets * columns->grain;
+    lanes->piece = columns->sets;
+    lanes->pieces = poolgrad_ceiling_divide(pooled, columns->sets);
+    lanes->groups = columns->one_image ? images * lanes->pieces
+                                       : lanes->pieces + poolgrad_ceiling_divide(rest, columns->sets);
+}
+
+/* Results of a few narrow sets are computed as one row, and moved. */
+bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { NARROW = 64 };
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const bool narrow = poolgrad_range_length(g->columns) * columns->grain < NARROW && columns->sets > 1;
+    if (!lanes->direct || narrow || !poolgrad_lanes_is_dense(columns, &g->held)) return false;
+    if (g->direction == POOLGRAD_GRADIENT) return columns->phases == 1;
+    if (!g->with_picks) return true;
+    return lanes->same_numbers && lanes->code_bytes == 1 && g->picks.format == POOLGRAD_TAP8 &&
+           poolgrad_lanes_is_dense(columns, &g->held_picks) &&
+           poolgrad_lanes_set_stride(columns, &g->held_picks) == poolgrad_lanes_set_stride(columns, &g->held);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lanes/columns.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "image/move.h"
+
+/* ---- Images ------------------------------------------------------------------------------------------------------ */
+
+static int64_t size_of(const poolgrad_const_image *image)
+{
+    return (int64_t)poolgrad_format_size(image->format);
+}
+
+/* A row of an image: its first set, and bytes from set to set. */
+struct image_row {
+    unsigned char *at;
+    int64_t step;
+};
+
+static struct image_row target_row(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
+                                   int64_t y, int64_t x)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const bool picks = which == POOLGRAD_LANES_PICKS;
+    const poolgrad_const_image *image = picks ? &g->held_picks : &g->held;
+    const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, which);
+    return (struct image_row){poolgrad_image_at(picks ? &g->picks : &g->destination, at.n, at.c, z, y, x),
+                              poolgrad_lanes_set_stride(&unit->lanes->columns, image) * size_of(image)};
+}
+
+const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,
+                                                 enum poolgrad_lanes_image which, int64_t z, int64_t y, int64_t x,
+                                                 int64_t columns, void *memory, int64_t *step)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
+    const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, which);
+    const unsigned char *from = poolgrad_const_image_at(image, at.n, at.c, z, y, x);
+    const int64_t size = size_of(image), stride = poolgrad_lanes_set_stride(shape, image);
+    if (poolgrad_lanes_is_dense(shape, image)) {
+        *step = stride;
+        return from;
+    }
+    const struct poolgrad_runs runs = {columns, shape->grain * size, image->column_stride * size, shape->grain * size};
+    *step = columns * shape->grain;
+    for (int64_t set = 0; set < unit->sets; set++) {
+        poolgrad_move_runs((unsigned char *)memory + set * *step * size, from + set * stride * size, runs);
+    }
+    return memory;
+}
+
+void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
+                                  int64_t y, int64_t x, int64_t columns, const void *from, int64_t step)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
+    const struct image_row row = target_row(unit, which, z, y, x);
+    const int64_t size = size_of(image);
+    const struct poolgrad_phases whole = {1, shape->grain, columns, 0};
+    const struct poolgrad_runs runs = {columns, shape->grain * size, shape->grain * size, image->column_stride * size};
+    for (int64_t set = 0; set < unit->sets; set++) {
+        const unsigned char *at = (const unsigned char *)from + set * step * size;
+        if (poolgrad_lanes_is_dense(shape, image)) {
+            unit->lanes->routines->merge_phases[poolgrad_size_code(size)](at, whole, unit->lanes->past_caches,
+                                                                          row.at + set * row.step);
+        } else {
+            poolgrad_move_runs(row.at + set * row.step, at, runs);
+        }
+    }
+}
+
+/* ---- The source -------------------------------------------------------------------------------------------------- */
+
+/* What padding is: of maxima below or equal to all, of sums nothing. */
+static void fill_padding(const struct poolgrad_lanes_unit *unit, void *row)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t count = poolgrad_lanes_source_elements(&unit->lanes->columns);
+    const bool wide = poolgrad_lanes_columns_numbers(g) == POOLGRAD_FLOAT64;
+    const double value = g->kind == POOLGRAD_MAX ? -INFINITY : 0;
+    const float narrow = (float)value;
+    poolgrad_fill(row, count, wide ? (const void *)&value : &narrow, wide ? sizeof value : sizeof narrow);
+}
+
+/* Rows as their image stores them, to numbers: elements from set to set. */
+static const unsigned char *load_numbers(const struct poolgrad_lanes_unit *unit, const unsigned char *from,
+                                         int64_t columns, int64_t *step)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const poolgrad_format format = unit->g->source.format;
+    const int64_t count = columns * lanes->columns.grain;
+    void *loaded = poolgrad_lanes_area(unit, POOLGRAD_LANES_LOADED);
+    if (format == poolgrad_lanes_columns_numbers(unit->g)) return from;
+    lanes->routines->load[POOLGRAD_SUM32][format](from, (struct poolgrad_rows){unit->sets, count, *step, count},
+                                                  loaded);
+    *step = count;
+    return loaded;
+}
+
+const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    const int64_t slot = z % lanes->source_slots_z * lanes->source_slots_y + y % lanes->source_slots_y;
+    const int64_t row = z * unit->g->y.size + y, columns = poolgrad_range_length(shape->source);
+    const int64_t size = (int64_t)poolgrad_format_size(poolgrad_lanes_columns_numbers(unit->g));
+    int64_t *tag = (int64_t *)poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS) + slot, step;
+    unsigned char *to = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS);
+    to += slot * poolgrad_lanes_source_elements(shape) * size;
+    if (*tag == row) return to;
+    if (*tag == POOLGRAD_LANES_UNUSED) fill_padding(unit, to);
+    *tag = row;
+    const unsigned char *from = poolgrad_lanes_columns_read(unit, POOLGRAD_LANES_SOURCE, z, y, shape->source.begin,
+                                                            columns, poolgrad_lanes_area(unit, POOLGRAD_LANES_RAW),
+                                                            &step);
+    from = load_numbers(unit, from, columns, &step);
+    const struct poolgrad_phases phases = {shape->phases, shape->grain, columns, shape->phase_step};
+    for (int64_t set = 0; set < unit->sets; set++) {
+        unsigned char *at = to + (set * shape->set_step + shape->source_lead * shape->grain) * size;
+        lanes->routines->split_phases[poolgrad_size_code(size)](from + set * step * size, phases, at);
+    }
+    return to;
+}
+
+/* ---- Forward ----------------------------------------------------------------------------------------------------- */
+
+static void store_numbers(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t count = unit->sets * lanes->columns.set_step;
+    bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
+    void *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    if (!wide && g->destination.format == POOLGRAD_FLOAT64) {
+        void *widened = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEFORE);
+        lanes->routines->load[POOLGRAD_SUM64][POOLGRAD_FLOAT32](numbers, (struct poolgrad_rows){1, count, 0, 0},
+                                                                widened);
+        numbers = widened;
+        wide = true;
+    }
+    lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](numbers, count, stored);
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin,
+                                 poolgrad_range_length(g->columns), stored, lanes->columns.set_step);
+}
+
+void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    const struct image_row row = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin);
+    struct poolgrad_lanes_found found = {
+        .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), .step = shape->set_step, .stored = lanes->direct};
+    if (shape->in_place) {
+        found.to = row.at;
+        found.step = row.step / size_of(&g->held);
+        if (g->with_picks) found.codes = target_row(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin).at;
+    } else if (g->with_picks) {
+        found.codes = poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
+    }
+    poolgrad_lanes_find(unit, z, y, &found);
+    if (shape->in_place) return;
+    if (g->with_picks) poolgrad_lanes_store_picks(unit, z, y, found.codes, shape->set_step);
+    if (!lanes->direct) {
+        store_numbers(unit, z, y, found.to);
+        return;
+    }
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin,
+                                 poolgrad_range_length(g->columns), found.to, shape->set_step);
+}
+
+/* A row of what no window gives: +0, and no picks. */
+void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t columns = poolgrad_range_length(g->columns), count = columns * unit->lanes->columns.grain;
+    void *nothing = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    memset(nothing, 0, (size_t)(unit->sets * count * size_of(&g->held)));
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, columns, nothing, count);
+    if (!g->with_picks) return;
+    void *picks = poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW);
+    memset(picks, 0xff, (size_t)(unit->sets * count * size_of(&g->held_picks)));
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin, columns, picks, count);
+}
+
+/* ---- Gradient ---------------------------------------------------------------------------------------------------- */
+
+int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                           struct poolgrad_lanes_phase *phases,
+                                           struct poolgrad_operand_column *operands)
+{
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    const int64_t length = poolgrad_range_length(shape->pixels), step = shape->phases;
+    const int64_t first = poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first;
+    int64_t count = 0;
+    for (int64_t number = 0; number < poolgrad_min(step, length); number++) {
+        const int64_t source = shape->pixels.begin + g->source_column + number;
+        const int64_t window = (source - first) / step, rest = (source - first) % step;
+        struct poolgrad_lanes_phase phase = {
+            number, poolgrad_ceiling_divide(length - number, step), source, window, operands, 0};
+        /* In ascending order of windows: the last tap's comes first. */
+        for (int64_t tap = g->x.kernel - 1; tap >= 0; tap--) {
+            const int64_t distance = tap * g->x.dilation - rest;
+            if (distance % step != 0) continue;
+            *operands++ = (struct poolgrad_operand_column){-distance / step * shape->grain, tap};
+            phase.count++;
+        }
+        if (phase.count > 0) phases[count++] = phase;
+    }
+    return count;
+}
+
+static void give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                      const struct poolgrad_ending *ending, void *to)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_routines *routines = lanes->routines;
+    const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    const poolgrad_format format = ending->stored ? unit->g->destination.format : numbers;
+    switch (unit->g->kind) {
+    case POOLGRAD_AVERAGE: routines->give_sum[lanes->sum][format](walk, ending, to); break;
+    case POOLGRAD_L2NORM: routines->give_norm[poolgrad_lanes_columns_numbers(unit->g)](walk, ending, to); break;
+    case POOLGRAD_MAX:
+        (lanes->code_bytes == 1 ? routines->give_pick8 : routines->give_pick32)[lanes->sum][format](walk, ending, to);
+        break;
+    }
+}
+
+/* A row of pixels, as it is given: the windows over it, and where results go. */
+struct given {
+    int64_t z, y; /* of the source */
+    const struct poolgrad_operand_row *windows;
+    int64_t count;
+    unsigned char *to;
+    int64_t step, bytes; /* elements from set to set, and bytes of one */
+    bool in_place;
+};
+
+static void give_phase(const struct poolgrad_lanes_unit *unit, const struct given *row,
+                       const struct poolgrad_lanes_phase *phase)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    struct poolgrad_operand_row *shifted = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
+    const int64_t shift = phase->window * shape->grain, elements = phase->pixels * shape->grain;
+    for (int64_t i = 0; i < row->count; i++) {
+        shifted[i].at = (const unsigned char *)row->windows[i].at + shift * poolgrad_lanes_number_bytes(lanes->sum);
+        shifted[i].taps = (const unsigned char *)row->windows[i].taps + shift * lanes->code_bytes;
+        shifted[i].code = row->windows[i].code;
+    }
+    struct poolgrad_ending ending = {
+        .stored = lanes->direct, .past_caches = row->in_place && lanes->past_caches, .outside = -1};
+    if (unit->g->kind == POOLGRAD_L2NORM) {
+        ending.factor = poolgrad_lanes_columns_source_row(unit, row->z, row->y) +
+                        poolgrad_lanes_entry_of(shape, phase->source) *
+                            (int64_t)poolgrad_format_size(poolgrad_lanes_columns_numbers(unit->g));
+        ending.factor_step = shape->set_step;
+    }
+    const bool flat = row->step == shape->set_step;
+    const struct poolgrad_walk walk = {
+        .rows = shifted,
+        .columns = phase->operands,
+        .row_count = row->count,
+        .column_count = phase->count,
+        .repeats = flat ? 1 : unit->sets,
+        .count = flat ? (unit->sets - 1) * shape->set_step + elements : elements,
+        .step = shape->set_step,
+        .to_step = row->step,
+    };
+    give_walk(unit, &walk, &ending, row->to + phase->number * shape->phase_step * row->bytes);
+}
+
+/* Columns without windows, of `sets` rows. */
+static void clear_sides(const struct poolgrad_lanes_unit *unit, struct image_row row, int64_t bytes)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const int64_t pixel = shape->grain * bytes, all = poolgrad_range_length(unit->g->columns);
+    const int64_t before = shape->pixels.begin - unit->g->columns.begin;
+    const int64_t behind = unit->g->columns.end - shape->pixels.end;
+    for (int64_t set = 0; set < unit->sets && before + behind > 0; set++) {
+        memset(row.at + set * row.step, 0, (size_t)(before * pixel));
+        memset(row.at + set * row.step + (all - behind) * pixel, 0, (size_t)(behind * pixel));
+    }
+}
+
+static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given *row, struct image_row to,
+                      bool past_caches)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_phases phases = {shape->phases, shape->grain, poolgrad_range_length(shape->pixels),
+                                           shape->phase_step};
+    const int64_t before = (shape->pixels.begin - unit->g->columns.begin) * shape->grain * row->bytes;
+    for (int64_t set = 0; set < unit->sets; set++) {
+        unit->lanes->routines->merge_phases[poolgrad_size_code(row->bytes)](
+            row->to + set * row->step * row->bytes, phases, past_caches, to.at + set * to.step + before);
+    }
+}
+
+/* docs/numerics.md N40: to numbers is added what the destination holds. */
+static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t columns = poolgrad_range_length(g->columns), count = columns * lanes->columns.grain;
+    void *before = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEFORE);
+    int64_t step;
+    const unsigned char *stored = poolgrad_lanes_columns_read(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin,
+                                                              columns, poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED),
+                                                              &step);
+    lanes->routines->load[lanes->sum][g->destination.format](
+        stored, (struct poolgrad_rows){unit->sets, count, step, count}, before);
+    lanes->routines->add[lanes->sum](numbers, before, unit->sets * count);
+}
+
+/* Rows of sets that follow each other, as results or as numbers, to the destination. */
+static void finish_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *results)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t columns = poolgrad_range_length(g->columns), count = columns * lanes->columns.grain;
+    if (!lanes->direct) {
+        void *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+        if (g->add_to_destination) add_before(unit, z, y, results);
+        lanes->routines->store[lanes->sum][g->destination.format](results, unit->sets * count, stored);
+        results = stored;
+    }
+    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, columns, results, count);
+}
+
+void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    const int64_t bytes = lanes->result_bytes;
+    const struct given row = {
+        .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED), .step = shape->set_step, .bytes = bytes};
+    const bool straight = lanes->direct && poolgrad_lanes_is_dense(shape, &unit->g->held);
+    struct image_row to = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, unit->g->columns.begin);
+    if (!straight) {
+        to.at = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+        to.step = poolgrad_range_length(unit->g->columns) * shape->grain * bytes;
+    }
+    merge_row(unit, &row, to, straight && lanes->past_caches);
+    clear_sides(unit, to, bytes);
+    if (!straight) finish_row(unit, z, y, to.at);
+}
+
+static void give_nothing(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t count = unit->sets * poolgrad_range_length(unit->g->columns) * lanes->columns.grain;
+    const int64_t bytes = lanes->result_bytes;
+    void *results = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+    memset(results, 0, (size_t)(count * bytes));
+    finish_row(unit, z, y, results);
+}
+
+void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    struct poolgrad_operand_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
+    struct given row = {.z = z + g->source_layer,
+                        .y = y + g->source_row,
+                        .windows = rows + lanes->most_rows,
+                        .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED),
+                        .step = shape->set_step,
+                        .bytes = lanes->result_bytes,
+                        .in_place = shape->in_place};
+    /* The list of windows needs the one of taps: the latter lies in front. */
+    if (unit->pooled) row.count = poolgrad_lanes_list_windows(unit, z, y, rows + lanes->most_rows);
+    if (row.count == 0 || poolgrad_range_length(shape->pixels) == 0) {
+        give_nothing(unit, z, y);
+        return;
+    }
+    const struct image_row target = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin);
+    if (row.in_place) {
+        row.to = target.at + (shape->pixels.begin - g->columns.begin) * shape->grain * row.bytes;
+        row.step = target.step / row.bytes;
+    }
+    const struct poolgrad_lanes_phase *phases = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES);
+    for (int64_t i = 0; i < unit->phases; i++) give_phase(unit, &row, &phases[i]);
+    if (row.in_place)
+        clear_sides(unit, target, row.bytes);
+    else
+        poolgrad_lanes_columns_finish(unit, z, y);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns as lanes (lanes/lanes.h, struct poolgrad_lanes_columns): rows of images to phases, and back. */
+#ifndef POOLGRAD_LANES_COLUMNS_H
+#define POOLGRAD_LANES_COLUMNS_H
+
+#include "base/integer.h"
+#include "image/format.h"
+#include "lanes/unit.h"
+
+/* The format of source rows in working memory, to which others are converted once: float64, or float32. */
+static inline poolgrad_format poolgrad_lanes_columns_numbers(const struct poolgrad_geometry *g)
+{
+    return g->source.format == POOLGRAD_FLOAT64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+}
+
+/* Whether the problem may be computed so; then lanes->columns says how rows lie, but for the number of sets. */
+bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes);
+/* Groups of at most `most` sets. */
+void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, int64_t most);
+/* Whether results go straight to the destination. */
+bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes);
+
+/* Elements of an image from set to set of a group. */
+static inline int64_t poolgrad_lanes_set_stride(const struct poolgrad_lanes_columns *columns,
+                                                const poolgrad_const_image *image)
+{
+    return columns->sets_of_all == 1 ? image->image_stride : image->channel_stride;
+}
+
+/* Whether the pixels of its rows follow each other. */
+static inline bool poolgrad_lanes_is_dense(const struct poolgrad_lanes_columns *columns,
+                                           const poolgrad_const_image *image)
+{
+    return image->column_stride == columns->grain;
+}
+
+/* Where a pixel of the source lies in its row, in elements: source columns from columns->source.begin on. */
+static inline int64_t poolgrad_lanes_entry_of(const struct poolgrad_lanes_columns *columns, int64_t x)
+{
+    const int64_t at = x - columns->source.begin, entry = poolgrad_floor_divide(at, columns->phases);
+    return (at - entry * columns->phases) * columns->phase_step + (entry + columns->source_lead) * columns->grain;
+}
+
+/* Elements of working memory's rows: of the source, and of windows. */
+static inline int64_t poolgrad_lanes_source_elements(const struct poolgrad_lanes_columns *columns)
+{
+    return columns->phases * columns->phase_step;
+}
+
+static inline int64_t poolgrad_lanes_window_elements(const struct poolgrad_lanes_columns *columns)
+{
+    return columns->phase_step + columns->lead * columns->grain;
+}
+
+/* `columns` pixels of a row of an image, of all sets, from column x on: where they lie, or moved to `memory`, as they
+ * are stored; elements from set to set. */
+const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,
+                                                 enum poolgrad_lanes_image which, int64_t z, int64_t y, int64_t x,
+                                                 int64_t columns, void *memory, int64_t *step);
+/* And back, from sets `step` elements apart. */
+void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
+                                  int64_t y, int64_t x, int64_t columns, const void *from, int64_t step);
+/* A row of the source, in phases. */
+const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* A phase of the destination's pixels, counted from the first one that has windows: every stride-th. */
+struct poolgrad_lanes_phase {
+    int64_t number;
+    int64_t pixels; /* how many; */
+    int64_t source; /* source column of the first one, */
+    int64_t window; /* and the window whose tap 0 it is, or behind whose tap 0 it lies */
+    const struct poolgrad_operand_column *operands;
+    int64_t count;
+};
+
+/* Phases that have windows. */
+int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                           struct poolgrad_lanes_phase *phases,
+                                           struct poolgrad_operand_column *operands);
+/* Results in POOLGRAD_LANES_PHASED to a row of the destination. */
+void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* A row of the destination, forward and of a gradient. */
+void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+
+#endif
