@@ -1,31 +1,230 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of pixels and their phases: pixels of one size taken apart, and put together again. */
+/* Rows of pixels and their phases: pixels of one size taken apart, and put together again. What a pixel holds does not
+ * matter here. */
 #ifndef POOLGRAD_ROUTINES_PHASES_H
 #define POOLGRAD_ROUTINES_PHASES_H
 
 #include <string.h>
 
 #include "routines/routines.h"
+#include "routines/turn.h"
 
-#define PHASES_SPLIT split_phases_8
-#define PHASES_MERGE merge_phases_8
-#define PHASES_TYPE uint8_t
+/* Size and step in bytes. */
+struct pixels {
+    int64_t phases, count, size, phase_step;
+};
+
+/* Where a constant decides, each of its values has code of its own. */
+#define PHASES_ALWAYS_INLINE __attribute__((always_inline)) static inline
+#define PHASES_APART __attribute__((noinline)) static
+
+/* One by one, from phases to the row or back. */
+PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, int64_t phases, int64_t count, int64_t size,
+                                    int64_t phase_step, bool merge, unsigned char *to)
+{
+    const int64_t from_phase = merge ? phase_step : size, from_pixel = merge ? size : phases * size;
+    const int64_t to_phase = merge ? size : phase_step, to_pixel = merge ? phases * size : size;
+    for (int64_t p = 0; p < phases; p++, from += from_phase, to += to_phase) {
+        const unsigned char *origin = from;
+        unsigned char *target = to;
+        for (int64_t i = p; i < count; i += phases, origin += from_pixel, target += to_pixel) {
+            memcpy(target, origin, (size_t)size);
+        }
+    }
+}
+
+/* ---- Pixels of 2, 4 and 8 bytes: vectors of them, in two, three or four phases ----------------------------------- */
+
+/* Bytes from 0 to a vector's. */
+PHASES_ALWAYS_INLINE void take_some(unsigned char *room, const unsigned char *from, int64_t bytes)
+{
+    if (bytes >= VECTOR_BYTES) memcpy(room, from, VECTOR_BYTES);
+    if (bytes < VECTOR_BYTES) take_part(room, from, bytes > 0 ? bytes : 0);
+}
+PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room, int64_t bytes)
+{
+    if (bytes >= VECTOR_BYTES) memcpy(to, room, VECTOR_BYTES);
+    if (bytes < VECTOR_BYTES) put_part(to, room, bytes > 0 ? bytes : 0);
+}
+
+#define PHASES_NAME(name) name##_pixels_16
+#define PHASES_SPLIT_WORD(word) word##_16
+#define PHASES_SPLIT_VECTOR v16
+#define PHASES_MERGE_WORD(word) word##_16
+#define PHASES_MERGE_VECTOR v16
+#define PHASES_LANES LANES_16
+#define PHASES_THIRDS THIRDS_16
+#define PHASES_SIZE 2
 #include "routines/phases_size.h"
 
-#define PHASES_SPLIT split_phases_16
-#define PHASES_MERGE merge_phases_16
-#define PHASES_TYPE uint16_t
+#define PHASES_NAME(name) name##_pixels_32
+#define PHASES_SPLIT_WORD(word) word##_32
+#define PHASES_SPLIT_VECTOR v32
+#define PHASES_MERGE_WORD(word) word##_f32
+#define PHASES_MERGE_VECTOR vf32
+#define PHASES_LANES LANES_32
+#define PHASES_THIRDS THIRDS_32
+#define PHASES_SIZE 4
 #include "routines/phases_size.h"
 
-#define PHASES_SPLIT split_phases_32
-#define PHASES_MERGE merge_phases_32
-#define PHASES_TYPE uint32_t
+#define PHASES_NAME(name) name##_pixels_64
+#define PHASES_SPLIT_WORD(word) word##_64
+#define PHASES_SPLIT_VECTOR v64
+#define PHASES_MERGE_WORD(word) word##_f64
+#define PHASES_MERGE_VECTOR vf64
+#define PHASES_LANES LANES_64
+#define PHASES_THIRDS THIRDS_64
+#define PHASES_SIZE 8
 #include "routines/phases_size.h"
 
-#define PHASES_SPLIT split_phases_64
-#define PHASES_MERGE merge_phases_64
-#define PHASES_TYPE uint64_t
-#include "routines/phases_size.h"
+/* ---- Pixels of any size ------------------------------------------------------------------------------------------ */
+
+enum { PHASES_MOVE = 16, PHASES_ROOM = 4096, PHASES_LINE = 64 };
+
+/* A move brings more than a pixel: what is too much belongs to pixels behind it, which are moved later, and lies in the
+ * row as it lies in a phase. The last pixels go by themselves. */
+static void move_small(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    const int64_t size = row->size, phases = row->phases, behind = (PHASES_MOVE - 1) / size * phases;
+    const int64_t done = row->count > behind ? (row->count - behind) / phases : 0;
+    for (int64_t i = 0; i < done; i++) {
+        for (int64_t p = 0; p < phases; p++) {
+            const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
+            memcpy(to + (merge ? in_row : in_phases), from + (merge ? in_phases : in_row), PHASES_MOVE);
+        }
+    }
+    move_each(from + done * (merge ? size : phases * size), phases, row->count - done * phases, size, row->phase_step,
+              merge, to + done * (merge ? phases * size : size));
+}
+
+/* More than a move; the last one of a pixel ends with it. */
+static void move_large(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    const int64_t phases = row->phases, size = row->size, last = size - PHASES_MOVE;
+    const int64_t from_pixel = merge ? size : phases * size, to_pixel = merge ? phases * size : size;
+    for (int64_t p = 0; p < phases; p++) {
+        const unsigned char *origin = from + p * (merge ? row->phase_step : size);
+        unsigned char *target = to + p * (merge ? size : row->phase_step);
+        if (size >= VECTOR_BYTES) {
+            copy_rows(origin, from_pixel, (row->count - p + phases - 1) / phases, size, target, to_pixel);
+            continue;
+        }
+        for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
+            for (int64_t at = 0; at < last; at += PHASES_MOVE) memcpy(target + at, origin + at, PHASES_MOVE);
+            memcpy(target + last, origin + last, PHASES_MOVE);
+        }
+    }
+}
+
+PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    if (row->size == 1) {
+        move_each(from, row->phases, row->count, 1, row->phase_step, merge, to);
+    } else if (row->size == PHASES_MOVE) {
+        move_each(from, row->phases, row->count, PHASES_MOVE, row->phase_step, merge, to);
+    } else if (row->size < PHASES_MOVE) {
+        move_small(from, row, merge, to);
+    } else {
+        move_large(from, row, merge, to);
+    }
+}
+
+PHASES_APART void move_pixels(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size, bool merge,
+                              unsigned char *to)
+{
+    const struct pixels row = {shape->phases, shape->count, shape->grain * size, shape->phase_step * size};
+    if (row.phases == 1) {
+        memcpy(to, from, (size_t)(row.count * row.size));
+    } else if (row.size == 2) {
+        (merge ? merge_pixels_16 : split_pixels_16)(from, row.phases, row.count, row.phase_step, to);
+    } else if (row.size == 4) {
+        (merge ? merge_pixels_32 : split_pixels_32)(from, row.phases, row.count, row.phase_step, to);
+    } else if (row.size == 8) {
+        (merge ? merge_pixels_64 : split_pixels_64)(from, row.phases, row.count, row.phase_step, to);
+    } else {
+        move_others(from, &row, merge, to);
+    }
+}
+
+PHASES_APART void stream_apart(unsigned char *to, const unsigned char *from, int64_t bytes)
+{
+    stream(to, from, bytes);
+}
+
+/* Whole lines at a time by way of a room that stays in cache: what is left of the last line waits for more. */
+static void merge_in_room(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
+                          unsigned char *to)
+{
+    unsigned char room[PHASES_ROOM + PHASES_LINE];
+    const int64_t pixel = shape->grain * size, periods = PHASES_ROOM / (shape->phases * pixel);
+    struct poolgrad_phases part = *shape;
+    int64_t held = 0;
+    for (int64_t left = shape->count; left > 0; left -= part.count, from += periods * pixel) {
+        part.count = periods * shape->phases < left ? periods * shape->phases : left;
+        move_pixels(from, &part, size, true, room + held);
+        held += part.count * pixel;
+        const int64_t open = part.count < left ? (int64_t)((uintptr_t)(to + held) % PHASES_LINE) : 0;
+        stream_apart(to, room, held - open);
+        memcpy(room, room + held - open, (size_t)open);
+        to += held - open;
+        held = open;
+    }
+}
+
+PHASES_APART void merge_past_caches(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
+                                    unsigned char *to)
+{
+    const int64_t phases = shape->phases, pixel = shape->grain * size;
+    if (phases > 1 && phases * pixel <= PHASES_ROOM) {
+        merge_in_room(from, shape, size, to);
+        return;
+    }
+    const int64_t pixels = phases == 1 ? shape->count : 1;
+    for (int64_t i = 0; i < shape->count; i += pixels) {
+        const int64_t at = i % phases * shape->phase_step * size + i / phases * pixel;
+        stream_apart(to + i * pixel, from + at, pixels * pixel);
+    }
+}
+
+static void split_phases_8(const void *row, struct poolgrad_phases shape, void *phases)
+{
+    move_pixels(row, &shape, 1, false, phases);
+}
+static void merge_phases_8(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
+{
+    if (past_caches) merge_past_caches(phases, &shape, 1, row);
+    if (!past_caches) move_pixels(phases, &shape, 1, true, row);
+}
+
+static void split_phases_16(const void *row, struct poolgrad_phases shape, void *phases)
+{
+    move_pixels(row, &shape, 2, false, phases);
+}
+static void merge_phases_16(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
+{
+    if (past_caches) merge_past_caches(phases, &shape, 2, row);
+    if (!past_caches) move_pixels(phases, &shape, 2, true, row);
+}
+
+static void split_phases_32(const void *row, struct poolgrad_phases shape, void *phases)
+{
+    move_pixels(row, &shape, 4, false, phases);
+}
+static void merge_phases_32(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
+{
+    if (past_caches) merge_past_caches(phases, &shape, 4, row);
+    if (!past_caches) move_pixels(phases, &shape, 4, true, row);
+}
+
+static void split_phases_64(const void *row, struct poolgrad_phases shape, void *phases)
+{
+    move_pixels(row, &shape, 8, false, phases);
+}
+static void merge_phases_64(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
+{
+    if (past_caches) merge_past_caches(phases, &shape, 8, row);
+    if (!past_caches) move_pixels(phases, &shape, 8, true, row);
+}
 
 /* Entries of the table of an instruction set, each with a comma behind it. */
 #define POOLGRAD_PHASES_ROUTINES                                                                                       \

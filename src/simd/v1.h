@@ -14,7 +14,7 @@
  *   least              the lesser of two signed integers
  *   deinterleave       two vectors of pairs become one of firsts and one of seconds (32 and 64 bits)
  *   settle             every NaN the canonical one (docs/numerics.md N68)
- *   interleave         a0 b0 a1 b1 ... in two vectors
+ *   interleave         a0 b0 a1 b1 ... in two vectors (16 bits and floats)
  *   multiply           float64
  *   widen, narrow      float32 in memory as float64, and back, rounded
  *   put                store; past the caches where asked and the address allows; float16 and bfloat16: rounded, of a
@@ -34,6 +34,7 @@
  *   choose             mask ? a : b
  *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
+ *   split_thirds       three neighbours in turn, of THIRDS_16, 32, 64 each, to three places; and back: merge_thirds
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H
@@ -465,6 +466,30 @@ static inline void narrow_part_f64(void *to, vf64 v, int64_t lanes)
     (void)lanes;
     narrow_f64(to, v);
 }
+
+static inline void interleave_16(const v16 *a, const v16 *b)
+{
+    (void)a;
+    (void)b;
+}
+
+enum { THIRDS_16 = 1, THIRDS_32 = 1, THIRDS_64 = 1 };
+
+#define THIRDS(BITS)                                                                                                   \
+    static inline void split_thirds_##BITS(const void *from, void *to, int64_t to_step)                                \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < 3; i++)                                                                                \
+            store_##BITS((char *)to + i * to_step, load_##BITS((const char *)from + i * (BITS / 8)));                  \
+    }                                                                                                                  \
+    static inline void merge_thirds_##BITS(const void *from, int64_t from_step, void *to)                              \
+    {                                                                                                                  \
+        for (int64_t i = 0; i < 3; i++)                                                                                \
+            store_##BITS((char *)to + i * (BITS / 8), load_##BITS((const char *)from + i * from_step));                \
+    }
+THIRDS(16)
+THIRDS(32)
+THIRDS(64)
+#undef THIRDS
 
 enum { SQUARE_8 = 1, SQUARE_16 = 1, SQUARE_32 = 1, SQUARE_64 = 1 };
 

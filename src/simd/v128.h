@@ -215,6 +215,12 @@ static inline vf64 settle_f64(vf64 v)
     const simde__m128i nan = simde_mm_set1_epi64x(INT64_C(0x7ff8) << 48);
     return simde_mm_blendv_pd(v, simde_mm_castsi128_pd(nan), simde_mm_cmpunord_pd(v, v));
 }
+static inline void interleave_16(v16 *a, v16 *b)
+{
+    const v16 low = simde_mm_unpacklo_epi16(*a, *b), high = simde_mm_unpackhi_epi16(*a, *b);
+    *a = low;
+    *b = high;
+}
 static inline void interleave_f32(vf32 *a, vf32 *b)
 {
     const vf32 low = simde_mm_unpacklo_ps(*a, *b), high = simde_mm_unpackhi_ps(*a, *b);

@@ -223,6 +223,12 @@ static inline vf64 settle_f64(vf64 v)
     const vf64 nan = simde_mm256_castsi256_pd(simde_mm256_set1_epi64x(INT64_C(0x7ff8) << 48));
     return simde_mm256_blendv_pd(v, nan, simde_mm256_cmp_pd(v, v, SIMDE_CMP_UNORD_Q));
 }
+static inline void interleave_16(v16 *a, v16 *b)
+{
+    const v16 low = simde_mm256_unpacklo_epi16(*a, *b), high = simde_mm256_unpackhi_epi16(*a, *b);
+    *a = simde_mm256_permute2x128_si256(low, high, 0x20);
+    *b = simde_mm256_permute2x128_si256(low, high, 0x31);
+}
 static inline void interleave_f32(vf32 *a, vf32 *b)
 {
     const vf32 low = simde_mm256_unpacklo_ps(*a, *b), high = simde_mm256_unpackhi_ps(*a, *b);

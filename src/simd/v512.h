@@ -237,6 +237,16 @@ static inline vf64 settle_f64(vf64 v)
     const vf64 nan = simde_mm512_castsi512_pd(simde_mm512_set1_epi64(INT64_C(0x7ff8) << 48));
     return simde_mm512_mask_mov_pd(v, simde_mm512_cmp_pd_mask(v, v, SIMDE_CMP_UNORD_Q), nan);
 }
+static inline void interleave_16(v16 *a, v16 *b)
+{
+    static const int16_t low[] = {0, 32, 1, 33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,
+                                  8, 40, 9, 41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47};
+    static const int16_t high[] = {16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,
+                                   24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
+    const v16 first = simde_mm512_permutex2var_epi16(*a, load_16(low), *b);
+    *b = simde_mm512_permutex2var_epi16(*a, load_16(high), *b);
+    *a = first;
+}
 static inline void interleave_f32(vf32 *a, vf32 *b)
 {
     static const int32_t low[] = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
