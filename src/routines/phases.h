@@ -7,14 +7,14 @@
 #include <string.h>
 
 #include "routines/routines.h"
-#include "routines/turn.h"
 
 /* Size and step in bytes. */
 struct pixels {
     int64_t phases, count, size, phase_step;
 };
 
-/* Where a constant decides, each of its values has code of its own. */
+/* Each value of an argument that is a constant has code of its own; and code that stands once, for many calls or so as
+ * not to burden what goes another way. */
 #define PHASES_ALWAYS_INLINE __attribute__((always_inline)) static inline
 #define PHASES_APART __attribute__((noinline)) static
 
@@ -33,18 +33,32 @@ PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, int64_t phases, i
     }
 }
 
-/* ---- Pixels of 2, 4 and 8 bytes: vectors of them, in two, three or four phases ----------------------------------- */
+/* ---- Vectors of pixels of 2, 4 and 8 bytes ----------------------------------------------------------------------- */
 
-/* Bytes from 0 to a vector's. */
+/* Where vectors are so wide that many rows have fewer pixels than a block, parts of them are cheap. */
+enum { PHASES_PARTS = VECTOR_BYTES == 64 };
+
 PHASES_ALWAYS_INLINE void take_some(unsigned char *room, const unsigned char *from, int64_t bytes)
 {
-    if (bytes >= VECTOR_BYTES) memcpy(room, from, VECTOR_BYTES);
-    if (bytes < VECTOR_BYTES) take_part(room, from, bytes > 0 ? bytes : 0);
+    if (bytes == VECTOR_BYTES) store_64(room, load_64(from));
+    if (bytes < VECTOR_BYTES) take_part(room, from, bytes);
 }
 PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room, int64_t bytes)
 {
-    if (bytes >= VECTOR_BYTES) memcpy(to, room, VECTOR_BYTES);
-    if (bytes < VECTOR_BYTES) put_part(to, room, bytes > 0 ? bytes : 0);
+    if (bytes == VECTOR_BYTES) store_64(to, load_64(room));
+    if (bytes < VECTOR_BYTES) put_part(to, room, bytes);
+}
+
+/* Bytes of two places, a vector's at most of each, to room for two vectors; and back. */
+PHASES_APART void take_two(unsigned char *room, const unsigned char *from, int64_t first, int64_t step, int64_t second)
+{
+    take_some(room, from, first);
+    take_some(room + VECTOR_BYTES, from + step, second);
+}
+PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_t second, const unsigned char *room)
+{
+    put_some(to, room, first);
+    put_some(to + step, room + VECTOR_BYTES, second);
 }
 
 #define PHASES_NAME(name) name##_pixels_16
@@ -53,6 +67,7 @@ PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room,
 #define PHASES_MERGE_WORD(word) word##_16
 #define PHASES_MERGE_VECTOR v16
 #define PHASES_LANES LANES_16
+#define PHASES_MOST 4
 #define PHASES_THIRDS THIRDS_16
 #define PHASES_SIZE 2
 #include "routines/phases_size.h"
@@ -63,6 +78,7 @@ PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room,
 #define PHASES_MERGE_WORD(word) word##_f32
 #define PHASES_MERGE_VECTOR vf32
 #define PHASES_LANES LANES_32
+#define PHASES_MOST 4
 #define PHASES_THIRDS THIRDS_32
 #define PHASES_SIZE 4
 #include "routines/phases_size.h"
@@ -73,13 +89,13 @@ PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room,
 #define PHASES_MERGE_WORD(word) word##_f64
 #define PHASES_MERGE_VECTOR vf64
 #define PHASES_LANES LANES_64
-#define PHASES_THIRDS THIRDS_64
+#define PHASES_MOST 2
 #define PHASES_SIZE 8
 #include "routines/phases_size.h"
 
 /* ---- Pixels of any size ------------------------------------------------------------------------------------------ */
 
-enum { PHASES_MOVE = 16, PHASES_ROOM = 4096, PHASES_LINE = 64 };
+enum { PHASES_MOVE = 16 };
 
 /* A move brings more than a pixel: what is too much belongs to pixels behind it, which are moved later, and lies in the
  * row as it lies in a phase. The last pixels go by themselves. */
@@ -100,18 +116,17 @@ static void move_small(const unsigned char *from, const struct pixels *row, bool
 /* More than a move; the last one of a pixel ends with it. */
 static void move_large(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
-    const int64_t phases = row->phases, size = row->size, last = size - PHASES_MOVE;
+    const int64_t phases = row->phases, size = row->size, move = size < VECTOR_BYTES ? PHASES_MOVE : VECTOR_BYTES;
     const int64_t from_pixel = merge ? size : phases * size, to_pixel = merge ? phases * size : size;
     for (int64_t p = 0; p < phases; p++) {
         const unsigned char *origin = from + p * (merge ? row->phase_step : size);
         unsigned char *target = to + p * (merge ? size : row->phase_step);
-        if (size >= VECTOR_BYTES) {
-            copy_rows(origin, from_pixel, (row->count - p + phases - 1) / phases, size, target, to_pixel);
-            continue;
-        }
         for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
-            for (int64_t at = 0; at < last; at += PHASES_MOVE) memcpy(target + at, origin + at, PHASES_MOVE);
-            memcpy(target + last, origin + last, PHASES_MOVE);
+            for (int64_t left = size; left > 0; left -= move) {
+                const int64_t at = left < move ? size - move : size - left;
+                if (move == PHASES_MOVE) memcpy(target + at, origin + at, PHASES_MOVE);
+                if (move != PHASES_MOVE) store_64(target + at, load_64(origin + at));
+            }
         }
     }
 }
@@ -146,10 +161,10 @@ PHASES_APART void move_pixels(const unsigned char *from, const struct poolgrad_p
     }
 }
 
-PHASES_APART void stream_apart(unsigned char *to, const unsigned char *from, int64_t bytes)
-{
-    stream(to, from, bytes);
-}
+/* ---- Past the caches --------------------------------------------------------------------------------------------- */
+
+/* Plain C has no such stores. */
+enum { PHASES_STREAMS = VECTOR_BYTES > 8, PHASES_ROOM = 4096, PHASES_LINE = 64 };
 
 /* Whole lines at a time by way of a room that stays in cache: what is left of the last line waits for more. */
 static void merge_in_room(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
@@ -164,13 +179,14 @@ static void merge_in_room(const unsigned char *from, const struct poolgrad_phase
         move_pixels(from, &part, size, true, room + held);
         held += part.count * pixel;
         const int64_t open = part.count < left ? (int64_t)((uintptr_t)(to + held) % PHASES_LINE) : 0;
-        stream_apart(to, room, held - open);
+        stream(to, room, held - open);
         memcpy(room, room + held - open, (size_t)open);
         to += held - open;
         held = open;
     }
 }
 
+/* Pixels too large for that, and rows that are one phase, go straight there. */
 PHASES_APART void merge_past_caches(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
                                     unsigned char *to)
 {
@@ -179,12 +195,15 @@ PHASES_APART void merge_past_caches(const unsigned char *from, const struct pool
         merge_in_room(from, shape, size, to);
         return;
     }
-    const int64_t pixels = phases == 1 ? shape->count : 1;
-    for (int64_t i = 0; i < shape->count; i += pixels) {
-        const int64_t at = i % phases * shape->phase_step * size + i / phases * pixel;
-        stream_apart(to + i * pixel, from + at, pixels * pixel);
+    const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
+    for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
+        stream(to, from + p * shape->phase_step * size, bytes);
+        p = p + 1 < phases ? p + 1 : 0;
+        if (p == 0) from += pixel;
     }
 }
+
+/* ---- By the size of an element ----------------------------------------------------------------------------------- */
 
 static void split_phases_8(const void *row, struct poolgrad_phases shape, void *phases)
 {
@@ -192,8 +211,11 @@ static void split_phases_8(const void *row, struct poolgrad_phases shape, void *
 }
 static void merge_phases_8(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches) merge_past_caches(phases, &shape, 1, row);
-    if (!past_caches) move_pixels(phases, &shape, 1, true, row);
+    if (past_caches && PHASES_STREAMS) {
+        merge_past_caches(phases, &shape, 1, row);
+    } else {
+        move_pixels(phases, &shape, 1, true, row);
+    }
 }
 
 static void split_phases_16(const void *row, struct poolgrad_phases shape, void *phases)
@@ -202,8 +224,11 @@ static void split_phases_16(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_16(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches) merge_past_caches(phases, &shape, 2, row);
-    if (!past_caches) move_pixels(phases, &shape, 2, true, row);
+    if (past_caches && PHASES_STREAMS) {
+        merge_past_caches(phases, &shape, 2, row);
+    } else {
+        move_pixels(phases, &shape, 2, true, row);
+    }
 }
 
 static void split_phases_32(const void *row, struct poolgrad_phases shape, void *phases)
@@ -212,8 +237,11 @@ static void split_phases_32(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_32(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches) merge_past_caches(phases, &shape, 4, row);
-    if (!past_caches) move_pixels(phases, &shape, 4, true, row);
+    if (past_caches && PHASES_STREAMS) {
+        merge_past_caches(phases, &shape, 4, row);
+    } else {
+        move_pixels(phases, &shape, 4, true, row);
+    }
 }
 
 static void split_phases_64(const void *row, struct poolgrad_phases shape, void *phases)
@@ -222,8 +250,11 @@ static void split_phases_64(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_64(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches) merge_past_caches(phases, &shape, 8, row);
-    if (!past_caches) move_pixels(phases, &shape, 8, true, row);
+    if (past_caches && PHASES_STREAMS) {
+        merge_past_caches(phases, &shape, 8, row);
+    } else {
+        move_pixels(phases, &shape, 8, true, row);
+    }
 }
 
 /* Entries of the table of an instruction set, each with a comma behind it. */

@@ -65,7 +65,7 @@ static inline void put_halves_part(void *to, simde__m128i v, int64_t halves)
 /* ---- Thirds: three vectors whose number of lanes is no multiple of three have every third lane in different places.
  * These are gathered in one vector each, and put in order there; back, the other way round. ------------------------ */
 
-enum { THIRDS_16 = 8, THIRDS_32 = 4, THIRDS_64 = 2 };
+enum { THIRDS_16 = 8, THIRDS_32 = 4 };
 
 /* Lane i of result j is that of v[(i + j) % 3]; the masks are those of i % 3 == 1 and i % 3 == 2. */
 static inline void gather_thirds(simde__m128i v[3], simde__m128i second, simde__m128i third)
@@ -134,22 +134,6 @@ static inline void merge_thirds_32(const void *from, int64_t from_step, void *to
     store_piece(to, 0, v[0]);
     store_piece(to, 16, v[1]);
     store_piece(to, 32, v[2]);
-}
-
-/* Of two lanes there is no third one. */
-static inline void split_thirds_64(const void *from, void *to, int64_t to_step)
-{
-    const simde__m128i a = load_piece(from, 0), b = load_piece(from, 16), c = load_piece(from, 32);
-    store_piece(to, 0, simde_mm_blend_epi16(a, b, 0xf0));
-    store_piece(to, to_step, simde_mm_unpacklo_epi64(simde_mm_unpackhi_epi64(a, a), c));
-    store_piece(to, 2 * to_step, simde_mm_blend_epi16(b, c, 0xf0));
-}
-static inline void merge_thirds_64(const void *from, int64_t from_step, void *to)
-{
-    const simde__m128i a = load_piece(from, 0), b = load_piece(from, from_step), c = load_piece(from, 2 * from_step);
-    store_piece(to, 0, simde_mm_unpacklo_epi64(a, b));
-    store_piece(to, 16, simde_mm_blend_epi16(c, a, 0xf0));
-    store_piece(to, 32, simde_mm_unpackhi_epi64(b, c));
 }
 
 /* ---- Squares: rows become columns. Rows r and r + half interleaved become rows 2 r and 2 r + 1, until each row has

@@ -34,7 +34,8 @@
  *   choose             mask ? a : b
  *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
- *   split_thirds       three neighbours in turn, of THIRDS_16, 32, 64 each, to three places; and back: merge_thirds
+ *   split_thirds       pixels of 16 or 32 bits, one in turn to each of three places: THIRDS_16 or THIRDS_32 to each
+ *   merge_thirds       and back; steps in bytes
  *   stream, fence      a copy that goes past the caches where there is one, and the end of its disorder
  */
 #ifndef POOLGRAD_SIMD_V1_H
@@ -473,7 +474,7 @@ static inline void interleave_16(const v16 *a, const v16 *b)
     (void)b;
 }
 
-enum { THIRDS_16 = 1, THIRDS_32 = 1, THIRDS_64 = 1 };
+enum { THIRDS_16 = 1, THIRDS_32 = 1 };
 
 #define THIRDS(BITS)                                                                                                   \
     static inline void split_thirds_##BITS(const void *from, void *to, int64_t to_step)                                \
@@ -488,7 +489,6 @@ enum { THIRDS_16 = 1, THIRDS_32 = 1, THIRDS_64 = 1 };
     }
 THIRDS(16)
 THIRDS(32)
-THIRDS(64)
 #undef THIRDS
 
 enum { SQUARE_8 = 1, SQUARE_16 = 1, SQUARE_32 = 1, SQUARE_64 = 1 };

@@ -527,8 +527,8 @@ static inline v64 choose_64(m64 m, v64 a, v64 b)
     return simde_mm_blendv_epi8(b, a, m);
 }
 
-/* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
-static inline void stream(void *to, const void *from, int64_t bytes)
+/* Whole vectors at aligned addresses; what is left on either side goes the usual way. Called from several places. */
+static __attribute__((noinline)) void stream(void *to, const void *from, int64_t bytes)
 {
     unsigned char *target = to;
     const unsigned char *origin = from;

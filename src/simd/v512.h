@@ -517,8 +517,8 @@ static inline v64 choose_64(m64 m, v64 a, v64 b)
     return simde_mm512_mask_mov_epi64(b, m, a);
 }
 
-/* Whole vectors at aligned addresses; what is left on either side goes the usual way. */
-static inline void stream(void *to, const void *from, int64_t bytes)
+/* Whole vectors at aligned addresses; what is left on either side goes the usual way. Called from several places. */
+static __attribute__((noinline)) void stream(void *to, const void *from, int64_t bytes)
 {
     unsigned char *target = to;
     const unsigned char *origin = from;
