@@ -20,18 +20,18 @@ PHASES_APART void PHASES_NAME(move_each)(const unsigned char *from, int64_t phas
 PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, int64_t phases, int64_t step,
                                                    unsigned char *to)
 {
-    enum { VECTOR = PHASES_LANES * PHASES_SIZE };
+    const int64_t vector = (int64_t)PHASES_LANES * PHASES_SIZE;
 #if PHASES_MOST > 2
     if (phases == 3) {
         PHASES_SPLIT_WORD(split_thirds)(from, to, step);
         return;
     }
 #endif
-    PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(from), b = PHASES_SPLIT_WORD(load)(from + VECTOR);
+    PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(from), b = PHASES_SPLIT_WORD(load)(from + vector);
     PHASES_SPLIT_WORD(deinterleave)(&a, &b);
     if (phases == 4) {
-        PHASES_SPLIT_VECTOR c = PHASES_SPLIT_WORD(load)(from + 2 * VECTOR);
-        PHASES_SPLIT_VECTOR d = PHASES_SPLIT_WORD(load)(from + 3 * VECTOR);
+        PHASES_SPLIT_VECTOR c = PHASES_SPLIT_WORD(load)(from + 2 * vector);
+        PHASES_SPLIT_VECTOR d = PHASES_SPLIT_WORD(load)(from + 3 * vector);
         PHASES_SPLIT_WORD(deinterleave)(&c, &d);
         PHASES_SPLIT_WORD(deinterleave)(&a, &c);
         PHASES_SPLIT_WORD(deinterleave)(&b, &d);
@@ -45,7 +45,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, in
 PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, int64_t phases, int64_t step,
                                                    unsigned char *to)
 {
-    enum { VECTOR = PHASES_LANES * PHASES_SIZE };
+    const int64_t vector = (int64_t)PHASES_LANES * PHASES_SIZE;
 #if PHASES_MOST > 2
     if (phases == 3) {
         PHASES_SPLIT_WORD(merge_thirds)(from, step, to);
@@ -59,12 +59,12 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, in
         PHASES_MERGE_WORD(interleave)(&a, &c);
         PHASES_MERGE_WORD(interleave)(&b, &d);
         PHASES_MERGE_WORD(interleave)(&c, &d);
-        PHASES_MERGE_WORD(store)(to + 2 * VECTOR, c);
-        PHASES_MERGE_WORD(store)(to + 3 * VECTOR, d);
+        PHASES_MERGE_WORD(store)(to + 2 * vector, c);
+        PHASES_MERGE_WORD(store)(to + 3 * vector, d);
     }
     PHASES_MERGE_WORD(interleave)(&a, &b);
     PHASES_MERGE_WORD(store)(to, a);
-    PHASES_MERGE_WORD(store)(to + VECTOR, b);
+    PHASES_MERGE_WORD(store)(to + vector, b);
 }
 
 /* Whole periods, a block at least; the last block is over what the one before it has done. */
@@ -100,7 +100,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(move_part)(const unsigned char *from, int6
 PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, int64_t phases, int64_t count,
                                             int64_t phase_step, bool merge, unsigned char *to)
 {
-    if (PHASES_PARTS && PHASES_MOST > 2 && phases == 2 && count < 2 * PHASES_LANES) {
+    if (PHASES_PARTS && PHASES_MOST > 2 && phases == 2 && count / 2 < PHASES_LANES) {
         PHASES_NAME(move_part)(from, count, phase_step, merge, to);
         return;
     }
@@ -109,7 +109,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, int64_t p
 #else
     const int64_t lanes = PHASES_LANES;
 #endif
-    if (PHASES_LANES == 1 || phases > PHASES_MOST || count < phases * lanes) {
+    if (phases > PHASES_MOST || count < phases * lanes || PHASES_LANES == 1) {
         PHASES_NAME(move_each)(from, phases, count, phase_step, merge, to);
         return;
     }

@@ -480,12 +480,12 @@ enum { THIRDS_16 = 1, THIRDS_32 = 1 };
     static inline void split_thirds_##BITS(const void *from, void *to, int64_t to_step)                                \
     {                                                                                                                  \
         for (int64_t i = 0; i < 3; i++)                                                                                \
-            store_##BITS((char *)to + i * to_step, load_##BITS((const char *)from + i * (BITS / 8)));                  \
+            store_##BITS((char *)to + i * to_step, load_##BITS((const char *)from + i * (int64_t)sizeof(v##BITS)));    \
     }                                                                                                                  \
     static inline void merge_thirds_##BITS(const void *from, int64_t from_step, void *to)                              \
     {                                                                                                                  \
         for (int64_t i = 0; i < 3; i++)                                                                                \
-            store_##BITS((char *)to + i * (BITS / 8), load_##BITS((const char *)from + i * from_step));                \
+            store_##BITS((char *)to + i * (int64_t)sizeof(v##BITS), load_##BITS((const char *)from + i * from_step));  \
     }
 THIRDS(16)
 THIRDS(32)
