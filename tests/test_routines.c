@@ -20,6 +20,9 @@
 
 enum { ISAS = POOLGRAD_ISA_NEON + 1, MOST_ROWS = 8, MOST_COLUMNS = 160, CODE_STEP = 2, FIRST_CODE = 4 };
 
+/* Codes of an earlier step, an even number each, and of a walk through these: 8 bits hold them all. */
+enum { MOST_STEP = 8, STEP_STEP = MOST_STEP + CODE_STEP, STEP_ROWS = 3, STEP_COLUMNS = 8 };
+
 /* A walk, its operands, and what becomes of them. */
 typedef struct scene {
     poolgrad_format format; /* of operands */
@@ -28,11 +31,12 @@ typedef struct scene {
     struct poolgrad_walk walk;
     struct poolgrad_ending ending;
     struct poolgrad_search search;
-    guard_buffer operands, values, codes, gradient;
+    guard_buffer operands, values, codes, gradient, taps;
     size_t value_offset;          /* of element 0 of repeat 0 in its buffer */
     poolgrad_format value_format; /* what results are in */
     size_t code_bytes;            /* 0: no codes */
     bool no_values;
+    bool steps; /* operands have codes of an earlier search */
 } scene;
 
 /* A result by the rules. */
@@ -164,6 +168,19 @@ static size_t make_buffer(random_state *r, guard_buffer *buffer, int64_t element
     return side == GUARD_BEHIND && random_chance(r, 50) ? 0 : pad;
 }
 
+/* What an earlier search left, of all that rows reach. */
+static void make_taps(random_state *r, scene *s, const int64_t *row, int64_t low, int64_t elements)
+{
+    guard_make(&s->taps, (size_t)elements * s->code_bytes, random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE);
+    for (int64_t i = 0; i < elements; ++i) {
+        const uint64_t code = (uint64_t)random_between(r, 0, MOST_STEP / CODE_STEP) * CODE_STEP;
+        store_bits(s->taps.bytes + (size_t)i * s->code_bytes, s->code_bytes, code);
+    }
+    for (int64_t y = 0; y < s->walk.row_count; ++y) {
+        s->rows[y].taps = s->taps.bytes + (row[y] - low) * (int64_t)s->code_bytes;
+    }
+}
+
 /* Rows anywhere; the buffer is what they reach. */
 static void make_operands(random_state *r, scene *s)
 {
@@ -182,6 +199,7 @@ static void make_operands(random_state *r, scene *s)
     unsigned char *first = s->operands.bytes + offset;
     fill(r, s->format, first, high - low);
     for (int64_t y = 0; y < walk->row_count; ++y) s->rows[y].at = first + (row[y] - low) * size;
+    if (s->steps) make_taps(r, s, row, low, high - low);
     guard_keep(&s->operands);
 }
 
@@ -215,6 +233,7 @@ static void free_scene(scene *s)
     guard_free(&s->values);
     guard_free(&s->codes);
     if (s->gradient.mapping) guard_free(&s->gradient);
+    if (s->taps.mapping) guard_free(&s->taps);
 }
 
 static unsigned char *value_at(const scene *s, unsigned char *values, int64_t repeat, int64_t lane)
@@ -360,6 +379,7 @@ static void make_max(random_state *r, scene *s)
     s->search.last = random_chance(r, 50);
     s->search.nan = rules[random_between(r, 0, 2)];
     s->search.careful = s->ending.resume || random_chance(r, 50);
+    s->search.padded = random_chance(r, 30);
     if (random_chance(r, 40)) {
         const int64_t taps = s->walk.row_count * s->walk.column_count;
         s->ending.outside = random_between(r, 0, taps + FIRST_CODE / CODE_STEP) * CODE_STEP;
@@ -372,9 +392,25 @@ static void make_greatest(random_state *r, scene *s)
     if (s->ending.resume) s->ending.outside = -1;
 }
 
+/* The second of two steps: codes ascend as they do elsewhere. */
+static void make_second(random_state *r, scene *s)
+{
+    s->steps = true;
+    s->search.careful = s->ending.resume = false;
+    if (s->walk.row_count > STEP_ROWS) s->walk.row_count = STEP_ROWS;
+    if (s->walk.column_count > STEP_COLUMNS) s->walk.column_count = STEP_COLUMNS;
+    for (int64_t c = 0; c < s->walk.column_count; ++c) s->columns[c].code = c * STEP_STEP;
+    for (int64_t y = 0; y < s->walk.row_count; ++y) {
+        s->rows[y].code = FIRST_CODE + 1 + y * s->walk.column_count * STEP_STEP;
+    }
+    if (s->ending.outside >= 0) s->ending.outside = random_between(r, 0, 127) * CODE_STEP;
+}
+
 static void make_pick(random_state *r, scene *s)
 {
     make_max(r, s);
+    const bool wide = s->format == POOLGRAD_FLOAT32 || s->format == POOLGRAD_FLOAT64;
+    if (wide && random_chance(r, 30)) make_second(r, s);
     s->no_values = !s->ending.resume && random_chance(r, 20);
 }
 
@@ -430,6 +466,13 @@ static bool call_pick32(const struct poolgrad_routines *table, const scene *s)
                                          (uint32_t *)(void *)s->codes.bytes);
 }
 
+static int64_t earlier_code(const scene *s, int64_t row, int64_t column, int64_t repeat, int64_t lane)
+{
+    const int64_t at = s->columns[column].offset + repeat * s->walk.step + lane;
+    if (!s->steps) return 0;
+    return (int64_t)load_bits((const unsigned char *)s->rows[row].taps + at * (int64_t)s->code_bytes, s->code_bytes);
+}
+
 /* All that take part, in order: what is resumed, the operands, and the tap outside at its place. */
 static int64_t line_up(const scene *s, int64_t repeat, int64_t lane, outcome *candidates)
 {
@@ -447,7 +490,7 @@ static int64_t line_up(const scene *s, int64_t repeat, int64_t lane, outcome *ca
     }
     for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
         const int64_t row = t / s->walk.column_count, column = t % s->walk.column_count;
-        const int64_t code = s->rows[row].code + s->columns[column].code;
+        const int64_t code = s->rows[row].code + s->columns[column].code + earlier_code(s, row, column, repeat, lane);
         if (outside && s->ending.outside < code) {
             candidates[count++] = (outcome){0, s->ending.outside};
             outside = false;
@@ -479,11 +522,12 @@ static outcome evaluate_max(const scene *s, int64_t repeat, int64_t lane)
     return candidates[nan >= 0 ? nan : picked];
 }
 
-/* A search that only compares says so where there is a NaN. */
-static bool meets_nan(const scene *s)
+/* A search that only compares says so where there is a NaN or, of padded operands, a result of -infinity. */
+static bool is_void(const scene *s)
 {
     for (int64_t k = 0; k < s->walk.repeats; ++k) {
         for (int64_t i = 0; i < s->walk.count; ++i) {
+            if (s->search.padded && evaluate_max(s, k, i).value == -INFINITY) return true;
             for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
                 if (isnan(operand(s, t / s->walk.column_count, t % s->walk.column_count, k, i))) return true;
             }
@@ -525,16 +569,17 @@ static bool complain(const subject *tested, const scene *s, const char *isa, int
     cr_log_error("%s of %s by %s: repeat %lld, element %lld: %s", tested->name, poolgrad_format_name(s->format), isa,
                  (long long)repeat, (long long)lane, what);
     cr_log_error("%lld x %lld operands, %lld repeats of %lld, step %lld, to %lld; stored %d, resume %d, partial %d, "
-                 "divisor %g, outside %lld; last %d, nan %d, careful %d; over %s",
+                 "divisor %g, outside %lld; last %d, nan %d, careful %d, padded %d, steps %d; over %s",
                  (long long)w->row_count, (long long)w->column_count, (long long)w->repeats, (long long)w->count,
                  (long long)w->step, (long long)w->to_step, s->ending.stored, s->ending.resume, s->ending.partial,
                  s->ending.divisor, (long long)s->ending.outside, s->search.last, (int)s->search.nan, s->search.careful,
+                 s->search.padded, s->steps,
                  s->ending.gradient ? poolgrad_format_name(s->ending.gradient_format) : "nothing");
     return false;
 }
 
 /* Numbers that are not stored keep whatever NaN they have: all are made the same. Of a void search nothing counts. */
-static void settle(const scene *s, unsigned char *values, unsigned char *codes, bool is_void)
+static void settle(const scene *s, unsigned char *values, unsigned char *codes, bool all)
 {
     const size_t size = number_size(s->value_format);
     for (int64_t k = 0; k < s->walk.repeats; ++k) {
@@ -542,8 +587,8 @@ static void settle(const scene *s, unsigned char *values, unsigned char *codes, 
             unsigned char *value = value_at(s, values, k, i);
             const uint64_t bits = load_bits(value, size);
             const bool nan = !s->ending.stored && isnan(number_decode(s->value_format, bits));
-            if (is_void || nan) store_bits(value, size, is_void ? 0 : number_encode(s->value_format, NAN));
-            if (is_void && s->code_bytes > 0) memset(code_at(s, codes, k, i), 0, s->code_bytes);
+            if (all || nan) store_bits(value, size, all ? 0 : number_encode(s->value_format, NAN));
+            if (all && s->code_bytes > 0) memset(code_at(s, codes, k, i), 0, s->code_bytes);
         }
     }
 }
@@ -592,11 +637,11 @@ static bool try_table(const subject *tested, scene *s, const struct poolgrad_rou
     const char *isa = poolgrad_isa_name(table->isa);
     guard_restore(&s->values);
     guard_restore(&s->codes);
-    const bool should = tested->evaluate == evaluate_max && !s->search.careful && meets_nan(s);
-    const bool is_void = tested->call(table, s);
+    const bool should = tested->evaluate == evaluate_max && !s->search.careful && is_void(s);
+    const bool does = tested->call(table, s);
     table->fence();
-    if (is_void != should) return complain(tested, s, isa, 0, 0, is_void ? "void" : "not void");
-    settle(s, s->values.bytes, s->codes.bytes, is_void);
+    if (does != should) return complain(tested, s, isa, 0, 0, does ? "void" : "not void");
+    settle(s, s->values.bytes, s->codes.bytes, does);
     if (!same_results(tested, s, isa, values, codes)) return false;
     if (!guard_intact(&s->values) || !guard_intact(&s->codes)) return complain(tested, s, isa, 0, 0, "canaries");
     return guard_unchanged(&s->operands) || complain(tested, s, isa, 0, 0, "operands changed");
@@ -607,7 +652,7 @@ static bool try_scene(const subject *tested, scene *s)
     unsigned char *values = malloc(s->values.size + 1), *codes = malloc(s->codes.size + 1);
     if (!values || !codes) abort();
     expect(tested, s, values, codes);
-    settle(s, values, codes, tested->evaluate == evaluate_max && !s->search.careful && meets_nan(s));
+    settle(s, values, codes, tested->evaluate == evaluate_max && !s->search.careful && is_void(s));
     bool good = true;
     for (int isa = POOLGRAD_ISA_SCALAR; good && isa < ISAS; ++isa) {
         const struct poolgrad_routines *table = table_of(isa);
@@ -648,6 +693,127 @@ Test(routines, find_sums)
 Test(routines, find_maxima)
 {
     sweep("find_maxima", 3, 5);
+}
+
+/* ---- Two steps --------------------------------------------------------------------------------------------------- */
+
+enum { SIDE = 9, MOST_SIDE = 3, MOST_LANES = 40 };
+
+/* Windows of `size` x `size` over a square image of `lanes` planes beside each other. */
+typedef struct square {
+    poolgrad_format format; /* float32 or float64 */
+    int64_t lanes, size, dilation, outputs;
+    struct poolgrad_ending ending;
+    struct poolgrad_search search;
+    double image[SIDE * SIDE * MOST_LANES], first[SIDE * SIDE * MOST_LANES]; /* memory for either format */
+    uint32_t first_codes[SIDE * SIDE * MOST_LANES];                          /* or 8 bits each */
+} square;
+
+typedef struct square_results {
+    double values[SIDE * SIDE * MOST_LANES];
+    uint32_t codes[SIDE * SIDE * MOST_LANES];
+} square_results;
+
+/* Few different values, which are equal often. */
+static void make_square(random_state *r, square *s)
+{
+    static const double values[] = {-INFINITY, -1, -0.0, 0, 1};
+    memset(s, 0, sizeof *s);
+    s->format = random_chance(r, 50) ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    s->lanes = random_between(r, 1, MOST_LANES);
+    s->size = random_between(r, 2, MOST_SIDE);
+    s->dilation = random_between(r, 1, 3);
+    s->outputs = SIDE - (s->size - 1) * s->dilation;
+    s->search = (struct poolgrad_search){.last = random_chance(r, 50)};
+    s->ending.outside = random_chance(r, 30) ? random_between(r, 0, s->size * s->size - 1) : -1;
+    const size_t size = number_size(s->format);
+    const int64_t most = random_between(r, 0, 4);
+    for (int64_t i = 0; i < SIDE * SIDE * s->lanes; ++i) {
+        store_bits((unsigned char *)s->image + (size_t)i * size, size,
+                   number_encode(s->format, values[random_between(r, 0, most)]));
+    }
+}
+
+static void search_square(const struct poolgrad_routines *table, const square *s, size_t code_bytes,
+                          const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to, void *codes)
+{
+    const bool refused = code_bytes == 1 ? table->find_pick8[s->format](walk, ending, &s->search, to, codes)
+                                         : table->find_pick32[s->format](walk, ending, &s->search, to, codes);
+    cr_assert(!refused);
+}
+
+/* Each row of windows along both axes at once, or along x and then along y. */
+static void search_at_once(const struct poolgrad_routines *table, const square *s, size_t code_bytes,
+                           square_results *to)
+{
+    const int64_t size = (int64_t)number_size(s->format), bytes = (int64_t)code_bytes, pitch = SIDE * s->lanes;
+    for (int64_t y = 0; y < s->outputs; ++y) {
+        struct poolgrad_operand_row rows[MOST_SIDE] = {{0}};
+        struct poolgrad_operand_column columns[MOST_SIDE];
+        for (int64_t i = 0; i < s->size; ++i) {
+            rows[i].at = (const unsigned char *)s->image + (y + i * s->dilation) * pitch * size;
+            rows[i].code = i * s->size;
+            columns[i] = (struct poolgrad_operand_column){i * s->dilation * s->lanes, i};
+        }
+        const struct poolgrad_walk walk = {rows, columns, s->size, s->size, s->outputs, s->lanes, s->lanes, s->lanes};
+        search_square(table, s, code_bytes, &walk, &s->ending, (unsigned char *)to->values + y * pitch * size,
+                      (unsigned char *)to->codes + y * pitch * bytes);
+    }
+}
+
+static void search_in_steps(const struct poolgrad_routines *table, square *s, size_t code_bytes, square_results *to)
+{
+    const int64_t size = (int64_t)number_size(s->format), bytes = (int64_t)code_bytes, pitch = SIDE * s->lanes;
+    const struct poolgrad_ending alone = {.outside = -1};
+    unsigned char *values = (unsigned char *)s->first, *codes = (unsigned char *)s->first_codes;
+    struct poolgrad_operand_row rows[MOST_SIDE] = {{0}};
+    struct poolgrad_operand_column columns[MOST_SIDE];
+    for (int64_t i = 0; i < s->size; ++i) {
+        columns[i] = (struct poolgrad_operand_column){i * s->dilation * s->lanes, i};
+    }
+    for (int64_t y = 0; y < SIDE; ++y) {
+        rows[0].at = (const unsigned char *)s->image + y * pitch * size;
+        const struct poolgrad_walk walk = {rows, columns, 1, s->size, s->outputs, s->lanes, s->lanes, s->lanes};
+        search_square(table, s, code_bytes, &walk, &alone, values + y * pitch * size, codes + y * pitch * bytes);
+    }
+    columns[0].offset = 0;
+    for (int64_t y = 0; y < s->outputs; ++y) {
+        for (int64_t i = 0; i < s->size; ++i) {
+            const int64_t at = (y + i * s->dilation) * pitch;
+            rows[i] = (struct poolgrad_operand_row){values + at * size, codes + at * bytes, i * s->size};
+        }
+        const struct poolgrad_walk walk = {rows, columns, s->size, 1, s->outputs, s->lanes, s->lanes, s->lanes};
+        search_square(table, s, code_bytes, &walk, &s->ending, (unsigned char *)to->values + y * pitch * size,
+                      (unsigned char *)to->codes + y * pitch * bytes);
+    }
+}
+
+static bool try_square(const struct poolgrad_routines *table, square *s)
+{
+    static square_results once, steps;
+    for (size_t code_bytes = 1; code_bytes <= 4; code_bytes += 3) {
+        memset(&once, 0, sizeof once);
+        memset(&steps, 0, sizeof steps);
+        search_at_once(table, s, code_bytes, &once);
+        search_in_steps(table, s, code_bytes, &steps);
+        if (memcmp(&once, &steps, sizeof once) != 0) return false;
+    }
+    return true;
+}
+
+Test(routines, find_in_steps)
+{
+    static square s;
+    random_sweep cases = random_sweep_start("find_in_steps", 300);
+    while (random_sweep_next(&cases)) {
+        random_state r = {cases.seed};
+        make_square(&r, &s);
+        for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; ++isa) {
+            const struct poolgrad_routines *table = table_of(isa);
+            cr_assert(!table || try_square(table, &s), "%s: POOLGRAD_TEST_SEED=%llu POOLGRAD_TEST_CASES=1",
+                      poolgrad_isa_name((poolgrad_isa)isa), (unsigned long long)cases.seed);
+        }
+    }
 }
 
 /* ---- Speed ------------------------------------------------------------------------------------------------------- */

@@ -85,7 +85,8 @@ static bool search(const struct poolgrad_lanes_unit *unit, const struct poolgrad
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_routines *routines = unit->lanes->routines;
     const poolgrad_format format = format_of(unit);
-    const struct poolgrad_search how = {g->ties == POOLGRAD_TIES_LAST, g->nan, careful, padded};
+    const struct poolgrad_search how = {
+        .last = g->ties == POOLGRAD_TIES_LAST, .nan = g->nan, .careful = careful, .padded = padded};
     if (!codes) return routines->find_greatest[format](walk, ending, &how, to);
     if (unit->lanes->code_bytes == 1) return routines->find_pick8[format](walk, ending, &how, to, codes);
     return routines->find_pick32[format](walk, ending, &how, to, codes);

@@ -18,8 +18,8 @@ struct find_task {
     int code_bytes;
 };
 
-/* Lanes that go together: the bytes of their operands begin `from` behind those of element 0 of repeat 0, and results
- * are so many elements behind theirs, a source gradient behind its. `lanes` of a vector's are there. */
+/* Lanes that go together: their operands and the codes of these, their results and a source gradient are so many
+ * elements behind those of element 0 of repeat 0. `lanes` of a vector's are there. */
 struct find_place {
     int64_t from, result, lanes, gradient;
 };
@@ -67,6 +67,7 @@ struct find_place {
 #define BITS 32
 #define SUM
 #define MAX
+#define STEPS
 #include "routines/find_numbers.h"
 
 #define FORMAT unorm8
@@ -116,6 +117,7 @@ struct find_place {
 #define SUM
 #define NORM add_rounded_square_f64
 #define MAX
+#define STEPS
 #include "routines/find_numbers.h"
 
 #undef FIND_TOGETHER

@@ -19,16 +19,18 @@ static FIND_ALWAYS_INLINE void NAME(meet_outside)(const struct find_task *task, 
     *code = INTEGER_WORD(choose)(taken, mark, *code);
 }
 
-/* With a tap outside, or of a part. */
-static FIND_RARELY void NAME(deliver_rest)(const struct find_task *task, struct find_place place,
+/* Of any search. Whether a result is -infinity where that makes it void. */
+static FIND_RARELY bool NAME(deliver_rest)(const struct find_task *task, struct find_place place,
                                            const NUMBERS *greatest, const INTEGERS *picked, int64_t together)
 {
     const bool whole = place.lanes == LANES;
+    MASK nothing = MASK_WORD(all)(false);
     for (int64_t v = 0; v < together; v++, place.result += LANES) {
         _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
         NUMBERS best = greatest[v];
         INTEGERS code = picked[v];
         if (task->ending->outside >= 0) NAME(meet_outside)(task, &best, &code);
+        nothing = MASK_WORD(either)(nothing, WORD(same)(best, WORD(splat)(-INFINITY)));
         if (task->to) {
             const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
             NAME(deliver)(task->ending, best, place.lanes, task->to + place.result * size);
@@ -38,65 +40,122 @@ static FIND_RARELY void NAME(deliver_rest)(const struct find_task *task, struct 
         INTEGER_WORD(put_codes)(whole ? to : room, code, task->code_bytes);
         if (!whole) put_part(to, room, place.lanes * task->code_bytes);
     }
+    return task->search->padded && !task->search->careful && MASK_WORD(any)(nothing);
 }
 
 /* Copies, so that best and code themselves, whose addresses nobody has, stay in registers. */
-static FIND_ALWAYS_INLINE void NAME(deliver_picks)(const struct find_task *task, struct find_place place,
+static FIND_ALWAYS_INLINE bool NAME(deliver_copies)(const struct find_task *task, struct find_place place,
+                                                    const NUMBERS *best, const INTEGERS *code, int64_t together)
+{
+    NUMBERS greatest[FIND_TOGETHER];
+    INTEGERS picked[FIND_TOGETHER];
+    for (int64_t v = 0; v < together; v++) greatest[v] = best[v];
+    for (int64_t v = 0; v < together; v++) picked[v] = code[v];
+    return NAME(deliver_rest)(task, place, greatest, picked, together);
+}
+
+/* Of a search that only compares: none is a NaN that counts. */
+static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task, struct find_place place,
                                                    const NUMBERS *best, const INTEGERS *code, int64_t together,
                                                    bool codes)
 {
-    if (task->ending->outside >= 0 || place.lanes != LANES) {
-        NUMBERS greatest[FIND_TOGETHER];
-        INTEGERS picked[FIND_TOGETHER];
-        for (int64_t v = 0; v < together; v++) greatest[v] = best[v];
-        for (int64_t v = 0; v < together; v++) picked[v] = code[v];
-        NAME(deliver_rest)(task, place, greatest, picked, together);
-        return;
+    if (task->ending->outside >= 0 || task->search->padded || place.lanes != LANES) {
+        return NAME(deliver_copies)(task, place, best, code, together);
     }
     for (int64_t v = 0; task->to && v < together; v++) {
         const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
-        NAME(deliver)(task->ending, best[v], LANES, task->to + (place.result + v * LANES) * size);
+        unsigned char *to = task->to + (place.result + v * LANES) * size;
+        if (SIZE == NUMBER_SIZE) { /* stored or not */
+            WORD(put)(to, best[v], task->ending->past_caches);
+        } else {
+            NAME(deliver)(task->ending, best[v], LANES, to);
+        }
     }
     for (int64_t v = 0; codes && task->code && v < together; v++) {
         unsigned char *to = task->code + (place.result + v * LANES) * task->code_bytes;
         INTEGER_WORD(put_codes)(to, code[v], task->code_bytes);
     }
+    return false;
 }
 
-/* Compares only. Of equals the last one is the first to be met when operands are visited backwards. Whether there was a
- * NaN. */
+/* Codes as an earlier step left them, or of results that are resumed. */
+static FIND_ALWAYS_INLINE INTEGERS NAME(codes_at)(const unsigned char *at, int64_t lanes, int bytes)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    if (lanes == LANES) return INTEGER_WORD(get_codes)(at, bytes);
+    take_part(room, at, lanes * bytes);
+    return INTEGER_WORD(get_codes)(room, bytes);
+}
+
+/* The codes of an operand: its own or, in the second of two steps, with those that the first one left. */
+static FIND_ALWAYS_INLINE void NAME(mark)(const struct find_task *task, struct find_place place,
+                                          const struct poolgrad_operand_row *row,
+                                          const struct poolgrad_operand_column *column, int64_t together, bool steps,
+                                          INTEGERS *marks)
+{
+    const INTEGERS mark = INTEGER_WORD(splat)(row->code + column->code);
+    for (int64_t v = 0; v < together; v++) marks[v] = mark;
+    if (!steps) return;
+    const unsigned char *taps = (const unsigned char *)row->taps + (place.from + column->offset) * task->code_bytes;
+    if (task->code_bytes == 1) { /* asked once for all vectors */
+        for (int64_t v = 0; v < together; v++) {
+            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(taps + v * LANES, place.lanes, 1));
+        }
+    } else {
+        for (int64_t v = 0; v < together; v++) {
+            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(taps + v * LANES * 4, place.lanes, 4));
+        }
+    }
+}
+
+/* One operand of vectors that go together. Codes of two steps are known with the first operand, which replaces the NaN
+ * that best begins with. */
+static FIND_ALWAYS_INLINE void NAME(compare)(const NUMBERS *x, const INTEGERS *marks, int64_t together, bool codes,
+                                             bool steps, NUMBERS *best, INTEGERS *code)
+{
+    for (int64_t v = 0; v < together; v++) {
+        if (steps) {
+            const MASK stays = WORD(not_less)(best[v], x[v]);
+            code[v] = INTEGER_WORD(choose)(stays, code[v], marks[v]);
+            best[v] = WORD(choose)(stays, best[v], x[v]);
+            continue;
+        }
+        if (codes) code[v] = INTEGER_WORD(choose)(WORD(more)(x[v], best[v]), marks[v], code[v]);
+        best[v] = WORD(greater)(x[v], best[v]);
+    }
+}
+
+/* Compares only. Of equals the last one is the first to be met when operands are visited backwards. Whether the results
+ * are void. */
 static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place,
-                                                  int64_t together, bool codes)
+                                                  int64_t together, bool codes, bool steps)
 {
     const struct poolgrad_walk *walk = task->walk;
     const int64_t ahead = task->search->last ? -1 : 1;
     const struct poolgrad_operand_row *row = walk->rows + (ahead > 0 ? 0 : walk->row_count - 1);
     const struct poolgrad_operand_column *first = walk->columns + (ahead > 0 ? 0 : walk->column_count - 1);
     NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
-    INTEGERS code[FIND_TOGETHER];
+    INTEGERS code[FIND_TOGETHER], marks[FIND_TOGETHER];
     MASK numbers[FIND_TOGETHER];
     for (int64_t v = 0; v < together; v++) {
-        best[v] = WORD(splat)(-INFINITY);
+        best[v] = WORD(splat)(steps ? NAN : -INFINITY);
         code[v] = INTEGER_WORD(splat)(row->code + first->code);
         numbers[v] = MASK_WORD(all)(true);
     }
     for (int64_t r = 0; r < walk->row_count; r++, row += ahead) {
         const struct poolgrad_operand_column *column = first;
         for (int64_t c = 0; c < walk->column_count; c++, column += ahead) {
-            const unsigned char *at = (const unsigned char *)row->at + place.from + column->offset * SIZE;
-            const INTEGERS mark = INTEGER_WORD(splat)(row->code + column->code);
+            const unsigned char *at = (const unsigned char *)row->at + (place.from + column->offset) * SIZE;
+            NAME(mark)(task, place, row, column, together, steps, marks);
             for (int64_t v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
             for (int64_t v = 0; v < together; v += 2)
                 numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
-            for (int64_t v = 0; v < together; v++) {
-                if (codes) code[v] = INTEGER_WORD(choose)(WORD(more)(x[v], best[v]), mark, code[v]);
-                best[v] = WORD(greater)(x[v], best[v]);
-            }
+            NAME(compare)(x, marks, together, codes, steps, best, code);
         }
     }
-    NAME(deliver_picks)(task, place, best, code, together, codes);
+    const bool is_void = NAME(deliver_picks)(task, place, best, code, together, codes);
     for (int64_t v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
-    return MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
+    return is_void | MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
 }
 
 /* Where an operand is taken: where it is not less (or not greater) and one rule of NaNs lets it be. */
@@ -110,15 +169,6 @@ static FIND_ALWAYS_INLINE MASK NAME(takes)(bool last, poolgrad_nan_rule rule, NU
     return MASK_WORD(without)(allowed, refused);
 }
 
-static FIND_ALWAYS_INLINE INTEGERS NAME(resumed_code)(const struct find_task *task, struct find_place place)
-{
-    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    const unsigned char *at = task->code + place.result * task->code_bytes;
-    if (place.lanes == LANES) return INTEGER_WORD(get_codes)(at, task->code_bytes);
-    take_part(room, at, place.lanes * task->code_bytes);
-    return INTEGER_WORD(get_codes)(room, task->code_bytes);
-}
-
 /* Where NaNs are ignored, best begins as one, which no other replaces. */
 static FIND_ALWAYS_INLINE void NAME(begin_careful)(const struct find_task *task, struct find_place place,
                                                    int64_t together, NUMBERS *best, INTEGERS *code)
@@ -130,7 +180,8 @@ static FIND_ALWAYS_INLINE void NAME(begin_careful)(const struct find_task *task,
         code[v] = INTEGER_WORD(splat)(task->walk->rows[0].code + task->walk->columns[0].code);
         if (!task->ending->resume) continue;
         best[v] = NAME(resumed)(task->to + place.result * size, place.lanes);
-        if (task->code) code[v] = NAME(resumed_code)(task, place);
+        const unsigned char *at = task->code + place.result * task->code_bytes;
+        if (task->code) code[v] = NAME(codes_at)(at, place.lanes, task->code_bytes);
     }
 }
 
@@ -145,7 +196,7 @@ static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task,
     INTEGERS code[FIND_TOGETHER];
     NAME(begin_careful)(task, place, together, best, code);
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
             const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
@@ -157,19 +208,19 @@ static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task,
             }
         }
     }
-    NAME(deliver_picks)(task, place, best, code, together, true);
+    NAME(deliver_copies)(task, place, best, code, together);
     return false;
 }
 
 static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, struct find_place place,
                                                     int64_t together)
 {
-    return NAME(search_block)(task, place, together, false);
+    return NAME(search_block)(task, place, together, false, false);
 }
 
 static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, struct find_place place, int64_t together)
 {
-    return NAME(search_block)(task, place, together, true);
+    return NAME(search_block)(task, place, together, true, false);
 }
 
 #define BLOCK NAME(careful_block)
@@ -182,11 +233,28 @@ static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, st
 #define WALK NAME(pick_walk)
 #include "routines/find_walk.h"
 
+#if defined(STEPS)
+
+/* Blocks of the second of two steps. */
+static FIND_ALWAYS_INLINE bool NAME(step_block)(const struct find_task *task, struct find_place place, int64_t together)
+{
+    return NAME(search_block)(task, place, together, true, true);
+}
+
+#define BLOCK NAME(step_block)
+#define WALK NAME(step_walk)
+#include "routines/find_walk.h"
+
+#endif
+
 static bool NAME(find_max)(const struct find_task *task)
 {
     /* Whether a tap outside replaces a zero depends on their codes. */
     const bool codes = task->code || task->ending->outside >= 0;
     if (task->search->careful) return NAME(careful_walk)(task);
+#if defined(STEPS)
+    if (task->code && task->walk->rows[0].taps) return NAME(step_walk)(task);
+#endif
     return codes ? NAME(pick_walk)(task) : NAME(greatest_walk)(task);
 }
 

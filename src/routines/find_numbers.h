@@ -6,6 +6,7 @@
  *   FORMAT, SIZE    of operands: unorm8 ... float64, and the bytes of one
  *   NUMBER, BITS    what they become: f32 or f64, and its width
  *   SUM, MAX        what is asked for, if defined: find_sum; find_greatest, find_pick8 and find_pick32
+ *   STEPS           whether searches may be the second of two steps, with codes from the first
  *   NORM            the word that adds a square, if find_norm is asked for
  *
  * Names of functions end in the pair.
@@ -79,7 +80,7 @@ static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, str
         sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
     }
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
             for (int64_t v = 0; v < together; v++) {
@@ -142,7 +143,7 @@ static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, st
         sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
     }
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from;
+        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
             for (int64_t v = 0; v < together; v++) {
@@ -188,3 +189,4 @@ static void NAME(find_norm)(const struct poolgrad_walk *walk, const struct poolg
 #undef SUM
 #undef NORM
 #undef MAX
+#undef STEPS

@@ -19,12 +19,12 @@ static FIND_RARELY bool WALK(const struct find_task *task)
         const int64_t from = k * walk->step, result = k * walk->to_step, gradient = k * task->ending->gradient_step;
         int64_t i = 0;
         for (; i + round <= count; i += round) {
-            met |= BLOCK(task, (struct find_place){(from + i) * SIZE, result + i, LANES, gradient + i}, FIND_TOGETHER);
+            met |= BLOCK(task, (struct find_place){from + i, result + i, LANES, gradient + i}, FIND_TOGETHER);
         }
         for (; i < count; i += LANES) {
             const int64_t first = again && i > count - LANES ? count - LANES : i;
             const int64_t lanes = LANES == 1 || count - first > LANES ? LANES : count - first;
-            met |= BLOCK(task, (struct find_place){(from + first) * SIZE, result + first, lanes, gradient + first}, 1);
+            met |= BLOCK(task, (struct find_place){from + first, result + first, lanes, gradient + first}, 1);
         }
     }
     return met;

@@ -84,8 +84,8 @@ struct poolgrad_routines {
                                                       const struct poolgrad_ending *ending, void *to);
     void (*find_norm[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                                         void *to);
-    /* The greatest tap; and its code in 1 or 4 bytes, all bits set where there is none (`to` may be null). Whether a
-     * search that was not careful is void. */
+    /* The greatest tap; and its code in 1 or 4 bytes (`to` may be null), as are those that rows have. Whether a search
+     * that was not careful is void. */
     bool (*find_greatest[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                                             const struct poolgrad_search *search, void *to);
     bool (*find_pick8[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,

@@ -20,7 +20,10 @@
 #include <stdbool.h>
 
 /* Where the operands of a row lie and, of windows, their picked taps (in elements of 1 or 4 bytes, at the same offsets
- * and steps). An operand's code is the sum of its row's and its column's: the number of a tap in its window. */
+ * and steps). An operand's code is the sum of its row's and its column's: the number of a tap in its window. In a
+ * search for codes rows may have taps, all of them, where operands are what an earlier search has found, along another
+ * axis: the code that it left of an operand (never that of no tap) is added to the operand's. Of float32 and float64
+ * only, and by searches that are not careful. Else they are null in a search. */
 struct poolgrad_operand_row {
     const void *at, *taps;
     int64_t code;
@@ -66,6 +69,9 @@ struct poolgrad_search {
     /* Without, a search compares only: where it returns true it has met a NaN, and its results are void. With, it never
      * returns true, and may resume; but find_greatest not where a tap outside takes part, whose place needs codes. */
     bool careful;
+    /* Operands of -infinity may stand for taps outside the image: a search that is not careful is void, too, where a
+     * result is -infinity. */
+    bool padded;
 };
 
 #endif
