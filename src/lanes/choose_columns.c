@@ -109,6 +109,20 @@ static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *l
     columns->set_step = entries * columns->grain;
 }
 
+/* Whether the pixels of every phase that have windows are neighbours: a phase's taps repeat every few taps, and the
+ * windows of two that follow each other must meet. */
+static bool has_no_gaps(const struct poolgrad_axis *axis, int64_t windows)
+{
+    int64_t a = axis->stride, b = axis->dilation % axis->stride;
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    /* Taps a phase's step apart, stride / gcd(stride, dilation), lie dilation / gcd windows apart. */
+    return axis->dilation / a <= windows || axis->kernel <= axis->stride / a;
+}
+
 bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
     enum { PROPORTION = 2 };
@@ -123,7 +137,7 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
     columns->sets_of_all = poolgrad_ceiling_divide(channels, columns->grain);
     columns->one_image = is_of_one_image(columns, &images);
     lay_rows(g, lanes);
-    return true;
+    return g->direction == POOLGRAD_FORWARD || has_no_gaps(&g->x, poolgrad_range_length(lanes->x.outputs));
 }
 
 /* ---- Groups ------------------------------------------------------------------------------------------------------ */

@@ -62,20 +62,22 @@ void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum p
                                   int64_t y, int64_t x, int64_t columns, const void *from, int64_t step);
 /* A row of the source, in phases. */
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
-/* A phase of the destination's pixels, counted from the first one that has windows: every stride-th. */
+/* A phase of the destination's pixels, counted from the first one that is in the source: every stride-th. Of those that
+ * have windows, the first one is number `entry`. */
 struct poolgrad_lanes_phase {
-    int64_t number;
-    int64_t pixels; /* how many; */
-    int64_t source; /* source column of the first one, */
-    int64_t window; /* and the window whose tap 0 it is, or behind whose tap 0 it lies */
+    int64_t number, step;
+    int64_t entry, pixels; /* how many; */
+    bool whole;            /* they are all there are; */
+    int64_t source;        /* source column of the first one, */
+    int64_t window;        /* and the window whose tap 0 it is, or behind whose tap 0 it lies */
     const struct poolgrad_operand_column *operands;
     int64_t count;
 };
 
-/* Phases that have windows. */
-int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
-                                           struct poolgrad_lanes_phase *phases,
-                                           struct poolgrad_operand_column *operands);
+/* Phases that have windows. False where pixels without windows lie among a phase's others. */
+bool poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                        struct poolgrad_lanes_phase *phases, int64_t *count,
+                                        struct poolgrad_operand_column *operands);
 /* Results in POOLGRAD_LANES_PHASED to a row of the destination. */
 void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A row of the destination, forward and of a gradient. */

@@ -408,12 +408,13 @@ static void add_phases(const struct poolgrad_lanes_unit *unit, const struct pool
             const struct poolgrad_lanes_tie_row *row = &rows[r / phase->count];
             const struct poolgrad_operand_column *operand = &phase->operands[r % phase->count];
             const int64_t at = phase->window * columns->grain + operand->offset;
+            const int64_t to = phase->number * columns->phase_step + phase->entry * columns->grain;
             const struct strided strided = {.keys = keys + poolgrad_lanes_entry_of(columns, phase->source) * size,
                                             .greatest = row->windows.greatest + at * size,
                                             .shares = row->windows.shares + at * bytes,
                                             .codes = (const uint32_t *)(const void *)row->windows.codes + at,
                                             .code = (uint32_t)(row->code + operand->code),
-                                            .to = sums + phase->number * columns->phase_step * bytes,
+                                            .to = sums + to * bytes,
                                             .repeats = unit->sets,
                                             .count = phase->pixels * columns->grain,
                                             .window_step = columns->set_step,
