@@ -519,9 +519,12 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
  * that neighbours share, or steps over pixels, is as fast transposed. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8, SHORT = 512 };
     if (lanes->gathers) return true;
-    if (g->x.table || lies_in_lanes(g, lanes)) return true;
+    if (g->x.table) return true;
+    /* Rows of a slice that are short are gone through with those of other slices. */
+    const bool is_short = lanes->slice != INT64_MAX && lanes->slice * poolgrad_range_length(lanes->x.outputs) < SHORT;
+    if (lies_in_lanes(g, lanes)) return !is_short;
     /* Rows list all taps of a window, however far outside they are. */
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */

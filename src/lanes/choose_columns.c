@@ -36,20 +36,30 @@ static bool has_whole_slices(const struct poolgrad_geometry *g, const struct ima
     return true;
 }
 
-/* Neighbouring channels that are computed side by side, or 0 where images have none in common. */
+/* Whether the channels of a blocked image, of those that are written, lie in one slice: then they are as in NHWC. */
+static bool is_one_slice(const struct poolgrad_geometry *g, const poolgrad_const_image *image, int64_t shift)
+{
+    const int64_t slice = poolgrad_layout_lanes(image->layout);
+    return (g->channels.begin + shift) / slice == (g->channels.end - 1 + shift) / slice;
+}
+
+/* Neighbouring channels that are computed side by side, or 0 where images have none in common. Slices that are nearly
+ * empty are not worth it. */
 static int64_t grain_of(const struct poolgrad_geometry *g, const struct images *images)
 {
-    enum { MOST = 16 };
+    enum { MOST = 16, EMPTY = 2 };
     const int64_t channels = poolgrad_range_length(g->channels);
-    bool blocked = false, neighbours = true;
+    bool slices = false, neighbours = true;
     for (int i = 0; i < images->count; i++) {
-        blocked = blocked || poolgrad_layout_is_blocked(images->image[i]->layout);
-        neighbours = neighbours && images->image[i]->channel_stride == 1;
+        const poolgrad_const_image *image = images->image[i];
+        const bool blocked = poolgrad_layout_is_blocked(image->layout);
+        const bool one = blocked && is_one_slice(g, image, images->shift[i]);
+        slices = slices || (blocked && !one);
+        neighbours = neighbours && (one || (!blocked && image->channel_stride == 1));
     }
-    if (blocked) {
-        const int64_t slice = poolgrad_layout_lanes(g->held.layout);
-        return slice > 1 && has_whole_slices(g, images, slice) ? slice : 0;
-    }
+    const int64_t slice = poolgrad_layout_lanes(g->held.layout);
+    if (slice > 1 && channels > slice / EMPTY && has_whole_slices(g, images, slice)) return slice;
+    if (slices) return 0;
     return neighbours && channels > 1 && channels <= MOST ? channels : 1;
 }
 
@@ -59,7 +69,8 @@ static bool is_of_one_image(const struct poolgrad_lanes_columns *columns, const 
     bool one = false;
     for (int i = 0; i < images->count && columns->sets_of_all > 1; i++) {
         int64_t step;
-        const bool alike = poolgrad_multiply(columns->sets_of_all, images->image[i]->channel_stride, &step) &&
+        const bool alike = poolgrad_multiply(columns->sets_of_all, poolgrad_lanes_set_stride(columns, images->image[i]),
+                                             &step) &&
                            images->image[i]->image_stride == step;
         one = one || !alike;
     }

@@ -187,34 +187,29 @@ void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, in
 
 /* ---- Gradient ---------------------------------------------------------------------------------------------------- */
 
-/* Pixels of a phase that have windows, among `pixels` whose first one lies `window` entries behind the first window:
- * those of all taps' windows. False where there are others between them. */
-static bool cut_phase(const struct poolgrad_operand_column *operands, int64_t grain, int64_t windows,
+/* Pixels of a phase that have windows: those of all taps' windows, which meet. */
+static void cut_phase(const struct poolgrad_operand_column *operands, int64_t grain, int64_t windows,
                       struct poolgrad_lanes_phase *phase)
 {
     const int64_t pixels = phase->pixels;
     /* The last operand is the first tap, and has the foremost pixels. */
     const int64_t first = -operands[phase->count - 1].offset / grain, last = -operands[0].offset / grain + windows;
-    for (int64_t i = 1; i < phase->count; i++) {
-        if ((operands[i].offset - operands[i - 1].offset) / grain > windows) return false;
-    }
     const int64_t begin = poolgrad_clamp(first - phase->window, 0, pixels);
     phase->pixels = poolgrad_clamp(last - phase->window, begin, pixels) - begin;
     phase->whole = phase->pixels == pixels;
     phase->entry = begin;
     phase->source += begin * phase->step;
     phase->window += begin;
-    return true;
 }
 
-bool poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
-                                        struct poolgrad_lanes_phase *phases, int64_t *count,
-                                        struct poolgrad_operand_column *operands)
+int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                           struct poolgrad_lanes_phase *phases,
+                                           struct poolgrad_operand_column *operands)
 {
     const struct poolgrad_lanes_columns *shape = &lanes->columns;
     const int64_t length = poolgrad_range_length(shape->pixels), step = shape->phases;
     const int64_t first = poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first;
-    *count = 0;
+    int64_t count = 0;
     for (int64_t number = 0; number < poolgrad_min(step, length); number++) {
         const int64_t source = shape->pixels.begin + g->source_column + number, rest = (source - first) % step;
         struct poolgrad_lanes_phase phase = {.number = number,
@@ -230,11 +225,11 @@ bool poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const
             operands[phase.count++] = (struct poolgrad_operand_column){-distance / step * shape->grain, tap};
         }
         if (phase.count == 0) continue;
-        if (!cut_phase(operands, shape->grain, poolgrad_range_length(lanes->x.outputs), &phase)) return false;
+        cut_phase(operands, shape->grain, poolgrad_range_length(lanes->x.outputs), &phase);
         operands += phase.count;
-        if (phase.pixels > 0) phases[(*count)++] = phase;
+        if (phase.pixels > 0) phases[count++] = phase;
     }
-    return true;
+    return count;
 }
 
 static void give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
@@ -283,7 +278,7 @@ static void give_phase(const struct poolgrad_lanes_unit *unit, const struct give
                             (int64_t)poolgrad_format_size(poolgrad_lanes_columns_numbers(unit->g));
         ending.factor_step = shape->set_step;
     }
-    const bool flat = row->step == shape->set_step && phase->whole;
+    const bool flat = !row->in_place && phase->whole;
     const struct poolgrad_walk walk = {
         .rows = shifted,
         .columns = phase->operands,

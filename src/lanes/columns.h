@@ -24,7 +24,9 @@ bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const st
 static inline int64_t poolgrad_lanes_set_stride(const struct poolgrad_lanes_columns *columns,
                                                 const poolgrad_const_image *image)
 {
-    return columns->sets_of_all == 1 ? image->image_stride : image->channel_stride;
+    if (columns->sets_of_all == 1) return image->image_stride;
+    /* Fewer channels than a slice: they are of one. */
+    return columns->grain < poolgrad_layout_lanes(image->layout) ? 1 : image->channel_stride;
 }
 
 /* Whether the pixels of its rows follow each other. */
@@ -74,10 +76,10 @@ struct poolgrad_lanes_phase {
     int64_t count;
 };
 
-/* Phases that have windows. False where pixels without windows lie among a phase's others. */
-bool poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
-                                        struct poolgrad_lanes_phase *phases, int64_t *count,
-                                        struct poolgrad_operand_column *operands);
+/* Phases that have windows, which are no more than taps, and their operands, as many as taps; how many. */
+int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
+                                           struct poolgrad_lanes_phase *phases,
+                                           struct poolgrad_operand_column *operands);
 /* Results in POOLGRAD_LANES_PHASED to a row of the destination. */
 void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A row of the destination, forward and of a gradient. */

@@ -163,7 +163,8 @@ static struct poolgrad_walk walk_of(const struct poolgrad_lanes_unit *unit, cons
     walk.step = columns->set_step;
     /* What lies between sets is computed like windows, and never looked at. */
     const bool whole = run->count == poolgrad_range_length(lanes->x.outputs);
-    if (whole && found->step == walk.step && !found->gradient) {
+    const bool in_memory = unit->g->direction == POOLGRAD_GRADIENT || !columns->in_place;
+    if (whole && in_memory && !found->gradient) {
         walk.count += (unit->sets - 1) * walk.step;
         walk.repeats = 1;
     }

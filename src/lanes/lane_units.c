@@ -228,8 +228,8 @@ static void list_phases(const struct poolgrad_geometry *g, const struct poolgrad
         taps[i] = (struct poolgrad_operand_column){poolgrad_lanes_entry_of(columns, first + i * g->x.dilation), i};
     }
     if (g->direction == POOLGRAD_FORWARD) return;
-    poolgrad_lanes_columns_list_phases(g, lanes, poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES), &unit->phases,
-                                       poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS));
+    unit->phases = poolgrad_lanes_columns_list_phases(g, lanes, poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES),
+                                                      poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS));
     if (!columns->in_place) {
         memset(poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED), 0,
                (size_t)(poolgrad_lanes_source_elements(columns) * lanes->result_bytes));
