@@ -5,8 +5,8 @@
 #include "routines/find.h"
 #include "routines/give.h"
 #include "routines/half.h"
-#include "routines/phases.h"
 #include "routines/positions.h"
+#include "routines/row_phases.h"
 #include "routines/turn.h"
 
 const struct poolgrad_routines poolgrad_routines_avx2 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX2, deliver_half);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of pixels and their phases: pixels of one size taken apart, and put together again. What a pixel holds does not
  * matter here. */
-#ifndef POOLGRAD_ROUTINES_PHASES_H
-#define POOLGRAD_ROUTINES_PHASES_H
+#ifndef POOLGRAD_ROUTINES_ROW_PHASES_H
+#define POOLGRAD_ROUTINES_ROW_PHASES_H
 
 #include <string.h>
 
@@ -70,7 +70,7 @@ PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_
 #define PHASES_MOST 4
 #define PHASES_THIRDS THIRDS_16
 #define PHASES_SIZE 2
-#include "routines/phases_size.h"
+#include "routines/row_phases_size.h"
 
 #define PHASES_NAME(name) name##_pixels_32
 #define PHASES_SPLIT_WORD(word) word##_32
@@ -81,7 +81,7 @@ PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_
 #define PHASES_MOST 4
 #define PHASES_THIRDS THIRDS_32
 #define PHASES_SIZE 4
-#include "routines/phases_size.h"
+#include "routines/row_phases_size.h"
 
 #define PHASES_NAME(name) name##_pixels_64
 #define PHASES_SPLIT_WORD(word) word##_64
@@ -91,11 +91,12 @@ PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_
 #define PHASES_LANES LANES_64
 #define PHASES_MOST 2
 #define PHASES_SIZE 8
-#include "routines/phases_size.h"
+#include "routines/row_phases_size.h"
 
 /* ---- Pixels of any size ------------------------------------------------------------------------------------------ */
 
-enum { PHASES_MOVE = 16 };
+/* Plain C is to be small. */
+enum { PHASES_VECTORS = VECTOR_BYTES > 8, PHASES_MOVE = 16 };
 
 /* A move brings more than a pixel: what is too much belongs to pixels behind it, which are moved later, and lies in the
  * row as it lies in a phase. The last pixels go by themselves. */
@@ -137,6 +138,8 @@ PHASES_APART void move_others(const unsigned char *from, const struct pixels *ro
         move_each(from, row->phases, row->count, 1, row->phase_step, merge, to);
     } else if (row->size == PHASES_MOVE) {
         move_each(from, row->phases, row->count, PHASES_MOVE, row->phase_step, merge, to);
+    } else if (!PHASES_VECTORS) {
+        move_each(from, row->phases, row->count, row->size, row->phase_step, merge, to);
     } else if (row->size < PHASES_MOVE) {
         move_small(from, row, merge, to);
     } else {
@@ -163,8 +166,7 @@ PHASES_APART void move_pixels(const unsigned char *from, const struct poolgrad_p
 
 /* ---- Past the caches --------------------------------------------------------------------------------------------- */
 
-/* Plain C has no such stores. */
-enum { PHASES_STREAMS = VECTOR_BYTES > 8, PHASES_ROOM = 4096, PHASES_LINE = 64 };
+enum { PHASES_ROOM = 4096, PHASES_LINE = 64 };
 
 /* Whole lines at a time by way of a room that stays in cache: what is left of the last line waits for more. */
 static void merge_in_room(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
@@ -186,20 +188,22 @@ static void merge_in_room(const unsigned char *from, const struct poolgrad_phase
     }
 }
 
-/* Pixels too large for that, and rows that are one phase, go straight there. */
-PHASES_APART void merge_past_caches(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
-                                    unsigned char *to)
+/* Pixels too large for the room, and rows that are one phase, go straight there. */
+PHASES_APART void merge_pixels(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
+                               bool past_caches, unsigned char *to)
 {
     const int64_t phases = shape->phases, pixel = shape->grain * size;
-    if (phases > 1 && phases * pixel <= PHASES_ROOM) {
+    if (!past_caches || !PHASES_VECTORS) {
+        move_pixels(from, shape, size, true, to);
+    } else if (phases > 1 && phases * pixel <= PHASES_ROOM) {
         merge_in_room(from, shape, size, to);
-        return;
-    }
-    const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
-    for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
-        stream(to, from + p * shape->phase_step * size, bytes);
-        p = p + 1 < phases ? p + 1 : 0;
-        if (p == 0) from += pixel;
+    } else {
+        const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
+        for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
+            stream(to, from + p * shape->phase_step * size, bytes);
+            p = p + 1 < phases ? p + 1 : 0;
+            if (p == 0) from += pixel;
+        }
     }
 }
 
@@ -211,11 +215,7 @@ static void split_phases_8(const void *row, struct poolgrad_phases shape, void *
 }
 static void merge_phases_8(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches && PHASES_STREAMS) {
-        merge_past_caches(phases, &shape, 1, row);
-    } else {
-        move_pixels(phases, &shape, 1, true, row);
-    }
+    merge_pixels(phases, &shape, 1, past_caches, row);
 }
 
 static void split_phases_16(const void *row, struct poolgrad_phases shape, void *phases)
@@ -224,11 +224,7 @@ static void split_phases_16(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_16(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches && PHASES_STREAMS) {
-        merge_past_caches(phases, &shape, 2, row);
-    } else {
-        move_pixels(phases, &shape, 2, true, row);
-    }
+    merge_pixels(phases, &shape, 2, past_caches, row);
 }
 
 static void split_phases_32(const void *row, struct poolgrad_phases shape, void *phases)
@@ -237,11 +233,7 @@ static void split_phases_32(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_32(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches && PHASES_STREAMS) {
-        merge_past_caches(phases, &shape, 4, row);
-    } else {
-        move_pixels(phases, &shape, 4, true, row);
-    }
+    merge_pixels(phases, &shape, 4, past_caches, row);
 }
 
 static void split_phases_64(const void *row, struct poolgrad_phases shape, void *phases)
@@ -250,11 +242,7 @@ static void split_phases_64(const void *row, struct poolgrad_phases shape, void 
 }
 static void merge_phases_64(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    if (past_caches && PHASES_STREAMS) {
-        merge_past_caches(phases, &shape, 8, row);
-    } else {
-        move_pixels(phases, &shape, 8, true, row);
-    }
+    merge_pixels(phases, &shape, 8, past_caches, row);
 }
 
 /* Entries of the table of an instruction set, each with a comma behind it. */
