@@ -340,31 +340,31 @@ ADD_TIES(64, f64, double)
 
 /* ---- Movement ---------------------------------------------------------------------------------------------------- */
 
-#define MOVES(BITS)                                                                                                    \
-    static void split_##BITS(const void *from, struct poolgrad_rows rows, void *even, void *odd)                       \
-    {                                                                                                                  \
-        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            const loose##BITS *restrict both = (const loose##BITS *)from + row * rows.from_step;                       \
-            uint##BITS##_t *restrict first = (uint##BITS##_t *)even + row * rows.to_step;                              \
-            uint##BITS##_t *restrict second = (uint##BITS##_t *)odd + row * rows.to_step;                              \
-            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
-                first[i] = both[2 * i];                                                                                \
-                second[i] = both[2 * i + 1];                                                                           \
-            }                                                                                                          \
-        }                                                                                                              \
-    }                                                                                                                  \
-    static void merge_##BITS(const void *even, const void *odd, struct poolgrad_rows rows, void *to)                   \
-    {                                                                                                                  \
-        for (int64_t row = 0; row < rows.rows; row++) {                                                                \
-            const uint##BITS##_t *restrict first = (const uint##BITS##_t *)even + row * rows.from_step;                \
-            const uint##BITS##_t *restrict second = (const uint##BITS##_t *)odd + row * rows.from_step;                \
-            loose##BITS *restrict both = (loose##BITS *)to + row * rows.to_step;                                       \
-            for (int64_t i = 0; i < rows.count; i++) {                                                                 \
-                both[2 * i] = first[i];                                                                                \
-                both[2 * i + 1] = second[i];                                                                           \
-            }                                                                                                          \
-        }                                                                                                              \
+/* Bytes; larger elements are in row_phases.h, which calls these as well. */
+static __attribute__((noinline)) void split_8(const void *from, struct poolgrad_rows rows, void *even, void *odd)
+{
+    for (int64_t row = 0; row < rows.rows; row++) {
+        const uint8_t *restrict both = (const uint8_t *)from + row * rows.from_step;
+        uint8_t *restrict first = (uint8_t *)even + row * rows.to_step;
+        uint8_t *restrict second = (uint8_t *)odd + row * rows.to_step;
+        for (int64_t i = 0; i < rows.count; i++) {
+            first[i] = both[2 * i];
+            second[i] = both[2 * i + 1];
+        }
     }
+}
+static __attribute__((noinline)) void merge_8(const void *even, const void *odd, struct poolgrad_rows rows, void *to)
+{
+    for (int64_t row = 0; row < rows.rows; row++) {
+        const uint8_t *restrict first = (const uint8_t *)even + row * rows.from_step;
+        const uint8_t *restrict second = (const uint8_t *)odd + row * rows.from_step;
+        uint8_t *restrict both = (uint8_t *)to + row * rows.to_step;
+        for (int64_t i = 0; i < rows.count; i++) {
+            both[2 * i] = first[i];
+            both[2 * i + 1] = second[i];
+        }
+    }
+}
 
 #define COLLECT(BITS)                                                                                                  \
     static void collect_##BITS(const void *from, const int32_t *place, struct poolgrad_rows rows, void *to)            \
@@ -376,16 +376,11 @@ ADD_TIES(64, f64, double)
         }                                                                                                              \
     }
 
-MOVES(8)
-MOVES(16)
-MOVES(32)
-MOVES(64)
 COLLECT(8)
 COLLECT(16)
 COLLECT(32)
 COLLECT(64)
 #undef COLLECT
-#undef MOVES
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "routines/elements.h"
 #include "routines/routines.h"
 
 /* Size and step in bytes. */
@@ -132,10 +133,20 @@ static void move_large(const unsigned char *from, const struct pixels *row, bool
     }
 }
 
+static void move_bytes(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    const struct poolgrad_rows pairs = {.rows = 1, .count = row->phases == 2 ? row->count / 2 : 0};
+    const int64_t done = pairs.count, all = 2 * done;
+    if (merge) merge_8(from, from + row->phase_step, pairs, to);
+    if (!merge) split_8(from, pairs, to, to + row->phase_step);
+    move_each(from + (merge ? done : all), row->phases, row->count - all, 1, row->phase_step, merge,
+              to + (merge ? all : done));
+}
+
 PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
     if (row->size == 1) {
-        move_each(from, row->phases, row->count, 1, row->phase_step, merge, to);
+        move_bytes(from, row, merge, to);
     } else if (row->size == PHASES_MOVE) {
         move_each(from, row->phases, row->count, PHASES_MOVE, row->phase_step, merge, to);
     } else if (!PHASES_VECTORS) {

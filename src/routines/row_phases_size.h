@@ -135,6 +135,26 @@ PHASES_APART void PHASES_NAME(merge)(const unsigned char *from, int64_t phases, 
     PHASES_NAME(move)(from, phases, count, phase_step, true, to);
 }
 
+/* Pairs, row by row, whose phases lie anywhere. */
+static void PHASES_SPLIT_WORD(split)(const void *from, struct poolgrad_rows rows, void *even, void *odd)
+{
+    const int64_t step = (int64_t)((uintptr_t)odd - (uintptr_t)even);
+    for (int64_t row = 0; row < rows.rows; row++) {
+        PHASES_NAME(split)
+        ((const unsigned char *)from + row * rows.from_step * PHASES_SIZE, 2, 2 * rows.count, step,
+         (unsigned char *)even + row * rows.to_step * PHASES_SIZE);
+    }
+}
+static void PHASES_SPLIT_WORD(merge)(const void *even, const void *odd, struct poolgrad_rows rows, void *to)
+{
+    const int64_t step = (int64_t)((uintptr_t)odd - (uintptr_t)even);
+    for (int64_t row = 0; row < rows.rows; row++) {
+        PHASES_NAME(merge)
+        ((const unsigned char *)even + row * rows.from_step * PHASES_SIZE, 2, 2 * rows.count, step,
+         (unsigned char *)to + row * rows.to_step * PHASES_SIZE);
+    }
+}
+
 #undef PHASES_NAME
 #undef PHASES_SPLIT_WORD
 #undef PHASES_SPLIT_VECTOR
