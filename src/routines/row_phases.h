@@ -59,7 +59,7 @@ PHASES_APART void take_two(unsigned char *room, const unsigned char *from, int64
 PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_t second, const unsigned char *room)
 {
     put_some(to, room, first);
-    put_some(to + step, room + VECTOR_BYTES, second);
+    if (second > 0) put_some(to + step, room + VECTOR_BYTES, second);
 }
 
 #define PHASES_NAME(name) name##_pixels_16
