@@ -203,18 +203,20 @@ static void merge_in_room(const unsigned char *from, const struct poolgrad_phase
 PHASES_APART void merge_pixels(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
                                bool past_caches, unsigned char *to)
 {
-    const int64_t phases = shape->phases, pixel = shape->grain * size;
     if (!past_caches || !PHASES_VECTORS) {
         move_pixels(from, shape, size, true, to);
-    } else if (phases > 1 && phases * pixel <= PHASES_ROOM) {
+        return;
+    }
+    const int64_t phases = shape->phases, pixel = shape->grain * size;
+    if (phases > 1 && phases * pixel <= PHASES_ROOM) {
         merge_in_room(from, shape, size, to);
-    } else {
-        const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
-        for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
-            stream(to, from + p * shape->phase_step * size, bytes);
-            p = p + 1 < phases ? p + 1 : 0;
-            if (p == 0) from += pixel;
-        }
+        return;
+    }
+    const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
+    for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
+        stream(to, from + p * shape->phase_step * size, bytes);
+        p = p + 1 < phases ? p + 1 : 0;
+        if (p == 0) from += pixel;
     }
 }
 
