@@ -115,20 +115,24 @@ static void move_small(const unsigned char *from, const struct pixels *row, bool
               merge, to + done * (merge ? phases * size : size));
 }
 
+PHASES_ALWAYS_INLINE void move_once(const unsigned char *from, int64_t bytes, unsigned char *to)
+{
+    if (bytes == PHASES_MOVE) memcpy(to, from, PHASES_MOVE);
+    if (bytes != PHASES_MOVE) store_64(to, load_64(from));
+}
+
 /* More than a move; the last one of a pixel ends with it. */
 static void move_large(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
     const int64_t phases = row->phases, size = row->size, move = size < VECTOR_BYTES ? PHASES_MOVE : VECTOR_BYTES;
+    const int64_t last = size - move;
     const int64_t from_pixel = merge ? size : phases * size, to_pixel = merge ? phases * size : size;
     for (int64_t p = 0; p < phases; p++) {
         const unsigned char *origin = from + p * (merge ? row->phase_step : size);
         unsigned char *target = to + p * (merge ? size : row->phase_step);
         for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
-            for (int64_t left = size; left > 0; left -= move) {
-                const int64_t at = left < move ? size - move : size - left;
-                if (move == PHASES_MOVE) memcpy(target + at, origin + at, PHASES_MOVE);
-                if (move != PHASES_MOVE) store_64(target + at, load_64(origin + at));
-            }
+            for (int64_t at = 0; at < last; at += move) move_once(origin + at, move, target + at);
+            move_once(origin + last, move, target + last);
         }
     }
 }
