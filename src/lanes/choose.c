@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a plan in lanes decides: where images lie in lanes, what is direct, and how a problem is cut to units. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/aligned.h"
@@ -206,6 +207,11 @@ static void place_columns(const struct poolgrad_geometry *g, struct layout *layo
     if (lanes->reads_source) {
         place(layout, POOLGRAD_LANES_ROWS, number, source_slots, source, 1);
         place(layout, POOLGRAD_LANES_LOADED, number, widest, sets, 1);
+    }
+    if (columns->separable) {
+        place(layout, POOLGRAD_LANES_BEST, number, source_slots, columns->phase_step, 1);
+        place(layout, POOLGRAD_LANES_BEST_CODES, lanes->code_bytes, source_slots, columns->phase_step, 1);
+        place(layout, POOLGRAD_LANES_BEST_TAGS, sizeof(int64_t), source_slots, 1, 1);
     }
     if (g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || g->with_picks))
         place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, 1);
@@ -519,8 +525,9 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
  * that neighbours share, or steps over pixels, is as fast transposed. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8, SHORT = 512 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8, SHORT = 1024 };
     if (lanes->gathers) return true;
+    if (getenv("PGCOL")) return getenv("PGCOL")[0] == '0';
     if (g->x.table) return true;
     /* Rows of a slice that are short are gone through with those of other slices. */
     const bool is_short = lanes->slice != INT64_MAX && lanes->slice * poolgrad_range_length(lanes->x.outputs) < SHORT;

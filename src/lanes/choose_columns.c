@@ -115,8 +115,11 @@ static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *l
     columns->pixels.begin = poolgrad_clamp(begin, g->columns.begin, g->columns.end);
     columns->pixels.end = poolgrad_clamp(behind, columns->pixels.begin, g->columns.end);
     const int64_t read = poolgrad_ceiling_divide(poolgrad_range_length(columns->source), axis->stride);
-    int64_t entries = poolgrad_max(windows + columns->lead + 1, columns->source_lead + read);
-    entries = poolgrad_max(entries, poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), axis->stride));
+    const int64_t pixels = poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), axis->stride);
+    /* What the windows between two sets meet among their taps. */
+    columns->free = poolgrad_ceiling_divide(axis->dilation, axis->stride);
+    int64_t entries = windows + poolgrad_ceiling_divide(far, axis->stride);
+    entries = poolgrad_max(poolgrad_max(entries, columns->source_lead + read), pixels) + columns->free;
     columns->set_step = entries * columns->grain;
 }
 
@@ -134,6 +137,14 @@ static bool has_no_gaps(const struct poolgrad_axis *axis, int64_t windows)
     return axis->dilation / a <= windows || axis->kernel <= axis->stride / a;
 }
 
+/* Whether a search that goes along x first, row by row of the source, compares less: rows are searched once. */
+static bool is_separable(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const int64_t rows = lanes->z.most_taps * lanes->y.most_taps, taps = g->x.kernel;
+    const int64_t fresh = lanes->z.most_taps * poolgrad_min(g->y.table ? rows : g->y.stride, lanes->y.most_taps);
+    return lanes->searches && g->edge_mode == POOLGRAD_EDGE_CLAMP && fresh * (taps + 1) + rows < rows * taps;
+}
+
 bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
     enum { PROPORTION = 2 };
@@ -148,6 +159,7 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
     columns->sets_of_all = poolgrad_ceiling_divide(channels, columns->grain);
     columns->one_image = is_of_one_image(columns, &images);
     lay_rows(g, lanes);
+    columns->separable = is_separable(g, lanes);
     return g->direction == POOLGRAD_FORWARD || has_no_gaps(&g->x, poolgrad_range_length(lanes->x.outputs));
 }
 

@@ -73,15 +73,23 @@ void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum p
 
 /* ---- The source -------------------------------------------------------------------------------------------------- */
 
-/* What padding is: of maxima below or equal to all, of sums nothing. */
-static void fill_padding(const struct poolgrad_lanes_unit *unit, void *row)
+/* What padding is: of maxima below or equal to all, of sums nothing. A maximum of padding alone voids a search: windows
+ * that lie between two sets, which are computed but not looked at, have an entry that is not padding. */
+static void fill_padding(const struct poolgrad_lanes_unit *unit, unsigned char *row)
 {
-    const struct poolgrad_geometry *g = unit->g;
-    const int64_t count = poolgrad_lanes_source_elements(&unit->lanes->columns);
-    const bool wide = poolgrad_lanes_columns_numbers(g) == POOLGRAD_FLOAT64;
-    const double value = g->kind == POOLGRAD_MAX ? -INFINITY : 0;
-    const float narrow = (float)value;
-    poolgrad_fill(row, count, wide ? (const void *)&value : &narrow, wide ? sizeof value : sizeof narrow);
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const int64_t count = poolgrad_lanes_source_elements(shape), free = shape->free * shape->grain;
+    const bool wide = poolgrad_lanes_columns_numbers(unit->g) == POOLGRAD_FLOAT64;
+    const int64_t size = wide ? sizeof(double) : sizeof(float);
+    const double value = -INFINITY;
+    const float narrow = -INFINITY;
+    if (unit->g->kind != POOLGRAD_MAX) {
+        memset(row, 0, (size_t)(count * size));
+        return;
+    }
+    poolgrad_fill(row, count, wide ? (const void *)&value : &narrow, size);
+    for (int64_t i = shape->set_step - free; i < count; i += shape->set_step)
+        memset(row + i * size, 0, (size_t)(free * size));
 }
 
 /* Rows as their image stores them, to numbers: elements from set to set. */

@@ -190,7 +190,7 @@ static struct task task_of(const struct poolgrad_lanes_unit *unit, const struct 
     shift *= (int64_t)poolgrad_format_size(format_of(unit));
     for (int64_t i = 0; i < count; i++) {
         shifted[i].at = (const unsigned char *)row->rows[i].at + shift;
-        shifted[i].taps = NULL;
+        shifted[i].taps = row->rows[i].taps;
         shifted[i].code = row->rows[i].code + number;
     }
     task.walk.rows = shifted;
@@ -219,33 +219,89 @@ static void find_run(struct poolgrad_lanes_unit *unit, const struct row *row, co
                                        : poolgrad_lanes_walk_run)(unit, &task.walk, &task.ending, task.to, task.codes);
 }
 
-/* Columns as lanes: whether padding may stand for taps outside, so that all windows of a row are alike. */
+/* ---- Columns as lanes ---------------------------------------------------------------------------------------------
+ */
+
+/* Whether all windows of a row are alike: none has taps outside, or padding may stand for them. */
 static bool is_one_run(const struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
-    if (!unit->lanes->columns.used || !unit->lanes->columns.padded) return false;
+    const struct poolgrad_lanes_columns *columns = &unit->lanes->columns;
+    if (!columns->used) return false;
     if (g->kind == POOLGRAD_MAX) return g->edge_mode == POOLGRAD_EDGE_CLAMP && !unit->careful;
-    return unit->lanes->columns.uniform || g->divisor != 0 || (g->kind == POOLGRAD_L2NORM && !g->root_mean);
+    if (!columns->padded) return true;
+    return columns->uniform || g->divisor != 0 || (g->kind == POOLGRAD_L2NORM && !g->root_mean);
 }
 
-/* False where a search was void. */
-static bool find_padded(struct poolgrad_lanes_unit *unit, const struct row *row,
-                        const struct poolgrad_lanes_found *found)
+/* The greatest tap along x of every window of a source row, kept as long as its place in the ring is not needed; at
+ * *codes, if asked, which. NULL where the search is void. */
+static const unsigned char *find_best(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                                      const unsigned char **codes)
 {
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t slot = z % lanes->source_slots_z * lanes->source_slots_y + y % lanes->source_slots_y;
+    const int64_t row = z * unit->g->y.size + y, first = slot * columns->phase_step;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs) * columns->grain;
+    int64_t *tag = (int64_t *)poolgrad_lanes_area(unit, POOLGRAD_LANES_BEST_TAGS) + slot;
+    unsigned char *best = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEST);
+    unsigned char *to = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEST_CODES);
+    best += first * (int64_t)poolgrad_format_size(format_of(unit));
+    to += first * lanes->code_bytes;
+    const struct poolgrad_operand_row operand = {poolgrad_lanes_source_row(unit, z, y), NULL, 0};
+    const struct poolgrad_walk walk = {.rows = &operand,
+                                       .columns = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS),
+                                       .row_count = 1,
+                                       .column_count = unit->g->x.kernel,
+                                       .repeats = 1,
+                                       .count = (unit->sets - 1) * columns->set_step + windows};
+    const struct poolgrad_ending ending = {.outside = -1};
+    if (*tag != row && search(unit, &walk, &ending, false, false, best, codes ? to : NULL)) return NULL;
+    *tag = row;
+    if (codes) *codes = to;
+    return best;
+}
+
+/* The rows of a search that has gone along x. */
+static bool list_best(const struct poolgrad_lanes_unit *unit, const struct row *row, bool codes)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    for (int64_t i = 0; i < row->z.taps * row->y.taps; i++) {
+        const unsigned char *taps = NULL;
+        row->rows[i].at = find_best(unit, row->z.place + i / row->y.taps * g->z.dilation,
+                                    row->y.place + i % row->y.taps * g->y.dilation, codes ? &taps : NULL);
+        row->rows[i].taps = taps;
+        if (!row->rows[i].at) return false;
+    }
+    return true;
+}
+
+/* All windows of a row; false where a search was void. */
+static bool find_whole(struct poolgrad_lanes_unit *unit, const struct row *row,
+                       const struct poolgrad_lanes_found *found)
+{
+    static const struct poolgrad_operand_column same = {0, 0};
     const struct poolgrad_lanes *lanes = unit->lanes;
     struct poolgrad_window_run run = lanes->x.windows[0];
     run.count = poolgrad_range_length(lanes->x.outputs);
     run.tap = 0;
     run.taps = unit->g->x.kernel;
-    const struct task task = task_of(unit, row, &run, 0, row->z.taps * row->y.taps, found);
+    const bool good = !lanes->columns.separable || list_best(unit, row, found->codes);
+    struct task task = task_of(unit, row, &run, 0, row->z.taps * row->y.taps, found);
+    if (lanes->columns.separable) {
+        task.walk.columns = &same;
+        task.walk.column_count = 1;
+    }
     if (unit->g->kind != POOLGRAD_MAX) {
         poolgrad_lanes_walk_run(unit, &task.walk, &task.ending, task.to, task.codes);
         return true;
     }
-    if (!search(unit, &task.walk, &task.ending, false, true, task.to, task.codes)) return true;
+    if (good && !search(unit, &task.walk, &task.ending, false, lanes->columns.padded, task.to, task.codes)) return true;
     unit->careful = true;
     return false;
 }
+
+/* ---- Rows of windows --------------------------------------------------------------------------------------------- */
 
 void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                          const struct poolgrad_lanes_found *found)
@@ -260,7 +316,10 @@ void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
     for (int64_t begin = 0; begin < all; begin += most) {
         const int64_t count = poolgrad_min(most, all - begin);
         list_rows(unit, &row, begin, begin + count);
-        if (is_one_run(unit) && find_padded(unit, &row, found)) return;
+        if (is_one_run(unit)) {
+            if (find_whole(unit, &row, found)) return;
+            list_rows(unit, &row, begin, begin + count);
+        }
         for (int64_t i = 0; i < lanes->x.window_runs; i++) {
             if (lanes->x.windows[i].taps > 0) find_run(unit, &row, &lanes->x.windows[i], begin, count, found);
         }

@@ -189,7 +189,9 @@ static void forget_rows(const struct poolgrad_lanes_unit *unit, bool first)
     const int64_t windows = lanes->window_slots_z * lanes->window_slots_y;
     int64_t *row_tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS);
     int64_t *window_tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
+    int64_t *best_tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEST_TAGS);
     for (int64_t i = 0; i < rows; i++) forget_row(&row_tags[i], first);
+    for (int64_t i = 0; i < rows && lanes->columns.separable; i++) best_tags[i] = POOLGRAD_LANES_NO_ROW;
     for (int64_t i = 0; i < windows; i++) forget_row(&window_tags[i], first);
 }
 

@@ -57,6 +57,9 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_TIE_ROWS,    /* and the windows over a row of pixels */
     POOLGRAD_LANES_LONG_VALUES, /* long windows of one plane: what columns have, */
     POOLGRAD_LANES_LONG_CODES,  /* and the tap that it is at */
+    POOLGRAD_LANES_BEST,        /* columns as lanes: source rows, a ring: the greatest tap of each window along x; */
+    POOLGRAD_LANES_BEST_CODES,  /* which; */
+    POOLGRAD_LANES_BEST_TAGS,   /* which row */
     POOLGRAD_LANES_RAW,         /* columns as lanes: a row of an image as it stores it, of all sets; */
     POOLGRAD_LANES_LOADED,      /* in numbers; */
     POOLGRAD_LANES_PHASED,      /* results, phase by phase; */
@@ -87,11 +90,13 @@ struct poolgrad_lanes_columns {
     struct poolgrad_range source; /* columns of the source that are read: the first one is of phase 0, */
     int64_t source_lead;          /* and this entry of it */
     int64_t lead;                 /* entries of padding in front of a set's windows: windows that a pixel may have */
+    int64_t free;                 /* entries at a set's end that no window has; */
     int64_t set_step;             /* elements from set to set, */
     int64_t phase_step;           /* and from phase to phase */
     struct poolgrad_range pixels; /* destination columns that have windows */
     bool padded;                  /* windows have taps outside, which padding stands for */
     bool uniform;                 /* all windows of a row count as many taps along x */
+    bool separable;               /* a search goes along x first, and then along y and z */
     bool in_place;                /* results go straight to the destination, and picks to theirs */
 };
 
