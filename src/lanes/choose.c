@@ -530,13 +530,14 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
     if (getenv("PGCOL")) return getenv("PGCOL")[0] == '0';
     if (g->x.table) return true;
     /* Rows of a slice that are short are gone through with those of other slices. */
-    const bool is_short = lanes->slice != INT64_MAX && lanes->slice * poolgrad_range_length(lanes->x.outputs) < SHORT;
+    const int64_t outputs = g->x.end - g->x.begin;
+    const int64_t taps = outputs == 1 ? poolgrad_min(g->x.kernel, g->x.size) : 1;
+    const bool is_short = lanes->slice != INT64_MAX && lanes->slice * outputs * taps * taps < SHORT;
     if (lies_in_lanes(g, lanes)) return !is_short;
     /* Rows list all taps of a window, however far outside they are. */
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */
     if (g->x.end - g->x.begin <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
-    const int64_t outputs = g->x.end - g->x.begin;
     /* Pixels that have the same windows for a long way are one sum. */
     if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
     /* Picks of large overlapping windows are scattered without a search. */
@@ -548,7 +549,7 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
     if (g->kind == POOLGRAD_L2NORM) return true;
     /* Indices that are no codes take longer to read than the rest. */
     if (g->direction == POOLGRAD_GRADIENT && g->with_indices && g->indices.format != POOLGRAD_TAP8) return true;
-    if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL && outputs > 1;
+    if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL;
     return g->x.size <= SMALL || outputs == 1 || g->kind == POOLGRAD_AVERAGE || g->x.stride > 1;
 }
 

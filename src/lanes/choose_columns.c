@@ -103,38 +103,37 @@ static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *l
     struct poolgrad_lanes_columns *columns = &lanes->columns;
     const int64_t windows = poolgrad_range_length(lanes->x.outputs), far = (axis->kernel - 1) * axis->dilation;
     const int64_t first = poolgrad_axis_window(axis, lanes->x.outputs.begin).first;
-    const int64_t end = first + (windows - 1) * axis->stride + far + 1;
-    columns->phases = axis->stride;
+    const int64_t end = first + (windows - 1) * columns->phases + far + 1;
     columns->source.begin = poolgrad_max(first, 0);
     columns->source.end = poolgrad_min(end, axis->size);
-    columns->source_lead = poolgrad_ceiling_divide(columns->source.begin - first, axis->stride);
-    columns->lead = far / axis->stride;
+    columns->source_lead = poolgrad_ceiling_divide(columns->source.begin - first, columns->phases);
+    columns->lead = far / columns->phases;
     columns->padded = first < 0 || end > axis->size;
     columns->uniform = is_uniform(&lanes->x);
     const int64_t begin = columns->source.begin - g->source_column, behind = columns->source.end - g->source_column;
     columns->pixels.begin = poolgrad_clamp(begin, g->columns.begin, g->columns.end);
     columns->pixels.end = poolgrad_clamp(behind, columns->pixels.begin, g->columns.end);
-    const int64_t read = poolgrad_ceiling_divide(poolgrad_range_length(columns->source), axis->stride);
-    const int64_t pixels = poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), axis->stride);
+    const int64_t read = poolgrad_ceiling_divide(poolgrad_range_length(columns->source), columns->phases);
+    const int64_t pixels = poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), columns->phases);
     /* What the windows between two sets meet among their taps. */
-    columns->free = poolgrad_ceiling_divide(axis->dilation, axis->stride);
-    int64_t entries = windows + poolgrad_ceiling_divide(far, axis->stride);
+    columns->free = poolgrad_ceiling_divide(axis->dilation, columns->phases);
+    int64_t entries = windows + poolgrad_ceiling_divide(far, columns->phases);
     entries = poolgrad_max(poolgrad_max(entries, columns->source_lead + read), pixels) + columns->free;
     columns->set_step = entries * columns->grain;
 }
 
 /* Whether the pixels of every phase that have windows are neighbours: a phase's taps repeat every few taps, and the
  * windows of two that follow each other must meet. */
-static bool has_no_gaps(const struct poolgrad_axis *axis, int64_t windows)
+static bool has_no_gaps(const struct poolgrad_axis *axis, int64_t phases, int64_t windows)
 {
-    int64_t a = axis->stride, b = axis->dilation % axis->stride;
+    int64_t a = phases, b = axis->dilation % phases;
     while (b != 0) {
         const int64_t rest = a % b;
         a = b;
         b = rest;
     }
-    /* Taps a phase's step apart, stride / gcd(stride, dilation), lie dilation / gcd windows apart. */
-    return axis->dilation / a <= windows || axis->kernel <= axis->stride / a;
+    /* Taps a phase's step apart, phases / gcd(phases, dilation), lie dilation / gcd windows apart. */
+    return axis->dilation / a <= windows || axis->kernel <= phases / a;
 }
 
 /* Whether a search that goes along x first, row by row of the source, compares less: rows are searched once. */
@@ -158,9 +157,12 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
     if (columns->grain == 0) return false;
     columns->sets_of_all = poolgrad_ceiling_divide(channels, columns->grain);
     columns->one_image = is_of_one_image(columns, &images);
+    /* One window alone has no neighbour to be beside of. */
+    columns->phases = poolgrad_range_length(lanes->x.outputs) == 1 ? 1 : g->x.stride;
     lay_rows(g, lanes);
     columns->separable = is_separable(g, lanes);
-    return g->direction == POOLGRAD_FORWARD || has_no_gaps(&g->x, poolgrad_range_length(lanes->x.outputs));
+    return g->direction == POOLGRAD_FORWARD ||
+           has_no_gaps(&g->x, columns->phases, poolgrad_range_length(lanes->x.outputs));
 }
 
 /* ---- Groups ------------------------------------------------------------------------------------------------------ */

@@ -327,6 +327,25 @@ static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given
     }
 }
 
+/* The same where most phases have no windows: +0, and pixels of the others among them. */
+static void place_pixels(const struct poolgrad_lanes_unit *unit, const struct given *row, struct image_row to)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_lanes_phase *phases = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES);
+    const int64_t pixel = shape->grain * row->bytes, width = poolgrad_range_length(unit->g->columns) * pixel;
+    const int64_t before = (shape->pixels.begin - unit->g->columns.begin) * pixel;
+    for (int64_t set = 0; set < unit->sets; set++) {
+        unsigned char *target = memset(to.at + set * to.step, 0, (size_t)width);
+        for (int64_t i = 0; i < unit->phases; i++) {
+            const struct poolgrad_lanes_phase *phase = &phases[i];
+            const struct poolgrad_runs runs = {phase->pixels, pixel, pixel, phase->step * pixel};
+            const int64_t at = set * row->step + phase->number * shape->phase_step + phase->entry * shape->grain;
+            poolgrad_move_runs(target + before + (phase->number + phase->entry * phase->step) * pixel,
+                               row->to + at * row->bytes, runs);
+        }
+    }
+}
+
 /* docs/numerics.md N40: to numbers is added what the destination holds. */
 static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
 {
@@ -365,14 +384,20 @@ void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64
     const int64_t bytes = lanes->result_bytes;
     const struct given row = {
         .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED), .step = shape->set_step, .bytes = bytes};
-    const bool straight = lanes->direct && poolgrad_lanes_is_dense(shape, &unit->g->held);
+    const bool sparse = 2 * unit->phases < shape->phases;
+    const bool straight = lanes->direct && poolgrad_lanes_is_dense(shape, &unit->g->held) &&
+                          !(sparse && lanes->past_caches);
     struct image_row to = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, unit->g->columns.begin);
     if (!straight) {
         to.at = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
         to.step = poolgrad_range_length(unit->g->columns) * shape->grain * bytes;
     }
-    merge_row(unit, &row, to, straight && lanes->past_caches);
-    clear_sides(unit, to, bytes);
+    if (sparse) {
+        place_pixels(unit, &row, to);
+    } else {
+        merge_row(unit, &row, to, straight && lanes->past_caches);
+        clear_sides(unit, to, bytes);
+    }
     if (!straight) finish_row(unit, z, y, to.at);
 }
 
@@ -380,7 +405,12 @@ static void give_nothing(const struct poolgrad_lanes_unit *unit, int64_t z, int6
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t count = unit->sets * poolgrad_range_length(unit->g->columns) * lanes->columns.grain;
-    const int64_t bytes = lanes->result_bytes;
+    const int64_t bytes = lanes->result_bytes, width = count / unit->sets * bytes;
+    if (lanes->direct && !lanes->past_caches && poolgrad_lanes_is_dense(&lanes->columns, &unit->g->held)) {
+        const struct image_row to = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, unit->g->columns.begin);
+        for (int64_t set = 0; set < unit->sets; set++) memset(to.at + set * to.step, 0, (size_t)width);
+        return;
+    }
     void *results = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
     memset(results, 0, (size_t)(count * bytes));
     finish_row(unit, z, y, results);
