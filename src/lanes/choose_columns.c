@@ -115,10 +115,13 @@ static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *l
     columns->pixels.end = poolgrad_clamp(behind, columns->pixels.begin, g->columns.end);
     const int64_t read = poolgrad_ceiling_divide(poolgrad_range_length(columns->source), columns->phases);
     const int64_t pixels = poolgrad_ceiling_divide(poolgrad_range_length(columns->pixels), columns->phases);
-    /* What the windows between two sets meet among their taps. */
-    columns->free = poolgrad_ceiling_divide(axis->dilation, columns->phases);
-    int64_t entries = windows + poolgrad_ceiling_divide(far, columns->phases);
-    entries = poolgrad_max(poolgrad_max(entries, columns->source_lead + read), pixels) + columns->free;
+    /* The last window's last tap is the last entry that windows have. What lies behind is free: windows between two
+     * sets must meet one of it among their taps. */
+    const int64_t last_tap = poolgrad_floor_divide(first + far - columns->source.begin, columns->phases);
+    const int64_t used = windows + columns->source_lead + last_tap;
+    int64_t entries = used + poolgrad_ceiling_divide(axis->dilation, columns->phases);
+    entries = poolgrad_max(entries, poolgrad_max(columns->source_lead + read, pixels));
+    columns->free = entries - used;
     columns->set_step = entries * columns->grain;
 }
 
