@@ -31,7 +31,7 @@ struct scene {
     struct poolgrad_phases shape;
     guard_buffer row, phases;
     unsigned char *row_bytes, *phase_bytes; /* first bytes */
-    int64_t row_size, phase_size;           /* all of them */
+    int64_t row_size, phase_size;           /* all of them, of all sets */
     int64_t first;                          /* byte of phase 0's first pixel */
     unsigned char *expected;
 };
@@ -60,7 +60,16 @@ static struct poolgrad_phases choose_shape(random_state *r)
     const int64_t pixels = (shape.count + shape.phases - 1) / shape.phases;
     shape.phase_step = pixels * shape.grain + (random_chance(r, 50) ? 0 : random_between(r, 1, 40));
     if (random_chance(r, 10)) shape.phase_step = -shape.phase_step;
+    shape.sets = random_chance(r, 40) ? 1 : random_between(r, 2, 6);
     return shape;
+}
+
+/* Steps from set to set, each past the elements of one. */
+static void choose_steps(random_state *r, struct poolgrad_phases *shape, int64_t row, int64_t phases)
+{
+    shape->row_step = row + (random_chance(r, 50) ? 0 : random_between(r, 1, 40));
+    shape->set_step = phases + (random_chance(r, 50) ? 0 : random_between(r, 1, 40));
+    if (random_chance(r, 20)) shape->row_step = (shape->row_step + 63) / 64 * 64;
 }
 
 static struct scene make_scene(random_state *r)
@@ -76,6 +85,9 @@ static struct scene make_scene(random_state *r)
     s.phase_size = step < 0 ? (phases - 1) * -step + pixels * s.shape.grain * size
                             : (phases - 1) * step + last * s.shape.grain * size;
     s.first = step < 0 ? (phases - 1) * -step : 0;
+    choose_steps(r, &s.shape, s.row_size / size, s.phase_size / size);
+    s.row_size += (s.shape.sets - 1) * s.shape.row_step * size;
+    s.phase_size += (s.shape.sets - 1) * s.shape.set_step * size;
     s.row_bytes = make(r, &s.row, s.row_size);
     s.phase_bytes = make(r, &s.phases, s.phase_size);
     s.expected = malloc((size_t)(s.row_size > s.phase_size ? s.row_size : s.phase_size));
@@ -113,25 +125,31 @@ static void expect_moved(const struct poolgrad_routines *table, const struct sce
     table->fence();
     cr_assert(memcmp(results, s->expected, (size_t)size) == 0 && guard_intact(&s->row) && guard_intact(&s->phases),
               "POOLGRAD_TEST_SEED=%" PRIu64 ": %s of %s, %d bytes, %" PRId64 " phases of %" PRId64 " pixels of %" PRId64
-              ", phase_step %" PRId64,
+              ", phase_step %" PRId64 ", %" PRId64 " sets, steps %" PRId64 " and %" PRId64,
               seed, way_names[way], poolgrad_isa_name(table->isa), 1 << s->log2_size, shape.phases, shape.count,
-              shape.grain, shape.phase_step);
+              shape.grain, shape.phase_step, shape.sets, shape.set_step, shape.row_step);
 }
 
-static void move(random_state *r, const struct scene *s, enum way way, uint64_t seed)
+static void expect_set(const struct scene *s, enum way way, int64_t set)
 {
     const struct poolgrad_phases shape = s->shape;
     const int64_t size = INT64_C(1) << s->log2_size;
-    fill_bytes(r, way == SPLIT ? s->row_size : s->phase_size, way == SPLIT ? s->row_bytes : s->phase_bytes);
-    memset(s->expected, FILL, (size_t)(way == SPLIT ? s->phase_size : s->row_size));
     for (int64_t i = 0; i < shape.count; i++) {
         for (int64_t j = 0; j < shape.grain; j++) {
             const int64_t element = i % shape.phases * shape.phase_step + i / shape.phases * shape.grain + j;
-            const int64_t in_phases = s->first + element * size, in_row = (i * shape.grain + j) * size;
+            const int64_t in_phases = s->first + (set * shape.set_step + element) * size;
+            const int64_t in_row = (set * shape.row_step + i * shape.grain + j) * size;
             if (way == SPLIT) memcpy(s->expected + in_phases, s->row_bytes + in_row, (size_t)size);
             if (way != SPLIT) memcpy(s->expected + in_row, s->phase_bytes + in_phases, (size_t)size);
         }
     }
+}
+
+static void move(random_state *r, const struct scene *s, enum way way, uint64_t seed)
+{
+    fill_bytes(r, way == SPLIT ? s->row_size : s->phase_size, way == SPLIT ? s->row_bytes : s->phase_bytes);
+    memset(s->expected, FILL, (size_t)(way == SPLIT ? s->phase_size : s->row_size));
+    for (int64_t set = 0; set < s->shape.sets; set++) expect_set(s, way, set);
     for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
         const struct poolgrad_routines *table = table_of(isa);
         if (table) expect_moved(table, s, way, seed);
@@ -181,7 +199,7 @@ static void print_speed(const struct poolgrad_routines *table, int64_t count)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int64_t grain = shapes[i].grain, phases = shapes[i].phases;
         const int64_t step = (count / phases + 1) * grain + SPEED_GAP;
-        const struct poolgrad_phases shape = {phases, grain, count, step};
+        const struct poolgrad_phases shape = {phases, grain, count, step, 1, 0, 0};
         fprintf(stderr, "%-8s %5" PRId64 " pixels of %" PRId64 " x %d bytes, %" PRId64 " phases:", //
                 poolgrad_isa_name(table->isa), count, grain, 1 << shapes[i].log2_size, phases);
         for (int way = SPLIT; way < WAYS; way++) {

@@ -58,16 +58,14 @@ void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum p
     const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
     const struct image_row row = target_row(unit, which, z, y, x);
     const int64_t size = size_of(image);
-    const struct poolgrad_phases whole = {1, shape->grain, columns, 0};
+    const struct poolgrad_phases whole = {1, shape->grain, columns, 0, unit->sets, step, row.step / size};
     const struct poolgrad_runs runs = {columns, shape->grain * size, shape->grain * size, image->column_stride * size};
+    if (poolgrad_lanes_is_dense(shape, image)) {
+        unit->lanes->routines->merge_phases[poolgrad_size_code(size)](from, whole, unit->lanes->past_caches, row.at);
+        return;
+    }
     for (int64_t set = 0; set < unit->sets; set++) {
-        const unsigned char *at = (const unsigned char *)from + set * step * size;
-        if (poolgrad_lanes_is_dense(shape, image)) {
-            unit->lanes->routines->merge_phases[poolgrad_size_code(size)](at, whole, unit->lanes->past_caches,
-                                                                          row.at + set * row.step);
-        } else {
-            poolgrad_move_runs(row.at + set * row.step, at, runs);
-        }
+        poolgrad_move_runs(row.at + set * row.step, (const unsigned char *)from + set * step * size, runs);
     }
 }
 
@@ -124,11 +122,10 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
                                                             columns, poolgrad_lanes_area(unit, POOLGRAD_LANES_RAW),
                                                             &step);
     from = load_numbers(unit, from, columns, &step);
-    const struct poolgrad_phases phases = {shape->phases, shape->grain, columns, shape->phase_step};
-    for (int64_t set = 0; set < unit->sets; set++) {
-        unsigned char *at = to + (set * shape->set_step + shape->source_lead * shape->grain) * size;
-        lanes->routines->split_phases[poolgrad_size_code(size)](from + set * step * size, phases, at);
-    }
+    const struct poolgrad_phases phases = {shape->phases, shape->grain,    columns, shape->phase_step,
+                                           unit->sets,    shape->set_step, step};
+    lanes->routines->split_phases[poolgrad_size_code(size)](from, phases,
+                                                            to + shape->source_lead * shape->grain * size);
     return to;
 }
 
@@ -318,13 +315,15 @@ static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given
                       bool past_caches)
 {
     const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
-    const struct poolgrad_phases phases = {shape->phases, shape->grain, poolgrad_range_length(shape->pixels),
-                                           shape->phase_step};
     const int64_t before = (shape->pixels.begin - unit->g->columns.begin) * shape->grain * row->bytes;
-    for (int64_t set = 0; set < unit->sets; set++) {
-        unit->lanes->routines->merge_phases[poolgrad_size_code(row->bytes)](
-            row->to + set * row->step * row->bytes, phases, past_caches, to.at + set * to.step + before);
-    }
+    const struct poolgrad_phases phases = {.phases = shape->phases,
+                                           .grain = shape->grain,
+                                           .count = poolgrad_range_length(shape->pixels),
+                                           .phase_step = shape->phase_step,
+                                           .sets = unit->sets,
+                                           .set_step = row->step,
+                                           .row_step = to.step / row->bytes};
+    unit->lanes->routines->merge_phases[poolgrad_size_code(row->bytes)](row->to, phases, past_caches, to.at + before);
 }
 
 /* The same where most phases have no windows: +0, and pixels of the others among them. */

@@ -60,12 +60,15 @@ struct poolgrad_delivery {
     int64_t source_step;
 };
 
-/* A row of pixels of `grain` neighbouring elements, and its phases: every phases-th pixel. */
+/* A row of pixels of `grain` neighbouring elements, and its phases: every phases-th pixel; and as many such rows as
+ * there are sets. */
 struct poolgrad_phases {
     int64_t phases, grain; /* neither is 0 */
     int64_t count;         /* pixels of the row; a phase has those of its own, the first phase one more than the last at
                             * most */
     int64_t phase_step;    /* elements from phase to phase, on their side */
+    int64_t sets;
+    int64_t set_step, row_step; /* elements from set to set: of phases, and of rows */
 };
 
 /* Index of a table by the width of its elements. */
@@ -115,8 +118,8 @@ struct poolgrad_routines {
                           int64_t step);
 
     /* Stored elements by log2 of their size: element j of pixel i is element (i % phases) * phase_step + (i / phases) *
-     * grain + j of the phases. Rows need no alignment beyond the element's (merge: `row` may be at any address); the
-     * two never overlap; nothing else is read or written. */
+     * grain + j of the phases. Rows need no alignment beyond the element's (merge: `row` may be at any address); none
+     * of what is read and written overlaps; nothing else is read or written. */
     void (*split_phases[4])(const void *row, struct poolgrad_phases shape, void *phases);
     void (*merge_phases[4])(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row);
 

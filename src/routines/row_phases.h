@@ -9,9 +9,10 @@
 #include "routines/elements.h"
 #include "routines/routines.h"
 
-/* Size and step in bytes. */
+/* Sizes and steps in bytes; sets follow each other at steps of either side's own. */
 struct pixels {
     int64_t phases, count, size, phase_step;
+    int64_t sets, from_step, to_step;
 };
 
 /* Each value of an argument that is a constant has code of its own; and code that stands once, for many calls or so as
@@ -20,47 +21,29 @@ struct pixels {
 #define PHASES_APART __attribute__((noinline)) static
 
 /* One by one, from phases to the row or back. */
-PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, int64_t phases, int64_t count, int64_t size,
-                                    int64_t phase_step, bool merge, unsigned char *to)
+PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, const struct pixels *row, int64_t size, bool merge,
+                                    unsigned char *to)
 {
+    const int64_t phases = row->phases, count = row->count, phase_step = row->phase_step, sets = row->sets;
     const int64_t from_phase = merge ? phase_step : size, from_pixel = merge ? size : phases * size;
     const int64_t to_phase = merge ? size : phase_step, to_pixel = merge ? phases * size : size;
-    for (int64_t p = 0; p < phases; p++, from += from_phase, to += to_phase) {
-        const unsigned char *origin = from;
-        unsigned char *target = to;
-        for (int64_t i = p; i < count; i += phases, origin += from_pixel, target += to_pixel) {
-            memcpy(target, origin, (size_t)size);
+    const int64_t from_step = row->from_step, to_step = row->to_step;
+    for (int64_t set = 0; set < sets; set++) {
+        for (int64_t p = 0; p < phases; p++) {
+            const unsigned char *origin = from + set * from_step + p * from_phase;
+            unsigned char *target = to + set * to_step + p * to_phase;
+            for (int64_t i = p; i < count; i += phases, origin += from_pixel, target += to_pixel) {
+                memcpy(target, origin, (size_t)size);
+            }
         }
     }
 }
 
 /* ---- Vectors of pixels of 2, 4 and 8 bytes ----------------------------------------------------------------------- */
 
-/* Where vectors are so wide that many rows have fewer pixels than a block, parts of them are cheap. */
-enum { PHASES_PARTS = VECTOR_BYTES == 64 };
-
-PHASES_ALWAYS_INLINE void take_some(unsigned char *room, const unsigned char *from, int64_t bytes)
-{
-    if (bytes == VECTOR_BYTES) store_64(room, load_64(from));
-    if (bytes < VECTOR_BYTES) take_part(room, from, bytes);
-}
-PHASES_ALWAYS_INLINE void put_some(unsigned char *to, const unsigned char *room, int64_t bytes)
-{
-    if (bytes == VECTOR_BYTES) store_64(to, load_64(room));
-    if (bytes < VECTOR_BYTES) put_part(to, room, bytes);
-}
-
-/* Bytes of two places, a vector's at most of each, to room for two vectors; and back. */
-PHASES_APART void take_two(unsigned char *room, const unsigned char *from, int64_t first, int64_t step, int64_t second)
-{
-    take_some(room, from, first);
-    take_some(room + VECTOR_BYTES, from + step, second);
-}
-PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_t second, const unsigned char *room)
-{
-    put_some(to, room, first);
-    if (second > 0) put_some(to + step, room + VECTOR_BYTES, second);
-}
+/* Rows of fewer pixels than a block: of pixels in two phases half a block may do, and where vectors are widest, parts
+ * of them are cheap. */
+enum { PHASES_HALVES = VECTOR_BYTES >= 32, PHASES_PARTS = VECTOR_BYTES == 64 };
 
 #define PHASES_NAME(name) name##_pixels_16
 #define PHASES_SPLIT_WORD(word) word##_16
@@ -97,7 +80,7 @@ PHASES_APART void put_two(unsigned char *to, int64_t first, int64_t step, int64_
 /* ---- Pixels of any size ------------------------------------------------------------------------------------------ */
 
 /* Plain C is to be small. */
-enum { PHASES_VECTORS = VECTOR_BYTES > 8, PHASES_MOVE = 16 };
+enum { PHASES_VECTORS = VECTOR_BYTES > 8, PHASES_MOVE = 16, PHASES_SHORT = 1024 };
 
 /* A move brings more than a pixel: what is too much belongs to pixels behind it, which are moved later, and lies in the
  * row as it lies in a phase. The last pixels go by themselves. */
@@ -105,14 +88,20 @@ static void move_small(const unsigned char *from, const struct pixels *row, bool
 {
     const int64_t size = row->size, phases = row->phases, behind = (PHASES_MOVE - 1) / size * phases;
     const int64_t done = row->count > behind ? (row->count - behind) / phases : 0;
-    for (int64_t i = 0; i < done; i++) {
-        for (int64_t p = 0; p < phases; p++) {
-            const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
-            memcpy(to + (merge ? in_row : in_phases), from + (merge ? in_phases : in_row), PHASES_MOVE);
+    struct pixels rest = *row;
+    for (int64_t set = 0; set < row->sets; set++) {
+        const unsigned char *origin = from + set * row->from_step;
+        unsigned char *target = to + set * row->to_step;
+        for (int64_t i = 0; i < done; i++) {
+            for (int64_t p = 0; p < phases; p++) {
+                const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
+                memcpy(target + (merge ? in_row : in_phases), origin + (merge ? in_phases : in_row), PHASES_MOVE);
+            }
         }
     }
-    move_each(from + done * (merge ? size : phases * size), phases, row->count - done * phases, size, row->phase_step,
-              merge, to + done * (merge ? phases * size : size));
+    rest.count -= done * phases;
+    move_each(from + done * (merge ? size : phases * size), &rest, size, merge,
+              to + done * (merge ? phases * size : size));
 }
 
 PHASES_ALWAYS_INLINE void move_once(const unsigned char *from, int64_t bytes, unsigned char *to)
@@ -127,24 +116,27 @@ static void move_large(const unsigned char *from, const struct pixels *row, bool
     const int64_t phases = row->phases, size = row->size, move = size < VECTOR_BYTES ? PHASES_MOVE : VECTOR_BYTES;
     const int64_t last = size - move;
     const int64_t from_pixel = merge ? size : phases * size, to_pixel = merge ? phases * size : size;
-    for (int64_t p = 0; p < phases; p++) {
-        const unsigned char *origin = from + p * (merge ? row->phase_step : size);
-        unsigned char *target = to + p * (merge ? size : row->phase_step);
-        for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
-            for (int64_t at = 0; at < last; at += move) move_once(origin + at, move, target + at);
-            move_once(origin + last, move, target + last);
+    for (int64_t set = 0; set < row->sets; set++) {
+        for (int64_t p = 0; p < phases; p++) {
+            const unsigned char *origin = from + set * row->from_step + p * (merge ? row->phase_step : size);
+            unsigned char *target = to + set * row->to_step + p * (merge ? size : row->phase_step);
+            for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
+                for (int64_t at = 0; at < last; at += move) move_once(origin + at, move, target + at);
+                move_once(origin + last, move, target + last);
+            }
         }
     }
 }
 
 static void move_bytes(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
-    const struct poolgrad_rows pairs = {.rows = 1, .count = row->phases == 2 ? row->count / 2 : 0};
+    const struct poolgrad_rows pairs = {row->sets, row->phases == 2 ? row->count / 2 : 0, row->from_step, row->to_step};
     const int64_t done = pairs.count, all = 2 * done;
+    struct pixels rest = *row;
     if (merge) merge_8(from, from + row->phase_step, pairs, to);
     if (!merge) split_8(from, pairs, to, to + row->phase_step);
-    move_each(from + (merge ? done : all), row->phases, row->count - all, 1, row->phase_step, merge,
-              to + (merge ? all : done));
+    rest.count -= all;
+    move_each(from + (merge ? done : all), &rest, 1, merge, to + (merge ? all : done));
 }
 
 PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
@@ -152,9 +144,9 @@ PHASES_APART void move_others(const unsigned char *from, const struct pixels *ro
     if (row->size == 1) {
         move_bytes(from, row, merge, to);
     } else if (row->size == PHASES_MOVE) {
-        move_each(from, row->phases, row->count, PHASES_MOVE, row->phase_step, merge, to);
+        move_each(from, row, PHASES_MOVE, merge, to);
     } else if (!PHASES_VECTORS) {
-        move_each(from, row->phases, row->count, row->size, row->phase_step, merge, to);
+        move_each(from, row, row->size, merge, to);
     } else if (row->size < PHASES_MOVE) {
         move_small(from, row, merge, to);
     } else {
@@ -162,20 +154,64 @@ PHASES_APART void move_others(const unsigned char *from, const struct pixels *ro
     }
 }
 
-PHASES_APART void move_pixels(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size, bool merge,
-                              unsigned char *to)
+/* ---- One phase --------------------------------------------------------------------------------------------------- */
+
+PHASES_ALWAYS_INLINE void copy_ends(const unsigned char *from, int64_t bytes, int64_t end, unsigned char *to)
 {
-    const struct pixels row = {shape->phases, shape->count, shape->grain * size, shape->phase_step * size};
-    if (row.phases == 1) {
-        memcpy(to, from, (size_t)(row.count * row.size));
-    } else if (row.size == 2) {
-        (merge ? merge_pixels_16 : split_pixels_16)(from, row.phases, row.count, row.phase_step, to);
-    } else if (row.size == 4) {
-        (merge ? merge_pixels_32 : split_pixels_32)(from, row.phases, row.count, row.phase_step, to);
-    } else if (row.size == 8) {
-        (merge ? merge_pixels_64 : split_pixels_64)(from, row.phases, row.count, row.phase_step, to);
+    memcpy(to, from, (size_t)end);
+    memcpy(to + bytes - end, from + bytes - end, (size_t)end);
+}
+
+/* Less than a vector: two moves that may overlap. */
+PHASES_ALWAYS_INLINE void copy_part_of_vector(const unsigned char *from, int64_t bytes, unsigned char *to)
+{
+    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+    if (PHASES_PARTS) {
+        take_part(room, from, bytes);
+        put_part(to, room, bytes);
+    } else if (bytes >= 16) {
+        copy_ends(from, bytes, 16, to);
+    } else if (bytes >= 8) {
+        copy_ends(from, bytes, 8, to);
+    } else if (bytes >= 4) {
+        copy_ends(from, bytes, 4, to);
     } else {
-        move_others(from, &row, merge, to);
+        for (int64_t i = 0; i < bytes; i++) to[i] = from[i];
+    }
+}
+
+/* Most rows are short: the last vector is over what the one before it has done. */
+PHASES_ALWAYS_INLINE void copy_row(const unsigned char *from, int64_t bytes, unsigned char *to)
+{
+    const int64_t last = bytes - VECTOR_BYTES;
+    if (!PHASES_VECTORS || bytes > PHASES_SHORT) {
+        memcpy(to, from, (size_t)bytes);
+    } else if (last < 0) {
+        copy_part_of_vector(from, bytes, to);
+    } else {
+        for (int64_t at = 0; at < last; at += VECTOR_BYTES) store_64(to + at, load_64(from + at));
+        store_64(to + last, load_64(from + last));
+    }
+}
+
+PHASES_APART void copy_pixels(const unsigned char *from, const struct pixels *row, unsigned char *to)
+{
+    const int64_t bytes = row->count * row->size, from_step = row->from_step, to_step = row->to_step;
+    for (int64_t left = row->sets; left > 0; left--, from += from_step, to += to_step) copy_row(from, bytes, to);
+}
+
+PHASES_APART void move_pixels(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    if (row->phases == 1) {
+        copy_pixels(from, row, to);
+    } else if (row->size == 2) {
+        (merge ? merge_pixels_16 : split_pixels_16)(from, row, to);
+    } else if (row->size == 4) {
+        (merge ? merge_pixels_32 : split_pixels_32)(from, row, to);
+    } else if (row->size == 8) {
+        (merge ? merge_pixels_64 : split_pixels_64)(from, row, to);
+    } else {
+        move_others(from, row, merge, to);
     }
 }
 
@@ -183,17 +219,40 @@ PHASES_APART void move_pixels(const unsigned char *from, const struct poolgrad_p
 
 enum { PHASES_ROOM = 4096, PHASES_LINE = 64 };
 
+/* Bytes up to the next line. */
+static inline int64_t before_line(const unsigned char *at, int64_t most)
+{
+    const int64_t bytes = (int64_t)(-(uintptr_t)at % PHASES_LINE);
+    return bytes < most ? bytes : most;
+}
+
+PHASES_APART void copy_apart(const unsigned char *from, int64_t bytes, unsigned char *to)
+{
+    copy_row(from, bytes, to);
+}
+
+/* Lines that are not whole go through the caches: the next row has the rest of them. */
+PHASES_APART void stream_row(const unsigned char *from, int64_t bytes, unsigned char *to)
+{
+    int64_t at = before_line(to, bytes);
+    copy_apart(from, at, to);
+    for (; at + PHASES_LINE <= bytes; at += PHASES_LINE) {
+        for (int64_t i = 0; i < PHASES_LINE; i += VECTOR_BYTES) put_f64(to + at + i, load_f64(from + at + i), true);
+    }
+    copy_apart(from + at, bytes - at, to + at);
+}
+
 /* Whole lines at a time by way of a room that stays in cache: what is left of the last line waits for more. */
-static void merge_in_room(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
-                          unsigned char *to)
+static void merge_in_room(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
     unsigned char room[PHASES_ROOM + PHASES_LINE];
-    const int64_t pixel = shape->grain * size, periods = PHASES_ROOM / (shape->phases * pixel);
-    struct poolgrad_phases part = *shape;
+    const int64_t pixel = row->size, periods = PHASES_ROOM / (row->phases * pixel);
+    struct pixels part = *row;
     int64_t held = 0;
-    for (int64_t left = shape->count; left > 0; left -= part.count, from += periods * pixel) {
-        part.count = periods * shape->phases < left ? periods * shape->phases : left;
-        move_pixels(from, &part, size, true, room + held);
+    part.sets = 1;
+    for (int64_t left = row->count; left > 0; left -= part.count, from += periods * pixel) {
+        part.count = periods * row->phases < left ? periods * row->phases : left;
+        move_pixels(from, &part, true, room + held);
         held += part.count * pixel;
         const int64_t open = part.count < left ? (int64_t)((uintptr_t)(to + held) % PHASES_LINE) : 0;
         stream(to, room, held - open);
@@ -204,62 +263,120 @@ static void merge_in_room(const unsigned char *from, const struct poolgrad_phase
 }
 
 /* Pixels too large for the room, and rows that are one phase, go straight there. */
-PHASES_APART void merge_pixels(const unsigned char *from, const struct poolgrad_phases *shape, int64_t size,
-                               bool past_caches, unsigned char *to)
+static void stream_pixels(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    if (!past_caches || !PHASES_VECTORS) {
-        move_pixels(from, shape, size, true, to);
-        return;
-    }
-    const int64_t phases = shape->phases, pixel = shape->grain * size;
-    if (phases > 1 && phases * pixel <= PHASES_ROOM) {
-        merge_in_room(from, shape, size, to);
-        return;
-    }
-    const int64_t bytes = phases == 1 ? shape->count * pixel : pixel;
-    for (int64_t p = 0, left = shape->count * pixel; left > 0; left -= bytes, to += bytes) {
-        stream(to, from + p * shape->phase_step * size, bytes);
+    const int64_t phases = row->phases, pixel = row->size, bytes = phases == 1 ? row->count * pixel : pixel;
+    for (int64_t p = 0, left = row->count * pixel; left > 0; left -= bytes, to += bytes) {
+        stream_row(from + p * row->phase_step, bytes, to);
         p = p + 1 < phases ? p + 1 : 0;
         if (p == 0) from += pixel;
     }
 }
 
+PHASES_APART void merge_past(const unsigned char *from, const struct pixels *row, unsigned char *to)
+{
+    const bool straight = row->phases == 1 || row->phases * row->size > PHASES_ROOM;
+    for (int64_t set = 0; set < row->sets; set++) {
+        (straight ? stream_pixels : merge_in_room)(from + set * row->from_step, row, to + set * row->to_step);
+    }
+}
+
+/* Few pixels of 4 bytes in two phases. */
+PHASES_ALWAYS_INLINE void merge_few(const unsigned char *first, int64_t step, int64_t count, unsigned char *to)
+{
+    if (PHASES_PARTS) {
+        if (count > 0) move_part_pixels_32(first, count, step, true, to);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) memcpy(to + 4 * i, first + i % 2 * step + i / 2 * 4, 4);
+}
+
+/* Pixels of 4 bytes in two phases, at addresses of such: whole lines straight from registers. A line may begin with a
+ * pixel of the second phase: then phases change places. */
+PHASES_APART void merge_past_32(const unsigned char *from, const struct pixels *row, unsigned char *to)
+{
+    enum { PAIRS = PHASES_LINE / 8, WHOLE = LANES_32 / PAIRS == 1 };
+    const int64_t count = row->count, sets = row->sets, from_step = row->from_step, to_step = row->to_step;
+    for (int64_t set = 0; set < sets; set++, from += from_step, to += to_step) {
+        const int64_t head = before_line(to, 4 * count) / 4;
+        const int64_t step = head % 2 == 0 ? row->phase_step : 4 - row->phase_step;
+        const unsigned char *first = from + head / 2 * 4 + (head % 2 == 0 ? 0 : row->phase_step);
+        unsigned char *target = to + 4 * head;
+        int64_t left = count - head;
+        merge_few(from, row->phase_step, head, to);
+        for (; left >= 2 * PAIRS; left -= 2 * PAIRS, first += 4 * PAIRS, target += PHASES_LINE) {
+            vf32 a = load_pixels_32(first, PAIRS), b = load_pixels_32(first + step, PAIRS);
+            interleave_f32(&a, &b);
+            put_f32(target, a, true);
+            if (WHOLE) put_f32(target + VECTOR_BYTES, b, true);
+        }
+        merge_few(first, step, left, target);
+    }
+}
+
+static void merge_pixels(const unsigned char *from, const struct pixels *row, bool past_caches, unsigned char *to)
+{
+    if (!past_caches || !PHASES_VECTORS) {
+        move_pixels(from, row, true, to);
+    } else if (VECTOR_BYTES >= 32 && row->phases == 2 && row->size == 4 && (uintptr_t)to % 4 == 0) {
+        merge_past_32(from, row, to);
+    } else {
+        merge_past(from, row, to);
+    }
+}
+
 /* ---- By the size of an element ----------------------------------------------------------------------------------- */
+
+PHASES_APART void split_elements(const void *row, const struct poolgrad_phases *shape, int64_t size, void *phases)
+{
+    const struct pixels pixels = {
+        shape->phases, shape->count,           shape->grain * size,   shape->phase_step * size,
+        shape->sets,   shape->row_step * size, shape->set_step * size};
+    move_pixels(row, &pixels, false, phases);
+}
+PHASES_APART void merge_elements(const void *phases, const struct poolgrad_phases *shape, int64_t size,
+                                 bool past_caches, void *row)
+{
+    const struct pixels pixels = {
+        shape->phases, shape->count,           shape->grain * size,   shape->phase_step * size,
+        shape->sets,   shape->set_step * size, shape->row_step * size};
+    merge_pixels(phases, &pixels, past_caches, row);
+}
 
 static void split_phases_8(const void *row, struct poolgrad_phases shape, void *phases)
 {
-    move_pixels(row, &shape, 1, false, phases);
+    split_elements(row, &shape, 1, phases);
 }
 static void merge_phases_8(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    merge_pixels(phases, &shape, 1, past_caches, row);
+    merge_elements(phases, &shape, 1, past_caches, row);
 }
 
 static void split_phases_16(const void *row, struct poolgrad_phases shape, void *phases)
 {
-    move_pixels(row, &shape, 2, false, phases);
+    split_elements(row, &shape, 2, phases);
 }
 static void merge_phases_16(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    merge_pixels(phases, &shape, 2, past_caches, row);
+    merge_elements(phases, &shape, 2, past_caches, row);
 }
 
 static void split_phases_32(const void *row, struct poolgrad_phases shape, void *phases)
 {
-    move_pixels(row, &shape, 4, false, phases);
+    split_elements(row, &shape, 4, phases);
 }
 static void merge_phases_32(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    merge_pixels(phases, &shape, 4, past_caches, row);
+    merge_elements(phases, &shape, 4, past_caches, row);
 }
 
 static void split_phases_64(const void *row, struct poolgrad_phases shape, void *phases)
 {
-    move_pixels(row, &shape, 8, false, phases);
+    split_elements(row, &shape, 8, phases);
 }
 static void merge_phases_64(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row)
 {
-    merge_pixels(phases, &shape, 8, past_caches, row);
+    merge_elements(phases, &shape, 8, past_caches, row);
 }
 
 /* Entries of the table of an instruction set, each with a comma behind it. */

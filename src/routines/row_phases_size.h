@@ -11,14 +11,15 @@
  *   PHASES_THIRDS         if four: pixels of a phase in the word for three
  */
 
-PHASES_APART void PHASES_NAME(move_each)(const unsigned char *from, int64_t phases, int64_t count, int64_t phase_step,
-                                         bool merge, unsigned char *to)
+PHASES_APART void PHASES_NAME(move_each)(const unsigned char *from, const struct pixels *row, bool merge,
+                                         unsigned char *to)
 {
-    move_each(from, phases, count, PHASES_SIZE, phase_step, merge, to);
+    move_each(from, row, PHASES_SIZE, merge, to);
 }
 
-PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, int64_t phases, int64_t step,
-                                                   unsigned char *to)
+/* A block of `lanes` pixels of each phase; of two phases, half a block is one vector of the row. */
+PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, int64_t phases, int64_t lanes,
+                                                   int64_t step, unsigned char *to)
 {
     const int64_t vector = (int64_t)PHASES_LANES * PHASES_SIZE;
 #if PHASES_MOST > 2
@@ -27,7 +28,14 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, in
         return;
     }
 #endif
-    PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(from), b = PHASES_SPLIT_WORD(load)(from + vector);
+    PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(from), b = a;
+    if (lanes < PHASES_LANES) {
+        PHASES_SPLIT_WORD(deinterleave)(&a, &b);
+        memcpy(to, &a, sizeof a / 2);
+        memcpy(to + step, &b, sizeof b / 2);
+        return;
+    }
+    b = PHASES_SPLIT_WORD(load)(from + vector);
     PHASES_SPLIT_WORD(deinterleave)(&a, &b);
     if (phases == 4) {
         PHASES_SPLIT_VECTOR c = PHASES_SPLIT_WORD(load)(from + 2 * vector);
@@ -42,8 +50,17 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, in
     PHASES_SPLIT_WORD(store)(to + step, b);
 }
 
-PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, int64_t phases, int64_t step,
-                                                   unsigned char *to)
+PHASES_ALWAYS_INLINE PHASES_MERGE_VECTOR PHASES_NAME(load)(const unsigned char *from, int64_t lanes)
+{
+    if (lanes == PHASES_LANES) return PHASES_MERGE_WORD(load)(from);
+    const v64 half = load_half(from);
+    PHASES_MERGE_VECTOR v;
+    memcpy(&v, &half, sizeof v);
+    return v;
+}
+
+PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, int64_t phases, int64_t lanes,
+                                                   int64_t step, unsigned char *to)
 {
     const int64_t vector = (int64_t)PHASES_LANES * PHASES_SIZE;
 #if PHASES_MOST > 2
@@ -52,7 +69,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, in
         return;
     }
 #endif
-    PHASES_MERGE_VECTOR a = PHASES_MERGE_WORD(load)(from), b = PHASES_MERGE_WORD(load)(from + step);
+    PHASES_MERGE_VECTOR a = PHASES_NAME(load)(from, lanes), b = PHASES_NAME(load)(from + step, lanes);
     if (phases == 4) {
         PHASES_MERGE_VECTOR c = PHASES_MERGE_WORD(load)(from + 2 * step);
         PHASES_MERGE_VECTOR d = PHASES_MERGE_WORD(load)(from + 3 * step);
@@ -64,95 +81,116 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, in
     }
     PHASES_MERGE_WORD(interleave)(&a, &b);
     PHASES_MERGE_WORD(store)(to, a);
-    PHASES_MERGE_WORD(store)(to + vector, b);
+    if (lanes == PHASES_LANES) PHASES_MERGE_WORD(store)(to + vector, b);
 }
 
-/* Whole periods, a block at least; the last block is over what the one before it has done. */
-PHASES_ALWAYS_INLINE void PHASES_NAME(move_blocks)(const unsigned char *from, int64_t phases, int64_t periods,
-                                                   int64_t lanes, int64_t phase_step, bool merge, unsigned char *to)
+/* A block of whole periods at least; the last block is over what the one before it has done. */
+PHASES_ALWAYS_INLINE void PHASES_NAME(move_blocks)(const unsigned char *from, const struct pixels *row, int64_t phases,
+                                                   int64_t lanes, bool merge, unsigned char *to)
 {
-    const int64_t last = periods - lanes;
-    for (int64_t i = 0; i < periods; i += lanes) {
-        const int64_t at = (i < last ? i : last) * PHASES_SIZE, all = at * phases;
-        if (merge) PHASES_NAME(merge_block)(from + at, phases, phase_step, to + all);
-        if (!merge) PHASES_NAME(split_block)(from + all, phases, phase_step, to + at);
+    const int64_t periods = row->count / phases, last = periods - lanes, step = row->phase_step;
+    const int64_t left = row->count - phases * periods, pixels = periods * PHASES_SIZE, all = phases * pixels;
+    const int64_t sets = row->sets, from_step = row->from_step, to_step = row->to_step;
+    for (int64_t set = 0; set < sets; set++, from += from_step, to += to_step) {
+        for (int64_t i = 0; i < periods; i += lanes) {
+            const int64_t at = (i < last ? i : last) * PHASES_SIZE, in_row = at * phases;
+            if (merge) PHASES_NAME(merge_block)(from + at, phases, lanes, step, to + in_row);
+            if (!merge) PHASES_NAME(split_block)(from + in_row, phases, lanes, step, to + at);
+        }
+        for (int64_t p = 0; p < left; p++) {
+            const int64_t in_row = all + p * PHASES_SIZE, in_phases = pixels + p * step;
+            memcpy(to + (merge ? in_row : in_phases), from + (merge ? in_phases : in_row), PHASES_SIZE);
+        }
     }
 }
 
-/* Fewer pairs than a block has. */
-PHASES_ALWAYS_INLINE void PHASES_NAME(move_part)(const unsigned char *from, int64_t count, int64_t phase_step,
-                                                 bool merge, unsigned char *to)
+/* Less than a vector of the row. Rooms are for the vocabulary's sake: where parts are cheap, they are registers. */
+PHASES_ALWAYS_INLINE void PHASES_NAME(move_part)(const unsigned char *from, int64_t count, int64_t step, bool merge,
+                                                 unsigned char *to)
 {
     _Alignas(VECTOR_BYTES) unsigned char taken[2 * VECTOR_BYTES], moved[2 * VECTOR_BYTES];
     const int64_t all = count * PHASES_SIZE, second = count / 2 * PHASES_SIZE, first = all - second;
-    const int64_t vector = all < VECTOR_BYTES ? all : VECTOR_BYTES;
     if (merge) {
-        take_two(taken, from, first, phase_step, second);
-        PHASES_NAME(merge_block)(taken, 2, VECTOR_BYTES, moved);
-        put_two(to, vector, VECTOR_BYTES, all - vector, moved);
+        take_part(taken, from, first);
+        take_part(taken + VECTOR_BYTES, from + step, second);
+        PHASES_NAME(merge_block)(taken, 2, PHASES_LANES, VECTOR_BYTES, moved);
+        put_part(to, moved, all);
     } else {
-        take_two(taken, from, vector, VECTOR_BYTES, all - vector);
-        PHASES_NAME(split_block)(taken, 2, VECTOR_BYTES, moved);
-        put_two(to, first, phase_step, second, moved);
+        take_part(taken, from, all);
+        PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(taken), b = a;
+        PHASES_SPLIT_WORD(deinterleave)(&a, &b);
+        PHASES_SPLIT_WORD(store)(moved, a);
+        PHASES_SPLIT_WORD(store)(moved + VECTOR_BYTES, b);
+        put_part(to, moved, first);
+        put_part(to + step, moved + VECTOR_BYTES, second);
     }
 }
 
-PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, int64_t phases, int64_t count,
-                                            int64_t phase_step, bool merge, unsigned char *to)
+PHASES_ALWAYS_INLINE void PHASES_NAME(move_parts)(const unsigned char *from, const struct pixels *row, bool merge,
+                                                  unsigned char *to)
 {
-    if (PHASES_PARTS && PHASES_MOST > 2 && phases == 2 && count / 2 < PHASES_LANES) {
-        PHASES_NAME(move_part)(from, count, phase_step, merge, to);
-        return;
+    const int64_t count = row->count, step = row->phase_step;
+    const int64_t sets = row->sets, from_step = row->from_step, to_step = row->to_step;
+    for (int64_t set = 0; set < sets; set++, from += from_step, to += to_step) {
+        PHASES_NAME(move_part)(from, count, step, merge, to);
     }
+}
+
+PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, const struct pixels *row, bool merge,
+                                            unsigned char *to)
+{
+    const int64_t phases = row->phases, count = row->count;
 #if PHASES_MOST > 2
     const int64_t lanes = phases == 3 ? PHASES_THIRDS : PHASES_LANES;
 #else
     const int64_t lanes = PHASES_LANES;
 #endif
-    if (phases > PHASES_MOST || count < phases * lanes || PHASES_LANES == 1) {
-        PHASES_NAME(move_each)(from, phases, count, phase_step, merge, to);
-        return;
-    }
-    const int64_t periods = phases == 2 ? count / 2 : phases == 3 ? count / 3 : count / 4;
-    if (PHASES_MOST == 2 || phases == 2) {
-        PHASES_NAME(move_blocks)(from, 2, periods, PHASES_LANES, phase_step, merge, to);
+    if (phases > PHASES_MOST || PHASES_LANES == 1) {
+        PHASES_NAME(move_each)(from, row, merge, to);
+    } else if (PHASES_MOST > 2 && phases > 2 && count >= phases * lanes) {
+        PHASES_NAME(move_blocks)(from, row, phases, lanes, merge, to);
+    } else if (phases == 2 && count >= 2 * PHASES_LANES) {
+        PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES, merge, to);
+    } else if (PHASES_HALVES && phases == 2 && count >= PHASES_LANES) {
+        PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES / 2, merge, to);
+    } else if (PHASES_PARTS && phases == 2) {
+        PHASES_NAME(move_parts)(from, row, merge, to);
     } else {
-        PHASES_NAME(move_blocks)(from, phases, periods, lanes, phase_step, merge, to);
+        PHASES_NAME(move_each)(from, row, merge, to);
     }
-    const int64_t left = count - phases * periods, pixels = periods * PHASES_SIZE, all = phases * pixels;
-    if (left == 0) return;
-    PHASES_NAME(move_each)(from + (merge ? pixels : all), phases, left, phase_step, merge, to + (merge ? all : pixels));
 }
 
-PHASES_APART void PHASES_NAME(split)(const unsigned char *from, int64_t phases, int64_t count, int64_t phase_step,
-                                     unsigned char *to)
+PHASES_APART void PHASES_NAME(split)(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    PHASES_NAME(move)(from, phases, count, phase_step, false, to);
+    PHASES_NAME(move)(from, row, false, to);
 }
-PHASES_APART void PHASES_NAME(merge)(const unsigned char *from, int64_t phases, int64_t count, int64_t phase_step,
-                                     unsigned char *to)
+PHASES_APART void PHASES_NAME(merge)(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    PHASES_NAME(move)(from, phases, count, phase_step, true, to);
+    PHASES_NAME(move)(from, row, true, to);
 }
 
 /* Pairs, row by row, whose phases lie anywhere. */
 static void PHASES_SPLIT_WORD(split)(const void *from, struct poolgrad_rows rows, void *even, void *odd)
 {
-    const int64_t step = (int64_t)((uintptr_t)odd - (uintptr_t)even);
-    for (int64_t row = 0; row < rows.rows; row++) {
-        PHASES_NAME(split)
-        ((const unsigned char *)from + row * rows.from_step * PHASES_SIZE, 2, 2 * rows.count, step,
-         (unsigned char *)even + row * rows.to_step * PHASES_SIZE);
-    }
+    const struct pixels row = {2,
+                               2 * rows.count,
+                               PHASES_SIZE,
+                               (int64_t)((uintptr_t)odd - (uintptr_t)even),
+                               rows.rows,
+                               rows.from_step * PHASES_SIZE,
+                               rows.to_step * PHASES_SIZE};
+    PHASES_NAME(split)(from, &row, even);
 }
 static void PHASES_SPLIT_WORD(merge)(const void *even, const void *odd, struct poolgrad_rows rows, void *to)
 {
-    const int64_t step = (int64_t)((uintptr_t)odd - (uintptr_t)even);
-    for (int64_t row = 0; row < rows.rows; row++) {
-        PHASES_NAME(merge)
-        ((const unsigned char *)even + row * rows.from_step * PHASES_SIZE, 2, 2 * rows.count, step,
-         (unsigned char *)to + row * rows.to_step * PHASES_SIZE);
-    }
+    const struct pixels row = {2,
+                               2 * rows.count,
+                               PHASES_SIZE,
+                               (int64_t)((uintptr_t)odd - (uintptr_t)even),
+                               rows.rows,
+                               rows.from_step * PHASES_SIZE,
+                               rows.to_step * PHASES_SIZE};
+    PHASES_NAME(merge)(even, &row, to);
 }
 
 #undef PHASES_NAME

@@ -13,6 +13,7 @@
  *                      set; `nan` where it is above `infinity`
  *   least              the lesser of two signed integers
  *   deinterleave       two vectors of pairs become one of firsts and one of seconds (32 and 64 bits)
+ *   load_half          half a vector of any elements; the other half may be anything
  *   settle             every NaN the canonical one (docs/numerics.md N68)
  *   interleave         a0 b0 a1 b1 ... in two vectors (16 bits and floats)
  *   multiply           float64
@@ -144,6 +145,12 @@ FLOATS(f32, float)
 FLOATS(f64, double)
 #undef FLOATS
 
+static inline v64 load_half(const void *from)
+{
+    int32_t half;
+    memcpy(&half, from, sizeof half);
+    return half;
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return a * b;

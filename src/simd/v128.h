@@ -192,6 +192,10 @@ static inline void deinterleave_64(v64 *a, v64 *b)
     *b = high;
 }
 
+static inline v64 load_half(const void *from)
+{
+    return simde_mm_loadl_epi64(from);
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return simde_mm_mul_pd(a, b);

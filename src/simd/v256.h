@@ -199,6 +199,10 @@ static inline void deinterleave_64(v64 *a, v64 *b)
     *b = simde_mm256_permute4x64_epi64(odd, 0xd8);
 }
 
+static inline v64 load_half(const void *from)
+{
+    return simde_mm256_castsi128_si256(simde_mm_loadu_si128(from));
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return simde_mm256_mul_pd(a, b);

@@ -213,6 +213,10 @@ static inline void deinterleave_64(v64 *a, v64 *b)
     *a = first;
 }
 
+static inline v64 load_half(const void *from)
+{
+    return simde_mm512_castsi256_si512(simde_mm256_loadu_si256(from));
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return simde_mm512_mul_pd(a, b);
