@@ -575,43 +575,16 @@ Test(fast, refused_indices_of_many_windows)
 
 /* ---- Which kernel ---------------------------------------------------------------------------------------------- */
 
-static bool is_among(const char *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; ++i)
-        if (words[i] && strcmp(word, words[i]) == 0) return true;
-    return false;
-}
-
-/* What is compared or added: elements as an image holds them, or sums. */
-static bool names_a_format(const poolgrad_problem *p, const char *word)
-{
-    const char *const formats[] = {poolgrad_format_name(p->source.format), poolgrad_format_name(p->destination.format),
-                                   poolgrad_format_name(POOLGRAD_FLOAT32), poolgrad_format_name(POOLGRAD_FLOAT64)};
-    return is_among(word, formats, sizeof formats / sizeof *formats);
-}
-
-/* "lanes/.../avx2": many planes side by side; "pixels/float32/avx2": planes row by row. */
-static bool names_fast_parts(const char *parts, const poolgrad_problem *p)
-{
-    static const char *const sides[] = {"pixels", "channels"};
-    enum { LENGTH = 24 };
-    const char *own = poolgrad_isa_name(p->max_isa);
-    char side[LENGTH], format[LENGTH], isa[LENGTH], again[4 * LENGTH];
-    const char *last = strrchr(parts, '/');
-    if (strncmp(parts, "lanes/", 6) == 0) return strcmp(last + 1, own) == 0;
-    if (sscanf(parts, "%23[a-z]/%23[a-z0-9]/%23s", side, format, isa) != 3) return false;
-    snprintf(again, sizeof again, "%s/%s/%s", side, format, isa);
-    return strcmp(parts, again) == 0 && is_among(side, sides, 2) && names_a_format(p, format) && strcmp(isa, own) == 0;
-}
-
+/* "direction/kind/lanes/.../avx2" */
 static bool is_fast_name(const char *name, const poolgrad_problem *p)
 {
     char prefix[48];
-    snprintf(prefix, sizeof prefix, "%s/%s/", poolgrad_direction_name(p->direction), poolgrad_kind_name(p->kind));
-    return strncmp(name, prefix, strlen(prefix)) == 0 && names_fast_parts(name + strlen(prefix), p);
+    snprintf(prefix, sizeof prefix, "%s/%s/lanes/", poolgrad_direction_name(p->direction), poolgrad_kind_name(p->kind));
+    return strncmp(name, prefix, strlen(prefix)) == 0 &&
+           strcmp(strrchr(name, '/') + 1, poolgrad_isa_name(p->max_isa)) == 0;
 }
 
-/* Tables and volumes of which no window is counted are cleared by the plain loops. */
+/* Where no window is counted, the plain loops clear what is written. */
 static bool pools_nothing(const poolgrad_problem *p)
 {
     const window_range range = counted_windows(p);

@@ -27,11 +27,7 @@ static int64_t count_units(const struct poolgrad_plan *plan)
     int64_t planes = any ? (g->images.end - g->images.begin) * (g->channels.end - g->channels.begin) : 0;
     const int64_t rows = poolgrad_range_length(g->layers) * poolgrad_range_length(g->rows);
     if (rows == 0 || planes == 0) return 0;
-    switch (plan->engine) {
-    case POOLGRAD_ENGINE_LANES: return plan->lanes.units;
-    case POOLGRAD_ENGINE_ROWS: return plan->fast.units;
-    default: return planes * poolgrad_tiles_count(&plan->tiles);
-    }
+    return plan->engine == POOLGRAD_ENGINE_LANES ? plan->lanes.units : planes * poolgrad_tiles_count(&plan->tiles);
 }
 
 /* The strategies by name. */
@@ -50,20 +46,12 @@ static void name_lanes(struct poolgrad_plan *plan)
 static void name_kernel(struct poolgrad_plan *plan)
 {
     const struct poolgrad_geometry *g = &plan->geometry;
-    const struct poolgrad_fast *fast = &plan->fast;
     if (plan->engine == POOLGRAD_ENGINE_LANES) {
         name_lanes(plan);
         return;
     }
-    if (plan->engine == POOLGRAD_ENGINE_REFERENCE) {
-        snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", poolgrad_direction_name(g->direction),
-                 poolgrad_kind_name(g->kind));
-        return;
-    }
-    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/%s/%s/%s", poolgrad_direction_name(g->direction),
-             poolgrad_kind_name(g->kind), g->destination.layout == POOLGRAD_NCHW ? "pixels" : "channels",
-             poolgrad_format_name(fast->picks ? g->source.format : poolgrad_fast_sum_format(fast)),
-             poolgrad_isa_name(fast->routines->isa));
+    snprintf(plan->kernel, sizeof plan->kernel, "%s/%s/reference", poolgrad_direction_name(g->direction),
+             poolgrad_kind_name(g->kind));
 }
 
 /* Working memory of all threads of all runs at once, whole cache lines each, and behind it who has which. */
@@ -105,10 +93,6 @@ static poolgrad_status choose_engine(struct poolgrad_plan *plan, poolgrad_error 
         plan->bytes = plan->lanes.bytes;
         return POOLGRAD_OK;
     case POOLGRAD_LANES_LEFT: break;
-    }
-    if (poolgrad_fast_make(g, routines, &plan->fast)) {
-        plan->engine = POOLGRAD_ENGINE_ROWS;
-        plan->bytes = plan->fast.bytes;
     }
     return POOLGRAD_OK;
 }

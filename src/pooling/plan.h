@@ -5,14 +5,12 @@
 
 #include <stdatomic.h>
 
-#include "fast/fast.h"
 #include "geometry/geometry.h"
 #include "lanes/lanes.h"
 #include "pooling/tiles.h"
 
-/* Who computes: the reference, by tiles; the fast path, planes of progressions row by row; or many planes side by side.
- */
-enum poolgrad_engine { POOLGRAD_ENGINE_REFERENCE, POOLGRAD_ENGINE_ROWS, POOLGRAD_ENGINE_LANES };
+/* Who computes: the reference, by tiles; or lanes. */
+enum poolgrad_engine { POOLGRAD_ENGINE_REFERENCE, POOLGRAD_ENGINE_LANES };
 
 struct poolgrad_plan {
     struct poolgrad_geometry geometry;
@@ -20,7 +18,6 @@ struct poolgrad_plan {
     int64_t units; /* the engine's; of the reference, tiles of all written channels of all written images, in order */
     int threads;
     struct poolgrad_tiles tiles; /* of the reference */
-    struct poolgrad_fast fast;
     struct poolgrad_lanes lanes;
     /* Working memory for the threads of all concurrent runs, each of which takes a free block while it runs. */
     int blocks;

@@ -46,20 +46,7 @@ static void *reference_memory(const struct poolgrad_geometry *g, const struct po
     return malloc((size_t)poolgrad_reference_bytes(poolgrad_area_size(area)));
 }
 
-/* Units of the fast path in plain loops: the same pixels. */
-static void run_rows_part(const struct poolgrad_geometry *g, const struct poolgrad_fast *fast, int64_t unit)
-{
-    const struct poolgrad_fast_part part = poolgrad_fast_part_of(fast, unit);
-    const struct poolgrad_area any = {{0, 1}, part.rows, part.columns};
-    void *memory = reference_memory(g, &any);
-    for (int64_t p = part.planes.begin; p < part.planes.end; p++) {
-        const struct poolgrad_fast_plane plane = poolgrad_fast_plane_at(g, fast, p);
-        const struct poolgrad_area area = {{plane.z, plane.z + 1}, part.rows, part.columns};
-        for (int64_t lane = plane.low; lane < plane.high; lane++) run_area(g, plane.n, plane.c + lane, &area, memory);
-    }
-    free(memory);
-}
-
+/* Units of lanes in plain loops: the same pixels. */
 static void run_lanes_part(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t unit)
 {
     const struct poolgrad_lanes_part part = poolgrad_lanes_part_of(g, lanes, unit);
@@ -89,16 +76,11 @@ static void run_with(const struct poolgrad_plan *plan, int64_t first, int64_t en
         poolgrad_lanes_run(&plan->geometry, &plan->lanes, first, end, memory);
         return;
     }
-    if (memory && plan->engine == POOLGRAD_ENGINE_ROWS) {
-        poolgrad_fast_run(&plan->geometry, &plan->fast, first, end, memory);
-        return;
-    }
     for (int64_t unit = first; unit < end; unit++) {
-        switch (plan->engine) {
-        case POOLGRAD_ENGINE_LANES: run_lanes_part(&plan->geometry, &plan->lanes, unit); break;
-        case POOLGRAD_ENGINE_ROWS: run_rows_part(&plan->geometry, &plan->fast, unit); break;
-        default: run_tile(plan, unit, memory); break;
-        }
+        if (plan->engine == POOLGRAD_ENGINE_LANES)
+            run_lanes_part(&plan->geometry, &plan->lanes, unit);
+        else
+            run_tile(plan, unit, memory);
     }
 }
 
