@@ -4,9 +4,7 @@
 #include "routines/elements.h"
 #include "routines/find.h"
 #include "routines/give.h"
-#include "routines/half.h"
-#include "routines/positions.h"
 #include "routines/row_phases.h"
 #include "routines/turn.h"
 
-const struct poolgrad_routines poolgrad_routines_avx512 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX512, deliver_half);
+const struct poolgrad_routines poolgrad_routines_avx512 = POOLGRAD_TABLE(POOLGRAD_ISA_AVX512);

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "routines/elements.h"
 #include "routines/routines.h"
 
 /* Sizes and steps in bytes; sets follow each other at steps of either side's own. */
@@ -128,15 +127,35 @@ static void move_large(const unsigned char *from, const struct pixels *row, bool
     }
 }
 
+/* Pairs of bytes. */
+static void split_bytes(const uint8_t *restrict both, int64_t pairs, uint8_t *restrict even, uint8_t *restrict odd)
+{
+    for (int64_t i = 0; i < pairs; i++) {
+        even[i] = both[2 * i];
+        odd[i] = both[2 * i + 1];
+    }
+}
+static void merge_bytes(const uint8_t *restrict even, const uint8_t *restrict odd, int64_t pairs,
+                        uint8_t *restrict both)
+{
+    for (int64_t i = 0; i < pairs; i++) {
+        both[2 * i] = even[i];
+        both[2 * i + 1] = odd[i];
+    }
+}
+
 static void move_bytes(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
-    const struct poolgrad_rows pairs = {row->sets, row->phases == 2 ? row->count / 2 : 0, row->from_step, row->to_step};
-    const int64_t done = pairs.count, all = 2 * done;
+    const int64_t pairs = row->phases == 2 ? row->count / 2 : 0, all = 2 * pairs;
     struct pixels rest = *row;
-    if (merge) merge_8(from, from + row->phase_step, pairs, to);
-    if (!merge) split_8(from, pairs, to, to + row->phase_step);
+    for (int64_t set = 0; set < row->sets && pairs > 0; set++) {
+        const unsigned char *origin = from + set * row->from_step;
+        unsigned char *target = to + set * row->to_step;
+        if (merge) merge_bytes(origin, origin + row->phase_step, pairs, target);
+        if (!merge) split_bytes(origin, pairs, target, target + row->phase_step);
+    }
     rest.count -= all;
-    move_each(from + (merge ? done : all), &rest, 1, merge, to + (merge ? all : done));
+    move_each(from + (merge ? pairs : all), &rest, 1, merge, to + (merge ? all : pairs));
 }
 
 PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)

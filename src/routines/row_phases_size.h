@@ -169,30 +169,6 @@ PHASES_APART void PHASES_NAME(merge)(const unsigned char *from, const struct pix
     PHASES_NAME(move)(from, row, true, to);
 }
 
-/* Pairs, row by row, whose phases lie anywhere. */
-static void PHASES_SPLIT_WORD(split)(const void *from, struct poolgrad_rows rows, void *even, void *odd)
-{
-    const struct pixels row = {2,
-                               2 * rows.count,
-                               PHASES_SIZE,
-                               (int64_t)((uintptr_t)odd - (uintptr_t)even),
-                               rows.rows,
-                               rows.from_step * PHASES_SIZE,
-                               rows.to_step * PHASES_SIZE};
-    PHASES_NAME(split)(from, &row, even);
-}
-static void PHASES_SPLIT_WORD(merge)(const void *even, const void *odd, struct poolgrad_rows rows, void *to)
-{
-    const struct pixels row = {2,
-                               2 * rows.count,
-                               PHASES_SIZE,
-                               (int64_t)((uintptr_t)odd - (uintptr_t)even),
-                               rows.rows,
-                               rows.from_step * PHASES_SIZE,
-                               rows.to_step * PHASES_SIZE};
-    PHASES_NAME(merge)(even, &row, to);
-}
-
 #undef PHASES_NAME
 #undef PHASES_SPLIT_WORD
 #undef PHASES_SPLIT_VECTOR

@@ -4,8 +4,7 @@
 #include "routines/elements.h"
 #include "routines/find.h"
 #include "routines/give.h"
-#include "routines/positions.h"
 #include "routines/row_phases.h"
 #include "routines/turn.h"
 
-const struct poolgrad_routines poolgrad_routines_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR, NULL);
+const struct poolgrad_routines poolgrad_routines_scalar = POOLGRAD_TABLE(POOLGRAD_ISA_SCALAR);

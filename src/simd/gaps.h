@@ -16,26 +16,6 @@
 #include <simde/x86/avx512/types.h>
 #include <simde/x86/f16c.h>
 
-#if defined(SIMDE_X86_AVX512BW_NATIVE)
-#define poolgrad_cmpgt_epi16_mask _mm512_cmpgt_epi16_mask
-#define poolgrad_cmpeq_epi16_mask _mm512_cmpeq_epi16_mask
-#else
-static inline simde__mmask32 poolgrad_cmpgt_epi16_mask(simde__m512i a, simde__m512i b)
-{
-    simde__m512i_private left = simde__m512i_to_private(a), right = simde__m512i_to_private(b);
-    simde__mmask32 mask = 0;
-    for (unsigned i = 0; i < 32; i++) mask |= (simde__mmask32)(left.i16[i] > right.i16[i]) << i;
-    return mask;
-}
-static inline simde__mmask32 poolgrad_cmpeq_epi16_mask(simde__m512i a, simde__m512i b)
-{
-    simde__m512i_private left = simde__m512i_to_private(a), right = simde__m512i_to_private(b);
-    simde__mmask32 mask = 0;
-    for (unsigned i = 0; i < 32; i++) mask |= (simde__mmask32)(left.i16[i] == right.i16[i]) << i;
-    return mask;
-}
-#endif
-
 /* 16 bytes against one. */
 #if defined(SIMDE_X86_AVX512BW_NATIVE) && defined(SIMDE_X86_AVX512VL_NATIVE)
 #define poolgrad_cmpeq_epi8_mask _mm_cmpeq_epi8_mask

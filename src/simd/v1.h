@@ -4,15 +4,9 @@
  *
  *   load, store        any alignment
  *   splat, zero, add   as they say
- *   greatest           the greater of two signed integers
- *   take               where key > best: best = key, tap = code
- *   take_opposed       also where key and best are both the key of a NaN: among NaNs the last one visited stays
  *   add_where8/32      adds the gradient to the sum where the tap (unsigned, 8 or 32 bits) is `code`; elsewhere the sum
  *                      keeps its bits
- *   key                of a binary format's code, all a sign and a magnitude: the magnitude, negated where the sign is
- *                      set; `nan` where it is above `infinity`
- *   least              the lesser of two signed integers
- *   deinterleave       two vectors of pairs become one of firsts and one of seconds (32 and 64 bits)
+ *   deinterleave       two vectors of pairs become one of firsts and one of seconds
  *   load_half          half a vector of any elements; the other half may be anything
  *   settle             every NaN the canonical one (docs/numerics.md N68)
  *   interleave         a0 b0 a1 b1 ... in two vectors (16 bits and floats)
@@ -57,59 +51,67 @@ typedef int64_t v64;
 typedef float vf32;
 typedef double vf64;
 
-#define INTEGERS(BITS)                                                                                                 \
-    static inline v##BITS load_##BITS(const void *from)                                                                \
-    {                                                                                                                  \
-        v##BITS v;                                                                                                     \
-        memcpy(&v, from, sizeof v);                                                                                    \
-        return v;                                                                                                      \
-    }                                                                                                                  \
-    static inline void store_##BITS(void *to, v##BITS v)                                                               \
-    {                                                                                                                  \
-        memcpy(to, &v, sizeof v);                                                                                      \
-    }                                                                                                                  \
-    static inline v##BITS splat_##BITS(int64_t value)                                                                  \
-    {                                                                                                                  \
-        return (v##BITS)value;                                                                                         \
-    }                                                                                                                  \
-    static inline v##BITS add_##BITS(v##BITS a, v##BITS b)                                                             \
-    {                                                                                                                  \
-        return (v##BITS)((uint##BITS##_t)a + (uint##BITS##_t)b);                                                       \
-    }                                                                                                                  \
-    static inline v##BITS greatest_##BITS(v##BITS a, v##BITS b)                                                        \
-    {                                                                                                                  \
-        return a > b ? a : b;                                                                                          \
-    }                                                                                                                  \
-    static inline v##BITS least_##BITS(v##BITS a, v##BITS b)                                                           \
-    {                                                                                                                  \
-        return a < b ? a : b;                                                                                          \
-    }                                                                                                                  \
-    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
-    {                                                                                                                  \
-        const v##BITS magnitude = (v##BITS)(code & INT##BITS##_MAX);                                                   \
-        const v##BITS value = (v##BITS)(code < 0 ? -magnitude : magnitude);                                            \
-        return magnitude > infinity ? nan : value;                                                                     \
-    }                                                                                                                  \
-    static inline void deinterleave_##BITS(const v##BITS *a, const v##BITS *b)                                         \
-    {                                                                                                                  \
-        (void)a;                                                                                                       \
-        (void)b;                                                                                                       \
-    }                                                                                                                  \
-    static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
-    {                                                                                                                  \
-        *tap = key > *best ? code : *tap;                                                                              \
-        *best = greatest_##BITS(key, *best);                                                                           \
-    }                                                                                                                  \
-    static inline void take_opposed_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code, v##BITS nan)        \
-    {                                                                                                                  \
-        *tap = key > *best || (key == nan && *best == nan) ? code : *tap;                                              \
-        *best = greatest_##BITS(key, *best);                                                                           \
-    }
-
-INTEGERS(16)
-INTEGERS(32)
-INTEGERS(64)
-#undef INTEGERS
+static inline v16 load_16(const void *from)
+{
+    v16 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+static inline void store_16(void *to, v16 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+static inline void deinterleave_16(const v16 *a, const v16 *b)
+{
+    (void)a;
+    (void)b;
+}
+static inline v32 load_32(const void *from)
+{
+    v32 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+static inline void store_32(void *to, v32 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+static inline void deinterleave_32(const v32 *a, const v32 *b)
+{
+    (void)a;
+    (void)b;
+}
+static inline v32 splat_32(int64_t value)
+{
+    return (v32)value;
+}
+static inline v32 add_32(v32 a, v32 b)
+{
+    return (v32)((uint32_t)a + (uint32_t)b);
+}
+static inline v64 load_64(const void *from)
+{
+    v64 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+static inline void store_64(void *to, v64 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+static inline void deinterleave_64(const v64 *a, const v64 *b)
+{
+    (void)a;
+    (void)b;
+}
+static inline v64 splat_64(int64_t value)
+{
+    return value;
+}
+static inline v64 add_64(v64 a, v64 b)
+{
+    return (v64)((uint64_t)a + (uint64_t)b);
+}
 
 #define FLOATS(NAME, TYPE)                                                                                             \
     static inline TYPE load_##NAME(const void *from)                                                                   \

@@ -20,61 +20,45 @@ typedef simde__m256i v16, v32, v64;
 typedef simde__m256 vf32;
 typedef simde__m256d vf64;
 
-/* BITS-bit integers. */
-#define INTEGERS(BITS)                                                                                                 \
-    static inline v##BITS load_##BITS(const void *from)                                                                \
-    {                                                                                                                  \
-        return simde_mm256_loadu_si256(from);                                                                          \
-    }                                                                                                                  \
-    static inline void store_##BITS(void *to, v##BITS v)                                                               \
-    {                                                                                                                  \
-        simde_mm256_storeu_si256(to, v);                                                                               \
-    }                                                                                                                  \
-    static inline v##BITS splat_##BITS(int64_t value)                                                                  \
-    {                                                                                                                  \
-        return SPLAT_##BITS((int##BITS##_t)value);                                                                     \
-    }                                                                                                                  \
-    static inline v##BITS add_##BITS(v##BITS a, v##BITS b)                                                             \
-    {                                                                                                                  \
-        return simde_mm256_add_epi##BITS(a, b);                                                                        \
-    }                                                                                                                  \
-    static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
-    {                                                                                                                  \
-        v##BITS greater = simde_mm256_cmpgt_epi##BITS(key, *best);                                                     \
-        *best = simde_mm256_blendv_epi8(*best, key, greater);                                                          \
-        *tap = simde_mm256_blendv_epi8(*tap, code, greater);                                                           \
-    }                                                                                                                  \
-    static inline void take_opposed_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code, v##BITS nan)        \
-    {                                                                                                                  \
-        v##BITS greater = simde_mm256_cmpgt_epi##BITS(key, *best);                                                     \
-        v##BITS again = simde_mm256_and_si256(simde_mm256_cmpeq_epi##BITS(key, nan),                                   \
-                                              simde_mm256_cmpeq_epi##BITS(*best, nan));                                \
-        *best = simde_mm256_blendv_epi8(*best, key, greater);                                                          \
-        *tap = simde_mm256_blendv_epi8(*tap, code, simde_mm256_or_si256(greater, again));                              \
-    }
-
-#define SPLAT_16 simde_mm256_set1_epi16
-#define SPLAT_32 simde_mm256_set1_epi32
-#define SPLAT_64 simde_mm256_set1_epi64x
-INTEGERS(16)
-INTEGERS(32)
-INTEGERS(64)
-#undef INTEGERS
-#undef SPLAT_16
-#undef SPLAT_32
-#undef SPLAT_64
-
-static inline v16 greatest_16(v16 a, v16 b)
+static inline v16 load_16(const void *from)
 {
-    return simde_mm256_max_epi16(a, b);
+    return simde_mm256_loadu_si256(from);
 }
-static inline v32 greatest_32(v32 a, v32 b)
+static inline void store_16(void *to, v16 v)
 {
-    return simde_mm256_max_epi32(a, b);
+    simde_mm256_storeu_si256(to, v);
 }
-static inline v64 greatest_64(v64 a, v64 b)
+static inline v32 load_32(const void *from)
 {
-    return simde_mm256_blendv_epi8(b, a, simde_mm256_cmpgt_epi64(a, b));
+    return simde_mm256_loadu_si256(from);
+}
+static inline void store_32(void *to, v32 v)
+{
+    simde_mm256_storeu_si256(to, v);
+}
+static inline v64 load_64(const void *from)
+{
+    return simde_mm256_loadu_si256(from);
+}
+static inline void store_64(void *to, v64 v)
+{
+    simde_mm256_storeu_si256(to, v);
+}
+static inline v32 splat_32(int64_t value)
+{
+    return simde_mm256_set1_epi32((int32_t)value);
+}
+static inline v32 add_32(v32 a, v32 b)
+{
+    return simde_mm256_add_epi32(a, b);
+}
+static inline v64 splat_64(int64_t value)
+{
+    return simde_mm256_set1_epi64x(value);
+}
+static inline v64 add_64(v64 a, v64 b)
+{
+    return simde_mm256_add_epi64(a, b);
 }
 
 /* `count` bytes, at most 4, in the lowest lanes. */
@@ -148,32 +132,6 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
     v64 taps = simde_mm256_cvtepi32_epi64(simde_mm_loadu_si128((const void *)tap));
     return add_masked_f64(sum, simde_mm256_cmpeq_epi64(taps, splat_64((int32_t)code)), gradient);
 }
-
-static inline v16 least_16(v16 a, v16 b)
-{
-    return simde_mm256_min_epi16(a, b);
-}
-static inline v32 least_32(v32 a, v32 b)
-{
-    return simde_mm256_min_epi32(a, b);
-}
-static inline v64 least_64(v64 a, v64 b)
-{
-    return simde_mm256_blendv_epi8(a, b, simde_mm256_cmpgt_epi64(a, b));
-}
-
-#define KEY(BITS)                                                                                                      \
-    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
-    {                                                                                                                  \
-        const v##BITS negative = simde_mm256_cmpgt_epi##BITS(simde_mm256_setzero_si256(), code);                       \
-        const v##BITS magnitude = simde_mm256_and_si256(code, splat_##BITS(INT##BITS##_MAX));                          \
-        const v##BITS value = simde_mm256_sub_epi##BITS(simde_mm256_xor_si256(magnitude, negative), negative);         \
-        return simde_mm256_blendv_epi8(value, nan, simde_mm256_cmpgt_epi##BITS(magnitude, infinity));                  \
-    }
-KEY(16)
-KEY(32)
-KEY(64)
-#undef KEY
 
 /* Within halves of 128 bits, then the halves' quarters in order. */
 static inline void deinterleave_16(v16 *a, v16 *b)

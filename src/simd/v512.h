@@ -21,7 +21,6 @@
 #include <simde/x86/avx512/div.h>
 #include <simde/x86/avx512/loadu.h>
 #include <simde/x86/avx512/max.h>
-#include <simde/x86/avx512/min.h>
 #include <simde/x86/avx512/mov.h>
 #include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/permutex2var.h>
@@ -31,7 +30,6 @@
 #include <simde/x86/avx512/sqrt.h>
 #include <simde/x86/avx512/srli.h>
 #include <simde/x86/avx512/storeu.h>
-#include <simde/x86/avx512/sub.h>
 #include <simde/x86/avx512/xor.h>
 
 #include "simd/gaps.h"
@@ -43,64 +41,46 @@ typedef simde__m512i v16, v32, v64;
 typedef simde__m512 vf32;
 typedef simde__m512d vf64;
 
-/* BITS-bit integers. */
-#define INTEGERS(BITS)                                                                                                 \
-    static inline v##BITS load_##BITS(const void *from)                                                                \
-    {                                                                                                                  \
-        return simde_mm512_loadu_si512(from);                                                                          \
-    }                                                                                                                  \
-    static inline void store_##BITS(void *to, v##BITS v)                                                               \
-    {                                                                                                                  \
-        simde_mm512_storeu_si512(to, v);                                                                               \
-    }                                                                                                                  \
-    static inline v##BITS splat_##BITS(int64_t value)                                                                  \
-    {                                                                                                                  \
-        return simde_mm512_set1_epi##BITS((int##BITS##_t)value);                                                       \
-    }                                                                                                                  \
-    static inline v##BITS add_##BITS(v##BITS a, v##BITS b)                                                             \
-    {                                                                                                                  \
-        return simde_mm512_add_epi##BITS(a, b);                                                                        \
-    }                                                                                                                  \
-    static inline v##BITS greatest_##BITS(v##BITS a, v##BITS b)                                                        \
-    {                                                                                                                  \
-        return simde_mm512_max_epi##BITS(a, b);                                                                        \
-    }                                                                                                                  \
-    static inline void take_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code)                             \
-    {                                                                                                                  \
-        MASK_##BITS greater = GREATER_##BITS(key, *best);                                                              \
-        *best = greatest_##BITS(key, *best);                                                                           \
-        *tap = simde_mm512_mask_mov_epi##BITS(*tap, greater, code);                                                    \
-    }                                                                                                                  \
-    static inline void take_opposed_##BITS(v##BITS *best, v##BITS *tap, v##BITS key, v##BITS code, v##BITS nan)        \
-    {                                                                                                                  \
-        MASK_##BITS greater = GREATER_##BITS(key, *best);                                                              \
-        MASK_##BITS again = EQUAL_##BITS(key, nan) & EQUAL_##BITS(*best, nan);                                         \
-        *best = greatest_##BITS(key, *best);                                                                           \
-        *tap = simde_mm512_mask_mov_epi##BITS(*tap, (MASK_##BITS)(greater | again), code);                             \
-    }
-
-#define MASK_16 simde__mmask32
-#define MASK_32 simde__mmask16
-#define MASK_64 simde__mmask8
-#define GREATER_16 poolgrad_cmpgt_epi16_mask
-#define GREATER_32 simde_mm512_cmpgt_epi32_mask
-#define GREATER_64 simde_mm512_cmpgt_epi64_mask
-#define EQUAL_16 poolgrad_cmpeq_epi16_mask
-#define EQUAL_32 simde_mm512_cmpeq_epi32_mask
-#define EQUAL_64 simde_mm512_cmpeq_epi64_mask
-INTEGERS(16)
-INTEGERS(32)
-INTEGERS(64)
-#undef INTEGERS
-#undef MASK_16
-#undef MASK_32
-#undef MASK_64
-#undef GREATER_16
-#undef GREATER_32
-#undef GREATER_64
-#undef EQUAL_16
-#undef EQUAL_32
-#undef EQUAL_64
+static inline v16 load_16(const void *from)
+{
+    return simde_mm512_loadu_si512(from);
+}
+static inline void store_16(void *to, v16 v)
+{
+    simde_mm512_storeu_si512(to, v);
+}
+static inline v32 load_32(const void *from)
+{
+    return simde_mm512_loadu_si512(from);
+}
+static inline void store_32(void *to, v32 v)
+{
+    simde_mm512_storeu_si512(to, v);
+}
+static inline v64 load_64(const void *from)
+{
+    return simde_mm512_loadu_si512(from);
+}
+static inline void store_64(void *to, v64 v)
+{
+    simde_mm512_storeu_si512(to, v);
+}
+static inline v32 splat_32(int64_t value)
+{
+    return simde_mm512_set1_epi32((int32_t)value);
+}
+static inline v32 add_32(v32 a, v32 b)
+{
+    return simde_mm512_add_epi32(a, b);
+}
+static inline v64 splat_64(int64_t value)
+{
+    return simde_mm512_set1_epi64(value);
+}
+static inline v64 add_64(v64 a, v64 b)
+{
+    return simde_mm512_add_epi64(a, b);
+}
 
 static inline vf32 load_f32(const void *from)
 {
@@ -159,33 +139,6 @@ static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code,
     const simde__mmask16 mask = simde_mm512_cmpeq_epi32_mask(taps, splat_32((int32_t)code));
     return simde_mm512_mask_mov_pd(sum, (simde__mmask8)mask, simde_mm512_add_pd(sum, load_f64(gradient)));
 }
-
-static inline v16 least_16(v16 a, v16 b)
-{
-    return simde_mm512_min_epi16(a, b);
-}
-static inline v32 least_32(v32 a, v32 b)
-{
-    return simde_mm512_min_epi32(a, b);
-}
-static inline v64 least_64(v64 a, v64 b)
-{
-    return simde_mm512_min_epi64(a, b);
-}
-
-#define KEY(BITS, MASK, GREATER)                                                                                       \
-    static inline v##BITS key_##BITS(v##BITS code, v##BITS infinity, v##BITS nan)                                      \
-    {                                                                                                                  \
-        const v##BITS zero = simde_mm512_setzero_si512();                                                              \
-        const v##BITS magnitude = simde_mm512_and_si512(code, splat_##BITS(INT##BITS##_MAX));                          \
-        const v##BITS value = simde_mm512_mask_mov_epi##BITS(magnitude, GREATER(zero, code),                           \
-                                                             simde_mm512_sub_epi##BITS(zero, magnitude));              \
-        return simde_mm512_mask_mov_epi##BITS(value, GREATER(magnitude, infinity), nan);                               \
-    }
-KEY(16, simde__mmask32, poolgrad_cmpgt_epi16_mask)
-KEY(32, simde__mmask16, simde_mm512_cmpgt_epi32_mask)
-KEY(64, simde__mmask8, simde_mm512_cmpgt_epi64_mask)
-#undef KEY
 
 static inline void deinterleave_16(v16 *a, v16 *b)
 {
