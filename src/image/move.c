@@ -5,35 +5,61 @@
 
 enum { LONG_RUN = 1024 }; /* from here on a call of memcpy is cheap beside its bytes */
 
-/* Runs of one size, or of sizes from one power of two to the next by two moves that overlap: the compiler knows every
- * size and calls nobody. */
-#define MOVE_EXACTLY(SIZE)                                                                                             \
-    static void move_##SIZE(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)                   \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < runs.runs; i++) memcpy(to + i * runs.to_step, from + i * runs.from_step, SIZE);        \
+/* Runs of one size, or of sizes from one power of two to the next by two moves that overlap: `size` is a constant
+ * wherever these are called, so that the compiler knows every size and calls nobody. */
+static inline void move_exactly(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs, size_t size)
+{
+    for (int64_t i = 0; i < runs.runs; i++) memcpy(to + i * runs.to_step, from + i * runs.from_step, size);
+}
+static inline void move_above(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs, size_t size)
+{
+    const int64_t last = runs.bytes - (int64_t)size;
+    for (int64_t i = 0; i < runs.runs; i++, to += runs.to_step, from += runs.from_step) {
+        memcpy(to, from, size);
+        memcpy(to + last, from + last, size);
     }
+}
 
-#define MOVE_ABOVE(SIZE)                                                                                               \
-    static void move_above_##SIZE(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)             \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < runs.runs; i++, to += runs.to_step, from += runs.from_step) {                          \
-            memcpy(to, from, SIZE);                                                                                    \
-            memcpy(to + runs.bytes - (SIZE), from + runs.bytes - (SIZE), SIZE);                                        \
-        }                                                                                                              \
-    }
-
-MOVE_EXACTLY(1)
-MOVE_EXACTLY(2)
-MOVE_ABOVE(2)
-MOVE_EXACTLY(4)
-MOVE_ABOVE(4)
-MOVE_EXACTLY(8)
-MOVE_ABOVE(8)
-MOVE_EXACTLY(16)
-MOVE_ABOVE(16)
-MOVE_ABOVE(32)
-#undef MOVE_EXACTLY
-#undef MOVE_ABOVE
+static void move_1(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_exactly(to, from, runs, 1);
+}
+static void move_2(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_exactly(to, from, runs, 2);
+}
+static void move_above_2(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_above(to, from, runs, 2);
+}
+static void move_4(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_exactly(to, from, runs, 4);
+}
+static void move_above_4(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_above(to, from, runs, 4);
+}
+static void move_8(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_exactly(to, from, runs, 8);
+}
+static void move_above_8(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_above(to, from, runs, 8);
+}
+static void move_16(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_exactly(to, from, runs, 16);
+}
+static void move_above_16(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_above(to, from, runs, 16);
+}
+static void move_above_32(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
+{
+    move_above(to, from, runs, 32);
+}
 
 static void move_long(unsigned char *to, const unsigned char *from, struct poolgrad_runs runs)
 {

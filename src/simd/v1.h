@@ -113,39 +113,63 @@ static inline v64 add_64(v64 a, v64 b)
     return (v64)((uint64_t)a + (uint64_t)b);
 }
 
-#define FLOATS(NAME, TYPE)                                                                                             \
-    static inline TYPE load_##NAME(const void *from)                                                                   \
-    {                                                                                                                  \
-        TYPE v;                                                                                                        \
-        memcpy(&v, from, sizeof v);                                                                                    \
-        return v;                                                                                                      \
-    }                                                                                                                  \
-    static inline void store_##NAME(void *to, TYPE v)                                                                  \
-    {                                                                                                                  \
-        memcpy(to, &v, sizeof v);                                                                                      \
-    }                                                                                                                  \
-    static inline TYPE zero_##NAME(void)                                                                               \
-    {                                                                                                                  \
-        return 0;                                                                                                      \
-    }                                                                                                                  \
-    static inline TYPE add_##NAME(TYPE a, TYPE b)                                                                      \
-    {                                                                                                                  \
-        return a + b;                                                                                                  \
-    }                                                                                                                  \
-    static inline TYPE add_where8_##NAME(TYPE sum, const uint8_t *tap, uint32_t code, const TYPE *gradient)            \
-    {                                                                                                                  \
-        return *tap == code ? sum + load_##NAME(gradient) : sum;                                                       \
-    }                                                                                                                  \
-    static inline TYPE add_where32_##NAME(TYPE sum, const uint32_t *tap, uint32_t code, const TYPE *gradient)          \
-    {                                                                                                                  \
-        uint32_t picked;                                                                                               \
-        memcpy(&picked, tap, sizeof picked);                                                                           \
-        return picked == code ? sum + load_##NAME(gradient) : sum;                                                     \
-    }
+static inline vf32 load_f32(const void *from)
+{
+    vf32 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+static inline void store_f32(void *to, vf32 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+static inline vf32 zero_f32(void)
+{
+    return 0;
+}
+static inline vf32 add_f32(vf32 a, vf32 b)
+{
+    return a + b;
+}
+static inline vf32 add_where8_f32(vf32 sum, const uint8_t *tap, uint32_t code, const float *gradient)
+{
+    return *tap == code ? sum + load_f32(gradient) : sum;
+}
+static inline vf32 add_where32_f32(vf32 sum, const uint32_t *tap, uint32_t code, const float *gradient)
+{
+    uint32_t picked;
+    memcpy(&picked, tap, sizeof picked);
+    return picked == code ? sum + load_f32(gradient) : sum;
+}
 
-FLOATS(f32, float)
-FLOATS(f64, double)
-#undef FLOATS
+static inline vf64 load_f64(const void *from)
+{
+    vf64 v;
+    memcpy(&v, from, sizeof v);
+    return v;
+}
+static inline void store_f64(void *to, vf64 v)
+{
+    memcpy(to, &v, sizeof v);
+}
+static inline vf64 zero_f64(void)
+{
+    return 0;
+}
+static inline vf64 add_f64(vf64 a, vf64 b)
+{
+    return a + b;
+}
+static inline vf64 add_where8_f64(vf64 sum, const uint8_t *tap, uint32_t code, const double *gradient)
+{
+    return *tap == code ? sum + load_f64(gradient) : sum;
+}
+static inline vf64 add_where32_f64(vf64 sum, const uint32_t *tap, uint32_t code, const double *gradient)
+{
+    uint32_t picked;
+    memcpy(&picked, tap, sizeof picked);
+    return picked == code ? sum + load_f64(gradient) : sum;
+}
 
 static inline v64 load_half(const void *from)
 {
@@ -166,25 +190,35 @@ static inline void narrow_f64(void *to, vf64 v)
     store_f32(to, (float)v);
 }
 
-#define DELIVERY(NAME, TYPE)                                                                                           \
-    static inline TYPE settle_##NAME(TYPE v)                                                                           \
-    {                                                                                                                  \
-        return v == v ? v : (TYPE)NAN;                                                                                 \
-    }                                                                                                                  \
-    static inline void interleave_##NAME(const v##NAME *a, const v##NAME *b)                                           \
-    {                                                                                                                  \
-        (void)a;                                                                                                       \
-        (void)b;                                                                                                       \
-    }                                                                                                                  \
-    static inline void put_##NAME(void *to, TYPE v, bool past_caches)                                                  \
-    {                                                                                                                  \
-        (void)past_caches;                                                                                             \
-        memcpy(to, &v, sizeof v);                                                                                      \
-    }
+static inline vf32 settle_f32(vf32 v)
+{
+    return v == v ? v : (vf32)NAN;
+}
+static inline void interleave_f32(const vf32 *a, const vf32 *b)
+{
+    (void)a;
+    (void)b;
+}
+static inline void put_f32(void *to, vf32 v, bool past_caches)
+{
+    (void)past_caches;
+    memcpy(to, &v, sizeof v);
+}
 
-DELIVERY(f32, float)
-DELIVERY(f64, double)
-#undef DELIVERY
+static inline vf64 settle_f64(vf64 v)
+{
+    return v == v ? v : (vf64)NAN;
+}
+static inline void interleave_f64(const vf64 *a, const vf64 *b)
+{
+    (void)a;
+    (void)b;
+}
+static inline void put_f64(void *to, vf64 v, bool past_caches)
+{
+    (void)past_caches;
+    memcpy(to, &v, sizeof v);
+}
 
 /* ---- Elements and masks ------------------------------------------------------------------------------------------ */
 
@@ -485,20 +519,27 @@ static inline void interleave_16(const v16 *a, const v16 *b)
 
 enum { THIRDS_16 = 1, THIRDS_32 = 1 };
 
-#define THIRDS(BITS)                                                                                                   \
-    static inline void split_thirds_##BITS(const void *from, void *to, int64_t to_step)                                \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < 3; i++)                                                                                \
-            store_##BITS((char *)to + i * to_step, load_##BITS((const char *)from + i * (int64_t)sizeof(v##BITS)));    \
-    }                                                                                                                  \
-    static inline void merge_thirds_##BITS(const void *from, int64_t from_step, void *to)                              \
-    {                                                                                                                  \
-        for (int64_t i = 0; i < 3; i++)                                                                                \
-            store_##BITS((char *)to + i * (int64_t)sizeof(v##BITS), load_##BITS((const char *)from + i * from_step));  \
-    }
-THIRDS(16)
-THIRDS(32)
-#undef THIRDS
+static inline void split_thirds_16(const void *from, void *to, int64_t to_step)
+{
+    for (int64_t i = 0; i < 3; i++)
+        store_16((char *)to + i * to_step, load_16((const char *)from + i * (int64_t)sizeof(v16)));
+}
+static inline void merge_thirds_16(const void *from, int64_t from_step, void *to)
+{
+    for (int64_t i = 0; i < 3; i++)
+        store_16((char *)to + i * (int64_t)sizeof(v16), load_16((const char *)from + i * from_step));
+}
+
+static inline void split_thirds_32(const void *from, void *to, int64_t to_step)
+{
+    for (int64_t i = 0; i < 3; i++)
+        store_32((char *)to + i * to_step, load_32((const char *)from + i * (int64_t)sizeof(v32)));
+}
+static inline void merge_thirds_32(const void *from, int64_t from_step, void *to)
+{
+    for (int64_t i = 0; i < 3; i++)
+        store_32((char *)to + i * (int64_t)sizeof(v32), load_32((const char *)from + i * from_step));
+}
 
 enum { SQUARE_8 = 1, SQUARE_16 = 1, SQUARE_32 = 1, SQUARE_64 = 1 };
 
