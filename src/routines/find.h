@@ -18,16 +18,109 @@ struct find_task {
     int code_bytes;
 };
 
-/* Lanes that go together: their operands and the codes of these, their results and a source gradient are so many
- * elements behind those of element 0 of repeat 0. `lanes` of a vector's are there. */
-struct find_place {
-    int64_t from, result, lanes, gradient;
-};
-
 #define FIND_RARELY __attribute__((noinline)) /* one for all callers: the library stays small */
 #define FIND_PASTE(a, b) a##b
 #define FIND_JOIN(a, b) a##_##b
 #define FIND_JOIN_PAIR(a, format, number) a##_##format##_##number
+
+/* Where a walk is that has elements [begin, end) of each repeat before it, in vectors of so many lanes: at an element
+ * of a repeat, whose element 0 is so many behind that of repeat 0. */
+struct find_cursor {
+    int64_t element, from, result, gradient, left; /* repeats */
+    int64_t begin, end, lanes;
+    int64_t count, repeats, step, to_step, gradient_step;
+};
+
+/* Repeats that follow each other are one. Whole rounds of vectors beside each other, if any, go before. Where an
+ * earlier walk is resumed no element may go twice but in one block: whole vectors go first, then what is left of each
+ * repeat. */
+static FIND_RARELY void find_begin(const struct find_task *task, int64_t lanes, bool rounds, struct find_cursor *cursor)
+{
+    const struct poolgrad_walk *walk = task->walk;
+    const int64_t gradient_step = task->ending->gradient_step, repeats = walk->repeats;
+    const bool resume = task->ending->resume, follow = walk->step == walk->count && walk->to_step == walk->count;
+    const bool joined = follow && (!task->ending->gradient || gradient_step == walk->count);
+    const int64_t count = joined ? walk->count * repeats : walk->count, whole = count & -lanes;
+    const int64_t begin = rounds ? count & -(FIND_TOGETHER * lanes) : 0;
+    const bool parts = whole <= (resume ? begin : 0);
+    cursor->from = cursor->result = cursor->gradient = 0;
+    cursor->element = cursor->begin = begin;
+    cursor->repeats = joined ? 1 : repeats;
+    cursor->left = begin < count ? cursor->repeats : 0;
+    cursor->end = resume && !parts ? whole : count;
+    cursor->lanes = parts ? count - begin : lanes;
+    cursor->count = count;
+    cursor->step = walk->step;
+    cursor->to_step = walk->to_step;
+    cursor->gradient_step = gradient_step;
+}
+
+/* What whole vectors have left of resumed repeats. */
+static inline bool find_next_part(struct find_cursor *cursor)
+{
+    if (cursor->end == cursor->count) return false;
+    cursor->element = cursor->begin = cursor->end;
+    cursor->end = cursor->count;
+    cursor->lanes = cursor->end - cursor->begin;
+    cursor->left = cursor->repeats;
+    cursor->from = cursor->result = cursor->gradient = 0;
+    return true;
+}
+
+/* The next vectors, of one repeat or of several. The last one of a repeat ends where its elements do. */
+static FIND_RARELY bool find_next(struct find_cursor *cursor, struct find_place *place)
+{
+    if (cursor->left == 0 && !find_next_part(cursor)) return false;
+    const int64_t begin = cursor->begin, end = cursor->end, lanes = cursor->lanes, last = end - lanes;
+    int64_t element = cursor->element, from = cursor->from, result = cursor->result, gradient = cursor->gradient;
+    int64_t left = cursor->left, v = 0;
+    place->gap = 0;
+    place->lanes = lanes;
+    for (; v < FIND_TOGETHER && left > 0; v++) {
+        const int64_t first = element < last ? element : last;
+        place->from[v] = from + first;
+        place->result[v] = result + first;
+        place->gradient[v] = gradient + first;
+        element += lanes;
+        if (element < end) continue;
+        element = begin;
+        from += cursor->step;
+        result += cursor->to_step;
+        gradient += cursor->gradient_step;
+        left--;
+    }
+    place->vectors = v;
+    for (; v < FIND_TOGETHER; v++) {
+        place->from[v] = place->from[v - 1];
+        place->result[v] = place->result[v - 1];
+        place->gradient[v] = place->gradient[v - 1];
+    }
+    cursor->element = element;
+    cursor->from = from;
+    cursor->result = result;
+    cursor->gradient = gradient;
+    cursor->left = left;
+    return true;
+}
+
+/* The same where a vector is one lane: as many as go together, or one. */
+static inline bool find_next_lanes(struct find_cursor *cursor, struct find_place *place)
+{
+    if (cursor->left == 0) return false;
+    place->vectors = cursor->end - cursor->element >= FIND_TOGETHER ? FIND_TOGETHER : 1;
+    place->gap = place->lanes = 1;
+    place->from[0] = cursor->from + cursor->element;
+    place->result[0] = cursor->result + cursor->element;
+    place->gradient[0] = cursor->gradient + cursor->element;
+    cursor->element += place->vectors;
+    if (cursor->element < cursor->end) return true;
+    cursor->element = 0;
+    cursor->from += cursor->step;
+    cursor->result += cursor->to_step;
+    cursor->gradient += cursor->gradient_step;
+    cursor->left--;
+    return true;
+}
 
 #define FORMAT unorm8
 #define SIZE 1

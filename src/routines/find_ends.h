@@ -11,6 +11,20 @@
 /* Several vectors go through the operands together, so that the additions and comparisons of one wait for those of
  * another; where a vector is one lane, compilers make vectors of these. */
 #define FIND_TOGETHER (VECTOR_BYTES <= 8 ? 8 : 4)
+#define FIND_ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* Vectors that go together: their operands and the codes of these, their results and a source gradient are so many
+ * elements behind those of element 0 of repeat 0; of vectors beside each other, a `gap` apart, only the first one's are
+ * there. `lanes` of each are there. Where they are fewer the last one goes again. */
+struct find_place {
+    int64_t from[FIND_TOGETHER], result[FIND_TOGETHER], gradient[FIND_TOGETHER];
+    int64_t gap, vectors, lanes;
+};
+
+static inline int64_t find_place_of(const int64_t *places, int64_t gap, int64_t v)
+{
+    return gap > 0 ? places[0] + v * gap : places[v];
+}
 
 static inline void end_float16_f32(void *to, vf32 v, bool past_caches)
 {
@@ -97,8 +111,6 @@ static inline vf64 add_rounded_square_f64(vf64 sum, vf64 x)
 
 /* ---- Gradients over norms ---------------------------------------------------------------------------------------- */
 
-#define FIND_ALWAYS_INLINE inline __attribute__((always_inline))
-
 static FIND_ALWAYS_INLINE vf64 load_gradient_f64(poolgrad_format format, const unsigned char *from)
 {
     switch (format) {
@@ -110,47 +122,32 @@ static FIND_ALWAYS_INLINE vf64 load_gradient_f64(poolgrad_format format, const u
 }
 
 /* What windows give, of their sums of squares: over the root, or over N times the root of the mean. */
-static FIND_ALWAYS_INLINE void put_ratios(const vf64 *sums, double divisor, const unsigned char *from,
-                                          poolgrad_format format, int64_t together, unsigned char *to)
+static FIND_ALWAYS_INLINE vf64 ratio_of(vf64 sum, double divisor, const unsigned char *from, poolgrad_format format)
 {
-    const int64_t size = format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2, bytes = LANES_64 * size;
     const vf64 zero = zero_f64(), n = splat_f64(divisor);
-    for (int64_t v = 0; v < together; v++) {
-        const vf64 root = square_root_f64(divisor != 0 ? quotient_f64(sums[v], n) : sums[v]);
-        const vf64 norm = divisor != 0 ? multiply_f64(root, n) : root;
-        const vf64 quotient = quotient_f64(load_gradient_f64(format, from + v * bytes), norm);
-        put_f64(to + v * VECTOR_BYTES, choose_f64(same_f64(norm, zero), zero, quotient), false);
-    }
+    const vf64 root = square_root_f64(divisor != 0 ? quotient_f64(sum, n) : sum);
+    const vf64 norm = divisor != 0 ? multiply_f64(root, n) : root;
+    const vf64 quotient = quotient_f64(load_gradient_f64(format, from), norm);
+    return choose_f64(same_f64(norm, zero), zero, quotient);
 }
 
-static FIND_ALWAYS_INLINE void put_ratios_of(const struct poolgrad_ending *ending, const vf64 *sums,
-                                             const unsigned char *from, int64_t together, unsigned char *to)
+/* One for all formats of operands: a root and a quotient take longer than a call. */
+static __attribute__((noinline)) void end_ratios(const struct poolgrad_ending *ending, const struct find_place *place,
+                                                 const vf64 *sums, bool part, unsigned char *to)
 {
-    switch (ending->gradient_format) {
-    case POOLGRAD_FLOAT16: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT16, together, to); break;
-    case POOLGRAD_BFLOAT16: put_ratios(sums, ending->divisor, from, POOLGRAD_BFLOAT16, together, to); break;
-    case POOLGRAD_FLOAT32: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT32, together, to); break;
-    default: put_ratios(sums, ending->divisor, from, POOLGRAD_FLOAT64, together, to); break;
-    }
-}
-
-/* One for all formats of operands: a root and a quotient take longer than a call. The source gradient's elements begin
- * `at` behind its first. */
-static __attribute__((noinline)) void end_ratios(const struct poolgrad_ending *ending, int64_t at, const vf64 *sums,
-                                                 int64_t together, int64_t lanes, unsigned char *to)
-{
-    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
     const poolgrad_format format = ending->gradient_format;
     const int64_t size = format == POOLGRAD_FLOAT64 ? 8 : format == POOLGRAD_FLOAT32 ? 4 : 2;
-    const unsigned char *from = (const unsigned char *)ending->gradient + at * size;
-    if (lanes < LANES_64) {
-        take_part(room, from, lanes * size);
-        put_ratios_of(ending, sums, room, 1, room);
-        put_part(to, room, lanes * (int64_t)sizeof(double));
-    } else if (together == 1) {
-        put_ratios_of(ending, sums, from, 1, to);
-    } else {
-        put_ratios_of(ending, sums, from, FIND_TOGETHER, to);
+    for (int64_t v = 0; v < place->vectors; v++) {
+        _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+        const int64_t gradient = find_place_of(place->gradient, place->gap, v);
+        const int64_t result = find_place_of(place->result, place->gap, v);
+        const unsigned char *from = (const unsigned char *)ending->gradient + gradient * size;
+        if (part) {
+            take_part(room, from, place->lanes * size);
+            from = room;
+        }
+        const vf64 ratio = ratio_of(sums[v], ending->divisor, from, format);
+        part ? put_part_f64(to + result * 8, ratio, place->lanes) : put_f64(to + result * 8, ratio, false);
     }
 }
 

@@ -20,90 +20,97 @@ static FIND_ALWAYS_INLINE void NAME(meet_outside)(const struct find_task *task, 
 }
 
 /* Of any search. Whether a result is -infinity where that makes it void. */
-static FIND_RARELY bool NAME(deliver_rest)(const struct find_task *task, struct find_place place,
-                                           const NUMBERS *greatest, const INTEGERS *picked, int64_t together)
+static FIND_RARELY bool NAME(deliver_rest)(const struct find_task *task, const struct find_place *place,
+                                           NUMBERS *greatest, const INTEGERS *picked)
 {
-    const bool whole = place.lanes == LANES;
+    const bool part = place->lanes != LANES;
+    const int64_t bytes = task->code_bytes, *result = place->result;
+    NUMBERS *found = greatest;
     MASK nothing = MASK_WORD(all)(false);
-    for (int64_t v = 0; v < together; v++, place.result += LANES) {
+    for (int64_t v = 0; v < place->vectors; v++, found++, picked++) {
         _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-        NUMBERS best = greatest[v];
-        INTEGERS code = picked[v];
-        if (task->ending->outside >= 0) NAME(meet_outside)(task, &best, &code);
-        nothing = MASK_WORD(either)(nothing, WORD(same)(best, WORD(splat)(-INFINITY)));
-        if (task->to) {
-            const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
-            NAME(deliver)(task->ending, best, place.lanes, task->to + place.result * size);
-        }
+        INTEGERS code = *picked;
+        if (task->ending->outside >= 0) NAME(meet_outside)(task, found, &code);
+        nothing = MASK_WORD(either)(nothing, WORD(same)(*found, WORD(splat)(-INFINITY)));
         if (!task->code) continue;
-        unsigned char *to = task->code + place.result * task->code_bytes;
-        INTEGER_WORD(put_codes)(whole ? to : room, code, task->code_bytes);
-        if (!whole) put_part(to, room, place.lanes * task->code_bytes);
+        unsigned char *to = task->code + find_place_of(result, place->gap, v) * bytes;
+        INTEGER_WORD(put_codes)(part ? room : to, code, task->code_bytes);
+        if (part) put_part(to, room, place->lanes * bytes);
     }
+    if (task->to) NAME(deliver_found)(task, place, greatest);
     return task->search->padded && !task->search->careful && MASK_WORD(any)(nothing);
 }
 
 /* Copies, so that best and code themselves, whose addresses nobody has, stay in registers. */
-static FIND_ALWAYS_INLINE bool NAME(deliver_copies)(const struct find_task *task, struct find_place place,
+static FIND_ALWAYS_INLINE bool NAME(deliver_copies)(const struct find_task *task, const struct find_place *place,
                                                     const NUMBERS *best, const INTEGERS *code, int64_t together)
 {
     NUMBERS greatest[FIND_TOGETHER];
     INTEGERS picked[FIND_TOGETHER];
     for (int64_t v = 0; v < together; v++) greatest[v] = best[v];
     for (int64_t v = 0; v < together; v++) picked[v] = code[v];
-    return NAME(deliver_rest)(task, place, greatest, picked, together);
+    return NAME(deliver_rest)(task, place, greatest, picked);
 }
 
 /* Of a search that only compares: none is a NaN that counts. */
-static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task, struct find_place place,
+static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task, const struct find_place *place,
                                                    const NUMBERS *best, const INTEGERS *code, int64_t together,
-                                                   bool codes)
+                                                   bool part, bool along, bool codes)
 {
-    if (task->ending->outside >= 0 || task->search->padded || place.lanes != LANES) {
+    unsigned char *const to = task->to, *const code_to = codes ? task->code : NULL;
+    const bool past_caches = task->ending->past_caches;
+    const int bytes = task->code_bytes;
+    if (part || task->ending->outside >= 0 || task->search->padded) {
         return NAME(deliver_copies)(task, place, best, code, together);
     }
-    for (int64_t v = 0; task->to && v < together; v++) {
-        const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
-        unsigned char *to = task->to + (place.result + v * LANES) * size;
-        if (SIZE == NUMBER_SIZE) { /* stored or not */
-            WORD(put)(to, best[v], task->ending->past_caches);
-        } else {
-            NAME(deliver)(task->ending, best[v], LANES, to);
-        }
+    if (!to) {
+    } else if (SIZE == NUMBER_SIZE) { /* stored or not */
+        for (int64_t v = 0; v < together; v++)
+            WORD(put)(to + NAME(result)(place, v, along) * SIZE, best[v], past_caches);
+    } else {
+        NAME(deliver)(task, place, best, together, false, along);
     }
-    for (int64_t v = 0; codes && task->code && v < together; v++) {
-        unsigned char *to = task->code + (place.result + v * LANES) * task->code_bytes;
-        INTEGER_WORD(put_codes)(to, code[v], task->code_bytes);
+    if (!code_to) return false;
+    if (bytes == 1) {
+        for (int64_t v = 0; v < together; v++)
+            INTEGER_WORD(put_codes)(code_to + NAME(result)(place, v, along), code[v], 1);
+    } else {
+        for (int64_t v = 0; v < together; v++)
+            INTEGER_WORD(put_codes)(code_to + NAME(result)(place, v, along) * 4, code[v], 4);
     }
     return false;
 }
 
 /* Codes as an earlier step left them, or of results that are resumed. */
-static FIND_ALWAYS_INLINE INTEGERS NAME(codes_at)(const unsigned char *at, int64_t lanes, int bytes)
+static FIND_ALWAYS_INLINE INTEGERS NAME(codes_at)(const unsigned char *at, int64_t lanes, bool part, int bytes)
 {
     _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    if (lanes == LANES) return INTEGER_WORD(get_codes)(at, bytes);
-    take_part(room, at, lanes * bytes);
-    return INTEGER_WORD(get_codes)(room, bytes);
+    if (part && lanes < LANES) { /* the part may be all of it */
+        take_part(room, at, lanes * bytes);
+        at = room;
+    }
+    return INTEGER_WORD(get_codes)(at, bytes);
 }
 
 /* The codes of an operand: its own or, in the second of two steps, with those that the first one left. */
-static FIND_ALWAYS_INLINE void NAME(mark)(const struct find_task *task, struct find_place place,
+static FIND_ALWAYS_INLINE void NAME(mark)(const struct find_task *task, const struct find_place *place,
                                           const struct poolgrad_operand_row *row,
-                                          const struct poolgrad_operand_column *column, int64_t together, bool steps,
-                                          INTEGERS *marks)
+                                          const struct poolgrad_operand_column *column, int64_t together, bool part,
+                                          bool along, bool steps, INTEGERS *marks)
 {
     const INTEGERS mark = INTEGER_WORD(splat)(row->code + column->code);
     for (int64_t v = 0; v < together; v++) marks[v] = mark;
     if (!steps) return;
-    const unsigned char *taps = (const unsigned char *)row->taps + (place.from + column->offset) * task->code_bytes;
+    const unsigned char *taps = (const unsigned char *)row->taps + column->offset * task->code_bytes;
     if (task->code_bytes == 1) { /* asked once for all vectors */
         for (int64_t v = 0; v < together; v++) {
-            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(taps + v * LANES, place.lanes, 1));
+            const unsigned char *at = taps + NAME(from)(place, v, along);
+            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(at, place->lanes, part, 1));
         }
     } else {
         for (int64_t v = 0; v < together; v++) {
-            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(taps + v * LANES * 4, place.lanes, 4));
+            const unsigned char *at = taps + NAME(from)(place, v, along) * 4;
+            marks[v] = INTEGER_WORD(add)(mark, NAME(codes_at)(at, place->lanes, part, 4));
         }
     }
 }
@@ -127,8 +134,8 @@ static FIND_ALWAYS_INLINE void NAME(compare)(const NUMBERS *x, const INTEGERS *m
 
 /* Compares only. Of equals the last one is the first to be met when operands are visited backwards. Whether the results
  * are void. */
-static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, struct find_place place,
-                                                  int64_t together, bool codes, bool steps)
+static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, const struct find_place *place,
+                                                  int64_t together, bool part, bool along, bool codes, bool steps)
 {
     const struct poolgrad_walk *walk = task->walk;
     const int64_t ahead = task->search->last ? -1 : 1;
@@ -145,15 +152,15 @@ static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, 
     for (int64_t r = 0; r < walk->row_count; r++, row += ahead) {
         const struct poolgrad_operand_column *column = first;
         for (int64_t c = 0; c < walk->column_count; c++, column += ahead) {
-            const unsigned char *at = (const unsigned char *)row->at + (place.from + column->offset) * SIZE;
-            NAME(mark)(task, place, row, column, together, steps, marks);
-            for (int64_t v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
+            const unsigned char *at = (const unsigned char *)row->at + column->offset * SIZE;
+            NAME(mark)(task, place, row, column, together, part, along, steps, marks);
+            NAME(operands)(at, place, together, part, along, x);
             for (int64_t v = 0; v < together; v += 2)
                 numbers[v] = WORD(ordered)(numbers[v], x[v], x[(v + 1) % together]);
             NAME(compare)(x, marks, together, codes, steps, best, code);
         }
     }
-    const bool is_void = NAME(deliver_picks)(task, place, best, code, together, codes);
+    const bool is_void = NAME(deliver_picks)(task, place, best, code, together, part, along, codes);
     for (int64_t v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
     return is_void | MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
 }
@@ -170,37 +177,37 @@ static FIND_ALWAYS_INLINE MASK NAME(takes)(bool last, poolgrad_nan_rule rule, NU
 }
 
 /* Where NaNs are ignored, best begins as one, which no other replaces. */
-static FIND_ALWAYS_INLINE void NAME(begin_careful)(const struct find_task *task, struct find_place place,
-                                                   int64_t together, NUMBERS *best, INTEGERS *code)
+static FIND_ALWAYS_INLINE void NAME(begin_careful)(const struct find_task *task, const struct find_place *place,
+                                                   int64_t together, bool part, bool along, NUMBERS *best,
+                                                   INTEGERS *code)
 {
-    const int64_t size = task->ending->stored ? SIZE : NUMBER_SIZE;
-    const double least = task->search->nan == POOLGRAD_NAN_IGNORE ? NAN : -INFINITY;
-    for (int64_t v = 0; v < together; v++, place.result += LANES) {
-        best[v] = WORD(splat)(least);
-        code[v] = INTEGER_WORD(splat)(task->walk->rows[0].code + task->walk->columns[0].code);
-        if (!task->ending->resume) continue;
-        best[v] = NAME(resumed)(task->to + place.result * size, place.lanes);
-        const unsigned char *at = task->code + place.result * task->code_bytes;
-        if (task->code) code[v] = NAME(codes_at)(at, place.lanes, task->code_bytes);
+    const NUMBERS least = WORD(splat)(task->search->nan == POOLGRAD_NAN_IGNORE ? NAN : -INFINITY);
+    const INTEGERS first = INTEGER_WORD(splat)(task->walk->rows[0].code + task->walk->columns[0].code);
+    for (int64_t v = 0; v < together; v++) {
+        best[v] = task->ending->resume ? NAME(begun)(task, place, v, part, along) : least;
+        code[v] = first;
+        if (!task->ending->resume || !task->code) continue;
+        const unsigned char *at = task->code + NAME(result)(place, v, along) * task->code_bytes;
+        code[v] = NAME(codes_at)(at, place->lanes, part, task->code_bytes);
     }
 }
 
 /* The rules are asked for at each operand, of all vectors alike: that costs less than a walk of its own for each. */
-static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, struct find_place place,
-                                                   int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task, const struct find_place *place,
+                                                   int64_t together, bool part, bool along)
 {
     const struct poolgrad_walk *walk = task->walk;
     const bool last = task->search->last;
     const poolgrad_nan_rule rule = task->search->nan;
     NUMBERS best[FIND_TOGETHER], x[FIND_TOGETHER];
     INTEGERS code[FIND_TOGETHER];
-    NAME(begin_careful)(task, place, together, best, code);
+    NAME(begin_careful)(task, place, together, part, along, best, code);
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
+        const unsigned char *row = walk->rows[r].at;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
             const INTEGERS mark = INTEGER_WORD(splat)(walk->rows[r].code + walk->columns[c].code);
-            for (int64_t v = 0; v < together; v++) x[v] = NAME(operand)(at + v * LANES * SIZE, place.lanes);
+            NAME(operands)(at, place, together, part, along, x);
             for (int64_t v = 0; v < together; v++) {
                 const MASK taken = NAME(takes)(last, rule, x[v], best[v]);
                 best[v] = WORD(choose)(taken, x[v], best[v]);
@@ -212,37 +219,43 @@ static FIND_ALWAYS_INLINE bool NAME(careful_block)(const struct find_task *task,
     return false;
 }
 
-static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, struct find_place place,
-                                                    int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(greatest_block)(const struct find_task *task, const struct find_place *place,
+                                                    int64_t together, bool part, bool along)
 {
-    return NAME(search_block)(task, place, together, false, false);
+    return NAME(search_block)(task, place, together, part, along, false, false);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, struct find_place place, int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(pick_block)(const struct find_task *task, const struct find_place *place,
+                                                int64_t together, bool part, bool along)
 {
-    return NAME(search_block)(task, place, together, true, false);
+    return NAME(search_block)(task, place, together, part, along, true, false);
 }
 
 #define BLOCK NAME(careful_block)
 #define WALK NAME(careful_walk)
+#define ALONG false
 #include "routines/find_walk.h"
 #define BLOCK NAME(greatest_block)
 #define WALK NAME(greatest_walk)
+#define ALONG (SIZE == 4)
 #include "routines/find_walk.h"
 #define BLOCK NAME(pick_block)
 #define WALK NAME(pick_walk)
+#define ALONG (SIZE == 4)
 #include "routines/find_walk.h"
 
 #if defined(STEPS)
 
 /* Blocks of the second of two steps. */
-static FIND_ALWAYS_INLINE bool NAME(step_block)(const struct find_task *task, struct find_place place, int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(step_block)(const struct find_task *task, const struct find_place *place,
+                                                int64_t together, bool part, bool along)
 {
-    return NAME(search_block)(task, place, together, true, true);
+    return NAME(search_block)(task, place, together, part, along, true, true);
 }
 
 #define BLOCK NAME(step_block)
 #define WALK NAME(step_walk)
+#define ALONG (SIZE == 4)
 #include "routines/find_walk.h"
 
 #endif

@@ -24,79 +24,113 @@
 #define LANES ((int64_t)INTEGER_WORD(LANES))
 #define NUMBER_SIZE (BITS / 8)
 
+/* Elements to a vector's operands, and to its results. */
+static FIND_ALWAYS_INLINE int64_t NAME(from)(const struct find_place *place, int64_t v, bool along)
+{
+    return along ? place->from[0] + v * LANES : place->from[v];
+}
+
+static FIND_ALWAYS_INLINE int64_t NAME(result)(const struct find_place *place, int64_t v, bool along)
+{
+    return along ? place->result[0] + v * LANES : place->result[v];
+}
+
 /* Lanes of a part that are not there are 0. */
-static FIND_ALWAYS_INLINE NUMBERS NAME(operand)(const unsigned char *at, int64_t lanes)
+static FIND_ALWAYS_INLINE NUMBERS NAME(part)(const unsigned char *at, int64_t lanes)
 {
     _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    if (lanes == LANES) return NAME(load)(at);
+    if (SIZE == NUMBER_SIZE) return WORD(load_part)(at, lanes);
     take_part(room, at, lanes * SIZE);
     return NAME(load)(room);
 }
 
-/* What an earlier walk left. */
-static FIND_ALWAYS_INLINE NUMBERS NAME(resumed)(const unsigned char *at, int64_t lanes)
+static FIND_ALWAYS_INLINE void NAME(operands)(const unsigned char *at, const struct find_place *place, int64_t together,
+                                              bool part, bool along, NUMBERS *x)
 {
-    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    if (lanes == LANES) return WORD(load)(at);
-    take_part(room, at, lanes * NUMBER_SIZE);
-    return WORD(load)(room);
-}
-
-static FIND_RARELY void NAME(deliver_part)(const struct poolgrad_ending *ending, const NUMBERS *v, int64_t lanes,
-                                           unsigned char *to)
-{
-    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    if (ending->stored) {
-        NAME(end)(room, *v, false);
-    } else {
-        WORD(put)(room, *v, false);
+    for (int64_t v = 0; v < together; v++) {
+        const unsigned char *lane = at + NAME(from)(place, v, along) * SIZE;
+        x[v] = part ? NAME(part)(lane, place->lanes) : NAME(load)(lane);
     }
-    put_part(to, room, lanes * (ending->stored ? SIZE : NUMBER_SIZE));
 }
 
-static FIND_ALWAYS_INLINE void NAME(deliver)(const struct poolgrad_ending *ending, NUMBERS v, int64_t lanes,
-                                             unsigned char *to)
+/* What an earlier walk left, or +0. */
+static FIND_ALWAYS_INLINE NUMBERS NAME(begun)(const struct find_task *task, const struct find_place *place, int64_t v,
+                                              bool part, bool along)
 {
-    if (lanes != LANES) {
-        const NUMBERS copy = v;
-        NAME(deliver_part)(ending, &copy, lanes, to);
-    } else if (ending->stored) {
-        NAME(end)(to, v, ending->past_caches);
+    if (!task->ending->resume) return WORD(zero)();
+    const unsigned char *at = task->to + NAME(result)(place, v, along) * (task->ending->stored ? SIZE : NUMBER_SIZE);
+    return part ? WORD(load_part)(at, place->lanes) : WORD(load)(at);
+}
+
+/* Of vectors that may be parts. */
+static FIND_RARELY void NAME(deliver_found)(const struct find_task *task, const struct find_place *place,
+                                            const NUMBERS *found)
+{
+    const bool stored = task->ending->stored, past_caches = task->ending->past_caches;
+    const int64_t size = stored ? SIZE : NUMBER_SIZE;
+    const int64_t *result = place->result;
+    for (int64_t v = 0; v < place->vectors; v++, found++) {
+        _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
+        unsigned char *to = task->to + find_place_of(result, place->gap, v) * size;
+        if (stored && place->lanes == LANES) {
+            NAME(end)(to, *found, past_caches);
+        } else if (stored) {
+            NAME(end)(room, *found, false);
+            put_part(to, room, place->lanes * SIZE);
+        } else if (place->lanes == LANES) {
+            WORD(put)(to, *found, past_caches);
+        } else {
+            WORD(put_part)(to, *found, place->lanes);
+        }
+    }
+}
+
+/* Copies for others, so that what is found, whose address nobody has, stays in registers. */
+static FIND_ALWAYS_INLINE void NAME(deliver)(const struct find_task *task, const struct find_place *place,
+                                             const NUMBERS *found, int64_t together, bool part, bool along)
+{
+    const bool past_caches = task->ending->past_caches;
+    unsigned char *const to = task->to;
+    if (part) {
+        NUMBERS copy[FIND_TOGETHER];
+        for (int64_t v = 0; v < together; v++) copy[v] = found[v];
+        NAME(deliver_found)(task, place, copy);
+    } else if (task->ending->stored) {
+        for (int64_t v = 0; v < together; v++)
+            NAME(end)(to + NAME(result)(place, v, along) * SIZE, found[v], past_caches);
     } else {
-        WORD(put)(to, v, ending->past_caches);
+        for (int64_t v = 0; v < together; v++)
+            WORD(put)(to + NAME(result)(place, v, along) * NUMBER_SIZE, found[v], past_caches);
     }
 }
 
 #if defined(SUM)
 
-static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, struct find_place place, int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, const struct find_place *place,
+                                               int64_t together, bool part, bool along)
 {
     const struct poolgrad_walk *walk = task->walk;
-    const struct poolgrad_ending *ending = task->ending;
-    const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
-    unsigned char *to = task->to + place.result * size;
-    NUMBERS sum[FIND_TOGETHER];
-    for (int64_t v = 0; v < together; v++) {
-        sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
-    }
+    const double divisor = task->ending->partial ? 0 : task->ending->divisor;
+    NUMBERS sum[FIND_TOGETHER], x[FIND_TOGETHER];
+    for (int64_t v = 0; v < together; v++) sum[v] = NAME(begun)(task, place, v, part, along);
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
+        const unsigned char *row = walk->rows[r].at;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
-            for (int64_t v = 0; v < together; v++) {
-                sum[v] = WORD(add)(sum[v], NAME(operand)(at + v * LANES * SIZE, place.lanes));
-            }
+            NAME(operands)(at, place, together, part, along, x);
+            for (int64_t v = 0; v < together; v++) sum[v] = WORD(add)(sum[v], x[v]);
         }
     }
     for (int64_t v = 0; v < together; v++) {
-        if (!ending->partial && ending->divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(ending->divisor));
-        NAME(deliver)(ending, sum[v], place.lanes, to + v * LANES * size);
+        if (divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(divisor));
     }
+    NAME(deliver)(task, place, sum, together, part, along);
     return false;
 }
 
 #define BLOCK NAME(sum_block)
 #define WALK NAME(sum_walk)
+#define ALONG (BITS == 32)
 #include "routines/find_walk.h"
 
 static void NAME(find_sum)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
@@ -115,48 +149,41 @@ static FIND_ALWAYS_INLINE NUMBERS NAME(norm_of)(const struct poolgrad_ending *en
     return WORD(square_root)(sum);
 }
 
-static FIND_ALWAYS_INLINE void NAME(norm_end)(const struct find_task *task, struct find_place place, const NUMBERS *sum,
-                                              int64_t together)
+static FIND_ALWAYS_INLINE void NAME(norm_end)(const struct find_task *task, const struct find_place *place,
+                                              NUMBERS *sum, int64_t together, bool part, bool along)
 {
     const struct poolgrad_ending *ending = task->ending;
-    const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
-    unsigned char *to = task->to + place.result * size;
     if (ending->gradient && !ending->partial) {
         NUMBERS copy[FIND_TOGETHER]; /* the sums themselves, whose addresses nobody has, stay in registers */
         for (int64_t v = 0; v < together; v++) copy[v] = sum[v];
-        end_ratios(ending, place.gradient, copy, together, place.lanes, to);
+        end_ratios(ending, place, copy, part, task->to);
         return;
     }
-    for (int64_t v = 0; v < together; v++) {
-        NAME(deliver)(ending, NAME(norm_of)(ending, sum[v]), place.lanes, to + v * LANES * size);
-    }
+    for (int64_t v = 0; v < together; v++) sum[v] = NAME(norm_of)(ending, sum[v]);
+    NAME(deliver)(task, place, sum, together, part, along);
 }
 
-static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, struct find_place place, int64_t together)
+static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, const struct find_place *place,
+                                                int64_t together, bool part, bool along)
 {
     const struct poolgrad_walk *walk = task->walk;
-    const struct poolgrad_ending *ending = task->ending;
-    const int64_t size = ending->stored ? SIZE : NUMBER_SIZE;
-    unsigned char *to = task->to + place.result * size;
-    NUMBERS sum[FIND_TOGETHER];
-    for (int64_t v = 0; v < together; v++) {
-        sum[v] = ending->resume ? NAME(resumed)(to + v * LANES * size, place.lanes) : WORD(zero)();
-    }
+    NUMBERS sum[FIND_TOGETHER], x[FIND_TOGETHER];
+    for (int64_t v = 0; v < together; v++) sum[v] = NAME(begun)(task, place, v, part, along);
     for (int64_t r = 0; r < walk->row_count; r++) {
-        const unsigned char *row = (const unsigned char *)walk->rows[r].at + place.from * SIZE;
+        const unsigned char *row = walk->rows[r].at;
         for (int64_t c = 0; c < walk->column_count; c++) {
             const unsigned char *at = row + walk->columns[c].offset * SIZE;
-            for (int64_t v = 0; v < together; v++) {
-                sum[v] = NORM(sum[v], NAME(operand)(at + v * LANES * SIZE, place.lanes));
-            }
+            NAME(operands)(at, place, together, part, along, x);
+            for (int64_t v = 0; v < together; v++) sum[v] = NORM(sum[v], x[v]);
         }
     }
-    NAME(norm_end)(task, place, sum, together);
+    NAME(norm_end)(task, place, sum, together, part, along);
     return false;
 }
 
 #define BLOCK NAME(norm_block)
 #define WALK NAME(norm_walk)
+#define ALONG (SIZE == 4)
 #include "routines/find_walk.h"
 
 static void NAME(find_norm)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)

@@ -27,7 +27,8 @@
  *   ordered            the mask where neither x nor y is a NaN
  *   both, either       of masks; without: a and not b; all: of a bool; any: whether one lane is set
  *   choose             mask ? a : b
- *   ..._part           the same of the first lanes alone: one at least, not all; memory of others is not touched
+ *   ..._part           the same of the first lanes alone: one at least, and but for load_part not all; memory of others
+ *                      is not touched
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
  *   split_thirds       pixels of 16 or 32 bits, one in turn to each of three places: THIRDS_16 or THIRDS_32 to each
  *   merge_thirds       and back; steps in bytes
@@ -450,6 +451,16 @@ static inline void fence(void)
 
 /* ---- Parts, halves and squares ----------------------------------------------------------------------------------- */
 
+static inline vf32 load_part_f32(const void *from, int64_t lanes)
+{
+    (void)lanes;
+    return load_f32(from);
+}
+static inline vf64 load_part_f64(const void *from, int64_t lanes)
+{
+    (void)lanes;
+    return load_f64(from);
+}
 static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
 {
     (void)lanes;

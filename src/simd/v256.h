@@ -511,6 +511,14 @@ static inline v64 load_part_64(const void *from, int64_t lanes)
     return load_part_32(from, 2 * lanes);
 }
 
+static inline vf32 load_part_f32(const void *from, int64_t lanes)
+{
+    return simde_mm256_castsi256_ps(load_part_32(from, lanes));
+}
+static inline vf64 load_part_f64(const void *from, int64_t lanes)
+{
+    return simde_mm256_castsi256_pd(load_part_64(from, lanes));
+}
 static inline vf32 add_part_f32(vf32 sum, const void *from, int64_t lanes)
 {
     return simde_mm256_add_ps(sum, simde_mm256_castsi256_ps(load_part_32(from, lanes)));
