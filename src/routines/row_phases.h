@@ -20,20 +20,16 @@ struct pixels {
 #define PHASES_APART __attribute__((noinline)) static
 
 /* One by one, from phases to the row or back. */
-PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, const struct pixels *row, int64_t size, bool merge,
-                                    unsigned char *to)
+PHASES_ALWAYS_INLINE void move_each(const unsigned char *from, int64_t phases, int64_t count, int64_t size,
+                                    int64_t phase_step, bool merge, unsigned char *to)
 {
-    const int64_t phases = row->phases, count = row->count, phase_step = row->phase_step, sets = row->sets;
     const int64_t from_phase = merge ? phase_step : size, from_pixel = merge ? size : phases * size;
     const int64_t to_phase = merge ? size : phase_step, to_pixel = merge ? phases * size : size;
-    const int64_t from_step = row->from_step, to_step = row->to_step;
-    for (int64_t set = 0; set < sets; set++) {
-        for (int64_t p = 0; p < phases; p++) {
-            const unsigned char *origin = from + set * from_step + p * from_phase;
-            unsigned char *target = to + set * to_step + p * to_phase;
-            for (int64_t i = p; i < count; i += phases, origin += from_pixel, target += to_pixel) {
-                memcpy(target, origin, (size_t)size);
-            }
+    for (int64_t p = 0; p < phases; p++, from += from_phase, to += to_phase) {
+        const unsigned char *origin = from;
+        unsigned char *target = to;
+        for (int64_t i = p; i < count; i += phases, origin += from_pixel, target += to_pixel) {
+            memcpy(target, origin, (size_t)size);
         }
     }
 }
@@ -87,20 +83,14 @@ static void move_small(const unsigned char *from, const struct pixels *row, bool
 {
     const int64_t size = row->size, phases = row->phases, behind = (PHASES_MOVE - 1) / size * phases;
     const int64_t done = row->count > behind ? (row->count - behind) / phases : 0;
-    struct pixels rest = *row;
-    for (int64_t set = 0; set < row->sets; set++) {
-        const unsigned char *origin = from + set * row->from_step;
-        unsigned char *target = to + set * row->to_step;
-        for (int64_t i = 0; i < done; i++) {
-            for (int64_t p = 0; p < phases; p++) {
-                const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
-                memcpy(target + (merge ? in_row : in_phases), origin + (merge ? in_phases : in_row), PHASES_MOVE);
-            }
+    for (int64_t i = 0; i < done; i++) {
+        for (int64_t p = 0; p < phases; p++) {
+            const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
+            memcpy(to + (merge ? in_row : in_phases), from + (merge ? in_phases : in_row), PHASES_MOVE);
         }
     }
-    rest.count -= done * phases;
-    move_each(from + done * (merge ? size : phases * size), &rest, size, merge,
-              to + done * (merge ? phases * size : size));
+    move_each(from + done * (merge ? size : phases * size), phases, row->count - done * phases, size, row->phase_step,
+              merge, to + done * (merge ? phases * size : size));
 }
 
 PHASES_ALWAYS_INLINE void move_once(const unsigned char *from, int64_t bytes, unsigned char *to)
@@ -115,14 +105,12 @@ static void move_large(const unsigned char *from, const struct pixels *row, bool
     const int64_t phases = row->phases, size = row->size, move = size < VECTOR_BYTES ? PHASES_MOVE : VECTOR_BYTES;
     const int64_t last = size - move;
     const int64_t from_pixel = merge ? size : phases * size, to_pixel = merge ? phases * size : size;
-    for (int64_t set = 0; set < row->sets; set++) {
-        for (int64_t p = 0; p < phases; p++) {
-            const unsigned char *origin = from + set * row->from_step + p * (merge ? row->phase_step : size);
-            unsigned char *target = to + set * row->to_step + p * (merge ? size : row->phase_step);
-            for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
-                for (int64_t at = 0; at < last; at += move) move_once(origin + at, move, target + at);
-                move_once(origin + last, move, target + last);
-            }
+    for (int64_t p = 0; p < phases; p++) {
+        const unsigned char *origin = from + p * (merge ? row->phase_step : size);
+        unsigned char *target = to + p * (merge ? size : row->phase_step);
+        for (int64_t i = p; i < row->count; i += phases, origin += from_pixel, target += to_pixel) {
+            for (int64_t at = 0; at < last; at += move) move_once(origin + at, move, target + at);
+            move_once(origin + last, move, target + last);
         }
     }
 }
@@ -160,16 +148,18 @@ static void move_bytes(const unsigned char *from, const struct pixels *row, bool
 
 PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
-    if (row->size == 1) {
-        move_bytes(from, row, merge, to);
-    } else if (row->size == PHASES_MOVE) {
-        move_each(from, row, PHASES_MOVE, merge, to);
-    } else if (!PHASES_VECTORS) {
-        move_each(from, row, row->size, merge, to);
-    } else if (row->size < PHASES_MOVE) {
-        move_small(from, row, merge, to);
-    } else {
-        move_large(from, row, merge, to);
+    for (int64_t set = 0; set < row->sets; set++, from += row->from_step, to += row->to_step) {
+        if (row->size == 1) {
+            move_bytes(from, row, merge, to);
+        } else if (row->size == PHASES_MOVE) {
+            move_each(from, row->phases, row->count, PHASES_MOVE, row->phase_step, merge, to);
+        } else if (!PHASES_VECTORS) {
+            move_each(from, row->phases, row->count, row->size, row->phase_step, merge, to);
+        } else if (row->size < PHASES_MOVE) {
+            move_small(from, row, merge, to);
+        } else {
+            move_large(from, row, merge, to);
+        }
     }
 }
 
@@ -181,42 +171,40 @@ PHASES_ALWAYS_INLINE void copy_ends(const unsigned char *from, int64_t bytes, in
     memcpy(to + bytes - end, from + bytes - end, (size_t)end);
 }
 
-/* Less than a vector: two moves that may overlap. */
-PHASES_ALWAYS_INLINE void copy_part_of_vector(const unsigned char *from, int64_t bytes, unsigned char *to)
+/* Less than a line: two moves that may overlap. No part of a vector: a store of one that reaches into a line behind
+ * would fetch it, which others may be about to write past the caches. */
+PHASES_APART void copy_few(const unsigned char *from, int64_t bytes, unsigned char *to)
 {
-    _Alignas(VECTOR_BYTES) unsigned char room[VECTOR_BYTES];
-    if (PHASES_PARTS) {
-        take_part(room, from, bytes);
-        put_part(to, room, bytes);
+    if (bytes >= 32) {
+        copy_ends(from, bytes, 32, to);
     } else if (bytes >= 16) {
         copy_ends(from, bytes, 16, to);
     } else if (bytes >= 8) {
         copy_ends(from, bytes, 8, to);
     } else if (bytes >= 4) {
         copy_ends(from, bytes, 4, to);
-    } else {
-        for (int64_t i = 0; i < bytes; i++) to[i] = from[i];
+    } else if (bytes >= 2) {
+        copy_ends(from, bytes, 2, to);
+    } else if (bytes == 1) {
+        *to = *from;
     }
 }
 
 /* Most rows are short: the last vector is over what the one before it has done. */
-PHASES_ALWAYS_INLINE void copy_row(const unsigned char *from, int64_t bytes, unsigned char *to)
-{
-    const int64_t last = bytes - VECTOR_BYTES;
-    if (!PHASES_VECTORS || bytes > PHASES_SHORT) {
-        memcpy(to, from, (size_t)bytes);
-    } else if (last < 0) {
-        copy_part_of_vector(from, bytes, to);
-    } else {
-        for (int64_t at = 0; at < last; at += VECTOR_BYTES) store_64(to + at, load_64(from + at));
-        store_64(to + last, load_64(from + last));
-    }
-}
-
 PHASES_APART void copy_pixels(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    const int64_t bytes = row->count * row->size, from_step = row->from_step, to_step = row->to_step;
-    for (int64_t left = row->sets; left > 0; left--, from += from_step, to += to_step) copy_row(from, bytes, to);
+    const int64_t bytes = row->count * row->size, last = bytes - VECTOR_BYTES;
+    const int64_t from_step = row->from_step, to_step = row->to_step;
+    for (int64_t left = row->sets; left > 0; left--, from += from_step, to += to_step) {
+        if (!PHASES_VECTORS || bytes > PHASES_SHORT) {
+            memcpy(to, from, (size_t)bytes);
+        } else if (last < 0) {
+            copy_few(from, bytes, to);
+        } else {
+            for (int64_t at = 0; at < last; at += VECTOR_BYTES) store_64(to + at, load_64(from + at));
+            store_64(to + last, load_64(from + last));
+        }
+    }
 }
 
 PHASES_APART void move_pixels(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
@@ -236,7 +224,7 @@ PHASES_APART void move_pixels(const unsigned char *from, const struct pixels *ro
 
 /* ---- Past the caches --------------------------------------------------------------------------------------------- */
 
-enum { PHASES_ROOM = 4096, PHASES_LINE = 64 };
+enum { PHASES_ROOM = 4096, PHASES_LINE = 64, PHASES_FEW_LINES = 3 * PHASES_LINE };
 
 /* Bytes up to the next line. */
 static inline int64_t before_line(const unsigned char *at, int64_t most)
@@ -245,20 +233,15 @@ static inline int64_t before_line(const unsigned char *at, int64_t most)
     return bytes < most ? bytes : most;
 }
 
-PHASES_APART void copy_apart(const unsigned char *from, int64_t bytes, unsigned char *to)
-{
-    copy_row(from, bytes, to);
-}
-
 /* Lines that are not whole go through the caches: the next row has the rest of them. */
 PHASES_APART void stream_row(const unsigned char *from, int64_t bytes, unsigned char *to)
 {
     int64_t at = before_line(to, bytes);
-    copy_apart(from, at, to);
+    copy_few(from, at, to);
     for (; at + PHASES_LINE <= bytes; at += PHASES_LINE) {
         for (int64_t i = 0; i < PHASES_LINE; i += VECTOR_BYTES) put_f64(to + at + i, load_f64(from + at + i), true);
     }
-    copy_apart(from + at, bytes - at, to + at);
+    copy_few(from + at, bytes - at, to + at);
 }
 
 /* Whole lines at a time by way of a room that stays in cache: what is left of the last line waits for more. */
@@ -301,12 +284,8 @@ PHASES_APART void merge_past(const unsigned char *from, const struct pixels *row
 }
 
 /* Few pixels of 4 bytes in two phases. */
-PHASES_ALWAYS_INLINE void merge_few(const unsigned char *first, int64_t step, int64_t count, unsigned char *to)
+PHASES_APART void merge_few(const unsigned char *first, int64_t step, int64_t count, unsigned char *to)
 {
-    if (PHASES_PARTS) {
-        if (count > 0) move_part_pixels_32(first, count, step, true, to);
-        return;
-    }
     for (int64_t i = 0; i < count; i++) memcpy(to + 4 * i, first + i % 2 * step + i / 2 * 4, 4);
 }
 
@@ -324,7 +303,7 @@ PHASES_APART void merge_past_32(const unsigned char *from, const struct pixels *
         int64_t left = count - head;
         merge_few(from, row->phase_step, head, to);
         for (; left >= 2 * PAIRS; left -= 2 * PAIRS, first += 4 * PAIRS, target += PHASES_LINE) {
-            vf32 a = load_pixels_32(first, PAIRS), b = load_pixels_32(first + step, PAIRS);
+            vf32 a = load_pixels_32(first, !WHOLE), b = load_pixels_32(first + step, !WHOLE);
             interleave_f32(&a, &b);
             put_f32(target, a, true);
             if (WHOLE) put_f32(target + VECTOR_BYTES, b, true);
@@ -333,9 +312,10 @@ PHASES_APART void merge_past_32(const unsigned char *from, const struct pixels *
     }
 }
 
+/* Rows that fill few lines or none would leave most of them to be fetched all the same. */
 static void merge_pixels(const unsigned char *from, const struct pixels *row, bool past_caches, unsigned char *to)
 {
-    if (!past_caches || !PHASES_VECTORS) {
+    if (!past_caches || !PHASES_VECTORS || row->count * row->size < PHASES_FEW_LINES) {
         move_pixels(from, row, true, to);
     } else if (VECTOR_BYTES >= 32 && row->phases == 2 && row->size == 4 && (uintptr_t)to % 4 == 0) {
         merge_past_32(from, row, to);
@@ -346,19 +326,27 @@ static void merge_pixels(const unsigned char *from, const struct pixels *row, bo
 
 /* ---- By the size of an element ----------------------------------------------------------------------------------- */
 
+static inline struct pixels pixels_of(const struct poolgrad_phases *shape, int64_t size, bool merge)
+{
+    const int64_t set_step = shape->set_step * size, row_step = shape->row_step * size;
+    return (struct pixels){.phases = shape->phases,
+                           .count = shape->count,
+                           .size = shape->grain * size,
+                           .phase_step = shape->phase_step * size,
+                           .sets = shape->sets,
+                           .from_step = merge ? set_step : row_step,
+                           .to_step = merge ? row_step : set_step};
+}
+
 PHASES_APART void split_elements(const void *row, const struct poolgrad_phases *shape, int64_t size, void *phases)
 {
-    const struct pixels pixels = {
-        shape->phases, shape->count,           shape->grain * size,   shape->phase_step * size,
-        shape->sets,   shape->row_step * size, shape->set_step * size};
+    const struct pixels pixels = pixels_of(shape, size, false);
     move_pixels(row, &pixels, false, phases);
 }
 PHASES_APART void merge_elements(const void *phases, const struct poolgrad_phases *shape, int64_t size,
                                  bool past_caches, void *row)
 {
-    const struct pixels pixels = {
-        shape->phases, shape->count,           shape->grain * size,   shape->phase_step * size,
-        shape->sets,   shape->set_step * size, shape->row_step * size};
+    const struct pixels pixels = pixels_of(shape, size, true);
     merge_pixels(phases, &pixels, past_caches, row);
 }
 

@@ -14,7 +14,9 @@
 PHASES_APART void PHASES_NAME(move_each)(const unsigned char *from, const struct pixels *row, bool merge,
                                          unsigned char *to)
 {
-    move_each(from, row, PHASES_SIZE, merge, to);
+    for (int64_t set = 0; set < row->sets; set++, from += row->from_step, to += row->to_step) {
+        move_each(from, row->phases, row->count, PHASES_SIZE, row->phase_step, merge, to);
+    }
 }
 
 /* A block of `lanes` pixels of each phase; of two phases, half a block is one vector of the row. */
@@ -29,7 +31,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, in
     }
 #endif
     PHASES_SPLIT_VECTOR a = PHASES_SPLIT_WORD(load)(from), b = a;
-    if (lanes < PHASES_LANES) {
+    if (phases == 2 && lanes < PHASES_LANES) {
         PHASES_SPLIT_WORD(deinterleave)(&a, &b);
         memcpy(to, &a, sizeof a / 2);
         memcpy(to + step, &b, sizeof b / 2);
@@ -50,9 +52,9 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(split_block)(const unsigned char *from, in
     PHASES_SPLIT_WORD(store)(to + step, b);
 }
 
-PHASES_ALWAYS_INLINE PHASES_MERGE_VECTOR PHASES_NAME(load)(const unsigned char *from, int64_t lanes)
+PHASES_ALWAYS_INLINE PHASES_MERGE_VECTOR PHASES_NAME(load)(const unsigned char *from, bool part)
 {
-    if (lanes == PHASES_LANES) return PHASES_MERGE_WORD(load)(from);
+    if (!part) return PHASES_MERGE_WORD(load)(from);
     const v64 half = load_half(from);
     PHASES_MERGE_VECTOR v;
     memcpy(&v, &half, sizeof v);
@@ -69,7 +71,8 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, in
         return;
     }
 #endif
-    PHASES_MERGE_VECTOR a = PHASES_NAME(load)(from, lanes), b = PHASES_NAME(load)(from + step, lanes);
+    const bool part = phases == 2 && lanes < PHASES_LANES;
+    PHASES_MERGE_VECTOR a = PHASES_NAME(load)(from, part), b = PHASES_NAME(load)(from + step, part);
     if (phases == 4) {
         PHASES_MERGE_VECTOR c = PHASES_MERGE_WORD(load)(from + 2 * step);
         PHASES_MERGE_VECTOR d = PHASES_MERGE_WORD(load)(from + 3 * step);
@@ -81,7 +84,7 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(merge_block)(const unsigned char *from, in
     }
     PHASES_MERGE_WORD(interleave)(&a, &b);
     PHASES_MERGE_WORD(store)(to, a);
-    if (lanes == PHASES_LANES) PHASES_MERGE_WORD(store)(to + vector, b);
+    if (!part) PHASES_MERGE_WORD(store)(to + vector, b);
 }
 
 /* A block of whole periods at least; the last block is over what the one before it has done. */
@@ -151,9 +154,9 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, const str
         PHASES_NAME(move_blocks)(from, row, phases, lanes, merge, to);
     } else if (phases == 2 && count >= 2 * PHASES_LANES) {
         PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES, merge, to);
-    } else if (PHASES_HALVES && phases == 2 && count >= PHASES_LANES) {
+    } else if (PHASES_HALVES && PHASES_MOST > 2 && phases == 2 && count >= PHASES_LANES) {
         PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES / 2, merge, to);
-    } else if (PHASES_PARTS && phases == 2) {
+    } else if (PHASES_PARTS && PHASES_MOST > 2 && phases == 2) {
         PHASES_NAME(move_parts)(from, row, merge, to);
     } else {
         PHASES_NAME(move_each)(from, row, merge, to);
