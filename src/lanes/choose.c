@@ -208,6 +208,7 @@ static void place_columns(const struct poolgrad_geometry *g, struct layout *layo
         place(layout, POOLGRAD_LANES_ROWS, number, source_slots, source, 1);
         place(layout, POOLGRAD_LANES_LOADED, number, widest, sets, 1);
     }
+    place(layout, POOLGRAD_LANES_STAGE, size_of(&g->held), columns->staged, poolgrad_range_length(g->columns), sets);
     if (columns->separable) {
         place(layout, POOLGRAD_LANES_BEST, number, source_slots, columns->phase_step, 1);
         place(layout, POOLGRAD_LANES_BEST_CODES, lanes->code_bytes, source_slots, columns->phase_step, 1);
@@ -578,7 +579,7 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     lanes->result_bytes = lanes->direct ? size_of(&g->held) : poolgrad_lanes_number_bytes(lanes->sum);
     choose_window_pitch(g, lanes);
     if (lanes->columns.used) {
-        lanes->columns.in_place = poolgrad_lanes_columns_in_place(g, lanes);
+        poolgrad_lanes_columns_choose_writing(g, lanes);
         lanes->window_elements = poolgrad_lanes_window_elements(&lanes->columns);
     } else {
         choose_slots(g, lanes);

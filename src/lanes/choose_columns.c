@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Columns as lanes: which problems are computed so, and how their rows lie in working memory. */
+#include "base/aligned.h"
 #include "base/integer.h"
 #include "image/image.h"
 #include "lanes/columns.h"
@@ -203,8 +204,10 @@ void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct pool
                                        : lanes->pieces + poolgrad_ceiling_divide(rest, columns->sets);
 }
 
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
+
 /* Results of a few narrow sets are computed as one row, and moved. */
-bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+static bool is_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { NARROW = 64 };
     const struct poolgrad_lanes_columns *columns = &lanes->columns;
@@ -215,4 +218,26 @@ bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const st
     return lanes->same_numbers && lanes->code_bytes == 1 && g->picks.format == POOLGRAD_TAP8 &&
            poolgrad_lanes_is_dense(columns, &g->held_picks) &&
            poolgrad_lanes_set_stride(columns, &g->held_picks) == poolgrad_lanes_set_stride(columns, &g->held);
+}
+
+/* Stores past the caches write whole lines: where rows are short and end within lines, several are written at once. */
+static int64_t staged_rows(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { LONG = 4096 };
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const poolgrad_const_image *image = &g->held;
+    const int64_t width = poolgrad_range_length(g->columns) * columns->grain;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), rows = poolgrad_range_length(g->rows);
+    const uint64_t odd = (uint64_t)(uintptr_t)image->data |
+                         (uint64_t)(poolgrad_lanes_set_stride(columns, image) * size);
+    const bool aligned = odd % POOLGRAD_CACHE_LINE == 0 && width * size % (POOLGRAD_CACHE_LINE / 2) == 0;
+    if (!lanes->past_caches || columns->in_place || !poolgrad_lanes_is_dense(columns, image)) return 0;
+    if (image->row_stride != width || rows < 2 || width * size >= LONG || aligned) return 0;
+    return poolgrad_min(poolgrad_ceiling_divide(LONG, width * size), rows);
+}
+
+void poolgrad_lanes_columns_choose_writing(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    lanes->columns.in_place = is_in_place(g, lanes);
+    lanes->columns.staged = staged_rows(g, lanes);
 }

@@ -223,7 +223,7 @@ static void store_sets(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
                        stored + set * count * size);
         }
     }
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, columns, stored, count);
+    poolgrad_lanes_columns_write_picks(unit, z, y, stored, count);
 }
 
 void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *codes,

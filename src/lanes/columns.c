@@ -13,10 +13,11 @@ static int64_t size_of(const poolgrad_const_image *image)
     return (int64_t)poolgrad_format_size(image->format);
 }
 
-/* A row of an image: its first set, and bytes from set to set. */
+/* A row that is written: its first set, and bytes from set to set. */
 struct image_row {
     unsigned char *at;
     int64_t step;
+    bool past_caches;
 };
 
 static struct image_row target_row(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
@@ -27,7 +28,8 @@ static struct image_row target_row(const struct poolgrad_lanes_unit *unit, enum 
     const poolgrad_const_image *image = picks ? &g->held_picks : &g->held;
     const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, which);
     return (struct image_row){poolgrad_image_at(picks ? &g->picks : &g->destination, at.n, at.c, z, y, x),
-                              poolgrad_lanes_set_stride(&unit->lanes->columns, image) * size_of(image)};
+                              poolgrad_lanes_set_stride(&unit->lanes->columns, image) * size_of(image),
+                              unit->lanes->past_caches};
 }
 
 const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,
@@ -51,22 +53,62 @@ const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_uni
     return memory;
 }
 
-void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
-                                  int64_t y, int64_t x, int64_t columns, const void *from, int64_t step)
+static void write_row(const struct poolgrad_lanes_unit *unit, const poolgrad_const_image *image, struct image_row to,
+                      int64_t columns, const void *from, int64_t step)
 {
     const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
-    const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
-    const struct image_row row = target_row(unit, which, z, y, x);
     const int64_t size = size_of(image);
-    const struct poolgrad_phases whole = {1, shape->grain, columns, 0, unit->sets, step, row.step / size};
+    const struct poolgrad_phases whole = {1, shape->grain, columns, 0, unit->sets, step, to.step / size};
     const struct poolgrad_runs runs = {columns, shape->grain * size, shape->grain * size, image->column_stride * size};
     if (poolgrad_lanes_is_dense(shape, image)) {
-        unit->lanes->routines->merge_phases[poolgrad_size_code(size)](from, whole, unit->lanes->past_caches, row.at);
+        unit->lanes->routines->merge_phases[poolgrad_size_code(size)](from, whole, to.past_caches, to.at);
         return;
     }
     for (int64_t set = 0; set < unit->sets; set++) {
-        poolgrad_move_runs(row.at + set * row.step, (const unsigned char *)from + set * step * size, runs);
+        poolgrad_move_runs(to.at + set * to.step, (const unsigned char *)from + set * step * size, runs);
     }
+}
+
+void poolgrad_lanes_columns_write_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *from,
+                                        int64_t step)
+{
+    const struct poolgrad_range columns = unit->g->columns;
+    write_row(unit, &unit->g->held_picks, target_row(unit, POOLGRAD_LANES_PICKS, z, y, columns.begin),
+              poolgrad_range_length(columns), from, step);
+}
+
+void poolgrad_lanes_columns_flush(struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_range columns = unit->g->columns;
+    const int64_t width = poolgrad_range_length(columns), rows = unit->waiting;
+    unit->waiting = 0;
+    if (rows == 0) return;
+    write_row(unit, &unit->g->held,
+              target_row(unit, POOLGRAD_LANES_DESTINATION, unit->waiting_z, unit->waiting_y, columns.begin),
+              rows * width, poolgrad_lanes_area(unit, POOLGRAD_LANES_STAGE), shape->staged * width * shape->grain);
+}
+
+/* Where the next row of the destination goes: there, or among those that wait to be written together. */
+static struct image_row next_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_range columns = unit->g->columns;
+    const int64_t bytes = poolgrad_range_length(columns) * shape->grain * size_of(&unit->g->held);
+    if (shape->staged == 0) return target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, columns.begin);
+    if (unit->waiting == shape->staged || z != unit->waiting_z) poolgrad_lanes_columns_flush(unit);
+    if (unit->waiting == 0) {
+        unit->waiting_z = z;
+        unit->waiting_y = y;
+    }
+    unsigned char *stage = poolgrad_lanes_area(unit, POOLGRAD_LANES_STAGE);
+    return (struct image_row){stage + unit->waiting++ * bytes, shape->staged * bytes, false};
+}
+
+/* A row of results in working memory to the destination. */
+static void write_results(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *from, int64_t step)
+{
+    write_row(unit, &unit->g->held, next_row(unit, z, y), poolgrad_range_length(unit->g->columns), from, step);
 }
 
 /* ---- The source -------------------------------------------------------------------------------------------------- */
@@ -131,7 +173,7 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
-static void store_numbers(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers)
+static void store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -146,8 +188,7 @@ static void store_numbers(const struct poolgrad_lanes_unit *unit, int64_t z, int
         wide = true;
     }
     lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](numbers, count, stored);
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin,
-                                 poolgrad_range_length(g->columns), stored, lanes->columns.set_step);
+    write_results(unit, z, y, stored, lanes->columns.set_step);
 }
 
 void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
@@ -172,8 +213,7 @@ void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z,
         store_numbers(unit, z, y, found.to);
         return;
     }
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin,
-                                 poolgrad_range_length(g->columns), found.to, shape->set_step);
+    write_results(unit, z, y, found.to, shape->set_step);
 }
 
 /* A row of what no window gives: +0, and no picks. */
@@ -183,11 +223,11 @@ void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, in
     const int64_t columns = poolgrad_range_length(g->columns), count = columns * unit->lanes->columns.grain;
     void *nothing = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
     memset(nothing, 0, (size_t)(unit->sets * count * size_of(&g->held)));
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, columns, nothing, count);
+    write_results(unit, z, y, nothing, count);
     if (!g->with_picks) return;
     void *picks = poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW);
     memset(picks, 0xff, (size_t)(unit->sets * count * size_of(&g->held_picks)));
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin, columns, picks, count);
+    poolgrad_lanes_columns_write_picks(unit, z, y, picks, count);
 }
 
 /* ---- Gradient ---------------------------------------------------------------------------------------------------- */
@@ -311,8 +351,7 @@ static void clear_sides(const struct poolgrad_lanes_unit *unit, struct image_row
     }
 }
 
-static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given *row, struct image_row to,
-                      bool past_caches)
+static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given *row, struct image_row to)
 {
     const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
     const int64_t before = (shape->pixels.begin - unit->g->columns.begin) * shape->grain * row->bytes;
@@ -323,7 +362,8 @@ static void merge_row(const struct poolgrad_lanes_unit *unit, const struct given
                                            .sets = unit->sets,
                                            .set_step = row->step,
                                            .row_step = to.step / row->bytes};
-    unit->lanes->routines->merge_phases[poolgrad_size_code(row->bytes)](row->to, phases, past_caches, to.at + before);
+    unit->lanes->routines->merge_phases[poolgrad_size_code(row->bytes)](row->to, phases, to.past_caches,
+                                                                        to.at + before);
 }
 
 /* The same where most phases have no windows: +0, and pixels of the others among them. */
@@ -362,7 +402,7 @@ static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
 }
 
 /* Rows of sets that follow each other, as results or as numbers, to the destination. */
-static void finish_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *results)
+static void finish_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *results)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -373,40 +413,38 @@ static void finish_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
         lanes->routines->store[lanes->sum][g->destination.format](results, unit->sets * count, stored);
         results = stored;
     }
-    poolgrad_lanes_columns_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, columns, results, count);
+    write_results(unit, z, y, results, count);
 }
 
-void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_lanes_columns *shape = &lanes->columns;
     const int64_t bytes = lanes->result_bytes;
     const struct given row = {
         .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED), .step = shape->set_step, .bytes = bytes};
-    const bool sparse = 2 * unit->phases < shape->phases;
-    const bool straight = lanes->direct && poolgrad_lanes_is_dense(shape, &unit->g->held) &&
-                          !(sparse && lanes->past_caches);
-    struct image_row to = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, unit->g->columns.begin);
-    if (!straight) {
-        to.at = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
-        to.step = poolgrad_range_length(unit->g->columns) * shape->grain * bytes;
-    }
+    const bool sparse = 2 * unit->phases < shape->phases, through = shape->staged == 0 && lanes->past_caches;
+    const bool straight = lanes->direct && poolgrad_lanes_is_dense(shape, &unit->g->held) && !(sparse && through);
+    struct image_row to = {poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS),
+                           poolgrad_range_length(unit->g->columns) * shape->grain * bytes, false};
+    if (straight) to = next_row(unit, z, y);
     if (sparse) {
         place_pixels(unit, &row, to);
     } else {
-        merge_row(unit, &row, to, straight && lanes->past_caches);
+        merge_row(unit, &row, to);
         clear_sides(unit, to, bytes);
     }
     if (!straight) finish_row(unit, z, y, to.at);
 }
 
-static void give_nothing(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+static void give_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t count = unit->sets * poolgrad_range_length(unit->g->columns) * lanes->columns.grain;
     const int64_t bytes = lanes->result_bytes, width = count / unit->sets * bytes;
-    if (lanes->direct && !lanes->past_caches && poolgrad_lanes_is_dense(&lanes->columns, &unit->g->held)) {
-        const struct image_row to = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, unit->g->columns.begin);
+    const bool through = lanes->columns.staged == 0 && lanes->past_caches;
+    if (lanes->direct && !through && poolgrad_lanes_is_dense(&lanes->columns, &unit->g->held)) {
+        const struct image_row to = next_row(unit, z, y);
         for (int64_t set = 0; set < unit->sets; set++) memset(to.at + set * to.step, 0, (size_t)width);
         return;
     }

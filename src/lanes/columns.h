@@ -17,8 +17,8 @@ static inline poolgrad_format poolgrad_lanes_columns_numbers(const struct poolgr
 bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes);
 /* Groups of at most `most` sets. */
 void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, int64_t most);
-/* Whether results go straight to the destination. */
-bool poolgrad_lanes_columns_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes);
+/* How results come to the destination. */
+void poolgrad_lanes_columns_choose_writing(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes);
 
 /* Elements of an image from set to set of a group. */
 static inline int64_t poolgrad_lanes_set_stride(const struct poolgrad_lanes_columns *columns,
@@ -59,9 +59,11 @@ static inline int64_t poolgrad_lanes_window_elements(const struct poolgrad_lanes
 const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,
                                                  enum poolgrad_lanes_image which, int64_t z, int64_t y, int64_t x,
                                                  int64_t columns, void *memory, int64_t *step);
-/* And back, from sets `step` elements apart. */
-void poolgrad_lanes_columns_write(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
-                                  int64_t y, int64_t x, int64_t columns, const void *from, int64_t step);
+/* A row of picks from working memory, sets `step` elements apart. */
+void poolgrad_lanes_columns_write_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *from,
+                                        int64_t step);
+/* Writes what waits. */
+void poolgrad_lanes_columns_flush(struct poolgrad_lanes_unit *unit);
 /* A row of the source, in phases. */
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A phase of the destination's pixels, counted from the first one that is in the source: every stride-th. Of those that
@@ -81,7 +83,7 @@ int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, co
                                            struct poolgrad_lanes_phase *phases,
                                            struct poolgrad_operand_column *operands);
 /* Results in POOLGRAD_LANES_PHASED to a row of the destination. */
-void poolgrad_lanes_columns_finish(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A row of the destination, forward and of a gradient. */
 void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);

@@ -63,7 +63,8 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_RAW,         /* columns as lanes: a row of an image as it stores it, of all sets; */
     POOLGRAD_LANES_LOADED,      /* in numbers; */
     POOLGRAD_LANES_PHASED,      /* results, phase by phase; */
-    POOLGRAD_LANES_PHASES,      /* and the phases */
+    POOLGRAD_LANES_PHASES,      /* and the phases; */
+    POOLGRAD_LANES_STAGE,       /* rows of results that are written together */
     POOLGRAD_LANES_AREAS
 };
 
@@ -97,6 +98,7 @@ struct poolgrad_lanes_columns {
     bool padded;                  /* windows have taps outside, which padding stands for */
     bool uniform;                 /* all windows of a row count as many taps along x */
     bool separable;               /* a search goes along x first, and then along y and z */
+    int64_t staged;               /* rows of results that are written together, or 0: each is written at once; */
     bool in_place;                /* results go straight to the destination, and picks to theirs */
 };
 

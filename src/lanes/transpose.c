@@ -165,6 +165,10 @@ struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit
 
 void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit)
 {
+    if (unit->lanes->columns.used) {
+        poolgrad_lanes_columns_flush(unit);
+        return;
+    }
     const struct poolgrad_range columns = unit->g->columns;
     const int64_t width = poolgrad_range_length(columns);
     const unsigned char *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);

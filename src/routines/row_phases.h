@@ -135,15 +135,10 @@ static void merge_bytes(const uint8_t *restrict even, const uint8_t *restrict od
 static void move_bytes(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
 {
     const int64_t pairs = row->phases == 2 ? row->count / 2 : 0, all = 2 * pairs;
-    struct pixels rest = *row;
-    for (int64_t set = 0; set < row->sets && pairs > 0; set++) {
-        const unsigned char *origin = from + set * row->from_step;
-        unsigned char *target = to + set * row->to_step;
-        if (merge) merge_bytes(origin, origin + row->phase_step, pairs, target);
-        if (!merge) split_bytes(origin, pairs, target, target + row->phase_step);
-    }
-    rest.count -= all;
-    move_each(from + (merge ? pairs : all), &rest, 1, merge, to + (merge ? all : pairs));
+    if (merge) merge_bytes(from, from + row->phase_step, pairs, to);
+    if (!merge) split_bytes(from, pairs, to, to + row->phase_step);
+    move_each(from + (merge ? pairs : all), row->phases, row->count - all, 1, row->phase_step, merge,
+              to + (merge ? all : pairs));
 }
 
 PHASES_APART void move_others(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
