@@ -311,7 +311,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
         place(&layout, POOLGRAD_LANES_NUMBERS, 8, numbers, 1, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
     if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, stored, 1, 1);
-    const int64_t divisors = lanes->columns.used ? windows * lanes->columns.grain : lanes->lanes;
+    const int64_t divisors = lanes->columns.used ? lanes->columns.phase_step : lanes->lanes;
     place(&layout, POOLGRAD_LANES_DIVISORS, 8, divisors, 1, 1);
     return layout.fits;
 }

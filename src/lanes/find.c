@@ -229,8 +229,55 @@ static bool is_one_run(const struct poolgrad_lanes_unit *unit)
     const struct poolgrad_lanes_columns *columns = &unit->lanes->columns;
     if (!columns->used) return false;
     if (g->kind == POOLGRAD_MAX) return g->edge_mode == POOLGRAD_EDGE_CLAMP && !unit->careful;
-    if (!columns->padded) return true;
-    return columns->uniform || g->divisor != 0 || (g->kind == POOLGRAD_L2NORM && !g->root_mean);
+    return !columns->padded || columns->uniform || g->divisor != 0 || !g->root_mean;
+}
+
+/* One divisor for each window of the row, which count `counted` taps along z and y; kept for the next rows. */
+static const void *list_divisors(struct poolgrad_lanes_unit *unit, int64_t counted)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), windows = poolgrad_range_length(lanes->x.outputs);
+    unsigned char *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
+    if (unit->counted == counted) return divisors;
+    unit->counted = counted;
+    for (int64_t i = 0; i < lanes->x.window_runs; i++) {
+        const struct poolgrad_window_run *run = &lanes->x.windows[i];
+        const double divisor = poolgrad_lanes_divisor(unit, counted * run->counted);
+        poolgrad_lanes_fill(lanes->sum, divisor, run->count * columns->grain,
+                            divisors + result_of(unit, run, 0) * bytes);
+    }
+    /* What lies between sets is divided, too. */
+    const int64_t row = windows * columns->grain;
+    poolgrad_lanes_fill(lanes->sum, 1, columns->set_step - row, divisors + row * bytes);
+    poolgrad_move_runs(
+        divisors + columns->set_step * bytes, divisors,
+        (struct poolgrad_runs){columns->sets - 1, columns->set_step * bytes, 0, columns->set_step * bytes});
+    return divisors;
+}
+
+/* Set by set where results of sets have another step than divisors. */
+static void find_averages(struct poolgrad_lanes_unit *unit, const struct row *row, struct task *task)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const int64_t bytes = task->ending.stored ? (int64_t)poolgrad_format_size(format_of(unit))
+                                              : poolgrad_lanes_number_bytes(lanes->sum);
+    const int64_t size = (int64_t)poolgrad_format_size(format_of(unit)), repeats = task->walk.repeats;
+    struct poolgrad_operand_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
+    if (!columns->uniform && unit->g->divisor == 0)
+        task->ending.divisors = list_divisors(unit, row->z.counted * row->y.counted);
+    if (!task->ending.divisors || repeats == 1) {
+        poolgrad_lanes_walk_run(unit, &task->walk, &task->ending, task->to, NULL);
+        return;
+    }
+    task->walk.repeats = 1;
+    for (int64_t i = 0; i < repeats; i++) {
+        poolgrad_lanes_walk_run(unit, &task->walk, &task->ending,
+                                (unsigned char *)task->to + i * task->walk.to_step * bytes, NULL);
+        for (int64_t r = 0; r < task->walk.row_count; r++)
+            rows[r].at = (const unsigned char *)rows[r].at + task->walk.step * size;
+    }
 }
 
 /* The greatest tap along x of every window of a source row, kept as long as its place in the ring is not needed; at
@@ -292,10 +339,9 @@ static bool find_whole(struct poolgrad_lanes_unit *unit, const struct row *row,
         task.walk.columns = &same;
         task.walk.column_count = 1;
     }
-    if (unit->g->kind != POOLGRAD_MAX) {
-        poolgrad_lanes_walk_run(unit, &task.walk, &task.ending, task.to, task.codes);
-        return true;
-    }
+    if (unit->g->kind == POOLGRAD_AVERAGE) find_averages(unit, row, &task);
+    if (unit->g->kind == POOLGRAD_L2NORM) poolgrad_lanes_walk_run(unit, &task.walk, &task.ending, task.to, NULL);
+    if (unit->g->kind != POOLGRAD_MAX) return true;
     if (good && !search(unit, &task.walk, &task.ending, false, lanes->columns.padded, task.to, task.codes)) return true;
     unit->careful = true;
     return false;

@@ -4,6 +4,7 @@
 #define POOLGRAD_LANES_UNIT_H
 
 #include "image/image.h"
+#include "image/move.h"
 #include "lanes/lanes.h"
 
 struct poolgrad_lanes_unit {
@@ -29,6 +30,13 @@ static inline void *poolgrad_lanes_area(const struct poolgrad_lanes_unit *unit, 
 static inline int64_t poolgrad_lanes_number_bytes(int sum)
 {
     return INT64_C(4) << sum;
+}
+
+/* Numbers of the accumulator that are all the same. */
+static inline void poolgrad_lanes_fill(int sum, double value, int64_t count, void *to)
+{
+    const float narrow = (float)value;
+    poolgrad_fill(to, count, sum == POOLGRAD_SUM64 ? (const void *)&value : &narrow, poolgrad_lanes_number_bytes(sum));
 }
 
 /* The image and channel of an image that the unit's first plane is of. */

@@ -106,11 +106,23 @@ static FIND_ALWAYS_INLINE void NAME(deliver)(const struct find_task *task, const
 
 #if defined(SUM)
 
+/* What becomes of a sum, result number v of those that go together. */
+static FIND_ALWAYS_INLINE NUMBERS NAME(mean)(const struct find_task *task, const struct find_place *place, int64_t v,
+                                             bool part, bool along, NUMBERS sum)
+{
+    const struct poolgrad_ending *ending = task->ending;
+    if (ending->partial) return sum;
+    if (ending->divisors) {
+        const unsigned char *at = (const unsigned char *)ending->divisors + NAME(result)(place, v, along) * NUMBER_SIZE;
+        return WORD(quotient)(sum, part ? WORD(load_part)(at, place->lanes) : WORD(load)(at));
+    }
+    return ending->divisor != 0 ? WORD(quotient)(sum, WORD(splat)(ending->divisor)) : sum;
+}
+
 static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, const struct find_place *place,
                                                int64_t together, bool part, bool along)
 {
     const struct poolgrad_walk *walk = task->walk;
-    const double divisor = task->ending->partial ? 0 : task->ending->divisor;
     NUMBERS sum[FIND_TOGETHER], x[FIND_TOGETHER];
     for (int64_t v = 0; v < together; v++) sum[v] = NAME(begun)(task, place, v, part, along);
     for (int64_t r = 0; r < walk->row_count; r++) {
@@ -121,9 +133,7 @@ static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, con
             for (int64_t v = 0; v < together; v++) sum[v] = WORD(add)(sum[v], x[v]);
         }
     }
-    for (int64_t v = 0; v < together; v++) {
-        if (divisor != 0) sum[v] = WORD(quotient)(sum[v], WORD(splat)(divisor));
-    }
+    for (int64_t v = 0; v < together; v++) sum[v] = NAME(mean)(task, place, v, part, along, sum[v]);
     NAME(deliver)(task, place, sum, together, part, along);
     return false;
 }

@@ -47,11 +47,13 @@ struct poolgrad_ending {
      * (find) or the one of the routine (give). Else they stay as they are: sums in the accumulator, maxima in float32,
      * or float64 of float64, norms in float64. */
     bool stored;
-    bool past_caches;   /* stores go past the caches where addresses allow */
-    bool resume;        /* find: begin with what an earlier walk left in the results, not stored: rows before these. */
-                        /* Then results are stored only where that takes no less room */
-    bool partial;       /* find: to be resumed: leave the sum, or the sum of squares */
-    double divisor;     /* find: of a sum, and of the mean under a root; 0: none */
+    bool past_caches; /* stores go past the caches where addresses allow */
+    bool resume;      /* find: begin with what an earlier walk left in the results, not stored: rows before these. */
+                      /* Then results are stored only where that takes no less room */
+    bool partial;     /* find: to be resumed: leave the sum, or the sum of squares */
+    double divisor;   /* find: of a sum, and of the mean under a root; 0: none */
+    /* find_sum: in place of one divisor, one for each result, a number of the accumulator at the result's offset. */
+    const void *divisors;
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
     const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
     int64_t factor_step; /* from repeat to repeat */
