@@ -20,14 +20,31 @@ struct image_row {
     bool past_caches;
 };
 
+void poolgrad_lanes_columns_begin(struct poolgrad_lanes_unit *unit)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        if (!poolgrad_lanes_has_image(g, unit->lanes, i)) continue;
+        const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, i);
+        if (i == POOLGRAD_LANES_DESTINATION || i == POOLGRAD_LANES_PICKS)
+            unit->base[i] = poolgrad_image_at(i == POOLGRAD_LANES_PICKS ? &g->picks : &g->destination, at.n, at.c, 0, 0,
+                                              0);
+        else
+            unit->from[i] = poolgrad_const_image_at(poolgrad_lanes_image_of(g, i), at.n, at.c, 0, 0, 0);
+    }
+}
+
+/* Bytes from a plane's first element. */
+static int64_t bytes_to(const poolgrad_const_image *image, int64_t z, int64_t y, int64_t x)
+{
+    return (z * image->depth_stride + y * image->row_stride + x * image->column_stride) * size_of(image);
+}
+
 static struct image_row target_row(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_image which, int64_t z,
                                    int64_t y, int64_t x)
 {
-    const struct poolgrad_geometry *g = unit->g;
-    const bool picks = which == POOLGRAD_LANES_PICKS;
-    const poolgrad_const_image *image = picks ? &g->held_picks : &g->held;
-    const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, which);
-    return (struct image_row){poolgrad_image_at(picks ? &g->picks : &g->destination, at.n, at.c, z, y, x),
+    const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
+    return (struct image_row){unit->base[which] + bytes_to(image, z, y, x),
                               poolgrad_lanes_set_stride(&unit->lanes->columns, image) * size_of(image),
                               unit->lanes->past_caches};
 }
@@ -38,8 +55,8 @@ const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_uni
 {
     const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
     const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
-    const struct poolgrad_lanes_origin at = poolgrad_lanes_origin_of(unit, which);
-    const unsigned char *from = poolgrad_const_image_at(image, at.n, at.c, z, y, x);
+    const bool written = which == POOLGRAD_LANES_DESTINATION;
+    const unsigned char *from = (written ? unit->base[which] : unit->from[which]) + bytes_to(image, z, y, x);
     const int64_t size = size_of(image), stride = poolgrad_lanes_set_stride(shape, image);
     if (poolgrad_lanes_is_dense(shape, image)) {
         *step = stride;

@@ -54,6 +54,8 @@ static inline int64_t poolgrad_lanes_window_elements(const struct poolgrad_lanes
     return columns->phase_step + columns->lead * columns->grain;
 }
 
+/* Before any row of a unit. */
+void poolgrad_lanes_columns_begin(struct poolgrad_lanes_unit *unit);
 /* `columns` pixels of a row of an image, of all sets, from column x on: where they lie, or moved to `memory`, as they
  * are stored; elements from set to set. */
 const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,

@@ -269,6 +269,7 @@ void poolgrad_lanes_run(const struct poolgrad_geometry *g, const struct poolgrad
         if (number == first) list_columns(g, lanes, &unit);
         phases = unit.phases;
         forget_rows(&unit, number == first);
+        if (lanes->columns.used) poolgrad_lanes_columns_begin(&unit);
         run_unit(&unit);
     }
     if (lanes->past_caches && first < end) lanes->routines->fence();

@@ -11,8 +11,11 @@ struct poolgrad_lanes_unit {
     const struct poolgrad_geometry *g;
     const struct poolgrad_lanes *lanes;
     unsigned char *memory;
-    int64_t plane, count;               /* planes of the group: n * channels + c, counted from the first one written */
-    int64_t sets;                       /* columns as lanes: what the planes are of, */
+    int64_t plane, count; /* planes of the group: n * channels + c, counted from the first one written */
+    /* Columns as lanes: element (0, 0, 0) of the first set of each image that is written, and read; */
+    unsigned char *base[POOLGRAD_LANES_IMAGES];
+    const unsigned char *from[POOLGRAD_LANES_IMAGES];
+    int64_t sets;                       /* what the planes are of, */
     int64_t phases;                     /* and phases of pixels that have windows */
     bool pooled;                        /* by windows; else +0 */
     int64_t counted;                    /* columns as lanes: taps along z and y that divisors in memory are of, or -1 */

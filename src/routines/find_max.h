@@ -60,7 +60,7 @@ static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task,
     unsigned char *const to = task->to, *const code_to = codes ? task->code : NULL;
     const bool past_caches = task->ending->past_caches;
     const int bytes = task->code_bytes;
-    if (part || task->ending->outside >= 0 || task->search->padded) {
+    if (part || task->ending->outside >= 0) {
         return NAME(deliver_copies)(task, place, best, code, together);
     }
     if (!to) {
@@ -162,6 +162,10 @@ static FIND_ALWAYS_INLINE bool NAME(search_block)(const struct find_task *task, 
     }
     const bool is_void = NAME(deliver_picks)(task, place, best, code, together, part, along, codes);
     for (int64_t v = 2; v < together; v += 2) numbers[0] = MASK_WORD(both)(numbers[0], numbers[v]);
+    if (task->search->padded && !part && task->ending->outside < 0) {
+        const NUMBERS nothing = WORD(splat)(-INFINITY);
+        for (int64_t v = 0; v < together; v++) numbers[0] = MASK_WORD(both)(numbers[0], WORD(more)(best[v], nothing));
+    }
     return is_void | MASK_WORD(any)(MASK_WORD(without)(MASK_WORD(all)(true), numbers[0]));
 }
 

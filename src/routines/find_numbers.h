@@ -140,7 +140,7 @@ static FIND_ALWAYS_INLINE bool NAME(sum_block)(const struct find_task *task, con
 
 #define BLOCK NAME(sum_block)
 #define WALK NAME(sum_walk)
-#define ALONG (BITS == 32)
+#define ALONG 1
 #include "routines/find_walk.h"
 
 static void NAME(find_sum)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
@@ -193,7 +193,7 @@ static FIND_ALWAYS_INLINE bool NAME(norm_block)(const struct find_task *task, co
 
 #define BLOCK NAME(norm_block)
 #define WALK NAME(norm_walk)
-#define ALONG (SIZE == 4)
+#define ALONG 1
 #include "routines/find_walk.h"
 
 static void NAME(find_norm)(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
