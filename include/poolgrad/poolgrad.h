@@ -566,12 +566,10 @@ POOLGRAD_API int poolgrad_plan_threads(const poolgrad_plan *plan);
 POOLGRAD_API int poolgrad_plan_concurrent_runs(const poolgrad_plan *plan);
 
 /* The name of what computes the plan, such as "gradient/max/lanes/in_place/picks/gather/direct/avx2": direction, kind,
- * many planes side by side in a vector, the strategies of reading, finding, giving and writing (docs/architecture.md),
- * and the instruction set. Where planes are computed row by row, as in "gradient/max/pixels/float32/avx2", two words
- * stand in place of "lanes" and the strategies: what lies side by side (pixels of a row or channels of a pixel), and
- * the format that is compared or added. The one word "reference" stands behind the kind where the plain loops run: in
- * mode reference, and for windows or strides so wide that no working memory would hold what a row needs. Valid as long
- * as the plan. */
+ * lanes of vectors, the strategies of reading, finding, giving and writing (docs/architecture.md), and the instruction
+ * set. The one word "reference" stands behind the kind where the plain loops run: in mode reference, where no window is
+ * counted, and for windows or strides so wide that no working memory would hold what a row needs. Valid as long as the
+ * plan. */
 POOLGRAD_API const char *poolgrad_plan_kernel(const poolgrad_plan *plan);
 
 /* Null is legal. */
