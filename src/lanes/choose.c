@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a plan in lanes decides: where images lie in lanes, what is direct, and how a problem is cut to units. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/aligned.h"
@@ -522,13 +521,12 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
     return true;
 }
 
-/* Whether a lane is a plane, or else a column of a row: rows are read once, transposed planes twice. What has no sums
- * that neighbours share, or steps over pixels, is as fast transposed. */
+/* Whether a lane is a plane, or else a column of a row: rows are copied to working memory once, transposed planes too,
+ * but at a higher cost; planes in lanes are not. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 4, OUTSIDE = 8, SHORT = 1024 };
+    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8, SHORT = 1024 };
     if (lanes->gathers) return true;
-    if (getenv("PGCOL")) return getenv("PGCOL")[0] == '0';
     if (g->x.table) return true;
     /* Rows of a slice that are short are gone through with those of other slices. */
     const int64_t outputs = g->x.end - g->x.begin;
@@ -546,12 +544,8 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
         g->y.kernel / g->y.stride > LARGE) {
         return true;
     }
-    if (!is_plain(g, lanes) || g->pooled_images * poolgrad_range_length(g->channels) < LEAST_PLANES) return false;
-    if (g->kind == POOLGRAD_L2NORM) return true;
-    /* Indices that are no codes take longer to read than the rest. */
-    if (g->direction == POOLGRAD_GRADIENT && g->with_indices && g->indices.format != POOLGRAD_TAP8) return true;
-    if (g->direction == POOLGRAD_GRADIENT) return g->x.size <= SMALL;
-    return g->x.size <= SMALL || outputs == 1 || g->kind == POOLGRAD_AVERAGE || g->x.stride > 1;
+    /* A window alone has none beside it. */
+    return outputs == 1 && is_plain(g, lanes) && g->pooled_images * poolgrad_range_length(g->channels) >= LEAST_PLANES;
 }
 
 static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
