@@ -31,7 +31,7 @@ typedef struct scene {
     struct poolgrad_walk walk;
     struct poolgrad_ending ending;
     struct poolgrad_search search;
-    guard_buffer operands, values, codes, gradient, taps;
+    guard_buffer operands, values, codes, gradient, taps, divisors;
     size_t value_offset;          /* of element 0 of repeat 0 in its buffer */
     poolgrad_format value_format; /* what results are in */
     size_t code_bytes;            /* 0: no codes */
@@ -233,6 +233,7 @@ static void free_scene(scene *s)
     guard_free(&s->values);
     guard_free(&s->codes);
     if (s->gradient.mapping) guard_free(&s->gradient);
+    if (s->divisors.mapping) guard_free(&s->divisors);
     if (s->taps.mapping) guard_free(&s->taps);
 }
 
@@ -263,14 +264,30 @@ static void make_ending(random_state *r, scene *s, poolgrad_format accumulator)
     s->ending.divisor = random_chance(r, 50) ? (double)random_between(r, 1, 49) : 0;
 }
 
+/* One for each result, now and then. */
+static void make_divisors(random_state *r, scene *s, poolgrad_format accumulator)
+{
+    const int64_t elements = (s->walk.repeats - 1) * s->walk.to_step + s->walk.count;
+    const size_t size = number_size(accumulator);
+    if (!random_chance(r, 30)) return;
+    const size_t offset = make_buffer(r, &s->divisors, elements, size);
+    unsigned char *first = s->divisors.bytes + offset;
+    for (int64_t i = 0; i < elements; ++i) {
+        store_bits(first + (size_t)i * size, size, number_encode(accumulator, (double)random_between(r, 1, 49)));
+    }
+    s->ending.divisors = first;
+}
+
 static void make_sum32(random_state *r, scene *s)
 {
     make_ending(r, s, POOLGRAD_FLOAT32);
+    make_divisors(r, s, POOLGRAD_FLOAT32);
 }
 
 static void make_sum64(random_state *r, scene *s)
 {
     make_ending(r, s, POOLGRAD_FLOAT64);
+    make_divisors(r, s, POOLGRAD_FLOAT64);
     s->ending.partial = random_chance(r, 20);
     s->ending.stored = s->ending.stored && !s->ending.partial;
     if (s->ending.partial) s->value_format = POOLGRAD_FLOAT64;
@@ -326,13 +343,22 @@ static bool call_norm(const struct poolgrad_routines *table, const scene *s)
     return false;
 }
 
+static double divisor_of(const scene *s, poolgrad_format accumulator, int64_t repeat, int64_t lane)
+{
+    if (!s->ending.divisors) return s->ending.divisor;
+    const size_t size = number_size(accumulator);
+    const int64_t at = repeat * s->walk.to_step + lane;
+    return number_decode(accumulator, load_bits((const unsigned char *)s->ending.divisors + (size_t)at * size, size));
+}
+
 static outcome evaluate_sum32(const scene *s, int64_t repeat, int64_t lane)
 {
     float sum = s->ending.resume ? (float)resumed_value(s, repeat, lane) : 0;
     for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
         sum += (float)operand(s, t / s->walk.column_count, t % s->walk.column_count, repeat, lane);
     }
-    if (!s->ending.partial && s->ending.divisor > 0) sum /= (float)s->ending.divisor;
+    const double divisor = divisor_of(s, POOLGRAD_FLOAT32, repeat, lane);
+    if (!s->ending.partial && divisor > 0) sum /= (float)divisor;
     return (outcome){.value = sum};
 }
 
@@ -342,7 +368,8 @@ static outcome evaluate_sum64(const scene *s, int64_t repeat, int64_t lane)
     for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
         sum += operand(s, t / s->walk.column_count, t % s->walk.column_count, repeat, lane);
     }
-    if (!s->ending.partial && s->ending.divisor > 0) sum /= s->ending.divisor;
+    const double divisor = divisor_of(s, POOLGRAD_FLOAT64, repeat, lane);
+    if (!s->ending.partial && divisor > 0) sum /= divisor;
     return (outcome){.value = sum};
 }
 
@@ -839,7 +866,8 @@ static void make_window(scene *s, const subject *tested, poolgrad_format format)
     *s = (scene){.format = format, .ending = {.outside = -1}};
     tested->make(&r, s);
     if (s->gradient.mapping) guard_free(&s->gradient);
-    s->gradient = (guard_buffer){0};
+    if (s->divisors.mapping) guard_free(&s->divisors);
+    s->gradient = s->divisors = (guard_buffer){0};
     s->ending = (struct poolgrad_ending){.outside = -1};
     s->search = (struct poolgrad_search){.nan = POOLGRAD_NAN_FIRST};
     s->no_values = false;
