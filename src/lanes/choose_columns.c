@@ -196,7 +196,7 @@ void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct pool
     const int64_t fit = RING_BYTES / poolgrad_max(set_bytes(g, lanes), 1);
     const int64_t sets = poolgrad_min(poolgrad_min(fit, most), poolgrad_ceiling_divide(ROW_ELEMENTS, width));
     columns->sets = poolgrad_clamp(sets, 1, poolgrad_max(pooled, 1));
-    columns->phase_step = columns->sets * columns->set_step;
+    columns->phase_step = poolgrad_lanes_whole_vectors(columns->sets * columns->set_step);
     lanes->lanes = columns->sets * columns->grain;
     lanes->piece = columns->sets;
     lanes->pieces = poolgrad_ceiling_divide(pooled, columns->sets);

@@ -145,8 +145,10 @@ static void fill_padding(const struct poolgrad_lanes_unit *unit, unsigned char *
         return;
     }
     poolgrad_fill(row, count, wide ? (const void *)&value : &narrow, size);
-    for (int64_t i = shape->set_step - free; i < count; i += shape->set_step)
-        memset(row + i * size, 0, (size_t)(free * size));
+    for (int64_t i = 0; i < shape->phases * shape->sets; i++) {
+        const int64_t set = i / shape->sets * shape->phase_step + i % shape->sets * shape->set_step;
+        memset(row + (set + shape->set_step - free) * size, 0, (size_t)(free * size));
+    }
 }
 
 /* Rows as their image stores them, to numbers: elements from set to set. */

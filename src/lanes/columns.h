@@ -43,6 +43,13 @@ static inline int64_t poolgrad_lanes_entry_of(const struct poolgrad_lanes_column
     return (at - entry * columns->phases) * columns->phase_step + (entry + columns->source_lead) * columns->grain;
 }
 
+/* Elements, and some more, so that what lies behind begins where a vector of float32 does. */
+static inline int64_t poolgrad_lanes_whole_vectors(int64_t elements)
+{
+    enum { VECTOR = 16 };
+    return poolgrad_ceiling_divide(elements, VECTOR) * VECTOR;
+}
+
 /* Elements of working memory's rows: of the source, and of windows. */
 static inline int64_t poolgrad_lanes_source_elements(const struct poolgrad_lanes_columns *columns)
 {
@@ -51,7 +58,7 @@ static inline int64_t poolgrad_lanes_source_elements(const struct poolgrad_lanes
 
 static inline int64_t poolgrad_lanes_window_elements(const struct poolgrad_lanes_columns *columns)
 {
-    return columns->phase_step + columns->lead * columns->grain;
+    return poolgrad_lanes_whole_vectors(columns->phase_step + columns->lead * columns->grain);
 }
 
 /* Before any row of a unit. */
