@@ -88,9 +88,9 @@ static enum poolgrad_lanes_outcome make_axis(const struct poolgrad_geometry *g, 
 static enum poolgrad_lanes_outcome make_lists(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
     const bool max = g->kind == POOLGRAD_MAX;
-    enum poolgrad_lanes_outcome outcome = make_axis(g, &g->z, g->layers, g->source_layer, true, &lanes->z);
+    enum poolgrad_lanes_outcome outcome = make_axis(g, &g->z, g->layers, g->source_layer, max, &lanes->z);
     if (outcome != POOLGRAD_LANES_MADE) return outcome;
-    outcome = make_axis(g, &g->y, g->rows, g->source_row, true, &lanes->y);
+    outcome = make_axis(g, &g->y, g->rows, g->source_row, max, &lanes->y);
     if (outcome != POOLGRAD_LANES_MADE) return outcome;
     return make_axis(g, &g->x, g->columns, g->source_column, max, &lanes->x);
 }
@@ -283,7 +283,6 @@ static void place_lists(struct layout *layout, int64_t kernel)
     const int64_t columns = lanes->columns.used ? kernel : lanes->x.most_windows;
     place(layout, POOLGRAD_LANES_TAPS, sizeof(struct poolgrad_operand_column), taps, 1, 1);
     place(layout, POOLGRAD_LANES_WINDOWS, sizeof(struct poolgrad_operand_column), columns, 1, 1);
-    place(layout, POOLGRAD_LANES_LISTED, sizeof(struct poolgrad_operand_column), lanes->x.most_windows, 1, 1);
 }
 
 static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
@@ -308,6 +307,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, stored, 1);
     if (lanes->columns.used || !lanes->direct || lanes->chunked || lanes->scatters || g->kind == POOLGRAD_L2NORM)
         place(&layout, POOLGRAD_LANES_NUMBERS, 8, numbers, 1, 1);
+    if (!lanes->direct && g->kind == POOLGRAD_L2NORM) place(&layout, POOLGRAD_LANES_PRODUCTS, 8, numbers, 1, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
     if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, stored, 1, 1);
     const int64_t divisors = lanes->columns.used ? lanes->columns.phase_step : lanes->lanes;

@@ -169,9 +169,8 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-/* A row of pixels of the source: the windows over it, as operands whose columns are output 0's. */
+/* The windows over a row of pixels, as operands whose columns are output 0's. */
 struct row {
-    int64_t z, y;
     const struct poolgrad_operand_row *windows;
     int64_t count;
 };
@@ -203,23 +202,40 @@ static const struct poolgrad_operand_column *columns_of(const struct poolgrad_la
                                                         const struct poolgrad_pixel_run *run)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    if (run->listed < 0) return poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
-    struct poolgrad_operand_column *columns = poolgrad_lanes_area(unit, POOLGRAD_LANES_LISTED);
-    const struct poolgrad_listed_window *listed = &lanes->x.listed[run->listed];
+    struct poolgrad_operand_column *columns = poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
     for (int64_t i = 0; i < run->windows; i++) {
-        columns[i].offset = (listed[i].output - listed[0].output) * lanes->window_pitch;
-        columns[i].code = listed[i].tap - listed[0].tap;
+        const struct poolgrad_listed_window window = poolgrad_pixel_window(&lanes->x, run, i);
+        columns[i].offset = (window.output - lanes->x.outputs.begin) * lanes->window_pitch;
+        columns[i].code = poolgrad_tap_number(&lanes->x.numbers, window.tap);
     }
     return columns;
 }
 
-/* Where results of a row go, and how. */
+/* Where results of a row go, and how: as they are stored, or in numbers. */
 struct results {
     unsigned char *to;
     int64_t step, bytes; /* elements from pixel to pixel, and bytes of an element */
     bool stored;
 };
 
+static struct results results_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    if (!lanes->direct) {
+        return (struct results){poolgrad_lanes_area(unit, POOLGRAD_LANES_PRODUCTS), lanes->lanes,
+                                poolgrad_lanes_number_bytes(lanes->sum), false};
+    }
+    const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
+    return (struct results){target.to, target.step, (int64_t)poolgrad_format_size(unit->g->destination.format), true};
+}
+
+static struct poolgrad_ending ending_of(const struct poolgrad_lanes *lanes, const struct results *results)
+{
+    return (struct poolgrad_ending){
+        .stored = results->stored, .past_caches = results->stored && lanes->past_caches, .outside = -1};
+}
+
+/* Sums or, of L2-norm and with factors, their products. */
 static void give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
                       const struct poolgrad_ending *ending, void *to)
 {
@@ -228,38 +244,43 @@ static void give_walk(const struct poolgrad_lanes_unit *unit, const struct poolg
     const struct poolgrad_routines *routines = lanes->routines;
     const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
     const poolgrad_format format = ending->stored ? g->destination.format : numbers;
-    switch (g->kind) {
-    case POOLGRAD_AVERAGE: routines->give_sum[lanes->sum][format](walk, ending, to); break;
-    case POOLGRAD_L2NORM: routines->give_norm[g->source.format](walk, ending, to); break;
-    case POOLGRAD_MAX:
+    if (g->kind == POOLGRAD_MAX) {
         (lanes->code_bytes == 1 ? routines->give_pick8 : routines->give_pick32)[lanes->sum][format](walk, ending, to);
-        break;
+    } else if (ending->factor) {
+        routines->give_norm[g->source.format](walk, ending, to);
+    } else {
+        routines->give_sum[lanes->sum][format](walk, ending, to);
     }
 }
 
+/* The source's row that a row's sums are multiplied by. */
+static const unsigned char *factors_of(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    return poolgrad_lanes_source_row(unit, z + g->source_layer, y + g->source_row);
+}
+
+/* Every step-th pixel of the row from `pixel` on, which must be in the source. */
+static void set_factors(const struct poolgrad_lanes_unit *unit, const unsigned char *row, int64_t pixel, int64_t step,
+                        struct poolgrad_ending *ending)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t pitch = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE), column = pixel + g->source_column;
+    ending->factor = row + column * pitch * (int64_t)poolgrad_format_size(g->source.format);
+    ending->factor_step = step * pitch;
+}
+
+/* Where `factors` is null, sums. */
 static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *row,
-                     const struct poolgrad_pixel_run *run, const struct results *results)
+                     const struct poolgrad_pixel_run *run, const unsigned char *factors, const struct results *results)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const struct poolgrad_listed_window first = poolgrad_pixel_window(&lanes->x, run, 0);
-    const int64_t shift = (first.output - lanes->x.outputs.begin) * lanes->window_pitch;
-    const int64_t pitch = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE), column = run->pixel + g->source_column;
-    struct poolgrad_operand_row *shifted = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
-    for (int64_t i = 0; i < row->count; i++) {
-        shifted[i].at = (const unsigned char *)row->windows[i].at + shift * poolgrad_lanes_number_bytes(lanes->sum);
-        shifted[i].taps = (const unsigned char *)row->windows[i].taps + shift * lanes->code_bytes;
-        shifted[i].code = row->windows[i].code + poolgrad_tap_number(&lanes->x.numbers, first.tap);
-    }
-    struct poolgrad_ending ending = {
-        .stored = results->stored, .past_caches = results->stored && lanes->past_caches, .outside = -1};
-    if (g->kind == POOLGRAD_L2NORM) {
-        ending.factor = poolgrad_lanes_source_row(unit, row->z, row->y) +
-                        column * pitch * (int64_t)poolgrad_format_size(g->source.format);
-        ending.factor_step = run->pixel_step * pitch;
-    }
-    const bool same = run->step == 0 && g->kind == POOLGRAD_AVERAGE;
-    const struct poolgrad_walk walk = {.rows = shifted,
+    const int64_t first = run->pixel - g->columns.begin, step = results->step * results->bytes;
+    struct poolgrad_ending ending = ending_of(lanes, results);
+    if (factors) set_factors(unit, factors, run->pixel, run->pixel_step, &ending);
+    const bool same = run->step == 0 && g->kind != POOLGRAD_MAX && !factors;
+    const struct poolgrad_walk walk = {.rows = row->windows,
                                        .columns = columns_of(unit, run),
                                        .row_count = row->count,
                                        .column_count = run->windows,
@@ -267,12 +288,8 @@ static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *r
                                        .count = unit->count,
                                        .step = run->step * lanes->window_pitch,
                                        .to_step = run->pixel_step * results->step};
-    const int64_t step = results->step * results->bytes;
-    unsigned char *to = results->to + (run->pixel - g->columns.begin) * step;
-    if (poolgrad_lanes_is_same_norm(unit, run))
-        poolgrad_lanes_give_same_norm(unit, &walk, &ending, to);
-    else
-        give_walk(unit, &walk, &ending, to);
+    unsigned char *to = results->to + first * step;
+    give_walk(unit, &walk, &ending, to);
     if (!same) return;
     const struct poolgrad_runs copies = {run->count - 1, unit->count * results->bytes, 0, run->pixel_step * step};
     poolgrad_move_runs(to + run->pixel_step * step, to, copies);
@@ -287,8 +304,21 @@ static void give_nothing(const struct poolgrad_lanes_unit *unit, const struct po
         memset(to + i * run->pixel_step * step, 0, (size_t)(unit->count * results->bytes));
 }
 
-/* docs/numerics.md N40: to numbers is added what the destination holds. */
-static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers, void *memory)
+static void give_row(const struct poolgrad_lanes_unit *unit, const struct row *row, const unsigned char *factors,
+                     const struct results *results)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    for (int64_t i = 0; i < lanes->x.pixel_runs; i++) {
+        const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
+        if (run->windows == 0 || row->count == 0)
+            give_nothing(unit, run, results);
+        else
+            give_run(unit, row, run, factors, results);
+    }
+}
+
+/* docs/numerics.md N40: numbers and what the destination holds. The numbers stay as they are. */
+static void *add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers, void *memory)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -299,10 +329,11 @@ static void add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
     const struct poolgrad_rows rows = {width, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_DESTINATION),
                                        lanes->lanes};
     lanes->routines->load[lanes->sum][g->destination.format](stored, rows, before);
-    lanes->routines->add[lanes->sum](numbers, before, width * lanes->lanes);
+    lanes->routines->add[lanes->sum](before, numbers, width * lanes->lanes);
+    return before;
 }
 
-void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
+void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -310,38 +341,119 @@ void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, i
     const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
     void *to = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
     if (!in_place) to = poolgrad_lanes_target_of(unit, z, y).to;
-    if (g->add_to_destination) add_before(unit, z, y, numbers, to);
+    if (g->add_to_destination) numbers = add_before(unit, z, y, numbers, to);
     lanes->routines->store[lanes->sum][g->destination.format](numbers, width * lanes->lanes, to);
     if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, width, to);
 }
 
-void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+/* ---- Rows of pixels ---------------------------------------------------------------------------------------------- */
+
+/* Rows of the unit, from y on, that have the same windows, and the same sums: one at least. */
+static int64_t rows_alike(const struct poolgrad_lanes_unit *unit, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
+    if (!unit->pooled) return unit->rows.end - y;
+    const struct poolgrad_pixel_run run = poolgrad_pixel_windows(&g->y, &unit->lanes->y, y, y + g->source_row);
+    return poolgrad_clamp(run.pixel + run.count - y, 1, unit->rows.end - y);
+}
+
+/* Whether sums are found first, and multiplied then: those of several rows, or of several pixels of a row, that have
+ * the same windows, each with a factor of its own. */
+static bool keeps_sums(const struct poolgrad_lanes_unit *unit, int64_t rows)
+{
+    const struct poolgrad_axis_lists *x = &unit->lanes->x;
+    return rows > 1 || (x->in_order && x->pixel_runs < poolgrad_range_length(unit->g->columns));
+}
+
+/* Columns of the destination that the source has. */
+static struct poolgrad_range columns_inside(const struct poolgrad_geometry *g)
+{
+    return (struct poolgrad_range){poolgrad_max(g->columns.begin, -g->source_column),
+                                   poolgrad_min(g->columns.end, g->x.size - g->source_column)};
+}
+
+/* A row of results from its sums. Without windows pixels are +0, whatever their factor is. */
+static void end_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const unsigned char *sums, bool factors)
+{
+    static const struct poolgrad_operand_column column = {0, 0};
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    if (!factors) {
+        poolgrad_lanes_store_numbers(unit, z, y, sums);
+        return;
+    }
+    const struct results results = results_at(unit, z, y);
+    const struct poolgrad_range columns = columns_inside(unit->g);
+    const int64_t first = columns.begin - unit->g->columns.begin;
+    const struct poolgrad_operand_row row = {sums + first * lanes->lanes * (int64_t)sizeof(double), NULL, 0};
+    const struct poolgrad_walk walk = {.rows = &row,
+                                       .columns = &column,
+                                       .row_count = 1,
+                                       .column_count = 1,
+                                       .repeats = poolgrad_range_length(columns),
+                                       .count = unit->count,
+                                       .step = lanes->lanes,
+                                       .to_step = results.step};
+    struct poolgrad_ending ending = ending_of(lanes, &results);
+    if (walk.repeats > 0) {
+        set_factors(unit, factors_of(unit, z, y), columns.begin, 1, &ending);
+        give_walk(unit, &walk, &ending, results.to + first * results.step * results.bytes);
+    }
+    for (int64_t i = 0; i < lanes->x.pixel_runs; i++)
+        if (lanes->x.pixels[i].windows == 0) give_nothing(unit, &lanes->x.pixels[i], &results);
+    if (!lanes->direct) poolgrad_lanes_store_numbers(unit, z, y, results.to);
+}
+
+/* Row (z, y) of results, as they are stored, to the rows behind it. */
+static void repeat_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows,
+                       const struct results *results)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t width = poolgrad_range_length(unit->g->columns), pixel = unit->count * results->bytes;
+    const int64_t step = results->step * results->bytes;
+    const unsigned char *from = results->to;
+    if (!lanes->in_place[POOLGRAD_LANES_DESTINATION]) {
+        for (int64_t i = 1; i < rows; i++) {
+            /* A row that was written may lie where the next one does. */
+            void *to = poolgrad_lanes_target_of(unit, z, y + i).to;
+            if (to != from) memcpy(to, from, (size_t)(width * step));
+            from = to;
+        }
+        return;
+    }
+    const int64_t row_step = unit->g->held.row_stride * results->bytes;
+    if (step == pixel) {
+        poolgrad_move_runs(results->to + row_step, from, (struct poolgrad_runs){rows - 1, width * step, 0, row_step});
+        return;
+    }
+    for (int64_t i = 1; i < rows; i++)
+        poolgrad_move_runs(results->to + i * row_step, from, (struct poolgrad_runs){width, pixel, step, step});
+}
+
+int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
     const struct poolgrad_lanes *lanes = unit->lanes;
     if (lanes->columns.used) {
         poolgrad_lanes_columns_give(unit, z, y);
-        return;
+        return 1;
     }
-    struct poolgrad_operand_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
-    struct row row = {z + g->source_layer, y + g->source_row, rows, 0};
+    struct poolgrad_operand_row *list = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
+    struct row row = {list, 0};
+    const int64_t rows = rows_alike(unit, y);
     /* The list of windows needs the one of taps: the latter lies in front. */
     if (unit->pooled) {
-        row.windows = rows + lanes->most_rows;
-        row.count = poolgrad_lanes_list_windows(unit, z, y, rows + lanes->most_rows);
+        row.windows = list + lanes->most_rows;
+        row.count = poolgrad_lanes_list_windows(unit, z, y, list + lanes->most_rows);
     }
-    struct results results = {poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes,
-                              poolgrad_lanes_number_bytes(lanes->sum), false};
-    if (lanes->direct) {
-        const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
-        results = (struct results){target.to, target.step, (int64_t)poolgrad_format_size(g->destination.format), true};
+    const bool factors = unit->g->kind == POOLGRAD_L2NORM && row.count > 0;
+    if (!lanes->direct || (factors && keeps_sums(unit, rows))) {
+        const struct results sums = {poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes,
+                                     poolgrad_lanes_number_bytes(lanes->sum), false};
+        give_row(unit, &row, NULL, &sums);
+        for (int64_t i = 0; i < rows; i++) end_row(unit, z, y + i, sums.to, factors);
+        return rows;
     }
-    for (int64_t i = 0; i < lanes->x.pixel_runs; i++) {
-        const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
-        if (run->windows == 0 || row.count == 0)
-            give_nothing(unit, run, &results);
-        else
-            give_run(unit, &row, run, &results);
-    }
-    if (!lanes->direct) poolgrad_lanes_store_numbers(unit, z, y, results.to);
+    const struct results results = results_at(unit, z, y);
+    give_row(unit, &row, factors ? factors_of(unit, z, y) : NULL, &results);
+    repeat_row(unit, z, y, rows, &results);
+    return rows;
 }

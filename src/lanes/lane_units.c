@@ -202,11 +202,11 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
     if (gathers) poolgrad_lanes_gather(unit);
     if (unit->lanes->scatters) poolgrad_lanes_scatter(unit);
     for (int64_t z = unit->layers.begin; !whole && z < unit->layers.end; z++) {
-        for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
+        for (int64_t y = unit->rows.begin, rows = 1; y < unit->rows.end; y += rows) {
             if (unit->lanes->ties)
                 poolgrad_lanes_give_ties(unit, z, y);
             else if (g->direction == POOLGRAD_GRADIENT)
-                poolgrad_lanes_give(unit, z, y);
+                rows = poolgrad_lanes_give(unit, z, y);
             else if (unit->pooled)
                 forward_row(unit, z, y);
             else
@@ -247,14 +247,9 @@ static void list_columns(const struct poolgrad_geometry *g, const struct poolgra
         return;
     }
     struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
-    struct poolgrad_operand_column *windows = poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
     const int64_t step = g->x.dilation * poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
     for (int64_t i = 0; i < lanes->x.most_taps && lanes->reads_source; i++) {
         taps[i] = (struct poolgrad_operand_column){i * step, i};
-    }
-    for (int64_t i = 0; i < lanes->x.most_windows && !g->x.table; i++) {
-        windows[i] = (struct poolgrad_operand_column){i * lanes->x.window_step * lanes->window_pitch,
-                                                      -i * lanes->x.tap_step};
     }
 }
 

@@ -39,14 +39,14 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_GIVEN,       /* a row of the source gradient that was transposed */
     POOLGRAD_LANES_INDICES_ROW, /* a row of indices */
     POOLGRAD_LANES_STORED,      /* one row of windows or pixels as an image stores it */
-    POOLGRAD_LANES_NUMBERS,     /* one row of windows or pixels in numbers */
+    POOLGRAD_LANES_NUMBERS,     /* one row of windows or pixels in numbers; */
+    POOLGRAD_LANES_PRODUCTS,    /* L2-norm: those times their factors */
     POOLGRAD_LANES_BEFORE,      /* what was in the destination, in numbers */
     POOLGRAD_LANES_DIVISORS,    /* one number for each lane */
     POOLGRAD_LANES_ROW_LIST,    /* operands of a walk: rows, as they lie; */
     POOLGRAD_LANES_SHIFTED,     /* the same, at a run; */
     POOLGRAD_LANES_TAPS,        /* columns of any window, */
-    POOLGRAD_LANES_WINDOWS,     /* of any pixel, */
-    POOLGRAD_LANES_LISTED,      /* of a pixel of a table */
+    POOLGRAD_LANES_WINDOWS,     /* of a pixel */
     POOLGRAD_LANES_SUMS,        /* scattered: sums of the unit's pixels, */
     POOLGRAD_LANES_PLACES,      /* where each tap of a window lies in them, */
     POOLGRAD_LANES_LANES,       /* and each lane */

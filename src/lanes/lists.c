@@ -234,7 +234,8 @@ static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis,
     int64_t runs = list_pixels(axis, lists, pixels, shift, way, NULL);
     if (!by_code) {
         const int64_t other = list_pixels(axis, lists, pixels, shift, together, NULL);
-        if (other < runs) way = together;
+        lists->in_order = other < runs;
+        if (lists->in_order) way = together;
         runs = poolgrad_min(runs, other);
     }
     if (runs > most_entries) return POOLGRAD_LANES_LEFT;
@@ -300,6 +301,7 @@ static void list_listed(struct poolgrad_range pixels, struct poolgrad_range sour
 {
     struct poolgrad_pixel_run run = {0};
     lists->pixel_runs = 0;
+    lists->in_order = true;
     for (int64_t pixel = pixels.begin; pixel < pixels.end; pixel++) {
         struct poolgrad_pixel_run next = {.pixel = pixel, .pixel_step = 1, .count = 1};
         const int64_t source = pixel + shift;
@@ -348,7 +350,11 @@ static enum poolgrad_lanes_outcome make_listed(const struct poolgrad_axis *axis,
 struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
                                                  const struct poolgrad_axis_lists *lists, int64_t pixel, int64_t source)
 {
-    if (!axis->table) return pixel_at(axis, lists, source);
+    if (!lists->in_order) {
+        struct poolgrad_pixel_run run = pixel_at(axis, lists, source);
+        run.pixel = pixel;
+        return run;
+    }
     int64_t low = 0, high = lists->pixel_runs;
     while (high - low > 1) {
         const int64_t middle = low + (high - low) / 2;

@@ -58,6 +58,7 @@ struct poolgrad_axis_lists {
     struct poolgrad_pixel_run *pixels;
     struct poolgrad_listed_window *listed;
     int64_t window_runs, pixel_runs, listed_windows;
+    bool in_order;                 /* runs of pixels are of neighbours, and ascend */
     int64_t window_step, tap_step; /* of a pixel's windows, where they are not listed */
     int64_t inverse;               /* of tap_step modulo window_step, or 0 where the latter is too large for it */
     int64_t most_taps;             /* inside, of a window */
@@ -77,7 +78,8 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
 struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                                               int64_t output);
 
-/* One pixel's windows, by its destination pixel and its source pixel. */
+/* One pixel's windows, by its destination pixel and its source pixel; and, where pixels of a run need not be the same
+ * tap, those of its neighbours that have the same windows: the run's. */
 struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
                                                  const struct poolgrad_axis_lists *lists, int64_t pixel,
                                                  int64_t source);

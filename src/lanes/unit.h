@@ -108,14 +108,10 @@ struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_un
 /* The windows over a row of pixels of the destination, as operands whose columns are the first window's. */
 int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                                     struct poolgrad_operand_row *rows);
-/* Give: a row of pixels of the destination. */
-void poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
-/* A run of pixels that share all windows, of one plane. */
-bool poolgrad_lanes_is_same_norm(const struct poolgrad_lanes_unit *unit, const struct poolgrad_pixel_run *run);
-void poolgrad_lanes_give_same_norm(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
-                                   const struct poolgrad_ending *ending, void *to);
-/* Numbers of a row, as the destination stores them. What it holds is added to them first, if asked. */
-void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
+/* Give: a row of pixels of the destination, and those behind it that have the same sums; how many rows. */
+int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* Numbers of a row, as the destination stores them; with what it holds, if asked. */
+void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers);
 
 /* Ties all and split: what windows give, and a row of pixels. */
 struct poolgrad_lanes_tie_row {
