@@ -360,6 +360,105 @@ Test(routines_give, formats_are_those_of_the_accumulator)
     }
 }
 
+/* ---- Spreading --------------------------------------------------------------------------------------------------- */
+
+enum { MOST_SPREAD = 7 };
+
+struct spreading {
+    int accumulator;
+    struct poolgrad_spread spread;
+    struct poolgrad_spread_window windows[MOST_SPREAD];
+    guard_buffer shares, sums;
+    int64_t share_elements, elements;
+    unsigned char *before, *expected;
+};
+
+static double number_at(int accumulator, const unsigned char *numbers, int64_t element)
+{
+    return number_decode(
+        accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64,
+        bits_at(numbers, element, accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64));
+}
+
+static void make_spreading(random_state *r, struct spreading *s)
+{
+    struct poolgrad_spread *const spread = &s->spread;
+    s->accumulator = (int)random_between(r, 0, POOLGRAD_SUMS - 1);
+    spread->count = random_between(r, 1, random_chance(r, 60) ? 18 : 80);
+    spread->step = spread->count + (random_chance(r, 50) ? 0 : random_between(r, 1, 40));
+    spread->windows = random_between(r, 1, MOST_SPREAD);
+    spread->window = s->windows;
+    const int64_t pixels = random_between(r, 1, 40);
+    for (int64_t i = 0; i < spread->windows; i++) {
+        const int64_t first = random_between(r, 0, pixels - 1);
+        s->windows[i] = (struct poolgrad_spread_window){
+            i * spread->count, first * spread->step, random_between(r, random_chance(r, 10) ? 0 : 1, pixels - first)};
+    }
+    const poolgrad_format own = s->accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    const int64_t size = (int64_t)number_size(own);
+    s->share_elements = spread->windows * spread->count;
+    s->elements = (pixels - 1) * spread->step + spread->count;
+    guard_make(&s->shares, (size_t)(s->share_elements * size), random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE);
+    guard_make(&s->sums, (size_t)(s->elements * size), random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE);
+    s->before = malloc((size_t)(s->elements * size));
+    s->expected = malloc((size_t)(s->elements * size));
+    if (!s->before || !s->expected) abort();
+    fill(r, own, s->share_elements, s->shares.bytes);
+    fill(r, own, s->elements, s->before);
+}
+
+static void evaluate_spreading(const struct spreading *s)
+{
+    const poolgrad_format own = s->accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    const size_t size = number_size(own);
+    memcpy(s->expected, s->before, (size_t)s->elements * size);
+    for (int64_t i = 0; i < s->spread.windows; i++) {
+        const struct poolgrad_spread_window window = s->windows[i];
+        for (int64_t k = 0; k < window.pixels * s->spread.count; k++) {
+            const int64_t lane = k % s->spread.count, at = window.to + k / s->spread.count * s->spread.step + lane;
+            const double share = number_at(s->accumulator, s->shares.bytes, window.from + lane);
+            const double sum = number_at(s->accumulator, s->expected, at) + share;
+            const uint64_t bits = number_encode(own, s->accumulator == POOLGRAD_SUM32 ? (double)(float)sum : sum);
+            memcpy(s->expected + (size_t)at * size, &bits, size);
+        }
+    }
+}
+
+static void expect_spread(const struct poolgrad_routines *table, const struct spreading *s, uint64_t seed)
+{
+    const poolgrad_format own = s->accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    memcpy(s->sums.bytes, s->before, (size_t)s->elements * number_size(own));
+    table->spread[s->accumulator](s->shares.bytes, &s->spread, s->sums.bytes);
+    bool right = guard_intact(&s->sums);
+    for (int64_t i = 0; i < s->elements; i++) {
+        /* Sums may be any NaN. */
+        const bool nan = isnan(number_at(s->accumulator, s->expected, i));
+        right = right && (nan ? isnan(number_at(s->accumulator, s->sums.bytes, i))
+                              : bits_at(s->sums.bytes, i, own) == bits_at(s->expected, i, own));
+    }
+    cr_expect(right, "POOLGRAD_TEST_SEED=%" PRIu64 ": %s: spread, accumulator %d, %" PRId64 " elements, step %" PRId64,
+              seed, poolgrad_isa_name(table->isa), s->accumulator, s->spread.count, s->spread.step);
+}
+
+Test(routines_give, every_instruction_set_spreads_the_same)
+{
+    random_sweep sweep = random_sweep_start("routines_spread", 2000);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        struct spreading s = {0};
+        make_spreading(&r, &s);
+        evaluate_spreading(&s);
+        for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+            const struct poolgrad_routines *table = table_of(isa);
+            if (table) expect_spread(table, &s, sweep.seed);
+        }
+        guard_free(&s.shares);
+        guard_free(&s.sums);
+        free(s.before);
+        free(s.expected);
+    }
+}
+
 /* ---- Lanes ------------------------------------------------------------------------------------------------------- */
 
 struct turn {

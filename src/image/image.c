@@ -9,6 +9,7 @@
 #include "base/refusal.h"
 #include "geometry/axis.h"
 #include "image/format.h"
+#include "image/move.h"
 
 /* A dimension in memory: `count` steps of `*stride` elements. */
 struct dimension {
@@ -387,8 +388,12 @@ void poolgrad_image_clear_unused_lanes(const poolgrad_image *image, int64_t n, i
 {
     const int64_t block = poolgrad_layout_lanes(image->layout), used = image->channels % block;
     if (used == 0 || c / block != image->channels / block) return;
-    const size_t bytes = (size_t)(block - used) * poolgrad_format_size(image->format);
-    for (int64_t x = begin; x < end; x++) memset(poolgrad_image_at(image, n, image->channels, 0, y, x), 0, bytes);
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), step = image->column_stride * size;
+    const struct poolgrad_runs behind = {end - begin - 1, (block - used) * size, 0, step};
+    if (begin >= end) return;
+    unsigned char *first = poolgrad_image_at(image, n, image->channels, 0, y, begin);
+    memset(first, 0, (size_t)behind.bytes);
+    poolgrad_move_runs(first + step, first, behind);
 }
 
 /* Whether the view is valid and has the element; then writes the resolved view. */

@@ -302,10 +302,12 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
         place(&layout, POOLGRAD_LANES_LONG_VALUES, sizeof(double), lanes->x.most_taps, 1, 1);
         place(&layout, POOLGRAD_LANES_LONG_CODES, sizeof(uint32_t), lanes->x.most_taps, 1, 1);
     }
+    if (g->direction == POOLGRAD_GRADIENT && g->kind != POOLGRAD_MAX)
+        place(&layout, POOLGRAD_LANES_SPREAD, sizeof(struct poolgrad_spread_window), windows, 1, 1);
     place(&layout, POOLGRAD_LANES_GIVEN, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_INDICES_ROW, 8, windows, lanes->lanes, 1);
     place(&layout, POOLGRAD_LANES_STORED, size_of(&g->held), lanes->waiting_rows, stored, 1);
-    if (lanes->columns.used || !lanes->direct || lanes->chunked || lanes->scatters || g->kind == POOLGRAD_L2NORM)
+    if (lanes->columns.used || !lanes->direct || lanes->chunked || lanes->scatters || g->kind != POOLGRAD_MAX)
         place(&layout, POOLGRAD_LANES_NUMBERS, 8, numbers, 1, 1);
     if (!lanes->direct && g->kind == POOLGRAD_L2NORM) place(&layout, POOLGRAD_LANES_PRODUCTS, 8, numbers, 1, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;

@@ -298,10 +298,15 @@ static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *r
 static void give_nothing(const struct poolgrad_lanes_unit *unit, const struct poolgrad_pixel_run *run,
                          const struct results *results)
 {
-    const int64_t step = results->step * results->bytes;
+    const int64_t step = results->step * results->bytes, pixel = unit->count * results->bytes;
     unsigned char *to = results->to + (run->pixel - unit->g->columns.begin) * step;
-    for (int64_t i = 0; i < run->count; i++)
-        memset(to + i * run->pixel_step * step, 0, (size_t)(unit->count * results->bytes));
+    if (run->pixel_step * step == pixel) {
+        memset(to, 0, (size_t)(run->count * pixel));
+        return;
+    }
+    memset(to, 0, (size_t)pixel);
+    const struct poolgrad_runs copies = {run->count - 1, pixel, 0, run->pixel_step * step};
+    poolgrad_move_runs(to + run->pixel_step * step, to, copies);
 }
 
 static void give_row(const struct poolgrad_lanes_unit *unit, const struct row *row, const unsigned char *factors,
@@ -373,18 +378,19 @@ static struct poolgrad_range columns_inside(const struct poolgrad_geometry *g)
 }
 
 /* A row of results from its sums. Without windows pixels are +0, whatever their factor is. */
-static void end_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const unsigned char *sums, bool factors)
+static struct results end_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const struct results *sums,
+                              bool factors)
 {
     static const struct poolgrad_operand_column column = {0, 0};
     const struct poolgrad_lanes *lanes = unit->lanes;
-    if (!factors) {
-        poolgrad_lanes_store_numbers(unit, z, y, sums);
-        return;
+    if (!factors && !lanes->direct) {
+        poolgrad_lanes_store_numbers(unit, z, y, sums->to);
+        return *sums;
     }
     const struct results results = results_at(unit, z, y);
-    const struct poolgrad_range columns = columns_inside(unit->g);
+    const struct poolgrad_range columns = factors ? columns_inside(unit->g) : unit->g->columns;
     const int64_t first = columns.begin - unit->g->columns.begin;
-    const struct poolgrad_operand_row row = {sums + first * lanes->lanes * (int64_t)sizeof(double), NULL, 0};
+    const struct poolgrad_operand_row row = {sums->to + first * sums->step * sums->bytes, NULL, 0};
     const struct poolgrad_walk walk = {.rows = &row,
                                        .columns = &column,
                                        .row_count = 1,
@@ -394,13 +400,12 @@ static void end_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, cons
                                        .step = lanes->lanes,
                                        .to_step = results.step};
     struct poolgrad_ending ending = ending_of(lanes, &results);
-    if (walk.repeats > 0) {
-        set_factors(unit, factors_of(unit, z, y), columns.begin, 1, &ending);
-        give_walk(unit, &walk, &ending, results.to + first * results.step * results.bytes);
-    }
-    for (int64_t i = 0; i < lanes->x.pixel_runs; i++)
+    if (factors && walk.repeats > 0) set_factors(unit, factors_of(unit, z, y), columns.begin, 1, &ending);
+    if (walk.repeats > 0) give_walk(unit, &walk, &ending, results.to + first * results.step * results.bytes);
+    for (int64_t i = 0; i < lanes->x.pixel_runs && factors; i++)
         if (lanes->x.pixels[i].windows == 0) give_nothing(unit, &lanes->x.pixels[i], &results);
     if (!lanes->direct) poolgrad_lanes_store_numbers(unit, z, y, results.to);
+    return results;
 }
 
 /* Row (z, y) of results, as they are stored, to the rows behind it. */
@@ -445,15 +450,22 @@ int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         row.count = poolgrad_lanes_list_windows(unit, z, y, list + lanes->most_rows);
     }
     const bool factors = unit->g->kind == POOLGRAD_L2NORM && row.count > 0;
-    if (!lanes->direct || (factors && keeps_sums(unit, rows))) {
+    const bool keeps = !lanes->direct || (factors && keeps_sums(unit, rows));
+    const bool by_window = row.count > 0 && poolgrad_lanes_adds_windows(unit, row.count, keeps);
+    struct results results;
+    if (keeps || by_window) {
         const struct results sums = {poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), lanes->lanes,
                                      poolgrad_lanes_number_bytes(lanes->sum), false};
-        give_row(unit, &row, NULL, &sums);
-        for (int64_t i = 0; i < rows; i++) end_row(unit, z, y + i, sums.to, factors);
-        return rows;
+        if (by_window)
+            poolgrad_lanes_add_windows(unit, row.windows, row.count, sums.to);
+        else
+            give_row(unit, &row, NULL, &sums);
+        results = end_row(unit, z, y, &sums, factors);
+        for (int64_t i = 1; i < rows && keeps; i++) end_row(unit, z, y + i, &sums, factors);
+    } else {
+        results = results_at(unit, z, y);
+        give_row(unit, &row, factors ? factors_of(unit, z, y) : NULL, &results);
     }
-    const struct results results = results_at(unit, z, y);
-    give_row(unit, &row, factors ? factors_of(unit, z, y) : NULL, &results);
-    repeat_row(unit, z, y, rows, &results);
+    if (!keeps) repeat_row(unit, z, y, rows, &results);
     return rows;
 }

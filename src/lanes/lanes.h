@@ -47,6 +47,7 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_SHIFTED,     /* the same, at a run; */
     POOLGRAD_LANES_TAPS,        /* columns of any window, */
     POOLGRAD_LANES_WINDOWS,     /* of a pixel */
+    POOLGRAD_LANES_SPREAD,      /* and which pixels windows go to */
     POOLGRAD_LANES_SUMS,        /* scattered: sums of the unit's pixels, */
     POOLGRAD_LANES_PLACES,      /* where each tap of a window lies in them, */
     POOLGRAD_LANES_LANES,       /* and each lane */

@@ -350,6 +350,7 @@ static enum poolgrad_lanes_outcome make_listed(const struct poolgrad_axis *axis,
 struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
                                                  const struct poolgrad_axis_lists *lists, int64_t pixel, int64_t source)
 {
+    if (lists->pixel_runs == 1 && lists->pixels[0].count == 1) return lists->pixels[0];
     if (!lists->in_order) {
         struct poolgrad_pixel_run run = pixel_at(axis, lists, source);
         run.pixel = pixel;
@@ -379,6 +380,8 @@ static void measure_pixels(const struct poolgrad_axis *axis, struct poolgrad_axi
             span = listed[run->windows - 1].output - listed[0].output + 1;
         }
         lists->most_windows = poolgrad_max(lists->most_windows, run->windows);
+        lists->all_windows += (double)run->windows * (double)run->count;
+        lists->run_windows += (double)run->windows;
         lists->span = poolgrad_max(lists->span, span);
     }
 }

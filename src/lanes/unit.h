@@ -110,6 +110,12 @@ int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z,
                                     struct poolgrad_operand_row *rows);
 /* Give: a row of pixels of the destination, and those behind it that have the same sums; how many rows. */
 int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* The same, of a row that `count` rows of windows are over: its sums window by window, where that is quicker. `kept`:
+ * sums are in memory anyway. */
+bool poolgrad_lanes_adds_windows(const struct poolgrad_lanes_unit *unit, int64_t count, bool kept);
+void poolgrad_lanes_list_spread(const struct poolgrad_lanes_unit *unit);
+void poolgrad_lanes_add_windows(const struct poolgrad_lanes_unit *unit, const struct poolgrad_operand_row *rows,
+                                int64_t count, void *sums);
 /* Numbers of a row, as the destination stores them; with what it holds, if asked. */
 void poolgrad_lanes_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers);
 

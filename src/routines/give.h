@@ -451,6 +451,22 @@ static void give_norm_float64(const struct poolgrad_walk *walk, const struct poo
     give_norm(walk, ending, POOLGRAD_FLOAT64, to);
 }
 
+/* ---- Spreading --------------------------------------------------------------------------------------------------- */
+
+#define SPREAD_NAME(name) name##_numbers_f32
+#define SPREAD_TYPE float
+#define SPREAD_VECTOR vf32
+#define SPREAD_LANES LANES_32
+#define SPREAD_WORD(word) word##_f32
+#include "routines/spread_number.h"
+
+#define SPREAD_NAME(name) name##_numbers_f64
+#define SPREAD_TYPE double
+#define SPREAD_VECTOR vf64
+#define SPREAD_LANES LANES_64
+#define SPREAD_WORD(word) word##_f64
+#include "routines/spread_number.h"
+
 /* Entries of the table of an instruction set, each with a comma behind it. */
 #define POOLGRAD_GIVE_ROUTINES                                                                                         \
     .give_sum = {{[POOLGRAD_FLOAT32] = give_sum_f32_float32,                                                           \
@@ -465,6 +481,7 @@ static void give_norm_float64(const struct poolgrad_walk *walk, const struct poo
                      [POOLGRAD_FLOAT16] = give_pick32_f32_float16,                                                     \
                      [POOLGRAD_BFLOAT16] = give_pick32_f32_bfloat16},                                                  \
                     {[POOLGRAD_FLOAT64] = give_pick32_f64_float64, [POOLGRAD_FLOAT32] = give_pick32_f64_float32}},     \
+    .spread = {spread_numbers_f32, spread_numbers_f64},                                                                \
     .give_norm = {[POOLGRAD_UNORM8] = give_norm_unorm8,   [POOLGRAD_UNORM16] = give_norm_unorm16,                      \
                   [POOLGRAD_FLOAT16] = give_norm_float16, [POOLGRAD_BFLOAT16] = give_norm_bfloat16,                    \
                   [POOLGRAD_FLOAT32] = give_norm_float32, [POOLGRAD_FLOAT64] = give_norm_float64},

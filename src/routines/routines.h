@@ -42,6 +42,17 @@ struct poolgrad_phases {
     int64_t set_step, row_step; /* elements from set to set: of phases, and of rows */
 };
 
+/* A row of windows, each with neighbouring pixels: of its `count` numbers, from element `from` of what windows give on,
+ * pixels get theirs from element `to` of the sums on, `step` elements from pixel to pixel. */
+struct poolgrad_spread_window {
+    int64_t from, to, pixels;
+};
+
+struct poolgrad_spread {
+    const struct poolgrad_spread_window *window;
+    int64_t windows, count, step;
+};
+
 /* Index of a table by the width of its elements. */
 enum { POOLGRAD_KEY32, POOLGRAD_KEY64, POOLGRAD_KEYS };
 enum { POOLGRAD_SUM32, POOLGRAD_SUM64, POOLGRAD_SUMS };
@@ -80,6 +91,9 @@ struct poolgrad_routines {
      * float64. */
     void (*give_norm[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                                         void *to);
+
+    /* The same window by window: adds what each gives to the sums of its pixels. */
+    void (*spread[POOLGRAD_SUMS])(const void *shares, const struct poolgrad_spread *spread, void *sums);
 
     /* Stored elements of planes side by side, and back, by log2 of their size: element i of plane p is element
      * p * plane_step + i * step of the image and element i * lanes + p of the other; p < planes <= lanes. */

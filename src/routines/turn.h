@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "image/move.h"
 #include "routines/routines.h"
 
 /* Rows of bytes, to rows that lie elsewhere. */
@@ -17,13 +18,13 @@ static void copy_rows(const unsigned char *from, int64_t from_step, int64_t rows
         return;
     }
     const int64_t last = bytes - VECTOR_BYTES;
+    if (last < 0) {
+        poolgrad_move_runs(to, from, (struct poolgrad_runs){rows, bytes, from_step, to_step});
+        return;
+    }
     for (int64_t row = 0; row < rows; row++) {
         const unsigned char *a = from + row * from_step;
         unsigned char *b = to + row * to_step;
-        if (last < 0) {
-            memcpy(b, a, (size_t)bytes);
-            continue;
-        }
         for (int64_t i = 0; i < last; i += VECTOR_BYTES) store_64(b + i, load_64(a + i));
         store_64(b + last, load_64(a + last));
     }
