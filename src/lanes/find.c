@@ -353,7 +353,8 @@ void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                          const struct poolgrad_lanes_found *found)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    struct row row = {poolgrad_window_of(unit->g, &unit->g->z, z), poolgrad_window_of(unit->g, &unit->g->y, y),
+    struct row row = {poolgrad_listed_window_of(unit->g, &unit->g->z, &unit->lanes->z, z),
+                      poolgrad_listed_window_of(unit->g, &unit->g->y, &unit->lanes->y, y),
                       poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST), 0};
     const int64_t all = row.z.taps * row.y.taps, most = lanes->chunk;
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {

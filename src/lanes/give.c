@@ -47,33 +47,25 @@ static void fill_numbers(const struct poolgrad_lanes_unit *unit, double value, i
     poolgrad_fill(to, count, wide ? (const void *)&value : &narrow, poolgrad_lanes_number_bytes(unit->lanes->sum));
 }
 
-/* Window by window, or all windows of the row at once, from `from` on. */
+/* From `from` on. Divisors stay as they are while windows count as many taps along z and y. */
 static void divide_by_counts(struct poolgrad_lanes_unit *unit, int64_t counted, const unsigned char *from, int64_t step,
                              unsigned char *shares)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum), grain = lanes->columns.grain;
+    const struct poolgrad_axis_lists *x = &lanes->x;
+    /* Of columns one for each lane, else one for each window. */
+    const int64_t grain = lanes->columns.used ? lanes->columns.grain : 1;
+    const int64_t bytes = grain * poolgrad_lanes_number_bytes(lanes->sum);
     unsigned char *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
-    struct poolgrad_rows rows = window_rows(unit, step);
-    const bool filled = lanes->columns.used && unit->counted == counted;
-    int64_t known = -1;
-    for (int64_t i = 0; i < lanes->x.window_runs && !filled; i++) {
-        const struct poolgrad_window_run *run = &lanes->x.windows[i];
-        const int64_t first = run->output - lanes->x.outputs.begin;
+    for (int64_t i = 0; i < x->window_runs && unit->counted != counted; i++) {
+        const struct poolgrad_window_run *run = &x->windows[i];
         const double divisor = run->taps == 0 ? 1 : poolgrad_lanes_divisor(unit, counted * run->counted);
-        if (lanes->columns.used) {
-            fill_numbers(unit, divisor, run->count * grain, divisors + first * grain * bytes);
-            continue;
-        }
-        if (run->taps == 0) continue;
-        if (run->counted != known) fill_numbers(unit, divisor, unit->count, divisors);
-        known = run->counted;
-        rows.rows = run->count;
-        lanes->routines->divide[lanes->sum](from + first * step * bytes, divisors, rows,
-                                            shares + first * rows.to_step * bytes);
+        fill_numbers(unit, divisor, run->count * grain, divisors + (run->output - x->outputs.begin) * bytes);
     }
     unit->counted = counted;
-    if (lanes->columns.used) lanes->routines->divide[lanes->sum](from, divisors, rows, shares);
+    const struct poolgrad_routines *routines = lanes->routines;
+    (lanes->columns.used ? routines->divide : routines->divide_rows)[lanes->sum](from, divisors,
+                                                                                 window_rows(unit, step), shares);
 }
 
 /* docs/numerics.md N26, N63: gradients over counts. */
@@ -81,7 +73,8 @@ static void share_averages(struct poolgrad_lanes_unit *unit, int64_t z, int64_t 
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t counted = poolgrad_window_of(g, &g->z, z).counted * poolgrad_window_of(g, &g->y, y).counted;
+    const int64_t counted = poolgrad_listed_window_of(g, &g->z, &lanes->z, z).counted *
+                            poolgrad_listed_window_of(g, &g->y, &lanes->y, y).counted;
     const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
     int64_t step = window_rows(unit, 0).to_step;
     const unsigned char *from = shares;
@@ -448,6 +441,10 @@ int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     if (unit->pooled) {
         row.windows = list + lanes->most_rows;
         row.count = poolgrad_lanes_list_windows(unit, z, y, list + lanes->most_rows);
+    }
+    if (row.count == 0 && !unit->g->add_to_destination) {
+        poolgrad_lanes_clear(unit, z, y, rows);
+        return rows;
     }
     const bool factors = unit->g->kind == POOLGRAD_L2NORM && row.count > 0;
     const bool keeps = !lanes->direct || (factors && keeps_sums(unit, rows));

@@ -125,6 +125,7 @@ static void find_planes(const struct poolgrad_geometry *g, const struct poolgrad
                         struct poolgrad_lanes_unit *unit)
 {
     const int64_t channels = poolgrad_range_length(g->channels), pooled = g->pooled_images * channels;
+    unit->counted = -1;
     if (lanes->any_in_place) {
         const int64_t image = group / lanes->pieces, piece = group % lanes->pieces;
         const int64_t first = lanes->first_piece + piece * lanes->piece;

@@ -86,6 +86,7 @@ static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *
     if (!lists->windows) return POOLGRAD_LANES_NO_MEMORY;
     list_windows(g, axis, lists);
     int64_t low = INT64_MAX, high = 0, size = 0;
+    lists->taken = (struct poolgrad_range){axis->size, 0};
     for (int64_t i = 0; i < lists->window_runs; i++) {
         const struct poolgrad_window_run *run = &lists->windows[i];
         size = poolgrad_max(size, run->size);
@@ -93,6 +94,10 @@ static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *
         low = poolgrad_min(low, run->tap);
         high = poolgrad_max(high, run->tap + run->taps);
         lists->most_taps = poolgrad_max(lists->most_taps, run->taps);
+        const int64_t first = run->place, last = first + (run->count - 1) * run->step;
+        lists->taken.begin = poolgrad_min(lists->taken.begin, poolgrad_min(first, last));
+        lists->taken.end = poolgrad_max(lists->taken.end,
+                                        poolgrad_max(first, last) + (run->taps - 1) * axis->dilation + 1);
         lists->reach = poolgrad_max(lists->reach, (run->taps - 1) * axis->dilation + 1);
     }
     if (high == 0) low = 0;

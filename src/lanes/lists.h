@@ -66,6 +66,7 @@ struct poolgrad_axis_lists {
     double all_windows;            /* of all pixels together, */
     double run_windows;            /* and of one pixel of each run */
     int64_t span;                  /* most output pixels from the first to the last window that meets a pixel */
+    struct poolgrad_range taken;   /* source pixels from the first to the last that any window has as a tap */
     int64_t reach;                 /* most source pixels from the first to the last tap of a window that lie inside */
 };
 
@@ -79,6 +80,18 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
 /* One window: a run of its own. */
 struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                                               int64_t output);
+
+/* The same, of the lists'. */
+static inline struct poolgrad_window_run poolgrad_listed_window_of(const struct poolgrad_geometry *g,
+                                                                   const struct poolgrad_axis *axis,
+                                                                   const struct poolgrad_axis_lists *lists,
+                                                                   int64_t output)
+{
+    /* Where none is like another, as in tables and of one window. */
+    if (lists->window_runs == poolgrad_range_length(lists->outputs))
+        return lists->windows[output - lists->outputs.begin];
+    return poolgrad_window_of(g, axis, output);
+}
 
 /* One pixel's windows, by its destination pixel and its source pixel; and, where pixels of a run need not be the same
  * tap, those of its neighbours that have the same windows: the run's. */

@@ -104,10 +104,11 @@ const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit 
     int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROWS_TAGS);
     const int64_t row = z * unit->g->y.size + y;
     if (tags[slot] == row) return ring + slot * bytes;
-    if (slots >= unit->g->y.size && is_flat(source)) {
-        poolgrad_lanes_read(unit, POOLGRAD_LANES_SOURCE, z, 0, 0, source->width * unit->g->y.size,
-                            ring + layer * bytes);
-        for (int64_t i = 0; i < unit->g->y.size; i++) tags[layer + i] = row - y + i;
+    const struct poolgrad_range taken = lanes->y.taken;
+    if (slots >= unit->g->y.size && is_flat(source) && poolgrad_range_holds(taken, y)) {
+        poolgrad_lanes_read(unit, POOLGRAD_LANES_SOURCE, z, taken.begin, 0,
+                            source->width * poolgrad_range_length(taken), ring + (layer + taken.begin) * bytes);
+        for (int64_t i = taken.begin; i < taken.end; i++) tags[layer + i] = row - y + i;
     } else {
         poolgrad_lanes_read(unit, POOLGRAD_LANES_SOURCE, z, y, 0, source->width, ring + slot * bytes);
         tags[slot] = row;
@@ -161,6 +162,36 @@ struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit
                           (int64_t)poolgrad_format_size(image->format);
     unsigned char *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
     return (struct poolgrad_lanes_target){rows + unit->waiting++ * bytes, lanes->lanes};
+}
+
+/* Rows of pixels of `bytes` bytes made +0. */
+static void clear_rows(const struct poolgrad_lanes_unit *unit, unsigned char *to, int64_t rows, int64_t bytes)
+{
+    const poolgrad_const_image *image = &unit->g->held;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), width = poolgrad_range_length(unit->g->columns);
+    const int64_t row_step = image->row_stride * size, step = image->column_stride * size;
+    const bool dense = step == bytes, flat = dense && row_step == width * bytes;
+    if (flat) memset(to, 0, (size_t)(rows * width * bytes));
+    for (int64_t i = 0; i < rows && !flat; i++, to += row_step) {
+        memset(to, 0, (size_t)(dense ? width * bytes : bytes));
+        if (!dense) poolgrad_move_runs(to + step, to, (struct poolgrad_runs){width - 1, bytes, 0, step});
+    }
+}
+
+void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t size = (int64_t)poolgrad_format_size(g->held.format);
+    const bool in_place = unit->lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    poolgrad_lanes_flush(unit);
+    for (int64_t lane = 0; lane < unit->count;) {
+        const struct segment segment = segment_at(unit, POOLGRAD_LANES_DESTINATION, lane);
+        const int64_t beside = in_place ? unit->count : segment.step == 1 ? segment.planes : 1;
+        unsigned char *to = address(g, POOLGRAD_LANES_DESTINATION, segment.at, z, y, g->columns.begin);
+        for (int64_t p = 0; p < segment.planes; p += beside)
+            clear_rows(unit, to + p * segment.step * size, rows, beside * size);
+        lane += in_place ? unit->count : segment.planes;
+    }
 }
 
 void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit)

@@ -18,7 +18,7 @@ struct poolgrad_lanes_unit {
     int64_t sets;                       /* what the planes are of, */
     int64_t phases;                     /* and phases of pixels that have windows */
     bool pooled;                        /* by windows; else +0 */
-    int64_t counted;                    /* columns as lanes: taps along z and y that divisors in memory are of, or -1 */
+    int64_t counted;                    /* taps along z and y that divisors in memory are of, or -1 */
     bool careful;                       /* a NaN was met: searches are careful from here on */
     struct poolgrad_range layers, rows; /* of the destination, or the windows */
     /* Rows of results on their way out: they wait in POOLGRAD_LANES_STORED until these are many. */
@@ -143,6 +143,8 @@ struct poolgrad_lanes_target {
 };
 
 struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* Rows of +0, from row (z, y) on; and what waits, before. */
+void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows);
 /* Writes what waits. */
 void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit);
 /* Pixels of a row of an image, from memory, `lanes` elements each. */

@@ -4,7 +4,7 @@
  *
  *   ARITHMETIC_TYPE     float or double,
  *   ARITHMETIC_LOOSE    and the same at any address
- *   ARITHMETIC_DIVIDE   names of functions
+ *   ARITHMETIC_DIVIDE, ARITHMETIC_DIVIDE_ROWS   names of functions
  *   ARITHMETIC_ADD
  */
 
@@ -22,6 +22,20 @@ static void ARITHMETIC_DIVIDE(const void *from, const void *divisor, struct pool
     }
 }
 
+static void ARITHMETIC_DIVIDE_ROWS(const void *from, const void *divisors, struct poolgrad_rows rows, void *to)
+{
+    for (int64_t row = 0; row < rows.rows; row++) {
+        const ARITHMETIC_TYPE divisor = ((const ARITHMETIC_TYPE *)divisors)[row];
+        ARITHMETIC_TYPE *restrict quotient = (ARITHMETIC_TYPE *)to + row * rows.to_step;
+        if (from == to) {
+            for (int64_t i = 0; i < rows.count; i++) quotient[i] /= divisor;
+        } else {
+            const ARITHMETIC_LOOSE *restrict dividend = (const ARITHMETIC_LOOSE *)from + row * rows.from_step;
+            for (int64_t i = 0; i < rows.count; i++) quotient[i] = dividend[i] / divisor;
+        }
+    }
+}
+
 static void ARITHMETIC_ADD(void *a, const void *b, int64_t count)
 {
     ARITHMETIC_TYPE *restrict sum = a;
@@ -32,4 +46,5 @@ static void ARITHMETIC_ADD(void *a, const void *b, int64_t count)
 #undef ARITHMETIC_TYPE
 #undef ARITHMETIC_LOOSE
 #undef ARITHMETIC_DIVIDE
+#undef ARITHMETIC_DIVIDE_ROWS
 #undef ARITHMETIC_ADD

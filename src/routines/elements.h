@@ -165,12 +165,14 @@ static inline float double_to_float32(double value)
 #define ARITHMETIC_TYPE float
 #define ARITHMETIC_LOOSE loose_float
 #define ARITHMETIC_DIVIDE divide_f32
+#define ARITHMETIC_DIVIDE_ROWS divide_rows_f32
 #define ARITHMETIC_ADD add_f32_to
 #include "routines/arithmetic_number.h"
 
 #define ARITHMETIC_TYPE double
 #define ARITHMETIC_LOOSE loose_double
 #define ARITHMETIC_DIVIDE divide_f64
+#define ARITHMETIC_DIVIDE_ROWS divide_rows_f64
 #define ARITHMETIC_ADD add_f64_to
 #include "routines/arithmetic_number.h"
 
@@ -220,8 +222,8 @@ static inline float double_to_float32(double value)
                    [POOLGRAD_BFLOAT16] = store64_bfloat16,                                                             \
                    [POOLGRAD_FLOAT32] = store64_float32,                                                               \
                    [POOLGRAD_FLOAT64] = store64_float64}},                                                             \
-        .divide = {divide_f32, divide_f64}, .add = {add_f32_to, add_f64_to},                                           \
-        .count_ties = {count_ties_32, count_ties_64},                                                                  \
+        .divide = {divide_f32, divide_f64}, .divide_rows = {divide_rows_f32, divide_rows_f64},                         \
+        .add = {add_f32_to, add_f64_to}, .count_ties = {count_ties_32, count_ties_64},                                 \
         .add_ties = {{add_ties_32_f32, add_ties_32_f64}, {add_ties_64_f32, add_ties_64_f64}}, .fence = fence,          \
         POOLGRAD_FIND_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES POOLGRAD_PHASES_ROUTINES                 \
     }

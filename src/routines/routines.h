@@ -108,7 +108,7 @@ struct poolgrad_routines {
     void (*split_phases[4])(const void *row, struct poolgrad_phases shape, void *phases);
     void (*merge_phases[4])(const void *phases, struct poolgrad_phases shape, bool past_caches, void *row);
 
-    /* Rows of elements; those of images need no alignment. Never in place, but for divide. */
+    /* Rows of elements; those of images need no alignment. Never in place, but for divisions. */
 
     /* Keys of stored elements, null where that key is not for the format. */
     void (*key[POOLGRAD_KEYS][POOLGRAD_FORMATS])(const void *from, struct poolgrad_rows rows, int64_t nan, void *key);
@@ -117,8 +117,9 @@ struct poolgrad_routines {
     /* And back, rounded once, NaN canonical. */
     void (*store[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
 
-    /* to = from / divisor, one row of divisors for all; to may be from. a = a + b. */
+    /* to = from / divisor, one row of divisors for all; to may be from; and one divisor for each row. a = a + b. */
     void (*divide[POOLGRAD_SUMS])(const void *from, const void *divisor, struct poolgrad_rows rows, void *to);
+    void (*divide_rows[POOLGRAD_SUMS])(const void *from, const void *divisors, struct poolgrad_rows rows, void *to);
     void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
 
     /* Ties all and split: ties += 1 where key == best; sum += share where key == best or tap == code. */

@@ -10,31 +10,6 @@
  *     LANES_SIDE     and its rows
  */
 
-/* Element (r, c) of rows of neighbours becomes element (c, r), one side after the other: the one that has the lanes
- * goes outside, whose memory is then gone through once. Squares at the end begin where others have been. */
-static void LANES_TURN(const unsigned char *from, int64_t from_step, int64_t rows, int64_t columns, unsigned char *to,
-                       int64_t to_step, bool by_column)
-{
-    enum { SIZE = sizeof(LANES_TYPE) };
-    if (rows < LANES_SIDE || columns < LANES_SIDE) {
-        for (int64_t r = 0; r < rows; r++) {
-            for (int64_t c = 0; c < columns; c++)
-                memcpy(to + c * to_step + r * SIZE, from + r * from_step + c * SIZE, SIZE);
-        }
-        return;
-    }
-    const int64_t last_row = rows - LANES_SIDE, last_column = columns - LANES_SIDE;
-    const int64_t outer_end = by_column ? columns : rows, inner_end = by_column ? rows : columns;
-    for (int64_t outer = 0; outer < outer_end; outer += LANES_SIDE) {
-        for (int64_t inner = 0; inner < inner_end; inner += LANES_SIDE) {
-            const int64_t r = by_column ? inner : outer, row = r < last_row ? r : last_row;
-            const int64_t c = by_column ? outer : inner, column = c < last_column ? c : last_column;
-            LANES_SQUARE(from + row * from_step + column * SIZE, from_step, to + column * to_step + row * SIZE,
-                         to_step);
-        }
-    }
-}
-
 /* Element (p, i), of steps in bytes, to another place of such steps; so few i at a time that what they touch of each
  * plane stays in cache for the next one of either side's neighbours. */
 static void LANES_MOVE(const unsigned char *from, int64_t from_p, int64_t from_i, int64_t planes, int64_t count,
@@ -47,6 +22,32 @@ static void LANES_MOVE(const unsigned char *from, int64_t from_p, int64_t from_i
             for (int64_t i = block; i < end; i++) {
                 memcpy(to + p * to_p + i * to_i, from + p * from_p + i * from_i, sizeof(LANES_TYPE));
             }
+        }
+    }
+}
+
+/* Element (r, c) of rows of neighbours becomes element (c, r), one side after the other: the one that has the lanes
+ * goes outside, whose memory is then gone through once. Squares at the end begin where others have been. */
+static void LANES_TURN(const unsigned char *from, int64_t from_step, int64_t rows, int64_t columns, unsigned char *to,
+                       int64_t to_step, bool by_column)
+{
+    enum { SIZE = sizeof(LANES_TYPE) };
+    if (rows < LANES_SIDE) {
+        LANES_MOVE(from, from_step, SIZE, rows, columns, to, SIZE, to_step);
+        return;
+    }
+    if (columns < LANES_SIDE) {
+        LANES_MOVE(from, SIZE, from_step, columns, rows, to, to_step, SIZE);
+        return;
+    }
+    const int64_t last_row = rows - LANES_SIDE, last_column = columns - LANES_SIDE;
+    const int64_t outer_end = by_column ? columns : rows, inner_end = by_column ? rows : columns;
+    for (int64_t outer = 0; outer < outer_end; outer += LANES_SIDE) {
+        for (int64_t inner = 0; inner < inner_end; inner += LANES_SIDE) {
+            const int64_t r = by_column ? inner : outer, row = r < last_row ? r : last_row;
+            const int64_t c = by_column ? outer : inner, column = c < last_column ? c : last_column;
+            LANES_SQUARE(from + row * from_step + column * SIZE, from_step, to + column * to_step + row * SIZE,
+                         to_step);
         }
     }
 }
