@@ -395,7 +395,7 @@ static int64_t list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
 
 /* Columns as lanes: phase by phase. */
 static void add_phases(const struct poolgrad_lanes_unit *unit, const struct poolgrad_lanes_tie_row *rows, int64_t count,
-                       const unsigned char *keys, unsigned char *sums)
+                       const unsigned char *keys, void *sums)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_lanes_columns *columns = &lanes->columns;
@@ -414,7 +414,7 @@ static void add_phases(const struct poolgrad_lanes_unit *unit, const struct pool
                                             .shares = row->windows.shares + at * bytes,
                                             .codes = (const uint32_t *)(const void *)row->windows.codes + at,
                                             .code = (uint32_t)(row->code + operand->code),
-                                            .to = sums + to * bytes,
+                                            .to = (unsigned char *)sums + to * bytes,
                                             .repeats = unit->sets,
                                             .count = phase->pixels * columns->grain,
                                             .window_step = columns->set_step,
@@ -429,7 +429,7 @@ static void give_columns(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     struct poolgrad_lanes_tie_row *rows = poolgrad_lanes_area(unit, POOLGRAD_LANES_TIE_ROWS);
-    unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED);
+    void *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASED);
     const int64_t count = unit->pooled && unit->phases > 0 ? list_windows(unit, z, y, rows) : 0;
     const int64_t elements = poolgrad_lanes_source_elements(&lanes->columns);
     memset(sums, 0, (size_t)(elements * poolgrad_lanes_number_bytes(lanes->sum)));

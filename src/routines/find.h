@@ -21,6 +21,7 @@ struct find_task {
 #define FIND_RARELY __attribute__((noinline)) /* one for all callers: the library stays small */
 #define FIND_PASTE(a, b) a##b
 #define FIND_JOIN(a, b) a##_##b
+#define FIND_EXPANDED_JOIN(a, b) FIND_JOIN(a, b)
 #define FIND_JOIN_PAIR(a, format, number) a##_##format##_##number
 
 /* Where a walk is that has elements [begin, end) of each repeat before it, in vectors of so many lanes: at an element

@@ -58,7 +58,6 @@ static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task,
                                                    bool part, bool along, bool codes)
 {
     unsigned char *const to = task->to, *const code_to = codes ? task->code : NULL;
-    const bool past_caches = task->ending->past_caches;
     const int bytes = task->code_bytes;
     if (part || task->ending->outside >= 0) {
         return NAME(deliver_copies)(task, place, best, code, together);
@@ -66,7 +65,7 @@ static FIND_ALWAYS_INLINE bool NAME(deliver_picks)(const struct find_task *task,
     if (!to) {
     } else if (SIZE == NUMBER_SIZE) { /* stored or not */
         for (int64_t v = 0; v < together; v++)
-            WORD(put)(to + NAME(result)(place, v, along) * SIZE, best[v], past_caches);
+            WORD(put)(to + NAME(result)(place, v, along) * SIZE, best[v], task->ending->past_caches);
     } else {
         NAME(deliver)(task, place, best, together, false, along);
     }

@@ -11,44 +11,70 @@
  * take in parts.
  */
 
+#define WALK_PART(name) FIND_EXPANDED_JOIN(WALK, name)
+
+/* Whole rounds of vectors beside each other, of each repeat. */
+static FIND_ALWAYS_INLINE bool WALK_PART(rounds)(const struct find_task *task, const struct find_cursor *cursor)
+{
+    struct find_place place;
+    bool met = false;
+    for (int64_t k = 0; k < cursor->repeats && !met; k++) {
+        place.gap = place.lanes = LANES;
+        place.vectors = FIND_TOGETHER;
+        for (int64_t i = 0; i < cursor->begin; i += FIND_TOGETHER * LANES) {
+            place.from[0] = k * cursor->step + i;
+            place.result[0] = k * cursor->to_step + i;
+            place.gradient[0] = k * cursor->gradient_step + i;
+            met |= BLOCK(task, &place, FIND_TOGETHER, false, true);
+        }
+    }
+    return met;
+}
+
+/* Vectors of a place, one after the other. */
+static FIND_ALWAYS_INLINE bool WALK_PART(singles)(const struct find_task *task, struct find_place *place)
+{
+    bool met = false;
+    for (int64_t vectors = place->vectors, v = 0; v < vectors; v++) {
+        place->from[0] = place->from[v];
+        place->result[0] = place->result[v];
+        place->gradient[0] = place->gradient[v];
+        place->vectors = 1;
+        met |= BLOCK(task, place, 1, true, false);
+    }
+    return met;
+}
+
+static FIND_ALWAYS_INLINE bool WALK_PART(any)(const struct find_task *task, struct find_place *place)
+{
+    const bool part = place->lanes < LANES, quick = SIZE == NUMBER_SIZE;
+    const bool alone = quick ? SIZE == 4 && place->vectors == 1 : part;
+    if (alone) return WALK_PART(singles)(task, place);
+    if (quick && part) return BLOCK(task, place, FIND_TOGETHER, true, false);
+    return BLOCK(task, place, FIND_TOGETHER, false, false);
+}
+
 static FIND_RARELY bool WALK(const struct find_task *task)
 {
     struct find_place place;
     struct find_cursor cursor;
     bool met = false;
     find_begin(task, LANES, ALONG && LANES > 1, &cursor);
-    for (int64_t k = 0; ALONG && LANES > 1 && k < cursor.repeats && !met; k++) {
-        place.gap = place.lanes = LANES;
-        place.vectors = FIND_TOGETHER;
-        for (int64_t i = 0; i < cursor.begin; i += FIND_TOGETHER * LANES) {
-            place.from[0] = k * cursor.step + i;
-            place.result[0] = k * cursor.to_step + i;
-            place.gradient[0] = k * cursor.gradient_step + i;
-            met |= BLOCK(task, &place, FIND_TOGETHER, false, true);
+    if (LANES == 1) {
+        while (!met && find_next_lanes(&cursor, &place)) {
+            if (place.vectors > 1)
+                met = BLOCK(task, &place, FIND_TOGETHER, false, true);
+            else
+                met = BLOCK(task, &place, 1, false, true);
         }
+        return met;
     }
-    while (LANES == 1 && !met && find_next_lanes(&cursor, &place)) {
-        met = place.vectors > 1 ? BLOCK(task, &place, FIND_TOGETHER, false, true) : BLOCK(task, &place, 1, false, true);
-    }
-    while (LANES > 1 && !met && find_next(&cursor, &place)) {
-        const bool part = place.lanes < LANES, quick = SIZE == NUMBER_SIZE;
-        const bool alone = quick ? SIZE == 4 && place.vectors == 1 : part;
-        if (!alone) {
-            met = quick && part ? BLOCK(task, &place, FIND_TOGETHER, true, false)
-                                : BLOCK(task, &place, FIND_TOGETHER, false, false);
-            continue;
-        }
-        for (int64_t vectors = place.vectors, v = 0; v < vectors; v++) {
-            place.from[0] = place.from[v];
-            place.result[0] = place.result[v];
-            place.gradient[0] = place.gradient[v];
-            place.vectors = 1;
-            met |= BLOCK(task, &place, 1, true, false);
-        }
-    }
+    if (ALONG) met = WALK_PART(rounds)(task, &cursor);
+    while (!met && find_next(&cursor, &place)) met = WALK_PART(any)(task, &place);
     return met;
 }
 
+#undef WALK_PART
 #undef WALK
 #undef BLOCK
 #undef ALONG

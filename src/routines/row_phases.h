@@ -188,14 +188,14 @@ PHASES_APART void copy_few(const unsigned char *from, int64_t bytes, unsigned ch
 /* Most rows are short: the last vector is over what the one before it has done. */
 PHASES_APART void copy_pixels(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    const int64_t bytes = row->count * row->size, last = bytes - VECTOR_BYTES;
-    const int64_t from_step = row->from_step, to_step = row->to_step;
+    const int64_t bytes = row->count * row->size, from_step = row->from_step, to_step = row->to_step;
     for (int64_t left = row->sets; left > 0; left--, from += from_step, to += to_step) {
         if (!PHASES_VECTORS || bytes > PHASES_SHORT) {
             memcpy(to, from, (size_t)bytes);
-        } else if (last < 0) {
+        } else if (bytes < VECTOR_BYTES) {
             copy_few(from, bytes, to);
         } else {
+            const int64_t last = bytes - VECTOR_BYTES;
             for (int64_t at = 0; at < last; at += VECTOR_BYTES) store_64(to + at, load_64(from + at));
             store_64(to + last, load_64(from + last));
         }
@@ -288,7 +288,8 @@ PHASES_APART void merge_few(const unsigned char *first, int64_t step, int64_t co
  * pixel of the second phase: then phases change places. */
 PHASES_APART void merge_past_32(const unsigned char *from, const struct pixels *row, unsigned char *to)
 {
-    enum { PAIRS = PHASES_LINE / 8, WHOLE = LANES_32 / PAIRS == 1 };
+    enum { WHOLE = LANES_32 / (PHASES_LINE / 8) == 1 };
+    const int64_t pairs = PHASES_LINE / 8;
     const int64_t count = row->count, sets = row->sets, from_step = row->from_step, to_step = row->to_step;
     for (int64_t set = 0; set < sets; set++, from += from_step, to += to_step) {
         const int64_t head = before_line(to, 4 * count) / 4;
@@ -297,7 +298,7 @@ PHASES_APART void merge_past_32(const unsigned char *from, const struct pixels *
         unsigned char *target = to + 4 * head;
         int64_t left = count - head;
         merge_few(from, row->phase_step, head, to);
-        for (; left >= 2 * PAIRS; left -= 2 * PAIRS, first += 4 * PAIRS, target += PHASES_LINE) {
+        for (; left >= 2 * pairs; left -= 2 * pairs, first += 4 * pairs, target += PHASES_LINE) {
             vf32 a = load_pixels_32(first, !WHOLE), b = load_pixels_32(first + step, !WHOLE);
             interleave_f32(&a, &b);
             put_f32(target, a, true);

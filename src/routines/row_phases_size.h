@@ -139,24 +139,28 @@ PHASES_ALWAYS_INLINE void PHASES_NAME(move_parts)(const unsigned char *from, con
     }
 }
 
+/* Pixels of a phase in a block of more than two phases. */
+PHASES_ALWAYS_INLINE int64_t PHASES_NAME(block_of)(int64_t phases)
+{
+#if PHASES_MOST > 2
+    return phases == 3 ? PHASES_THIRDS : PHASES_LANES;
+#else
+    return phases * PHASES_LANES;
+#endif
+}
+
 PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, const struct pixels *row, bool merge,
                                             unsigned char *to)
 {
-    const int64_t phases = row->phases, count = row->count;
-#if PHASES_MOST > 2
-    const int64_t lanes = phases == 3 ? PHASES_THIRDS : PHASES_LANES;
-#else
-    const int64_t lanes = PHASES_LANES;
-#endif
-    if (phases > PHASES_MOST || PHASES_LANES == 1) {
-        PHASES_NAME(move_each)(from, row, merge, to);
-    } else if (PHASES_MOST > 2 && phases > 2 && count >= phases * lanes) {
-        PHASES_NAME(move_blocks)(from, row, phases, lanes, merge, to);
-    } else if (phases == 2 && count >= 2 * PHASES_LANES) {
+    const bool many = PHASES_MOST > 2 && row->phases > 2 && row->phases <= PHASES_MOST;
+    const bool vectors = PHASES_LANES > 1, pairs = vectors && row->phases == 2, most = PHASES_MOST > 2;
+    if (vectors && many && row->count >= row->phases * PHASES_NAME(block_of)(row->phases)) {
+        PHASES_NAME(move_blocks)(from, row, row->phases, PHASES_NAME(block_of)(row->phases), merge, to);
+    } else if (pairs && row->count >= (int64_t)2 * PHASES_LANES) {
         PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES, merge, to);
-    } else if (PHASES_HALVES && PHASES_MOST > 2 && phases == 2 && count >= PHASES_LANES) {
+    } else if (PHASES_HALVES && most && pairs && row->count >= PHASES_LANES) {
         PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES / 2, merge, to);
-    } else if (PHASES_PARTS && PHASES_MOST > 2 && phases == 2) {
+    } else if (PHASES_PARTS && most && pairs) {
         PHASES_NAME(move_parts)(from, row, merge, to);
     } else {
         PHASES_NAME(move_each)(from, row, merge, to);
