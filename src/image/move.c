@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/integer.h"
-
 enum { LONG_RUN = 1024 }; /* from here on a call of memcpy is cheap beside its bytes */
 
 /* Runs of one size, or of sizes from one power of two to the next by two moves that overlap: `size` is a constant
@@ -103,7 +101,11 @@ void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
     enum { BLOCK = 64 };
     unsigned char block[BLOCK];
     const int64_t bytes = count * size, whole = bytes / BLOCK;
-    poolgrad_move_runs(block, value, (struct poolgrad_runs){poolgrad_min(count, BLOCK / size), size, 0, size});
+    if (bytes < BLOCK) {
+        poolgrad_move_runs(to, value, (struct poolgrad_runs){count, size, 0, size});
+        return;
+    }
+    poolgrad_move_runs(block, value, (struct poolgrad_runs){BLOCK / size, size, 0, size});
     poolgrad_move_runs(to, block, (struct poolgrad_runs){whole, BLOCK, 0, BLOCK});
     poolgrad_move_runs((unsigned char *)to + whole * BLOCK, block, (struct poolgrad_runs){1, bytes % BLOCK, 0, 0});
 }

@@ -355,7 +355,7 @@ static enum poolgrad_lanes_outcome make_listed(const struct poolgrad_axis *axis,
 struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,
                                                  const struct poolgrad_axis_lists *lists, int64_t pixel, int64_t source)
 {
-    if (lists->pixel_runs == 1 && lists->pixels[0].count == 1) return lists->pixels[0];
+    if (lists->each) return lists->each[pixel - lists->first_each];
     if (!lists->in_order) {
         struct poolgrad_pixel_run run = pixel_at(axis, lists, source);
         run.pixel = pixel;
@@ -370,6 +370,20 @@ struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axi
             high = middle;
     }
     return lists->pixels[low];
+}
+
+void poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift,
+                                 struct poolgrad_axis_lists *lists)
+{
+    enum { MOST = 1 << 14 };
+    const int64_t count = poolgrad_range_length(pixels);
+    if (count == 0 || count > MOST) return;
+    struct poolgrad_pixel_run *each = malloc((size_t)count * sizeof *each);
+    if (!each) return;
+    for (int64_t i = 0; i < count; i++)
+        each[i] = poolgrad_pixel_windows(axis, lists, pixels.begin + i, pixels.begin + i + shift);
+    lists->first_each = pixels.begin;
+    lists->each = each;
 }
 
 static void measure_pixels(const struct poolgrad_axis *axis, struct poolgrad_axis_lists *lists)
@@ -418,7 +432,9 @@ void poolgrad_axis_lists_free(struct poolgrad_axis_lists *lists)
     free(lists->windows);
     free(lists->pixels);
     free(lists->listed);
+    free(lists->each);
     lists->windows = NULL;
     lists->pixels = NULL;
     lists->listed = NULL;
+    lists->each = NULL;
 }

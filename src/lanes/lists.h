@@ -57,6 +57,8 @@ struct poolgrad_axis_lists {
     struct poolgrad_window_run *windows;
     struct poolgrad_pixel_run *pixels;
     struct poolgrad_listed_window *listed;
+    struct poolgrad_pixel_run *each; /* each pixel's windows, or null; pixels from `first_each` on */
+    int64_t first_each;
     int64_t window_runs, pixel_runs, listed_windows;
     bool in_order;                 /* runs of pixels are of neighbours, and ascend */
     int64_t window_step, tap_step; /* of a pixel's windows, where they are not listed */
@@ -77,6 +79,10 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
                                                      const struct poolgrad_axis *axis, struct poolgrad_range outputs,
                                                      struct poolgrad_range pixels, int64_t shift, bool by_code,
                                                      struct poolgrad_axis_lists *lists);
+/* Looks up the windows of each pixel beforehand, for poolgrad_pixel_windows; without memory, it will. */
+void poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift,
+                                 struct poolgrad_axis_lists *lists);
+
 /* One window: a run of its own. */
 struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
                                               int64_t output);
