@@ -357,9 +357,13 @@ static int64_t rows_alike(const struct poolgrad_lanes_unit *unit, int64_t y)
 
 /* Whether sums are found first, and multiplied then: those of several rows, or of several pixels of a row, that have
  * the same windows, each with a factor of its own. */
-static bool keeps_sums(const struct poolgrad_lanes_unit *unit, int64_t rows)
+static bool keeps_sums(const struct poolgrad_lanes_unit *unit, int64_t rows, int64_t count)
 {
+    enum { CACHED = 1 << 15, FEW = 4 };
     const struct poolgrad_axis_lists *x = &unit->lanes->x;
+    const int64_t bytes = poolgrad_range_length(unit->g->columns) * unit->lanes->lanes * (int64_t)sizeof(double);
+    /* Few additions take less time than long rows of sums, written and read. */
+    if (bytes > CACHED && (double)count * x->run_windows <= (double)FEW * (double)x->pixel_runs) return false;
     return rows > 1 || (x->in_order && x->pixel_runs < poolgrad_range_length(unit->g->columns));
 }
 
@@ -436,7 +440,7 @@ int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     }
     struct poolgrad_operand_row *list = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
     struct row row = {list, 0};
-    const int64_t rows = rows_alike(unit, y);
+    int64_t rows = rows_alike(unit, y);
     /* The list of windows needs the one of taps: the latter lies in front. */
     if (unit->pooled) {
         row.windows = list + lanes->most_rows;
@@ -447,7 +451,9 @@ int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         return rows;
     }
     const bool factors = unit->g->kind == POOLGRAD_L2NORM && row.count > 0;
-    const bool keeps = !lanes->direct || (factors && keeps_sums(unit, rows));
+    const bool keeps = !lanes->direct || (factors && keeps_sums(unit, rows, row.count));
+    /* Products are each row's own. */
+    if (factors && !keeps) rows = 1;
     const bool by_window = row.count > 0 && poolgrad_lanes_adds_windows(unit, row.count, keeps);
     struct results results;
     if (keeps || by_window) {
