@@ -217,6 +217,7 @@ static void place_columns(const struct poolgrad_geometry *g, struct layout *layo
         place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, 1);
     if (g->direction == POOLGRAD_FORWARD) return;
     place(layout, POOLGRAD_LANES_SHARES, sums, slots, windows, 1);
+    if (lanes->scatters) return;
     place(layout, POOLGRAD_LANES_PHASED, sums, source, 1, 1);
     place(layout, POOLGRAD_LANES_PHASES, sizeof(struct poolgrad_lanes_phase), g->x.kernel, 1, 1);
 }
@@ -253,7 +254,7 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     const int64_t rows = lanes->by_layers ? poolgrad_range_length(g->rows) : 1;
     if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 3, 1);
     if (!lanes->scatters) return;
-    place(layout, POOLGRAD_LANES_PLACES, sizeof(int64_t), POOLGRAD_LANES_MOST_PLACES, 1, 1);
+    place(layout, POOLGRAD_LANES_PLACES, POOLGRAD_LANES_PLACE_BYTES, POOLGRAD_LANES_MOST_PLACES, 1, 1);
     if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
 
@@ -355,29 +356,6 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
 }
 
 /* ---- Scattering -------------------------------------------------------------------------------------------------- */
-
-static int64_t length_of(const struct poolgrad_axis_lists *lists)
-{
-    return poolgrad_range_length(lists->outputs);
-}
-
-/* Whether windows give to pixels: in time about that of a vector operation, per plane. A window's pick takes some; a
- * pixel that gathers looks at all its windows, and each run of each row is a call. */
-static bool is_scattered(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
-{
-    enum { WINDOW = 8, PIXEL = 1, CALL = 50 };
-    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX || lanes->ties) return false;
-    const int64_t vector = lanes->routines->vector_bytes / poolgrad_lanes_number_bytes(lanes->sum);
-    const int64_t channels = poolgrad_range_length(g->channels);
-    const int64_t together = lanes->any_in_place ? channels : times(g->pooled_images, channels);
-    const int64_t rows = times(poolgrad_range_length(g->layers), poolgrad_range_length(g->rows));
-    const int64_t pixels = times(rows, poolgrad_range_length(g->columns));
-    const int64_t windows = times(times(length_of(&lanes->z), length_of(&lanes->y)), length_of(&lanes->x));
-    const int64_t operands = times(times(lanes->z.most_windows, lanes->y.most_windows), lanes->x.most_windows);
-    const int64_t gather = times(pixels, operands) / poolgrad_clamp(together, 1, vector) +
-                           times(times(rows, lanes->x.pixel_runs), CALL) / poolgrad_max(together, 1);
-    return times(windows, WINDOW) + times(pixels, PIXEL) < gather;
-}
 
 /* Whether sums may stand in the destination, each source pixel of which has a place. */
 static bool is_scattered_direct(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
@@ -523,12 +501,24 @@ static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_la
     return true;
 }
 
+/* The same of windows with saved picks that scatter. */
+static bool scatters_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { SHORT = 1024, LEAST_PLANES = 16, FEW = 4 };
+    const int64_t outputs = g->x.end - g->x.begin, planes = times(g->pooled_images, poolgrad_range_length(g->channels));
+    if (lies_in_lanes(g, lanes)) return lanes->slice == INT64_MAX || lanes->slice * outputs >= SHORT;
+    const bool neighbours = g->held.channel_stride == 1 || poolgrad_layout_is_blocked(g->held.layout);
+    /* Each set of a row is a call. */
+    return !neighbours && outputs <= FEW && planes >= LEAST_PLANES;
+}
+
 /* Whether a lane is a plane, or else a column of a row: rows are copied to working memory once, transposed planes too,
  * but at a higher cost; planes in lanes are not. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8, SHORT = 1024 };
     if (lanes->gathers) return true;
+    if (lanes->scatters && !lanes->searches && !g->x.table) return scatters_planes(g, lanes);
     if (g->x.table) return true;
     /* Rows of a slice that are short are gone through with those of other slices. */
     const int64_t outputs = g->x.end - g->x.begin;
@@ -548,6 +538,57 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
     }
     /* A window alone has none beside it. */
     return outputs == 1 && is_plain(g, lanes) && g->pooled_images * poolgrad_range_length(g->channels) >= LEAST_PLANES;
+}
+
+static int64_t length_of(const struct poolgrad_axis_lists *lists)
+{
+    return poolgrad_range_length(lists->outputs);
+}
+
+/* Rows of lanes that a row of all planes is computed in; a vector is all that a lane more costs. */
+struct gathering {
+    int64_t groups, vectors;
+};
+
+static struct gathering gathering_of(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, bool planes)
+{
+    enum { TRANSPOSED = 32, ROW_ELEMENTS = 2048 };
+    const int64_t channels = poolgrad_range_length(g->channels), all = times(g->pooled_images, channels);
+    const int64_t vector = lanes->routines->vector_bytes / poolgrad_lanes_number_bytes(lanes->sum);
+    if (!planes) {
+        const int64_t groups = poolgrad_ceiling_divide(times(all, length_of(&lanes->x)), ROW_ELEMENTS);
+        return (struct gathering){groups, poolgrad_ceiling_divide(all, vector)};
+    }
+    int64_t group = poolgrad_min(all, TRANSPOSED);
+    if (lanes->any_in_place) group = poolgrad_min(channels, poolgrad_min(lanes->slice, MOST_LANES));
+    const int64_t groups = poolgrad_ceiling_divide(all, group);
+    return (struct gathering){groups, times(groups, poolgrad_ceiling_divide(group, vector))};
+}
+
+/* Whether windows give to pixels. Measured, in hundredths of a nanosecond: a window's pick takes some time, and so does
+ * clearing; a pixel that gathers looks at all its windows, and each run, or phase, of each row is a call. */
+static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    enum { WINDOW = 300, CLEARED = 10, STORED = 12, ROW = 5000 };
+    static const struct {
+        int64_t operand, call, pixel;
+    } columns = {45, 13000, 18}, planes = {33, 2200, 4};
+    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_MAX || lanes->ties) return false;
+    const bool in_planes = prefers_planes(g, lanes) || !poolgrad_lanes_columns_fit(g, lanes);
+    const struct gathering gathering = gathering_of(g, lanes, in_planes);
+    const int64_t all = times(g->pooled_images, poolgrad_range_length(g->channels));
+    const int64_t rows = times(poolgrad_range_length(g->layers), poolgrad_range_length(g->rows));
+    const int64_t pixels = times(rows, poolgrad_range_length(g->columns));
+    const int64_t windows = times(times(length_of(&lanes->z), length_of(&lanes->y)), length_of(&lanes->x));
+    const int64_t operands = times(times(lanes->z.most_windows, lanes->y.most_windows), lanes->x.most_windows);
+    const int64_t calls = in_planes ? lanes->x.pixel_runs : poolgrad_min(g->x.stride, g->x.kernel);
+    const int64_t operand = in_planes ? planes.operand : columns.operand, call = in_planes ? planes.call : columns.call;
+    const int64_t gather = times(times(times(pixels, operands), gathering.vectors), operand) +
+                           times(times(times(rows, calls), gathering.groups), call) +
+                           times(times(pixels, all), in_planes ? planes.pixel : columns.pixel);
+    int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED);
+    if (!is_scattered_direct(g, lanes)) scatter += times(times(pixels, all), STORED) + times(rows, ROW);
+    return scatter < gather;
 }
 
 static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)

@@ -154,7 +154,7 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
     struct poolgrad_lanes_columns *columns = &lanes->columns;
     const struct images images = images_of(g, lanes);
     const int64_t channels = poolgrad_range_length(g->channels);
-    if (g->x.table || lanes->gathers || lanes->scatters || !has_all_taps(&lanes->x, &g->x)) return false;
+    if (g->x.table || lanes->gathers || !has_all_taps(&lanes->x, &g->x)) return false;
     /* Padding is computed like pixels. */
     if (g->x.extent / PROPORTION > g->x.size || g->x.stride / PROPORTION > g->x.size) return false;
     columns->grain = grain_of(g, &images);
@@ -165,7 +165,7 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
     columns->phases = poolgrad_range_length(lanes->x.outputs) == 1 ? 1 : g->x.stride;
     lay_rows(g, lanes);
     columns->separable = is_separable(g, lanes);
-    return g->direction == POOLGRAD_FORWARD ||
+    return g->direction == POOLGRAD_FORWARD || lanes->scatters ||
            has_no_gaps(&g->x, columns->phases, poolgrad_range_length(lanes->x.outputs));
 }
 

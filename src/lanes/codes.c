@@ -345,18 +345,15 @@ static bool make_table(const struct poolgrad_lanes_row *row, const struct poolgr
     return true;
 }
 
-static bool load_by_table(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
-                          const unsigned char *from, struct poolgrad_rows rows, void *codes)
+static void load_by_table(int64_t size, const struct table *table, const unsigned char *from, struct poolgrad_rows rows,
+                          uint8_t *codes)
 {
-    struct table table;
-    if (row->lanes->code_bytes != 1 || !make_table(row, run, rows.rows * rows.count, &table)) return false;
-    switch (poolgrad_format_size(row->g->indices.format)) {
-    case 1: look_up_codes(1, &table, from, rows, codes); break;
-    case 2: look_up_codes(2, &table, from, rows, codes); break;
-    case 4: look_up_codes(4, &table, from, rows, codes); break;
-    default: look_up_codes(8, &table, from, rows, codes); break;
+    switch (size) {
+    case 1: look_up_codes(1, table, from, rows, codes); break;
+    case 2: look_up_codes(2, table, from, rows, codes); break;
+    case 4: look_up_codes(4, table, from, rows, codes); break;
+    default: look_up_codes(8, table, from, rows, codes); break;
     }
-    return true;
 }
 
 /* ---- Indices to codes: by comparison ----------------------------------------------------------------------------- */
@@ -536,13 +533,17 @@ static bool load_by_distance(const struct poolgrad_lanes_row *row, const struct 
     return true;
 }
 
+/* Sets of windows' rows: how many, and elements from one to the next, of indices and of codes. */
+struct sets {
+    int64_t count, from_step, to_step;
+};
+
 static void load_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
                      const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
     const poolgrad_format format = row->g->indices.format;
     const int64_t size = (int64_t)poolgrad_format_size(format);
     struct poolgrad_window_run window = *run;
-    if (load_by_table(row, run, from, rows, codes)) return;
     if (!poolgrad_format_holds_taps(format) && load_by_distance(row, run, from, rows, codes)) return;
     if (!poolgrad_format_holds_taps(format) && load_by_bands(row, run, from, rows, codes)) return;
     for (int64_t i = 0; i < rows.rows; i++, window.place += run->step) {
@@ -553,18 +554,27 @@ static void load_run(const struct poolgrad_lanes_row *row, const struct poolgrad
     }
 }
 
-/* Runs of windows; `rows` is a row's, or a set's. */
+/* Runs of windows, each of all sets: these share what is known of a run. `rows` is of a set. */
 static void load_runs(const struct poolgrad_lanes_row *row, const unsigned char *from, struct poolgrad_rows rows,
-                      unsigned char *codes)
+                      struct sets sets, unsigned char *codes)
 {
     const struct poolgrad_lanes *lanes = row->lanes;
     const int64_t size = (int64_t)poolgrad_format_size(row->g->indices.format);
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
         const int64_t first = run->output - lanes->x.outputs.begin;
+        const unsigned char *at = from + first * rows.from_step * size;
+        unsigned char *to = codes + first * rows.to_step * lanes->code_bytes;
+        struct table table;
         rows.rows = run->count;
-        load_run(row, run, from + first * rows.from_step * size, rows,
-                 codes + first * rows.to_step * lanes->code_bytes);
+        const bool listed = lanes->code_bytes == 1 && make_table(row, run, rows.rows * rows.count * sets.count, &table);
+        for (int64_t set = 0; set < sets.count; set++, at += sets.from_step * size) {
+            if (listed)
+                load_by_table(size, &table, at, rows, to);
+            else
+                load_run(row, run, at, rows, to);
+            to += sets.to_step * lanes->code_bytes;
+        }
     }
 }
 
@@ -586,10 +596,8 @@ static void load_sets(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         return;
     }
     const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-    for (int64_t set = 0; set < unit->sets; set++) {
-        load_runs(&row, from + set * from_step * size, (struct poolgrad_rows){0, grain, grain, grain},
-                  codes + set * step * lanes->code_bytes);
-    }
+    load_runs(&row, from, (struct poolgrad_rows){0, grain, grain, grain}, (struct sets){unit->sets, from_step, step},
+              codes);
 }
 
 void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *codes, int64_t step)
@@ -610,5 +618,5 @@ void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z
         return;
     }
     const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-    load_runs(&row, from, rows, codes);
+    load_runs(&row, from, rows, (struct sets){1, 0, 0}, codes);
 }

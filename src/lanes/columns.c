@@ -435,6 +435,11 @@ static void finish_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, v
     write_results(unit, z, y, results, count);
 }
 
+void poolgrad_lanes_columns_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers)
+{
+    finish_row(unit, z, y, numbers);
+}
+
 void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;

@@ -93,6 +93,8 @@ int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, co
                                            struct poolgrad_operand_column *operands);
 /* Results in POOLGRAD_LANES_PHASED to a row of the destination. */
 void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* Numbers of a row of the destination, of sets that follow each other, as it stores them. */
+void poolgrad_lanes_columns_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
 /* A row of the destination, forward and of a gradient. */
 void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);

@@ -230,7 +230,7 @@ static void list_phases(const struct poolgrad_geometry *g, const struct poolgrad
     for (int64_t i = 0; i < g->x.kernel && lanes->reads_source; i++) {
         taps[i] = (struct poolgrad_operand_column){poolgrad_lanes_entry_of(columns, first + i * g->x.dilation), i};
     }
-    if (g->direction == POOLGRAD_FORWARD) return;
+    if (g->direction == POOLGRAD_FORWARD || lanes->scatters) return;
     unit->phases = poolgrad_lanes_columns_list_phases(g, lanes, poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES),
                                                       poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS));
     if (!columns->in_place) {

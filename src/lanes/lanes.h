@@ -26,8 +26,8 @@ enum poolgrad_lanes_image {
     POOLGRAD_LANES_IMAGES
 };
 
-/* Codes whose places stand in a table. */
-enum { POOLGRAD_LANES_MOST_PLACES = 4096 };
+/* Codes whose places stand in a table, and bytes of one. */
+enum { POOLGRAD_LANES_MOST_PLACES = 4096, POOLGRAD_LANES_PLACE_BYTES = 24 };
 
 /* The arrays of working memory. */
 enum poolgrad_lanes_area {

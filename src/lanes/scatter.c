@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scattering: the gradient of max where a pixel has many windows. Windows are visited in ascending row-major order,
- * which is the order that pixels add in (docs/numerics.md N61), and each adds to the one pixel that it picked.
+ * Scattering: the gradient of max where that takes fewer steps than pixels that gather. Windows are visited in
+ * ascending row-major order, which is the order that pixels add in (docs/numerics.md N61), and each adds to the one
+ * pixel that it picked.
  *
  * Sums stand in the destination where that holds numbers of the accumulator, or else in working memory: whole rows of
  * source pixels, in layers of all rows or in rows of one layer.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "image/image.h"
-#include "lanes/unit.h"
+#include "lanes/columns.h"
 
-/* No multiple of a number's bytes. */
-enum { NOWHERE = -1 };
-
-/* Where sums are: of source pixels in these ranges, of lane 0 the first at sums, others bytes apart. */
-struct target {
-    struct poolgrad_range layers, rows;
-    int64_t step[POOLGRAD_AXES]; /* along z, y and x */
+/* A tap: its numbers along z, y and x, and bytes of sums from tap number 0 of all axes to it. */
+struct place {
+    int64_t bytes;
+    uint32_t tap[POOLGRAD_AXES];
 };
 
-/* An axis of a run's first window: how many tap numbers there are; numbers [begin, end) have sums, `begin` at `place`
- * bytes and each next one `step` further. */
+static_assert(sizeof(struct place) <= POOLGRAD_LANES_PLACE_BYTES, "a table's entries fit into its area");
+
+/* Where sums are: of source pixels in these ranges. */
+struct target {
+    struct poolgrad_range layers, rows;
+    int64_t step[POOLGRAD_AXES];     /* bytes along z, y and x */
+    int64_t tap_step[POOLGRAD_AXES]; /* and from tap to tap */
+    uint32_t taps[POOLGRAD_AXES];    /* how many numbers of taps there are, */
+    uint32_t all;                    /* how many codes, */
+    const struct place *places;      /* and where each is; or null */
+};
+
+/* An axis of a run's first window: numbers of the taps that have sums, and bytes from the first source pixel's sum to
+ * that of tap number 0. */
 struct taps {
-    uint32_t count;
-    int64_t begin, end, place, step;
+    int64_t begin, end, place;
 };
 
 /* A run of windows. */
@@ -33,61 +43,66 @@ struct adding {
     const unsigned char *shares, *codes;
     int64_t pitch;               /* elements from window to window, of both */
     int64_t windows, count;      /* of each, lanes */
-    int64_t step;                /* bytes from window to window, of sums */
+    int64_t place, step;         /* bytes of sums to tap number 0, and from window to window */
     unsigned char *const *lanes; /* sums of the first source pixel */
-    const int64_t *places;       /* of all codes, or null */
-    const struct taps *taps;     /* of the three axes */
-    uint32_t all;                /* how many codes there are */
+    const struct target *target;
+    const struct place *places; /* the target's */
+    uint32_t all;
+    const struct taps *taps; /* of the three axes; or null, where every tap has a sum */
 };
 
 /* ---- Places ------------------------------------------------------------------------------------------------------ */
 
-static int64_t place_along(const struct taps *taps, int64_t number)
+static struct place place_of(const struct target *target, uint32_t code)
 {
-    return number < taps->begin || number >= taps->end ? NOWHERE : taps->place + (number - taps->begin) * taps->step;
+    const uint32_t rows = code / target->taps[2], x = code % target->taps[2];
+    const uint32_t z = rows / target->taps[1], y = rows % target->taps[1];
+    return (struct place){z * target->tap_step[0] + y * target->tap_step[1] + x * target->tap_step[2], {z, y, x}};
 }
 
-static int64_t place_of(const struct taps *taps, uint32_t code)
+/* A table of all codes' places, where that takes fewer steps than the unit's windows do. */
+static void list_places(const struct poolgrad_lanes_unit *unit, int64_t windows, struct target *target)
 {
-    const uint32_t rows = code / taps[2].count;
-    const int64_t z = place_along(&taps[0], rows / taps[1].count), y = place_along(&taps[1], rows % taps[1].count);
-    const int64_t x = place_along(&taps[2], code % taps[2].count);
-    return z == NOWHERE || y == NOWHERE || x == NOWHERE ? NOWHERE : z + y + x;
+    target->places = NULL;
+    if (target->all > POOLGRAD_LANES_MOST_PLACES || target->all > windows) return;
+    struct place *places = poolgrad_lanes_area(unit, POOLGRAD_LANES_PLACES);
+    target->places = places;
+    for (uint32_t z = 0; z < target->taps[0]; z++) {
+        for (uint32_t y = 0; y < target->taps[1]; y++) {
+            const int64_t row = z * target->tap_step[0] + y * target->tap_step[1];
+            for (uint32_t x = 0; x < target->taps[2]; x++)
+                *places++ = (struct place){row + x * target->tap_step[2], {z, y, x}};
+        }
+    }
 }
 
 /* The taps of a window along an axis that lie in the range. */
 static struct taps taps_of(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
                            const struct poolgrad_window_run *window, struct poolgrad_range range, int64_t step)
 {
-    struct taps taps = {.count = (uint32_t)lists->numbers.count, .step = axis->dilation * step};
-    if (window->taps == 0) return taps;
-    const int64_t low = poolgrad_ceiling_divide(range.begin - window->place, axis->dilation);
-    const int64_t high = poolgrad_ceiling_divide(range.end - window->place, axis->dilation);
-    const int64_t begin = poolgrad_clamp(low, 0, window->taps), end = poolgrad_clamp(high, begin, window->taps);
-    taps.begin = window->tap + begin - lists->numbers.base;
-    taps.end = window->tap + end - lists->numbers.base;
-    taps.place = (window->place + begin * axis->dilation - range.begin) * step;
-    return taps;
+    const int64_t dilation = axis->dilation, first = window->tap - lists->numbers.base;
+    int64_t begin = 0, end = window->taps;
+    if (window->taps == 0) return (struct taps){0, 0, 0};
+    /* Most windows lie inside: no division for these. */
+    if (window->place < range.begin) begin = poolgrad_ceiling_divide(range.begin - window->place, dilation);
+    if (window->place + (window->taps - 1) * dilation >= range.end)
+        end = poolgrad_clamp(poolgrad_ceiling_divide(range.end - window->place, dilation), 0, end);
+    if (begin >= end) return (struct taps){0, 0, 0};
+    return (struct taps){first + begin, first + end, (window->place - range.begin - first * dilation) * step};
 }
 
-/* A table of all codes' places, where that takes fewer steps than the windows do. */
-static const int64_t *list_places(const struct poolgrad_lanes_unit *unit, const struct taps *taps, int64_t windows)
+static bool is_whole(const struct taps *taps, uint32_t count)
 {
-    const int64_t codes = (int64_t)taps[0].count * taps[1].count * taps[2].count;
-    if (codes > POOLGRAD_LANES_MOST_PLACES || codes > windows) return NULL;
-    int64_t *places = poolgrad_lanes_area(unit, POOLGRAD_LANES_PLACES), *to = places;
-    for (int64_t z = 0; z < taps[0].count; z++) {
-        const int64_t layer = place_along(&taps[0], z);
-        for (int64_t y = 0; y < taps[1].count; y++) {
-            const int64_t row = place_along(&taps[1], y);
-            for (int64_t x = 0; x < taps[2].count; x++) {
-                const int64_t column = place_along(&taps[2], x);
-                const bool none = layer == NOWHERE || row == NOWHERE || column == NOWHERE;
-                *to++ = none ? NOWHERE : layer + row + column;
-            }
-        }
+    return taps->begin == 0 && taps->end == count;
+}
+
+static inline bool is_inside(const struct taps *taps, const struct place *place)
+{
+    bool inside = true;
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        inside = inside && place->tap[i] >= taps[i].begin && place->tap[i] < taps[i].end;
     }
-    return places;
+    return inside;
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
@@ -95,32 +110,49 @@ static const int64_t *list_places(const struct poolgrad_lanes_unit *unit, const 
 typedef float loose_float __attribute__((aligned(1)));
 typedef double loose_double __attribute__((aligned(1)));
 
-#define SCATTER_ADD add8_f32
+#define SCATTER(name) name##8_f32
 #define SCATTER_NUMBER loose_float
 #define SCATTER_CODE uint8_t
 #include "lanes/scatter_add.h"
 
-#define SCATTER_ADD add32_f32
+#define SCATTER(name) name##32_f32
 #define SCATTER_NUMBER loose_float
 #define SCATTER_CODE uint32_t
 #include "lanes/scatter_add.h"
 
-#define SCATTER_ADD add8_f64
+#define SCATTER(name) name##8_f64
 #define SCATTER_NUMBER loose_double
 #define SCATTER_CODE uint8_t
 #include "lanes/scatter_add.h"
 
-#define SCATTER_ADD add32_f64
+#define SCATTER(name) name##32_f64
 #define SCATTER_NUMBER loose_double
 #define SCATTER_CODE uint32_t
 #include "lanes/scatter_add.h"
 
-static void add_run(const struct poolgrad_lanes *lanes, const struct adding *adding)
+/* Lanes from one on that follow each other in rows of windows: of a set, whose last channels may be missing, or all. */
+static int64_t lanes_from(const struct poolgrad_lanes_unit *unit, int64_t lane)
 {
-    if (lanes->sum == POOLGRAD_SUM64)
-        (lanes->code_bytes == 1 ? add8_f64 : add32_f64)(adding);
-    else
-        (lanes->code_bytes == 1 ? add8_f32 : add32_f32)(adding);
+    const int64_t channels = poolgrad_range_length(unit->g->channels);
+    if (!unit->lanes->columns.used) return unit->count;
+    return poolgrad_min(unit->lanes->columns.grain, channels - (unit->plane + lane) % channels);
+}
+
+static void add_run(const struct poolgrad_lanes_unit *unit, const struct adding *run)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t step = lanes->columns.set_step, bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    struct adding adding = *run;
+    for (int64_t lane = 0; lane < unit->count; lane += adding.count) {
+        adding.count = lanes_from(unit, lane);
+        if (lanes->sum == POOLGRAD_SUM64)
+            (lanes->code_bytes == 1 ? add8_f64 : add32_f64)(&adding);
+        else
+            (lanes->code_bytes == 1 ? add8_f32 : add32_f32)(&adding);
+        adding.lanes += adding.count;
+        adding.shares += step * bytes;
+        adding.codes += step * lanes->code_bytes;
+    }
 }
 
 static void add_row(struct poolgrad_lanes_unit *unit, const struct target *target,
@@ -129,26 +161,29 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_range columns = {0, g->x.size};
+    const int64_t pitch = lanes->columns.used ? lanes->columns.grain : lanes->window_pitch;
     struct taps taps[POOLGRAD_AXES] = {taps_of(&g->z, &lanes->z, window_z, target->layers, target->step[0]),
                                        taps_of(&g->y, &lanes->y, window_y, target->rows, target->step[1])};
     if (taps[0].begin == taps[0].end || taps[1].begin == taps[1].end) return;
+    const bool whole = is_whole(&taps[0], target->taps[0]) && is_whole(&taps[1], target->taps[1]);
     const struct poolgrad_lanes_windows windows = poolgrad_lanes_windows_at(unit, window_z->output, window_y->output);
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
-        const int64_t at = (run->output - lanes->x.outputs.begin) * lanes->window_pitch;
+        const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
         if (run->taps == 0) continue;
         taps[2] = taps_of(&g->x, &lanes->x, run, columns, target->step[2]);
         const struct adding adding = {.shares = windows.shares + at * poolgrad_lanes_number_bytes(lanes->sum),
                                       .codes = windows.codes + at * lanes->code_bytes,
-                                      .pitch = lanes->window_pitch,
+                                      .pitch = pitch,
                                       .windows = run->count,
-                                      .count = unit->count,
+                                      .place = taps[0].place + taps[1].place + taps[2].place,
                                       .step = run->step * target->step[2],
                                       .lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES),
-                                      .places = list_places(unit, taps, run->count * unit->count),
-                                      .taps = taps,
-                                      .all = taps[0].count * taps[1].count * taps[2].count};
-        add_run(lanes, &adding);
+                                      .target = target,
+                                      .places = target->places,
+                                      .all = target->all,
+                                      .taps = whole && is_whole(&taps[2], target->taps[2]) ? NULL : taps};
+        add_run(unit, &adding);
     }
 }
 
@@ -159,10 +194,23 @@ static struct poolgrad_range windows_over(const struct poolgrad_axis *axis, stru
     return poolgrad_axis_windows(axis, pixels.begin, pixels.end);
 }
 
-static void add_windows(struct poolgrad_lanes_unit *unit, const struct target *target)
+/* Sums are zeros, and target->step is known. */
+static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_range layers = windows_over(&g->z, target->layers), rows = windows_over(&g->y, target->rows);
+    const struct poolgrad_axis *const axes[] = {&g->z, &g->y, &g->x};
+    const struct poolgrad_axis_lists *const lists[] = {&unit->lanes->z, &unit->lanes->y, &unit->lanes->x};
+    target->all = 1;
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        target->taps[i] = (uint32_t)lists[i]->numbers.count;
+        target->tap_step[i] = axes[i]->dilation * target->step[i];
+        target->all *= target->taps[i];
+    }
+    list_places(unit,
+                poolgrad_range_length(layers) * poolgrad_range_length(rows) * poolgrad_range_length(lists[2]->outputs) *
+                    unit->count,
+                target);
     for (int64_t z = layers.begin; z < layers.end; z++) {
         const struct poolgrad_window_run window_z = poolgrad_window_of(g, &g->z, z);
         if (window_z.taps == 0) continue;
@@ -175,90 +223,148 @@ static void add_windows(struct poolgrad_lanes_unit *unit, const struct target *t
 
 /* ---- Sums in the destination ------------------------------------------------------------------------------------- */
 
-static void clear_row(const struct poolgrad_image *image, unsigned char *to, int64_t width, int64_t count)
+/* Bytes that become +0: those that follow each other at once. */
+struct zeros {
+    unsigned char *begin, *end;
+};
+
+static void clear_more(struct zeros *zeros, unsigned char *at, int64_t bytes)
 {
-    const int64_t size = (int64_t)poolgrad_format_size(image->format), step = image->column_stride;
-    if (step == count) {
-        memset(to, 0, (size_t)(width * count * size));
-        return;
+    if (at != zeros->end) {
+        memset(zeros->begin, 0, (size_t)(zeros->end - zeros->begin));
+        zeros->begin = at;
     }
-    for (int64_t x = 0; x < width; x++) memset(to + x * step * size, 0, (size_t)(count * size));
+    zeros->end = at + bytes;
+}
+
+/* A row of pixels that other elements lie between. */
+static void clear_elements(const struct poolgrad_image *image, unsigned char *to, int64_t width, int64_t count)
+{
+    enum { FEW = 16 };
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), step = image->column_stride * size;
+    for (int64_t x = 0; x < width; x++, to += step) {
+        if (count > FEW) memset(to, 0, (size_t)(count * size));
+        for (int64_t i = 0; i < count && count <= FEW; i++) {
+            if (size == sizeof(float))
+                ((loose_float *)(void *)to)[i] = 0;
+            else
+                ((loose_double *)(void *)to)[i] = 0;
+        }
+    }
+}
+
+/* Planes of the unit from one on whose pixels are neighbours. */
+static int64_t neighbours_of(const struct poolgrad_lanes_unit *unit, int64_t channel, int64_t planes)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const int64_t slice = poolgrad_layout_lanes(g->destination.layout), channels = g->channels.end - channel;
+    if (slice > 1) return poolgrad_min(planes, poolgrad_min(channels, slice - channel % slice));
+    return g->destination.channel_stride == 1 ? poolgrad_min(planes, channels) : 1;
 }
 
 /* The unit's pixels become +0. */
 static void clear(const struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const bool in_place = unit->lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    const poolgrad_image *image = &g->destination;
     const int64_t width = poolgrad_range_length(g->columns), channels = poolgrad_range_length(g->channels);
-    for (int64_t lane = 0; lane < unit->count; lane += in_place ? unit->count : 1) {
-        const int64_t plane = unit->plane + lane;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), pixel = image->column_stride;
+    struct zeros zeros = {NULL, NULL};
+    int64_t count;
+    for (int64_t lane = 0; lane < unit->count; lane += count) {
+        const int64_t plane = unit->plane + lane, channel = g->channels.begin + plane % channels;
+        count = neighbours_of(unit, channel, unit->count - lane);
+        /* Lanes of a slice behind the last channel are +0, too. */
+        const bool last = poolgrad_layout_is_blocked(image->layout) && channel + count == image->channels &&
+                          pixel == poolgrad_layout_lanes(image->layout) && channel % pixel == 0;
         for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
-            for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
-                unsigned char *row = poolgrad_image_at(&g->destination, g->images.begin + plane / channels,
-                                                       g->channels.begin + plane % channels, z, y, g->columns.begin);
-                clear_row(&g->destination, row, width, in_place ? unit->count : 1);
+            unsigned char *row = poolgrad_image_at(image, g->images.begin + plane / channels, channel, z,
+                                                   unit->rows.begin, g->columns.begin);
+            for (int64_t y = unit->rows.begin; y < unit->rows.end; y++, row += image->row_stride * size) {
+                if (count == pixel || last)
+                    clear_more(&zeros, row, width * pixel * size);
+                else
+                    clear_elements(image, row, width, count);
             }
         }
     }
+    clear_more(&zeros, NULL, 0);
 }
 
-static void scatter_direct(struct poolgrad_lanes_unit *unit, struct target target)
+static void scatter_direct(struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
     const poolgrad_image *image = &g->destination;
     const int64_t size = (int64_t)poolgrad_format_size(image->format), channels = poolgrad_range_length(g->channels);
     unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
-    target.step[0] = image->depth_stride * size;
-    target.step[1] = image->row_stride * size;
-    target.step[2] = image->column_stride * size;
+    target->step[0] = image->depth_stride * size;
+    target->step[1] = image->row_stride * size;
+    target->step[2] = image->column_stride * size;
     clear(unit);
     for (int64_t lane = 0; lane < unit->count; lane++) {
         const int64_t plane = unit->plane + lane;
         lanes[lane] = poolgrad_image_at(image, g->images.begin + plane / channels, g->channels.begin + plane % channels,
-                                        target.layers.begin - g->source_layer, target.rows.begin - g->source_row,
+                                        target->layers.begin - g->source_layer, target->rows.begin - g->source_row,
                                         -g->source_column);
     }
-    add_windows(unit, &target);
+    add_windows(unit, target);
 }
 
 /* ---- Sums in working memory -------------------------------------------------------------------------------------- */
+
+/* Sets of rows of lanes, and how many of these are neighbours. */
+static int64_t grain_of(const struct poolgrad_lanes *lanes)
+{
+    return lanes->columns.used ? lanes->columns.grain : lanes->lanes;
+}
 
 /* The numbers of a destination row: its sums, with +0 beside them. */
 static void *numbers_of(const struct poolgrad_lanes_unit *unit, const struct target *target, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const int64_t width = poolgrad_range_length(g->columns), pixel = target->step[2];
+    const int64_t sets = unit->lanes->columns.used ? unit->sets : 1;
     const int64_t source_z = z + g->source_layer, source_y = y + g->source_row;
     unsigned char *numbers = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
     const struct poolgrad_range inside = poolgrad_range_cut(g->columns.begin + g->source_column, width, g->x.size);
     const int64_t count = poolgrad_range_length(inside);
     const bool any = poolgrad_range_holds(target->layers, source_z) && poolgrad_range_holds(target->rows, source_y);
-    if (!any || count == 0) return memset(numbers, 0, (size_t)(width * pixel));
+    if (!any || count == 0) return memset(numbers, 0, (size_t)(sets * width * pixel));
     unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_SUMS);
     sums += (source_z - target->layers.begin) * target->step[0] + (source_y - target->rows.begin) * target->step[1] +
             inside.begin * pixel;
-    if (count == width) return sums;
-    memset(numbers, 0, (size_t)(width * pixel));
-    memcpy(numbers + (inside.begin - g->source_column - g->columns.begin) * pixel, sums, (size_t)(count * pixel));
+    if (count == width && (sets == 1 || width == g->x.size)) return sums;
+    memset(numbers, 0, (size_t)(sets * width * pixel));
+    for (int64_t set = 0; set < sets; set++) {
+        memcpy(numbers + (set * width + inside.begin - g->source_column - g->columns.begin) * pixel,
+               sums + set * g->x.size * pixel, (size_t)(count * pixel));
+    }
     return numbers;
 }
 
-static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target target)
+static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const int64_t bytes = poolgrad_lanes_number_bytes(unit->lanes->sum);
+    const int64_t bytes = poolgrad_lanes_number_bytes(unit->lanes->sum), grain = grain_of(unit->lanes);
+    const bool columns = unit->lanes->columns.used;
     unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
     unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_SUMS);
-    target.step[2] = unit->lanes->lanes * bytes;
-    target.step[1] = g->x.size * target.step[2];
-    target.step[0] = poolgrad_range_length(target.rows) * target.step[1];
-    memset(sums, 0, (size_t)(poolgrad_range_length(target.layers) * target.step[0]));
-    for (int64_t lane = 0; lane < unit->count; lane++) lanes[lane] = sums + lane * bytes;
-    if (unit->pooled) add_windows(unit, &target);
+    target->step[2] = grain * bytes;
+    target->step[1] = (columns ? unit->sets : 1) * g->x.size * target->step[2];
+    target->step[0] = poolgrad_range_length(target->rows) * target->step[1];
+    memset(sums, 0, (size_t)(poolgrad_range_length(target->layers) * target->step[0]));
+    for (int64_t lane = 0, count; lane < unit->count; lane += count, sums += g->x.size * target->step[2]) {
+        count = lanes_from(unit, lane);
+        for (int64_t i = 0; i < count; i++) lanes[lane + i] = sums + i * bytes;
+    }
+    if (unit->pooled) add_windows(unit, target);
     for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
-            poolgrad_lanes_store_numbers(unit, z, y, numbers_of(unit, &target, z, y));
+            void *numbers = numbers_of(unit, target, z, y);
+            if (columns)
+                poolgrad_lanes_columns_store_numbers(unit, z, y, numbers);
+            else
+                poolgrad_lanes_store_numbers(unit, z, y, numbers);
         }
     }
 }
@@ -268,15 +374,15 @@ static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target ta
 void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const struct target target = {
+    struct target target = {
         .layers = poolgrad_range_cut(unit->layers.begin + g->source_layer, poolgrad_range_length(unit->layers),
                                      g->z.size),
         .rows = poolgrad_range_cut(unit->rows.begin + g->source_row, poolgrad_range_length(unit->rows), g->y.size)};
     const bool none = poolgrad_range_length(target.layers) == 0 || poolgrad_range_length(target.rows) == 0;
     if (!unit->lanes->scatters_direct)
-        scatter_to_memory(unit, target);
+        scatter_to_memory(unit, &target);
     else if (unit->pooled && !none)
-        scatter_direct(unit, target);
+        scatter_direct(unit, &target);
     else
         clear(unit);
 }
