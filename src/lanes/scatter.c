@@ -133,25 +133,25 @@ typedef double loose_double __attribute__((aligned(1)));
 /* Lanes from one on that follow each other in rows of windows: of a set, whose last channels may be missing, or all. */
 static int64_t lanes_from(const struct poolgrad_lanes_unit *unit, int64_t lane)
 {
-    const int64_t channels = poolgrad_range_length(unit->g->channels);
+    const int64_t channels = poolgrad_range_length(unit->g->channels), grain = unit->lanes->columns.grain;
     if (!unit->lanes->columns.used) return unit->count;
-    return poolgrad_min(unit->lanes->columns.grain, channels - (unit->plane + lane) % channels);
+    return grain == 1 ? 1 : poolgrad_min(grain, channels - (unit->plane + lane) % channels);
 }
 
-static void add_run(const struct poolgrad_lanes_unit *unit, const struct adding *run)
+/* Moves the run's operands. */
+static void add_run(const struct poolgrad_lanes_unit *unit, struct adding *adding)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t step = lanes->columns.set_step, bytes = poolgrad_lanes_number_bytes(lanes->sum);
-    struct adding adding = *run;
-    for (int64_t lane = 0; lane < unit->count; lane += adding.count) {
-        adding.count = lanes_from(unit, lane);
+    for (int64_t lane = 0; lane < unit->count; lane += adding->count) {
+        adding->count = lanes_from(unit, lane);
         if (lanes->sum == POOLGRAD_SUM64)
-            (lanes->code_bytes == 1 ? add8_f64 : add32_f64)(&adding);
+            (lanes->code_bytes == 1 ? add8_f64 : add32_f64)(adding);
         else
-            (lanes->code_bytes == 1 ? add8_f32 : add32_f32)(&adding);
-        adding.lanes += adding.count;
-        adding.shares += step * bytes;
-        adding.codes += step * lanes->code_bytes;
+            (lanes->code_bytes == 1 ? add8_f32 : add32_f32)(adding);
+        adding->lanes += adding->count;
+        adding->shares += step * bytes;
+        adding->codes += step * lanes->code_bytes;
     }
 }
 
@@ -172,17 +172,17 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
         const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
         if (run->taps == 0) continue;
         taps[2] = taps_of(&g->x, &lanes->x, run, columns, target->step[2]);
-        const struct adding adding = {.shares = windows.shares + at * poolgrad_lanes_number_bytes(lanes->sum),
-                                      .codes = windows.codes + at * lanes->code_bytes,
-                                      .pitch = pitch,
-                                      .windows = run->count,
-                                      .place = taps[0].place + taps[1].place + taps[2].place,
-                                      .step = run->step * target->step[2],
-                                      .lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES),
-                                      .target = target,
-                                      .places = target->places,
-                                      .all = target->all,
-                                      .taps = whole && is_whole(&taps[2], target->taps[2]) ? NULL : taps};
+        struct adding adding = {.shares = windows.shares + at * poolgrad_lanes_number_bytes(lanes->sum),
+                                .codes = windows.codes + at * lanes->code_bytes,
+                                .pitch = pitch,
+                                .windows = run->count,
+                                .place = taps[0].place + taps[1].place + taps[2].place,
+                                .step = run->step * target->step[2],
+                                .lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES),
+                                .target = target,
+                                .places = target->places,
+                                .all = target->all,
+                                .taps = whole && is_whole(&taps[2], target->taps[2]) ? NULL : taps};
         add_run(unit, &adding);
     }
 }
