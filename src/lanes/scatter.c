@@ -231,25 +231,26 @@ struct zeros {
 static void clear_more(struct zeros *zeros, unsigned char *at, int64_t bytes)
 {
     if (at != zeros->end) {
-        memset(zeros->begin, 0, (size_t)(zeros->end - zeros->begin));
+        if (zeros->begin) memset(zeros->begin, 0, (size_t)(zeros->end - zeros->begin));
         zeros->begin = at;
     }
     zeros->end = at + bytes;
 }
 
-/* A row of pixels that other elements lie between. */
-static void clear_elements(const struct poolgrad_image *image, unsigned char *to, int64_t width, int64_t count)
+/* Pixels along an axis of a plane, and elements from one to the next. */
+struct line {
+    int64_t pixels, step;
+};
+
+/* Pixels of `count` elements that others lie between. */
+static void clear_elements(unsigned char *to, struct line line, int64_t count, int64_t size)
 {
-    enum { FEW = 16 };
-    const int64_t size = (int64_t)poolgrad_format_size(image->format), step = image->column_stride * size;
-    for (int64_t x = 0; x < width; x++, to += step) {
-        if (count > FEW) memset(to, 0, (size_t)(count * size));
-        for (int64_t i = 0; i < count && count <= FEW; i++) {
-            if (size == sizeof(float))
-                ((loose_float *)(void *)to)[i] = 0;
-            else
-                ((loose_double *)(void *)to)[i] = 0;
-        }
+    if (count > 1) {
+        for (int64_t i = 0; i < line.pixels; i++) memset(to + i * line.step * size, 0, (size_t)(count * size));
+    } else if (size == sizeof(float)) {
+        for (int64_t i = 0; i < line.pixels; i++) ((loose_float *)(void *)to)[i * line.step] = 0;
+    } else {
+        for (int64_t i = 0; i < line.pixels; i++) ((loose_double *)(void *)to)[i * line.step] = 0;
     }
 }
 
@@ -267,8 +268,11 @@ static void clear(const struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const poolgrad_image *image = &g->destination;
-    const int64_t width = poolgrad_range_length(g->columns), channels = poolgrad_range_length(g->channels);
-    const int64_t size = (int64_t)poolgrad_format_size(image->format), pixel = image->column_stride;
+    const int64_t channels = poolgrad_range_length(g->channels), size = (int64_t)poolgrad_format_size(image->format);
+    const struct line columns = {poolgrad_range_length(g->columns), image->column_stride};
+    const struct line rows = {poolgrad_range_length(unit->rows), image->row_stride};
+    const bool across = columns.step > rows.step && rows.step > 0;
+    const struct line inner = across ? rows : columns, outer = across ? columns : rows;
     struct zeros zeros = {NULL, NULL};
     int64_t count;
     for (int64_t lane = 0; lane < unit->count; lane += count) {
@@ -276,15 +280,15 @@ static void clear(const struct poolgrad_lanes_unit *unit)
         count = neighbours_of(unit, channel, unit->count - lane);
         /* Lanes of a slice behind the last channel are +0, too. */
         const bool last = poolgrad_layout_is_blocked(image->layout) && channel + count == image->channels &&
-                          pixel == poolgrad_layout_lanes(image->layout) && channel % pixel == 0;
+                          inner.step == poolgrad_layout_lanes(image->layout) && channel % inner.step == 0;
         for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
-            unsigned char *row = poolgrad_image_at(image, g->images.begin + plane / channels, channel, z,
-                                                   unit->rows.begin, g->columns.begin);
-            for (int64_t y = unit->rows.begin; y < unit->rows.end; y++, row += image->row_stride * size) {
-                if (count == pixel || last)
-                    clear_more(&zeros, row, width * pixel * size);
+            unsigned char *line = poolgrad_image_at(image, g->images.begin + plane / channels, channel, z,
+                                                    unit->rows.begin, g->columns.begin);
+            for (int64_t i = 0; i < outer.pixels; i++, line += outer.step * size) {
+                if (count == inner.step || last)
+                    clear_more(&zeros, line, inner.pixels * inner.step * size);
                 else
-                    clear_elements(image, row, width, count);
+                    clear_elements(line, inner, count, size);
             }
         }
     }
