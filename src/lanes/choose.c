@@ -322,7 +322,7 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
  * time. */
 static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    const int64_t row = g->source.width * lanes->lanes * size_of(&g->source);
+    const int64_t row = times(times(g->source.width, lanes->lanes), size_of(&g->source));
     const int64_t whole = poolgrad_min(lanes->z.reach, g->z.size), rows = poolgrad_min(lanes->y.reach, g->y.size);
     int64_t bytes;
     lanes->window_slots_z = poolgrad_max(lanes->z.span, 1);
@@ -523,7 +523,7 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
     /* Rows of a slice that are short are gone through with those of other slices. */
     const int64_t outputs = g->x.end - g->x.begin;
     const int64_t taps = outputs == 1 ? poolgrad_min(g->x.kernel, g->x.size) : 1;
-    const bool is_short = lanes->slice != INT64_MAX && lanes->slice * outputs * taps * taps < SHORT;
+    const bool is_short = lanes->slice != INT64_MAX && times(times(lanes->slice, taps), times(outputs, taps)) < SHORT;
     if (lies_in_lanes(g, lanes)) return !is_short;
     /* Rows list all taps of a window, however far outside they are. */
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;

@@ -150,11 +150,13 @@ static bool is_separable(const struct poolgrad_geometry *g, const struct poolgra
 
 bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    enum { PROPORTION = 2 };
+    enum { PROPORTION = 2, MOST = 1 << 28 };
     struct poolgrad_lanes_columns *columns = &lanes->columns;
     const struct images images = images_of(g, lanes);
     const int64_t channels = poolgrad_range_length(g->channels);
     if (g->x.table || lanes->gathers || !has_all_taps(&lanes->x, &g->x)) return false;
+    /* Longer rows have no room in working memory. */
+    if (g->x.extent > MOST || poolgrad_range_length(lanes->x.outputs) - 1 > MOST / g->x.stride) return false;
     /* Padding is computed like pixels. */
     if (g->x.extent / PROPORTION > g->x.size || g->x.stride / PROPORTION > g->x.size) return false;
     columns->grain = grain_of(g, &images);
@@ -182,7 +184,7 @@ static int64_t set_bytes(const struct poolgrad_geometry *g, const struct poolgra
     const bool fits = poolgrad_multiply(row * columns->phases * number, lanes->reads_source ? source : 0, &bytes) &&
                       poolgrad_multiply(row * (poolgrad_lanes_number_bytes(lanes->sum) + lanes->code_bytes),
                                         g->direction == POOLGRAD_GRADIENT ? windows : 0, &more);
-    return fits ? bytes + more : INT64_MAX / 2;
+    return fits && poolgrad_add(bytes, more, &bytes) ? bytes : INT64_MAX;
 }
 
 void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, int64_t most)
