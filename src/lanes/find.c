@@ -61,8 +61,10 @@ static struct poolgrad_ending ending_of(const struct poolgrad_lanes_unit *unit, 
                                         const struct poolgrad_window_run *run, const struct poolgrad_lanes_found *found)
 {
     const struct poolgrad_geometry *g = unit->g;
+    /* Results of columns that are moved once more stay in the caches until then. */
+    const bool there = found->stored && (!unit->lanes->columns.used || unit->lanes->columns.in_place);
     struct poolgrad_ending ending = {
-        .stored = found->stored, .past_caches = found->stored && unit->lanes->past_caches, .outside = -1};
+        .stored = found->stored, .past_caches = there && unit->lanes->past_caches, .outside = -1};
     if (g->kind == POOLGRAD_AVERAGE || (g->kind == POOLGRAD_L2NORM && g->root_mean)) {
         ending.divisor = poolgrad_lanes_divisor(unit, row->z.counted * row->y.counted * run->counted);
     }
