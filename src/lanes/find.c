@@ -335,7 +335,10 @@ static bool find_whole(struct poolgrad_lanes_unit *unit, const struct row *row,
     run.count = poolgrad_range_length(lanes->x.outputs);
     run.tap = 0;
     run.taps = unit->g->x.kernel;
-    const bool good = !lanes->columns.separable || list_best(unit, row, found->codes);
+    if (lanes->columns.separable && !list_best(unit, row, found->codes)) {
+        unit->careful = true;
+        return false;
+    }
     struct task task = task_of(unit, row, &run, 0, row->z.taps * row->y.taps, found);
     if (lanes->columns.separable) {
         task.walk.columns = &same;
@@ -344,7 +347,7 @@ static bool find_whole(struct poolgrad_lanes_unit *unit, const struct row *row,
     if (unit->g->kind == POOLGRAD_AVERAGE) find_averages(unit, row, &task);
     if (unit->g->kind == POOLGRAD_L2NORM) poolgrad_lanes_walk_run(unit, &task.walk, &task.ending, task.to, NULL);
     if (unit->g->kind != POOLGRAD_MAX) return true;
-    if (good && !search(unit, &task.walk, &task.ending, false, lanes->columns.padded, task.to, task.codes)) return true;
+    if (!search(unit, &task.walk, &task.ending, false, lanes->columns.padded, task.to, task.codes)) return true;
     unit->careful = true;
     return false;
 }
