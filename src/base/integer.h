@@ -51,6 +51,13 @@ static inline int64_t poolgrad_floor_divide(int64_t value, int64_t divisor)
     return value % divisor < 0 ? quotient - 1 : quotient;
 }
 
+/* In [0, divisor), of a divisor above 0. */
+static inline int64_t poolgrad_modulo(int64_t value, int64_t divisor)
+{
+    const int64_t rest = value % divisor;
+    return rest < 0 ? rest + divisor : rest;
+}
+
 static inline int64_t poolgrad_ceiling_divide(int64_t value, int64_t divisor)
 {
     int64_t quotient = value / divisor;

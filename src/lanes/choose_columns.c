@@ -126,18 +126,12 @@ static void lay_rows(const struct poolgrad_geometry *g, struct poolgrad_lanes *l
     columns->set_step = entries * columns->grain;
 }
 
-/* Whether the pixels of every phase that have windows are neighbours: a phase's taps repeat every few taps, and the
- * windows of two that follow each other must meet. */
+/* Whether the pixels of every phase that have windows are neighbours: the windows of two of a phase's taps that follow
+ * each other, dilation / gcd(stride, dilation) windows apart, must meet. */
 static bool has_no_gaps(const struct poolgrad_axis *axis, int64_t phases, int64_t windows)
 {
-    int64_t a = phases, b = axis->dilation % phases;
-    while (b != 0) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    /* Taps a phase's step apart, phases / gcd(phases, dilation), lie dilation / gcd windows apart. */
-    return axis->dilation / a <= windows || axis->kernel <= phases / a;
+    const int64_t period = poolgrad_lanes_tap_period(phases, axis->dilation);
+    return axis->dilation / (phases / period) <= windows || axis->kernel <= period;
 }
 
 /* Whether a search that goes along x first, row by row of the source, compares less: rows are searched once. */

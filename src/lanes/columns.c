@@ -49,6 +49,16 @@ static struct image_row target_row(const struct poolgrad_lanes_unit *unit, enum 
                               unit->lanes->past_caches};
 }
 
+/* Channels of a set: those of a last slice may be fewer, and what lies behind them is not read. */
+static int64_t lanes_of(const struct poolgrad_lanes_unit *unit, int64_t set)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const int64_t channels = poolgrad_range_length(unit->g->channels);
+    const int64_t first = unit->plane % channels / shape->grain;
+    const int64_t before = (first + set) % shape->sets_of_all * shape->grain;
+    return poolgrad_min(channels - before, shape->grain);
+}
+
 const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_unit *unit,
                                                  enum poolgrad_lanes_image which, int64_t z, int64_t y, int64_t x,
                                                  int64_t columns, void *memory, int64_t *step)
@@ -58,14 +68,18 @@ const unsigned char *poolgrad_lanes_columns_read(const struct poolgrad_lanes_uni
     const bool written = which == POOLGRAD_LANES_DESTINATION;
     const unsigned char *from = (written ? unit->base[which] : unit->from[which]) + bytes_to(image, z, y, x);
     const int64_t size = size_of(image), stride = poolgrad_lanes_set_stride(shape, image);
-    if (poolgrad_lanes_is_dense(shape, image)) {
+    const bool whole = poolgrad_range_length(unit->g->channels) % shape->grain == 0;
+    if (whole && poolgrad_lanes_is_dense(shape, image)) {
         *step = stride;
         return from;
     }
-    const struct poolgrad_runs runs = {columns, shape->grain * size, image->column_stride * size, shape->grain * size};
     *step = columns * shape->grain;
     for (int64_t set = 0; set < unit->sets; set++) {
-        poolgrad_move_runs((unsigned char *)memory + set * *step * size, from + set * stride * size, runs);
+        unsigned char *to = (unsigned char *)memory + set * *step * size;
+        const int64_t lanes = lanes_of(unit, set);
+        const struct poolgrad_runs runs = {columns, lanes * size, image->column_stride * size, shape->grain * size};
+        if (lanes < shape->grain) memset(to, 0, (size_t)(*step * size));
+        poolgrad_move_runs(to, from + set * stride * size, runs);
     }
     return memory;
 }
@@ -266,29 +280,39 @@ static void cut_phase(const struct poolgrad_operand_column *operands, int64_t gr
     phase->window += begin;
 }
 
+/* The operands of a phase whose first pixel lies `at` behind tap 0 of the first window, and whose first tap this is: in
+ * ascending order of windows the last tap's comes first. */
+static int64_t list_taps(const struct poolgrad_axis *axis, const struct poolgrad_lanes_columns *shape, int64_t at,
+                         int64_t tap, int64_t period, struct poolgrad_operand_column *operands)
+{
+    const int64_t step = shape->phases, rest = at % step, count = (axis->kernel - 1 - tap) / period + 1;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t number = tap + (count - 1 - i) * period, distance = number * axis->dilation - rest;
+        operands[i] = (struct poolgrad_operand_column){-distance / step * shape->grain, number};
+    }
+    return count;
+}
+
 int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
                                            struct poolgrad_lanes_phase *phases,
                                            struct poolgrad_operand_column *operands)
 {
     const struct poolgrad_lanes_columns *shape = &lanes->columns;
     const int64_t length = poolgrad_range_length(shape->pixels), step = shape->phases;
-    const int64_t first = poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first;
+    const int64_t first = shape->pixels.begin + g->source_column;
+    const int64_t at = first - poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first;
+    const int64_t period = poolgrad_lanes_tap_period(step, g->x.dilation);
     int64_t count = 0;
-    for (int64_t number = 0; number < poolgrad_min(step, length); number++) {
-        const int64_t source = shape->pixels.begin + g->source_column + number, rest = (source - first) % step;
+    for (int64_t tap = 0; tap < poolgrad_min(period, g->x.kernel); tap++) {
+        const int64_t number = poolgrad_modulo(tap * g->x.dilation - at, step);
+        if (number >= length) continue;
         struct poolgrad_lanes_phase phase = {.number = number,
                                              .step = step,
                                              .pixels = poolgrad_ceiling_divide(length - number, step),
-                                             .source = source,
-                                             .window = (source - first) / step,
+                                             .source = first + number,
+                                             .window = (at + number) / step,
                                              .operands = operands};
-        /* In ascending order of windows: the last tap's comes first. */
-        for (int64_t tap = g->x.kernel - 1; tap >= 0; tap--) {
-            const int64_t distance = tap * g->x.dilation - rest;
-            if (distance % step != 0) continue;
-            operands[phase.count++] = (struct poolgrad_operand_column){-distance / step * shape->grain, tap};
-        }
-        if (phase.count == 0) continue;
+        phase.count = list_taps(&g->x, shape, at + number, tap, period, operands);
         cut_phase(operands, shape->grain, poolgrad_range_length(lanes->x.outputs), &phase);
         operands += phase.count;
         if (phase.pixels > 0) phases[count++] = phase;

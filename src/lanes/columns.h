@@ -20,6 +20,18 @@ void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct pool
 /* How results come to the destination. */
 void poolgrad_lanes_columns_choose_writing(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes);
 
+/* Taps that are of the same phase lie so far apart: stride / gcd(stride, dilation). */
+static inline int64_t poolgrad_lanes_tap_period(int64_t stride, int64_t dilation)
+{
+    int64_t a = stride, b = dilation % stride;
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return stride / a;
+}
+
 /* Elements of an image from set to set of a group. */
 static inline int64_t poolgrad_lanes_set_stride(const struct poolgrad_lanes_columns *columns,
                                                 const poolgrad_const_image *image)
