@@ -152,9 +152,9 @@ PHASES_ALWAYS_INLINE int64_t PHASES_NAME(block_of)(int64_t phases)
 PHASES_ALWAYS_INLINE void PHASES_NAME(move)(const unsigned char *from, const struct pixels *row, bool merge,
                                             unsigned char *to)
 {
-    const bool many = PHASES_MOST > 2 && row->phases > 2 && row->phases <= PHASES_MOST;
     const bool vectors = PHASES_LANES > 1, pairs = vectors && row->phases == 2, most = PHASES_MOST > 2;
-    if (vectors && many && row->count >= row->phases * PHASES_NAME(block_of)(row->phases)) {
+    if (vectors && most && row->phases > 2 && row->phases <= PHASES_MOST &&
+        row->count >= row->phases * PHASES_NAME(block_of)(row->phases)) {
         PHASES_NAME(move_blocks)(from, row, row->phases, PHASES_NAME(block_of)(row->phases), merge, to);
     } else if (pairs && row->count >= (int64_t)2 * PHASES_LANES) {
         PHASES_NAME(move_blocks)(from, row, 2, PHASES_LANES, merge, to);
