@@ -241,6 +241,41 @@ Test(lanes, far_taps)
     }
 }
 
+/* As many phases as taps, and many: neither is looked for among all of the other. */
+Test(lanes, many_phases)
+{
+    enum { STRIDE = 20000, WINDOWS = 9, WIDTH = STRIDE * WINDOWS };
+    for (int kind = 0; kind < 3; ++kind) {
+        poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, (poolgrad_kind)kind, WIDTH, STRIDE, 1);
+        p.window.stride_x = STRIDE;
+        p.offset_x = STRIDE / 2;
+        p.ties = kind == POOLGRAD_MAX ? POOLGRAD_TIES_ALL : p.ties;
+        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, WIDTH);
+        p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, WINDOWS);
+        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, WIDTH);
+        expect_same("many phases", p, WIDTH);
+    }
+}
+
+/* A plan of rows so long that no product of their sizes is a number: made or refused. */
+Test(lanes, longest_rows)
+{
+    enum { WINDOWS = 100 };
+    for (int kind = 0; kind < 3; ++kind) {
+        poolgrad_error error = {"", ""};
+        poolgrad_plan *plan;
+        poolgrad_problem p = row_problem(POOLGRAD_FORWARD, (poolgrad_kind)kind, WINDOWS, 1, 1);
+        p.source.width = INT64_C(1) << (sizeof(void *) > 4 ? 61 : 30);
+        p.source.column_stride = 0;
+        p.source.expanded = true;
+        if (poolgrad_plan_create(&p, &plan, &error) == POOLGRAD_OK)
+            poolgrad_plan_run(plan);
+        else
+            cr_expect(error.message[0] != 0);
+        poolgrad_plan_destroy(plan);
+    }
+}
+
 /* Windows that reach half a million times beyond the image: nothing is done for their taps out there. */
 Test(lanes, far_outside)
 {
