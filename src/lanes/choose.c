@@ -698,10 +698,11 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     find_places(g, lanes);
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
     lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
-    if (outcome == POOLGRAD_LANES_MADE && gradient && !lanes->scatters) {
-        poolgrad_axis_lists_look_up(&g->z, g->layers, g->source_layer, &lanes->z);
-        poolgrad_axis_lists_look_up(&g->y, g->rows, g->source_row, &lanes->y);
-    }
+    const bool gathers = gradient && !lanes->scatters;
+    if (outcome == POOLGRAD_LANES_MADE && gathers)
+        outcome = poolgrad_axis_lists_look_up(&g->z, g->layers, g->source_layer, &lanes->z);
+    if (outcome == POOLGRAD_LANES_MADE && gathers)
+        outcome = poolgrad_axis_lists_look_up(&g->y, g->rows, g->source_row, &lanes->y);
     if (outcome == POOLGRAD_LANES_MADE && !cut_either(g, lanes)) outcome = POOLGRAD_LANES_LEFT;
     if (outcome != POOLGRAD_LANES_MADE) poolgrad_lanes_free(lanes);
     return outcome;

@@ -372,18 +372,19 @@ struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axi
     return lists->pixels[low];
 }
 
-void poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift,
-                                 struct poolgrad_axis_lists *lists)
+enum poolgrad_lanes_outcome poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
+                                                        int64_t shift, struct poolgrad_axis_lists *lists)
 {
     enum { MOST = 1 << 14 };
     const int64_t count = poolgrad_range_length(pixels);
-    if (count == 0 || count > MOST) return;
+    if (count == 0 || count > MOST) return POOLGRAD_LANES_MADE;
     struct poolgrad_pixel_run *each = malloc((size_t)count * sizeof *each);
-    if (!each) return;
+    if (!each) return POOLGRAD_LANES_NO_MEMORY;
     for (int64_t i = 0; i < count; i++)
         each[i] = poolgrad_pixel_windows(axis, lists, pixels.begin + i, pixels.begin + i + shift);
     lists->first_each = pixels.begin;
     lists->each = each;
+    return POOLGRAD_LANES_MADE;
 }
 
 static void measure_pixels(const struct poolgrad_axis *axis, struct poolgrad_axis_lists *lists)

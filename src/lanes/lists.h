@@ -80,8 +80,8 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
                                                      struct poolgrad_range pixels, int64_t shift, bool by_code,
                                                      struct poolgrad_axis_lists *lists);
 /* Looks up the windows of each pixel beforehand, for poolgrad_pixel_windows; without memory, it will. */
-void poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels, int64_t shift,
-                                 struct poolgrad_axis_lists *lists);
+enum poolgrad_lanes_outcome poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
+                                                        int64_t shift, struct poolgrad_axis_lists *lists);
 
 /* One window: a run of its own. */
 struct poolgrad_window_run poolgrad_window_of(const struct poolgrad_geometry *g, const struct poolgrad_axis *axis,
