@@ -79,7 +79,7 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
                                                      const struct poolgrad_axis *axis, struct poolgrad_range outputs,
                                                      struct poolgrad_range pixels, int64_t shift, bool by_code,
                                                      struct poolgrad_axis_lists *lists);
-/* Looks up the windows of each pixel beforehand, for poolgrad_pixel_windows; without memory, it will. */
+/* Looks up the windows of each pixel beforehand, for poolgrad_pixel_windows. */
 enum poolgrad_lanes_outcome poolgrad_axis_lists_look_up(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
                                                         int64_t shift, struct poolgrad_axis_lists *lists);
 
