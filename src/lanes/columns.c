@@ -180,6 +180,40 @@ static const unsigned char *load_numbers(const struct poolgrad_lanes_unit *unit,
     return loaded;
 }
 
+/* A row's pixels to phases: rows of sets `step` elements apart. */
+static void split_row(const struct poolgrad_lanes_unit *unit, const unsigned char *from, int64_t step, int64_t size,
+                      unsigned char *to)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_phases phases = {.phases = shape->phases,
+                                           .grain = shape->grain,
+                                           .count = poolgrad_range_length(shape->source),
+                                           .phase_step = shape->phase_step,
+                                           .sets = unit->sets,
+                                           .set_step = shape->set_step,
+                                           .row_step = step};
+    unit->lanes->routines->split_phases[poolgrad_size_code(size)](from, phases,
+                                                                  to + shape->source_lead * shape->grain * size);
+}
+
+/* The same where most phases are no tap's: those of taps alone. */
+static void take_phases(const struct poolgrad_lanes_unit *unit, const unsigned char *from, int64_t step, int64_t size,
+                        unsigned char *to)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const struct poolgrad_axis *axis = &unit->g->x;
+    const int64_t first = poolgrad_axis_window(axis, unit->lanes->x.outputs.begin).first - shape->source.begin;
+    const int64_t pixel = shape->grain * size, columns = poolgrad_range_length(shape->source);
+    for (int64_t i = 0; i < axis->kernel * unit->sets; i++) {
+        const int64_t phase = poolgrad_modulo(first + i % axis->kernel * axis->dilation, shape->phases);
+        const int64_t set = i / axis->kernel, count = poolgrad_ceiling_divide(columns - phase, shape->phases);
+        const int64_t at = phase * shape->phase_step + set * shape->set_step + shape->source_lead * shape->grain;
+        if (phase >= columns) continue;
+        poolgrad_move_runs(to + at * size, from + set * step * size + phase * pixel,
+                           (struct poolgrad_runs){count, pixel, shape->phases * pixel, pixel});
+    }
+}
+
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -197,10 +231,10 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
                                                             columns, poolgrad_lanes_area(unit, POOLGRAD_LANES_RAW),
                                                             &step);
     from = load_numbers(unit, from, columns, &step);
-    const struct poolgrad_phases phases = {shape->phases, shape->grain,    columns, shape->phase_step,
-                                           unit->sets,    shape->set_step, step};
-    lanes->routines->split_phases[poolgrad_size_code(size)](from, phases,
-                                                            to + shape->source_lead * shape->grain * size);
+    if (2 * unit->g->x.kernel < shape->phases)
+        take_phases(unit, from, step, size, to);
+    else
+        split_row(unit, from, step, size, to);
     return to;
 }
 
@@ -485,23 +519,48 @@ void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, 
     if (!straight) finish_row(unit, z, y, to.at);
 }
 
-static void give_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+/* How many rows from y on have no windows. */
+static int64_t rows_without(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const bool layer = poolgrad_pixel_windows(&g->z, &lanes->z, z, z + g->source_layer).windows > 0;
+    const bool any = unit->pooled && layer && poolgrad_range_length(lanes->columns.pixels) > 0;
+    int64_t end = y + 1;
+    while (end < unit->rows.end &&
+           (!any || poolgrad_pixel_windows(&g->y, &lanes->y, end, end + g->source_row).windows == 0)) {
+        end++;
+    }
+    return end - y;
+}
+
+/* Rows that follow each other become +0 plane by plane; how many. */
+static int64_t clear_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t width)
+{
+    const poolgrad_const_image *image = &unit->g->held;
+    const bool dense = unit->lanes->columns.staged == 0 && image->row_stride * size_of(image) == width;
+    const int64_t rows = dense ? rows_without(unit, z, y) : 1;
+    const struct image_row to = next_row(unit, z, y);
+    for (int64_t set = 0; set < unit->sets; set++) memset(to.at + set * to.step, 0, (size_t)(rows * width));
+    return rows;
+}
+
+/* How many rows are done. */
+static int64_t give_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t count = unit->sets * poolgrad_range_length(unit->g->columns) * lanes->columns.grain;
-    const int64_t bytes = lanes->result_bytes, width = count / unit->sets * bytes;
+    const int64_t bytes = lanes->result_bytes;
     const bool through = lanes->columns.staged == 0 && lanes->past_caches;
-    if (lanes->direct && !through && poolgrad_lanes_is_dense(&lanes->columns, &unit->g->held)) {
-        const struct image_row to = next_row(unit, z, y);
-        for (int64_t set = 0; set < unit->sets; set++) memset(to.at + set * to.step, 0, (size_t)width);
-        return;
-    }
+    if (lanes->direct && !through && poolgrad_lanes_is_dense(&lanes->columns, &unit->g->held))
+        return clear_rows(unit, z, y, count / unit->sets * bytes);
     void *results = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
     memset(results, 0, (size_t)(count * bytes));
     finish_row(unit, z, y, results);
+    return 1;
 }
 
-void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+int64_t poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -516,10 +575,7 @@ void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, in
                         .in_place = shape->in_place};
     /* The list of windows needs the one of taps: the latter lies in front. */
     if (unit->pooled) row.count = poolgrad_lanes_list_windows(unit, z, y, rows + lanes->most_rows);
-    if (row.count == 0 || poolgrad_range_length(shape->pixels) == 0) {
-        give_nothing(unit, z, y);
-        return;
-    }
+    if (row.count == 0 || poolgrad_range_length(shape->pixels) == 0) return give_nothing(unit, z, y);
     const struct image_row target = target_row(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin);
     if (row.in_place) {
         row.to = target.at + (shape->pixels.begin - g->columns.begin) * shape->grain * row.bytes;
@@ -531,4 +587,5 @@ void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, in
         clear_sides(unit, target, row.bytes);
     else
         poolgrad_lanes_columns_finish(unit, z, y);
+    return 1;
 }

@@ -110,6 +110,7 @@ void poolgrad_lanes_columns_store_numbers(struct poolgrad_lanes_unit *unit, int6
 /* A row of the destination, forward and of a gradient. */
 void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
-void poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* How many rows are given: more than one where none of them has windows. */
+int64_t poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
 #endif

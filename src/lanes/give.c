@@ -434,10 +434,7 @@ static void repeat_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, i
 int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    if (lanes->columns.used) {
-        poolgrad_lanes_columns_give(unit, z, y);
-        return 1;
-    }
+    if (lanes->columns.used) return poolgrad_lanes_columns_give(unit, z, y);
     struct poolgrad_operand_row *list = poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST);
     struct row row = {list, 0};
     int64_t rows = rows_alike(unit, y);
