@@ -8,7 +8,7 @@
 bool poolgrad_lanes_adds_windows(const struct poolgrad_lanes_unit *unit, int64_t count, bool kept)
 {
     /* Tenths of nanoseconds, about: an addition in memory; one that waits for the one before; a run; a window. */
-    enum { ADDITION = 4, WAITING = 14, BESIDE = 4, RUN = 350, WINDOW = 60, KEEPING = 4 };
+    const double addition = 4, waiting = 14, beside = 4, run = 350, window = 60, keeping = 4;
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_axis_lists *x = &lanes->x;
@@ -21,11 +21,11 @@ bool poolgrad_lanes_adds_windows(const struct poolgrad_lanes_unit *unit, int64_t
                         g->x.dilation == 1;
     const double additions = joined ? x->all_windows * (double)unit->count / (double)vector : x->all_windows * each;
     const double windows = (double)poolgrad_range_length(x->outputs);
-    double by_window = rows * (additions * ADDITION + windows * WINDOW) + (double)width * each * KEEPING;
-    if (!kept) by_window += (double)width * each * WAITING / 2 + RUN;
-    const double by_pixel = (double)x->pixel_runs * RUN +
-                            rows * x->run_windows * (double)poolgrad_max(WAITING, vectors * BESIDE) +
-                            (double)width * each * KEEPING;
+    double by_window = rows * (additions * addition + windows * window) + (double)width * each * keeping;
+    if (!kept) by_window += (double)width * each * waiting / 2 + run;
+    const double by_pixel = (double)x->pixel_runs * run +
+                            rows * x->run_windows * (each * beside > waiting ? each * beside : waiting) +
+                            (double)width * each * keeping;
     return by_window < by_pixel;
 }
 
