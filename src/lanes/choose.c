@@ -255,7 +255,7 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 3, 1);
     if (!lanes->scatters) return;
     place(layout, POOLGRAD_LANES_PLACES, POOLGRAD_LANES_PLACE_BYTES, POOLGRAD_LANES_MOST_PLACES, 1, 1);
-    if (!lanes->scatters_direct) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
+    place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
 
 static void place_ties(const struct poolgrad_geometry *g, struct layout *layout)
@@ -357,19 +357,10 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
 
 /* ---- Scattering -------------------------------------------------------------------------------------------------- */
 
-/* Whether sums may stand in the destination, each source pixel of which has a place. */
-static bool is_scattered_direct(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
-{
-    const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
-    return !g->add_to_destination && g->destination.format == numbers && g->columns.begin + g->source_column <= 0 &&
-           g->columns.end + g->source_column >= g->x.size;
-}
-
 /* How many planes' sums fit into working memory. */
 static int64_t scattered_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
-    if (lanes->scatters_direct) return INT64_MAX;
     const int64_t factors[] = {poolgrad_range_length(g->layers), poolgrad_range_length(g->rows), g->x.size};
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         if (!poolgrad_multiply(bytes, factors[i], &bytes)) return 1;
@@ -447,7 +438,7 @@ static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t fair = times(lanes->groups, whole) / poolgrad_max(lanes->wanted, 1);
     int64_t band = poolgrad_min(poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1)), fair);
     band = poolgrad_max(band, least_band(g, lanes, whole));
-    if (lanes->scatters && !lanes->scatters_direct) {
+    if (lanes->scatters) {
         const int64_t pixel = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes * (lanes->by_layers ? rows : 1);
         band = poolgrad_min(band, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
     }
@@ -586,8 +577,8 @@ static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t gather = times(times(times(pixels, operands), gathering.vectors), operand) +
                            times(times(times(rows, calls), gathering.groups), call) +
                            times(times(pixels, all), in_planes ? planes.pixel : columns.pixel);
-    int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED);
-    if (!is_scattered_direct(g, lanes)) scatter += times(times(pixels, all), STORED) + times(rows, ROW);
+    const int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED + STORED) +
+                            times(rows, ROW);
     return scatter < gather;
 }
 
@@ -611,7 +602,6 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     } else {
         choose_groups(g, lanes);
     }
-    lanes->scatters_direct = lanes->scatters && is_scattered_direct(g, lanes);
     lanes->direct = !lanes->scatters && !lanes->ties && is_direct(g, lanes);
     lanes->result_bytes = lanes->direct ? size_of(&g->held) : poolgrad_lanes_number_bytes(lanes->sum);
     choose_window_pitch(g, lanes);

@@ -221,100 +221,9 @@ static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
     }
 }
 
-/* ---- Sums in the destination ------------------------------------------------------------------------------------- */
-
-/* Bytes that become +0: those that follow each other at once. */
-struct zeros {
-    unsigned char *begin, *end;
-};
-
-static void clear_more(struct zeros *zeros, unsigned char *at, int64_t bytes)
-{
-    if (at != zeros->end) {
-        if (zeros->begin) memset(zeros->begin, 0, (size_t)(zeros->end - zeros->begin));
-        zeros->begin = at;
-    }
-    zeros->end = at + bytes;
-}
-
-/* Pixels along an axis of a plane, and elements from one to the next. */
-struct line {
-    int64_t pixels, step;
-};
-
-/* Pixels of `count` elements that others lie between. */
-static void clear_elements(unsigned char *to, struct line line, int64_t count, int64_t size)
-{
-    if (count > 1) {
-        for (int64_t i = 0; i < line.pixels; i++) memset(to + i * line.step * size, 0, (size_t)(count * size));
-    } else if (size == sizeof(float)) {
-        for (int64_t i = 0; i < line.pixels; i++) ((loose_float *)(void *)to)[i * line.step] = 0;
-    } else {
-        for (int64_t i = 0; i < line.pixels; i++) ((loose_double *)(void *)to)[i * line.step] = 0;
-    }
-}
-
-/* Planes of the unit from one on whose pixels are neighbours. */
-static int64_t neighbours_of(const struct poolgrad_lanes_unit *unit, int64_t channel, int64_t planes)
-{
-    const struct poolgrad_geometry *g = unit->g;
-    const int64_t slice = poolgrad_layout_lanes(g->destination.layout), channels = g->channels.end - channel;
-    if (slice > 1) return poolgrad_min(planes, poolgrad_min(channels, slice - channel % slice));
-    return g->destination.channel_stride == 1 ? poolgrad_min(planes, channels) : 1;
-}
-
-/* The unit's pixels become +0. */
-static void clear(const struct poolgrad_lanes_unit *unit)
-{
-    const struct poolgrad_geometry *g = unit->g;
-    const poolgrad_image *image = &g->destination;
-    const int64_t channels = poolgrad_range_length(g->channels), size = (int64_t)poolgrad_format_size(image->format);
-    const struct line columns = {poolgrad_range_length(g->columns), image->column_stride};
-    const struct line rows = {poolgrad_range_length(unit->rows), image->row_stride};
-    const bool across = columns.step > rows.step && rows.step > 0;
-    const struct line inner = across ? rows : columns, outer = across ? columns : rows;
-    struct zeros zeros = {NULL, NULL};
-    int64_t count;
-    for (int64_t lane = 0; lane < unit->count; lane += count) {
-        const int64_t plane = unit->plane + lane, channel = g->channels.begin + plane % channels;
-        count = neighbours_of(unit, channel, unit->count - lane);
-        /* Lanes of a slice behind the last channel are +0, too. */
-        const bool last = poolgrad_layout_is_blocked(image->layout) && channel + count == image->channels &&
-                          inner.step == poolgrad_layout_lanes(image->layout) && channel % inner.step == 0;
-        for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
-            unsigned char *line = poolgrad_image_at(image, g->images.begin + plane / channels, channel, z,
-                                                    unit->rows.begin, g->columns.begin);
-            for (int64_t i = 0; i < outer.pixels; i++, line += outer.step * size) {
-                if (count == inner.step || last)
-                    clear_more(&zeros, line, inner.pixels * inner.step * size);
-                else
-                    clear_elements(line, inner, count, size);
-            }
-        }
-    }
-    clear_more(&zeros, NULL, 0);
-}
-
-static void scatter_direct(struct poolgrad_lanes_unit *unit, struct target *target)
-{
-    const struct poolgrad_geometry *g = unit->g;
-    const poolgrad_image *image = &g->destination;
-    const int64_t size = (int64_t)poolgrad_format_size(image->format), channels = poolgrad_range_length(g->channels);
-    unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
-    target->step[0] = image->depth_stride * size;
-    target->step[1] = image->row_stride * size;
-    target->step[2] = image->column_stride * size;
-    clear(unit);
-    for (int64_t lane = 0; lane < unit->count; lane++) {
-        const int64_t plane = unit->plane + lane;
-        lanes[lane] = poolgrad_image_at(image, g->images.begin + plane / channels, g->channels.begin + plane % channels,
-                                        target->layers.begin - g->source_layer, target->rows.begin - g->source_row,
-                                        -g->source_column);
-    }
-    add_windows(unit, target);
-}
-
 /* ---- Sums in working memory -------------------------------------------------------------------------------------- */
+
+/* Calls that run one plan at once write one destination: no sum may grow there. */
 
 /* Sets of rows of lanes, and how many of these are neighbours. */
 static int64_t grain_of(const struct poolgrad_lanes *lanes)
@@ -382,11 +291,5 @@ void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit)
         .layers = poolgrad_range_cut(unit->layers.begin + g->source_layer, poolgrad_range_length(unit->layers),
                                      g->z.size),
         .rows = poolgrad_range_cut(unit->rows.begin + g->source_row, poolgrad_range_length(unit->rows), g->y.size)};
-    const bool none = poolgrad_range_length(target.layers) == 0 || poolgrad_range_length(target.rows) == 0;
-    if (!unit->lanes->scatters_direct)
-        scatter_to_memory(unit, &target);
-    else if (unit->pooled && !none)
-        scatter_direct(unit, &target);
-    else
-        clear(unit);
+    scatter_to_memory(unit, &target);
 }

@@ -127,12 +127,6 @@ FITS(gathers)
 
 /* ---- Writing: how results come to the destination ---------------------------------------------------------------- */
 
-FITS(writes_sums)
-{
-    (void)g;
-    return lanes->scatters_direct;
-}
-
 FITS(writes_direct)
 {
     (void)g;
@@ -180,9 +174,9 @@ static const struct poolgrad_strategy finding[] = {
 static const struct poolgrad_strategy giving[] = {{"forward", gives_nothing}, {"scatter", scatters},
                                                   {"shared", gives_ties},     {"gather_in_place", gathers_in_place},
                                                   {"gather", gathers},        {NULL, NULL}};
-static const struct poolgrad_strategy writing[] = {
-    {"sums", writes_sums},       {"direct", writes_direct},         {"rows", writes_rows}, {"phases", writes_phases},
-    {"numbers", writes_numbers}, {"transposed", writes_transposed}, {NULL, NULL}};
+static const struct poolgrad_strategy writing[] = {{"direct", writes_direct},         {"rows", writes_rows},
+                                                   {"phases", writes_phases},         {"numbers", writes_numbers},
+                                                   {"transposed", writes_transposed}, {NULL, NULL}};
 
 const struct poolgrad_strategy *poolgrad_shelf_of(enum poolgrad_shelf shelf)
 {
