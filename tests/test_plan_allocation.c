@@ -188,6 +188,29 @@ Test(plan_allocation, as_many_calls_as_were_asked_for_allocate_nothing)
     }
 }
 
+/* Windows that overlap so much that each adds to the pixel it picked: calls at once add to sums of their own. */
+Test(plan_allocation, calls_at_once_do_not_add_to_each_other)
+{
+    enum { GRADIENTS_OF_MAX = 4, NUMBER = 1 };
+    const char *const scatters = "/scatter/";
+    for (int i = 0; i < GRADIENTS_OF_MAX; ++i) {
+        poolgrad_problem p = new_problem(NUMBER + 6 * i);
+        p.mode = POOLGRAD_MODE_FAST;
+        p.window = (poolgrad_window){31, 31, 1, 2, 2, 1, 1, 1, 1};
+        poolgrad_plan *plan = NULL;
+        cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
+        cr_expect(strstr(poolgrad_plan_kernel(plan), scatters), "%s", poolgrad_plan_kernel(plan));
+        poolgrad_plan_destroy(plan);
+        poolgrad_image expected = expect(&p);
+        for (int k = 0; k < WAYS; ++k) {
+            run_at_once(&p, &ways[k], CALLERS, 0);
+            cr_expect(leaves_the_expected(&p, &expected), "problem %d, %s", i, ways[k].name);
+        }
+        view_free(&expected);
+        free_problem(&p);
+    }
+}
+
 /* Each caller may also have the plan's threads. */
 Test(plan_allocation, calls_with_threads_of_the_plan_allocate_nothing)
 {

@@ -240,24 +240,6 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
-static void store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers)
-{
-    const struct poolgrad_geometry *g = unit->g;
-    const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t count = unit->sets * lanes->columns.set_step;
-    bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
-    void *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
-    if (!wide && g->destination.format == POOLGRAD_FLOAT64) {
-        void *widened = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEFORE);
-        lanes->routines->load[POOLGRAD_SUM64][POOLGRAD_FLOAT32](numbers, (struct poolgrad_rows){1, count, 0, 0},
-                                                                widened);
-        numbers = widened;
-        wide = true;
-    }
-    lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](numbers, count, stored);
-    write_results(unit, z, y, stored, lanes->columns.set_step);
-}
-
 void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
@@ -276,11 +258,13 @@ void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z,
     poolgrad_lanes_find(unit, z, y, &found);
     if (shape->in_place) return;
     if (g->with_picks) poolgrad_lanes_store_picks(unit, z, y, found.codes, shape->set_step);
+    const void *results = found.to;
     if (!lanes->direct) {
-        store_numbers(unit, z, y, found.to);
-        return;
+        void *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+        poolgrad_lanes_store_found(unit, found.to, unit->sets * shape->set_step, stored);
+        results = stored;
     }
-    write_results(unit, z, y, found.to, shape->set_step);
+    write_results(unit, z, y, results, shape->set_step);
 }
 
 /* A row of what no window gives: +0, and no picks. */

@@ -42,13 +42,10 @@ static void forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, g->columns.begin, width, picks);
 }
 
-/* Numbers as the destination stores them: `to`, unless the row waits for nothing and is written at once. */
-static void store_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers, void *to)
+void poolgrad_lanes_store_found(const struct poolgrad_lanes_unit *unit, const void *numbers, int64_t count, void *to)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t width = poolgrad_range_length(g->columns), count = width * lanes->lanes;
-    const bool in_place = lanes->in_place[POOLGRAD_LANES_DESTINATION];
     bool wide = lanes->searches ? g->source.format == POOLGRAD_FLOAT64 : lanes->sum == POOLGRAD_SUM64;
     if (!wide && g->destination.format == POOLGRAD_FLOAT64) {
         void *widened = poolgrad_lanes_area(unit, POOLGRAD_LANES_BEFORE);
@@ -57,9 +54,18 @@ static void store_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         numbers = widened;
         wide = true;
     }
-    if (in_place) to = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
     lanes->routines->store[wide ? POOLGRAD_SUM64 : POOLGRAD_SUM32][g->destination.format](numbers, count, to);
-    if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, g->columns.begin, width, to);
+}
+
+/* Numbers as the destination stores them: `to`, unless the row waits for nothing and is written at once. */
+static void store_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers, void *to)
+{
+    const struct poolgrad_range columns = unit->g->columns;
+    const int64_t width = poolgrad_range_length(columns);
+    const bool in_place = unit->lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    if (in_place) to = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    poolgrad_lanes_store_found(unit, numbers, width * unit->lanes->lanes, to);
+    if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, columns.begin, width, to);
 }
 
 static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)

@@ -4,8 +4,8 @@
  * ascending row-major order, which is the order that pixels add in (docs/numerics.md N61), and each adds to the one
  * pixel that it picked.
  *
- * Sums stand in the destination where that holds numbers of the accumulator, or else in working memory: whole rows of
- * source pixels, in layers of all rows or in rows of one layer.
+ * Sums stand in working memory: whole rows of source pixels, in layers of all rows or in rows of one layer. Calls that
+ * run one plan at once write one destination, where no sum may grow.
  */
 #include <assert.h>
 #include <math.h>
@@ -222,8 +222,6 @@ static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
 }
 
 /* ---- Sums in working memory -------------------------------------------------------------------------------------- */
-
-/* Calls that run one plan at once write one destination: no sum may grow there. */
 
 /* Sets of rows of lanes, and how many of these are neighbours. */
 static int64_t grain_of(const struct poolgrad_lanes *lanes)

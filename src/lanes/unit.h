@@ -91,6 +91,9 @@ void poolgrad_lanes_find_long(struct poolgrad_lanes_unit *unit, const struct poo
 /* What an average divides by, as the accumulator has it. */
 double poolgrad_lanes_divisor(const struct poolgrad_lanes_unit *unit, int64_t counted);
 
+/* Numbers that were found, not stored, as the destination stores them. */
+void poolgrad_lanes_store_found(const struct poolgrad_lanes_unit *unit, const void *numbers, int64_t count, void *to);
+
 /* Codes and indices: of a row of windows. */
 void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *codes,
                                 int64_t step);
