@@ -459,6 +459,98 @@ Test(routines_give, every_instruction_set_spreads_the_same)
     }
 }
 
+/* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
+
+enum { DIVIDE, DIVIDE_ROWS, ADD, OPERATIONS };
+
+/* Rows of one accumulator's numbers that begin where pages do or end where they do. */
+struct arithmetic {
+    int operation, sum;
+    bool in_place;
+    struct poolgrad_rows rows;
+    guard_buffer from, other, to;
+};
+
+static void fill_numbers(random_state *r, const struct arithmetic *a, guard_buffer *buffer)
+{
+    const size_t size = a->sum == POOLGRAD_SUM32 ? sizeof(float) : sizeof(double);
+    for (size_t i = 0; i < buffer->size / size; ++i) {
+        const double wide = (double)random_between(r, 1, 1 << 20) / (double)random_between(r, 1, 999);
+        const float narrow = (float)wide;
+        memcpy(buffer->bytes + i * size, size == sizeof narrow ? (const void *)&narrow : &wide, size);
+    }
+}
+
+static void make_arithmetic(random_state *r, struct arithmetic *a)
+{
+    a->operation = (int)random_between(r, 0, OPERATIONS - 1);
+    a->sum = (int)random_between(r, POOLGRAD_SUM32, POOLGRAD_SUM64);
+    a->in_place = a->operation == ADD || random_chance(r, 40);
+    a->rows.rows = a->operation == ADD ? 1 : random_between(r, 1, 9);
+    a->rows.count = random_between(r, 1, 80);
+    a->rows.to_step = a->rows.count + random_between(r, 0, 9);
+    a->rows.from_step = a->in_place ? a->rows.to_step : a->rows.count + random_between(r, 0, 9);
+    const size_t size = a->sum == POOLGRAD_SUM32 ? sizeof(float) : sizeof(double);
+    const int64_t last = a->rows.rows - 1, others = a->operation == DIVIDE_ROWS ? a->rows.rows : a->rows.count;
+    const guard_side side = random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE;
+    guard_make(&a->from, (size_t)(last * a->rows.from_step + a->rows.count) * size, side);
+    guard_make(&a->other, (size_t)others * size, side);
+    guard_make(&a->to, (size_t)(last * a->rows.to_step + a->rows.count) * size, side);
+    fill_numbers(r, a, &a->from);
+    fill_numbers(r, a, &a->other);
+    fill_numbers(r, a, &a->to);
+}
+
+/* Element i of a row, by the rule; what `before` held, where that counts. */
+static double result_of(const struct arithmetic *a, const unsigned char *before, int64_t row, int64_t i)
+{
+    const int64_t at = row * (a->in_place ? a->rows.to_step : a->rows.from_step) + i;
+    const double x = number_at(a->sum, a->in_place ? before : a->from.bytes, at);
+    const double y = number_at(a->sum, a->other.bytes, a->operation == DIVIDE_ROWS ? row : i);
+    const float narrow = a->operation == ADD ? (float)x + (float)y : (float)x / (float)y;
+    if (a->sum == POOLGRAD_SUM32) return (double)narrow;
+    return a->operation == ADD ? x + y : x / y;
+}
+
+static bool is_arithmetic(const struct poolgrad_routines *table, const struct arithmetic *a)
+{
+    unsigned char *const before = malloc(a->to.size);
+    const void *const from = a->in_place ? a->to.bytes : a->from.bytes;
+    bool same = true;
+    if (!before) abort();
+    memcpy(before, a->to.bytes, a->to.size);
+    if (a->operation == ADD) table->add[a->sum](a->to.bytes, a->other.bytes, a->rows.count);
+    if (a->operation == DIVIDE) table->divide[a->sum](from, a->other.bytes, a->rows, a->to.bytes);
+    if (a->operation == DIVIDE_ROWS) table->divide_rows[a->sum](from, a->other.bytes, a->rows, a->to.bytes);
+    const int64_t size = a->sum == POOLGRAD_SUM32 ? 4 : 8, elements = (int64_t)a->to.size / size;
+    for (int64_t at = 0; at < elements; ++at) {
+        const int64_t row = at / a->rows.to_step, i = at % a->rows.to_step;
+        const double expected = i < a->rows.count ? result_of(a, before, row, i) : number_at(a->sum, before, at);
+        same = same && number_at(a->sum, a->to.bytes, at) == expected;
+    }
+    memcpy(a->to.bytes, before, a->to.size);
+    free(before);
+    return same && guard_intact(&a->to);
+}
+
+Test(routines_give, every_instruction_set_reckons_the_same)
+{
+    random_sweep sweep = random_sweep_start("routines_arithmetic", 2000);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        struct arithmetic a = {0};
+        make_arithmetic(&r, &a);
+        for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+            const struct poolgrad_routines *table = table_of(isa);
+            cr_assert(!table || is_arithmetic(table, &a), "%s: POOLGRAD_TEST_SEED=%llu POOLGRAD_TEST_CASES=1",
+                      poolgrad_isa_name((poolgrad_isa)isa), (unsigned long long)sweep.seed);
+        }
+        guard_free(&a.from);
+        guard_free(&a.other);
+        guard_free(&a.to);
+    }
+}
+
 /* ---- Lanes ------------------------------------------------------------------------------------------------------- */
 
 struct turn {
