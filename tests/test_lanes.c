@@ -13,6 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER 1
+#include <sanitizer/asan_interface.h>
+#else
+#define ADDRESS_SANITIZER 0
+#endif
+
 static bool check_bits(test_case *made, bool *telling)
 {
     contender_result expected;
@@ -240,6 +250,33 @@ Test(lanes, far_taps)
         expect_same("along y", p, WIDTH * 8);
     }
 }
+
+#if ADDRESS_SANITIZER
+/* docs/numerics.md N3. Short rows of slices go side by side, long ones by themselves. */
+Test(lanes, lanes_without_a_channel_are_not_read)
+{
+    enum { CHANNELS = 10, SLICE = 16, HEIGHT = 8, WIDEST = 300 };
+    const size_t unused = (SLICE - CHANNELS) * sizeof(float);
+    for (int i = 0; i < 12; ++i) {
+        const int64_t width = i % 2 ? 16 : WIDEST, pixels = HEIGHT * width;
+        poolgrad_problem p = row_problem((poolgrad_direction)(i / 2 % 2), (poolgrad_kind)(i / 4), width, 1, 1);
+        p.window = (poolgrad_window){
+            .kernel_width = 2, .kernel_height = 1, .stride_x = 1, .stride_y = 1, .dilation_x = 1, .dilation_y = 1};
+        p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NC16HW16, 1, CHANNELS, HEIGHT, width);
+        p.source_gradient = p.source;
+        p.source_gradient.data = room[1];
+        p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NC16HW16, 1, CHANNELS, HEIGHT, width);
+        for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+            __asan_poison_memory_region(room[0] + pixel * SLICE + CHANNELS, unused);
+            __asan_poison_memory_region(room[1] + pixel * SLICE + CHANNELS, unused);
+        }
+        poolgrad_error error = {"", ""};
+        cr_expect(poolgrad_run(&p, &error) == POOLGRAD_OK, "%s", error.message);
+        __asan_unpoison_memory_region(room[0], sizeof room[0]);
+        __asan_unpoison_memory_region(room[1], sizeof room[1]);
+    }
+}
+#endif
 
 /* As many phases as taps, and many: neither is looked for among all of the other. */
 Test(lanes, many_phases)
