@@ -94,6 +94,53 @@ Test(fast, extreme)
     sweep("extreme", 3000, 45, &(case_limits){.beyond = CASE_BEYOND}, check_bits);
 }
 
+/* ---- Windows that span far more than the image ------------------------------------------------------------------ */
+
+/* Taps and windows lie so far from each other along the axis that no product of these distances is a number; one tap
+ * of one window lies inside or beside the image. */
+static void stretch(random_state *r, poolgrad_problem *p, bool vertical)
+{
+    static const int64_t distances[] = {1, 2, 70, INT32_MAX, INT64_C(1) << 31, INT64_C(1) << 45, INT64_C(1) << 58};
+    enum { DISTANCES = sizeof distances / sizeof *distances };
+    poolgrad_window *w = &p->window;
+    const poolgrad_image *written = &p->destination;
+    const poolgrad_const_image *image = p->direction == POOLGRAD_FORWARD ? NULL : &p->source_gradient;
+    const int64_t width = image ? image->width : written->width, height = image ? image->height : written->height;
+    const int64_t windows = vertical ? height : width, size = vertical ? p->source.height : p->source.width;
+    int64_t *const kernel = vertical ? &w->kernel_height : &w->kernel_width;
+    int64_t *const stride = vertical ? &w->stride_y : &w->stride_x;
+    int64_t *const dilation = vertical ? &w->dilation_y : &w->dilation_x;
+    const int64_t most = INT64_C(1) << 59, far = distances[random_between(r, 0, DISTANCES - 1)];
+    if ((vertical ? p->windows_y.count : p->windows_x.count) > 0 || windows < 1 || size < 1) return;
+    *kernel = random_between(r, 1, 3);
+    *dilation = *kernel == 1 && random_chance(r, 50) ? 4 * most : far;
+    *stride = random_chance(r, 50) ? far : distances[random_between(r, 0, DISTANCES - 1)];
+    if (*stride > most / windows) *stride = most / windows;
+    const int64_t tap = random_between(r, 0, *kernel - 1), window = random_between(r, 0, windows - 1);
+    const int64_t first = random_between(r, -1, size) - tap * *dilation - window * *stride;
+    const int64_t offset = first + ((*kernel - 1) * *dilation + 1) / 2;
+    *(vertical ? &p->offset_y : &p->offset_x) = offset + (vertical ? p->kernel_offset_y : p->kernel_offset_x);
+}
+
+static bool check_stretched(test_case *made, bool *telling)
+{
+    random_state r = {made->seed ^ UINT64_C(0xfa5)};
+    const bool vertical = random_chance(&r, 30);
+    stretch(&r, &made->problem, vertical);
+    if (random_chance(&r, 30)) stretch(&r, &made->problem, !vertical);
+    contender_result expected;
+    bool held = contender_expect(made, false, &expected) && all_agree(made, CONTENDER_PLAN, &expected);
+    *telling = held && contender_telling(made, &expected);
+    contender_forget(&expected);
+    return held;
+}
+
+Test(fast, stretched)
+{
+    sweep("stretched", 2000, 10, &(case_limits){.whole = true}, check_stretched);
+    sweep("stretched", 2000, 10, &(case_limits){.beyond = CASE_BEYOND}, check_stretched);
+}
+
 /* ---- Splits ---------------------------------------------------------------------------------------------------- */
 
 static bool check_splits(test_case *made, bool *telling)

@@ -53,7 +53,7 @@ ALWAYS_INLINE void collect_near(const struct run *run, const struct block *block
 {
     const int64_t index_size = format == POOLGRAD_INT32 ? 4 : 8, lanes = single ? 1 : block->lanes;
     const struct poolgrad_lanes_near near = run->near;
-    const int64_t row_step = run->row->g->y.dilation * run->step[1], step = run->step[2];
+    const int64_t row_step = run->row->y.taps > 1 ? run->row->g->y.dilation * run->step[1] : 0, step = run->step[2];
     unsigned char *to = block->to;
     for (int64_t i = 0; i < block->windows; i++) {
         const int64_t moved = (block->first + i) * run->windows.step, first = near.first + moved;

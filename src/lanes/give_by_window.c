@@ -64,7 +64,7 @@ void poolgrad_lanes_add_windows(const struct poolgrad_lanes_unit *unit, const st
     const struct poolgrad_spread spread = {.window = poolgrad_lanes_area(unit, POOLGRAD_LANES_SPREAD),
                                            .windows = poolgrad_range_length(lanes->x.outputs),
                                            .count = unit->count,
-                                           .step = unit->g->x.dilation * lanes->lanes};
+                                           .step = lanes->x.tap_distance * lanes->lanes};
     memset(sums, 0, (size_t)(poolgrad_range_length(unit->g->columns) * lanes->lanes * bytes));
     for (int64_t r = 0; r < count; r++) lanes->routines->spread[lanes->sum](rows[r].at, &spread, sums);
 }

@@ -255,7 +255,7 @@ static void list_columns(const struct poolgrad_geometry *g, const struct poolgra
     }
     struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
     if (g->direction == POOLGRAD_GRADIENT && g->kind != POOLGRAD_MAX) poolgrad_lanes_list_spread(unit);
-    const int64_t step = g->x.dilation * poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
+    const int64_t step = lanes->x.tap_distance * poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
     for (int64_t i = 0; i < lanes->x.most_taps && lanes->reads_source; i++) {
         taps[i] = (struct poolgrad_operand_column){i * step, i};
     }

@@ -100,6 +100,8 @@ static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *
                                         poolgrad_max(first, last) + (run->taps - 1) * axis->dilation + 1);
         lists->reach = poolgrad_max(lists->reach, (run->taps - 1) * axis->dilation + 1);
     }
+    /* Dilations that lie between no taps may be any number, and products of these too great. */
+    lists->tap_distance = lists->most_taps > 1 ? axis->dilation : 0;
     if (high == 0) low = 0;
     lists->numbers.base = poolgrad_max(low - 1, 0);
     lists->numbers.count = poolgrad_max(poolgrad_min(high + 1, size) - lists->numbers.base, 1);
@@ -212,13 +214,13 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
             } else {
                 run = next;
                 run.pixel = pixel;
-                run.pixel_step = way.stride;
                 run.step = way.step;
                 runs++;
             }
             const int64_t left = (pixels.end - 1 - pixel) / way.stride;
             const int64_t behind = members_behind(axis, lists, &run, pixel + shift, left, way);
             run.count += behind;
+            run.pixel_step = run.count > 1 ? way.stride : 0;
             pixel += behind * way.stride;
             if (to) to[runs - 1] = run;
             if (way.stride > pixels.end - pixel) break;

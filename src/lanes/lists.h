@@ -36,9 +36,10 @@ struct poolgrad_window_run {
     int64_t first_outside, last_outside; /* numbers of taps outside the image, or -1 */
 };
 
-/* Pixels pixel + i * pixel_step of the destination, i < count. The first has `windows` windows: the first of these is
- * output pixel `output`, whose tap it is by number `tap`; the next windows are every window_step-th, and the pixel's
- * tap falls by tap_step; of tables they stand in a list instead. Windows of the next pixel lie `step` further. */
+/* Pixels pixel + i * pixel_step of the destination, i < count (of one, the step is 0). The first has `windows` windows:
+ * the first of these is output pixel `output`, whose tap it is by number `tap`; the next windows are every
+ * window_step-th, and the pixel's tap falls by tap_step; of tables they stand in a list instead. Windows of the next
+ * pixel lie `step` further. */
 struct poolgrad_pixel_run {
     int64_t pixel, pixel_step, count;
     int64_t output, windows, step;
@@ -70,6 +71,7 @@ struct poolgrad_axis_lists {
     int64_t span;                  /* most output pixels from the first to the last window that meets a pixel */
     struct poolgrad_range taken;   /* source pixels from the first to the last that any window has as a tap */
     int64_t reach;                 /* most source pixels from the first to the last tap of a window that lie inside */
+    int64_t tap_distance;          /* source pixels from tap to tap; 0 where no window has two taps inside */
 };
 
 /* Windows `outputs` of the axis and, if `pixels` is not empty, destination pixels [begin, end), pixel p being source

@@ -88,7 +88,8 @@ static struct taps taps_of(const struct poolgrad_axis *axis, const struct poolgr
     if (window->place + (window->taps - 1) * dilation >= range.end)
         end = poolgrad_clamp(poolgrad_ceiling_divide(range.end - window->place, dilation), 0, end);
     if (begin >= end) return (struct taps){0, 0, 0};
-    return (struct taps){first + begin, first + end, (window->place - range.begin - first * dilation) * step};
+    return (struct taps){first + begin, first + end,
+                         (window->place - range.begin - first * lists->tap_distance) * step};
 }
 
 static bool is_whole(const struct taps *taps, uint32_t count)
@@ -199,12 +200,11 @@ static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_range layers = windows_over(&g->z, target->layers), rows = windows_over(&g->y, target->rows);
-    const struct poolgrad_axis *const axes[] = {&g->z, &g->y, &g->x};
     const struct poolgrad_axis_lists *const lists[] = {&unit->lanes->z, &unit->lanes->y, &unit->lanes->x};
     target->all = 1;
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         target->taps[i] = (uint32_t)lists[i]->numbers.count;
-        target->tap_step[i] = axes[i]->dilation * target->step[i];
+        target->tap_step[i] = lists[i]->tap_distance * target->step[i];
         target->all *= target->taps[i];
     }
     list_places(unit,

@@ -182,7 +182,7 @@ static void count_windows(const struct poolgrad_lanes_unit *unit, const struct p
                                         .to = (int32_t *)ties + at,
                                         .repeats = run->taps,
                                         .count = unit->count,
-                                        .pixel_step = unit->g->x.dilation * pitch};
+                                        .pixel_step = lanes->x.tap_distance * pitch};
         count_taps(unit, &strided);
     }
 }
@@ -357,7 +357,7 @@ static void add_window(const struct poolgrad_lanes_unit *unit, const struct pool
                                     .to = (unsigned char *)sums + (source - first) * pitch * bytes,
                                     .repeats = end - begin,
                                     .count = unit->count,
-                                    .pixel_step = g->x.dilation * pitch};
+                                    .pixel_step = lanes->x.tap_distance * pitch};
     spread_taps(unit, &strided);
 }
 

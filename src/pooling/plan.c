@@ -97,10 +97,19 @@ static poolgrad_status choose_engine(struct poolgrad_plan *plan, poolgrad_error 
     return POOLGRAD_OK;
 }
 
+/* A dilation that lies between no taps may be any number, and products of it too great. */
+static void drop_idle_dilation(struct poolgrad_axis *axis)
+{
+    if (axis->kernel == 1) axis->dilation = 1;
+}
+
 poolgrad_status poolgrad_plan_make(const struct poolgrad_geometry *geometry, struct poolgrad_plan *plan,
                                    poolgrad_error *error)
 {
     plan->geometry = *geometry;
+    drop_idle_dilation(&plan->geometry.x);
+    drop_idle_dilation(&plan->geometry.y);
+    drop_idle_dilation(&plan->geometry.z);
     plan->geometry.cache = poolgrad_processor_cache();
     plan->memory = NULL;
     plan->tiles = poolgrad_tiles_choose(&plan->geometry);
