@@ -119,10 +119,43 @@ static void fill(random_state *r, poolgrad_format format, unsigned char *at, int
     }
 }
 
+/* Repeats of all lines are numbered; where one lies that is `step` from repeat to repeat, and so much from line to
+ * line.
+ */
+static int64_t lines_of(const scene *s)
+{
+    return s->walk.lines > 0 ? s->walk.lines : 1;
+}
+
+static int64_t all_repeats(const scene *s)
+{
+    return s->walk.repeats * lines_of(s);
+}
+
+static int64_t repeat_at(const scene *s, int64_t repeat, int64_t step, int64_t line_step)
+{
+    return repeat / s->walk.repeats * line_step + repeat % s->walk.repeats * step;
+}
+
+static int64_t operands_at(const scene *s, int64_t repeat)
+{
+    return repeat_at(s, repeat, s->walk.step, s->walk.line_step);
+}
+
+static int64_t results_at(const scene *s, int64_t repeat)
+{
+    return repeat_at(s, repeat, s->walk.to_step, s->walk.line_to_step);
+}
+
+static int64_t result_count(const scene *s)
+{
+    return results_at(s, all_repeats(s) - 1) + s->walk.count;
+}
+
 static double operand(const scene *s, int64_t row, int64_t column, int64_t repeat, int64_t lane)
 {
     const size_t size = number_size(s->format);
-    const int64_t at = s->columns[column].offset + repeat * s->walk.step + lane;
+    const int64_t at = s->columns[column].offset + operands_at(s, repeat) + lane;
     return number_decode(s->format, load_bits((const unsigned char *)s->rows[row].at + at * (int64_t)size, size));
 }
 
@@ -150,6 +183,11 @@ static void make_walk(random_state *r, scene *s)
                                      .count = random_count(r),
                                      .step = random_between(r, -40, 200)};
     s->walk.to_step = s->walk.count + random_between(r, 0, 3) * random_between(r, 0, 3);
+    if (random_chance(r, 40)) {
+        s->walk.lines = random_between(r, 1, 3);
+        s->walk.line_step = random_between(r, -40, 400);
+        s->walk.line_to_step = s->walk.repeats * s->walk.to_step + random_between(r, 0, 9);
+    }
     for (int64_t c = 0; c < s->walk.column_count; ++c) {
         s->columns[c].code = c * CODE_STEP;
         s->columns[c].offset = random_chance(r, 50) ? c * s->walk.count : random_between(r, -100, 100);
@@ -185,14 +223,15 @@ static void make_taps(random_state *r, scene *s, const int64_t *row, int64_t low
 static void make_operands(random_state *r, scene *s)
 {
     const struct poolgrad_walk *walk = &s->walk;
-    const int64_t last = (walk->repeats - 1) * walk->step, size = (int64_t)number_size(s->format);
+    const int64_t size = (int64_t)number_size(s->format);
     int64_t row[MOST_ROWS] = {0}, low = INT64_MAX, high = INT64_MIN;
     for (int64_t y = 0; y < walk->row_count; ++y) {
         row[y] = random_between(r, -300, 300);
-        for (int64_t c = 0; c < walk->column_count; ++c) {
-            const int64_t at = row[y] + s->columns[c].offset;
-            if (at + (last < 0 ? last : 0) < low) low = at + (last < 0 ? last : 0);
-            if (at + (last > 0 ? last : 0) + walk->count > high) high = at + (last > 0 ? last : 0) + walk->count;
+        for (int64_t k = 0; k < all_repeats(s) * walk->column_count; ++k) {
+            const int64_t at = row[y] + s->columns[k % walk->column_count].offset +
+                               operands_at(s, k / walk->column_count);
+            if (at < low) low = at;
+            if (at + walk->count > high) high = at + walk->count;
         }
     }
     const size_t offset = make_buffer(r, &s->operands, high - low, (size_t)size);
@@ -206,7 +245,7 @@ static void make_operands(random_state *r, scene *s)
 /* Results hold what is resumed, or anything. */
 static void make_results(random_state *r, scene *s)
 {
-    const int64_t elements = (s->walk.repeats - 1) * s->walk.to_step + s->walk.count;
+    const int64_t elements = result_count(s);
     s->value_offset = make_buffer(r, &s->values, elements, number_size(s->value_format));
     fill(r, s->value_format, s->values.bytes + s->value_offset, elements);
     guard_keep(&s->values);
@@ -223,6 +262,7 @@ static void make_scene(random_state *r, const subject *tested, poolgrad_format f
     *s = (scene){.format = format, .ending = {.outside = -1}};
     make_walk(r, s);
     tested->make(r, s);
+    if (s->ending.resume) s->walk.lines = 0;
     make_operands(r, s);
     make_results(r, s);
 }
@@ -239,12 +279,12 @@ static void free_scene(scene *s)
 
 static unsigned char *value_at(const scene *s, unsigned char *values, int64_t repeat, int64_t lane)
 {
-    return values + s->value_offset + (size_t)(repeat * s->walk.to_step + lane) * number_size(s->value_format);
+    return values + s->value_offset + (size_t)(results_at(s, repeat) + lane) * number_size(s->value_format);
 }
 
 static unsigned char *code_at(const scene *s, unsigned char *codes, int64_t repeat, int64_t lane)
 {
-    return codes + (size_t)(repeat * s->walk.to_step + lane) * s->code_bytes;
+    return codes + (size_t)(results_at(s, repeat) + lane) * s->code_bytes;
 }
 
 /* ---- Sums and norms ---------------------------------------------------------------------------------------------- */
@@ -267,7 +307,7 @@ static void make_ending(random_state *r, scene *s, poolgrad_format accumulator)
 /* One for each result, now and then. */
 static void make_divisors(random_state *r, scene *s, poolgrad_format accumulator)
 {
-    const int64_t elements = (s->walk.repeats - 1) * s->walk.to_step + s->walk.count;
+    const int64_t elements = result_count(s);
     const size_t size = number_size(accumulator);
     if (!random_chance(r, 30)) return;
     const size_t offset = make_buffer(r, &s->divisors, elements, size);
@@ -303,7 +343,9 @@ static void make_norm(random_state *r, scene *s)
     s->value_format = POOLGRAD_FLOAT64;
     s->ending.gradient_format = format;
     s->ending.gradient_step = random_between(r, 0, s->walk.count + 9);
-    const int64_t elements = (s->walk.repeats - 1) * s->ending.gradient_step + s->walk.count;
+    s->ending.gradient_line_step = random_between(r, 0, 99);
+    const int64_t elements = (s->walk.repeats - 1) * s->ending.gradient_step +
+                             (lines_of(s) - 1) * s->ending.gradient_line_step + s->walk.count;
     const size_t offset = make_buffer(r, &s->gradient, elements, number_size(format));
     unsigned char *first = s->gradient.bytes + offset;
     fill(r, format, first, elements);
@@ -347,7 +389,7 @@ static double divisor_of(const scene *s, poolgrad_format accumulator, int64_t re
 {
     if (!s->ending.divisors) return s->ending.divisor;
     const size_t size = number_size(accumulator);
-    const int64_t at = repeat * s->walk.to_step + lane;
+    const int64_t at = results_at(s, repeat) + lane;
     return number_decode(accumulator, load_bits((const unsigned char *)s->ending.divisors + (size_t)at * size, size));
 }
 
@@ -376,7 +418,7 @@ static outcome evaluate_sum64(const scene *s, int64_t repeat, int64_t lane)
 static double gradient_of(const scene *s, int64_t repeat, int64_t lane)
 {
     const size_t size = number_size(s->ending.gradient_format);
-    const int64_t at = repeat * s->ending.gradient_step + lane;
+    const int64_t at = repeat_at(s, repeat, s->ending.gradient_step, s->ending.gradient_line_step) + lane;
     const unsigned char *element = (const unsigned char *)s->ending.gradient + at * (int64_t)size;
     return number_decode(s->ending.gradient_format, load_bits(element, size));
 }
@@ -495,7 +537,7 @@ static bool call_pick32(const struct poolgrad_routines *table, const scene *s)
 
 static int64_t earlier_code(const scene *s, int64_t row, int64_t column, int64_t repeat, int64_t lane)
 {
-    const int64_t at = s->columns[column].offset + repeat * s->walk.step + lane;
+    const int64_t at = s->columns[column].offset + operands_at(s, repeat) + lane;
     if (!s->steps) return 0;
     return (int64_t)load_bits((const unsigned char *)s->rows[row].taps + at * (int64_t)s->code_bytes, s->code_bytes);
 }
@@ -552,7 +594,7 @@ static outcome evaluate_max(const scene *s, int64_t repeat, int64_t lane)
 /* A search that only compares says so where there is a NaN or, of padded operands, a result of -infinity. */
 static bool is_void(const scene *s)
 {
-    for (int64_t k = 0; k < s->walk.repeats; ++k) {
+    for (int64_t k = 0; k < all_repeats(s); ++k) {
         for (int64_t i = 0; i < s->walk.count; ++i) {
             if (s->search.padded && evaluate_max(s, k, i).value == -INFINITY) return true;
             for (int64_t t = 0; t < s->walk.row_count * s->walk.column_count; ++t) {
@@ -595,13 +637,14 @@ static bool complain(const subject *tested, const scene *s, const char *isa, int
     const struct poolgrad_walk *w = &s->walk;
     cr_log_error("%s of %s by %s: repeat %lld, element %lld: %s", tested->name, poolgrad_format_name(s->format), isa,
                  (long long)repeat, (long long)lane, what);
-    cr_log_error("%lld x %lld operands, %lld repeats of %lld, step %lld, to %lld; stored %d, resume %d, partial %d, "
+    cr_log_error("%lld x %lld operands, %lld repeats of %lld, step %lld, to %lld; %lld lines, step %lld, to %lld; "
+                 "stored %d, resume %d, partial %d, "
                  "divisor %g, outside %lld; last %d, nan %d, careful %d, padded %d, steps %d; over %s",
                  (long long)w->row_count, (long long)w->column_count, (long long)w->repeats, (long long)w->count,
-                 (long long)w->step, (long long)w->to_step, s->ending.stored, s->ending.resume, s->ending.partial,
-                 s->ending.divisor, (long long)s->ending.outside, s->search.last, (int)s->search.nan, s->search.careful,
-                 s->search.padded, s->steps,
-                 s->ending.gradient ? poolgrad_format_name(s->ending.gradient_format) : "nothing");
+                 (long long)w->step, (long long)w->to_step, (long long)w->lines, (long long)w->line_step,
+                 (long long)w->line_to_step, s->ending.stored, s->ending.resume, s->ending.partial, s->ending.divisor,
+                 (long long)s->ending.outside, s->search.last, (int)s->search.nan, s->search.careful, s->search.padded,
+                 s->steps, s->ending.gradient ? poolgrad_format_name(s->ending.gradient_format) : "nothing");
     return false;
 }
 
@@ -609,7 +652,7 @@ static bool complain(const subject *tested, const scene *s, const char *isa, int
 static void settle(const scene *s, unsigned char *values, unsigned char *codes, bool all)
 {
     const size_t size = number_size(s->value_format);
-    for (int64_t k = 0; k < s->walk.repeats; ++k) {
+    for (int64_t k = 0; k < all_repeats(s); ++k) {
         for (int64_t i = 0; i < s->walk.count; ++i) {
             unsigned char *value = value_at(s, values, k, i);
             const uint64_t bits = load_bits(value, size);
@@ -626,7 +669,7 @@ static void expect(const subject *tested, const scene *s, unsigned char *values,
     const size_t size = number_size(s->value_format);
     memcpy(values, s->values.kept, s->values.size);
     memcpy(codes, s->codes.kept, s->codes.size);
-    for (int64_t k = 0; k < s->walk.repeats; ++k) {
+    for (int64_t k = 0; k < all_repeats(s); ++k) {
         for (int64_t i = 0; i < s->walk.count; ++i) {
             const outcome right = tested->evaluate(s, k, i);
             if (!s->no_values) store_bits(value_at(s, values, k, i), size, number_encode(s->value_format, right.value));
@@ -782,7 +825,14 @@ static void search_at_once(const struct poolgrad_routines *table, const square *
             rows[i].code = i * s->size;
             columns[i] = (struct poolgrad_operand_column){i * s->dilation * s->lanes, i};
         }
-        const struct poolgrad_walk walk = {rows, columns, s->size, s->size, s->outputs, s->lanes, s->lanes, s->lanes};
+        const struct poolgrad_walk walk = {.rows = rows,
+                                           .columns = columns,
+                                           .row_count = s->size,
+                                           .column_count = s->size,
+                                           .repeats = s->outputs,
+                                           .count = s->lanes,
+                                           .step = s->lanes,
+                                           .to_step = s->lanes};
         search_square(table, s, code_bytes, &walk, &s->ending, (unsigned char *)to->values + y * pitch * size,
                       (unsigned char *)to->codes + y * pitch * bytes);
     }
@@ -800,7 +850,14 @@ static void search_in_steps(const struct poolgrad_routines *table, square *s, si
     }
     for (int64_t y = 0; y < SIDE; ++y) {
         rows[0].at = (const unsigned char *)s->image + y * pitch * size;
-        const struct poolgrad_walk walk = {rows, columns, 1, s->size, s->outputs, s->lanes, s->lanes, s->lanes};
+        const struct poolgrad_walk walk = {.rows = rows,
+                                           .columns = columns,
+                                           .row_count = 1,
+                                           .column_count = s->size,
+                                           .repeats = s->outputs,
+                                           .count = s->lanes,
+                                           .step = s->lanes,
+                                           .to_step = s->lanes};
         search_square(table, s, code_bytes, &walk, &alone, values + y * pitch * size, codes + y * pitch * bytes);
     }
     columns[0].offset = 0;
@@ -809,7 +866,14 @@ static void search_in_steps(const struct poolgrad_routines *table, square *s, si
             const int64_t at = (y + i * s->dilation) * pitch;
             rows[i] = (struct poolgrad_operand_row){values + at * size, codes + at * bytes, i * s->size};
         }
-        const struct poolgrad_walk walk = {rows, columns, s->size, 1, s->outputs, s->lanes, s->lanes, s->lanes};
+        const struct poolgrad_walk walk = {.rows = rows,
+                                           .columns = columns,
+                                           .row_count = s->size,
+                                           .column_count = 1,
+                                           .repeats = s->outputs,
+                                           .count = s->lanes,
+                                           .step = s->lanes,
+                                           .to_step = s->lanes};
         search_square(table, s, code_bytes, &walk, &s->ending, (unsigned char *)to->values + y * pitch * size,
                       (unsigned char *)to->codes + y * pitch * bytes);
     }
@@ -872,7 +936,14 @@ static void make_window(scene *s, const subject *tested, poolgrad_format format)
     s->search = (struct poolgrad_search){.nan = POOLGRAD_NAN_FIRST};
     s->no_values = false;
     s->value_format = POOLGRAD_FLOAT64; /* as much room as any takes */
-    s->walk = (struct poolgrad_walk){s->rows, s->columns, 3, 3, WINDOWS, CHANNELS, (int64_t)2 * CHANNELS, CHANNELS};
+    s->walk = (struct poolgrad_walk){.rows = s->rows,
+                                     .columns = s->columns,
+                                     .row_count = 3,
+                                     .column_count = 3,
+                                     .repeats = WINDOWS,
+                                     .count = CHANNELS,
+                                     .step = (int64_t)2 * CHANNELS,
+                                     .to_step = CHANNELS};
     guard_make(&s->operands, (size_t)3 * WIDTH * CHANNELS * number_size(format), GUARD_BEFORE);
     for (int64_t i = 0; i < (int64_t)3 * WIDTH * CHANNELS; ++i) {
         store_bits(s->operands.bytes + (size_t)i * number_size(format), number_size(format),

@@ -164,6 +164,17 @@ static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgr
     if (lanes->shares_in_place) lanes->window_pitch = step;
 }
 
+/* Whether results of neighbouring rows, and their picks, lie alike, and nothing moves rows one by one. */
+static bool finds_rows_together(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const bool in_place = lanes->in_place[POOLGRAD_LANES_SOURCE] && lanes->in_place[POOLGRAD_LANES_DESTINATION];
+    if (g->direction != POOLGRAD_FORWARD || lanes->columns.used || lanes->gathers) return false;
+    if (!in_place || !lanes->direct || lanes->chunked) return false;
+    return !g->with_picks ||
+           (lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] &&
+            g->held_picks.column_stride == g->held.column_stride && g->held_picks.row_stride == g->held.row_stride);
+}
+
 /* ---- Working memory ---------------------------------------------------------------------------------------------- */
 
 struct layout {
@@ -614,7 +625,9 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     }
     choose_bands(g, lanes);
     lanes->units = lanes->groups * lanes->bands;
-    return lay_out(g, lanes);
+    const bool fits = lay_out(g, lanes);
+    lanes->rows_together = finds_rows_together(g, lanes);
+    return fits;
 }
 
 /* Units that threads would have something to do with. */

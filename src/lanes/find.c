@@ -135,8 +135,8 @@ static void find_nothing(const struct poolgrad_lanes_unit *unit, const struct po
     const int64_t first = result_of(unit, run, found->step), repeats = columns->used ? unit->sets : run->count;
     const int64_t count = columns->used ? run->count * columns->grain : unit->count;
     const int64_t bytes = found_bytes(unit, found), codes = unit->lanes->code_bytes;
-    for (int64_t i = 0; i < repeats; i++) {
-        const int64_t at = first + i * found->step;
+    for (int64_t i = 0; i < repeats * poolgrad_max(found->rows, 1); i++) {
+        const int64_t at = first + i / repeats * found->row_step + i % repeats * found->step;
         if (found->to) memset((unsigned char *)found->to + at * bytes, 0, (size_t)(count * bytes));
         if (found->codes) memset((unsigned char *)found->codes + at * codes, 0xff, (size_t)(count * codes));
     }
@@ -189,6 +189,11 @@ static struct task task_of(const struct poolgrad_lanes_unit *unit, const struct 
     struct task task = {walk_of(unit, run, found, &shift), ending_of(unit, row, run, found), NULL, NULL};
     struct poolgrad_operand_row *shifted = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHIFTED);
     const int64_t number = lanes->columns.used ? 0 : poolgrad_tap_number(&lanes->x.numbers, run->tap);
+    if (found->rows > 1) {
+        task.walk.lines = found->rows;
+        task.walk.line_step = row->y.step * unit->g->source.row_stride;
+        task.walk.line_to_step = found->row_step;
+    }
     shift *= (int64_t)poolgrad_format_size(format_of(unit));
     for (int64_t i = 0; i < count; i++) {
         shifted[i].at = (const unsigned char *)row->rows[i].at + shift;
@@ -358,9 +363,9 @@ void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                          const struct poolgrad_lanes_found *found)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    struct row row = {poolgrad_listed_window_of(unit->g, &unit->g->z, &unit->lanes->z, z),
-                      poolgrad_listed_window_of(unit->g, &unit->g->y, &unit->lanes->y, y),
-                      poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST), 0};
+    struct row row = {poolgrad_listed_window_of(unit->g, &unit->g->z, &lanes->z, z),
+                      poolgrad_listed_windows_from(&lanes->y, y), poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST),
+                      0};
     const int64_t all = row.z.taps * row.y.taps, most = lanes->chunk;
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         if (all == 0 || lanes->x.windows[i].taps == 0) find_nothing(unit, &lanes->x.windows[i], found);

@@ -68,26 +68,47 @@ static void store_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     if (in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_DESTINATION, z, y, columns.begin, width, to);
 }
 
-static void forward_row(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+/* Rows of windows from row y on that are found together: alike, and where they lie. Of long ones each is found by
+ * itself, so that what a walk leaves for its end is still in the cache. */
+static int64_t rows_together(const struct poolgrad_lanes_unit *unit, int64_t y)
+{
+    enum { SHORT = 1 << 14 };
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    if (!lanes->rows_together) return 1;
+    const struct poolgrad_window_run run = poolgrad_listed_windows_from(&lanes->y, y);
+    const int64_t pitch = poolgrad_lanes_pitch(unit, POOLGRAD_LANES_SOURCE);
+    const int64_t bytes = poolgrad_range_length(lanes->x.taken) * pitch *
+                          (int64_t)poolgrad_format_size(g->source.format);
+    const int64_t most = SHORT / poolgrad_max(bytes, 1);
+    return poolgrad_clamp(poolgrad_min(run.count, unit->rows.end - y), 1, poolgrad_max(most, 1));
+}
+
+/* Row y and, where those behind it are found together with it, these; how many. */
+static int64_t forward_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
     if (lanes->columns.used) {
         poolgrad_lanes_columns_forward(unit, z, y);
-        return;
+        return 1;
     }
     const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
-    struct poolgrad_lanes_found found = {.to = target.to, .step = target.step, .stored = true};
+    struct poolgrad_lanes_found found = {.to = target.to,
+                                         .step = target.step,
+                                         .rows = rows_together(unit, y),
+                                         .row_step = g->held.row_stride,
+                                         .stored = true};
     bool codes_in_place;
     if (!lanes->direct) {
-        found = (struct poolgrad_lanes_found){.to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS),
-                                              .step = lanes->lanes};
+        found = (struct poolgrad_lanes_found){
+            .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), .step = lanes->lanes, .rows = 1};
     }
     found.codes = codes_for(unit, z, y, found.step, &codes_in_place);
     poolgrad_lanes_find(unit, z, y, &found);
     if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
-    if (lanes->direct) return;
-    store_row(unit, z, y, found.to, target.to);
+    if (!lanes->direct) store_row(unit, z, y, found.to, target.to);
+    return found.rows;
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------------------- */
@@ -215,7 +236,7 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
             else if (g->direction == POOLGRAD_GRADIENT)
                 rows = poolgrad_lanes_give(unit, z, y);
             else if (unit->pooled)
-                forward_row(unit, z, y);
+                rows = forward_rows(unit, z, y);
             else
                 forward_nothing(unit, z, y);
         }

@@ -108,6 +108,24 @@ static enum poolgrad_lanes_outcome make_windows(const struct poolgrad_geometry *
     return POOLGRAD_LANES_MADE;
 }
 
+struct poolgrad_window_run poolgrad_listed_windows_from(const struct poolgrad_axis_lists *lists, int64_t output)
+{
+    int64_t begin = 0, end = lists->window_runs;
+    while (end - begin > 1) {
+        const int64_t middle = begin + (end - begin) / 2;
+        if (lists->windows[middle].output <= output)
+            begin = middle;
+        else
+            end = middle;
+    }
+    struct poolgrad_window_run run = lists->windows[begin];
+    const int64_t passed = output - run.output;
+    run.output = output;
+    run.place += passed * run.step;
+    run.count -= passed;
+    return run;
+}
+
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
 static int64_t greatest_common_divisor(int64_t a, int64_t b)

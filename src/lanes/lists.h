@@ -101,6 +101,9 @@ static inline struct poolgrad_window_run poolgrad_listed_window_of(const struct 
     return poolgrad_window_of(g, axis, output);
 }
 
+/* The window and those behind it that are of one run, of the lists'. */
+struct poolgrad_window_run poolgrad_listed_windows_from(const struct poolgrad_axis_lists *lists, int64_t output);
+
 /* One pixel's windows, by its destination pixel and its source pixel; and, where pixels of a run need not be the same
  * tap, those of its neighbours that have the same windows: the run's. */
 struct poolgrad_pixel_run poolgrad_pixel_windows(const struct poolgrad_axis *axis,

@@ -67,11 +67,12 @@ const unsigned char *poolgrad_lanes_read(const struct poolgrad_lanes_unit *unit,
 /* A row of the source, from column 0 on: kept as long as its place in the ring is not needed. */
 const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
-/* Find: a row of windows. To `to`, `step` elements from window to window, or from set to set; values as numbers or
- * `stored`; of max also codes, at the same step. */
+/* Find: a row of windows, or some that have their taps alike. To `to`, `step` elements from window to window, or from
+ * set to set, and `row_step` from row to row; values as numbers or `stored`; of max also codes, at the same steps. */
 struct poolgrad_lanes_found {
     void *to;
     int64_t step;
+    int64_t rows, row_step; /* 0 rows: one */
     bool stored;
     void *codes;
     /* Of L2-norm: with the row's source gradient, as its image stores it, values are what windows give. */

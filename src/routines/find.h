@@ -24,71 +24,129 @@ struct find_task {
 #define FIND_EXPANDED_JOIN(a, b) FIND_JOIN(a, b)
 #define FIND_JOIN_PAIR(a, format, number) a##_##format##_##number
 
-/* Where a walk is that has elements [begin, end) of each repeat before it, in vectors of so many lanes: at an element
- * of a repeat, whose element 0 is so many behind that of repeat 0. */
-struct find_cursor {
-    int64_t element, from, result, gradient, left; /* repeats */
-    int64_t begin, end, lanes;
-    int64_t count, repeats, step, to_step, gradient_step;
+/* Elements of operands, of results and of a source gradient. */
+struct find_steps {
+    int64_t from, result, gradient;
 };
 
-/* Repeats that follow each other are one. Whole rounds of vectors beside each other, if any, go before. Where an
- * earlier walk is resumed no element may go twice but in one block: whole vectors go first, then what is left of each
- * repeat. */
+static inline void find_step(struct find_steps *at, const struct find_steps *step)
+{
+    at->from += step->from;
+    at->result += step->result;
+    at->gradient += step->gradient;
+}
+
+/* Where a walk is that has elements [begin, end) of each repeat before it, in vectors of so many lanes: at an element
+ * of a repeat, whose element 0 is so many behind that of repeat 0, of a line. */
+struct find_cursor {
+    int64_t element, left, lines_left; /* repeats of the line, and lines with this one */
+    struct find_steps at, line;
+    int64_t begin, end, lanes;
+    int64_t count, repeats, lines;
+    struct find_steps step, line_step;
+};
+
+/* At the first element that is left of the first repeat. */
+static inline void find_restart(struct find_cursor *cursor)
+{
+    cursor->at = cursor->line = (struct find_steps){0, 0, 0};
+    cursor->left = cursor->repeats;
+    cursor->lines_left = cursor->lines;
+    cursor->element = cursor->begin;
+}
+
+/* Behind the last repeat of a line, where there is another line, at that. */
+static inline void find_next_line(struct find_cursor *cursor)
+{
+    if (cursor->left > 0 || --cursor->lines_left <= 0) return;
+    find_step(&cursor->line, &cursor->line_step);
+    cursor->at = cursor->line;
+    cursor->left = cursor->repeats;
+}
+
+static inline void find_next_repeat(struct find_cursor *cursor)
+{
+    cursor->element = cursor->begin;
+    find_step(&cursor->at, &cursor->step);
+    cursor->left--;
+    find_next_line(cursor);
+}
+
+/* Repeats that follow each other are one, and lines of one repeat are repeats. Whole rounds of vectors beside each
+ * other, if any, go before. Where an earlier walk is resumed no element may go twice but in one block: whole vectors go
+ * first, then what is left of each repeat. */
 static FIND_RARELY void find_begin(const struct find_task *task, int64_t lanes, bool rounds, struct find_cursor *cursor)
 {
     const struct poolgrad_walk *walk = task->walk;
-    const int64_t gradient_step = task->ending->gradient_step, repeats = walk->repeats;
-    const bool resume = task->ending->resume, follow = walk->step == walk->count && walk->to_step == walk->count;
-    const bool joined = follow && (!task->ending->gradient || gradient_step == walk->count);
+    const struct poolgrad_ending *ending = task->ending;
+    const int64_t repeats = walk->repeats, lines = walk->lines > 0 ? walk->lines : 1;
+    const bool follow = walk->step == walk->count && walk->to_step == walk->count;
+    const bool joined = follow && (!ending->gradient || ending->gradient_step == walk->count);
+    const bool single = joined || repeats == 1;
     const int64_t count = joined ? walk->count * repeats : walk->count, whole = count & -lanes;
     const int64_t begin = rounds ? count & -(FIND_TOGETHER * lanes) : 0;
-    const bool parts = whole <= (resume ? begin : 0);
-    cursor->from = cursor->result = cursor->gradient = 0;
-    cursor->element = cursor->begin = begin;
-    cursor->repeats = joined ? 1 : repeats;
-    cursor->left = begin < count ? cursor->repeats : 0;
-    cursor->end = resume && !parts ? whole : count;
+    const bool parts = whole <= (ending->resume ? begin : 0);
+    cursor->line_step = (struct find_steps){walk->line_step, walk->line_to_step, ending->gradient_line_step};
+    cursor->step = (struct find_steps){walk->step, walk->to_step, ending->gradient_step};
+    if (single) cursor->step = cursor->line_step;
+    cursor->begin = begin;
+    cursor->repeats = single ? lines : repeats;
+    cursor->lines = single ? 1 : lines;
+    find_restart(cursor);
+    if (begin == count) cursor->left = 0;
+    cursor->end = ending->resume && !parts ? whole : count;
     cursor->lanes = parts ? count - begin : lanes;
     cursor->count = count;
-    cursor->step = walk->step;
-    cursor->to_step = walk->to_step;
-    cursor->gradient_step = gradient_step;
 }
 
 /* What whole vectors have left of resumed repeats. */
 static inline bool find_next_part(struct find_cursor *cursor)
 {
     if (cursor->end == cursor->count) return false;
-    cursor->element = cursor->begin = cursor->end;
+    cursor->begin = cursor->end;
     cursor->end = cursor->count;
     cursor->lanes = cursor->end - cursor->begin;
-    cursor->left = cursor->repeats;
-    cursor->from = cursor->result = cursor->gradient = 0;
+    find_restart(cursor);
     return true;
+}
+
+/* One vector of each of the next repeats, which has all elements that are left of them. */
+static inline void find_next_repeats(struct find_cursor *cursor, struct find_place *place)
+{
+    const struct find_steps step = cursor->step, at = cursor->at;
+    const int64_t element = cursor->end - cursor->lanes;
+    for (int64_t v = 0; v < FIND_TOGETHER; v++) {
+        place->from[v] = at.from + element + v * step.from;
+        place->result[v] = at.result + element + v * step.result;
+        place->gradient[v] = at.gradient + element + v * step.gradient;
+    }
+    place->vectors = FIND_TOGETHER;
+    cursor->at.from = at.from + FIND_TOGETHER * step.from;
+    cursor->at.result = at.result + FIND_TOGETHER * step.result;
+    cursor->at.gradient = at.gradient + FIND_TOGETHER * step.gradient;
+    cursor->left -= FIND_TOGETHER;
+    find_next_line(cursor);
 }
 
 /* The next vectors, of one repeat or of several. The last one of a repeat ends where its elements do. */
 static FIND_RARELY bool find_next(struct find_cursor *cursor, struct find_place *place)
 {
     if (cursor->left == 0 && !find_next_part(cursor)) return false;
-    const int64_t begin = cursor->begin, end = cursor->end, lanes = cursor->lanes, last = end - lanes;
-    int64_t element = cursor->element, from = cursor->from, result = cursor->result, gradient = cursor->gradient;
-    int64_t left = cursor->left, v = 0;
+    const int64_t lanes = cursor->lanes, last = cursor->end - lanes;
+    int64_t v = 0;
     place->gap = 0;
     place->lanes = lanes;
-    for (; v < FIND_TOGETHER && left > 0; v++) {
-        const int64_t first = element < last ? element : last;
-        place->from[v] = from + first;
-        place->result[v] = result + first;
-        place->gradient[v] = gradient + first;
-        element += lanes;
-        if (element < end) continue;
-        element = begin;
-        from += cursor->step;
-        result += cursor->to_step;
-        gradient += cursor->gradient_step;
-        left--;
+    if (cursor->begin >= last && cursor->left >= FIND_TOGETHER) {
+        find_next_repeats(cursor, place);
+        return true;
+    }
+    for (; v < FIND_TOGETHER && cursor->left > 0; v++) {
+        const int64_t first = cursor->element < last ? cursor->element : last;
+        place->from[v] = cursor->at.from + first;
+        place->result[v] = cursor->at.result + first;
+        place->gradient[v] = cursor->at.gradient + first;
+        cursor->element += lanes;
+        if (cursor->element >= cursor->end) find_next_repeat(cursor);
     }
     place->vectors = v;
     for (; v < FIND_TOGETHER; v++) {
@@ -96,11 +154,6 @@ static FIND_RARELY bool find_next(struct find_cursor *cursor, struct find_place 
         place->result[v] = place->result[v - 1];
         place->gradient[v] = place->gradient[v - 1];
     }
-    cursor->element = element;
-    cursor->from = from;
-    cursor->result = result;
-    cursor->gradient = gradient;
-    cursor->left = left;
     return true;
 }
 
@@ -110,16 +163,11 @@ static inline bool find_next_lanes(struct find_cursor *cursor, struct find_place
     if (cursor->left == 0) return false;
     place->vectors = cursor->end - cursor->element >= FIND_TOGETHER ? FIND_TOGETHER : 1;
     place->gap = place->lanes = 1;
-    place->from[0] = cursor->from + cursor->element;
-    place->result[0] = cursor->result + cursor->element;
-    place->gradient[0] = cursor->gradient + cursor->element;
+    place->from[0] = cursor->at.from + cursor->element;
+    place->result[0] = cursor->at.result + cursor->element;
+    place->gradient[0] = cursor->at.gradient + cursor->element;
     cursor->element += place->vectors;
-    if (cursor->element < cursor->end) return true;
-    cursor->element = 0;
-    cursor->from += cursor->step;
-    cursor->result += cursor->to_step;
-    cursor->gradient += cursor->gradient_step;
-    cursor->left--;
+    if (cursor->element >= cursor->end) find_next_repeat(cursor);
     return true;
 }
 

@@ -13,20 +13,32 @@
 
 #define WALK_PART(name) FIND_EXPANDED_JOIN(WALK, name)
 
-/* Whole rounds of vectors beside each other, of each repeat. */
-static FIND_ALWAYS_INLINE bool WALK_PART(rounds)(const struct find_task *task, const struct find_cursor *cursor)
+/* Whole rounds of vectors beside each other, of a repeat. */
+static FIND_ALWAYS_INLINE bool WALK_PART(round)(const struct find_task *task, const struct find_steps *at,
+                                                int64_t count)
 {
     struct find_place place;
     bool met = false;
-    for (int64_t k = 0; k < cursor->repeats && !met; k++) {
-        place.gap = place.lanes = LANES;
-        place.vectors = FIND_TOGETHER;
-        for (int64_t i = 0; i < cursor->begin; i += FIND_TOGETHER * LANES) {
-            place.from[0] = k * cursor->step + i;
-            place.result[0] = k * cursor->to_step + i;
-            place.gradient[0] = k * cursor->gradient_step + i;
-            met |= BLOCK(task, &place, FIND_TOGETHER, false, true);
-        }
+    place.gap = place.lanes = LANES;
+    place.vectors = FIND_TOGETHER;
+    for (int64_t i = 0; i < count; i += FIND_TOGETHER * LANES) {
+        place.from[0] = at->from + i;
+        place.result[0] = at->result + i;
+        place.gradient[0] = at->gradient + i;
+        met |= BLOCK(task, &place, FIND_TOGETHER, false, true);
+    }
+    return met;
+}
+
+/* The same of every repeat of every line. */
+static FIND_ALWAYS_INLINE bool WALK_PART(rounds)(const struct find_task *task, const struct find_cursor *cursor)
+{
+    struct find_steps line = {0, 0, 0};
+    bool met = false;
+    for (int64_t l = 0; l < cursor->lines && cursor->begin > 0; l++, find_step(&line, &cursor->line_step)) {
+        struct find_steps at = line;
+        for (int64_t k = 0; k < cursor->repeats && !met; k++, find_step(&at, &cursor->step))
+            met = WALK_PART(round)(task, &at, cursor->begin);
     }
     return met;
 }

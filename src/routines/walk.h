@@ -9,8 +9,9 @@
  *     rows[2]        6           7           8
  *
  * Elements i are lanes: neighbours in memory, results of their own that never meet. Repeats are windows (or pixels) a
- * step apart whose operands lie alike. Windows at the border have fewer rows or columns, in the same order, so that no
- * operand is ever outside of an image, and no element but the named ones is read or written.
+ * step apart whose operands lie alike, and lines are repeats of all these: rows of such windows. Windows at the border
+ * have fewer rows or columns, in the same order, so that no operand is ever outside of an image, and no element but the
+ * named ones is read or written.
  */
 #ifndef POOLGRAD_ROUTINES_WALK_H
 #define POOLGRAD_ROUTINES_WALK_H
@@ -39,6 +40,8 @@ struct poolgrad_walk {
     int64_t row_count, column_count; /* neither is 0 */
     int64_t repeats, count;          /* of each, elements */
     int64_t step, to_step;           /* from repeat to repeat: elements of operands, and of results */
+    int64_t lines;                   /* find: of so many lines, or 0: of one, as where a walk is resumed; */
+    int64_t line_step, line_to_step; /* from line to line */
 };
 
 /* What becomes of what was found or given. */
@@ -61,7 +64,8 @@ struct poolgrad_ending {
      * over norms or, with a divisor N, over N norms; +0 where that is 0 (docs/numerics.md N64, N97). */
     const void *gradient;
     poolgrad_format gradient_format; /* float16, bfloat16, float32 or float64 */
-    int64_t gradient_step;           /* from repeat to repeat */
+    int64_t gradient_step;           /* from repeat to repeat; */
+    int64_t gradient_line_step;      /* and from line to line */
 };
 
 /* How a maximum is found (docs/numerics.md N30 to N34). */
