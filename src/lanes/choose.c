@@ -493,16 +493,6 @@ static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgr
     return true;
 }
 
-static bool is_plain(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
-{
-    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
-        const poolgrad_const_image *image = poolgrad_lanes_image_of(g, i);
-        if (poolgrad_lanes_has_image(g, lanes, i) && (image->layout != POOLGRAD_NCHW || image->column_stride != 1))
-            return false;
-    }
-    return true;
-}
-
 /* The same of windows with saved picks that scatter. */
 static bool scatters_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
@@ -514,23 +504,45 @@ static bool scatters_planes(const struct poolgrad_geometry *g, const struct pool
     return !neighbours && outputs <= FEW && planes >= LEAST_PLANES;
 }
 
+/* Measured: rows of a slice that are short are gone through with those of other slices. A forward call has several rows
+ * of windows at once: slices that fill vectors are left apart in small images alone. */
+static bool takes_slices(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { SHORT = 1024, SMALL = 64 };
+    const int64_t outputs = g->x.end - g->x.begin;
+    const int64_t taps = outputs == 1 ? poolgrad_min(g->x.kernel, g->x.size) : 1;
+    if (lanes->slice == INT64_MAX) return true;
+    const int64_t slice_bytes = times(lanes->slice, g->source.format == POOLGRAD_FLOAT64 ? 8 : 4);
+    if (g->direction == POOLGRAD_FORWARD && slice_bytes >= lanes->routines->vector_bytes)
+        return outputs == 1 || times(g->x.size, g->y.size) > SMALL;
+    return times(times(lanes->slice, taps), times(outputs, taps)) >= SHORT;
+}
+
+/* The same of planes that are transposed: of many, where rows are short, or are many in a window, or have to become
+ * numbers first. Slices stay beside each other. */
+static bool takes_transposed(const struct poolgrad_geometry *g)
+{
+    enum { FEW = 7, SHORT = 8, SHORTEST = 5 };
+    const poolgrad_const_image *image = g->direction == POOLGRAD_FORWARD ? &g->source : &g->held;
+    if (poolgrad_layout_is_blocked(g->held.layout)) return false;
+    if (times(g->pooled_images, poolgrad_range_length(g->channels)) < FEW) return false;
+    return size_of(image) <= 2 || g->z.size > 1 || g->x.end - g->x.begin <= (g->x.stride > 1 ? SHORT : SHORTEST);
+}
+
 /* Whether a lane is a plane, or else a column of a row: rows are copied to working memory once, transposed planes too,
  * but at a higher cost; planes in lanes are not. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, LEAST_PLANES = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8, SHORT = 1024 };
+    enum { SMALL = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8 };
     if (lanes->gathers) return true;
     if (lanes->scatters && !lanes->searches && !g->x.table) return scatters_planes(g, lanes);
     if (g->x.table) return true;
-    /* Rows of a slice that are short are gone through with those of other slices. */
     const int64_t outputs = g->x.end - g->x.begin;
-    const int64_t taps = outputs == 1 ? poolgrad_min(g->x.kernel, g->x.size) : 1;
-    const bool is_short = lanes->slice != INT64_MAX && times(times(lanes->slice, taps), times(outputs, taps)) < SHORT;
-    if (lies_in_lanes(g, lanes)) return !is_short;
+    if (lies_in_lanes(g, lanes)) return takes_slices(g, lanes);
     /* Rows list all taps of a window, however far outside they are. */
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */
-    if (g->x.end - g->x.begin <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
+    if (outputs <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
     /* Pixels that have the same windows for a long way are one sum. */
     if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
     /* Picks of large overlapping windows are scattered without a search. */
@@ -538,8 +550,7 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
         g->y.kernel / g->y.stride > LARGE) {
         return true;
     }
-    /* A window alone has none beside it. */
-    return outputs == 1 && is_plain(g, lanes) && g->pooled_images * poolgrad_range_length(g->channels) >= LEAST_PLANES;
+    return takes_transposed(g);
 }
 
 static int64_t length_of(const struct poolgrad_axis_lists *lists)
