@@ -188,18 +188,28 @@ Test(plan_allocation, as_many_calls_as_were_asked_for_allocate_nothing)
     }
 }
 
-/* Windows that overlap so much that each adds to the pixel it picked: calls at once add to sums of their own. */
+/* Windows that overlap so much that each adds to the pixel it picked, to sums of each call's own; and windows apart,
+ * whose shares are put into a destination that was cleared. */
 Test(plan_allocation, calls_at_once_do_not_add_to_each_other)
 {
-    enum { GRADIENTS_OF_MAX = 4, NUMBER = 1 };
-    const char *const scatters = "/scatter/";
-    for (int i = 0; i < GRADIENTS_OF_MAX; ++i) {
-        poolgrad_problem p = new_problem(NUMBER + 6 * i);
+    enum { GRADIENTS_OF_MAX = 4, NUMBER = 1, WINDOWS = 2 };
+    static const struct {
+        poolgrad_window window;
+        int rows, columns;
+        const char *strategies;
+    } scatters[WINDOWS] = {{{31, 31, 1, 2, 2, 1, 1, 1, 1}, (HEIGHT + 1) / 2, (WIDTH + 1) / 2, "/scatter/numbers/"},
+                           {{9, 7, 1, 9, 8, 1, 1, 1, 1}, HEIGHT / 8, WIDTH / 9, "/scatter/elements/"}};
+    for (int i = 0; i < GRADIENTS_OF_MAX * WINDOWS; ++i) {
+        const int windows = i % WINDOWS;
+        poolgrad_problem p = new_problem(NUMBER + 6 * (i / WINDOWS));
         p.mode = POOLGRAD_MODE_FAST;
-        p.window = (poolgrad_window){31, 31, 1, 2, 2, 1, 1, 1, 1};
+        p.window = scatters[windows].window;
+        const poolgrad_const_image gradient = p.source_gradient;
+        p.source_gradient.height = scatters[windows].rows;
+        p.source_gradient.width = scatters[windows].columns;
         poolgrad_plan *plan = NULL;
         cr_assert(poolgrad_plan_create(&p, &plan, NULL) == POOLGRAD_OK);
-        cr_expect(strstr(poolgrad_plan_kernel(plan), scatters), "%s", poolgrad_plan_kernel(plan));
+        cr_expect(strstr(poolgrad_plan_kernel(plan), scatters[windows].strategies), "%s", poolgrad_plan_kernel(plan));
         poolgrad_plan_destroy(plan);
         poolgrad_image expected = expect(&p);
         for (int k = 0; k < WAYS; ++k) {
@@ -207,6 +217,7 @@ Test(plan_allocation, calls_at_once_do_not_add_to_each_other)
             cr_expect(leaves_the_expected(&p, &expected), "problem %d, %s", i, ways[k].name);
         }
         view_free(&expected);
+        p.source_gradient = gradient;
         free_problem(&p);
     }
 }

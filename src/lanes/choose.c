@@ -142,7 +142,6 @@ static bool is_direct(const struct poolgrad_geometry *g, const struct poolgrad_l
  */
 static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
     const poolgrad_const_image *gradient = &g->source_gradient, *indices = &g->indices;
     const int64_t step = gradient->column_stride;
     const bool tap8 = lanes->same_numbers && lanes->code_bytes == 1;
@@ -154,9 +153,11 @@ static void choose_window_pitch(const struct poolgrad_geometry *g, struct poolgr
         return;
     }
     lanes->codes_in_place = g->with_indices && tap8 && indices->format == POOLGRAD_TAP8;
+    /* What is put is what the destination stores. */
+    const bool as_it_is = !lanes->puts || poolgrad_lanes_holds_numbers(lanes, g->destination.format);
     const bool in_place = g->kind == POOLGRAD_MAX && !lanes->ties && lanes->in_place[POOLGRAD_LANES_GRADIENT] &&
-                          gradient->format == numbers &&
-                          (uintptr_t)gradient->data % (uintptr_t)poolgrad_format_size(numbers) == 0;
+                          as_it_is && poolgrad_lanes_holds_numbers(lanes, gradient->format) &&
+                          (uintptr_t)gradient->data % (uintptr_t)poolgrad_format_size(gradient->format) == 0;
     const bool same = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_INDICES] &&
                       indices->column_stride == step;
     lanes->shares_in_place = in_place && (same || (step >= lanes->lanes && step <= OVERLAP * lanes->lanes));
@@ -266,7 +267,7 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 3, 1);
     if (!lanes->scatters) return;
     place(layout, POOLGRAD_LANES_PLACES, POOLGRAD_LANES_PLACE_BYTES, POOLGRAD_LANES_MOST_PLACES, 1, 1);
-    place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
+    if (!lanes->puts) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
 
 static void place_ties(const struct poolgrad_geometry *g, struct layout *layout)
@@ -304,6 +305,8 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     const int64_t pitch = poolgrad_max(lanes->window_pitch, lanes->lanes);
     int64_t stored = columns * lanes->lanes, numbers = poolgrad_max(windows, columns) * pitch;
     if (lanes->columns.used) stored = numbers = poolgrad_max(lanes->columns.phase_step, columns * lanes->lanes);
+    /* Windows alone. */
+    if (lanes->puts) stored = numbers = lanes->columns.used ? lanes->columns.phase_step : windows * pitch;
     lanes->bytes = 0;
     memset(lanes->area, 0, sizeof lanes->area);
     place_rings(g, &layout);
@@ -368,10 +371,20 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
 
 /* ---- Scattering -------------------------------------------------------------------------------------------------- */
 
+/* Whether no two windows have a pixel in common, and each source pixel has a place in the destination, which is not to
+ * be added to: then no sum is needed. */
+static bool is_put(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const bool apart = lanes->x.most_windows <= 1 && lanes->y.most_windows <= 1 && lanes->z.most_windows <= 1;
+    return apart && !g->add_to_destination && g->columns.begin + g->source_column <= 0 &&
+           g->columns.end + g->source_column >= g->x.size;
+}
+
 /* How many planes' sums fit into working memory. */
 static int64_t scattered_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    if (lanes->puts) return INT64_MAX;
     const int64_t factors[] = {poolgrad_range_length(g->layers), poolgrad_range_length(g->rows), g->x.size};
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         if (!poolgrad_multiply(bytes, factors[i], &bytes)) return 1;
@@ -403,7 +416,7 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
     if (lanes->any_in_place) {
         int64_t fit = RING_BYTES / poolgrad_max(ring_bytes(g, lanes), 1), least = 4 * vector;
         if (lanes->scatters) {
-            fit = poolgrad_min(scattered_planes(g, lanes), 2 * least);
+            fit = lanes->puts ? lanes->most_lanes : poolgrad_min(scattered_planes(g, lanes), 2 * least);
             least = 1;
         }
         lanes->piece = lanes->slice;
@@ -449,7 +462,7 @@ static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t fair = times(lanes->groups, whole) / poolgrad_max(lanes->wanted, 1);
     int64_t band = poolgrad_min(poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1)), fair);
     band = poolgrad_max(band, least_band(g, lanes, whole));
-    if (lanes->scatters) {
+    if (lanes->scatters && !lanes->puts) {
         const int64_t pixel = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes * (lanes->by_layers ? rows : 1);
         band = poolgrad_min(band, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
     }
@@ -599,8 +612,8 @@ static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t gather = times(times(times(pixels, operands), gathering.vectors), operand) +
                            times(times(times(rows, calls), gathering.groups), call) +
                            times(times(pixels, all), in_planes ? planes.pixel : columns.pixel);
-    const int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED + STORED) +
-                            times(rows, ROW);
+    int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED);
+    if (!is_put(g, lanes)) scatter += times(times(pixels, all), STORED) + times(rows, ROW);
     return scatter < gather;
 }
 
@@ -712,6 +725,7 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     find_places(g, lanes);
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
     lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
+    lanes->puts = lanes->scatters && is_put(g, lanes);
     const bool gathers = gradient && !lanes->scatters;
     if (outcome == POOLGRAD_LANES_MADE && gathers)
         outcome = poolgrad_axis_lists_look_up(&g->z, g->layers, g->source_layer, &lanes->z);

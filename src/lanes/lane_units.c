@@ -195,6 +195,7 @@ static void clear_unused_lanes(const struct poolgrad_lanes_unit *unit)
     for (int64_t i = 0; i < unit->count; i++) {
         const int64_t plane = unit->plane + i, n = g->images.begin + plane / channels;
         if (plane % channels != channels - 1) continue;
+        if (unit->lanes->puts && poolgrad_lanes_clears_slice(unit, plane)) continue;
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
             poolgrad_image_clear_unused_lanes(&g->destination, n, g->channels.end - 1, y, g->columns.begin,
                                               g->columns.end);

@@ -126,7 +126,8 @@ struct poolgrad_lanes {
     bool by_layers; /* bands are of layers, not rows */
     bool ties;      /* gradient of max, all and split: every equal tap counts */
     bool gathers;   /* forward, from indices */
-    bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel */
+    bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel; */
+    bool puts;      /* no two windows have a pixel in common: straight to the destination */
 
     int64_t lanes;       /* most planes of a group, and the pitch of what is transposed */
     int64_t pieces;      /* groups of an image; or groups of all images */

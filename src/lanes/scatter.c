@@ -6,11 +6,16 @@
  *
  * Sums stand in working memory: whole rows of source pixels, in layers of all rows or in rows of one layer. Calls that
  * run one plan at once write one destination, where no sum may grow.
+ *
+ * Where no two windows have a pixel in common there is no sum: a unit's pixels become +0 in the destination, and then
+ * each window's share is put at its pixel. Calls at once that do this leave the same: what one of them clears, the same
+ * call puts there afterwards.
  */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
+#include "image/format.h"
 #include "image/image.h"
 #include "lanes/columns.h"
 
@@ -110,25 +115,52 @@ static inline bool is_inside(const struct taps *taps, const struct place *place)
 
 typedef float loose_float __attribute__((aligned(1)));
 typedef double loose_double __attribute__((aligned(1)));
+typedef uint16_t loose_16 __attribute__((aligned(1)));
+typedef uint32_t loose_32 __attribute__((aligned(1)));
 
-#define SCATTER(name) name##8_f32
+static inline uint32_t code_at(const unsigned char *codes, int64_t i, int code_bytes)
+{
+    uint32_t code;
+    if (code_bytes == 1) return codes[i];
+    memcpy(&code, codes + i * (int64_t)sizeof code, sizeof code);
+    return code;
+}
+
+#define SCATTER(name) name##_sum_f32
 #define SCATTER_NUMBER loose_float
-#define SCATTER_CODE uint8_t
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 1
 #include "lanes/scatter_add.h"
 
-#define SCATTER(name) name##32_f32
+#define SCATTER(name) name##_sum_f64
+#define SCATTER_NUMBER loose_double
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 1
+#include "lanes/scatter_add.h"
+
+#define SCATTER(name) name##_put_f32
 #define SCATTER_NUMBER loose_float
-#define SCATTER_CODE uint32_t
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 0
 #include "lanes/scatter_add.h"
 
-#define SCATTER(name) name##8_f64
+#define SCATTER(name) name##_put_f64
 #define SCATTER_NUMBER loose_double
-#define SCATTER_CODE uint8_t
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 0
 #include "lanes/scatter_add.h"
 
-#define SCATTER(name) name##32_f64
-#define SCATTER_NUMBER loose_double
-#define SCATTER_CODE uint32_t
+/* Elements that are already what is stored. */
+#define SCATTER(name) name##_put_16
+#define SCATTER_NUMBER loose_16
+#define SCATTER_IS_NAN(v) false
+#define SCATTER_SUMS 0
+#include "lanes/scatter_add.h"
+
+#define SCATTER(name) name##_put_32
+#define SCATTER_NUMBER loose_32
+#define SCATTER_IS_NAN(v) false
+#define SCATTER_SUMS 0
 #include "lanes/scatter_add.h"
 
 /* Lanes from one on that follow each other in rows of windows: of a set, whose last channels may be missing, or all. */
@@ -139,21 +171,53 @@ static int64_t lanes_from(const struct poolgrad_lanes_unit *unit, int64_t lane)
     return grain == 1 ? 1 : poolgrad_min(grain, channels - (unit->plane + lane) % channels);
 }
 
+/* What windows give, in bytes each: numbers of the accumulator or, to be put, elements of the destination. */
+static int64_t share_bytes(const struct poolgrad_lanes_unit *unit)
+{
+    if (unit->lanes->puts) return (int64_t)poolgrad_format_size(unit->g->destination.format);
+    return poolgrad_lanes_number_bytes(unit->lanes->sum);
+}
+
+static void (*adding_of(const struct poolgrad_lanes_unit *unit))(const struct adding *, int)
+{
+    const int64_t bytes = share_bytes(unit);
+    const bool wide = bytes == sizeof(double);
+    if (!unit->lanes->puts) return wide ? add_sum_f64 : add_sum_f32;
+    if (poolgrad_lanes_holds_numbers(unit->lanes, unit->g->destination.format)) return wide ? add_put_f64 : add_put_f32;
+    return bytes == sizeof(float) ? add_put_32 : add_put_16;
+}
+
 /* Moves the run's operands. */
 static void add_run(const struct poolgrad_lanes_unit *unit, struct adding *adding)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t step = lanes->columns.set_step, bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    const int64_t step = lanes->columns.set_step, bytes = share_bytes(unit);
+    void (*const add)(const struct adding *, int) = adding_of(unit);
     for (int64_t lane = 0; lane < unit->count; lane += adding->count) {
         adding->count = lanes_from(unit, lane);
-        if (lanes->sum == POOLGRAD_SUM64)
-            (lanes->code_bytes == 1 ? add8_f64 : add32_f64)(adding);
-        else
-            (lanes->code_bytes == 1 ? add8_f32 : add32_f32)(adding);
+        add(adding, lanes->code_bytes);
         adding->lanes += adding->count;
         adding->shares += step * bytes;
         adding->codes += step * lanes->code_bytes;
     }
+}
+
+/* docs/numerics.md N61: +0 and what a row of windows gives, as the destination stores it; where that is no number of
+ * the accumulator, beforehand. */
+static const unsigned char *shares_of(const struct poolgrad_lanes_unit *unit, const unsigned char *shares)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const poolgrad_format format = unit->g->destination.format;
+    const int64_t windows = poolgrad_range_length(lanes->x.outputs), bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    if (!lanes->puts || poolgrad_lanes_holds_numbers(lanes, format)) return shares;
+    const int64_t sets = (unit->sets - 1) * lanes->columns.set_step + windows * lanes->columns.grain;
+    const int64_t count = lanes->columns.used ? sets : windows * lanes->window_pitch;
+    void *numbers = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+    void *stored = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    memset(numbers, 0, (size_t)(count * bytes));
+    lanes->routines->add[lanes->sum](numbers, shares, count);
+    lanes->routines->store[lanes->sum][format](numbers, count, stored);
+    return stored;
 }
 
 static void add_row(struct poolgrad_lanes_unit *unit, const struct target *target,
@@ -168,12 +232,14 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
     if (taps[0].begin == taps[0].end || taps[1].begin == taps[1].end) return;
     const bool whole = is_whole(&taps[0], target->taps[0]) && is_whole(&taps[1], target->taps[1]);
     const struct poolgrad_lanes_windows windows = poolgrad_lanes_windows_at(unit, window_z->output, window_y->output);
+    const unsigned char *shares = shares_of(unit, windows.shares);
+    const int64_t bytes = share_bytes(unit);
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
         const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
         if (run->taps == 0) continue;
         taps[2] = taps_of(&g->x, &lanes->x, run, columns, target->step[2]);
-        struct adding adding = {.shares = windows.shares + at * poolgrad_lanes_number_bytes(lanes->sum),
+        struct adding adding = {.shares = shares + at * bytes,
                                 .codes = windows.codes + at * lanes->code_bytes,
                                 .pitch = pitch,
                                 .windows = run->count,
@@ -280,6 +346,40 @@ static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target *t
     }
 }
 
+/* ---- Shares in the destination ----------------------------------------------------------------------------------- */
+
+/* The unit's pixels become +0. */
+static void clear(struct poolgrad_lanes_unit *unit)
+{
+    const poolgrad_const_image *image = &unit->g->held;
+    const int64_t layers = poolgrad_range_length(unit->layers), rows = poolgrad_range_length(unit->rows);
+    const bool flat = layers == 1 || image->depth_stride == rows * image->row_stride;
+    const int64_t together = flat ? layers : 1;
+    for (int64_t z = unit->layers.begin; z < unit->layers.end; z += together)
+        poolgrad_lanes_clear(unit, z, unit->rows.begin, together * rows);
+}
+
+static void put_in_destination(struct poolgrad_lanes_unit *unit, struct target *target)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const poolgrad_image *image = &g->destination;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), channels = poolgrad_range_length(g->channels);
+    const bool none = poolgrad_range_length(target->layers) == 0 || poolgrad_range_length(target->rows) == 0;
+    unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
+    clear(unit);
+    if (none || !unit->pooled) return;
+    target->step[0] = image->depth_stride * size;
+    target->step[1] = image->row_stride * size;
+    target->step[2] = image->column_stride * size;
+    for (int64_t lane = 0; lane < unit->count; lane++) {
+        const int64_t plane = unit->plane + lane;
+        lanes[lane] = poolgrad_image_at(image, g->images.begin + plane / channels, g->channels.begin + plane % channels,
+                                        target->layers.begin - g->source_layer, target->rows.begin - g->source_row,
+                                        -g->source_column);
+    }
+    add_windows(unit, target);
+}
+
 /* ---- Units ------------------------------------------------------------------------------------------------------- */
 
 void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit)
@@ -289,5 +389,5 @@ void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit)
         .layers = poolgrad_range_cut(unit->layers.begin + g->source_layer, poolgrad_range_length(unit->layers),
                                      g->z.size),
         .rows = poolgrad_range_cut(unit->rows.begin + g->source_row, poolgrad_range_length(unit->rows), g->y.size)};
-    scatter_to_memory(unit, &target);
+    (unit->lanes->puts ? put_in_destination : scatter_to_memory)(unit, &target);
 }

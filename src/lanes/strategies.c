@@ -127,6 +127,13 @@ FITS(gathers)
 
 /* ---- Writing: how results come to the destination ---------------------------------------------------------------- */
 
+/* Each window's share by itself, among zeros. */
+FITS(writes_elements)
+{
+    (void)g;
+    return lanes->puts;
+}
+
 FITS(writes_direct)
 {
     (void)g;
@@ -174,9 +181,9 @@ static const struct poolgrad_strategy finding[] = {
 static const struct poolgrad_strategy giving[] = {{"forward", gives_nothing}, {"scatter", scatters},
                                                   {"shared", gives_ties},     {"gather_in_place", gathers_in_place},
                                                   {"gather", gathers},        {NULL, NULL}};
-static const struct poolgrad_strategy writing[] = {{"direct", writes_direct},         {"rows", writes_rows},
-                                                   {"phases", writes_phases},         {"numbers", writes_numbers},
-                                                   {"transposed", writes_transposed}, {NULL, NULL}};
+static const struct poolgrad_strategy writing[] = {
+    {"elements", writes_elements}, {"direct", writes_direct},         {"rows", writes_rows}, {"phases", writes_phases},
+    {"numbers", writes_numbers},   {"transposed", writes_transposed}, {NULL, NULL}};
 
 const struct poolgrad_strategy *poolgrad_shelf_of(enum poolgrad_shelf shelf)
 {

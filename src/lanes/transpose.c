@@ -164,33 +164,69 @@ struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit
     return (struct poolgrad_lanes_target){rows + unit->waiting++ * bytes, lanes->lanes};
 }
 
+/* Runs of `bytes` bytes made +0. */
+static void clear_runs(unsigned char *to, int64_t runs, int64_t bytes, int64_t step)
+{
+    if (runs == 0) return;
+    memset(to, 0, (size_t)(step == bytes ? runs * bytes : bytes));
+    if (step != bytes) poolgrad_move_runs(to + step, to, (struct poolgrad_runs){runs - 1, bytes, 0, step});
+}
+
 /* Rows of pixels of `bytes` bytes made +0. */
 static void clear_rows(const struct poolgrad_lanes_unit *unit, unsigned char *to, int64_t rows, int64_t bytes)
 {
     const poolgrad_const_image *image = &unit->g->held;
     const int64_t size = (int64_t)poolgrad_format_size(image->format), width = poolgrad_range_length(unit->g->columns);
     const int64_t row_step = image->row_stride * size, step = image->column_stride * size;
-    const bool dense = step == bytes, flat = dense && row_step == width * bytes;
-    if (flat) memset(to, 0, (size_t)(rows * width * bytes));
-    for (int64_t i = 0; i < rows && !flat; i++, to += row_step) {
-        memset(to, 0, (size_t)(dense ? width * bytes : bytes));
-        if (!dense) poolgrad_move_runs(to + step, to, (struct poolgrad_runs){width - 1, bytes, 0, step});
+    if (step == bytes) {
+        clear_runs(to, rows, width * bytes, row_step);
+    } else if (row_step == bytes) {
+        clear_runs(to, width, rows * bytes, step);
+    } else {
+        for (int64_t i = 0; i < rows; i++, to += row_step) clear_runs(to, width, bytes, step);
     }
+}
+
+/* Planes of a slice, `planes` of the unit's from this one on, and the lanes behind them that have no channel: they are
+ * +0, too. */
+static int64_t planes_of_slice(const poolgrad_const_image *image, int64_t channel, int64_t planes)
+{
+    const int64_t slice = poolgrad_layout_lanes(image->layout);
+    return channel % slice == 0 && channel + planes == image->channels ? slice : planes;
+}
+
+bool poolgrad_lanes_clears_slice(const struct poolgrad_lanes_unit *unit, int64_t plane)
+{
+    const struct poolgrad_range channels = unit->g->channels;
+    const int64_t slice = poolgrad_layout_lanes(unit->g->held.layout), before = (channels.end - 1) % slice;
+    const bool whole = channels.end == unit->g->held.channels && channels.end - 1 - before >= channels.begin;
+    return whole && plane - before >= unit->plane;
+}
+
+/* Planes that follow each other like rows of one are cleared at once. */
+static void clear_planes(const struct poolgrad_lanes_unit *unit, unsigned char *to, const struct segment *segment,
+                         int64_t rows, int64_t beside)
+{
+    const poolgrad_const_image *image = &unit->g->held;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), step = segment->step * size;
+    const bool flat = segment->step == rows * image->row_stride && beside < segment->planes;
+    if (flat) clear_rows(unit, to, segment->planes * rows, beside * size);
+    for (int64_t p = 0; p < segment->planes && !flat; p += beside, to += beside * step)
+        clear_rows(unit, to, rows, beside * size);
 }
 
 void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const int64_t size = (int64_t)poolgrad_format_size(g->held.format);
-    const bool in_place = unit->lanes->in_place[POOLGRAD_LANES_DESTINATION];
     poolgrad_lanes_flush(unit);
     for (int64_t lane = 0; lane < unit->count;) {
-        const struct segment segment = segment_at(unit, POOLGRAD_LANES_DESTINATION, lane);
-        const int64_t beside = in_place ? unit->count : segment.step == 1 ? segment.planes : 1;
+        struct segment segment = segment_at(unit, POOLGRAD_LANES_DESTINATION, lane);
+        int64_t beside = segment.step == 1 ? segment.planes : 1;
         unsigned char *to = address(g, POOLGRAD_LANES_DESTINATION, segment.at, z, y, g->columns.begin);
-        for (int64_t p = 0; p < segment.planes; p += beside)
-            clear_rows(unit, to + p * segment.step * size, rows, beside * size);
-        lane += in_place ? unit->count : segment.planes;
+        lane += segment.planes;
+        if (poolgrad_layout_is_blocked(g->held.layout))
+            segment.planes = beside = planes_of_slice(&g->held, segment.at.c, segment.planes);
+        clear_planes(unit, to, &segment, rows, beside);
     }
 }
 

@@ -35,6 +35,12 @@ static inline int64_t poolgrad_lanes_number_bytes(int sum)
     return INT64_C(4) << sum;
 }
 
+/* Whether an image of the format holds numbers of the accumulator. */
+static inline bool poolgrad_lanes_holds_numbers(const struct poolgrad_lanes *lanes, poolgrad_format format)
+{
+    return format == (lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32);
+}
+
 /* Numbers of the accumulator that are all the same. */
 static inline void poolgrad_lanes_fill(int sum, double value, int64_t count, void *to)
 {
@@ -149,6 +155,8 @@ struct poolgrad_lanes_target {
 struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* Rows of +0, from row (z, y) on; and what waits, before. */
 void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows);
+/* Whether that also clears lanes without a channel, those of the slice of an image's last plane. */
+bool poolgrad_lanes_clears_slice(const struct poolgrad_lanes_unit *unit, int64_t plane);
 /* Writes what waits. */
 void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit);
 /* Pixels of a row of an image, from memory, `lanes` elements each. */
