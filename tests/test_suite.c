@@ -475,12 +475,14 @@ static uint64_t digest_inputs(const poolgrad_suite *suite, int64_t first, int64_
 Test(suite, a_seed_is_the_same_everywhere)
 {
     poolgrad_suite *suite = create(SUITE_SMOKE, 1);
-    int64_t planes = 0;
+    int64_t planes = 0, small = 0;
     while (!begins(poolgrad_suite_name(suite, planes), "volume-")) planes++;
-    const uint64_t sum = digest_inputs(suite, 0, planes),
-                   further = digest_inputs(suite, planes, poolgrad_suite_count(suite));
+    while (!(poolgrad_suite_features(suite, small) & SUITE_FEATURE(LARGE))) small++;
+    const uint64_t sum = digest_inputs(suite, 0, planes), further = digest_inputs(suite, planes, small),
+                   large = digest_inputs(suite, small, poolgrad_suite_count(suite));
     cr_expect(planes == 260 && sum == UINT64_C(0xa1ad157e675c56ab), "0x%016llx", (unsigned long long)sum);
     cr_expect(further == UINT64_C(0xb210fb95698c8cd1), "0x%016llx", (unsigned long long)further);
+    cr_expect(large == UINT64_C(0x45863caf2a66624f), "0x%016llx", (unsigned long long)large);
     poolgrad_suite_destroy(suite);
 }
 

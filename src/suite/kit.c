@@ -71,6 +71,8 @@ const char *const poolgrad_suite_feature_words[SUITE_FEATURES + 1] = {
     [FEATURE_NC8HW8] = "nc8hw8",
     [FEATURE_NC16HW16] = "nc16hw16",
     [FEATURE_NC32HW32] = "nc32hw32",
+    [FEATURE_LARGE] = "large",
+    [FEATURE_NETWORK] = "network",
 };
 _Static_assert(SUITE_FEATURES <= 64, "a set of features is 64 bits");
 
@@ -429,19 +431,35 @@ bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe
 
 /* ---- The kit ----------------------------------------------------------------------------------------------------- */
 
-/* The named cases in one format, or in each. */
+/* The formats and layouts of named cases; smoke kits have the first alone. */
+static const struct {
+    poolgrad_format format;
+    poolgrad_layout layout;
+} named_formats[] = {{POOLGRAD_FLOAT32, POOLGRAD_NCHW},
+                     {POOLGRAD_FLOAT16, POOLGRAD_NC4HW4},
+                     {POOLGRAD_BFLOAT16, POOLGRAD_NHWC},
+                     {POOLGRAD_FLOAT64, POOLGRAD_NCHW}};
+
+static size_t count_formats(bool all)
+{
+    return all ? sizeof named_formats / sizeof *named_formats : 1;
+}
+
 static bool add_named(poolgrad_suite *suite, enum suite_extent extent, bool all)
 {
-    static const struct {
-        poolgrad_format format;
-        poolgrad_layout layout;
-    } formats[] = {{POOLGRAD_FLOAT32, POOLGRAD_NCHW},
-                   {POOLGRAD_FLOAT16, POOLGRAD_NC4HW4},
-                   {POOLGRAD_BFLOAT16, POOLGRAD_NHWC},
-                   {POOLGRAD_FLOAT64, POOLGRAD_NCHW}};
-    const size_t count = all ? sizeof formats / sizeof *formats : 1;
-    for (size_t i = 0; i < count; i++) {
-        if (!poolgrad_suite_add_named(suite, extent, formats[i].format, formats[i].layout, all)) return false;
+    for (size_t i = 0; i < count_formats(all); i++) {
+        if (!poolgrad_suite_add_named(suite, extent, named_formats[i].format, named_formats[i].layout, all))
+            return false;
+    }
+    return true;
+}
+
+static bool add_large(poolgrad_suite *suite, bool all)
+{
+    for (size_t i = 0; i < count_formats(all); i++) {
+        const bool heavy = all && i == 0;
+        if (!poolgrad_suite_add_large(suite, named_formats[i].format, named_formats[i].layout, all, heavy))
+            return false;
     }
     return true;
 }
@@ -459,7 +477,7 @@ static void seed_cases(poolgrad_suite *suite, int64_t first, uint64_t *seed)
     for (int64_t i = first; i < suite->count; i++) suite->recipe[i].seed = poolgrad_suite_random(seed);
 }
 
-/* What stands behind the cases of planes moves none of them, and changes no data of theirs. */
+/* What stands behind other cases moves none of them, and changes no data of theirs. */
 static bool add_all(poolgrad_suite *suite, enum poolgrad_suite_size size, uint64_t seed)
 {
     const bool smoke = size == SUITE_SMOKE;
@@ -471,6 +489,9 @@ static bool add_all(poolgrad_suite *suite, enum poolgrad_suite_size size, uint64
     if (good) good = add_named(suite, SUITE_EVERY_AXIS, !smoke);
     if (good) good = add_arrays(suite, SUITE_EVERY_AXIS, smoke ? 1 : ARRAYS_OF_AXES, &seed);
     seed_cases(suite, planes, &seed);
+    const int64_t small = suite->count;
+    if (good) good = add_large(suite, !smoke);
+    seed_cases(suite, small, &seed);
     return good;
 }
 
@@ -518,6 +539,11 @@ const char *poolgrad_suite_name(const poolgrad_suite *suite, int64_t index)
 const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int64_t index)
 {
     return &suite->recipe[index].problem;
+}
+
+uint64_t poolgrad_suite_features(const poolgrad_suite *suite, int64_t index)
+{
+    return suite->recipe[index].features;
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */

@@ -3,8 +3,9 @@
  * A conformance kit in memory: cases that find mistakes in a backend, each a problem with its inputs and its results.
  *
  * A kit depends on its size and its seed alone, to the bit and on every machine. Geometries are an array of parameters
- * in which any two values that have an effect together occur together (suite/suite_covering), and named cases for the
- * corners that rules are about (suite/suite_named). Images of a problem of planes have depth 0; those of a volume,
+ * in which any two values that have an effect together occur together (suite/suite_covering), named cases for the
+ * corners that rules are about (suite/suite_named), and sizes at which blocks, tiles and the widths of indices show
+ * (suite/suite_large). Images of a problem of planes have depth 0; those of a volume,
  * which may be one pixel deep, have at least 1.
  */
 #ifndef POOLGRAD_SUITE_KIT_H
@@ -75,6 +76,8 @@ enum poolgrad_suite_feature {
     FEATURE_NC8HW8,
     FEATURE_NC16HW16,
     FEATURE_NC32HW32,
+    FEATURE_LARGE,
+    FEATURE_NETWORK,
     SUITE_FEATURES
 };
 
@@ -119,6 +122,7 @@ int64_t poolgrad_suite_count(const poolgrad_suite *suite);
 /* Of a case that is not made yet; images have no data. As long as the kit. */
 const char *poolgrad_suite_name(const poolgrad_suite *suite, int64_t index);
 const poolgrad_problem *poolgrad_suite_problem(const poolgrad_suite *suite, int64_t index);
+uint64_t poolgrad_suite_features(const poolgrad_suite *suite, int64_t index);
 
 /* Makes the case: inputs, the reference's result and the exact one. On refusal *made is to be freed no more. */
 poolgrad_status poolgrad_suite_make(const poolgrad_suite *suite, int64_t index, struct suite_case *made,

@@ -1,50 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cases for the corners that rules are about: the examples of docs/numerics.md, and what pairs of parameters reach by
- * chance at best. One entry stands for a case of each direction and kind it names. */
+ * chance at best. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "suite/suite_recipe.h"
-
-enum {
-    FORWARD = 1 << POOLGRAD_FORWARD,
-    GRADIENT = 1 << POOLGRAD_GRADIENT,
-    BOTH = FORWARD | GRADIENT,
-    GATHER = 1 << (POOLGRAD_GRADIENT + 1), /* forward, from indices */
-    AVERAGE = 1 << POOLGRAD_AVERAGE,
-    MAX = 1 << POOLGRAD_MAX,
-    L2NORM = 1 << POOLGRAD_L2NORM,
-    ANY = AVERAGE | MAX | L2NORM,
-    ROOT_MEAN = 1 << (POOLGRAD_L2NORM + 1),
-    EVERY = ANY | ROOT_MEAN
-};
-
-/* Where a case's windows come from, in place of `first` and `windows`. */
-enum placement { PLACED, BY_POLICY, BY_PADS, BY_PADS_CEIL };
-
-/* Lists are x, y and z; kernels, strides and dilations of 0 stand for 1, as do windows, images and channels. Volumes
- * are those of a size along z. */
-struct named {
-    const char *name;
-    uint64_t features;
-    int directions, kinds;
-    int64_t kernel[AXES], stride[AXES], dilation[AXES];
-    int64_t first[AXES], windows[AXES], size[AXES];
-    int64_t adaptive[AXES];         /* how many adaptive windows; 0: none */
-    struct suite_table table[AXES]; /* others by table */
-    int64_t images, channels;
-    enum placement placement;
-    poolgrad_padding_method method;
-    poolgrad_pads pads;
-    int64_t zero_pad[AXES], zero_before[AXES], zero_behind[AXES];
-    int64_t divisor;
-    struct suite_values source_values, gradient_values;
-    void (*adjust)(struct suite_recipe *recipe); /* the rest */
-    poolgrad_edge_mode edge_mode;
-    enum suite_data source_data, gradient_data;
-    bool every_edge_mode, every_tie_rule, every_nan_rule; /* a case for each */
-};
+#include "suite/suite_named.h"
 
 #define NOT_A_NUMBER ((double)NAN)
 #define CLAMP POOLGRAD_EDGE_CLAMP
@@ -181,7 +142,7 @@ static void leave_out_source(struct suite_recipe *recipe)
     recipe->size_only = true;
 }
 
-static void save_indices(struct suite_recipe *recipe, poolgrad_format format)
+void poolgrad_suite_save_indices(struct suite_recipe *recipe, poolgrad_format format)
 {
     recipe->size_only = recipe->problem.direction == POOLGRAD_GRADIENT;
     if (recipe->size_only)
@@ -192,27 +153,27 @@ static void save_indices(struct suite_recipe *recipe, poolgrad_format format)
 
 static void save_int64(struct suite_recipe *recipe)
 {
-    save_indices(recipe, POOLGRAD_INT64);
+    poolgrad_suite_save_indices(recipe, POOLGRAD_INT64);
 }
 
 static void save_int32(struct suite_recipe *recipe)
 {
-    save_indices(recipe, POOLGRAD_INT32);
+    poolgrad_suite_save_indices(recipe, POOLGRAD_INT32);
 }
 
 static void save_tap8(struct suite_recipe *recipe)
 {
-    save_indices(recipe, POOLGRAD_TAP8);
+    poolgrad_suite_save_indices(recipe, POOLGRAD_TAP8);
 }
 
 static void save_tap16(struct suite_recipe *recipe)
 {
-    save_indices(recipe, POOLGRAD_TAP16);
+    poolgrad_suite_save_indices(recipe, POOLGRAD_TAP16);
 }
 
 static void save_tap32(struct suite_recipe *recipe)
 {
-    save_indices(recipe, POOLGRAD_TAP32);
+    poolgrad_suite_save_indices(recipe, POOLGRAD_TAP32);
 }
 
 static void accumulate_wide(struct suite_recipe *recipe)
@@ -729,7 +690,9 @@ static int64_t windows_of(int64_t value)
 static poolgrad_status find_padding(const struct named *named, const poolgrad_problem *p, poolgrad_padding *padding)
 {
     const int64_t *size = named->size, depth = poolgrad_or_one(size[AXIS_Z]);
-    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL ? POOLGRAD_ROUND_UP : POOLGRAD_ROUND_DOWN;
+    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL        ? POOLGRAD_ROUND_UP
+                                       : named->placement == BY_PADS_CEIL_DROP ? POOLGRAD_ROUND_UP_DROP
+                                                                               : POOLGRAD_ROUND_DOWN;
     if (named->placement == BY_POLICY) {
         return poolgrad_padding_forward_3d(named->method, p->kind, &p->window, depth, size[AXIS_Y], size[AXIS_X],
                                            padding, NULL);
@@ -881,14 +844,13 @@ static int count_variants(const struct named *named, int direction)
 }
 
 /* All variants, or one of each direction: `turn` says which. */
-static bool add_entry(poolgrad_suite *suite, const struct named *named, const struct variant *common, bool all,
-                      int turn)
+static bool add_entry(poolgrad_suite *suite, const struct named *named, const struct selection *selection, int turn)
 {
-    struct variant v = *common;
+    struct variant v = {.format = selection->format, .layout = selection->layout};
     int seen[DIRECTIONS] = {0};
     for (int number = 0; number < VARIANTS; number++) {
         if (!variant_of(named, number, &v)) continue;
-        const bool wanted = all || seen[v.direction] == turn % count_variants(named, v.direction);
+        const bool wanted = selection->all || seen[v.direction] == turn % count_variants(named, v.direction);
         seen[v.direction]++;
         if (!wanted) continue;
         const struct suite_recipe recipe = recipe_of(named, &v);
@@ -897,10 +859,20 @@ static bool add_entry(poolgrad_suite *suite, const struct named *named, const st
     return true;
 }
 
+bool poolgrad_suite_add_entries(poolgrad_suite *suite, const struct named *named, size_t count,
+                                const struct selection *selection)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (named[i].heavy && !selection->heavy) continue;
+        if (!add_entry(suite, &named[i], selection, (int)i)) return false;
+    }
+    return true;
+}
+
 bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, poolgrad_format format,
                               poolgrad_layout layout, bool all)
 {
-    const struct variant common = {.format = format, .layout = layout};
+    const struct selection selection = {.format = format, .layout = layout, .all = all};
     const struct {
         enum suite_extent extent;
         const struct named *named;
@@ -915,9 +887,7 @@ bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, p
                  {SUITE_EVERY_AXIS, layouts, sizeof layouts / sizeof *layouts}};
     for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
         if (lists[list].extent != extent) continue;
-        for (size_t i = 0; i < lists[list].count; i++) {
-            if (!add_entry(suite, &lists[list].named[i], &common, all, (int)i)) return false;
-        }
+        if (!poolgrad_suite_add_entries(suite, lists[list].named, lists[list].count, &selection)) return false;
     }
     return true;
 }

@@ -8,7 +8,7 @@
 #include "suite/kit.h"
 #include "suite/suite_data.h"
 
-enum { RECIPE_VALUES = 8, RECIPE_WINDOWS = 16 };
+enum { RECIPE_VALUES = 8, RECIPE_WINDOWS = 24 };
 
 struct suite_values {
     int count; /* 0: none */
@@ -70,5 +70,10 @@ bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, p
                               poolgrad_layout layout, bool all);
 bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent, int number, uint64_t seed);
 bool poolgrad_suite_add_windows(poolgrad_suite *suite, uint64_t seed);
+
+/* Adds the cases at sizes where blocks, tiles and the widths of indices show, in one format and layout; all or one of
+ * each direction for each geometry; with those of many bytes or without. */
+bool poolgrad_suite_add_large(poolgrad_suite *suite, poolgrad_format format, poolgrad_layout layout, bool all,
+                              bool heavy);
 
 #endif
