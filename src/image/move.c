@@ -96,16 +96,20 @@ void poolgrad_move_runs(void *to, const void *from, struct poolgrad_runs runs)
     moves[i].move(to, from, runs);
 }
 
+/* Of a constant size, so that the element stays in a register. */
+static inline void fill_exactly(unsigned char *restrict to, int64_t count, const void *value, size_t size)
+{
+    uint64_t element = 0;
+    memcpy(&element, value, size);
+    for (int64_t i = 0; i < count; i++) memcpy(to + i * (int64_t)size, &element, size);
+}
+
 void poolgrad_fill(void *to, int64_t count, const void *value, int64_t size)
 {
-    enum { BLOCK = 64 };
-    unsigned char block[BLOCK];
-    const int64_t bytes = count * size, whole = bytes / BLOCK;
-    if (bytes < BLOCK) {
-        poolgrad_move_runs(to, value, (struct poolgrad_runs){count, size, 0, size});
-        return;
+    switch (size) {
+    case 1: memset(to, *(const unsigned char *)value, (size_t)count); break;
+    case 2: fill_exactly(to, count, value, 2); break;
+    case 4: fill_exactly(to, count, value, 4); break;
+    default: fill_exactly(to, count, value, 8); break;
     }
-    poolgrad_move_runs(block, value, (struct poolgrad_runs){BLOCK / size, size, 0, size});
-    poolgrad_move_runs(to, block, (struct poolgrad_runs){whole, BLOCK, 0, BLOCK});
-    poolgrad_move_runs((unsigned char *)to + whole * BLOCK, block, (struct poolgrad_runs){1, bytes % BLOCK, 0, 0});
 }

@@ -176,6 +176,15 @@ static bool finds_rows_together(const struct poolgrad_geometry *g, const struct 
             g->held_picks.column_stride == g->held.column_stride && g->held_picks.row_stride == g->held.row_stride);
 }
 
+/* Whether rows have few pixels that are not like the one before, and lie apart from those of other planes. */
+static bool fills_runs(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { PIXELS = 5 };
+    if (g->direction != POOLGRAD_GRADIENT || g->kind != POOLGRAD_AVERAGE || !lanes->direct) return false;
+    if (lanes->columns.used || lanes->in_place[POOLGRAD_LANES_DESTINATION] || g->held.column_stride != 1) return false;
+    return lanes->x.in_order && times(lanes->x.pixel_runs, PIXELS) <= poolgrad_range_length(g->columns);
+}
+
 /* ---- Working memory ---------------------------------------------------------------------------------------------- */
 
 struct layout {
@@ -531,14 +540,15 @@ static bool takes_slices(const struct poolgrad_geometry *g, const struct poolgra
     return times(times(lanes->slice, taps), times(outputs, taps)) >= SHORT;
 }
 
-/* The same of planes that are transposed: of many, where rows are short, or are many in a window, or have to become
- * numbers first. Slices stay beside each other. */
+/* The same of planes that are transposed: of many, where rows are short, or many phases, or many in a window, or have
+ * to become numbers first. Slices stay beside each other. */
 static bool takes_transposed(const struct poolgrad_geometry *g)
 {
-    enum { FEW = 7, SHORT = 8, SHORTEST = 5 };
+    enum { FEW = 7, SHORT = 8, SHORTEST = 5, MOST_PHASES = 4 };
     const poolgrad_const_image *image = g->direction == POOLGRAD_FORWARD ? &g->source : &g->held;
     if (poolgrad_layout_is_blocked(g->held.layout)) return false;
     if (times(g->pooled_images, poolgrad_range_length(g->channels)) < FEW) return false;
+    if (g->x.stride > MOST_PHASES && !g->with_indices) return true;
     return size_of(image) <= 2 || g->z.size > 1 || g->x.end - g->x.begin <= (g->x.stride > 1 ? SHORT : SHORTEST);
 }
 
@@ -546,7 +556,7 @@ static bool takes_transposed(const struct poolgrad_geometry *g)
  * but at a higher cost; planes in lanes are not. */
 static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { SMALL = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8 };
+    enum { SMALL = 16, FEW_WINDOWS = 8, LARGE = 8, OUTSIDE = 8, LONG = 5 };
     if (lanes->gathers) return true;
     if (lanes->scatters && !lanes->searches && !g->x.table) return scatters_planes(g, lanes);
     if (g->x.table) return true;
@@ -556,8 +566,11 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
     if (g->x.extent / OUTSIDE > g->x.size || g->y.extent / OUTSIDE > g->y.size) return true;
     /* Rows of a few large windows are no rows. */
     if (outputs <= FEW_WINDOWS && poolgrad_min(g->x.kernel, g->x.size) > SMALL) return true;
-    /* Pixels that have the same windows for a long way are one sum. */
-    if (g->kind != POOLGRAD_MAX && g->direction == POOLGRAD_GRADIENT && outputs < g->x.kernel / 4) return true;
+    /* Pixels that have the same windows for a long way are one sum, and copies of one average. */
+    if (g->direction == POOLGRAD_GRADIENT && g->kind != POOLGRAD_MAX && outputs < g->x.kernel / 4) return true;
+    if (g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_AVERAGE &&
+        g->x.stride >= poolgrad_max(g->x.extent, LONG))
+        return true;
     /* Picks of large overlapping windows are scattered without a search. */
     if (g->direction == POOLGRAD_GRADIENT && g->with_indices && g->x.kernel / g->x.stride > LARGE &&
         g->y.kernel / g->y.stride > LARGE) {
@@ -651,6 +664,7 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
     lanes->units = lanes->groups * lanes->bands;
     const bool fits = lay_out(g, lanes);
     lanes->rows_together = finds_rows_together(g, lanes);
+    lanes->fills = fills_runs(g, lanes);
     return fits;
 }
 

@@ -315,6 +315,29 @@ static void give_row(const struct poolgrad_lanes_unit *unit, const struct row *r
     }
 }
 
+/* Rows whose pixels are alike, run by run: one pixel of each run is found. */
+static void fill_rows(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows, const struct row *row)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t size = (int64_t)poolgrad_format_size(unit->g->destination.format), pixel = lanes->lanes * size;
+    const struct poolgrad_ending ending = {.stored = true, .outside = -1};
+    unsigned char *const found = poolgrad_lanes_area(unit, POOLGRAD_LANES_STORED);
+    for (int64_t i = 0; i < lanes->x.pixel_runs; i++) {
+        const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
+        const struct poolgrad_walk walk = {.rows = row->windows,
+                                           .columns = columns_of(unit, run),
+                                           .row_count = row->count,
+                                           .column_count = run->windows,
+                                           .repeats = 1,
+                                           .count = unit->count};
+        if (run->windows == 0)
+            memset(found + i * pixel, 0, (size_t)(unit->count * size));
+        else
+            give_walk(unit, &walk, &ending, found + i * pixel);
+    }
+    poolgrad_lanes_fill_rows(unit, z, y, rows, found);
+}
+
 /* docs/numerics.md N40: numbers and what the destination holds. The numbers stay as they are. */
 static void *add_before(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *numbers, void *memory)
 {
@@ -445,6 +468,10 @@ int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     }
     if (row.count == 0 && !unit->g->add_to_destination) {
         poolgrad_lanes_clear(unit, z, y, rows);
+        return rows;
+    }
+    if (lanes->fills && row.count > 0) {
+        fill_rows(unit, z, y, rows, &row);
         return rows;
     }
     const bool factors = unit->g->kind == POOLGRAD_L2NORM && row.count > 0;

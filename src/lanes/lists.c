@@ -247,9 +247,12 @@ static int64_t list_pixels(const struct poolgrad_axis *axis, const struct poolgr
     return runs;
 }
 
+/* `copies`: pixels that have the same windows are. */
 static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis, struct poolgrad_range pixels,
-                                               int64_t shift, bool by_code, struct poolgrad_axis_lists *lists)
+                                               int64_t shift, bool by_code, bool copies,
+                                               struct poolgrad_axis_lists *lists)
 {
+    enum { LONG = 5 };
     const int64_t common = greatest_common_divisor(axis->dilation, axis->stride);
     struct way way = {axis->stride, 1};
     const struct way together = {1, 0};
@@ -259,9 +262,11 @@ static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis,
     int64_t runs = list_pixels(axis, lists, pixels, shift, way, NULL);
     if (!by_code) {
         const int64_t other = list_pixels(axis, lists, pixels, shift, together, NULL);
-        lists->in_order = other < runs;
-        if (lists->in_order) way = together;
-        runs = poolgrad_min(runs, other);
+        lists->in_order = other < runs || (copies && other <= poolgrad_range_length(pixels) / LONG);
+        if (lists->in_order) {
+            way = together;
+            runs = other;
+        }
     }
     if (runs > most_entries) return POOLGRAD_LANES_LEFT;
     lists->pixel_runs = runs;
@@ -439,7 +444,7 @@ enum poolgrad_lanes_outcome poolgrad_axis_lists_make(const struct poolgrad_geome
     enum poolgrad_lanes_outcome outcome = make_windows(g, axis, lists);
     if (outcome == POOLGRAD_LANES_MADE && pixels.begin < pixels.end) {
         outcome = axis->table ? make_listed(axis, pixels, shift, by_code, lists)
-                              : make_pixels(axis, pixels, shift, by_code, lists);
+                              : make_pixels(axis, pixels, shift, by_code, g->kind == POOLGRAD_AVERAGE, lists);
     }
     if (outcome == POOLGRAD_LANES_MADE)
         measure_pixels(axis, lists);

@@ -134,6 +134,13 @@ FITS(writes_elements)
     return lanes->puts;
 }
 
+/* Runs of pixels that are alike, plane by plane. */
+FITS(writes_runs)
+{
+    (void)g;
+    return lanes->fills;
+}
+
 FITS(writes_direct)
 {
     (void)g;
@@ -181,9 +188,10 @@ static const struct poolgrad_strategy finding[] = {
 static const struct poolgrad_strategy giving[] = {{"forward", gives_nothing}, {"scatter", scatters},
                                                   {"shared", gives_ties},     {"gather_in_place", gathers_in_place},
                                                   {"gather", gathers},        {NULL, NULL}};
-static const struct poolgrad_strategy writing[] = {
-    {"elements", writes_elements}, {"direct", writes_direct},         {"rows", writes_rows}, {"phases", writes_phases},
-    {"numbers", writes_numbers},   {"transposed", writes_transposed}, {NULL, NULL}};
+static const struct poolgrad_strategy writing[] = {{"elements", writes_elements},     {"runs", writes_runs},
+                                                   {"direct", writes_direct},         {"rows", writes_rows},
+                                                   {"phases", writes_phases},         {"numbers", writes_numbers},
+                                                   {"transposed", writes_transposed}, {NULL, NULL}};
 
 const struct poolgrad_strategy *poolgrad_shelf_of(enum poolgrad_shelf shelf)
 {

@@ -164,6 +164,38 @@ struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit
     return (struct poolgrad_lanes_target){rows + unit->waiting++ * bytes, lanes->lanes};
 }
 
+/* A plane's rows; a run that is all of them at once. */
+static void fill_plane(const struct poolgrad_lanes_unit *unit, unsigned char *to, int64_t rows,
+                       const unsigned char *from)
+{
+    const struct poolgrad_axis_lists *x = &unit->lanes->x;
+    const poolgrad_const_image *image = &unit->g->held;
+    const int64_t size = (int64_t)poolgrad_format_size(image->format), pitch = unit->lanes->lanes * size;
+    const int64_t width = poolgrad_range_length(unit->g->columns);
+    if (x->pixel_runs == 1 && image->row_stride == width) {
+        poolgrad_fill(to, rows * width, from, size);
+        return;
+    }
+    for (int64_t i = 0; i < x->pixel_runs; i++) {
+        const struct poolgrad_pixel_run *run = &x->pixels[i];
+        poolgrad_fill(to + (run->pixel - unit->g->columns.begin) * size, run->count, from + i * pitch, size);
+    }
+    const int64_t step = image->row_stride * size;
+    poolgrad_move_runs(to + step, to, (struct poolgrad_runs){rows - 1, width * size, 0, step});
+}
+
+void poolgrad_lanes_fill_rows(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows,
+                              const void *from)
+{
+    const int64_t size = (int64_t)poolgrad_format_size(unit->g->held.format);
+    for (int64_t lane = 0; lane < unit->count;) {
+        const struct segment segment = segment_at(unit, POOLGRAD_LANES_DESTINATION, lane);
+        unsigned char *to = address(unit->g, POOLGRAD_LANES_DESTINATION, segment.at, z, y, unit->g->columns.begin);
+        for (int64_t p = 0; p < segment.planes; p++, lane++, to += segment.step * size)
+            fill_plane(unit, to, rows, (const unsigned char *)from + lane * size);
+    }
+}
+
 /* Runs of `bytes` bytes made +0. */
 static void clear_runs(unsigned char *to, int64_t runs, int64_t bytes, int64_t step)
 {

@@ -157,6 +157,10 @@ struct poolgrad_lanes_target poolgrad_lanes_target_of(struct poolgrad_lanes_unit
 void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows);
 /* Whether that also clears lanes without a channel, those of the slice of an image's last plane. */
 bool poolgrad_lanes_clears_slice(const struct poolgrad_lanes_unit *unit, int64_t plane);
+/* Rows of the destination from row (z, y) on that are alike, plane by plane: of each of the row's runs of pixels, all
+ * are the same element, `lanes` of these a run. */
+void poolgrad_lanes_fill_rows(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t rows,
+                              const void *from);
 /* Writes what waits. */
 void poolgrad_lanes_flush(struct poolgrad_lanes_unit *unit);
 /* Pixels of a row of an image, from memory, `lanes` elements each. */
