@@ -2,6 +2,7 @@
 #include "lanes/columns.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "image/move.h"
@@ -196,22 +197,115 @@ static void split_row(const struct poolgrad_lanes_unit *unit, const unsigned cha
                                                                   to + shape->source_lead * shape->grain * size);
 }
 
-/* The same where most phases are no tap's: those of taps alone. */
-static void take_phases(const struct poolgrad_lanes_unit *unit, const unsigned char *from, int64_t step, int64_t size,
-                        unsigned char *to)
+/* ---- The source, taps alone -------------------------------------------------------------------------------------- */
+
+/* Pixels of `bytes` bytes of every set: steps, in bytes, from pixel to pixel and from set to set of either side. */
+struct taking {
+    int64_t sets, pixels, bytes;
+    int64_t from_step, from_set, to_set;
+};
+
+/* `bytes` is a constant. */
+static inline void take_exactly(unsigned char *to, const unsigned char *from, const struct taking *taking, size_t bytes)
+{
+    const int64_t sets = taking->sets, pixels = taking->pixels, step = taking->from_step;
+    for (int64_t set = 0; set < sets; set++, to += taking->to_set, from += taking->from_set) {
+        for (int64_t i = 0; i < pixels; i++) memcpy(to + (size_t)i * bytes, from + i * step, bytes);
+    }
+}
+
+static void take(unsigned char *to, const unsigned char *from, const struct taking *taking)
+{
+    const struct poolgrad_runs runs = {taking->pixels, taking->bytes, taking->from_step, taking->bytes};
+    switch (taking->bytes) {
+    case 2: take_exactly(to, from, taking, 2); break;
+    case 4: take_exactly(to, from, taking, 4); break;
+    case 6: take_exactly(to, from, taking, 6); break;
+    case 8: take_exactly(to, from, taking, 8); break;
+    case 12: take_exactly(to, from, taking, 12); break;
+    case 16: take_exactly(to, from, taking, 16); break;
+    default:
+        for (int64_t set = 0; set < taking->sets; set++)
+            poolgrad_move_runs(to + set * taking->to_set, from + set * taking->from_set, runs);
+    }
+}
+
+/* Of sets that may lack channels: those are +0. */
+static void take_sets(const struct poolgrad_lanes_unit *unit, unsigned char *to, const unsigned char *from,
+                      const struct taking *taking)
 {
     const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
-    const struct poolgrad_axis *axis = &unit->g->x;
-    const int64_t first = poolgrad_axis_window(axis, unit->lanes->x.outputs.begin).first - shape->source.begin;
-    const int64_t pixel = shape->grain * size, columns = poolgrad_range_length(shape->source);
-    for (int64_t i = 0; i < axis->kernel * unit->sets; i++) {
-        const int64_t phase = poolgrad_modulo(first + i % axis->kernel * axis->dilation, shape->phases);
-        const int64_t set = i / axis->kernel, count = poolgrad_ceiling_divide(columns - phase, shape->phases);
-        const int64_t at = phase * shape->phase_step + set * shape->set_step + shape->source_lead * shape->grain;
-        if (phase >= columns) continue;
-        poolgrad_move_runs(to + at * size, from + set * step * size + phase * pixel,
-                           (struct poolgrad_runs){count, pixel, shape->phases * pixel, pixel});
+    const int64_t pixel = taking->bytes;
+    if (poolgrad_range_length(unit->g->channels) % shape->grain == 0) {
+        take(to, from, taking);
+        return;
     }
+    for (int64_t set = 0; set < taking->sets; set++, to += taking->to_set, from += taking->from_set) {
+        const int64_t lanes = lanes_of(unit, set), bytes = pixel / shape->grain * lanes;
+        if (lanes < shape->grain) memset(to, 0, (size_t)(taking->pixels * pixel));
+        poolgrad_move_runs(to, from, (struct poolgrad_runs){taking->pixels, bytes, taking->from_step, pixel});
+    }
+}
+
+/* Windows whose tap at x of the first window is in the source: the others have padding there. */
+static struct poolgrad_range windows_inside(const struct poolgrad_lanes *lanes, int64_t x)
+{
+    const struct poolgrad_lanes_columns *shape = &lanes->columns;
+    struct poolgrad_range windows = {0, poolgrad_range_length(lanes->x.outputs)};
+    const int64_t before = shape->source.begin - x, behind = shape->source.end - x;
+    if (before > 0) windows.begin = poolgrad_min(poolgrad_ceiling_divide(before, shape->phases), windows.end);
+    if ((windows.end - 1) * shape->phases >= behind)
+        windows.end = poolgrad_max(poolgrad_ceiling_divide(behind, shape->phases), windows.begin);
+    return windows;
+}
+
+/* A tap of every window, to its phase: from where the row lies, at column 0. */
+static void take_tap(const struct poolgrad_lanes_unit *unit, const unsigned char *row, int64_t x, int64_t offset,
+                     unsigned char *to)
+{
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const poolgrad_const_image *image = &unit->g->source;
+    const poolgrad_format numbers = poolgrad_lanes_columns_numbers(unit->g);
+    const struct poolgrad_range windows = windows_inside(unit->lanes, x);
+    const int64_t size = size_of(image), step = image->column_stride * size;
+    const int64_t elements = poolgrad_range_length(windows) * shape->grain;
+    const bool as_it_is = image->format == numbers;
+    const struct taking taking = {.sets = unit->sets,
+                                  .pixels = poolgrad_range_length(windows),
+                                  .bytes = shape->grain * size,
+                                  .from_step = shape->phases * step,
+                                  .from_set = poolgrad_lanes_set_stride(shape, image) * size,
+                                  .to_set = (as_it_is ? shape->set_step : elements) * size};
+    if (elements == 0) return;
+    row += (x + windows.begin * shape->phases) * step;
+    to += (offset + windows.begin * shape->grain) * (int64_t)poolgrad_format_size(numbers);
+    unsigned char *raw = poolgrad_lanes_area(unit, POOLGRAD_LANES_RAW);
+    take_sets(unit, as_it_is ? to : raw, row, &taking);
+    if (as_it_is) return;
+    unit->lanes->routines->load[POOLGRAD_SUM32][image->format](
+        raw, (struct poolgrad_rows){unit->sets, elements, elements, shape->set_step}, to);
+}
+
+static void take_taps(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *to)
+{
+    const struct poolgrad_axis *axis = &unit->g->x;
+    const struct poolgrad_operand_column *taps = poolgrad_lanes_area(unit, POOLGRAD_LANES_TAPS);
+    const unsigned char *row = unit->from[POOLGRAD_LANES_SOURCE] + bytes_to(&unit->g->source, z, y, 0);
+    const int64_t first = poolgrad_axis_window(axis, unit->lanes->x.outputs.begin).first;
+    for (int64_t tap = 0; tap < axis->kernel; tap++)
+        take_tap(unit, row, first + tap * axis->dilation, taps[tap].offset, to);
+}
+
+/* Whether pixels are moved one by one anyway, and most, or many, are no window's. */
+static bool takes_taps(const struct poolgrad_lanes_unit *unit)
+{
+    enum { WIDE = 2, NARROW = 4 };
+    const struct poolgrad_lanes_columns *shape = &unit->lanes->columns;
+    const int64_t kernel = unit->g->x.kernel, phases = shape->phases;
+    const bool wide = poolgrad_lanes_columns_numbers(unit->g) == POOLGRAD_FLOAT64;
+    const bool quick = shape->grain == 1 && phases <= (wide ? WIDE : NARROW) &&
+                       poolgrad_lanes_is_dense(shape, &unit->g->source);
+    return quick ? 2 * kernel < phases : kernel < phases;
 }
 
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
@@ -227,14 +321,15 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
     if (*tag == row) return to;
     if (*tag == POOLGRAD_LANES_UNUSED) fill_padding(unit, to);
     *tag = row;
+    if (takes_taps(unit)) {
+        take_taps(unit, z, y, to);
+        return to;
+    }
     const unsigned char *from = poolgrad_lanes_columns_read(unit, POOLGRAD_LANES_SOURCE, z, y, shape->source.begin,
                                                             columns, poolgrad_lanes_area(unit, POOLGRAD_LANES_RAW),
                                                             &step);
     from = load_numbers(unit, from, columns, &step);
-    if (2 * unit->g->x.kernel < shape->phases)
-        take_phases(unit, from, step, size, to);
-    else
-        split_row(unit, from, step, size, to);
+    split_row(unit, from, step, size, to);
     return to;
 }
 
