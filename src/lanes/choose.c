@@ -540,16 +540,28 @@ static bool takes_slices(const struct poolgrad_geometry *g, const struct poolgra
     return times(times(lanes->slice, taps), times(outputs, taps)) >= SHORT;
 }
 
+/* Windows of a row up to which planes are transposed whatever they hold: the widest vectors turn squares in few steps,
+ * and picks are few bytes where they lie. */
+static int64_t most_transposed(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { ALONE = 1, SHORT = 8, SHORTEST = 5, WIDEST = 64 };
+    if (lanes->routines->vector_bytes < WIDEST || g->with_indices) return ALONE;
+    return g->x.stride > 1 ? SHORT : SHORTEST;
+}
+
 /* The same of planes that are transposed: of many, where rows are short, or many phases, or many in a window, or have
  * to become numbers first. Slices stay beside each other. */
-static bool takes_transposed(const struct poolgrad_geometry *g)
+static bool takes_transposed(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { FEW = 7, SHORT = 8, SHORTEST = 5, MOST_PHASES = 4 };
-    const poolgrad_const_image *image = g->direction == POOLGRAD_FORWARD ? &g->source : &g->held;
+    enum { FEW = 7, MOST_PHASES = 4, WIDEST = 64 };
+    const bool forward = g->direction == POOLGRAD_FORWARD, wide = lanes->routines->vector_bytes >= WIDEST;
+    const bool narrow = size_of(forward ? &g->source : &g->held) <= 2;
     if (poolgrad_layout_is_blocked(g->held.layout)) return false;
     if (times(g->pooled_images, poolgrad_range_length(g->channels)) < FEW) return false;
     if (g->x.stride > MOST_PHASES && !g->with_indices) return true;
-    return size_of(image) <= 2 || g->z.size > 1 || g->x.end - g->x.begin <= (g->x.stride > 1 ? SHORT : SHORTEST);
+    if (g->x.end - g->x.begin <= most_transposed(g, lanes)) return true;
+    if (narrow) return forward || wide || g->kind == POOLGRAD_L2NORM;
+    return g->z.size > 1 && !g->with_indices && (forward || wide);
 }
 
 /* Whether a lane is a plane, or else a column of a row: rows are copied to working memory once, transposed planes too,
@@ -576,7 +588,7 @@ static bool prefers_planes(const struct poolgrad_geometry *g, const struct poolg
         g->y.kernel / g->y.stride > LARGE) {
         return true;
     }
-    return takes_transposed(g);
+    return takes_transposed(g, lanes);
 }
 
 static int64_t length_of(const struct poolgrad_axis_lists *lists)
