@@ -188,22 +188,34 @@ Test(plan_allocation, as_many_calls_as_were_asked_for_allocate_nothing)
     }
 }
 
-/* Windows that overlap so much that each adds to the pixel it picked, to sums of each call's own; and windows apart,
- * whose shares are put into a destination that was cleared. */
+/* Windows that overlap so much that each adds to the pixel it picked, to sums of each call's own, which are stored in
+ * the end or as they grow; and windows apart, whose shares are put into a destination that was cleared. */
 Test(plan_allocation, calls_at_once_do_not_add_to_each_other)
 {
-    enum { GRADIENTS_OF_MAX = 4, NUMBER = 1, WINDOWS = 2 };
+    enum { GRADIENTS_OF_MAX = 4, NUMBER = 1, WINDOWS = 3 };
     static const struct {
         poolgrad_window window;
+        poolgrad_accumulator accumulator;
         int rows, columns;
         const char *strategies;
-    } scatters[WINDOWS] = {{{31, 31, 1, 2, 2, 1, 1, 1, 1}, (HEIGHT + 1) / 2, (WIDTH + 1) / 2, "/scatter/numbers/"},
-                           {{9, 7, 1, 9, 8, 1, 1, 1, 1}, HEIGHT / 8, WIDTH / 9, "/scatter/elements/"}};
+    } scatters[WINDOWS] = {
+        {{31, 31, 1, 2, 2, 1, 1, 1, 1},
+         POOLGRAD_ACCUMULATE_FLOAT64,
+         (HEIGHT + 1) / 2,
+         (WIDTH + 1) / 2,
+         "/scatter/numbers/"},
+        {{31, 31, 1, 2, 2, 1, 1, 1, 1},
+         POOLGRAD_ACCUMULATE_FLOAT32,
+         (HEIGHT + 1) / 2,
+         (WIDTH + 1) / 2,
+         "/scatter/elements/"},
+        {{9, 7, 1, 9, 8, 1, 1, 1, 1}, POOLGRAD_ACCUMULATE_FLOAT32, HEIGHT / 8, WIDTH / 9, "/scatter/elements/"}};
     for (int i = 0; i < GRADIENTS_OF_MAX * WINDOWS; ++i) {
         const int windows = i % WINDOWS;
         poolgrad_problem p = new_problem(NUMBER + 6 * (i / WINDOWS));
         p.mode = POOLGRAD_MODE_FAST;
         p.window = scatters[windows].window;
+        p.accumulator = scatters[windows].accumulator;
         const poolgrad_const_image gradient = p.source_gradient;
         p.source_gradient.height = scatters[windows].rows;
         p.source_gradient.width = scatters[windows].columns;

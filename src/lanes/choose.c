@@ -276,7 +276,7 @@ static void place_sums(const struct poolgrad_geometry *g, struct layout *layout)
     if (lanes->scatters || lanes->gathers) place(layout, POOLGRAD_LANES_LANES, sizeof(void *), lanes->lanes, 3, 1);
     if (!lanes->scatters) return;
     place(layout, POOLGRAD_LANES_PLACES, POOLGRAD_LANES_PLACE_BYTES, POOLGRAD_LANES_MOST_PLACES, 1, 1);
-    if (!lanes->puts) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
+    if (lanes->sums) place(layout, POOLGRAD_LANES_SUMS, bytes, lanes->band, rows, g->x.size);
 }
 
 static void place_ties(const struct poolgrad_geometry *g, struct layout *layout)
@@ -380,20 +380,26 @@ static void choose_slots(const struct poolgrad_geometry *g, struct poolgrad_lane
 
 /* ---- Scattering -------------------------------------------------------------------------------------------------- */
 
-/* Whether no two windows have a pixel in common, and each source pixel has a place in the destination, which is not to
- * be added to: then no sum is needed. */
+/* Whether windows have pixels in common. */
+static bool overlaps(const struct poolgrad_lanes *lanes)
+{
+    return lanes->x.most_windows > 1 || lanes->y.most_windows > 1 || lanes->z.most_windows > 1;
+}
+
+/* Whether each source pixel has a place in the destination, which is not to be added to and holds sums, if there are
+ * any. */
 static bool is_put(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    const bool apart = lanes->x.most_windows <= 1 && lanes->y.most_windows <= 1 && lanes->z.most_windows <= 1;
-    return apart && !g->add_to_destination && g->columns.begin + g->source_column <= 0 &&
-           g->columns.end + g->source_column >= g->x.size;
+    const bool all = g->columns.begin + g->source_column <= 0 && g->columns.end + g->source_column >= g->x.size;
+    const bool holds = !overlaps(lanes) || poolgrad_lanes_holds_numbers(lanes, g->destination.format);
+    return all && holds && !g->add_to_destination;
 }
 
 /* How many planes' sums fit into working memory. */
 static int64_t scattered_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
-    if (lanes->puts) return INT64_MAX;
+    if (!lanes->sums) return INT64_MAX;
     const int64_t factors[] = {poolgrad_range_length(g->layers), poolgrad_range_length(g->rows), g->x.size};
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         if (!poolgrad_multiply(bytes, factors[i], &bytes)) return 1;
@@ -425,7 +431,7 @@ static void choose_groups(const struct poolgrad_geometry *g, struct poolgrad_lan
     if (lanes->any_in_place) {
         int64_t fit = RING_BYTES / poolgrad_max(ring_bytes(g, lanes), 1), least = 4 * vector;
         if (lanes->scatters) {
-            fit = lanes->puts ? lanes->most_lanes : poolgrad_min(scattered_planes(g, lanes), 2 * least);
+            fit = !lanes->sums ? lanes->most_lanes : poolgrad_min(scattered_planes(g, lanes), 2 * least);
             least = 1;
         }
         lanes->piece = lanes->slice;
@@ -471,7 +477,7 @@ static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t fair = times(lanes->groups, whole) / poolgrad_max(lanes->wanted, 1);
     int64_t band = poolgrad_min(poolgrad_ceiling_divide(UNIT_ELEMENTS, poolgrad_max(inner, 1)), fair);
     band = poolgrad_max(band, least_band(g, lanes, whole));
-    if (lanes->scatters && !lanes->puts) {
+    if (lanes->sums) {
         const int64_t pixel = poolgrad_lanes_number_bytes(lanes->sum) * lanes->lanes * (lanes->by_layers ? rows : 1);
         band = poolgrad_min(band, SUMS_BYTES / poolgrad_max(pixel * g->x.size, 1));
     }
@@ -639,6 +645,7 @@ static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lane
                            times(times(pixels, all), in_planes ? planes.pixel : columns.pixel);
     int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED);
     if (!is_put(g, lanes)) scatter += times(times(pixels, all), STORED) + times(rows, ROW);
+    if (overlaps(lanes)) scatter += times(times(pixels, all), CLEARED);
     return scatter < gather;
 }
 
@@ -752,6 +759,7 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
     lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
     lanes->puts = lanes->scatters && is_put(g, lanes);
+    lanes->sums = lanes->scatters && (!lanes->puts || overlaps(lanes));
     const bool gathers = gradient && !lanes->scatters;
     if (outcome == POOLGRAD_LANES_MADE && gathers)
         outcome = poolgrad_axis_lists_look_up(&g->z, g->layers, g->source_layer, &lanes->z);

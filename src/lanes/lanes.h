@@ -27,7 +27,7 @@ enum poolgrad_lanes_image {
 };
 
 /* Codes whose places stand in a table, and bytes of one. */
-enum { POOLGRAD_LANES_MOST_PLACES = 4096, POOLGRAD_LANES_PLACE_BYTES = 24 };
+enum { POOLGRAD_LANES_MOST_PLACES = 4096, POOLGRAD_LANES_PLACE_BYTES = 32 };
 
 /* The arrays of working memory. */
 enum poolgrad_lanes_area {
@@ -128,7 +128,8 @@ struct poolgrad_lanes {
     bool ties;      /* gradient of max, all and split: every equal tap counts */
     bool gathers;   /* forward, from indices */
     bool scatters;  /* gradient of max: from each window to the pixel it picked, not from its windows to each pixel; */
-    bool puts;      /* no two windows have a pixel in common: straight to the destination */
+    bool puts;      /* straight to the destination; */
+    bool sums;      /* by way of sums, since windows have pixels in common */
 
     int64_t lanes;       /* most planes of a group, and the pitch of what is transposed */
     int64_t pieces;      /* groups of an image; or groups of all images */

@@ -7,9 +7,10 @@
  * Sums stand in working memory: whole rows of source pixels, in layers of all rows or in rows of one layer. Calls that
  * run one plan at once write one destination, where no sum may grow.
  *
- * Where no two windows have a pixel in common there is no sum: a unit's pixels become +0 in the destination, and then
- * each window's share is put at its pixel. Calls at once that do this leave the same: what one of them clears, the same
- * call puts there afterwards.
+ * Where the destination can hold them, a unit's pixels become +0 there, and with each window the sum so far is put at
+ * the window's pixel; or the share itself, where no two windows have a pixel in common and there are no sums. Calls at
+ * once that do this leave the same: what one of them clears, or puts before all windows have added, the same call puts
+ * again afterwards.
  */
 #include <assert.h>
 #include <math.h>
@@ -19,26 +20,34 @@
 #include "image/image.h"
 #include "lanes/columns.h"
 
-/* A tap: its numbers along z, y and x, and bytes of sums from tap number 0 of all axes to it. */
+/* Where pixels lie. */
+enum grid_number { GRID_SUMS, GRID_DESTINATION, GRIDS };
+
+/* A tap: its numbers along z, y and x, and bytes from tap number 0 of all axes to it. */
 struct place {
-    int64_t bytes;
+    int64_t bytes[GRIDS];
     uint32_t tap[POOLGRAD_AXES];
 };
 
 static_assert(sizeof(struct place) <= POOLGRAD_LANES_PLACE_BYTES, "a table's entries fit into its area");
 
-/* Where sums are: of source pixels in these ranges. */
-struct target {
-    struct poolgrad_range layers, rows;
-    int64_t step[POOLGRAD_AXES];     /* bytes along z, y and x */
+struct grid {
+    int64_t step[POOLGRAD_AXES];     /* bytes along z, y and x, */
     int64_t tap_step[POOLGRAD_AXES]; /* and from tap to tap */
-    uint32_t taps[POOLGRAD_AXES];    /* how many numbers of taps there are, */
-    uint32_t all;                    /* how many codes, */
-    const struct place *places;      /* and where each is; or null */
+    unsigned char **lanes;           /* the first source pixel */
 };
 
-/* An axis of a run's first window: numbers of the taps that have sums, and bytes from the first source pixel's sum to
- * that of tap number 0. */
+/* Source pixels that are scattered to. */
+struct target {
+    struct poolgrad_range layers, rows;
+    struct grid grids[GRIDS];
+    uint32_t taps[POOLGRAD_AXES]; /* how many numbers of taps there are, */
+    uint32_t all;                 /* how many codes, */
+    const struct place *places;   /* and where each is; or null */
+};
+
+/* An axis of a run's first window: numbers of the taps that are scattered to, and source pixels from the first one to
+ * tap number 0. */
 struct taps {
     int64_t begin, end, place;
 };
@@ -46,23 +55,32 @@ struct taps {
 /* A run of windows. */
 struct adding {
     const unsigned char *shares, *codes;
-    int64_t pitch;               /* elements from window to window, of both */
-    int64_t windows, count;      /* of each, lanes */
-    int64_t place, step;         /* bytes of sums to tap number 0, and from window to window */
-    unsigned char *const *lanes; /* sums of the first source pixel */
+    int64_t pitch;                      /* elements from window to window, of both */
+    int64_t windows, count;             /* of each, lanes */
+    int64_t place[GRIDS], step[GRIDS];  /* bytes to tap number 0, and from window to window */
+    unsigned char *const *lanes[GRIDS]; /* the first source pixel */
     const struct target *target;
     const struct place *places; /* the target's */
     uint32_t all;
-    const struct taps *taps; /* of the three axes; or null, where every tap has a sum */
+    const struct taps *taps; /* of the three axes; or null, where every tap is scattered to */
 };
 
 /* ---- Places ------------------------------------------------------------------------------------------------------ */
 
+static inline struct place place_at(const struct target *target, uint32_t z, uint32_t y, uint32_t x)
+{
+    struct place place = {.tap = {z, y, x}};
+    for (int i = 0; i < GRIDS; i++) {
+        const int64_t *step = target->grids[i].tap_step;
+        place.bytes[i] = z * step[0] + y * step[1] + x * step[2];
+    }
+    return place;
+}
+
 static struct place place_of(const struct target *target, uint32_t code)
 {
-    const uint32_t rows = code / target->taps[2], x = code % target->taps[2];
-    const uint32_t z = rows / target->taps[1], y = rows % target->taps[1];
-    return (struct place){z * target->tap_step[0] + y * target->tap_step[1] + x * target->tap_step[2], {z, y, x}};
+    const uint32_t rows = code / target->taps[2];
+    return place_at(target, rows / target->taps[1], rows % target->taps[1], code % target->taps[2]);
 }
 
 /* A table of all codes' places, where that takes fewer steps than the unit's windows do. */
@@ -74,16 +92,14 @@ static void list_places(const struct poolgrad_lanes_unit *unit, int64_t windows,
     target->places = places;
     for (uint32_t z = 0; z < target->taps[0]; z++) {
         for (uint32_t y = 0; y < target->taps[1]; y++) {
-            const int64_t row = z * target->tap_step[0] + y * target->tap_step[1];
-            for (uint32_t x = 0; x < target->taps[2]; x++)
-                *places++ = (struct place){row + x * target->tap_step[2], {z, y, x}};
+            for (uint32_t x = 0; x < target->taps[2]; x++) *places++ = place_at(target, z, y, x);
         }
     }
 }
 
 /* The taps of a window along an axis that lie in the range. */
 static struct taps taps_of(const struct poolgrad_axis *axis, const struct poolgrad_axis_lists *lists,
-                           const struct poolgrad_window_run *window, struct poolgrad_range range, int64_t step)
+                           const struct poolgrad_window_run *window, struct poolgrad_range range)
 {
     const int64_t dilation = axis->dilation, first = window->tap - lists->numbers.base;
     int64_t begin = 0, end = window->taps;
@@ -93,8 +109,7 @@ static struct taps taps_of(const struct poolgrad_axis *axis, const struct poolgr
     if (window->place + (window->taps - 1) * dilation >= range.end)
         end = poolgrad_clamp(poolgrad_ceiling_divide(range.end - window->place, dilation), 0, end);
     if (begin >= end) return (struct taps){0, 0, 0};
-    return (struct taps){first + begin, first + end,
-                         (window->place - range.begin - first * lists->tap_distance) * step};
+    return (struct taps){first + begin, first + end, window->place - range.begin - first * lists->tap_distance};
 }
 
 static bool is_whole(const struct taps *taps, uint32_t count)
@@ -130,24 +145,42 @@ static inline uint32_t code_at(const unsigned char *codes, int64_t i, int code_b
 #define SCATTER_NUMBER loose_float
 #define SCATTER_IS_NAN(v) ((v) != (v))
 #define SCATTER_SUMS 1
+#define SCATTER_PUTS 0
 #include "lanes/scatter_add.h"
 
 #define SCATTER(name) name##_sum_f64
 #define SCATTER_NUMBER loose_double
 #define SCATTER_IS_NAN(v) ((v) != (v))
 #define SCATTER_SUMS 1
+#define SCATTER_PUTS 0
 #include "lanes/scatter_add.h"
 
 #define SCATTER(name) name##_put_f32
 #define SCATTER_NUMBER loose_float
 #define SCATTER_IS_NAN(v) ((v) != (v))
 #define SCATTER_SUMS 0
+#define SCATTER_PUTS 1
 #include "lanes/scatter_add.h"
 
 #define SCATTER(name) name##_put_f64
 #define SCATTER_NUMBER loose_double
 #define SCATTER_IS_NAN(v) ((v) != (v))
 #define SCATTER_SUMS 0
+#define SCATTER_PUTS 1
+#include "lanes/scatter_add.h"
+
+#define SCATTER(name) name##_both_f32
+#define SCATTER_NUMBER loose_float
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 1
+#define SCATTER_PUTS 1
+#include "lanes/scatter_add.h"
+
+#define SCATTER(name) name##_both_f64
+#define SCATTER_NUMBER loose_double
+#define SCATTER_IS_NAN(v) ((v) != (v))
+#define SCATTER_SUMS 1
+#define SCATTER_PUTS 1
 #include "lanes/scatter_add.h"
 
 /* Elements that are already what is stored. */
@@ -155,12 +188,14 @@ static inline uint32_t code_at(const unsigned char *codes, int64_t i, int code_b
 #define SCATTER_NUMBER loose_16
 #define SCATTER_IS_NAN(v) false
 #define SCATTER_SUMS 0
+#define SCATTER_PUTS 1
 #include "lanes/scatter_add.h"
 
 #define SCATTER(name) name##_put_32
 #define SCATTER_NUMBER loose_32
 #define SCATTER_IS_NAN(v) false
 #define SCATTER_SUMS 0
+#define SCATTER_PUTS 1
 #include "lanes/scatter_add.h"
 
 /* Lanes from one on that follow each other in rows of windows: of a set, whose last channels may be missing, or all. */
@@ -180,10 +215,12 @@ static int64_t share_bytes(const struct poolgrad_lanes_unit *unit)
 
 static void (*adding_of(const struct poolgrad_lanes_unit *unit))(const struct adding *, int)
 {
+    const struct poolgrad_lanes *lanes = unit->lanes;
     const int64_t bytes = share_bytes(unit);
     const bool wide = bytes == sizeof(double);
-    if (!unit->lanes->puts) return wide ? add_sum_f64 : add_sum_f32;
-    if (poolgrad_lanes_holds_numbers(unit->lanes, unit->g->destination.format)) return wide ? add_put_f64 : add_put_f32;
+    if (!lanes->puts) return wide ? add_sum_f64 : add_sum_f32;
+    if (lanes->sums) return wide ? add_both_f64 : add_both_f32;
+    if (poolgrad_lanes_holds_numbers(lanes, unit->g->destination.format)) return wide ? add_put_f64 : add_put_f32;
     return bytes == sizeof(float) ? add_put_32 : add_put_16;
 }
 
@@ -196,7 +233,7 @@ static void add_run(const struct poolgrad_lanes_unit *unit, struct adding *addin
     for (int64_t lane = 0; lane < unit->count; lane += adding->count) {
         adding->count = lanes_from(unit, lane);
         add(adding, lanes->code_bytes);
-        adding->lanes += adding->count;
+        for (int i = 0; i < GRIDS; i++) adding->lanes[i] += adding->count;
         adding->shares += step * bytes;
         adding->codes += step * lanes->code_bytes;
     }
@@ -227,8 +264,8 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_range columns = {0, g->x.size};
     const int64_t pitch = lanes->columns.used ? lanes->columns.grain : lanes->window_pitch;
-    struct taps taps[POOLGRAD_AXES] = {taps_of(&g->z, &lanes->z, window_z, target->layers, target->step[0]),
-                                       taps_of(&g->y, &lanes->y, window_y, target->rows, target->step[1])};
+    struct taps taps[POOLGRAD_AXES] = {taps_of(&g->z, &lanes->z, window_z, target->layers),
+                                       taps_of(&g->y, &lanes->y, window_y, target->rows)};
     if (taps[0].begin == taps[0].end || taps[1].begin == taps[1].end) return;
     const bool whole = is_whole(&taps[0], target->taps[0]) && is_whole(&taps[1], target->taps[1]);
     const struct poolgrad_lanes_windows windows = poolgrad_lanes_windows_at(unit, window_z->output, window_y->output);
@@ -238,30 +275,33 @@ static void add_row(struct poolgrad_lanes_unit *unit, const struct target *targe
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
         const int64_t at = (run->output - lanes->x.outputs.begin) * pitch;
         if (run->taps == 0) continue;
-        taps[2] = taps_of(&g->x, &lanes->x, run, columns, target->step[2]);
+        taps[2] = taps_of(&g->x, &lanes->x, run, columns);
         struct adding adding = {.shares = shares + at * bytes,
                                 .codes = windows.codes + at * lanes->code_bytes,
                                 .pitch = pitch,
                                 .windows = run->count,
-                                .place = taps[0].place + taps[1].place + taps[2].place,
-                                .step = run->step * target->step[2],
-                                .lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES),
                                 .target = target,
                                 .places = target->places,
                                 .all = target->all,
                                 .taps = whole && is_whole(&taps[2], target->taps[2]) ? NULL : taps};
+        for (int k = 0; k < GRIDS; k++) {
+            const struct grid *grid = &target->grids[k];
+            for (int axis = 0; axis < POOLGRAD_AXES; axis++) adding.place[k] += taps[axis].place * grid->step[axis];
+            adding.step[k] = run->step * grid->step[2];
+            adding.lanes[k] = grid->lanes;
+        }
         add_run(unit, &adding);
     }
 }
 
-/* Output pixels whose windows may have sums. */
+/* Output pixels whose windows may be scattered. */
 static struct poolgrad_range windows_over(const struct poolgrad_axis *axis, struct poolgrad_range pixels)
 {
     if (pixels.begin >= pixels.end) return (struct poolgrad_range){axis->begin, axis->begin};
     return poolgrad_axis_windows(axis, pixels.begin, pixels.end);
 }
 
-/* Sums are zeros, and target->step is known. */
+/* Sums, and the destination if it is put to, are zeros; grids have steps and lanes. */
 static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
@@ -270,7 +310,8 @@ static void add_windows(struct poolgrad_lanes_unit *unit, struct target *target)
     target->all = 1;
     for (int i = 0; i < POOLGRAD_AXES; i++) {
         target->taps[i] = (uint32_t)lists[i]->numbers.count;
-        target->tap_step[i] = lists[i]->tap_distance * target->step[i];
+        for (int k = 0; k < GRIDS; k++)
+            target->grids[k].tap_step[i] = lists[i]->tap_distance * target->grids[k].step[i];
         target->all *= target->taps[i];
     }
     list_places(unit,
@@ -299,7 +340,8 @@ static int64_t grain_of(const struct poolgrad_lanes *lanes)
 static void *numbers_of(const struct poolgrad_lanes_unit *unit, const struct target *target, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
-    const int64_t width = poolgrad_range_length(g->columns), pixel = target->step[2];
+    const struct grid *grid = &target->grids[GRID_SUMS];
+    const int64_t width = poolgrad_range_length(g->columns), pixel = grid->step[2];
     const int64_t sets = unit->lanes->columns.used ? unit->sets : 1;
     const int64_t source_z = z + g->source_layer, source_y = y + g->source_row;
     unsigned char *numbers = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
@@ -308,7 +350,7 @@ static void *numbers_of(const struct poolgrad_lanes_unit *unit, const struct tar
     const bool any = poolgrad_range_holds(target->layers, source_z) && poolgrad_range_holds(target->rows, source_y);
     if (!any || count == 0) return memset(numbers, 0, (size_t)(sets * width * pixel));
     unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_SUMS);
-    sums += (source_z - target->layers.begin) * target->step[0] + (source_y - target->rows.begin) * target->step[1] +
+    sums += (source_z - target->layers.begin) * grid->step[0] + (source_y - target->rows.begin) * grid->step[1] +
             inside.begin * pixel;
     if (count == width && (sets == 1 || width == g->x.size)) return sums;
     memset(numbers, 0, (size_t)(sets * width * pixel));
@@ -319,26 +361,31 @@ static void *numbers_of(const struct poolgrad_lanes_unit *unit, const struct tar
     return numbers;
 }
 
-static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target *target)
+/* All of the unit's source pixels become +0. */
+static void begin_sums(const struct poolgrad_lanes_unit *unit, struct target *target)
 {
     const struct poolgrad_geometry *g = unit->g;
     const int64_t bytes = poolgrad_lanes_number_bytes(unit->lanes->sum), grain = grain_of(unit->lanes);
-    const bool columns = unit->lanes->columns.used;
-    unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
+    struct grid *grid = &target->grids[GRID_SUMS];
     unsigned char *sums = poolgrad_lanes_area(unit, POOLGRAD_LANES_SUMS);
-    target->step[2] = grain * bytes;
-    target->step[1] = (columns ? unit->sets : 1) * g->x.size * target->step[2];
-    target->step[0] = poolgrad_range_length(target->rows) * target->step[1];
-    memset(sums, 0, (size_t)(poolgrad_range_length(target->layers) * target->step[0]));
-    for (int64_t lane = 0, count; lane < unit->count; lane += count, sums += g->x.size * target->step[2]) {
+    grid->step[2] = grain * bytes;
+    grid->step[1] = (unit->lanes->columns.used ? unit->sets : 1) * g->x.size * grid->step[2];
+    grid->step[0] = poolgrad_range_length(target->rows) * grid->step[1];
+    memset(sums, 0, (size_t)(poolgrad_range_length(target->layers) * grid->step[0]));
+    for (int64_t lane = 0, count; lane < unit->count; lane += count, sums += g->x.size * grid->step[2]) {
         count = lanes_from(unit, lane);
-        for (int64_t i = 0; i < count; i++) lanes[lane + i] = sums + i * bytes;
+        for (int64_t i = 0; i < count; i++) grid->lanes[lane + i] = sums + i * bytes;
     }
+}
+
+static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target *target)
+{
+    begin_sums(unit, target);
     if (unit->pooled) add_windows(unit, target);
     for (int64_t z = unit->layers.begin; z < unit->layers.end; z++) {
         for (int64_t y = unit->rows.begin; y < unit->rows.end; y++) {
             void *numbers = numbers_of(unit, target, z, y);
-            if (columns)
+            if (unit->lanes->columns.used)
                 poolgrad_lanes_columns_store_numbers(unit, z, y, numbers);
             else
                 poolgrad_lanes_store_numbers(unit, z, y, numbers);
@@ -346,7 +393,7 @@ static void scatter_to_memory(struct poolgrad_lanes_unit *unit, struct target *t
     }
 }
 
-/* ---- Shares in the destination ----------------------------------------------------------------------------------- */
+/* ---- In the destination ------------------------------------------------------------------------------------------ */
 
 /* The unit's pixels become +0. */
 static void clear(struct poolgrad_lanes_unit *unit)
@@ -365,17 +412,18 @@ static void put_in_destination(struct poolgrad_lanes_unit *unit, struct target *
     const poolgrad_image *image = &g->destination;
     const int64_t size = (int64_t)poolgrad_format_size(image->format), channels = poolgrad_range_length(g->channels);
     const bool none = poolgrad_range_length(target->layers) == 0 || poolgrad_range_length(target->rows) == 0;
-    unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
+    struct grid *grid = &target->grids[GRID_DESTINATION];
     clear(unit);
     if (none || !unit->pooled) return;
-    target->step[0] = image->depth_stride * size;
-    target->step[1] = image->row_stride * size;
-    target->step[2] = image->column_stride * size;
+    if (unit->lanes->sums) begin_sums(unit, target);
+    grid->step[0] = image->depth_stride * size;
+    grid->step[1] = image->row_stride * size;
+    grid->step[2] = image->column_stride * size;
     for (int64_t lane = 0; lane < unit->count; lane++) {
         const int64_t plane = unit->plane + lane;
-        lanes[lane] = poolgrad_image_at(image, g->images.begin + plane / channels, g->channels.begin + plane % channels,
-                                        target->layers.begin - g->source_layer, target->rows.begin - g->source_row,
-                                        -g->source_column);
+        grid->lanes[lane] = poolgrad_image_at(
+            image, g->images.begin + plane / channels, g->channels.begin + plane % channels,
+            target->layers.begin - g->source_layer, target->rows.begin - g->source_row, -g->source_column);
     }
     add_windows(unit, target);
 }
@@ -385,9 +433,11 @@ static void put_in_destination(struct poolgrad_lanes_unit *unit, struct target *
 void poolgrad_lanes_scatter(struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
+    unsigned char **lanes = poolgrad_lanes_area(unit, POOLGRAD_LANES_LANES);
     struct target target = {
         .layers = poolgrad_range_cut(unit->layers.begin + g->source_layer, poolgrad_range_length(unit->layers),
                                      g->z.size),
-        .rows = poolgrad_range_cut(unit->rows.begin + g->source_row, poolgrad_range_length(unit->rows), g->y.size)};
+        .rows = poolgrad_range_cut(unit->rows.begin + g->source_row, poolgrad_range_length(unit->rows), g->y.size),
+        .grids = {[GRID_SUMS].lanes = lanes, [GRID_DESTINATION].lanes = lanes + unit->lanes->lanes}};
     (unit->lanes->puts ? put_in_destination : scatter_to_memory)(unit, &target);
 }
