@@ -134,6 +134,34 @@ Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = scene_lea
     process_release(&result);
 }
 
+/* A backend that gives to the 7 of {NaN, 5, NaN, 7}, and not to the last NaN: undocumented, unless that is strict, or
+ * the kit's rule is to be kept. */
+Test(command_suite_verify, what_is_left_open, .init = enter, .fini = scene_leave)
+{
+    static const char backend[] =
+        "e={case}/expected.npy; case {name} in n33-nan-gradient*) "
+        "{ head -c -8 $e; head -c 4 /dev/zero; tail -c 8 $e | head -c 4; } >{out};; *) cp $e {out};; esac";
+    static const char *const strict[] = {"--strict", "--json", "found.json", "--junit", "found.xml", NULL};
+    static const char *const keeps[] = {"--keep-nan-rule", "--json", "found.json", NULL};
+    process_result result = run_backend(0, backend, to_json);
+    cr_expect(strstr(result.out, "\nright\n"), "%s", result.out);
+    const int open = count_outcome("found.json", "undocumented");
+    cr_expect_gt(open, 0);
+    process_release(&result);
+    result = run_backend(1, backend, strict);
+    cr_expect(strstr(result.out, "\nundocumented: ") && strstr(result.out, "\nnot right\n"), "%s", result.out);
+    cr_expect_eq(count_outcome("found.json", "undocumented"), open);
+    char *xml = read_text("found.xml");
+    char failures[32];
+    snprintf(failures, sizeof failures, " failures=\"%d\" ", open);
+    cr_expect(strstr(xml, failures) && strstr(xml, "<failure message=\""), "%s", xml);
+    free(xml);
+    process_release(&result);
+    result = run_backend(1, backend, keeps);
+    cr_expect_eq(count_outcome("found.json", "wrong"), open);
+    process_release(&result);
+}
+
 static const struct refusal {
     const char *line, *sentence;
 } refusals[] = {

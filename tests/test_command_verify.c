@@ -2,6 +2,7 @@
 /* The command verify from outside: verdicts of right and wrong outputs, what it says of them, what it refuses. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,83 @@ Test(command_verify, ties, .init = scene_enter, .fini = scene_leave)
     view_free(&dx);
 }
 
+static poolgrad_image ones(poolgrad_format format, int64_t height, int64_t width)
+{
+    poolgrad_image made = scene_tensor(format, POOLGRAD_NCHW, 1, 1, height, width);
+    for (int64_t i = 0; i < height * width; i++) poolgrad_image_set(&made, 0, 0, 0, i / width, i % width, 1);
+    return made;
+}
+
+/* The mean of 4096 ones in float16 is between 1 / 7.4 and 7.4 in a loop; in a tree of 12 levels it is nearly 1. */
+Test(command_verify, unbounded, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = ones(POOLGRAD_FLOAT16, 64, 64), y = ones(POOLGRAD_FLOAT16, 1, 1);
+    poolgrad_image_set(&y, 0, 0, 0, 0, 0, 0.5);
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&y, 2, "y.npy");
+#define MEAN_OF_ONES "--source x.npy --kind average --kernel 64 --actual y.npy --computed-in float16"
+#define MEAN "verify " MEAN_OF_ONES
+    expect_text(MEAN, 0, "  unbounded                     1  100.000 %  legal, but so would nearly anything be\n");
+    expect_text(MEAN, 0, "  unbounded: 1: the declared sums can come out as nearly anything there; --chain and ");
+    expect_text(MEAN, 0, "\n  0,0,0,0  unbounded: is 0.5 (3800), the reference 1 (3c00), ");
+    expect_text(MEAN, 0, "\nright\n");
+    expect_text(MEAN " --strict", 1, "\nnot right, strictly: 1 element is undocumented or unbounded\n");
+    expect_text(MEAN " --chain 12", 1, "\nwrong: 1 element\n");
+    process_result result = run(MEAN " --strict --json -", 1);
+    cr_assert(json_is_valid(result.out));
+    cr_expect_eq(json_number(json_member(json_member(result.out, "verdicts"), "unbounded")), 1);
+    cr_expect(strncmp(json_member(result.out, "passes"), "false", 5) == 0);
+    cr_expect(strncmp(json_member(result.out, "strict"), "true", 4) == 0);
+    cr_expect(json_member(result.out, "unbounded") && json_count(json_member(result.out, "findings")) == 1);
+    process_release(&result);
+    expect_text("explain --at 0,0,0,0 " MEAN_OF_ONES, 0, "Verdict: unbounded.");
+    poolgrad_image_set(&y, 0, 0, 0, 0, 0, 1);
+    scene_write_image(&y, 2, "y.npy");
+    expect_text(MEAN " --strict", 0, "\nright\n");
+    view_free(&x);
+    view_free(&y);
+}
+
+/* A NaN and the greatest number: one of them gets the gradient. */
+Test(command_verify, nan_rules, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = ones(POOLGRAD_FLOAT32, 1, 2), g = ones(POOLGRAD_FLOAT32, 1, 1),
+                   dx = ones(POOLGRAD_FLOAT32, 1, 2);
+    poolgrad_image_set(&x, 0, 0, 0, 0, 0, (double)NAN);
+    poolgrad_image_set(&dx, 0, 0, 0, 0, 0, 0);
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&g, 2, "g.npy");
+    scene_write_image(&dx, 2, "dx.npy");
+#define NANS                                                                                                           \
+    "verify --source x.npy --source-gradient g.npy --kind max --kernel-width 2 --kernel-height 1 --actual dx.npy"
+    expect_text(NANS, 0, "  undocumented                  2");
+    expect_text(NANS " --nan any", 0, "  undocumented                  2");
+    expect_text(NANS " --strict", 1, "\nnot right, strictly: 2 elements are undocumented or unbounded\n");
+    expect_text(NANS " --nan ignore --strict", 0, "\nright\n");
+    expect_text(NANS " --nan first", 1, "\nwrong: 2 elements\n");
+    poolgrad_image_set(&dx, 0, 0, 0, 0, 0, 1);
+    scene_write_image(&dx, 2, "dx.npy");
+    expect_text(NANS, 1, "\nwrong: 1 element\n");
+    view_free(&x);
+    view_free(&g);
+    view_free(&dx);
+}
+
+Test(command_verify, digits, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = ones(POOLGRAD_FLOAT32, 1, 1), y = ones(POOLGRAD_FLOAT32, 1, 1);
+    poolgrad_image_set(&x, 0, 0, 0, 0, 0, 0.15091111);
+    poolgrad_image_set(&y, 0, 0, 0, 0, 0, 0.1509);
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&y, 2, "y.npy");
+#define PRINTED "verify --source x.npy --kind max --kernel 1 --actual y.npy"
+    expect_text(PRINTED, 1, "\nwrong: 1 element\n");
+    expect_text(PRINTED " --digits 4", 0, "\nright\n");
+    expect_text(PRINTED " --digits 5", 1, "\nwrong: 1 element\n");
+    view_free(&x);
+    view_free(&y);
+}
+
 Test(command_verify, json, .init = enter, .fini = scene_leave)
 {
     write_changed("dx.npy", "bad.npy", 100, 77.5F);
@@ -212,6 +290,12 @@ static const struct refusal {
      "--computed-in is 'unorm8'; expected float16, bfloat16, float32 or float64"},
     {GRADIENT " --actual dx.npy --ties none", "--ties is 'none'; expected any, first, last, all or split"},
     {GRADIENT " --actual dx.npy --division fast", "--division is 'fast'; expected any, true or reciprocal"},
+    {GRADIENT " --actual dx.npy --nan none", "--nan is 'none'; expected any, first, last or ignore"},
+    {GRADIENT " --actual dx.npy --chain 0", "--chain is 0; expected at least 1 addition, as two terms need"},
+    {GRADIENT " --actual dx.npy --digits 0", "--digits is 0; expected 1 to 20, behind the decimal point"},
+    {GRADIENT " --actual dx.npy --digits 21", "--digits is 21; expected 1 to 20, behind the decimal point"},
+    {"explain --at 0,0,0,0 --source x.npy --kind average --kernel 3 --chain 8",
+     "--chain is about an output that is judged; expected --actual with it"},
     {GRADIENT " --actual dx.npy --findings -1", "--findings is -1; expected 0 to 2147483647"},
     {GRADIENT " --actual dx.npy --kernel 3 --mode exact", "--kernel is given twice"},
     {GRADIENT " --actual dx.npy --mode exact", "--mode is no option of this command"},

@@ -19,6 +19,7 @@
 #define EQUAL POOLGRAD_VERDICT_EQUAL
 #define LEGAL POOLGRAD_VERDICT_LEGAL_ROUNDING
 #define TIE POOLGRAD_VERDICT_LEGAL_TIE
+#define UNBOUNDED POOLGRAD_VERDICT_UNBOUNDED
 #define UNDOCUMENTED POOLGRAD_VERDICT_UNDOCUMENTED
 #define WRONG POOLGRAD_VERDICT_WRONG
 
@@ -63,8 +64,8 @@ Test(verify, norms_that_underflow_contribute_nothing)
 {
     verdict_example e = verdict_gradient(POOLGRAD_L2NORM, 1, ROW(F16, ldexp(1, -13)), ROW(F16, 3), F16);
     expect(verdict_of(&e, 0, 3), EQUAL, "in float64");
-    expect(verdict_of(&e, 0, 0), LEGAL, "nothing");
-    expect(verdict_of(&e, 0, (double)INFINITY), LEGAL, "divided by 0");
+    expect(verdict_of(&e, 0, 0), UNBOUNDED, "nothing");
+    expect(verdict_of(&e, 0, (double)INFINITY), UNBOUNDED, "divided by 0");
     expect(verdict_of(&e, 0, -3), WRONG, "the other sign");
     e.declaration.computed_in = F32;
     expect(verdict_of(&e, 0, 0), WRONG, "nothing, in float32");
@@ -92,7 +93,7 @@ Test(verify, a_sum_that_may_be_infinite_is_rounded_at_its_other_end)
     e.declaration.computed_in = F32;
     e.declaration.division = POOLGRAD_DIVISION_TRUE;
     expect(verdict_of(&e, 1, 0x1.672506p+95), EQUAL, "correctly");
-    expect(verdict_of(&e, 1, 0x1.672504p+95), LEGAL, "the pixel times each quotient");
+    expect(verdict_of(&e, 1, 0x1.672504p+95), UNBOUNDED, "the pixel times each quotient, of which one may be infinite");
     expect(verdict_of(&e, 1, 0x1.672500p+95), WRONG, "below that");
     verdict_free(&e);
 }
@@ -149,11 +150,11 @@ Test(verify, a_tie_rule_is_kept_among_what_comparisons_see)
     e.declaration.keeps_tie_rule = 0;
     expect(VERDICT_OF_ROW(&e, 0, 0, 6), TIE, "the last of two that are equal, with no rule kept");
     e.problem.ties = POOLGRAD_TIES_SPLIT;
-    expect(VERDICT_OF_ROW(&e, 2, 2, 2), LEGAL, "three shares");
+    expect(VERDICT_OF_ROW(&e, 2, 2, 2), UNBOUNDED, "three shares");
     expect(VERDICT_OF_ROW(&e, 0, 3, 3), EQUAL, "two shares");
     expect(VERDICT_OF_ROW(&e, 0, 6, 0), WRONG, "one share");
     e.problem.ties = POOLGRAD_TIES_ALL;
-    expect(VERDICT_OF_ROW(&e, 6, 6, 6), LEGAL, "all three");
+    expect(VERDICT_OF_ROW(&e, 6, 6, 6), UNBOUNDED, "all three");
     expect(VERDICT_OF_ROW(&e, 6, 6, 0), WRONG, "two of three");
     e.declaration.computed_in = F32;
     expect(VERDICT_OF_ROW(&e, 6, 6, 6), WRONG, "all three, in float32");
@@ -285,13 +286,157 @@ Test(verify, sums_may_overflow_on_the_way)
     verdict_example e = verdict_gradient(POOLGRAD_MAX, 4, ROW(F32, 0, 0, 0, 1, 0, 0, 0),
                                          ROW(F32, 0x1p127, -0x1p126, -0x1p126, 0x1p127), F32);
     expect(verdict_of(&e, 3, 0x1p127), EQUAL, "in order");
-    expect(verdict_of(&e, 3, (double)INFINITY), LEGAL, "what is positive at first");
+    expect(verdict_of(&e, 3, (double)INFINITY), UNBOUNDED, "what is positive at first");
     expect(verdict_of(&e, 3, 0x1p126), WRONG, "another number");
     verdict_free(&e);
     e = verdict_gradient(POOLGRAD_MAX, 3, ROW(F32, 0, 0, 1, 0, 0), ROW(F32, most, -most / 2, most), F32);
     expect(verdict_of(&e, 2, (double)INFINITY), EQUAL, "infinite in any order");
     expect(verdict_of(&e, 2, -(double)INFINITY), WRONG, "the other infinity");
     expect(verdict_of(&e, 2, (double)NAN), WRONG, "no second infinity to make a NaN of it");
+    verdict_free(&e);
+}
+
+/* ---- What bounds say ----------------------------------------------------------------------------------------- */
+
+enum { MOST_ONES = 28 * 28 };
+
+/* The mean of so many ones, in the destination's format. */
+static verdict_example mean_of_ones(poolgrad_format format, int64_t count)
+{
+    double ones[MOST_ONES];
+    for (int64_t i = 0; i < count; i++) ones[i] = 1;
+    return verdict_forward(POOLGRAD_AVERAGE, count, verdict_row(format, count, ones), format);
+}
+
+/* Terms of one sign are not nearer to 0 than the greatest one; (1 + u)^194 is 2.13 with u = 2^-8, so that the mean lies
+ * between 1 / 2.13 and 2.13. */
+Test(verify, sums_of_many_terms_in_16_bits_keep_their_sign_and_are_called_unbounded)
+{
+    verdict_example e = mean_of_ones(BF16, 14 * 14);
+    expect(verdict_of(&e, 0, 1), EQUAL, "the mean");
+    expect(verdict_of(&e, 0, 0), WRONG, "0");
+    expect(verdict_of(&e, 0, -1), WRONG, "the opposite sign");
+    expect(verdict_of(&e, 0, 0.25), WRONG, "a quarter of the taps");
+    expect(verdict_of(&e, 0, 2.25), WRONG, "more than the taps");
+    expect(verdict_of(&e, 0, 0.5), UNBOUNDED, "half of the taps");
+    cr_expect(e.finding.verdict == UNBOUNDED && e.finding.low > 0.46 && e.finding.high < 2.14, "%g to %g",
+              e.finding.low, e.finding.high);
+    verdict_free(&e);
+    e = mean_of_ones(BF16, 28 * 28);
+    expect(verdict_of(&e, 0, 0), WRONG, "0 of 28 x 28");
+    expect(verdict_of(&e, 0, -1), WRONG, "the opposite sign of 28 x 28");
+    expect(verdict_of(&e, 0, 0.5), UNBOUNDED, "half of 28 x 28");
+    verdict_free(&e);
+    e = mean_of_ones(F16, 28 * 28);
+    expect(verdict_of(&e, 0, 0), WRONG, "0, in float16");
+    expect(verdict_of(&e, 0, -1), WRONG, "the opposite sign, in float16");
+    expect(verdict_of(&e, 0, 0.5), WRONG, "half of the taps, in float16");
+    expect(verdict_of(&e, 0, 1.25), LEGAL, "a quarter more, which is bounded");
+    verdict_free(&e);
+}
+
+/* 1024 and 783 ones: any order keeps the 1024. The lemma alone allows a 21st part of the sum. */
+Test(verify, a_sum_of_one_sign_is_at_least_its_greatest_term)
+{
+    double terms[MOST_ONES] = {1024};
+    for (int i = 1; i < MOST_ONES; i++) terms[i] = 1;
+    verdict_example e = verdict_forward(POOLGRAD_AVERAGE, MOST_ONES, verdict_row(BF16, MOST_ONES, terms), BF16);
+    e.declaration.division = POOLGRAD_DIVISION_TRUE;
+    const double greatest = 1.3125; /* 1024 / 784, rounded up, as the mean may well be: a loop adds no 1 to 1024 */
+    expect(verdict_of(&e, 0, greatest), UNBOUNDED, "the greatest term");
+    expect(verdict_of(&e, 0, 1.25), WRONG, "less than the greatest term");
+    e.declaration.subnormals = POOLGRAD_SUBNORMALS_FLUSHED;
+    expect(verdict_of(&e, 0, 1.25), WRONG, "less than the greatest term, where subnormal numbers are lost");
+    verdict_free(&e);
+}
+
+Test(verify, a_declared_chain_bounds_what_a_loop_does_not)
+{
+    verdict_example e = mean_of_ones(BF16, 14 * 14);
+    e.declaration.chain = 8; /* 2^8 is more than 196 */
+    expect(verdict_of(&e, 0, 0.5), WRONG, "half of the taps");
+    expect(verdict_of(&e, 0, 1.25), WRONG, "a quarter more");
+    expect(verdict_of(&e, 0, 1.015625), LEGAL, "two roundings up");
+    const double high = verdict_next(&e, 1.015625, true);
+    e.declaration.chain = 1; /* as short as can be: 8 additions */
+    expect(verdict_of(&e, 0, high), LEGAL, "a chain shorter than a tree can have");
+    verdict_free(&e);
+}
+
+/* Of one sign, below 0; then of both signs: what cancels is not bounded, and a sum of two terms is one number. */
+Test(verify, terms_that_cancel_are_unbounded_in_few_bits)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 4, ROW(BF16, 0, 0, 0, 1, 0, 0, 0), ROW(BF16, -3, -1, -2, -2),
+                                         BF16);
+    expect(verdict_of(&e, 3, -3), WRONG, "the greatest term alone");
+    expect(verdict_of(&e, 3, -8.0625), LEGAL, "a rounding more");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_MAX, 4, ROW(BF16, 0, 0, 0, 1, 0, 0, 0), ROW(BF16, 256, -256, 1, 0.25), BF16);
+    expect(verdict_of(&e, 3, 1.25), EQUAL, "the sum");
+    expect(verdict_of(&e, 3, 0), UNBOUNDED, "0");
+    expect(verdict_of(&e, 3, 9), WRONG, "more than two roundings of 256 lose");
+    cr_expect(verdict_of(&e, 3, 0) == UNBOUNDED && e.finding.verdict == UNBOUNDED, "it is a finding");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_MAX, 2, ROW(BF16, 0, 1, 0), ROW(BF16, 256, -255), BF16);
+    expect(verdict_of(&e, 1, 0), WRONG, "of two terms, which have one sum");
+    verdict_free(&e);
+}
+
+/* The third and the fourth tap tie in three windows. If the fourth gets all it has 2, of terms that nearly cancel. */
+Test(verify, a_legal_tie_may_be_unbounded)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 4, ROW(BF16, 0, 0, 1, 1, 0, 0, 0), ROW(BF16, 256, -250, 9, -13),
+                                         BF16);
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0, 2, 0, 0, 0), UNBOUNDED, "the sum");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0, 0, 0, 0, 0), UNBOUNDED, "what 256 may leave of it");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0, 30, 0, 0, 0), WRONG, "more than that");
+    e.declaration.computed_in = F32;
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0, 2, 0, 0, 0), TIE, "the sum, in float32");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0, 0, 0, 0, 0), WRONG, "nothing, in float32");
+    verdict_free(&e);
+}
+
+Test(verify, strictly_nothing_is_left_open)
+{
+    verdict_example e = mean_of_ones(BF16, 14 * 14);
+    poolgrad_verification *v;
+    poolgrad_error error;
+    const double values[] = {1, 0.5, 0};
+    for (int i = 0; i < 3; i++) {
+        view_set_number(&e.problem.destination, 0, 0, 0, 0, values[i]);
+        cr_assert_eq(poolgrad_verify(&e.problem, &e.declaration, &v, &error), POOLGRAD_OK);
+        cr_expect_eq(poolgrad_verification_passes(v), i < 2);
+        cr_expect_eq(poolgrad_verification_passes_strictly(v), i < 1);
+        cr_expect_eq(poolgrad_verification_count(v, UNBOUNDED), i == 1);
+        poolgrad_verification_destroy(v);
+    }
+    verdict_free(&e);
+}
+
+/* ---- What was printed ---------------------------------------------------------------------------------------- */
+
+/* Documentation prints some digits of what was computed. */
+Test(verify, digits_that_were_printed_stand_for_all_numbers_printed_so)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 1, ROW(F32, 0, 0), ROW(F32, 0.15091111, 1234567), F32);
+    expect(verdict_of(&e, 0, (float)0.1509), WRONG, "as stored");
+    e.declaration.digits = 4;
+    expect(verdict_of(&e, 0, (float)0.1509), LEGAL, "four digits");
+    expect(verdict_of(&e, 0, (float)0.1510), WRONG, "four digits of another number");
+    expect(verdict_of(&e, 0, (float)0.15089), WRONG, "five digits, where four are declared");
+    expect(verdict_of(&e, 0, (float)0.150911), WRONG, "six digits, where four are declared");
+    e.declaration.digits = 6;
+    expect(verdict_of(&e, 0, (float)0.150911), LEGAL, "six digits");
+    expect(verdict_of(&e, 0, (float)0.150912), WRONG, "six digits of another number");
+    expect(verdict_of(&e, 1, 1234567.125), WRONG, "another number that is stored exactly");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, 5, 5), ROW(F32, 0.15091111), F32);
+    e.declaration.digits = 2;
+    expect(VERDICT_OF_ROW(&e, 0, (float)0.15), TIE, "a tie");
+    expect(VERDICT_OF_ROW(&e, (float)0.15, (float)0.15), WRONG, "twice");
+    expect(VERDICT_OF_ROW(&e, 0, 0), WRONG, "lost");
+    e.declaration.digits = 1;
+    expect(VERDICT_OF_ROW(&e, (float)0.2, 0), LEGAL, "rounded up");
     verdict_free(&e);
 }
 
@@ -346,11 +491,101 @@ Test(verify, another_nan_rule_is_undocumented)
     expect(VERDICT_OF_ROW(&e, 0, 4, 0), UNDOCUMENTED, "the greatest number");
     expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
     expect(VERDICT_OF_ROW(&e, 0, 3, 0), WRONG, "a part of the gradient");
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0), WRONG, "none");
+    expect(VERDICT_OF_ROW(&e, 4, 0, 4), WRONG, "both NaNs");
+    expect(VERDICT_OF_ROW(&e, 4, 4, 0), WRONG, "a NaN and the greatest number");
+    for (int rule = POOLGRAD_NAN_FIRST; rule <= POOLGRAD_NAN_IGNORE; rule++) {
+        e.problem.nan = (poolgrad_nan_rule)rule;
+        e.declaration.keeps_nan_rule = 1;
+        expect(VERDICT_OF_ROW(&e, 4, 0, 0), rule == POOLGRAD_NAN_FIRST ? EQUAL : WRONG, "the first NaN, a rule kept");
+        expect(VERDICT_OF_ROW(&e, 0, 0, 4), rule == POOLGRAD_NAN_LAST ? EQUAL : WRONG, "the last NaN, a rule kept");
+        expect(VERDICT_OF_ROW(&e, 0, 4, 0), rule == POOLGRAD_NAN_IGNORE ? EQUAL : WRONG, "the number, a rule kept");
+        e.declaration.keeps_nan_rule = 0;
+        expect(VERDICT_OF_ROW(&e, 0, 0, 0), WRONG, "none, by any rule");
+        expect(VERDICT_OF_ROW(&e, 4, 0, 4), WRONG, "both NaNs, by any rule");
+    }
     verdict_free(&e);
     e = verdict_forward(POOLGRAD_MAX, 3, ROW(F32, nan, 5, 3), F32);
     expect(VERDICT_OF_ROW(&e, 5), UNDOCUMENTED, "the greatest number");
     expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
     expect(VERDICT_OF_ROW(&e, 3), WRONG, "a lesser one");
+    expect(VERDICT_OF_ROW(&e, -(double)INFINITY), WRONG, "what a search starts from, though there are numbers");
+    e.declaration.keeps_nan_rule = 1;
+    expect(VERDICT_OF_ROW(&e, 5), WRONG, "the greatest number, where the first NaN is promised");
+    verdict_free(&e);
+}
+
+/* A 4 x 4 image 0, 1, 2 and so on with a NaN first, in windows of 2 x 2 side by side. */
+Test(verify, a_window_with_a_nan_gives_its_gradient_once)
+{
+    static const struct {
+        float first, greatest;
+        poolgrad_verdict verdict;
+    } cases[] = {{1, 0, EQUAL}, {0, 1, UNDOCUMENTED}, {0, 0, WRONG}, {1, 1, WRONG}};
+    float x[16], dx[16];
+    const float dy[4] = {1, 2, 3, 4};
+    for (int i = 0; i < 16; i++) x[i] = i == 0 ? NAN : (float)i;
+    for (int i = 0; i < 12; i++) {
+        poolgrad_problem p;
+        poolgrad_declaration d;
+        poolgrad_verification *v;
+        poolgrad_error error;
+        poolgrad_problem_init(&p, sizeof p);
+        poolgrad_declaration_init(&d, sizeof d);
+        p.direction = POOLGRAD_GRADIENT;
+        p.kind = POOLGRAD_MAX;
+        p.nan = (poolgrad_nan_rule)(i / 4);
+        p.window.kernel_width = p.window.kernel_height = p.window.stride_x = p.window.stride_y = 2;
+        p.offset_x = p.offset_y = 1;
+        p.source = poolgrad_const_image_dense(x, F32, POOLGRAD_NCHW, 1, 1, 4, 4);
+        p.source_gradient = poolgrad_const_image_dense(dy, F32, POOLGRAD_NCHW, 1, 1, 2, 2);
+        p.destination = poolgrad_image_dense(dx, F32, POOLGRAD_NCHW, 1, 1, 4, 4);
+        memset(dx, 0, sizeof dx);
+        dx[0] = cases[i % 4].first;
+        dx[5] = cases[i % 4].greatest;
+        dx[7] = 2;
+        dx[13] = 3;
+        dx[15] = 4;
+        cr_assert_eq(poolgrad_verify(&p, &d, &v, &error), POOLGRAD_OK, "%s", error.message);
+        cr_expect_eq(poolgrad_verification_passes(v), cases[i % 4].verdict != WRONG, "case %d, rule %d", i % 4, i / 4);
+        if (cases[i % 4].verdict == UNDOCUMENTED && p.nan != POOLGRAD_NAN_IGNORE)
+            cr_expect_eq(poolgrad_verification_decision_count(v, POOLGRAD_DECISION_NAN_RULE), 2);
+        poolgrad_verification_destroy(v);
+    }
+}
+
+/* Those who ignore NaNs may find nothing, and give to nobody. */
+Test(verify, a_window_of_nans_alone_may_pick_nothing)
+{
+    const double nan = (double)NAN, least = -(double)INFINITY;
+    verdict_example e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, nan, nan, nan), ROW(F32, 5, 7), F32);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        e.problem.nan = keeps ? POOLGRAD_NAN_IGNORE : POOLGRAD_NAN_FIRST;
+        e.declaration.keeps_nan_rule = keeps;
+        expect(VERDICT_OF_ROW(&e, 0, 0, 0), UNDOCUMENTED, "nobody");
+        expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
+        expect(VERDICT_OF_ROW(&e, 0, 7, 0), UNDOCUMENTED, "nobody of the first window");
+        expect(VERDICT_OF_ROW(&e, 0, 12, 0), UNDOCUMENTED, "the middle");
+        expect(VERDICT_OF_ROW(&e, 5, 5, 0), WRONG, "twice");
+    }
+    e.problem.nan = POOLGRAD_NAN_FIRST;
+    expect(VERDICT_OF_ROW(&e, 0, 0, 0), WRONG, "nobody, where the first is promised");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_MAX, 2, ROW(F32, nan, least), ROW(F32, 5), F32);
+    expect(VERDICT_OF_ROW(&e, 0, 0), UNDOCUMENTED, "nobody, of a NaN and -infinity");
+    verdict_free(&e);
+    e = verdict_forward(POOLGRAD_MAX, 2, ROW(F32, nan, nan), F32);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        e.problem.nan = keeps ? POOLGRAD_NAN_IGNORE : POOLGRAD_NAN_LAST;
+        e.declaration.keeps_nan_rule = keeps;
+        expect(VERDICT_OF_ROW(&e, least), UNDOCUMENTED, "-infinity");
+        expect_decision(&e, POOLGRAD_DECISION_NAN_RULE);
+        expect(VERDICT_OF_ROW(&e, -(double)FLT_MAX), UNDOCUMENTED, "the lowest number");
+        expect(VERDICT_OF_ROW(&e, 0), WRONG, "0");
+        expect(VERDICT_OF_ROW(&e, -(double)least), WRONG, "infinity");
+    }
+    e.problem.nan = POOLGRAD_NAN_LAST;
+    expect(VERDICT_OF_ROW(&e, least), WRONG, "-infinity, where the last NaN is promised");
     verdict_free(&e);
 }
 
@@ -520,6 +755,7 @@ Test(verify, counts_of_what_is_none)
 Test(verify, values_have_names)
 {
     cr_expect_str_eq(poolgrad_verdict_name(POOLGRAD_VERDICT_NONE), "none");
+    cr_expect_str_eq(poolgrad_verdict_name(UNBOUNDED), "unbounded");
     cr_expect_str_eq(poolgrad_verdict_name(WRONG), "wrong");
     cr_expect_null(poolgrad_verdict_name(POOLGRAD_VERDICT_NO_ELEMENT));
     cr_expect_null(poolgrad_verdict_name((poolgrad_verdict)POOLGRAD_VERDICTS));
@@ -654,6 +890,12 @@ Test(verify, declarations_out_of_range_are_refused)
     d = e.declaration;
     d.subnormals = (poolgrad_subnormals)2;
     expect_refusal(&e, &d, "declaration.subnormals is 2; expected kept (0) or flushed (1)");
+    d = e.declaration;
+    d.chain = -1;
+    expect_refusal(&e, &d, "declaration.chain is -1; expected additions, or 0: any number");
+    d = e.declaration;
+    d.digits = 21;
+    expect_refusal(&e, &d, "declaration.digits is 21; expected 1 to 20, or 0: as stored");
     verdict_free(&e);
 }
 

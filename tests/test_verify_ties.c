@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ties: a result is right if one choice for each window explains all of it. Gradients are whole numbers, so that sums
- * are exact, and what verification says can be held to a count of all choices.
+ * Ties, and windows of which nothing documents what they pick: a result is right if one choice for each window explains
+ * all of it. Gradients are whole numbers, so that sums are exact, and what verification says can be held to a count of
+ * all choices.
  */
 #include "support/random.h"
 #include "support/verdict.h"
 #include "support/view.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_PIXELS = 400, MOST_WINDOWS = 400, MOST_TAPS = 64 };
 
-/* A plane, and the maximal taps of its windows: their places, -1 outside of the image. */
+/* A plane, and the taps that its windows may pick: their places, -1 outside of the image. Taps of one option are picked
+ * together. */
 typedef struct scene {
     random_state random;
     poolgrad_problem p;
+    poolgrad_declaration d;
     float source[MOST_PIXELS], gradient[MOST_WINDOWS], result[MOST_PIXELS];
     int64_t pixels, windows;
     int taps[MOST_WINDOWS][MOST_TAPS], tap_count[MOST_WINDOWS];
+    int option[MOST_WINDOWS][MOST_TAPS], option_count[MOST_WINDOWS];
 } scene;
 
 static int64_t between(scene *s, int64_t first, int64_t last)
@@ -48,6 +53,12 @@ static int64_t place_of(const scene *s, int64_t w, int64_t k)
     return y * p->source.width + x;
 }
 
+static bool picks_one(const scene *s)
+{
+    return s->p.ties == POOLGRAD_TIES_FIRST || s->p.ties == POOLGRAD_TIES_LAST;
+}
+
+/* Among numbers. */
 static void find_taps(scene *s, int64_t w)
 {
     float greatest = 0;
@@ -57,12 +68,52 @@ static void find_taps(scene *s, int64_t w)
         const int64_t place = place_of(s, w, k);
         if (place < 0 && s->p.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
         const float tap = place < 0 ? 0 : s->source[place];
-        if (any && tap < greatest) continue;
+        if (isnan(tap) || (any && tap < greatest)) continue;
         if (!any || tap > greatest) s->tap_count[w] = 0;
         greatest = tap;
         any = true;
         s->taps[w][s->tap_count[w]++] = (int)place;
     }
+    for (int k = 0; k < s->tap_count[w]; k++) s->option[w][k] = picks_one(s) ? k : 0;
+    s->option_count[w] = picks_one(s) || !any ? s->tap_count[w] : 1;
+}
+
+static void add_option(scene *s, int64_t w, int place)
+{
+    s->taps[w][s->tap_count[w]] = place;
+    s->option[w][s->tap_count[w]++] = s->option_count[w]++;
+}
+
+/* NaNs among the taps, first to last, and whether the rest is -infinity. */
+static int find_nans(const scene *s, int64_t w, int nans[MOST_TAPS], bool *all_lost)
+{
+    int count = 0;
+    *all_lost = true;
+    for (int64_t k = 0; k < s->p.window.kernel_height * s->p.window.kernel_width; k++) {
+        const int64_t place = place_of(s, w, k);
+        if (place < 0) continue;
+        if (isnan(s->source[place])) nans[count++] = (int)place;
+        *all_lost = *all_lost && !(s->source[place] > -INFINITY);
+    }
+    return count;
+}
+
+/* What numbers leave out: NaNs, and nobody, who gets what a window of nothing but NaNs and -infinity has. */
+static void add_doubtful_taps(scene *s, int64_t w)
+{
+    int nans[MOST_TAPS];
+    bool all_lost;
+    const int count = find_nans(s, w, nans, &all_lost);
+    const bool ignores = s->p.nan == POOLGRAD_NAN_IGNORE;
+    if (s->d.keeps_nan_rule && count > 0 && !(ignores && all_lost)) {
+        if (ignores) return;
+        s->tap_count[w] = s->option_count[w] = 0;
+        add_option(s, w, s->p.nan == POOLGRAD_NAN_FIRST ? nans[0] : nans[count - 1]);
+        return;
+    }
+    if (s->tap_count[w] == 0 && count == 0) return; /* no tap inside */
+    for (int k = 0; k < count; k++) add_option(s, w, nans[k]);
+    if (all_lost) add_option(s, w, -1);
 }
 
 /* Values of the source are 0 to `greatest`, less one half of it. */
@@ -83,6 +134,7 @@ static void begin(scene *s, uint64_t seed)
 {
     memset(s, 0, sizeof *s);
     s->random.state = seed;
+    poolgrad_declaration_init(&s->d, sizeof s->d);
     poolgrad_problem_init(&s->p, sizeof s->p);
     s->p.direction = POOLGRAD_GRADIENT;
     s->p.kind = POOLGRAD_MAX;
@@ -106,17 +158,49 @@ static void make_small(scene *s, uint64_t seed)
     fill(s, height, width, between(s, 1, 3), between(s, 1, 4), between(s, 0, 3));
 }
 
-static void add(scene *s, int64_t w, int64_t tap, float gradient)
+enum { DIVISIBLE = 2520 }; /* by as many equal taps as a small window has */
+
+/* NaNs and -infinity are among the taps; of ties all and split, too. */
+static void make_doubtful(scene *s, uint64_t seed)
 {
-    const int place = s->taps[w][tap];
-    if (place >= 0) s->result[place] += gradient;
+    make_small(s, seed);
+    s->p.ties = (poolgrad_tie_rule)between(s, 0, 3);
+    s->p.nan = (poolgrad_nan_rule)between(s, 0, 2);
+    s->d.keeps_nan_rule = random_chance(&s->random, 30);
+    const int64_t nans = between(s, 0, 60), least = between(s, 0, 60);
+    for (int64_t i = 0; i < s->pixels; i++) {
+        if (random_chance(&s->random, (int)least)) s->source[i] = -INFINITY;
+        if (random_chance(&s->random, (int)nans)) s->source[i] = NAN;
+    }
+    for (int64_t w = 0; w < s->windows; w++) {
+        s->gradient[w] *= DIVISIBLE;
+        find_taps(s, w);
+        add_doubtful_taps(s, w);
+    }
+}
+
+/* Adds what the option gives. */
+static void give(const scene *s, int64_t w, int64_t option, float gradient, float *to)
+{
+    int count = 0;
+    for (int k = 0; k < s->tap_count[w]; k++) count += s->option[w][k] == option;
+    const float share = s->p.ties == POOLGRAD_TIES_SPLIT ? gradient / (float)count : gradient;
+    for (int k = 0; k < s->tap_count[w]; k++) {
+        const int place = s->taps[w][k];
+        if (s->option[w][k] == option && place >= 0) to[place] += share;
+    }
+}
+
+static void add(scene *s, int64_t w, int64_t option, float gradient)
+{
+    give(s, w, option, gradient, s->result);
 }
 
 static void choose_at_random(scene *s)
 {
     memset(s->result, 0, sizeof s->result);
     for (int64_t w = 0; w < s->windows; w++) {
-        if (s->tap_count[w] > 0) add(s, w, between(s, 0, s->tap_count[w] - 1), s->gradient[w]);
+        if (s->option_count[w] > 0) add(s, w, between(s, 0, s->option_count[w] - 1), s->gradient[w]);
     }
 }
 
@@ -127,7 +211,7 @@ static bool is_small(const scene *s)
     enum { MOST_CHOICES = 4096 };
     int64_t choices = 1;
     for (int64_t w = 0; w < s->windows && choices <= MOST_CHOICES; w++) {
-        if (s->tap_count[w] > 1) choices *= s->tap_count[w];
+        if (s->option_count[w] > 1) choices *= s->option_count[w];
     }
     return choices <= MOST_CHOICES;
 }
@@ -141,12 +225,11 @@ static bool can_give(scene *s, int64_t w, float *left)
         }
         return true;
     }
-    if (s->tap_count[w] == 0) return can_give(s, w + 1, left);
-    for (int64_t k = 0; k < s->tap_count[w]; k++) {
-        const int place = s->taps[w][k];
-        if (place >= 0) left[place] -= s->gradient[w];
+    if (s->option_count[w] == 0) return can_give(s, w + 1, left);
+    for (int64_t k = 0; k < s->option_count[w]; k++) {
+        give(s, w, k, -s->gradient[w], left);
         const bool given = can_give(s, w + 1, left);
-        if (place >= 0) left[place] += s->gradient[w];
+        give(s, w, k, s->gradient[w], left);
         if (given) return true;
     }
     return false;
@@ -168,11 +251,9 @@ typedef struct outcome {
 
 static outcome verify(scene *s)
 {
-    poolgrad_declaration declaration;
     poolgrad_verification *v;
     poolgrad_error error;
-    poolgrad_declaration_init(&declaration, sizeof declaration);
-    cr_assert_eq(poolgrad_verify(&s->p, &declaration, &v, &error), POOLGRAD_OK, "%s", error.message);
+    cr_assert_eq(poolgrad_verify(&s->p, &s->d, &v, &error), POOLGRAD_OK, "%s", error.message);
     const outcome found = {poolgrad_verification_passes(v) == 1,
                            poolgrad_verification_count(v, POOLGRAD_VERDICT_UNDOCUMENTED) == 0,
                            poolgrad_verification_tie_groups(v), poolgrad_verification_bounded_tie_groups(v)};
@@ -206,6 +287,35 @@ Test(verify_ties, a_result_passes_just_where_choices_explain_it)
     }
     cr_assert(random_sweep_told(&sweep, 15), "only %" PRId64 " of %" PRId64 " told", sweep.telling, sweep.cases);
     cr_assert(sweep.cases < 200 || (right > sweep.cases / 50 && wrong > sweep.cases / 10),
+              "%" PRId64 " right, %" PRId64 " wrong of %" PRId64, right, wrong, sweep.cases);
+}
+
+/* The same, of windows that may pick a NaN, or nothing. */
+Test(verify_ties, windows_with_nans_are_judged_as_a_whole)
+{
+    scene s;
+    int64_t right = 0, wrong = 0;
+    random_sweep sweep = random_sweep_start("windows_with_nans_are_judged_as_a_whole", 6000);
+    while (random_sweep_next(&sweep)) {
+        make_doubtful(&s, sweep.seed);
+        if (!is_small(&s)) continue;
+        choose_at_random(&s);
+        outcome found = verify(&s);
+        cr_assert(found.passes, "right: seed 0x%016llx", (unsigned long long)sweep.seed);
+        sweep.telling += !found.is_documented;
+        for (int i = 0; i < 4; i++) { /* a gradient is lost, found twice, moved, or another one */
+            const int64_t w = between(&s, 0, s.windows - 1), options = s.option_count[w];
+            if (i < 3 && options > 0) add(&s, w, between(&s, 0, options - 1), i == 1 ? s.gradient[w] : -s.gradient[w]);
+            if (i == 2 && options > 0) add(&s, w, between(&s, 0, options - 1), s.gradient[w]);
+            if (i == 3) s.result[between(&s, 0, s.pixels - 1)] += DIVISIBLE;
+            const bool explained = is_explained(&s);
+            right += explained;
+            wrong += !explained;
+            cr_assert_eq(verify(&s).passes, explained, "change %d: seed 0x%016llx", i, (unsigned long long)sweep.seed);
+        }
+    }
+    cr_assert(random_sweep_told(&sweep, 15), "only %" PRId64 " of %" PRId64 " told", sweep.telling, sweep.cases);
+    cr_assert(sweep.cases < 200 || (right > sweep.cases / 2 && wrong > sweep.cases / 2),
               "%" PRId64 " right, %" PRId64 " wrong of %" PRId64, right, wrong, sweep.cases);
 }
 

@@ -119,6 +119,16 @@ typedef struct poolgrad_declaration {
     /* Called now and then on the calling thread, with the finished share of the work, 0 to 1. May be null. */
     void (*progress)(void *context, double share);
     void *progress_context;
+    /* The longest chain of additions that a term of a sum goes through: n - 1 for a loop over n terms, about the
+     * logarithm of n for a reduction in a tree. Additions to an initial 0 do not count. 0: any, n - 1. A smaller one
+     * than the logarithm of n counts as that. */
+    int64_t chain;
+    /* Digits behind the decimal point that the output was printed with, 1 to 20, where it comes from a text: an element
+     * stands for all numbers that are printed as it is. 0: an element stands for itself. */
+    int digits;
+    /* 0: of a window with a NaN the gradient may go to any NaN or, NaNs ignored, to any greatest number; nothing is
+     * documented, and such elements are undocumented. 1: it goes where the problem's NaN rule says. */
+    int keeps_nan_rule;
 } poolgrad_declaration;
 
 /* Makes *declaration neutral: all zero, but findings. Call it as poolgrad_declaration_init(&d, sizeof d). */
@@ -139,11 +149,12 @@ typedef enum poolgrad_verdict {
     POOLGRAD_VERDICT_CORRECTLY_ROUNDED = 2, /* other bits: the formula's value, rounded once */
     POOLGRAD_VERDICT_LEGAL_ROUNDING = 3,    /* within reach of the declared arithmetic */
     POOLGRAD_VERDICT_LEGAL_TIE = 4,         /* the same, if windows pick other maximal taps than the reference */
-    POOLGRAD_VERDICT_UNDOCUMENTED = 5,      /* rests on a decision of poolgrad where MPS documents nothing */
-    POOLGRAD_VERDICT_WRONG = 6
+    POOLGRAD_VERDICT_UNBOUNDED = 5,         /* legal, but the declared arithmetic can give nearly anything here */
+    POOLGRAD_VERDICT_UNDOCUMENTED = 6,      /* rests on a decision of poolgrad where MPS documents nothing */
+    POOLGRAD_VERDICT_WRONG = 7
 } poolgrad_verdict;
 
-enum { POOLGRAD_VERDICTS = 7 };
+enum { POOLGRAD_VERDICTS = 8 };
 
 /* Decisions of poolgrad that a result may rest on. */
 typedef enum poolgrad_decision {
@@ -184,8 +195,10 @@ typedef struct poolgrad_verification poolgrad_verification;
  * the reference. For elements that differ, computes the exact value and the reach of the declared arithmetic: all
  * numbers that some order of summation gives (docs/verification.md proves the bounds). Equal maximal taps of a window
  * are accepted where one choice for each window explains all elements of a group of windows that share taps. One NaN is
- * as good as any other. Refuses whatever poolgrad_run refuses, picks, and declarations out of range. Threads: the
- * problem's. On refusal *verification is null.
+ * as good as any other. A legal element is called unbounded where the numbers that are accepted reach so far, to both
+ * sides of their middle, as 2/3 of the exact value's magnitude and 1/128 of that of the greatest term: sums of many
+ * terms in 16 bits, and of terms that cancel. Refuses whatever poolgrad_run refuses, picks, and declarations out of
+ * range. Threads: the problem's. On refusal *verification is null.
  */
 POOLGRAD_API poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                                              poolgrad_verification **verification, poolgrad_error *error);
@@ -194,6 +207,9 @@ POOLGRAD_API void poolgrad_verification_destroy(poolgrad_verification *verificat
 
 /* 1: no element is wrong. */
 POOLGRAD_API int poolgrad_verification_passes(const poolgrad_verification *verification);
+
+/* 1: nor is one undocumented or unbounded. */
+POOLGRAD_API int poolgrad_verification_passes_strictly(const poolgrad_verification *verification);
 
 /* How many elements got the verdict; -1 for a value that is no verdict of an element. */
 POOLGRAD_API int64_t poolgrad_verification_count(const poolgrad_verification *verification, poolgrad_verdict verdict);
@@ -206,8 +222,8 @@ POOLGRAD_API poolgrad_verdict poolgrad_verification_at(const poolgrad_verificati
 POOLGRAD_API int64_t poolgrad_verification_decision_count(const poolgrad_verification *verification,
                                                           poolgrad_decision decision);
 
-/* The worst elements that are wrong or undocumented, worst first; null for an index that is none. Findings live as long
- * as the verification. */
+/* The worst elements that are wrong, undocumented or unbounded, worst first; null for an index that is none. Findings
+ * live as long as the verification. */
 POOLGRAD_API int64_t poolgrad_verification_finding_count(const poolgrad_verification *verification);
 POOLGRAD_API const poolgrad_finding *poolgrad_verification_finding(const poolgrad_verification *verification,
                                                                    int64_t index);

@@ -3,7 +3,23 @@
 
 #include <inttypes.h>
 
-enum { FINDINGS = 10 };
+enum { FINDINGS = 10, MOST_DIGITS = 20 };
+
+static int read_sums(const struct options *options, poolgrad_declaration *d)
+{
+    const int64_t chain = poolgrad_number(options, OPTION_CHAIN, 1),
+                  digits = poolgrad_number(options, OPTION_DIGITS, 1);
+    if (chain < 1) {
+        return poolgrad_fail(options, "--chain is %" PRId64 "; expected at least 1 addition, as two terms need", chain);
+    }
+    if (digits < 1 || digits > MOST_DIGITS) {
+        return poolgrad_fail(options, "--digits is %" PRId64 "; expected 1 to %d, behind the decimal point", digits,
+                             MOST_DIGITS);
+    }
+    if (poolgrad_given(options, OPTION_CHAIN)) d->chain = chain;
+    if (poolgrad_given(options, OPTION_DIGITS)) d->digits = (int)digits;
+    return 0;
+}
 
 int poolgrad_declaration_read(const struct options *options, poolgrad_declaration *d)
 {
@@ -12,6 +28,11 @@ int poolgrad_declaration_read(const struct options *options, poolgrad_declaratio
     d->division = (poolgrad_division)poolgrad_number(options, OPTION_DIVISION, POOLGRAD_DIVISION_ANY);
     d->fusion = (poolgrad_fusion)poolgrad_number(options, OPTION_FUSION, POOLGRAD_FUSION_ANY);
     d->subnormals = (poolgrad_subnormals)poolgrad_number(options, OPTION_SUBNORMALS, POOLGRAD_SUBNORMALS_KEPT);
+    d->keeps_tie_rule = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY ||
+                        poolgrad_given(options, OPTION_KEEP_TIE_RULE);
+    d->keeps_nan_rule = poolgrad_number(options, OPTION_JUDGED_NAN, NAN_ANY) != NAN_ANY ||
+                        poolgrad_given(options, OPTION_KEEP_NAN_RULE);
+    if (read_sums(options, d) != 0) return 2;
     d->findings = poolgrad_number(options, OPTION_FINDINGS, FINDINGS);
     if (d->findings >= 0 && d->findings <= INT32_MAX) return 0;
     return poolgrad_fail(options, "--findings is %" PRId64 "; expected 0 to 2147483647", d->findings);

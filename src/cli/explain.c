@@ -56,8 +56,8 @@ static int find_place(const struct options *options, const poolgrad_problem *p, 
 /* Options about an output that is judged, without one; or about one that is made, beside it. */
 static int check_output(const struct options *options)
 {
-    static const enum option judging[] = {OPTION_BEFORE,   OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN,
-                                          OPTION_DIVISION, OPTION_FUSION,        OPTION_SUBNORMALS};
+    static const enum option judging[] = {OPTION_BEFORE, OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN, OPTION_DIVISION,
+                                          OPTION_FUSION, OPTION_SUBNORMALS,    OPTION_CHAIN,       OPTION_DIGITS};
     const bool judges = poolgrad_given(options, OPTION_ACTUAL);
     for (size_t i = 0; !judges && i < sizeof judging / sizeof *judging; i++) {
         if (!poolgrad_given(options, judging[i])) continue;

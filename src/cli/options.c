@@ -103,6 +103,11 @@ static const struct choice measured_kinds[] = {{"average", MEASURED_AVERAGE},
 static const struct choice judged_tie_rules[] = {
     {"any", TIES_ANY},          {"first", POOLGRAD_TIES_FIRST}, {"last", POOLGRAD_TIES_LAST},
     {"all", POOLGRAD_TIES_ALL}, {"split", POOLGRAD_TIES_SPLIT}, {NULL, 0}};
+static const struct choice judged_nan_rules[] = {{"any", NAN_ANY},
+                                                 {"first", POOLGRAD_NAN_FIRST},
+                                                 {"last", POOLGRAD_NAN_LAST},
+                                                 {"ignore", POOLGRAD_NAN_IGNORE},
+                                                 {NULL, 0}};
 /* In the order of poolgrad/oracle.h, which a build may lack. */
 static const struct choice division_words[] = {{"any", 0}, {"true", 1}, {"reciprocal", 2}, {NULL, 0}};
 static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}, {NULL, 0}};
@@ -201,11 +206,23 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                               "whether products are added without being rounded (any)")},
     [OPTION_SUBNORMALS] = {CHOICE("subnormals", JUDGES | SUITE, subnormal_words,
                                   "whether numbers below the least normal one may count as 0 (kept)")},
+    [OPTION_CHAIN] = {NUMBER(
+        "chain", JUDGES | SUITE,
+        "the most additions that a term of a sum goes through: in a reduction by a tree, its depth "
+        "(n - 1 of n terms)")},
+    [OPTION_DIGITS] = {NUMBER("digits", JUDGES | SUITE,
+                              "behind the decimal point, where the output was printed with few and read again: 1 to 20 "
+                              "(as stored)")},
+    [OPTION_STRICT] = {FLAG("strict", VERIFY | SUITE,
+                            "undocumented and unbounded elements are not right, either (exit status 1)")},
     [OPTION_FINDINGS] = {NUMBER("findings", VERIFY | SUITE,
                                 "how many of the worst elements, or cases, are told of (10)")},
 
     [OPTION_KEEP_TIE_RULE] = {FLAG("keep-tie-rule", SUITE,
                                    "it picks the tap that each case's tie rule names, not any one of the greatest")},
+    [OPTION_KEEP_NAN_RULE] = {FLAG("keep-nan-rule", SUITE,
+                                   "of a window with a NaN it picks the tap that each case's NaN rule names, not any "
+                                   "NaN or the greatest number")},
     [OPTION_ACTUAL_FOLDER] = {"actual", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "verify: the folder with its outputs, NAME.npy for each case; required",
                               "What is judged"},
@@ -323,7 +340,8 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                "their sum")},
     [OPTION_TIES] = {CHOICE("ties", ALL & ~JUDGES, tie_rules, "max: which of equal taps (first)")},
     [OPTION_JUDGED_TIES] = {CHOICE("ties", JUDGES, judged_tie_rules, "max: which of equal taps (any)")},
-    [OPTION_NAN] = {CHOICE("nan", ALL, nan_rules, "max: which NaN wins, or none (first)")},
+    [OPTION_NAN] = {CHOICE("nan", ALL & ~JUDGES, nan_rules, "max: which NaN wins, or none (first)")},
+    [OPTION_JUDGED_NAN] = {CHOICE("nan", JUDGES, judged_nan_rules, "max: which NaN wins, or none (any)")},
     [OPTION_ACCUMULATOR] = {CHOICE("accumulator", ALL, accumulators,
                                    "of sums (float32, or float64 where the files are)")},
 

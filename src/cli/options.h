@@ -65,6 +65,9 @@ enum option {
     OPTION_DIVISION,
     OPTION_FUSION,
     OPTION_SUBNORMALS,
+    OPTION_CHAIN,
+    OPTION_DIGITS,
+    OPTION_STRICT,
     OPTION_FINDINGS,
 
     OPTION_ACTUAL_FOLDER,
@@ -72,6 +75,7 @@ enum option {
     OPTION_TIMEOUT,
     OPTION_OUTPUT_FOLDER,
     OPTION_KEEP_TIE_RULE,
+    OPTION_KEEP_NAN_RULE,
     OPTION_SKIP_MISSING,
     OPTION_JUNIT,
     OPTION_SUITE_JSON,
@@ -147,6 +151,7 @@ enum option {
     OPTION_TIES,
     OPTION_JUDGED_TIES,
     OPTION_NAN,
+    OPTION_JUDGED_NAN,
     OPTION_ACCUMULATOR,
 
     OPTION_PRIMARY_OFFSET_X,
@@ -243,8 +248,9 @@ enum { MODE_EXACT = POOLGRAD_MODE_REFERENCE + 1 };
 /* Or-ed to a layout by the words that say that there is a third axis: ncdhw and ndhwc. */
 enum { LAYOUT_OF_VOLUMES = 16 };
 
-/* Of verify and explain, beside poolgrad_tie_rule's: which maximal tap is picked is left open. */
-enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1 };
+/* Of verify and explain, beside poolgrad_tie_rule's and poolgrad_nan_rule's: which maximal tap is picked is left open;
+ * what a window with a NaN picks is. */
+enum { TIES_ANY = POOLGRAD_TIES_SPLIT + 1, NAN_ANY = POOLGRAD_NAN_IGNORE + 1 };
 
 extern const struct option_description poolgrad_options[OPTION_COUNT];
 

@@ -130,7 +130,8 @@ int poolgrad_setup_rules(const struct options *o, poolgrad_direction direction, 
     p->edge_mode = (poolgrad_edge_mode)poolgrad_number(o, OPTION_EDGE_MODE, POOLGRAD_EDGE_CLAMP);
     const int64_t judged = poolgrad_number(o, OPTION_JUDGED_TIES, TIES_ANY);
     p->ties = (poolgrad_tie_rule)poolgrad_number(o, OPTION_TIES, judged == TIES_ANY ? POOLGRAD_TIES_FIRST : judged);
-    p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, POOLGRAD_NAN_FIRST);
+    const int64_t judged_nan = poolgrad_number(o, OPTION_JUDGED_NAN, NAN_ANY);
+    p->nan = (poolgrad_nan_rule)poolgrad_number(o, OPTION_NAN, judged_nan == NAN_ANY ? POOLGRAD_NAN_FIRST : judged_nan);
     p->accumulator = (poolgrad_accumulator)poolgrad_number(o, OPTION_ACCUMULATOR, POOLGRAD_ACCUMULATE_FLOAT32);
     p->offset_image = poolgrad_number(o, OPTION_OFFSET_IMAGE, poolgrad_number(o, OPTION_SECONDARY_OFFSET_IMAGE, 0));
     setup_regions(o, p);
@@ -277,7 +278,8 @@ static void note_rules(const struct options *options, const poolgrad_problem *p)
 {
     bool max = p->kind == POOLGRAD_MAX, average = p->kind == POOLGRAD_AVERAGE;
     bool chosen = p->indices.data != NULL;
-    static const enum option choices[] = {OPTION_TIES, OPTION_JUDGED_TIES, OPTION_NAN, OPTION_EDGE_MODE};
+    static const enum option choices[] = {OPTION_TIES, OPTION_JUDGED_TIES, OPTION_NAN, OPTION_JUDGED_NAN,
+                                          OPTION_EDGE_MODE};
     note_zero_pads(options, p);
     note_if(options, OPTION_EXCLUDE_EDGES, !average, "only average pooling excludes edges");
     note_if(options, OPTION_EDGE_MODE, average && poolgrad_given(options, OPTION_EXCLUDE_EDGES),
@@ -286,6 +288,7 @@ static void note_rules(const struct options *options, const poolgrad_problem *p)
     note_if(options, OPTION_TIES, !max, "only max pooling has ties");
     note_if(options, OPTION_JUDGED_TIES, !max, "only max pooling has ties");
     note_if(options, OPTION_NAN, !max, "only max pooling chooses among NaNs");
+    note_if(options, OPTION_JUDGED_NAN, !max, "only max pooling chooses among NaNs");
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         note_if(options, choices[i], chosen, "the indices have chosen already");
     }

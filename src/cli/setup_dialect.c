@@ -121,7 +121,8 @@ static void restore_rules(const struct options *options, const poolgrad_problem 
 {
     const bool judged = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY;
     if (poolgrad_given(options, OPTION_TIES) || judged) problem->ties = asked->ties;
-    if (poolgrad_given(options, OPTION_NAN)) problem->nan = asked->nan;
+    const bool judged_nan = poolgrad_number(options, OPTION_JUDGED_NAN, NAN_ANY) != NAN_ANY;
+    if (poolgrad_given(options, OPTION_NAN) || judged_nan) problem->nan = asked->nan;
 }
 
 static int set_problem(const struct options *options, int axes, union dialect_pool *pool, poolgrad_problem *problem)

@@ -10,9 +10,10 @@
 #include "base/integer.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
+#include "cli/verify.h"
 
-const char *const poolgrad_outcome_words[OUTCOMES] = {"right", "undocumented", "missing",
-                                                      "wrong", "unreadable",   "failed"};
+const char *const poolgrad_outcome_words[OUTCOMES] = {"right", "unbounded",  "undocumented", "missing",
+                                                      "wrong", "unreadable", "failed"};
 
 enum { SUITE_PLACE = 128 };
 enum { CASES_AT_ONCE = 8 }; /* for each thread: they are all in memory */
@@ -60,6 +61,13 @@ static void print_place(const struct job *job, const poolgrad_finding *f, char t
              f->x);
 }
 
+static enum suite_outcome outcome_of(const struct suite_result *result, const poolgrad_verification *v)
+{
+    if (!poolgrad_verification_passes(v)) return OUTCOME_WRONG;
+    if (result->count[POOLGRAD_VERDICT_UNDOCUMENTED] > 0) return OUTCOME_UNDOCUMENTED;
+    return result->count[POOLGRAD_VERDICT_UNBOUNDED] > 0 ? OUTCOME_UNBOUNDED : OUTCOME_RIGHT;
+}
+
 static void describe(const struct job *job, const poolgrad_verification *v)
 {
     struct suite_result *result = result_of(job);
@@ -73,14 +81,15 @@ static void describe(const struct job *job, const poolgrad_verification *v)
         snprintf(result->sentence, sizeof result->sentence,
                  "%" PRId64 " elements are wrong; the worst, %s, is %.9g; expected %.9g to %.9g",
                  result->count[POOLGRAD_VERDICT_WRONG], place, isnan(f->actual) ? NAN : f->actual, f->low, f->high);
-    } else if (f) {
-        snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented: %s",
-                 result->count[POOLGRAD_VERDICT_UNDOCUMENTED], poolgrad_decision_text(f->decision));
+    } else if (result->count[POOLGRAD_VERDICT_UNDOCUMENTED] > 0) {
+        snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented%s%s",
+                 result->count[POOLGRAD_VERDICT_UNDOCUMENTED], f ? ": " : "",
+                 f ? poolgrad_decision_text(f->decision) : "");
+    } else if (result->count[POOLGRAD_VERDICT_UNBOUNDED] > 0) {
+        snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are unbounded: %s",
+                 result->count[POOLGRAD_VERDICT_UNBOUNDED], poolgrad_unbounded_text);
     }
-    if (!poolgrad_verification_passes(v))
-        result->outcome = OUTCOME_WRONG;
-    else
-        result->outcome = f ? OUTCOME_UNDOCUMENTED : OUTCOME_RIGHT;
+    result->outcome = outcome_of(result, v);
 }
 
 static void judge_case(const struct job *job)

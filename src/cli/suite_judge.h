@@ -11,6 +11,7 @@
 /* Of a case, from good to bad. */
 enum suite_outcome {
     OUTCOME_RIGHT,
+    OUTCOME_UNBOUNDED,    /* right, but of some elements nearly any would be */
     OUTCOME_UNDOCUMENTED, /* right, but some elements rest on decisions */
     OUTCOME_MISSING,      /* no output */
     OUTCOME_WRONG,
@@ -49,6 +50,9 @@ int poolgrad_suite_judge_cases(struct suite_judge *judge);
 void poolgrad_suite_print(const struct suite_judge *judge);
 void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file);
 void poolgrad_suite_print_junit(const struct suite_judge *judge, FILE *file);
+
+/* Whether cases of the outcome are not right, by the options. */
+bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome);
 
 /* Whether a missing output counts as nothing worse. */
 bool poolgrad_suite_passes(const struct suite_judge *judge);

@@ -13,13 +13,23 @@ static void tally(const struct suite_judge *judge, uint64_t feature, int64_t out
     }
 }
 
+bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome)
+{
+    const bool open = outcome == OUTCOME_UNBOUNDED || outcome == OUTCOME_UNDOCUMENTED;
+    if (open) return poolgrad_given(judge->options, OPTION_STRICT);
+    if (outcome == OUTCOME_MISSING) return !poolgrad_given(judge->options, OPTION_SKIP_MISSING);
+    return outcome != OUTCOME_RIGHT;
+}
+
 bool poolgrad_suite_passes(const struct suite_judge *judge)
 {
-    const bool skips = poolgrad_given(judge->options, OPTION_SKIP_MISSING);
     int64_t outcomes[OUTCOMES];
+    bool passes = true;
     tally(judge, 0, outcomes);
-    return outcomes[OUTCOME_WRONG] == 0 && outcomes[OUTCOME_UNREADABLE] == 0 && outcomes[OUTCOME_FAILED] == 0 &&
-           (skips || outcomes[OUTCOME_MISSING] == 0);
+    for (int i = 0; i < OUTCOMES; i++) {
+        passes = passes && (outcomes[i] == 0 || !poolgrad_suite_fails(judge, (enum suite_outcome)i));
+    }
+    return passes;
 }
 
 /* ---- Text -------------------------------------------------------------------------------------------------------- */
@@ -37,7 +47,8 @@ static void print_row(const char *name, const int64_t outcomes[OUTCOMES])
 static void print_cases(const struct suite_judge *judge)
 {
     int64_t left = judge->declaration.findings, more = 0;
-    for (int outcome = OUTCOMES - 1; outcome > OUTCOME_MISSING; outcome--) {
+    for (int outcome = OUTCOMES - 1; outcome >= 0; outcome--) {
+        if (outcome == OUTCOME_MISSING || !poolgrad_suite_fails(judge, (enum suite_outcome)outcome)) continue;
         for (int64_t i = 0; i < judge->manifest.count; i++) {
             const struct suite_result *result = &judge->result[i];
             if ((int)result->outcome != outcome) continue;
@@ -119,10 +130,17 @@ void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file)
     fprintf(file, "\n  ]\n}\n");
 }
 
-static void print_test(const struct manifest_case *entry, const struct suite_result *result, FILE *file)
+/* An outcome that fails only because the options are strict. */
+static bool is_strict(const struct suite_judge *judge, enum suite_outcome outcome)
 {
-    static const char *const elements[OUTCOMES] = {NULL, NULL, "skipped", "failure", "error", "error"};
-    const char *element = elements[result->outcome];
+    return outcome < OUTCOME_MISSING && poolgrad_suite_fails(judge, outcome);
+}
+
+static void print_test(const struct suite_judge *judge, const struct manifest_case *entry,
+                       const struct suite_result *result, FILE *file)
+{
+    static const char *const elements[OUTCOMES] = {NULL, NULL, NULL, "skipped", "failure", "error", "error"};
+    const char *element = is_strict(judge, result->outcome) ? "failure" : elements[result->outcome];
     fprintf(file, "  <testcase classname=\"poolgrad.%s.%s\" name=\"%s\"",
             entry->problem.direction == POOLGRAD_GRADIENT ? "gradient" : "forward",
             poolgrad_kind_name(entry->problem.kind), entry->name);
@@ -140,15 +158,18 @@ static void print_test(const struct manifest_case *entry, const struct suite_res
 
 void poolgrad_suite_print_junit(const struct suite_judge *judge, FILE *file)
 {
-    int64_t outcomes[OUTCOMES];
+    int64_t outcomes[OUTCOMES], failures = 0;
     tally(judge, 0, outcomes);
+    for (int i = 0; i < OUTCOMES; i++) {
+        if (i == OUTCOME_WRONG || is_strict(judge, (enum suite_outcome)i)) failures += outcomes[i];
+    }
     fprintf(file,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"%" PRId64
             "\" failures=\"%" PRId64 "\" errors=\"%" PRId64 "\" skipped=\"%" PRId64 "\">\n",
-            judge->manifest.count, outcomes[OUTCOME_WRONG], outcomes[OUTCOME_UNREADABLE] + outcomes[OUTCOME_FAILED],
+            judge->manifest.count, failures, outcomes[OUTCOME_UNREADABLE] + outcomes[OUTCOME_FAILED],
             outcomes[OUTCOME_MISSING]);
     for (int64_t i = 0; i < judge->manifest.count; i++) {
-        print_test(&judge->manifest.entry[i], &judge->result[i], file);
+        print_test(judge, &judge->manifest.entry[i], &judge->result[i], file);
     }
     fprintf(file, "</testsuite>\n");
 }

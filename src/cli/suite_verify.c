@@ -113,7 +113,6 @@ static int prepare(struct suite_judge *judge, bool runs)
     }
     if (runs) judge->command = options->value[OPTION_BACKEND].text;
     status = poolgrad_declaration_read(options, &judge->declaration);
-    judge->declaration.keeps_tie_rule = poolgrad_given(options, OPTION_KEEP_TIE_RULE);
     if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
     if (status == 0) status = choose_outputs(judge);
     return status == 0 ? open_results(judge) : status;

@@ -41,6 +41,12 @@ int poolgrad_check_direction(const struct options *options)
     return 0;
 }
 
+bool poolgrad_verify_passes(const struct options *options, const struct verify *verify)
+{
+    if (!poolgrad_given(options, OPTION_STRICT)) return poolgrad_verification_passes(verify->verification) != 0;
+    return poolgrad_verification_passes_strictly(verify->verification) != 0;
+}
+
 static bool is_clipped(const struct options *options)
 {
     for (int option = OPTION_CLIP_X; option <= OPTION_CLIP_IMAGES; option++) {
@@ -110,7 +116,6 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
     int status = poolgrad_check_direction(options);
     if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
     if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
-    verify->declaration.keeps_tie_rule = poolgrad_number(options, OPTION_JUDGED_TIES, TIES_ANY) != TIES_ANY;
     if (status == 0) {
         status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, &verify->inputs);
     }
@@ -188,7 +193,7 @@ static int verify_files(const struct options *options, struct verify *verify)
         return poolgrad_setup_refused(options, &error);
     status = write_results(options, verify);
     if (status != 0) return status;
-    return poolgrad_verification_passes(verify->verification) ? 0 : 1;
+    return poolgrad_verify_passes(options, verify) ? 0 : 1;
 }
 
 int poolgrad_command_verify(const struct options *options)

@@ -25,6 +25,9 @@ int poolgrad_check_direction(const struct options *options);
 int poolgrad_verify_read(const struct options *options, struct verify *verify);
 void poolgrad_verify_free(struct verify *verify);
 
+/* Whether the output is right, by the options. */
+bool poolgrad_verify_passes(const struct options *options, const struct verify *verify);
+
 /* Tells what was found, on standard output; as JSON; as a page of HTML. */
 void poolgrad_verify_print(const struct options *options, const struct verify *verify);
 void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file);
@@ -46,6 +49,9 @@ char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration
 /* Whether anything has a third axis; an element's place, "n,c,y,x" or "n,c,z,y,x". */
 bool poolgrad_verify_has_depth(const struct verify *verify);
 void poolgrad_format_place(const struct verify *verify, const poolgrad_finding *finding, char text[PLACE_TEXT]);
+
+/* Why elements are unbounded, in one sentence. */
+extern const char *const poolgrad_unbounded_text;
 
 /* What a verdict means, in a few words. */
 const char *poolgrad_verdict_explanation(poolgrad_verdict verdict);

@@ -60,7 +60,10 @@ static void print_counts(const poolgrad_verification *v, FILE *file)
                 poolgrad_decision_text((poolgrad_decision)i), count);
         first = false;
     }
-    fprintf(file, "],\n  \"tie_groups\": %" PRId64 ", \"bounded_tie_groups\": %" PRId64 ",\n",
+    fprintf(file, "],\n");
+    if (poolgrad_verification_count(v, POOLGRAD_VERDICT_UNBOUNDED) > 0)
+        fprintf(file, "  \"unbounded\": \"%s\",\n", poolgrad_unbounded_text);
+    fprintf(file, "  \"tie_groups\": %" PRId64 ", \"bounded_tie_groups\": %" PRId64 ",\n",
             poolgrad_verification_tie_groups(v), poolgrad_verification_bounded_tie_groups(v));
 }
 
@@ -91,7 +94,8 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
             p->destination.channels, p->destination.depth > 1 ? p->destination.depth : 1, p->destination.height,
             p->destination.width);
-    fprintf(file, "  \"passes\": %s,\n", poolgrad_verification_passes(v) ? "true" : "false");
+    fprintf(file, "  \"passes\": %s, \"strict\": %s,\n", poolgrad_verify_passes(options, verify) ? "true" : "false",
+            poolgrad_given(options, OPTION_STRICT) ? "true" : "false");
     if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);
     print_counts(v, file);
     print_causes(v, file);

@@ -90,6 +90,9 @@ static void print_reasons(const poolgrad_verification *v, FILE *file)
         fprintf(file, "<p>Undocumented: %" PRId64 " elements: %s.</p>\n", count,
                 poolgrad_decision_text((poolgrad_decision)i));
     }
+    const int64_t unbounded = poolgrad_verification_count(v, POOLGRAD_VERDICT_UNBOUNDED);
+    if (unbounded > 0)
+        fprintf(file, "<p>Unbounded: %" PRId64 " elements: %s.</p>\n", unbounded, poolgrad_unbounded_text);
     const int64_t groups = poolgrad_verification_tie_groups(v), bounded = poolgrad_verification_bounded_tie_groups(v);
     if (groups == 0) return;
     fprintf(file,
@@ -205,6 +208,7 @@ static void print_head(const struct options *options, const struct verify *verif
     const poolgrad_problem *p = &verify->inputs.problem;
     const poolgrad_verification *v = verify->verification;
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
+    const bool right = poolgrad_verify_passes(options, verify);
     const char *direction = poolgrad_direction_name(p->direction);
     char depth[40] = "";
     if (poolgrad_verify_has_depth(verify)) snprintf(depth, sizeof depth, " &times; %" PRId64, p->destination.depth);
@@ -213,8 +217,10 @@ static void print_head(const struct options *options, const struct verify *verif
             "content=\"width=device-width\"><title>poolgrad: %s of %s</title>\n<style>\n%s</style></head><body>\n",
             direction, options->value[OPTION_KIND].text, style);
     fprintf(file, "<h1>%c%s of %s <span class=\"verdict\" style=\"background:%s\">%s</span></h1>\n",
-            direction[0] - 'a' + 'A', direction + 1, options->value[OPTION_KIND].text,
-            wrong > 0 ? "#b23600" : "#00785a", wrong > 0 ? "wrong" : "right");
+            direction[0] - 'a' + 'A', direction + 1, options->value[OPTION_KIND].text, right ? "#00785a" : "#b23600",
+            right       ? "right"
+            : wrong > 0 ? "wrong"
+                        : "not right, strictly");
     fprintf(file,
             "<p>%" PRId64 " of %" PRId64 " elements wrong. %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64
             " &times; %" PRId64 "%s pixels; sums in %s. poolgrad %s.</p>\n",

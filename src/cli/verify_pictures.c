@@ -17,8 +17,9 @@ enum {
 };
 
 /* Told apart by the colour-blind, too, on light and dark ground (after Okabe and Ito). */
-const unsigned char poolgrad_verdict_colors[POOLGRAD_VERDICTS][3] = {
-    {136, 136, 136}, {86, 180, 233}, {0, 114, 178}, {0, 158, 115}, {240, 228, 66}, {204, 121, 167}, {213, 60, 0}};
+const unsigned char poolgrad_verdict_colors[POOLGRAD_VERDICTS][3] = {{136, 136, 136}, {86, 180, 233}, {0, 114, 178},
+                                                                     {0, 158, 115},   {240, 228, 66}, {230, 159, 0},
+                                                                     {204, 121, 167}, {213, 60, 0}};
 
 /* ---- Distances --------------------------------------------------------------------------------------------------- */
 

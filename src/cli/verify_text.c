@@ -14,6 +14,7 @@ static const char *const explanations[POOLGRAD_VERDICTS] = {"not written",
                                                             "the formula's value, rounded once",
                                                             "within what the declared arithmetic can give",
                                                             "another choice among equal taps",
+                                                            "legal, but so would nearly anything be",
                                                             "rests on what is not documented",
                                                             "no legal computation gives it"};
 
@@ -21,6 +22,9 @@ const char *poolgrad_verdict_explanation(poolgrad_verdict verdict)
 {
     return explanations[verdict];
 }
+
+const char *const poolgrad_unbounded_text =
+    "the declared sums can come out as nearly anything there; --chain and a wider --computed-in say more";
 
 static void print_counts(const poolgrad_verification *v)
 {
@@ -44,6 +48,8 @@ static void print_reasons(const poolgrad_verification *v)
         const int64_t count = poolgrad_verification_decision_count(v, (poolgrad_decision)i);
         if (count > 0) printf("  undocumented: %" PRId64 ": %s\n", count, poolgrad_decision_text((poolgrad_decision)i));
     }
+    const int64_t unbounded = poolgrad_verification_count(v, POOLGRAD_VERDICT_UNBOUNDED);
+    if (unbounded > 0) printf("  unbounded: %" PRId64 ": %s\n", unbounded, poolgrad_unbounded_text);
     const int64_t groups = poolgrad_verification_tie_groups(v), bounded = poolgrad_verification_bounded_tie_groups(v);
     if (groups == 0) return;
     printf("  ties: %" PRId64 " groups of windows looked at, %" PRId64 " of them exactly", groups, groups - bounded);
@@ -147,6 +153,8 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
     const poolgrad_problem *p = &verify->inputs.problem;
     const int64_t findings = poolgrad_verification_finding_count(v);
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
+    const int64_t open = poolgrad_verification_count(v, POOLGRAD_VERDICT_UNDOCUMENTED) +
+                         poolgrad_verification_count(v, POOLGRAD_VERDICT_UNBOUNDED);
     const poolgrad_format computed_in = poolgrad_computed_in(p, &verify->declaration);
     const bool has_depth = poolgrad_verify_has_depth(verify);
     printf("%s of %s: %s %" PRId64 " x %" PRId64, poolgrad_direction_name(p->direction),
@@ -162,6 +170,9 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
     for (int64_t i = 0; i < findings; i++) print_finding(verify, poolgrad_verification_finding(v, i));
     if (wrong > 0)
         printf("wrong: %" PRId64 " element%s\n", wrong, wrong == 1 ? "" : "s");
+    else if (!poolgrad_verify_passes(options, verify))
+        printf("not right, strictly: %" PRId64 " element%s undocumented or unbounded\n", open,
+               open == 1 ? " is" : "s are");
     else
         printf("right\n");
 }

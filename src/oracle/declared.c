@@ -4,6 +4,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/integer.h"
+
 /* Sums are exact: float32 has 2^-149 to 2^128, and products of two of them twice that. Quotients and roots of numbers
  * of p bits that do not lie on a boundary of rounding are further than 2^-(2 p + 2) from it. */
 enum { NARROW_SUM_BITS = 640, WIDE_SUM_BITS = 4608, BITS = 160 };
@@ -30,11 +32,13 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
     d->multiplies = declaration->division != POOLGRAD_DIVISION_TRUE;
     d->fused = declaration->fusion != POOLGRAD_FUSION_NONE;
     d->flushes = declaration->subnormals != POOLGRAD_SUBNORMALS_KEPT;
+    d->chain = declaration->chain;
+    d->digits = declaration->digits;
     d->sum_bits = wide ? WIDE_SUM_BITS : NARROW_SUM_BITS;
     poolgrad_scratch_init(&d->scratch);
     mpz_init(d->mantissa);
     mpz_init_set_ui(d->one, 1);
-    mpfr_inits2(BITS, d->a, d->b, d->error, (mpfr_ptr)0);
+    mpfr_inits2(BITS, d->a, d->b, d->growth, d->loss, d->shrinking, d->error, (mpfr_ptr)0);
     poolgrad_interval_init(&d->exact_product);
     poolgrad_interval_init(&d->reciprocal);
     poolgrad_interval_init(&d->scaled);
@@ -44,7 +48,7 @@ void poolgrad_declared_clear(struct poolgrad_declared *d)
 {
     poolgrad_scratch_clear(&d->scratch);
     mpz_clears(d->mantissa, d->one, NULL);
-    mpfr_clears(d->a, d->b, d->error, (mpfr_ptr)0);
+    mpfr_clears(d->a, d->b, d->growth, d->loss, d->shrinking, d->error, (mpfr_ptr)0);
     poolgrad_interval_clear(&d->exact_product);
     poolgrad_interval_clear(&d->reciprocal);
     poolgrad_interval_clear(&d->scaled);
@@ -273,12 +277,13 @@ void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_int
 void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d)
 {
     mpfr_inits2(d->sum_bits, sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
+    mpfr_inits2(BITS, sum->most, sum->least, (mpfr_ptr)0);
     poolgrad_interval_sum_reset(sum);
 }
 
 void poolgrad_interval_sum_clear(struct poolgrad_interval_sum *sum)
 {
-    mpfr_clears(sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
+    mpfr_clears(sum->low, sum->high, sum->plus, sum->minus, sum->most, sum->least, (mpfr_ptr)0);
 }
 
 void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum)
@@ -287,7 +292,9 @@ void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum)
     mpfr_set_zero(sum->high, 1);
     mpfr_set_zero(sum->plus, 1);
     mpfr_set_zero(sum->minus, 1);
-    sum->count = 0;
+    mpfr_set_zero(sum->most, 1);
+    mpfr_set_zero(sum->least, 1);
+    sum->terms = sum->count = 0;
     sum->must_be_nan = sum->may_be_nan = false;
     sum->must_be_plus = sum->may_be_plus = sum->must_be_minus = sum->may_be_minus = false;
 }
@@ -303,16 +310,15 @@ static void add_ends(struct poolgrad_interval_sum *sum, const struct poolgrad_in
         if (!optional || mpfr_sgn(term->high) > 0) mpfr_add(sum->high, sum->high, term->high, MPFR_RNDU);
         if (mpfr_sgn(term->high) > 0) mpfr_add(sum->plus, sum->plus, term->high, MPFR_RNDU);
     }
-    /* What reaches to infinity counts where it is least. */
-    if (mpfr_inf_p(term->high) && mpfr_number_p(term->low) && mpfr_sgn(term->low) > 0)
-        mpfr_add(sum->plus, sum->plus, term->low, MPFR_RNDU);
-    if (mpfr_inf_p(term->low) && mpfr_number_p(term->high) && mpfr_sgn(term->high) < 0)
-        mpfr_sub(sum->minus, sum->minus, term->high, MPFR_RNDU);
+    if (optional) return;
+    if (mpfr_number_p(term->low) && mpfr_greater_p(term->low, sum->most)) mpfr_set(sum->most, term->low, MPFR_RNDN);
+    if (mpfr_number_p(term->high) && mpfr_less_p(term->high, sum->least)) mpfr_set(sum->least, term->high, MPFR_RNDN);
 }
 
 void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional)
 {
     const bool empty = is_empty(term);
+    sum->terms++;
     sum->may_be_nan = sum->may_be_nan || term->nan;
     sum->must_be_nan = sum->must_be_nan || (empty && !optional);
     if (empty) return;
@@ -328,56 +334,96 @@ void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct p
     add_ends(sum, term, optional);
 }
 
-/* error = (1 + u)^count - 1 */
-static void growth(struct poolgrad_declared *d, int64_t count)
+/* ---- Their bounds ------------------------------------------------------------------------------------------------ */
+
+/* How many additions before the last one a term goes through at most, of `inner` ones. A tree of n leaves is as deep as
+ * the logarithm of n at least, whatever is declared. */
+static int64_t depth_of(const struct poolgrad_declared *d, int64_t terms, int64_t inner)
 {
-    mpfr_set_ui_2exp(d->a, 1, -d->computed.bits, MPFR_RNDU);
-    mpfr_add_ui(d->a, d->a, 1, MPFR_RNDU);
-    mpfr_pow_ui(d->error, d->a, (unsigned long)count, MPFR_RNDU);
-    mpfr_sub_ui(d->error, d->error, 1, MPFR_RNDU);
+    int64_t least = 0;
+    if (d->chain == 0) return inner;
+    while (INT64_C(1) << least < terms) least++;
+    return poolgrad_min(inner, poolgrad_max(d->chain, least) - 1);
 }
 
-/* What may come of a sum beside what its ends say: partial sums that overflow, and an error as large as the terms. */
-struct excess {
-    bool plus, minus, steep;
-};
-
-static bool overflows(struct poolgrad_declared *d, const mpfr_t terms, const mpfr_t error)
-{
-    mpfr_add(d->a, terms, error, MPFR_RNDU);
-    return isinf(round_real(d, d->a, &d->computed));
-}
-
-/* error = what the ends can be wrong by before the last rounding. */
-static struct excess bound_error(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum)
+/* growth = (1 + u)^depth - 1, which a term grows by at most; loss = what all inner additions lose beside. */
+static void bound_growth(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum)
 {
     const int64_t inner = sum->count > 2 ? sum->count - 2 : 0;
-    growth(d, inner);
-    struct excess excess = {.steep = mpfr_cmp_ui(d->error, 1) >= 0};
-    mpfr_add(d->b, sum->plus, sum->minus, MPFR_RNDU);
-    mpfr_mul(d->b, d->b, d->error, MPFR_RNDU);
+    mpfr_set_ui_2exp(d->a, 1, -d->computed.bits, MPFR_RNDU);
+    mpfr_add_ui(d->a, d->a, 1, MPFR_RNDU);
+    mpfr_pow_ui(d->growth, d->a, (unsigned long)depth_of(d, sum->terms, inner), MPFR_RNDU);
+    mpfr_set_zero(d->loss, 1);
     if (d->flushes || d->fused) {
         /* Each inner addition loses a subnormal number at most; or, of a product that was not rounded, half of the
          * least number; and that grows as the rest does. */
-        const int loss = d->flushes ? d->computed.least : d->computed.least - d->computed.bits;
-        mpfr_add_ui(d->error, d->error, 1, MPFR_RNDU);
-        mpfr_mul_ui(d->error, d->error, (unsigned long)inner, MPFR_RNDU);
-        mpfr_mul_2si(d->error, d->error, loss, MPFR_RNDU);
-        mpfr_add(d->b, d->b, d->error, MPFR_RNDU);
+        const int lost = d->flushes ? d->computed.least : d->computed.least - d->computed.bits;
+        mpfr_mul_ui(d->loss, d->growth, (unsigned long)inner, MPFR_RNDU);
+        mpfr_mul_2si(d->loss, d->loss, lost, MPFR_RNDU);
     }
-    mpfr_set(d->error, d->b, MPFR_RNDU);
-    /* With two terms the one rounding overflows where the sum does. */
-    excess.plus = sum->count > 2 && overflows(d, sum->plus, d->error);
-    excess.minus = sum->count > 2 && overflows(d, sum->minus, d->error);
-    return excess;
+    mpfr_sub_ui(d->growth, d->growth, 1, MPFR_RNDU);
+}
+
+/* error = what a sum of terms is off by before the last rounding, at most: those that grow, and d->shrinking. */
+static void bound_error(struct poolgrad_declared *d, const mpfr_t growing)
+{
+    mpfr_mul(d->a, growing, d->growth, MPFR_RNDU);
+    mpfr_add_ui(d->b, d->growth, 1, MPFR_RNDD);
+    mpfr_div(d->b, d->growth, d->b, MPFR_RNDU);
+    mpfr_mul(d->b, d->shrinking, d->b, MPFR_RNDU);
+    mpfr_add(d->error, d->a, d->b, MPFR_RNDU);
+    mpfr_add(d->error, d->error, d->loss, MPFR_RNDU);
+}
+
+/* Whether some partial sum does. With two terms the one rounding overflows where the sum does. */
+static bool overflows(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum, const mpfr_t terms)
+{
+    if (sum->count <= 2) return false;
+    mpfr_mul(d->a, terms, d->growth, MPFR_RNDU);
+    mpfr_add(d->a, d->a, terms, MPFR_RNDU);
+    mpfr_add(d->a, d->a, d->loss, MPFR_RNDU);
+    return isinf(round_real(d, d->a, &d->computed));
+}
+
+/* Below, what is under 0 grows and what is above shrinks; above, the other way round. */
+static void set_ends(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
+                     struct poolgrad_interval *result)
+{
+    mpfr_add(d->shrinking, sum->low, sum->minus, MPFR_RNDU);
+    bound_error(d, sum->minus);
+    mpfr_sub(result->low, sum->low, d->error, MPFR_RNDD);
+    mpfr_sub(d->shrinking, sum->plus, sum->high, MPFR_RNDU);
+    bound_error(d, sum->plus);
+    mpfr_add(result->high, sum->high, d->error, MPFR_RNDU);
+}
+
+/* A term that is not going to be lost. */
+static bool lasts(const struct poolgrad_declared *d, const mpfr_t term)
+{
+    return !d->flushes || mpfr_cmp_si_2exp(term, 1, d->computed.least) >= 0 ||
+           mpfr_cmp_si_2exp(term, -1, d->computed.least) <= 0;
+}
+
+/* Terms of one sign: since rounding is monotone, no partial sum is nearer to 0 than a term in it. */
+static void keep_greatest(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
+                          struct poolgrad_interval *result)
+{
+    mpfr_set_zero(d->a, 1);
+    if (mpfr_zero_p(sum->minus) && !sum->may_be_minus) {
+        if (lasts(d, sum->most)) mpfr_set(d->a, sum->most, MPFR_RNDD);
+        mpfr_max(result->low, result->low, d->a, MPFR_RNDD);
+    } else if (mpfr_zero_p(sum->plus) && !sum->may_be_plus) {
+        if (lasts(d, sum->least)) mpfr_set(d->a, sum->least, MPFR_RNDU);
+        mpfr_min(result->high, result->high, d->a, MPFR_RNDU);
+    }
 }
 
 void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
                                   struct poolgrad_interval *result)
 {
-    const struct excess excess = bound_error(d, sum);
-    const bool any = excess.steep && (sum->may_be_plus || sum->may_be_minus);
-    const bool plus = sum->may_be_plus || excess.plus || any, minus = sum->may_be_minus || excess.minus || any;
+    bound_growth(d, sum);
+    const bool plus = sum->may_be_plus || overflows(d, sum, sum->plus);
+    const bool minus = sum->may_be_minus || overflows(d, sum, sum->minus);
     result->nan = sum->may_be_nan || (plus && minus);
     set_empty(result);
     if (sum->must_be_nan || (sum->must_be_plus && sum->must_be_minus)) return;
@@ -386,15 +432,52 @@ void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct pool
         mpfr_set_inf(result->high, sum->must_be_plus ? 1 : -1);
         return;
     }
-    mpfr_sub(result->low, sum->low, d->error, MPFR_RNDD);
-    mpfr_add(result->high, sum->high, d->error, MPFR_RNDU);
+    set_ends(d, sum, result);
+    keep_greatest(d, sum, result);
     if (plus) mpfr_set_inf(result->high, 1);
     if (minus) mpfr_set_inf(result->low, -1);
     if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
 }
 
-bool poolgrad_interval_holds(const struct poolgrad_interval *interval, double value)
+double poolgrad_interval_sum_greatest(const struct poolgrad_interval_sum *sum)
 {
+    return fmax(mpfr_get_d(sum->most, MPFR_RNDN), -mpfr_get_d(sum->least, MPFR_RNDN));
+}
+
+/* ---- What was printed -------------------------------------------------------------------------------------------- */
+
+/* Whoever reads a text may round it to a double first. */
+static bool is_read_as(struct poolgrad_declared *d, const mpfr_t number, double value)
+{
+    if (round_real(d, number, &d->stored) == value) return true;
+    return poolgrad_round_double(mpfr_get_d(number, MPFR_RNDN), &d->stored, &d->scratch) == value;
+}
+
+/* Between which numbers those lie that are printed as the value is, with the declared digits; false: the value is none
+ * that was printed so, and stands for itself. */
+static bool find_printed(struct poolgrad_declared *d, double value, struct poolgrad_interval *printed)
+{
+    mpz_ui_pow_ui(d->mantissa, 10, (unsigned long)d->digits);
+    mpfr_set_z(d->growth, d->mantissa, MPFR_RNDN);
+    mpfr_mul_d(d->loss, d->growth, value, MPFR_RNDN);
+    mpfr_rint(d->loss, d->loss, MPFR_RNDN);
+    mpfr_div(d->a, d->loss, d->growth, MPFR_RNDN);
+    if (!is_read_as(d, d->a, value)) return false;
+    mpfr_mul_2ui(d->growth, d->growth, 1, MPFR_RNDN);
+    mpfr_mul_2ui(d->loss, d->loss, 1, MPFR_RNDN);
+    mpfr_sub_ui(d->a, d->loss, 1, MPFR_RNDD);
+    mpfr_add_ui(d->b, d->loss, 1, MPFR_RNDU);
+    mpfr_div(printed->low, d->a, d->growth, MPFR_RNDD);
+    mpfr_div(printed->high, d->b, d->growth, MPFR_RNDU);
+    return true;
+}
+
+bool poolgrad_interval_holds(struct poolgrad_declared *d, const struct poolgrad_interval *interval, double value)
+{
+    struct poolgrad_interval *printed = &d->scaled;
     if (isnan(value)) return interval->nan;
+    if (d->digits > 0 && isfinite(value) && find_printed(d, value, printed)) {
+        return mpfr_lessequal_p(interval->low, printed->high) && mpfr_greaterequal_p(interval->high, printed->low);
+    }
     return mpfr_cmp_d(interval->low, value) <= 0 && mpfr_cmp_d(interval->high, value) >= 0;
 }

@@ -24,10 +24,12 @@ struct poolgrad_declared {
     bool divides, multiplies;                   /* by the divisor itself; by its rounded reciprocal */
     bool fused;                                 /* products are not rounded before they are added */
     bool flushes;                               /* subnormal operands and results may count as 0 */
+    int64_t chain;                              /* of additions that a term goes through at most; 0: of any length */
+    int digits;                                 /* of outputs behind the decimal point; 0: outputs are as stored */
     mpfr_prec_t sum_bits;                       /* that hold sums of all operands exactly */
     struct poolgrad_scratch scratch;
     mpz_t mantissa, one;
-    mpfr_t a, b, error;
+    mpfr_t a, b, growth, loss, shrinking, error;
     struct poolgrad_interval exact_product, reciprocal, scaled; /* of a product; of a quotient */
 };
 
@@ -83,6 +85,8 @@ void poolgrad_interval_product(struct poolgrad_declared *d, struct poolgrad_inte
 struct poolgrad_interval_sum {
     mpfr_t low, high;   /* sums of the terms' ends */
     mpfr_t plus, minus; /* of what is above 0, and of what is below, as magnitudes */
+    mpfr_t most, least; /* of terms that are there for sure, the greatest above 0 and the least below 0; else 0 */
+    int64_t terms;      /* in all */
     int64_t count;      /* of terms that are not 0 for sure */
     bool must_be_nan, may_be_nan;
     bool must_be_plus, may_be_plus, must_be_minus, may_be_minus; /* infinity */
@@ -95,7 +99,11 @@ void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct p
 void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
                                   struct poolgrad_interval *result);
 
-/* Whether a number of the destination's format lies in the interval. */
-bool poolgrad_interval_holds(const struct poolgrad_interval *interval, double value);
+/* The greatest magnitude of terms that are there for sure. */
+double poolgrad_interval_sum_greatest(const struct poolgrad_interval_sum *sum);
+
+/* Whether a number of the destination's format lies in the interval; of one that was printed with few digits, whether
+ * a number does that is printed so. */
+bool poolgrad_interval_holds(struct poolgrad_declared *d, const struct poolgrad_interval *interval, double value);
 
 #endif

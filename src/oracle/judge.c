@@ -44,7 +44,8 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
 {
     *judge = (struct poolgrad_judge){.geometry = *geometry,
                                      .computed_in = poolgrad_judge_format(geometry, declaration),
-                                     .keeps_tie_rule = declaration->keeps_tie_rule != 0};
+                                     .keeps_tie_rule = declaration->keeps_tie_rule != 0,
+                                     .keeps_nan_rule = declaration->keeps_nan_rule != 0};
     const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || geometry->source.format == POOLGRAD_FLOAT64 ||
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
                       geometry->destination.format == POOLGRAD_FLOAT64;
@@ -229,14 +230,32 @@ static struct given give_by_rules(struct poolgrad_judge *judge, struct poolgrad_
         return give_to_pick(poolgrad_window_indexed(g, at, judge->gradient_n, judge->gradient_c, output), pixel);
     }
     const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
-    const bool picks_one = g->ties == POOLGRAD_TIES_FIRST || g->ties == POOLGRAD_TIES_LAST || isnan(pick.value);
+    const bool picks_one = poolgrad_judge_picks_one(judge) || isnan(pick.value);
     return picks_one ? give_to_pick(pick, pixel) : give_to_all(judge, output, pick, load_source(judge, pixel));
 }
 
-static bool is_least(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
+/* Ties all and split give a number what they give to those equal to it, NaNs ignored. */
+static struct given give_to_numbers(struct poolgrad_judge *judge, struct poolgrad_pixel output, double tap)
 {
-    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
-    return isinf(pick.value) && pick.value < 0;
+    const poolgrad_nan_rule own = judge->geometry.nan;
+    judge->geometry.nan = POOLGRAD_NAN_IGNORE;
+    const struct given given = give_to_all(judge, output, poolgrad_judge_pick(judge, output), tap);
+    judge->geometry.nan = own;
+    return given;
+}
+
+static struct given give(struct poolgrad_judge *judge, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
+{
+    struct given given = {judge->share ? judge->share(judge->share_context, output, pixel) : POOLGRAD_SHARE_BY_RULES, 1,
+                          1};
+    if (given.share == POOLGRAD_SHARE_BY_RULES) return give_by_rules(judge, output, pixel);
+    if (given.share == POOLGRAD_SHARE_NONE || poolgrad_judge_picks_one(judge)) return given;
+    const double tap = load_source(judge, pixel);
+    if (isnan(tap)) return given;
+    const bool maybe = given.share == POOLGRAD_SHARE_MAYBE;
+    given = give_to_numbers(judge, output, tap);
+    if (maybe && given.share == POOLGRAD_SHARE_WHOLE) given.share = POOLGRAD_SHARE_MAYBE;
+    return given;
 }
 
 /* What the window hands to the pixel. */
@@ -245,13 +264,8 @@ static enum poolgrad_share add_max(struct poolgrad_judge *judge, struct poolgrad
 {
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *operand = &judge->work.share.gradient, *term = &judge->work.share.quotient;
-    struct given given = {POOLGRAD_SHARE_NONE, 1, 1};
-    if (judge->share)
-        given.share = judge->share(judge->share_context, output, pixel);
-    else
-        given = give_by_rules(judge, output, pixel);
+    const struct given given = give(judge, output, pixel);
     if (given.share == POOLGRAD_SHARE_NONE) return given.share;
-    if (judge->doubts_least_windows && is_least(judge, output)) return POOLGRAD_SHARE_NONE;
     poolgrad_interval_operand(d, operand, load_gradient(judge, output), judge->geometry.source_gradient.format);
     poolgrad_interval_copy(term, operand);
     if (given.most > 1) {
@@ -329,6 +343,7 @@ void poolgrad_judge_gradient(struct poolgrad_judge *judge, struct poolgrad_pixel
         poolgrad_interval_operand(d, &judge->work.pixel.factor, load_source(judge, pixel), g->source.format);
     }
     add_windows(judge, pixel, &windows);
+    judge->greatest = poolgrad_interval_sum_greatest(&judge->sums[g->kind == POOLGRAD_L2NORM ? 1 : 0]);
     *alone = windows.count == 0 || (g->kind == POOLGRAD_MAX && windows.given == 0);
     if (windows.count == 0) {
         poolgrad_judge_untouched(judge, before, result);
@@ -359,6 +374,7 @@ static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
     while (poolgrad_taps_next(&taps)) add_share(judge, poolgrad_tap_value(&taps), g->source.format, count);
     finish_average(judge, count, 0, result);
+    judge->greatest = poolgrad_interval_sum_greatest(&judge->sums[0]);
 }
 
 /* docs/numerics.md N96. */
@@ -394,6 +410,7 @@ void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel 
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
+    judge->greatest = (double)INFINITY;
     if (g->with_indices)
         forward_gather(judge, output, result);
     else if (g->kind == POOLGRAD_AVERAGE)
@@ -403,4 +420,19 @@ void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel 
     else
         poolgrad_judge_forward_norm(judge, at, result);
     poolgrad_interval_store(&judge->declared, result);
+}
+
+/* ---- What bounds say --------------------------------------------------------------------------------------------- */
+
+bool poolgrad_judge_is_unbounded(const struct poolgrad_judge *judge, const struct poolgrad_interval *bounds,
+                                 double exact)
+{
+    static const double share_of_exact = 2.0 / 3, share_of_term = 1.0 / 128;
+    const double half = mpfr_get_d(bounds->high, MPFR_RNDN) / 2 - mpfr_get_d(bounds->low, MPFR_RNDN) / 2;
+    return half > 0 && half >= share_of_exact * fabs(exact) && half >= share_of_term * judge->greatest;
+}
+
+double poolgrad_judge_sum_given(const struct poolgrad_judge *judge)
+{
+    return mpfr_get_d(judge->sums[0].low, MPFR_RNDN) / 2 + mpfr_get_d(judge->sums[0].high, MPFR_RNDN) / 2;
 }

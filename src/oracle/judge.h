@@ -8,8 +8,16 @@
 #include "oracle/volume.h"
 #include "reference/window.h"
 
-/* Whether a window of max hands its gradient to a pixel. */
-enum poolgrad_share { POOLGRAD_SHARE_NONE, POOLGRAD_SHARE_WHOLE, POOLGRAD_SHARE_MAYBE };
+/* Whether a window of max hands its gradient to a pixel: as the rules say; or not, the whole of it, perhaps. */
+enum poolgrad_share { POOLGRAD_SHARE_BY_RULES, POOLGRAD_SHARE_NONE, POOLGRAD_SHARE_WHOLE, POOLGRAD_SHARE_MAYBE };
+
+/* Who may get a window's gradient: a number among the greatest; a NaN; a tap outside of the image, or nobody. */
+enum poolgrad_candidate_kind {
+    POOLGRAD_CANDIDATE_NUMBER,
+    POOLGRAD_CANDIDATE_NAN,
+    POOLGRAD_CANDIDATE_OUTSIDE,
+    POOLGRAD_CANDIDATE_NOBODY
+};
 
 /* Numbers of the accumulator's format, none if low is above high; and perhaps a NaN. */
 struct poolgrad_bounds {
@@ -29,9 +37,10 @@ struct poolgrad_norm_bounds {
     bool known, is_zero;
 };
 
-/* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but zeros. */
+/* What makes a window doubtful: a NaN among its taps; nothing but -infinity; nothing but either of them; nothing but
+ * zeros. */
 struct poolgrad_window_doubts {
-    bool known, any_nan, all_least, all_zero;
+    bool known, any_nan, all_least, all_lost, all_zero;
 };
 
 /* What is known of a window of a gradient's volume so far; 0: nothing. */
@@ -86,9 +95,9 @@ enum { POOLGRAD_JUDGE_INTERVALS = sizeof(struct poolgrad_judge_groups) / sizeof(
 struct poolgrad_judge {
     struct poolgrad_geometry geometry;
     poolgrad_format computed_in;
-    bool keeps_tie_rule;
-    bool doubts_zero_norms;    /* a window of norm 0 may give anything that 0 / 0 leads to */
-    bool doubts_least_windows; /* a window of -infinity picks nothing */
+    bool keeps_tie_rule, keeps_nan_rule;
+    bool doubts_zero_norms; /* a window of norm 0 may give anything that 0 / 0 leads to */
+    double greatest;        /* magnitude of a term of the sum that was bounded last; infinite: there was none */
     struct poolgrad_declared declared;
     union {
         struct poolgrad_judge_groups work;
@@ -99,7 +108,7 @@ struct poolgrad_judge {
     int64_t n, c, gradient_n, gradient_c;
     struct poolgrad_norm_bounds *norms;
     struct poolgrad_known_window *windows;
-    /* Who gets the gradient of the window of an output pixel of a max; null: the pick of the rules. */
+    /* Who gets the gradient of the window of an output pixel of a max; null: by the rules. */
     enum poolgrad_share (*share)(void *context, struct poolgrad_pixel output, struct poolgrad_pixel pixel);
     void *share_context;
 };
@@ -124,6 +133,20 @@ void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel 
 /* Of a pixel that nothing contributes to. */
 void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struct poolgrad_interval *result);
 
+/* Whether windows pick one tap, as ties first and last do. */
+static inline bool poolgrad_judge_picks_one(const struct poolgrad_judge *judge)
+{
+    return judge->geometry.ties == POOLGRAD_TIES_FIRST || judge->geometry.ties == POOLGRAD_TIES_LAST;
+}
+
+/* Whether the numbers that were accepted last say next to nothing of a value whose exact one is `exact`
+ * (docs/verification.md). */
+bool poolgrad_judge_is_unbounded(const struct poolgrad_judge *judge, const struct poolgrad_interval *bounds,
+                                 double exact);
+
+/* The sum of the gradients that a pixel of a max was given last. */
+double poolgrad_judge_sum_given(const struct poolgrad_judge *judge);
+
 /* The window of an output pixel of the volume. */
 struct poolgrad_window_at poolgrad_judge_window(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
 
@@ -136,18 +159,28 @@ bool poolgrad_judge_may_pick(struct poolgrad_judge *judge, struct poolgrad_pick 
 
 /* Of max and L2-norm, without indices, each found when it is first asked for. */
 
-/* What the rules pick, by the NaN rule that the judge's geometry has at the moment. */
+/* What the rules pick, by the NaN rule that the judge's geometry has at the moment; by a NaN rule. */
 struct poolgrad_pick poolgrad_judge_pick(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
+struct poolgrad_pick poolgrad_judge_pick_by(struct poolgrad_judge *judge, poolgrad_nan_rule rule,
+                                            struct poolgrad_pixel output);
 
 /* Of a window that picks a number: taps that are equal to it; that a comparison of the declared format can take for
  * equal; those outside too. */
 int64_t poolgrad_judge_count_ties(struct poolgrad_judge *judge, struct poolgrad_pixel output);
 int64_t poolgrad_judge_count_equal(struct poolgrad_judge *judge, struct poolgrad_pixel output);
 
-/* Hands over the taps that a window which picks a number may pick, in row-major order, those outside too, until `take`
- * is false. Whether there are several. */
-bool poolgrad_judge_visit_candidates(struct poolgrad_judge *judge, struct poolgrad_pixel output,
-                                     bool (*take)(void *context, struct poolgrad_pixel tap, bool inside),
+/* Whether nothing documents what the window picks: it has a NaN whose rule is not kept, or nothing but -infinity. */
+bool poolgrad_judge_is_open(const struct poolgrad_judge *judge, struct poolgrad_pixel output);
+
+/* Whether a window may pick the tap of a pixel; of an open one: if it is free to. */
+bool poolgrad_judge_is_candidate(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                                 struct poolgrad_pixel pixel, bool open);
+
+/* Hands over what a window may pick, in row-major order, nobody last, until `take` is false: a window that picks a
+ * number, or an open one that is free to. Whether a window of the first kind has several. */
+bool poolgrad_judge_visit_candidates(struct poolgrad_judge *judge, struct poolgrad_pixel output, bool open,
+                                     bool (*take)(void *context, struct poolgrad_pixel tap,
+                                                  enum poolgrad_candidate_kind kind),
                                      void *context);
 bool poolgrad_judge_has_choice(struct poolgrad_judge *judge, struct poolgrad_pixel output);
 

@@ -27,15 +27,16 @@ static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at 
     poolgrad_interval_sum_reset(sum);
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
-        if (tap == 0) continue;
+        if (tap == 0) {
+            sum->terms++;
+            continue;
+        }
         poolgrad_interval_operand(d, operand, fabs(tap), judge->geometry.source.format);
         poolgrad_interval_product(d, square, operand, operand, !divided);
         if (divided) poolgrad_interval_quotient(d, part, square, &judge->work.count.divisor, NULL, true);
         poolgrad_interval_sum_add(sum, divided ? part : square, false);
     }
     poolgrad_interval_sum_result(d, sum, result);
-    /* Squares are not negative, nor are their sums. */
-    if (mpfr_sgn(result->low) < 0 && mpfr_sgn(result->high) >= 0) mpfr_set_zero(result->low, 1);
 }
 
 /* What the root is taken of, into `result`: the sum of squares, or their mean. */
@@ -283,5 +284,6 @@ void poolgrad_judge_forward_norm(struct poolgrad_judge *judge, struct poolgrad_w
     if (is_zero_window(judge, at)) return;
     add_squares(judge, at, result);
     take_root(judge, result);
+    judge->greatest = sqrt(poolgrad_interval_sum_greatest(&judge->sums[2]));
     poolgrad_interval_round(&judge->declared, result);
 }

@@ -45,6 +45,16 @@ struct poolgrad_pick poolgrad_judge_pick(const struct poolgrad_judge *judge, str
     return (struct poolgrad_pick){poolgrad_source_at(g, judge->n, judge->c, at), at};
 }
 
+struct poolgrad_pick poolgrad_judge_pick_by(struct poolgrad_judge *judge, poolgrad_nan_rule rule,
+                                            struct poolgrad_pixel output)
+{
+    const poolgrad_nan_rule own = judge->geometry.nan;
+    judge->geometry.nan = rule;
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
+    judge->geometry.nan = own;
+    return pick;
+}
+
 /* ---- Ties -------------------------------------------------------------------------------------------------------- */
 
 /* Taps that a comparison can take for equal to the maximum, those outside too. */
@@ -81,33 +91,65 @@ int64_t poolgrad_judge_count_equal(struct poolgrad_judge *judge, struct poolgrad
     return window->equal;
 }
 
-bool poolgrad_judge_visit_candidates(struct poolgrad_judge *judge, struct poolgrad_pixel output,
-                                     bool (*take)(void *context, struct poolgrad_pixel tap, bool inside), void *context)
+/* ---- Candidates -------------------------------------------------------------------------------------------------- */
+
+/* What an open window may pick beside its NaNs is what it picks if it ignores them. */
+static struct poolgrad_pick greatest_number(struct poolgrad_judge *judge, struct poolgrad_pixel output, bool open)
 {
-    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
-    struct poolgrad_taps taps = poolgrad_taps_distinct(&judge->geometry, poolgrad_judge_window(judge, output));
-    while (poolgrad_taps_next(&taps)) {
-        const struct poolgrad_pixel at_tap = taps.inside ? taps.at : (struct poolgrad_pixel){-1, -1, -1};
-        if (!taps.inside && judge->geometry.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
-        const double tap = taps.inside ? poolgrad_tap_value(&taps) : 0;
-        if (!poolgrad_judge_may_pick(judge, pick, tap, at_tap)) continue;
-        if (!take(context, taps.at, taps.inside)) return false;
-    }
-    return true;
+    return open ? poolgrad_judge_pick_by(judge, POOLGRAD_NAN_IGNORE, output) : poolgrad_judge_pick(judge, output);
 }
 
-static bool count_to_two(void *context, struct poolgrad_pixel tap, bool inside)
+static bool may_get(struct poolgrad_judge *judge, struct poolgrad_pick pick, double tap, struct poolgrad_pixel at)
+{
+    if (poolgrad_judge_picks_one(judge)) return poolgrad_judge_may_pick(judge, pick, tap, at);
+    return !isnan(tap) && poolgrad_judge_ties(judge, tap, pick.value);
+}
+
+bool poolgrad_judge_is_candidate(struct poolgrad_judge *judge, struct poolgrad_pixel output,
+                                 struct poolgrad_pixel pixel, bool open)
+{
+    const double tap = poolgrad_source_at(&judge->geometry, judge->n, judge->c, pixel);
+    if (isnan(tap)) return open;
+    return may_get(judge, greatest_number(judge, output, open), tap, pixel);
+}
+
+static enum poolgrad_candidate_kind kind_of(double tap, bool inside)
+{
+    if (!inside) return POOLGRAD_CANDIDATE_OUTSIDE;
+    return isnan(tap) ? POOLGRAD_CANDIDATE_NAN : POOLGRAD_CANDIDATE_NUMBER;
+}
+
+bool poolgrad_judge_visit_candidates(struct poolgrad_judge *judge, struct poolgrad_pixel output, bool open,
+                                     bool (*take)(void *context, struct poolgrad_pixel tap,
+                                                  enum poolgrad_candidate_kind kind),
+                                     void *context)
+{
+    static const struct poolgrad_pixel nowhere = {-1, -1, -1}, last = {INT64_MAX, INT64_MAX, INT64_MAX};
+    const struct poolgrad_pick pick = greatest_number(judge, output, open);
+    struct poolgrad_taps taps = poolgrad_taps_distinct(&judge->geometry, poolgrad_judge_window(judge, output));
+    while (poolgrad_taps_next(&taps)) {
+        if (!taps.inside && judge->geometry.edge_mode == POOLGRAD_EDGE_CLAMP) continue;
+        const double tap = taps.inside ? poolgrad_tap_value(&taps) : 0;
+        const bool wins = (open && isnan(tap)) || may_get(judge, pick, tap, taps.inside ? taps.at : nowhere);
+        if (wins && !take(context, taps.at, kind_of(tap, taps.inside))) return false;
+    }
+    if (!open) return true;
+    const struct poolgrad_window_doubts doubts = poolgrad_judge_doubts(judge, output);
+    return !(doubts.all_least || doubts.all_lost) || take(context, last, POOLGRAD_CANDIDATE_NOBODY);
+}
+
+static bool count_to_two(void *context, struct poolgrad_pixel tap, enum poolgrad_candidate_kind kind)
 {
     unsigned char *count = context;
     (void)tap;
-    (void)inside;
+    (void)kind;
     return ++*count < 2;
 }
 
 bool poolgrad_judge_has_choice(struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
     unsigned char *candidates = &known(judge, output)->candidates;
-    if (*candidates == 0) poolgrad_judge_visit_candidates(judge, output, count_to_two, candidates);
+    if (*candidates == 0) poolgrad_judge_visit_candidates(judge, output, false, count_to_two, candidates);
     return *candidates > 1;
 }
 
@@ -116,13 +158,16 @@ bool poolgrad_judge_has_choice(struct poolgrad_judge *judge, struct poolgrad_pix
 struct poolgrad_window_doubts poolgrad_find_doubts(const struct poolgrad_geometry *g, struct poolgrad_window_at at)
 {
     struct poolgrad_taps taps = poolgrad_taps_inside(g, at);
-    struct poolgrad_window_doubts doubts = {.known = true, .all_least = true, .all_zero = true};
+    struct poolgrad_window_doubts doubts = {.known = true, .all_least = true, .all_lost = true, .all_zero = true};
     while (poolgrad_taps_next(&taps)) {
         const double tap = poolgrad_tap_value(&taps);
         doubts.any_nan = doubts.any_nan || isnan(tap);
-        doubts.all_least = doubts.all_least && isinf(tap) && tap < 0;
+        const bool is_least = isinf(tap) && tap < 0;
+        doubts.all_least = doubts.all_least && is_least;
+        doubts.all_lost = doubts.all_lost && (is_least || isnan(tap));
         doubts.all_zero = doubts.all_zero && tap == 0;
     }
+    doubts.all_lost = doubts.all_lost && doubts.any_nan;
     return doubts;
 }
 
@@ -131,4 +176,11 @@ struct poolgrad_window_doubts poolgrad_judge_doubts(const struct poolgrad_judge 
     struct poolgrad_window_doubts *doubts = &known(judge, output)->doubts;
     if (!doubts->known) *doubts = poolgrad_find_doubts(&judge->geometry, poolgrad_judge_window(judge, output));
     return *doubts;
+}
+
+bool poolgrad_judge_is_open(const struct poolgrad_judge *judge, struct poolgrad_pixel output)
+{
+    const struct poolgrad_window_doubts doubts = poolgrad_judge_doubts(judge, output);
+    if (!doubts.any_nan) return doubts.all_least;
+    return !judge->keeps_nan_rule || (judge->geometry.nan == POOLGRAD_NAN_IGNORE && doubts.all_lost);
 }

@@ -10,12 +10,12 @@
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
-bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge)
+bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge, bool open)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
     int64_t windows, pixels;
     *groups = (struct poolgrad_tie_groups){
-        .judge = judge, .outputs = poolgrad_output_area(g), .source = poolgrad_source_volume(g)};
+        .judge = judge, .open = open, .outputs = poolgrad_output_area(g), .source = poolgrad_source_volume(g)};
     poolgrad_interval_init(&groups->bounds);
     /* Views may fold onto themselves, and then have more pixels than memory has bytes. */
     if (!poolgrad_area_count(&groups->outputs, &windows) || !poolgrad_area_count(&groups->source, &pixels) ||
@@ -67,31 +67,47 @@ unsigned char poolgrad_tie_groups_mark(const struct poolgrad_tie_groups *groups,
 
 /* ---- Candidates -------------------------------------------------------------------------------------------------- */
 
-static double load(const struct poolgrad_judge *judge, struct poolgrad_pixel pixel)
-{
-    return poolgrad_source_at(&judge->geometry, judge->n, judge->c, pixel);
-}
-
 enum poolgrad_share poolgrad_share_of_candidates(void *of, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = of;
     const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
-    if (isnan(pick.value)) return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    if (!poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return POOLGRAD_SHARE_NONE;
+    if (isnan(pick.value)) return POOLGRAD_SHARE_BY_RULES;
+    if (!poolgrad_judge_is_candidate(judge, output, pixel, false)) return POOLGRAD_SHARE_NONE;
     return poolgrad_judge_has_choice(judge, output) ? POOLGRAD_SHARE_MAYBE : POOLGRAD_SHARE_WHOLE;
 }
 
-static bool add_candidate(void *context, struct poolgrad_pixel tap, bool inside)
+static bool add_candidate(void *context, struct poolgrad_pixel tap, enum poolgrad_candidate_kind kind)
 {
     struct poolgrad_tie_groups *groups = context;
     if (!reserve((void **)&groups->candidates, groups->candidate_count, &groups->candidate_capacity,
                  sizeof *groups->candidates))
         return false;
-    groups->candidates[groups->candidate_count++] = (struct poolgrad_candidate){tap, 0, inside};
+    groups->candidates[groups->candidate_count++] = (struct poolgrad_candidate){tap, kind, 0, 0};
     return true;
 }
 
-/* ---- The group --------------------------------------------------------------------------------------------------- */
+static bool is_pixel(enum poolgrad_candidate_kind kind)
+{
+    return kind == POOLGRAD_CANDIDATE_NUMBER || kind == POOLGRAD_CANDIDATE_NAN;
+}
+
+static bool is_number(enum poolgrad_candidate_kind kind)
+{
+    return kind == POOLGRAD_CANDIDATE_NUMBER || kind == POOLGRAD_CANDIDATE_OUTSIDE;
+}
+
+/* Each leads itself; but ties all and split pick all numbers together, a pixel first. */
+static void choose_leaders(struct poolgrad_candidate *candidates, int64_t count, bool picks_one)
+{
+    int64_t first = -1;
+    for (int64_t i = count - 1; i >= 0; i--) {
+        candidates[i].leader = i;
+        if (candidates[i].kind == POOLGRAD_CANDIDATE_NUMBER) first = i;
+    }
+    for (int64_t i = 0; !picks_one && first >= 0 && i < count; i++) {
+        if (is_number(candidates[i].kind)) candidates[i].leader = first;
+    }
+}
 
 static bool add_pixel(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
 {
@@ -104,24 +120,34 @@ static bool add_pixel(struct poolgrad_tie_groups *groups, struct poolgrad_pixel 
     return true;
 }
 
+/* Whether the pixel is one of several candidates of the window. */
+static bool is_one_of_several(const struct poolgrad_tie_groups *groups, struct poolgrad_pixel output,
+                              struct poolgrad_pixel pixel, bool open)
+{
+    struct poolgrad_judge *judge = groups->judge;
+    if (open) return poolgrad_judge_is_candidate(judge, output, pixel, true);
+    if (!poolgrad_judge_picks_one(judge) || isnan(poolgrad_judge_pick(judge, output).value)) return false;
+    return poolgrad_judge_is_candidate(judge, output, pixel, false) && poolgrad_judge_has_choice(judge, output);
+}
+
 /* A window that counts the pixel, if the pixel is one of several candidates; and the other ones' pixels. */
 static bool add_window(struct poolgrad_tie_groups *groups, struct poolgrad_pixel output, struct poolgrad_pixel pixel)
 {
     struct poolgrad_judge *judge = groups->judge;
     if (*place_of(groups, output) != 0) return true;
-    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
-    if (isnan(pick.value) || !poolgrad_judge_may_pick(judge, pick, load(judge, pixel), pixel)) return true;
-    if (!poolgrad_judge_has_choice(judge, output)) return true;
+    const bool open = groups->open && poolgrad_judge_is_open(judge, output);
+    if (!is_one_of_several(groups, output, pixel, open)) return true;
     const int64_t first = groups->candidate_count;
-    if (!poolgrad_judge_visit_candidates(judge, output, add_candidate, groups)) return false;
+    if (!poolgrad_judge_visit_candidates(judge, output, open, add_candidate, groups)) return false;
     const int64_t count = groups->candidate_count - first;
+    choose_leaders(&groups->candidates[first], count, poolgrad_judge_picks_one(judge));
     if (!reserve((void **)&groups->windows, groups->window_count, &groups->window_capacity, sizeof *groups->windows))
         return false;
-    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){output, first, count, -1, INT64_MAX};
+    groups->windows[groups->window_count++] = (struct poolgrad_tied_window){output, first, count, open, -1, INT64_MAX};
     *place_of(groups, output) = groups->window_count;
     for (int64_t i = first; i < first + count; i++) {
         const struct poolgrad_candidate c = groups->candidates[i];
-        if (c.inside && !add_pixel(groups, c.at)) return false;
+        if (is_pixel(c.kind) && !add_pixel(groups, c.at)) return false;
     }
     return true;
 }
@@ -195,16 +221,12 @@ static enum poolgrad_share share(void *context, struct poolgrad_pixel output, st
 {
     const struct poolgrad_tie_groups *groups = context;
     const int64_t place = *place_of(groups, output);
-    if (place == 0) {
-        const struct poolgrad_pick pick = poolgrad_judge_pick(groups->judge, output);
-        return poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
-    }
+    if (place == 0) return POOLGRAD_SHARE_BY_RULES;
     const struct poolgrad_tied_window *window = &groups->windows[place - 1];
     const struct poolgrad_candidate *candidate = candidate_at(groups, window, pixel);
-    if (!candidate || !candidate->inside) return POOLGRAD_SHARE_NONE;
+    if (!candidate || !is_pixel(candidate->kind)) return POOLGRAD_SHARE_NONE;
     if (window->choice < 0) return candidate->question < groups->answered ? POOLGRAD_SHARE_NONE : POOLGRAD_SHARE_MAYBE;
-    const bool chosen = candidate == &groups->candidates[window->first + window->choice];
-    return chosen ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    return candidate->leader == window->choice ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
 }
 
 /* Whether the choices so far leave the pixel its value. A pixel that is wrong for every choice asks for nothing. */
@@ -216,7 +238,7 @@ static bool is_possible(struct poolgrad_tie_groups *groups, struct poolgrad_pixe
     if (*mark_of(groups, pixel) & POOLGRAD_PIXEL_WRONG) return true;
     if (!groups->actual(groups->context, pixel, &value, &before)) return true;
     poolgrad_judge_gradient(groups->judge, pixel, before, bounds, &alone);
-    return poolgrad_interval_holds(bounds, value);
+    return poolgrad_interval_holds(&groups->judge->declared, bounds, value);
 }
 
 static bool are_possible(struct poolgrad_tie_groups *groups)
@@ -248,24 +270,40 @@ static bool comes_first(struct poolgrad_pixel a, struct poolgrad_pixel b, int or
     return false;
 }
 
-/* The first candidate in an order. */
-static int64_t first_in_order(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
-                              int order)
+/* What is tried of an open window: that a NaN wins; that nobody gets what no number gets; or a NaN does. */
+enum { NAN_WINS, NOBODY_WINS, NUMBER_WINS, ANSWERS };
+
+/* How late a candidate's turn is. */
+static int turn_of(enum poolgrad_candidate_kind kind, int answer)
 {
+    static const int turns[ANSWERS][POOLGRAD_CANDIDATE_NOBODY + 1] = {
+        {[POOLGRAD_CANDIDATE_NUMBER] = 1, [POOLGRAD_CANDIDATE_OUTSIDE] = 1, [POOLGRAD_CANDIDATE_NOBODY] = 2},
+        {[POOLGRAD_CANDIDATE_NUMBER] = 1, [POOLGRAD_CANDIDATE_OUTSIDE] = 1, [POOLGRAD_CANDIDATE_NAN] = 2},
+        {[POOLGRAD_CANDIDATE_NAN] = 1, [POOLGRAD_CANDIDATE_NOBODY] = 2}};
+    return turns[answer][kind];
+}
+
+/* The first candidate in an order; of those whose turn is first. */
+static int64_t first_in_order(const struct poolgrad_tie_groups *groups, const struct poolgrad_tied_window *window,
+                              int order, int answer)
+{
+    const struct poolgrad_candidate *candidates = &groups->candidates[window->first];
     int64_t best = 0;
     for (int64_t i = 1; i < window->count; i++) {
-        const struct poolgrad_pixel here = groups->candidates[window->first + i].at;
-        if (comes_first(here, groups->candidates[window->first + best].at, order)) best = i;
+        const int turn = turn_of(candidates[i].kind, answer), best_turn = turn_of(candidates[best].kind, answer);
+        if (turn > best_turn) continue;
+        if (turn < best_turn || comes_first(candidates[i].at, candidates[best].at, order)) best = i;
     }
-    return best;
+    return candidates[best].leader;
 }
 
 static bool try_orders(struct poolgrad_tie_groups *groups)
 {
     const int orders = groups->judge->geometry.z.size > 1 ? ORDERS : PLANE_ORDERS;
-    for (int order = 0; order < orders; order++) {
-        for (int64_t i = 0; i < groups->window_count; i++) {
-            groups->windows[i].choice = first_in_order(groups, &groups->windows[i], order);
+    const int answers = groups->open ? ANSWERS : 1;
+    for (int i = 0; i < orders * answers; i++) {
+        for (int64_t k = 0; k < groups->window_count; k++) {
+            groups->windows[k].choice = first_in_order(groups, &groups->windows[k], i / answers, i % answers);
         }
         if (are_possible(groups)) return true;
     }
@@ -307,7 +345,7 @@ static int64_t list_questions(struct poolgrad_tie_groups *groups)
     }
     for (int64_t w = 0; w < groups->window_count; w++) {
         for (int64_t i = 0; i < groups->windows[w].count; i++) {
-            if (!groups->candidates[groups->windows[w].first + i].inside) continue;
+            if (!is_pixel(groups->candidates[groups->windows[w].first + i].kind)) continue;
             sorted[count].question = (struct poolgrad_tie_question){w, i, 0};
             sorted[count].pixel = pixel_of(groups, &sorted[count].question);
             count++;
@@ -327,7 +365,8 @@ static void number_questions(struct poolgrad_tie_groups *groups, int64_t count)
         window->choice = -1;
         window->last = -1;
         for (int64_t i = 0; i < window->count; i++) {
-            if (!groups->candidates[window->first + i].inside) window->last = INT64_MAX;
+            const struct poolgrad_candidate *c = &groups->candidates[window->first + i];
+            if (!is_pixel(c->kind) && c->leader == i) window->last = INT64_MAX;
         }
     }
     for (int64_t k = 0; k < count; k++) {
@@ -348,7 +387,7 @@ static bool try_answer(struct poolgrad_tie_groups *groups, int64_t k, unsigned c
     question->answers |= answer;
     groups->answered = k + 1;
     if (answer == YES) window->choice = question->candidate;
-    if (answer == NO && window->last == k) return false; /* it has to pick one */
+    if (window->choice < 0 && window->last == k) return false; /* it has to pick one */
     return is_possible(groups, poolgrad_area_pixel(&groups->source, pixel_of(groups, question)));
 }
 
@@ -357,8 +396,9 @@ static bool answer_next(struct poolgrad_tie_groups *groups, int64_t k, int64_t *
 {
     struct poolgrad_tie_question *question = &groups->questions[k];
     struct poolgrad_tied_window *window = &groups->windows[question->window];
-    const bool chosen_before = window->choice >= 0 && window->choice != question->candidate;
-    if (chosen_before) { /* no, then; and it was checked when that was chosen, but for this pixel */
+    const int64_t leader = groups->candidates[window->first + question->candidate].leader;
+    const bool chosen_before = window->choice >= 0 && window->choice != leader, led = leader != question->candidate;
+    if (chosen_before || led) { /* the answer follows, and was checked before, but for this pixel */
         if (question->answers) return false;
         --*steps;
         return *steps >= 0 && try_answer(groups, k, YES | NO);
@@ -411,31 +451,55 @@ static bool mark_impossible(struct poolgrad_tie_groups *groups)
     return any_possible;
 }
 
-static void mark_explained(struct poolgrad_tie_groups *groups)
+/* Whether the choices that explain the pixel would explain nearly anything. */
+static bool is_unbounded(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel)
+{
+    double value, before;
+    bool alone;
+    if (!groups->actual(groups->context, pixel, &value, &before)) return false;
+    poolgrad_judge_gradient(groups->judge, pixel, before, &groups->bounds, &alone);
+    return poolgrad_judge_is_unbounded(groups->judge, &groups->bounds, poolgrad_judge_sum_given(groups->judge));
+}
+
+static void mark_explained(struct poolgrad_tie_groups *groups, bool chosen)
 {
     for (int64_t i = 0; i < groups->pixel_count; i++) {
         unsigned char *mark = &groups->marks[groups->pixels[i]];
-        if (!(*mark & POOLGRAD_PIXEL_WRONG)) *mark |= POOLGRAD_PIXEL_EXPLAINED;
+        if (*mark & POOLGRAD_PIXEL_WRONG) continue;
+        *mark |= POOLGRAD_PIXEL_EXPLAINED;
+        if (chosen && is_unbounded(groups, pixel_number(groups, i))) *mark |= POOLGRAD_PIXEL_UNBOUNDED;
     }
+}
+
+static bool has_choice(const struct poolgrad_tie_groups *groups)
+{
+    bool any = false;
+    for (int64_t i = 0; i < groups->window_count; i++) any = any || !groups->open || groups->windows[i].open;
+    return any;
+}
+
+static enum poolgrad_group_result find_choice(struct poolgrad_tie_groups *groups)
+{
+    struct poolgrad_judge *judge = groups->judge;
+    enum poolgrad_group_result result = POOLGRAD_GROUP_WRONG;
+    judge->share = share;
+    judge->share_context = groups;
+    if (mark_impossible(groups)) result = try_orders(groups) ? POOLGRAD_GROUP_EXPLAINED : search(groups);
+    if (result == POOLGRAD_GROUP_EXPLAINED || result == POOLGRAD_GROUP_BOUNDED)
+        mark_explained(groups, result == POOLGRAD_GROUP_EXPLAINED);
+    judge->share = NULL;
+    return result;
 }
 
 bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel, bool *none,
                                enum poolgrad_group_result *result)
 {
-    struct poolgrad_judge *judge = groups->judge;
     *none = true;
     if (!gather(groups, pixel)) return false;
-    *none = groups->window_count == 0;
-    if (*none) return true;
-    judge->share = share;
-    judge->share_context = groups;
-    *result = POOLGRAD_GROUP_WRONG;
-    if (mark_impossible(groups)) *result = try_orders(groups) ? POOLGRAD_GROUP_EXPLAINED : search(groups);
-    judge->share = NULL;
-    if (*result == POOLGRAD_GROUP_FAILED) return false;
-    if (*result != POOLGRAD_GROUP_WRONG) mark_explained(groups);
+    *none = !has_choice(groups);
+    if (!*none) *result = find_choice(groups);
     for (int64_t i = 0; i < groups->window_count; i++) {
         *place_of(groups, groups->windows[i].output) = 0;
     }
-    return true;
+    return *none || *result != POOLGRAD_GROUP_FAILED;
 }

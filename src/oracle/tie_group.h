@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Groups of windows of one volume that share maximal taps: whether one choice for each explains what is there. */
+/* Groups of windows of one volume that may pick the same taps: whether one choice for each explains what is there.
+ * Windows have a choice among maximal taps, and those with NaNs or of nothing but -infinity, where groups are open. */
 #ifndef POOLGRAD_ORACLE_TIE_GROUP_H
 #define POOLGRAD_ORACLE_TIE_GROUP_H
 
 #include "oracle/judge.h"
 
-/* A maximal tap; outside the image where `inside` is false. */
+/* What a window may pick. */
 struct poolgrad_candidate {
     struct poolgrad_pixel at;
-    int64_t question; /* of an inside one: its place among the questions of a search */
-    bool inside;
+    enum poolgrad_candidate_kind kind;
+    int64_t question; /* of one that is a pixel: its place among the questions of a search */
+    int64_t leader;   /* of the window: the one that it is picked along with; most often itself */
 };
 
 /* A window with several; candidates [first, first + count) of the list. */
 struct poolgrad_tied_window {
     struct poolgrad_pixel output;
     int64_t first, count;
-    int64_t choice; /* among them; -1: none yet */
-    int64_t last;   /* question about it; INT64_MAX: an outside tap is left, whatever the answers are */
+    bool open;      /* nothing documents what it picks */
+    int64_t choice; /* the leader among them; -1: none yet */
+    int64_t last;   /* question about it; INT64_MAX: one that is no pixel is left, whatever the answers are */
 };
 
 /* Of a search: does the window pick this candidate? Asked pixel by pixel, so that the last answer about a pixel decides
@@ -29,6 +32,7 @@ struct poolgrad_tie_question {
 
 struct poolgrad_tie_groups {
     struct poolgrad_judge *judge;
+    bool open;                       /* windows whose pick nothing documents have a choice, too */
     struct poolgrad_interval bounds; /* of the pixel at hand */
     /* What the destination holds at a source pixel, and held before; false where it has none. */
     bool (*actual)(void *context, struct poolgrad_pixel pixel, double *value, double *before);
@@ -47,7 +51,12 @@ struct poolgrad_tie_groups {
 };
 
 /* What is known of a pixel of the groups so far. */
-enum { POOLGRAD_PIXEL_SEEN = 1, POOLGRAD_PIXEL_WRONG = 2, POOLGRAD_PIXEL_EXPLAINED = 4 };
+enum {
+    POOLGRAD_PIXEL_SEEN = 1,
+    POOLGRAD_PIXEL_WRONG = 2,
+    POOLGRAD_PIXEL_EXPLAINED = 4,
+    POOLGRAD_PIXEL_UNBOUNDED = 8 /* explained, by bounds that say next to nothing */
+};
 
 enum poolgrad_group_result {
     POOLGRAD_GROUP_EXPLAINED,
@@ -57,12 +66,12 @@ enum poolgrad_group_result {
 };
 
 /* False where memory is lacking; free it even then. */
-bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge);
+bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge, bool open);
 void poolgrad_tie_groups_clear(struct poolgrad_tie_groups *groups);
 
-/* The group of a pixel that the rules do not explain. *none: it is in no window with several maximal taps. Marks pixels
- * that no choice explains as wrong, and, where the rest of the group can be explained, that as explained. False where
- * memory is lacking. */
+/* The group of a pixel that the rules do not explain. *none: no window of it has a choice; of open groups, no window's
+ * choice is more than that among maximal taps. Marks pixels that no choice explains as wrong, and, where the rest of
+ * the group can be explained, that as explained. False where memory is lacking. */
 bool poolgrad_tie_groups_judge(struct poolgrad_tie_groups *groups, struct poolgrad_pixel pixel, bool *none,
                                enum poolgrad_group_result *result);
 

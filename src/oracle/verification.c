@@ -43,7 +43,7 @@ const char *poolgrad_subnormals_name(poolgrad_subnormals subnormals)
 const char *poolgrad_verdict_name(poolgrad_verdict verdict)
 {
     static const char *const names[POOLGRAD_VERDICTS] = {
-        "none", "equal", "correctly-rounded", "legal-rounding", "legal-tie", "undocumented", "wrong"};
+        "none", "equal", "correctly-rounded", "legal-rounding", "legal-tie", "unbounded", "undocumented", "wrong"};
     return NAME(verdict, names);
 }
 
@@ -91,6 +91,21 @@ bool poolgrad_is_floating(poolgrad_format format)
            format == POOLGRAD_FLOAT64;
 }
 
+static poolgrad_status check_numbers(const poolgrad_declaration *d, poolgrad_error *error)
+{
+    enum { MOST_DIGITS = 20 };
+    if (d->findings < 0) {
+        return poolgrad_refuse(error, "declaration.findings", "is %" PRId64 "; expected at least 0", d->findings);
+    }
+    if (d->chain < 0) {
+        return poolgrad_refuse(error, "declaration.chain", "is %" PRId64 "; expected additions, or 0: any number",
+                               d->chain);
+    }
+    if (d->digits >= 0 && d->digits <= MOST_DIGITS) return POOLGRAD_OK;
+    return poolgrad_refuse(error, "declaration.digits", "is %d; expected 1 to %d, or 0: as stored", d->digits,
+                           MOST_DIGITS);
+}
+
 static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad_error *error)
 {
     const char *name = poolgrad_format_name(d->computed_in);
@@ -99,15 +114,13 @@ static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad
                                "is %d (%s); expected float16, bfloat16, float32, float64, or none", (int)d->computed_in,
                                name ? name : "no format");
     }
-    if (d->findings < 0) {
-        return poolgrad_refuse(error, "declaration.findings", "is %" PRId64 "; expected at least 0", d->findings);
-    }
     poolgrad_status status = check_choice("declaration.division", (int)d->division, POOLGRAD_DIVISION_RECIPROCAL,
                                           "any (0), true (1) or reciprocal (2)", error);
     if (status == POOLGRAD_OK) {
         status = check_choice("declaration.fusion", (int)d->fusion, POOLGRAD_FUSION_ALL, "any (0), none (1) or all (2)",
                               error);
     }
+    if (status == POOLGRAD_OK) status = check_numbers(d, error);
     if (status != POOLGRAD_OK) return status;
     return check_choice("declaration.subnormals", (int)d->subnormals, POOLGRAD_SUBNORMALS_FLUSHED,
                         "kept (0) or flushed (1)", error);
@@ -345,6 +358,12 @@ void poolgrad_verification_destroy(poolgrad_verification *v)
 int poolgrad_verification_passes(const poolgrad_verification *v)
 {
     return v->all.count[POOLGRAD_VERDICT_WRONG] == 0;
+}
+
+int poolgrad_verification_passes_strictly(const poolgrad_verification *v)
+{
+    return poolgrad_verification_passes(v) && v->all.count[POOLGRAD_VERDICT_UNDOCUMENTED] == 0 &&
+           v->all.count[POOLGRAD_VERDICT_UNBOUNDED] == 0;
 }
 
 int64_t poolgrad_verification_count(const poolgrad_verification *v, poolgrad_verdict verdict)

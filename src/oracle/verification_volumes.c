@@ -19,8 +19,10 @@ struct volume {
     unsigned char *verdicts; /* of its elements, by rows */
     struct poolgrad_area area;
     int64_t n, c;
-    bool pooled, has_groups;
-    struct poolgrad_tie_groups groups;
+    bool pooled;
+    bool looked, has_open_windows;        /* whether that was asked */
+    bool has_groups[2];                   /* whether they were needed: of ties; open ones */
+    struct poolgrad_tie_groups groups[2]; /* by poolgrad_tie_groups.open */
 };
 
 /* ---- Elements ---------------------------------------------------------------------------------------------------- */
@@ -165,6 +167,21 @@ static bool may_be_given(struct volume *p, struct poolgrad_pixel at)
     return !alone;
 }
 
+/* Whether the bounds hold the element; or, of one that was printed with few digits, it may be the exact value's or the
+ * reference's. */
+static bool is_within(struct volume *p, struct poolgrad_pixel at, const struct poolgrad_interval *bounds)
+{
+    struct poolgrad_declared *d = &p->judge->declared;
+    const double actual = load(&p->v->geometry.held, p, at);
+    if (poolgrad_interval_holds(d, bounds, actual)) return true;
+    if (d->digits == 0) return false;
+    struct poolgrad_interval *right = &p->judge->work.destination.untouched;
+    poolgrad_interval_set(right, load(&p->v->exact.read, p, at));
+    if (poolgrad_interval_holds(d, right, actual)) return true;
+    poolgrad_interval_set(right, load(expected_of(p), p, at));
+    return poolgrad_interval_holds(d, right, actual);
+}
+
 /* Of an element that differs: what can be said without choosing among ties. */
 static poolgrad_verdict judge_by_rules(struct volume *p, struct poolgrad_pixel at)
 {
@@ -178,97 +195,12 @@ static poolgrad_verdict judge_by_rules(struct volume *p, struct poolgrad_pixel a
     if (alone && actual == 0 && expected == 0) {
         return may_be_given(p, at) ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_UNDOCUMENTED;
     }
-    return poolgrad_interval_holds(bounds, actual) ? POOLGRAD_VERDICT_LEGAL_ROUNDING : POOLGRAD_VERDICT_WRONG;
+    if (!is_within(p, at, bounds)) return POOLGRAD_VERDICT_WRONG;
+    const bool unbounded = poolgrad_judge_is_unbounded(p->judge, bounds, exact);
+    return unbounded ? POOLGRAD_VERDICT_UNBOUNDED : POOLGRAD_VERDICT_LEGAL_ROUNDING;
 }
 
-/* ---- What nothing documents -------------------------------------------------------------------------------------- */
-
-static bool are_doubtful(struct poolgrad_window_doubts doubts, poolgrad_decision decision)
-{
-    if (decision == POOLGRAD_DECISION_NAN_RULE) return doubts.any_nan;
-    return decision == POOLGRAD_DECISION_ZERO_NORM ? doubts.all_zero : doubts.all_least;
-}
-
-/* Whether the element has a window that this decision is about. */
-static bool has_doubtful_window(const struct volume *p, struct poolgrad_pixel at, poolgrad_decision decision)
-{
-    const struct poolgrad_geometry *g = &p->v->geometry;
-    struct poolgrad_pixel source;
-    if (g->direction == POOLGRAD_FORWARD) {
-        return p->pooled && are_doubtful(poolgrad_find_doubts(g, poolgrad_judge_window(p->judge, at)), decision);
-    }
-    if (!source_of(p, at, &source)) return false;
-    struct poolgrad_windows windows = poolgrad_windows_of(g, source);
-    while (poolgrad_windows_next(&windows)) {
-        if (are_doubtful(poolgrad_judge_doubts(p->judge, windows.at), decision)) return true;
-    }
-    return false;
-}
-
-/* With the judge set otherwise, ties as they may fall. */
-static bool holds_otherwise(struct volume *p, struct poolgrad_pixel at)
-{
-    bool alone;
-    const double actual = load(&p->v->geometry.held, p, at);
-    if (may_choose(p)) {
-        p->judge->share = poolgrad_share_of_candidates;
-        p->judge->share_context = p->judge;
-    }
-    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
-    p->judge->share = NULL;
-    return poolgrad_interval_holds(bounds, actual);
-}
-
-static bool holds_by_other_nan_rule(struct volume *p, struct poolgrad_pixel at)
-{
-    struct poolgrad_geometry *g = &p->judge->geometry;
-    const poolgrad_nan_rule rule = g->nan;
-    bool holds = false;
-    for (int other = POOLGRAD_NAN_FIRST; !holds && other <= POOLGRAD_NAN_IGNORE; other++) {
-        g->nan = (poolgrad_nan_rule)other;
-        holds = g->nan != rule && holds_otherwise(p, at);
-    }
-    g->nan = rule;
-    return holds;
-}
-
-static bool is_empty_window(struct volume *p, struct poolgrad_pixel at)
-{
-    const struct poolgrad_geometry *g = &p->v->geometry;
-    if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
-    if (g->with_indices) return false;
-    const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, at));
-    return poolgrad_taps_count(&taps) == 0;
-}
-
-/* The decision that an element rests on which is wrong by the rules. */
-static poolgrad_decision find_decision(struct volume *p, struct poolgrad_pixel at)
-{
-    const struct poolgrad_geometry *g = &p->v->geometry;
-    const double actual = load(&g->held, p, at);
-    if (actual == 0 && load(expected_of(p), p, at) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
-    if (is_empty_window(p, at) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
-    if (g->kind == POOLGRAD_AVERAGE || g->with_indices) return POOLGRAD_DECISION_NONE;
-    if (g->kind == POOLGRAD_L2NORM) {
-        if (!has_doubtful_window(p, at, POOLGRAD_DECISION_ZERO_NORM)) return POOLGRAD_DECISION_NONE;
-        p->judge->doubts_zero_norms = true;
-        const bool holds = holds_otherwise(p, at);
-        p->judge->doubts_zero_norms = false;
-        return holds ? POOLGRAD_DECISION_ZERO_NORM : POOLGRAD_DECISION_NONE;
-    }
-    if (has_doubtful_window(p, at, POOLGRAD_DECISION_NAN_RULE) && holds_by_other_nan_rule(p, at)) {
-        return POOLGRAD_DECISION_NAN_RULE;
-    }
-    if (g->direction == POOLGRAD_FORWARD || !has_doubtful_window(p, at, POOLGRAD_DECISION_LEAST_WINDOW)) {
-        return POOLGRAD_DECISION_NONE;
-    }
-    p->judge->doubts_least_windows = true;
-    const bool holds = holds_otherwise(p, at);
-    p->judge->doubts_least_windows = false;
-    return holds ? POOLGRAD_DECISION_LEAST_WINDOW : POOLGRAD_DECISION_NONE;
-}
-
-/* ---- Ties -------------------------------------------------------------------------------------------------------- */
+/* ---- Groups of windows ------------------------------------------------------------------------------------------- */
 
 static bool actual_at(void *context, struct poolgrad_pixel source, double *value, double *before)
 {
@@ -282,27 +214,163 @@ static bool actual_at(void *context, struct poolgrad_pixel source, double *value
     return true;
 }
 
-/* The verdict of an element that the rules do not explain. */
-static poolgrad_verdict judge_by_ties(struct volume *p, struct poolgrad_pixel at)
+static bool begin_groups(struct volume *p, bool open)
+{
+    struct poolgrad_tie_groups *groups = &p->groups[open];
+    if (p->has_groups[open]) return true;
+    p->has_groups[open] = true;
+    if (!poolgrad_tie_groups_init(groups, p->judge, open)) return false;
+    groups->actual = actual_at;
+    groups->context = p;
+    return true;
+}
+
+/* The verdict of an element that the rules do not explain. Where a group is looked at twice it is counted once. */
+static poolgrad_verdict judge_by_groups(struct volume *p, struct poolgrad_pixel at, bool open)
 {
     enum poolgrad_group_result result = POOLGRAD_GROUP_WRONG;
+    struct poolgrad_tie_groups *groups = &p->groups[open];
     struct poolgrad_pixel source;
     bool none;
-    if (!may_choose(p) || !source_of(p, at, &source)) return POOLGRAD_VERDICT_WRONG;
-    if (!p->has_groups) {
-        p->has_groups = true;
-        p->found->failed = !poolgrad_tie_groups_init(&p->groups, p->judge) || p->found->failed;
-        p->groups.actual = actual_at;
-        p->groups.context = p;
-    }
+    if (!source_of(p, at, &source)) return POOLGRAD_VERDICT_WRONG;
+    if (!begin_groups(p, open)) p->found->failed = true;
     if (p->found->failed) return POOLGRAD_VERDICT_WRONG;
-    if (!(poolgrad_tie_groups_mark(&p->groups, source) & POOLGRAD_PIXEL_SEEN)) {
-        if (!poolgrad_tie_groups_judge(&p->groups, source, &none, &result)) p->found->failed = true;
-        if (!none) p->found->groups++;
-        if (!none && result == POOLGRAD_GROUP_BOUNDED) p->found->bounded_groups++;
+    if (!(poolgrad_tie_groups_mark(groups, source) & POOLGRAD_PIXEL_SEEN)) {
+        if (!poolgrad_tie_groups_judge(groups, source, &none, &result)) p->found->failed = true;
+        const bool bounded = !none && result == POOLGRAD_GROUP_BOUNDED;
+        p->found->groups += open ? bounded : !none;
+        p->found->bounded_groups += bounded;
     }
-    const bool explained = poolgrad_tie_groups_mark(&p->groups, source) & POOLGRAD_PIXEL_EXPLAINED;
-    return explained ? POOLGRAD_VERDICT_LEGAL_TIE : POOLGRAD_VERDICT_WRONG;
+    const unsigned char mark = poolgrad_tie_groups_mark(groups, source);
+    if (!(mark & POOLGRAD_PIXEL_EXPLAINED)) return POOLGRAD_VERDICT_WRONG;
+    return mark & POOLGRAD_PIXEL_UNBOUNDED ? POOLGRAD_VERDICT_UNBOUNDED : POOLGRAD_VERDICT_LEGAL_TIE;
+}
+
+static poolgrad_verdict judge_by_ties(struct volume *p, struct poolgrad_pixel at)
+{
+    return may_choose(p) ? judge_by_groups(p, at, false) : POOLGRAD_VERDICT_WRONG;
+}
+
+/* ---- What nothing documents -------------------------------------------------------------------------------------- */
+
+static bool are_doubtful(struct poolgrad_window_doubts doubts, poolgrad_decision decision)
+{
+    if (decision == POOLGRAD_DECISION_NAN_RULE) return doubts.any_nan;
+    return decision == POOLGRAD_DECISION_ZERO_NORM ? doubts.all_zero : doubts.all_least;
+}
+
+/* Whether the pixel of a gradient has a window that this decision is about. */
+static bool has_doubtful_window(const struct volume *p, struct poolgrad_pixel at, poolgrad_decision decision)
+{
+    struct poolgrad_pixel source;
+    if (!source_of(p, at, &source)) return false;
+    struct poolgrad_windows windows = poolgrad_windows_of(&p->v->geometry, source);
+    while (poolgrad_windows_next(&windows)) {
+        if (!are_doubtful(poolgrad_judge_doubts(p->judge, windows.at), decision)) continue;
+        if (decision == POOLGRAD_DECISION_ZERO_NORM || poolgrad_judge_is_open(p->judge, windows.at)) return true;
+    }
+    return false;
+}
+
+static bool holds_with_zero_norms(struct volume *p, struct poolgrad_pixel at)
+{
+    bool alone;
+    const double actual = load(&p->v->geometry.held, p, at);
+    p->judge->doubts_zero_norms = true;
+    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
+    p->judge->doubts_zero_norms = false;
+    return poolgrad_interval_holds(&p->judge->declared, bounds, actual);
+}
+
+/* Of a gradient of max: whether a choice for each window that nothing documents explains the whole group. */
+static poolgrad_verdict judge_open_windows(struct volume *p, struct poolgrad_pixel at, poolgrad_decision *decision)
+{
+    const struct poolgrad_area outputs = poolgrad_output_area(&p->v->geometry);
+    struct poolgrad_steps steps = poolgrad_steps_over(&outputs);
+    if (!p->pooled) return POOLGRAD_VERDICT_WRONG;
+    while (!p->looked && !p->has_open_windows && poolgrad_steps_next(&steps))
+        p->has_open_windows = poolgrad_judge_is_open(p->judge, steps.at);
+    p->looked = true;
+    const poolgrad_verdict verdict = p->has_open_windows ? judge_by_groups(p, at, true) : POOLGRAD_VERDICT_WRONG;
+    if (verdict == POOLGRAD_VERDICT_WRONG) return verdict;
+    if (has_doubtful_window(p, at, POOLGRAD_DECISION_NAN_RULE))
+        *decision = POOLGRAD_DECISION_NAN_RULE;
+    else if (has_doubtful_window(p, at, POOLGRAD_DECISION_LEAST_WINDOW))
+        *decision = POOLGRAD_DECISION_LEAST_WINDOW;
+    return *decision == POOLGRAD_DECISION_NONE ? verdict : POOLGRAD_VERDICT_UNDOCUMENTED;
+}
+
+/* ---- Forward, where nothing is documented ------------------------------------------------------------------------ */
+
+static bool holds_number(struct volume *p, double number, poolgrad_format format, double actual)
+{
+    struct poolgrad_declared *d = &p->judge->declared;
+    poolgrad_interval_operand(d, p->bounds, number, format);
+    poolgrad_interval_store(d, p->bounds);
+    return poolgrad_interval_holds(d, p->bounds, actual);
+}
+
+/* What a search starts from that finds nothing but NaNs and -infinity, and keeps. */
+static bool is_start_of_search(struct volume *p, double actual)
+{
+    const poolgrad_format source = p->v->geometry.source.format;
+    const poolgrad_format formats[] = {source, p->judge->computed_in, p->v->geometry.destination.format};
+    if (holds_number(p, -(double)INFINITY, source, actual)) return true;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (holds_number(p, -poolgrad_precision_of(formats[i]).greatest, formats[i], actual)) return true;
+    }
+    return false;
+}
+
+/* Of a forward window of max with a NaN. */
+static bool holds_by_other_nan_rule(struct volume *p, struct poolgrad_pixel at)
+{
+    struct poolgrad_geometry *g = &p->judge->geometry;
+    const double actual = load(&p->v->geometry.held, p, at);
+    const poolgrad_nan_rule rule = g->nan;
+    const bool all_lost = poolgrad_find_doubts(g, poolgrad_judge_window(p->judge, at)).all_lost;
+    bool holds = false, alone;
+    if (p->judge->keeps_nan_rule && !(rule == POOLGRAD_NAN_IGNORE && all_lost)) return false;
+    for (int other = POOLGRAD_NAN_FIRST; !holds && other <= POOLGRAD_NAN_IGNORE; other++) {
+        g->nan = (poolgrad_nan_rule)other;
+        holds = poolgrad_interval_holds(&p->judge->declared, bounds_of(p, at, &alone), actual);
+    }
+    g->nan = rule;
+    return holds || (all_lost && is_start_of_search(p, actual));
+}
+
+static bool is_empty_window(struct volume *p, struct poolgrad_pixel at)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    if (g->direction != POOLGRAD_FORWARD || g->edge_mode != POOLGRAD_EDGE_CLAMP || !p->pooled) return false;
+    if (g->with_indices) return false;
+    const struct poolgrad_taps taps = poolgrad_taps_inside(g, poolgrad_judge_window(p->judge, at));
+    return poolgrad_taps_count(&taps) == 0;
+}
+
+static poolgrad_decision find_forward_decision(struct volume *p, struct poolgrad_pixel at)
+{
+    if (p->v->geometry.kind != POOLGRAD_MAX || !p->pooled) return POOLGRAD_DECISION_NONE;
+    const bool any_nan = poolgrad_find_doubts(&p->v->geometry, poolgrad_judge_window(p->judge, at)).any_nan;
+    return any_nan && holds_by_other_nan_rule(p, at) ? POOLGRAD_DECISION_NAN_RULE : POOLGRAD_DECISION_NONE;
+}
+
+/* The decision that an element rests on which is wrong by the rules. *verdict: what it is without one. */
+static poolgrad_decision find_decision(struct volume *p, struct poolgrad_pixel at, poolgrad_verdict *verdict)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const double actual = load(&g->held, p, at);
+    poolgrad_decision decision = POOLGRAD_DECISION_NONE;
+    if (actual == 0 && load(expected_of(p), p, at) == 0) return POOLGRAD_DECISION_SIGN_OF_ZERO;
+    if (is_empty_window(p, at) && g->kind != POOLGRAD_AVERAGE) return POOLGRAD_DECISION_EMPTY_WINDOW;
+    if (g->kind == POOLGRAD_AVERAGE || g->with_indices) return POOLGRAD_DECISION_NONE;
+    if (g->direction == POOLGRAD_FORWARD) return find_forward_decision(p, at);
+    if (g->kind == POOLGRAD_L2NORM) {
+        const bool zero = has_doubtful_window(p, at, POOLGRAD_DECISION_ZERO_NORM) && holds_with_zero_norms(p, at);
+        return zero ? POOLGRAD_DECISION_ZERO_NORM : POOLGRAD_DECISION_NONE;
+    }
+    *verdict = judge_open_windows(p, at, &decision);
+    return decision;
 }
 
 /* ---- The volume -------------------------------------------------------------------------------------------------- */
@@ -330,9 +398,9 @@ static poolgrad_verdict judge_element(struct volume *p, struct poolgrad_pixel at
     if (same_bits(&p->v->geometry.held, expected_of(p), p, at)) return POOLGRAD_VERDICT_EQUAL;
     poolgrad_verdict verdict = judge_by_rules(p, at);
     if (verdict == POOLGRAD_VERDICT_WRONG) verdict = judge_by_ties(p, at);
-    if (verdict < POOLGRAD_VERDICT_UNDOCUMENTED) return verdict;
-    decision = find_decision(p, at);
-    verdict = decision == POOLGRAD_DECISION_NONE ? POOLGRAD_VERDICT_WRONG : POOLGRAD_VERDICT_UNDOCUMENTED;
+    if (verdict >= POOLGRAD_VERDICT_UNDOCUMENTED) decision = find_decision(p, at, &verdict);
+    if (decision != POOLGRAD_DECISION_NONE) verdict = POOLGRAD_VERDICT_UNDOCUMENTED;
+    if (verdict < POOLGRAD_VERDICT_UNBOUNDED) return verdict;
     p->found->decisions[decision]++;
     report(p, at, verdict, decision);
     return verdict;
@@ -366,7 +434,9 @@ static void judge_volume(struct volume *p)
         p->verdicts[poolgrad_area_place(&p->area, steps.at)] = (unsigned char)verdict;
         p->found->count[verdict]++;
     }
-    if (p->has_groups) poolgrad_tie_groups_clear(&p->groups);
+    for (int open = 0; open < 2; open++) {
+        if (p->has_groups[open]) poolgrad_tie_groups_clear(&p->groups[open]);
+    }
 }
 
 void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)

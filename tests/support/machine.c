@@ -136,8 +136,39 @@ static void join(machine *m, machine_term *terms, int64_t count, int64_t i, int6
     terms[k] = terms[count - 1];
 }
 
+static void shuffle(machine *m, machine_term *terms, int64_t count)
+{
+    for (int64_t i = count - 1; i > 0; i--) {
+        const int64_t k = random_between(&m->random, 0, i);
+        const machine_term term = terms[i];
+        terms[i] = terms[k];
+        terms[k] = term;
+    }
+}
+
+enum { DEEP = 30 }; /* enough for any number of terms */
+
+/* Of terms in a row, along a tree of a random shape, at most so deep; 2^depth are enough for all of them. */
+static machine_term sum_tree(machine *m, const machine_term *terms, int64_t count, int64_t depth)
+{
+    if (count == 1) return terms[0];
+    const int64_t room = INT64_C(1) << (depth - 1 < DEEP ? depth - 1 : DEEP);
+    const int64_t fewest = count > room ? count - room : 1, most = count - 1 < room ? count - 1 : room;
+    int64_t left = random_between(&m->random, fewest, most);
+    if (random_chance(&m->random, 50)) left = random_chance(&m->random, 50) ? fewest : most; /* as skewed as can be */
+    const machine_term first = sum_tree(m, terms, left, depth - 1);
+    const machine_term second = sum_tree(m, terms + left, count - left, depth - 1);
+    return machine_number(machine_add(m, first, second));
+}
+
 double machine_sum(machine *m, machine_term *terms, int64_t count)
 {
+    int64_t depth = m->chain;
+    while (depth > 0 && INT64_C(1) << (depth < DEEP ? depth : DEEP) < count) depth++;
+    if (depth > 0 && count > 0) {
+        shuffle(m, terms, count);
+        return machine_value(m, sum_tree(m, terms, count, depth));
+    }
     const bool is_chain = random_chance(&m->random, 50);
     if (count == 0) return 0;
     if (random_chance(&m->random, 50)) terms[0] = machine_number(machine_add(m, terms[0], machine_number(0)));

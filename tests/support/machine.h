@@ -17,6 +17,7 @@ typedef struct machine {
     int fused;      /* a product that can be fused is */
     int reciprocal; /* a quotient is a product with the reciprocal */
     int flushed;    /* a subnormal number is lost */
+    int64_t chain;  /* of additions of a term, at most, or as few as the number of terms needs; 0: any number */
 } machine;
 
 /* What is added: a number, or a product of two that has not been computed yet. */
