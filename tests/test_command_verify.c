@@ -204,6 +204,20 @@ Test(command_verify, digits, .init = scene_enter, .fini = scene_leave)
     expect_text(PRINTED " --digits 5", 1, "\nwrong: 1 element\n");
     view_free(&x);
     view_free(&y);
+    /* Mistakes are recognised by what is printed of them, too. */
+    x = ones(POOLGRAD_FLOAT32, 2, 4);
+    y = ones(POOLGRAD_FLOAT32, 2, 4);
+    for (int64_t i = 0; i < 8; i++) {
+        const double value = 1.0 / (double)(3 + i);
+        poolgrad_image_set(&x, 0, 0, 0, i / 4, i % 4, value);
+        poolgrad_image_set(&y, 0, 0, 0, i / 4, i % 4, round(2 * value * 1000) / 1000);
+    }
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&y, 2, "y.npy");
+    expect_text(PRINTED " --digits 3", 1,
+                "\n  multiplied: gives 2 times what it should: 8 of 8 wrong elements, 100.0 %");
+    view_free(&x);
+    view_free(&y);
 }
 
 Test(command_verify, json, .init = enter, .fini = scene_leave)

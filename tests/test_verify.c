@@ -335,6 +335,25 @@ Test(verify, sums_of_many_terms_in_16_bits_keep_their_sign_and_are_called_unboun
     verdict_free(&e);
 }
 
+/* The norm of 196 ones is 14, that of half of them 9.9; a gradient of 14 is 1, or 1.41 by half of them. */
+Test(verify, norms_of_many_taps_are_unbounded_by_their_squares)
+{
+    double ones[14 * 14];
+    for (int i = 0; i < 14 * 14; i++) ones[i] = 1;
+    verdict_example e = verdict_forward(POOLGRAD_L2NORM, 14 * 14, verdict_row(BF16, 14 * 14, ones), BF16);
+    expect(verdict_of(&e, 0, 14), EQUAL, "the norm");
+    expect(verdict_of(&e, 0, 9.875), UNBOUNDED, "half of the taps");
+    expect(verdict_of(&e, 0, 7), WRONG, "a quarter of the taps");
+    e.declaration.chain = 8;
+    expect(verdict_of(&e, 0, 9.875), WRONG, "half of the taps, in a tree");
+    verdict_free(&e);
+    e = verdict_gradient(POOLGRAD_L2NORM, 14 * 14, verdict_row(BF16, 14 * 14, ones), ROW(BF16, 14), BF16);
+    expect(verdict_of(&e, 0, 1.40625), UNBOUNDED, "a gradient by half of the taps");
+    expect(verdict_of(&e, 0, 2), WRONG, "a gradient by a quarter of the taps");
+    expect(verdict_of(&e, 0, 0), WRONG, "no gradient");
+    verdict_free(&e);
+}
+
 /* 1024 and 783 ones: any order keeps the 1024. The lemma alone allows a 21st part of the sum. */
 Test(verify, a_sum_of_one_sign_is_at_least_its_greatest_term)
 {

@@ -196,9 +196,9 @@ typedef struct poolgrad_verification poolgrad_verification;
  * numbers that some order of summation gives (docs/verification.md proves the bounds). Equal maximal taps of a window
  * are accepted where one choice for each window explains all elements of a group of windows that share taps. One NaN is
  * as good as any other. A legal element is called unbounded where the numbers that are accepted reach so far, to both
- * sides of their middle, as 2/3 of the exact value's magnitude and 1/128 of that of the greatest term: sums of many
- * terms in 16 bits, and of terms that cancel. Refuses whatever poolgrad_run refuses, picks, and declarations out of
- * range. Threads: the problem's. On refusal *verification is null.
+ * sides of their middle, as 2/3 (of an L2-norm 1/3) of the exact value's magnitude and 1/128 of that of the greatest
+ * term: sums of many terms in 16 bits, and of terms that cancel. Refuses whatever poolgrad_run refuses, picks, and
+ * declarations out of range. Threads: the problem's. On refusal *verification is null.
  */
 POOLGRAD_API poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
                                              poolgrad_verification **verification, poolgrad_error *error);

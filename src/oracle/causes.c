@@ -61,6 +61,12 @@ static double error_of(double unit, const struct poolgrad_estimate *estimate)
     return (estimate->terms + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
+/* What an output that was printed with few digits is off by. */
+static double printed_error(const struct poolgrad_verification *v)
+{
+    return v->declaration.digits > 0 ? pow(10, -v->declaration.digits) / 2 : 0;
+}
+
 /* Of a volume of the destination. */
 static int64_t size_of(const struct inquiry *q)
 {
@@ -104,7 +110,8 @@ static struct statement find_misplaced(const struct inquiry *q, const struct poo
     if (!poolgrad_reading_move(&k->result, d, &from)) return (struct statement){.known = false};
     /* The right value is rounded already. */
     const double value = poolgrad_load_element(&q->v->expected.read, from);
-    return state(d->format, value, q->errors[poolgrad_element_place(d, from)] + ulp_of(d->format, value));
+    const double error = q->errors[poolgrad_element_place(d, from)] + ulp_of(d->format, value);
+    return state(d->format, value, error + printed_error(q->v));
 }
 
 static struct statement state_by(const struct inquiry *q, const struct poolgrad_knobs *k,
@@ -113,7 +120,7 @@ static struct statement state_by(const struct inquiry *q, const struct poolgrad_
     if (k->misplaced) return find_misplaced(q, k, at);
     if (!estimate->known) return (struct statement){.known = false};
     const double unit = k->loosely == POOLGRAD_FORMAT_NONE ? q->unit : unit_of(k->loosely);
-    return state(q->v->geometry.destination.format, estimate->value, error_of(unit, estimate));
+    return state(q->v->geometry.destination.format, estimate->value, error_of(unit, estimate) + printed_error(q->v));
 }
 
 /* ---- Volumes ----------------------------------------------------------------------------------------------------- */

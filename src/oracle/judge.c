@@ -427,7 +427,8 @@ void poolgrad_judge_forward(struct poolgrad_judge *judge, struct poolgrad_pixel 
 bool poolgrad_judge_is_unbounded(const struct poolgrad_judge *judge, const struct poolgrad_interval *bounds,
                                  double exact)
 {
-    static const double share_of_exact = 2.0 / 3, share_of_term = 1.0 / 128;
+    static const double share_of_sum = 2.0 / 3, share_of_norm = 1.0 / 3, share_of_term = 1.0 / 128;
+    const double share_of_exact = judge->geometry.kind == POOLGRAD_L2NORM ? share_of_norm : share_of_sum;
     const double half = mpfr_get_d(bounds->high, MPFR_RNDN) / 2 - mpfr_get_d(bounds->low, MPFR_RNDN) / 2;
     return half > 0 && half >= share_of_exact * fabs(exact) && half >= share_of_term * judge->greatest;
 }
