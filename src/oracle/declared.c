@@ -397,24 +397,14 @@ static void set_ends(struct poolgrad_declared *d, const struct poolgrad_interval
     mpfr_add(result->high, sum->high, d->error, MPFR_RNDU);
 }
 
-/* A term that is not going to be lost. */
-static bool lasts(const struct poolgrad_declared *d, const mpfr_t term)
+/* Terms of one sign: since rounding is monotone, no partial sum is nearer to 0 than a term in it. What may be flushed
+ * has 0 in its interval. */
+static void keep_greatest(const struct poolgrad_interval_sum *sum, struct poolgrad_interval *result)
 {
-    return !d->flushes || mpfr_cmp_si_2exp(term, 1, d->computed.least) >= 0 ||
-           mpfr_cmp_si_2exp(term, -1, d->computed.least) <= 0;
-}
-
-/* Terms of one sign: since rounding is monotone, no partial sum is nearer to 0 than a term in it. */
-static void keep_greatest(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
-                          struct poolgrad_interval *result)
-{
-    mpfr_set_zero(d->a, 1);
     if (mpfr_zero_p(sum->minus) && !sum->may_be_minus) {
-        if (lasts(d, sum->most)) mpfr_set(d->a, sum->most, MPFR_RNDD);
-        mpfr_max(result->low, result->low, d->a, MPFR_RNDD);
+        mpfr_max(result->low, result->low, sum->most, MPFR_RNDD);
     } else if (mpfr_zero_p(sum->plus) && !sum->may_be_plus) {
-        if (lasts(d, sum->least)) mpfr_set(d->a, sum->least, MPFR_RNDU);
-        mpfr_min(result->high, result->high, d->a, MPFR_RNDU);
+        mpfr_min(result->high, result->high, sum->least, MPFR_RNDU);
     }
 }
 
@@ -433,7 +423,7 @@ void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct pool
         return;
     }
     set_ends(d, sum, result);
-    keep_greatest(d, sum, result);
+    keep_greatest(sum, result);
     if (plus) mpfr_set_inf(result->high, 1);
     if (minus) mpfr_set_inf(result->low, -1);
     if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
