@@ -436,13 +436,6 @@ double poolgrad_interval_sum_greatest(const struct poolgrad_interval_sum *sum)
 
 /* ---- What was printed -------------------------------------------------------------------------------------------- */
 
-/* Whoever reads a text may round it to a double first. */
-static bool is_read_as(struct poolgrad_declared *d, const mpfr_t number, double value)
-{
-    if (round_real(d, number, &d->stored) == value) return true;
-    return poolgrad_round_double(mpfr_get_d(number, MPFR_RNDN), &d->stored, &d->scratch) == value;
-}
-
 /* Between which numbers those lie that are printed as the value is, with the declared digits; false: the value is none
  * that was printed so, and stands for itself. */
 static bool find_printed(struct poolgrad_declared *d, double value, struct poolgrad_interval *printed)
@@ -452,7 +445,7 @@ static bool find_printed(struct poolgrad_declared *d, double value, struct poolg
     mpfr_mul_d(d->loss, d->growth, value, MPFR_RNDN);
     mpfr_rint(d->loss, d->loss, MPFR_RNDN);
     mpfr_div(d->a, d->loss, d->growth, MPFR_RNDN);
-    if (!is_read_as(d, d->a, value)) return false;
+    if (round_real(d, d->a, &d->stored) != value) return false;
     mpfr_mul_2ui(d->growth, d->growth, 1, MPFR_RNDN);
     mpfr_mul_2ui(d->loss, d->loss, 1, MPFR_RNDN);
     mpfr_sub_ui(d->a, d->loss, 1, MPFR_RNDD);

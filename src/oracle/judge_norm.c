@@ -26,12 +26,7 @@ static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at 
     struct poolgrad_taps taps = poolgrad_taps_inside(&judge->geometry, at);
     poolgrad_interval_sum_reset(sum);
     while (poolgrad_taps_next(&taps)) {
-        const double tap = poolgrad_tap_value(&taps);
-        if (tap == 0) {
-            sum->terms++;
-            continue;
-        }
-        poolgrad_interval_operand(d, operand, fabs(tap), judge->geometry.source.format);
+        poolgrad_interval_operand(d, operand, fabs(poolgrad_tap_value(&taps)), judge->geometry.source.format);
         poolgrad_interval_product(d, square, operand, operand, !divided);
         if (divided) poolgrad_interval_quotient(d, part, square, &judge->work.count.divisor, NULL, true);
         poolgrad_interval_sum_add(sum, divided ? part : square, false);
