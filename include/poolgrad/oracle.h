@@ -126,8 +126,9 @@ typedef struct poolgrad_declaration {
     /* Digits behind the decimal point that the output was printed with, 1 to 20, where it comes from a text: an element
      * stands for all numbers that are printed as it is. 0: an element stands for itself. */
     int digits;
-    /* 0: of a window with a NaN the gradient may go to any NaN or, NaNs ignored, to any greatest number; nothing is
-     * documented, and such elements are undocumented. 1: it goes where the problem's NaN rule says. */
+    /* 0: of a window with a NaN the gradient may go to any NaN or, NaNs ignored, to any greatest number, and of a
+     * window of nothing but NaNs and -infinity to nobody; that is undocumented. 1: it goes where the problem's NaN rule
+     * says; what becomes of such windows the rule "ignore" does not say. */
     int keeps_nan_rule;
 } poolgrad_declaration;
 
@@ -229,9 +230,10 @@ POOLGRAD_API const poolgrad_finding *poolgrad_verification_finding(const poolgra
                                                                    int64_t index);
 
 /* Groups of windows with ties that were looked at: all groups; and groups whose search was cut short. Of the latter is
- * known only that no element contradicts the bounds for every choice. A step of a search answers whether one window
- * picks one tap. A group with C choices among Q taps is decided by 2 C Q steps. A search takes POOLGRAD_TIE_STEPS
- * steps, and POOLGRAD_TIE_STEPS_PER_ELEMENT more for each element of the group. */
+ * known only that no element contradicts the bounds for every choice. Groups that were looked at because of windows
+ * with a NaN, or of nothing but -infinity, are among them only if their search was cut short. A step of a search
+ * answers whether one window picks one tap. A group with C choices among Q taps is decided by 2 C Q steps. A search
+ * takes POOLGRAD_TIE_STEPS steps, and POOLGRAD_TIE_STEPS_PER_ELEMENT more for each element of the group. */
 #define POOLGRAD_TIE_STEPS 131072
 #define POOLGRAD_TIE_STEPS_PER_ELEMENT 256
 POOLGRAD_API int64_t poolgrad_verification_tie_groups(const poolgrad_verification *verification);
