@@ -671,8 +671,14 @@ static void give_row(const struct poolgrad_routines *table, routine what, int64_
 {
     struct poolgrad_operand_row row[2] = {{speed_from, speed_taps, 0}, {speed_from + SPEED_SIZE / 2, speed_taps, 6}};
     struct poolgrad_operand_column column[2] = {{0, 0}, {SPEED_ELEMENTS, 2}};
-    const struct poolgrad_walk walk = {row,           column,         rows,           columns,
-                                       SPEED_REPEATS, SPEED_ELEMENTS, SPEED_ELEMENTS, (int64_t)2 * SPEED_ELEMENTS};
+    const struct poolgrad_walk walk = {.rows = row,
+                                       .columns = column,
+                                       .row_count = rows,
+                                       .column_count = columns,
+                                       .repeats = SPEED_REPEATS,
+                                       .count = SPEED_ELEMENTS,
+                                       .step = SPEED_ELEMENTS,
+                                       .to_step = (int64_t)2 * SPEED_ELEMENTS};
     const struct poolgrad_ending ending = {.stored = true};
     if (what == GIVE_SUM) table->give_sum[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
     if (what == GIVE_PICK8) table->give_pick8[POOLGRAD_SUM32][POOLGRAD_FLOAT32](&walk, &ending, speed_to);
