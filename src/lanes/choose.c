@@ -559,13 +559,15 @@ static int64_t most_transposed(const struct poolgrad_geometry *g, const struct p
  * to become numbers first. Slices stay beside each other. */
 static bool takes_transposed(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
-    enum { FEW = 7, MOST_PHASES = 4, WIDEST = 64 };
+    enum { FEW = 7, MOST_PHASES = 4, SHORTEST = 4, WIDEST = 64 };
     const bool forward = g->direction == POOLGRAD_FORWARD, wide = lanes->routines->vector_bytes >= WIDEST;
     const bool narrow = size_of(forward ? &g->source : &g->held) <= 2;
     if (poolgrad_layout_is_blocked(g->held.layout)) return false;
-    if (times(g->pooled_images, poolgrad_range_length(g->channels)) < FEW) return false;
-    if (g->x.stride > MOST_PHASES && !g->with_indices) return true;
-    if (g->x.end - g->x.begin <= most_transposed(g, lanes)) return true;
+    const bool many = times(g->pooled_images, poolgrad_range_length(g->channels)) >= FEW;
+    const int64_t outputs = g->x.end - g->x.begin;
+    if (g->x.stride > MOST_PHASES && !g->with_indices && (many || outputs <= SHORTEST)) return true;
+    if (!many) return false;
+    if (outputs <= most_transposed(g, lanes)) return true;
     if (narrow) return forward || wide || g->kind == POOLGRAD_L2NORM;
     return g->z.size > 1 && !g->with_indices && (forward || wide);
 }
