@@ -461,23 +461,102 @@ Test(routines_give, every_instruction_set_spreads_the_same)
 
 /* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
 
-enum { DIVIDE, DIVIDE_ROWS, ADD, OPERATIONS };
+enum { DIVIDE, DIVIDE_BY_RECIPROCALS, DIVIDE_ALL, ADD, OPERATIONS };
 
 /* Rows of one accumulator's numbers that begin where pages do or end where they do. */
 struct arithmetic {
     int operation, sum;
     bool in_place;
     struct poolgrad_rows rows;
-    guard_buffer from, other, to;
+    struct poolgrad_divisor divisor; /* of all */
+    guard_buffer from, other, high, low, to;
 };
 
+static void put_number(int sum, guard_buffer *buffer, int64_t at, double wide)
+{
+    const float narrow = (float)wide;
+    if (sum == POOLGRAD_SUM32) {
+        memcpy(buffer->bytes + (size_t)at * sizeof narrow, &narrow, sizeof narrow);
+    } else {
+        memcpy(buffer->bytes + (size_t)at * sizeof wide, &wide, sizeof wide);
+    }
+}
+
+/* What averages divide by: counts, small ones and powers of two among them, about the most that has a reciprocal of two
+ * parts, and any integer that was rounded. */
+static double random_count_of_taps(random_state *r, int sum)
+{
+    static const int64_t counts[] = {9, 4, 6, 49, 3};
+    int64_t count;
+    switch (random_between(r, 0, 6)) {
+    case 0: count = random_between(r, 1, 200); break;
+    case 1: count = random_between(r, 1, 1 << 20); break;
+    case 2: count = (1 << 20) + random_between(r, -9, 9); break;
+    case 3: count = random_between(r, 1, 1 << 30) << random_between(r, 0, 32); break;
+    case 4: count = INT64_C(1) << random_between(r, 0, 62); break;
+    case 5: count = -random_between(r, 1, 99); break;
+    default: count = counts[random_between(r, 0, 4)]; break;
+    }
+    return sum == POOLGRAD_SUM32 ? (double)(float)count : (double)count;
+}
+
+/* The number nearest to `count` times what lies half way between two numbers, or next to it, times a power of two. */
+static double random_half_way(random_state *r, int sum, double count)
+{
+    const int bits = sum == POOLGRAD_SUM32 ? 24 : 53;
+    const uint64_t quotient = (UINT64_C(1) << bits) + ((random_bits(r) & ((UINT64_C(1) << (bits - 1)) - 1)) << 1) + 1;
+    const uint64_t times = fabs(count) < 1024 ? (uint64_t)fabs(count) : 9;
+    double x = sum == POOLGRAD_SUM32 ? (double)(float)(quotient * times) : (double)(quotient * times);
+    for (int64_t i = random_between(r, 0, 2); i > 0; i--) {
+        x = sum == POOLGRAD_SUM32 ? (double)nextafterf((float)x, 0) : nextafter(x, 0);
+    }
+    return ldexp(x, (int)random_between(r, -110, 60));
+}
+
+/* Any bits, specials, and the least that are not divided truly. */
+static double random_dividend(random_state *r, int sum, double count)
+{
+    static const double specials[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 0x1p-149, -0x1p-149, 0x1p-1074, 0x1p-126};
+    static const double greatest[] = {0x1.fffffep127, 0x1.fffffffffffffp1023};
+    const double edge = sum == POOLGRAD_SUM32 ? 0x1p-80 : 0x1p-900;
+    const poolgrad_format format = sum == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
+    switch (random_between(r, 0, 7)) {
+    case 0: return number_decode(format, random_bits(r) & (sum == POOLGRAD_SUM32 ? UINT32_MAX : UINT64_MAX));
+    case 1: return specials[random_between(r, 0, 8)];
+    case 2: return edge * (1 + (double)random_between(r, -3, 3) * 0x1p-24);
+    case 3: return ldexp(-edge, (int)random_between(r, -60, 3)) * (double)random_between(r, 1, 1 << 20);
+    case 4: return random_chance(r, 50) ? greatest[sum] : -greatest[sum];
+    case 5: return random_half_way(r, sum, count);
+    default: return (double)random_between(r, 1, 1 << 20) / (double)random_between(r, 1, 999);
+    }
+}
+
+/* Mostly ones that leave a vector whole; or, of all kinds, hardly any vector. */
 static void fill_numbers(random_state *r, const struct arithmetic *a, guard_buffer *buffer)
 {
-    const size_t size = a->sum == POOLGRAD_SUM32 ? sizeof(float) : sizeof(double);
-    for (size_t i = 0; i < buffer->size / size; ++i) {
-        const double wide = (double)random_between(r, 1, 1 << 20) / (double)random_between(r, 1, 999);
-        const float narrow = (float)wide;
-        memcpy(buffer->bytes + i * size, size == sizeof narrow ? (const void *)&narrow : &wide, size);
+    const int64_t size = a->sum == POOLGRAD_SUM32 ? 4 : 8;
+    const bool wild = random_chance(r, 50);
+    for (int64_t i = 0; i < (int64_t)buffer->size / size; ++i) {
+        const double wide = wild || random_chance(r, 3) ? random_dividend(r, a->sum, a->divisor.value)
+                            : random_chance(r, 60)      ? random_half_way(r, a->sum, a->divisor.value)
+                                                        : (double)(random_between(r, 0, 2) - 1) * 0.0;
+        put_number(a->sum, buffer, i, wide);
+    }
+}
+
+static void fill_divisors(random_state *r, struct arithmetic *a, int64_t count)
+{
+    const bool same = random_chance(r, 50);
+    double value = a->divisor.value;
+    for (int64_t i = 0; i < count; ++i) {
+        do {
+            if (!same) value = random_count_of_taps(r, a->sum);
+        } while (a->operation == DIVIDE_BY_RECIPROCALS && !same && poolgrad_divisor_of(value).high == 0);
+        const struct poolgrad_divisor divisor = poolgrad_divisor_of(value);
+        put_number(a->sum, &a->other, i, value);
+        put_number(a->sum, &a->high, i, divisor.high);
+        put_number(a->sum, &a->low, i, divisor.low);
+        if (divisor.high == 0 && a->operation == DIVIDE_BY_RECIPROCALS) a->operation = DIVIDE;
     }
 }
 
@@ -486,19 +565,28 @@ static void make_arithmetic(random_state *r, struct arithmetic *a)
     a->operation = (int)random_between(r, 0, OPERATIONS - 1);
     a->sum = (int)random_between(r, POOLGRAD_SUM32, POOLGRAD_SUM64);
     a->in_place = a->operation == ADD || random_chance(r, 40);
+    a->divisor = poolgrad_divisor_of(random_count_of_taps(r, a->sum));
     a->rows.rows = a->operation == ADD ? 1 : random_between(r, 1, 9);
     a->rows.count = random_between(r, 1, 80);
     a->rows.to_step = a->rows.count + random_between(r, 0, 9);
     a->rows.from_step = a->in_place ? a->rows.to_step : a->rows.count + random_between(r, 0, 9);
     const size_t size = a->sum == POOLGRAD_SUM32 ? sizeof(float) : sizeof(double);
-    const int64_t last = a->rows.rows - 1, others = a->operation == DIVIDE_ROWS ? a->rows.rows : a->rows.count;
+    const int64_t last = a->rows.rows - 1;
     const guard_side side = random_chance(r, 50) ? GUARD_BEHIND : GUARD_BEFORE;
     guard_make(&a->from, (size_t)(last * a->rows.from_step + a->rows.count) * size, side);
-    guard_make(&a->other, (size_t)others * size, side);
+    guard_buffer *const lists[] = {&a->other, &a->high, &a->low};
+    for (int i = 0; i < 3; i++) guard_make(lists[i], (size_t)a->rows.count * size, side);
     guard_make(&a->to, (size_t)(last * a->rows.to_step + a->rows.count) * size, side);
     fill_numbers(r, a, &a->from);
-    fill_numbers(r, a, &a->other);
+    fill_divisors(r, a, a->rows.count);
+    if (a->operation == ADD) fill_numbers(r, a, &a->other);
     fill_numbers(r, a, &a->to);
+}
+
+static void free_arithmetic(struct arithmetic *a)
+{
+    guard_buffer *const buffers[] = {&a->from, &a->other, &a->high, &a->low, &a->to};
+    for (int i = 0; i < 5; i++) guard_free(buffers[i]);
 }
 
 /* Element i of a row, by the rule; what `before` held, where that counts. */
@@ -506,31 +594,54 @@ static double result_of(const struct arithmetic *a, const unsigned char *before,
 {
     const int64_t at = row * (a->in_place ? a->rows.to_step : a->rows.from_step) + i;
     const double x = number_at(a->sum, a->in_place ? before : a->from.bytes, at);
-    const double y = number_at(a->sum, a->other.bytes, a->operation == DIVIDE_ROWS ? row : i);
+    const double y = a->operation == DIVIDE_ALL ? a->divisor.value : number_at(a->sum, a->other.bytes, i);
     const float narrow = a->operation == ADD ? (float)x + (float)y : (float)x / (float)y;
     if (a->sum == POOLGRAD_SUM32) return (double)narrow;
     return a->operation == ADD ? x + y : x / y;
 }
 
+static bool is_same(double a, double b)
+{
+    return isnan(a) ? isnan(b) : a == b && !signbit(a) == !signbit(b);
+}
+
+static void reckon(const struct poolgrad_routines *table, const struct arithmetic *a)
+{
+    const void *const from = a->in_place ? a->to.bytes : a->from.bytes;
+    const bool reciprocals = a->operation == DIVIDE_BY_RECIPROCALS;
+    const struct poolgrad_divisors each = {a->other.bytes, reciprocals ? a->high.bytes : NULL, a->low.bytes};
+    switch (a->operation) {
+    case ADD: table->add[a->sum](a->to.bytes, a->other.bytes, a->rows.count); break;
+    case DIVIDE_ALL: table->divide_all[a->sum](from, &a->divisor, a->rows, a->to.bytes); break;
+    default: table->divide[a->sum](from, &each, a->rows, a->to.bytes); break;
+    }
+}
+
 static bool is_arithmetic(const struct poolgrad_routines *table, const struct arithmetic *a)
 {
     unsigned char *const before = malloc(a->to.size);
-    const void *const from = a->in_place ? a->to.bytes : a->from.bytes;
     bool same = true;
     if (!before) abort();
     memcpy(before, a->to.bytes, a->to.size);
-    if (a->operation == ADD) table->add[a->sum](a->to.bytes, a->other.bytes, a->rows.count);
-    if (a->operation == DIVIDE) table->divide[a->sum](from, a->other.bytes, a->rows, a->to.bytes);
-    if (a->operation == DIVIDE_ROWS) table->divide_rows[a->sum](from, a->other.bytes, a->rows, a->to.bytes);
+    reckon(table, a);
     const int64_t size = a->sum == POOLGRAD_SUM32 ? 4 : 8, elements = (int64_t)a->to.size / size;
     for (int64_t at = 0; at < elements; ++at) {
         const int64_t row = at / a->rows.to_step, i = at % a->rows.to_step;
         const double expected = i < a->rows.count ? result_of(a, before, row, i) : number_at(a->sum, before, at);
-        same = same && number_at(a->sum, a->to.bytes, at) == expected;
+        same = same && is_same(number_at(a->sum, a->to.bytes, at), expected);
     }
     memcpy(a->to.bytes, before, a->to.size);
     free(before);
     return same && guard_intact(&a->to);
+}
+
+static void expect_arithmetic(const struct arithmetic *a, uint64_t seed)
+{
+    for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+        const struct poolgrad_routines *table = table_of(isa);
+        cr_assert(!table || is_arithmetic(table, a), "%s: POOLGRAD_TEST_SEED=%" PRIu64 " POOLGRAD_TEST_CASES=1",
+                  poolgrad_isa_name((poolgrad_isa)isa), seed);
+    }
 }
 
 Test(routines_give, every_instruction_set_reckons_the_same)
@@ -540,14 +651,43 @@ Test(routines_give, every_instruction_set_reckons_the_same)
         random_state r = {sweep.seed};
         struct arithmetic a = {0};
         make_arithmetic(&r, &a);
-        for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
-            const struct poolgrad_routines *table = table_of(isa);
-            cr_assert(!table || is_arithmetic(table, &a), "%s: POOLGRAD_TEST_SEED=%llu POOLGRAD_TEST_CASES=1",
-                      poolgrad_isa_name((poolgrad_isa)isa), (unsigned long long)sweep.seed);
-        }
-        guard_free(&a.from);
-        guard_free(&a.other);
-        guard_free(&a.to);
+        expect_arithmetic(&a, sweep.seed);
+        free_arithmetic(&a);
+    }
+}
+
+/* Where x / N is rounded depends on the significand of x alone, if neither is too small. */
+static bool divides_all_significands(const struct poolgrad_routines *table, double value)
+{
+    enum { BLOCK = 1 << 12, SIGNIFICANDS = 1 << 23 };
+    static float x[BLOCK], quotient[BLOCK];
+    const struct poolgrad_divisor divisor = poolgrad_divisor_of(value);
+    const float n = (float)value;
+    bool same = true;
+    for (int32_t first = 0; first < SIGNIFICANDS; first += BLOCK) {
+        for (int32_t i = 0; i < BLOCK; i++) x[i] = (float)(SIGNIFICANDS + first + i);
+        table->divide_all[POOLGRAD_SUM32](x, &divisor, (struct poolgrad_rows){1, BLOCK, BLOCK, BLOCK}, quotient);
+        for (int32_t i = 0; i < BLOCK; i++) same &= quotient[i] == x[i] / n;
+    }
+    return same;
+}
+
+static void expect_significands(double value)
+{
+    for (int isa = POOLGRAD_ISA_SCALAR; isa < ISAS; isa++) {
+        const struct poolgrad_routines *table = table_of(isa);
+        cr_assert(!table || divides_all_significands(table, value), "%s: by %g", poolgrad_isa_name((poolgrad_isa)isa),
+                  value);
+    }
+}
+
+Test(routines_give, counts_divide_every_significand)
+{
+    random_sweep sweep = random_sweep_start("routines_significands", 2);
+    expect_significands(9);
+    while (random_sweep_next(&sweep)) {
+        random_state r = {sweep.seed};
+        expect_significands((double)random_between(&r, 1, random_chance(&r, 50) ? 4096 : 1 << 20));
     }
 }
 

@@ -336,8 +336,9 @@ static bool lay_out(const struct poolgrad_geometry *g, struct poolgrad_lanes *la
     if (!lanes->direct && g->kind == POOLGRAD_L2NORM) place(&layout, POOLGRAD_LANES_PRODUCTS, 8, numbers, 1, 1);
     const bool widened = g->destination.format == POOLGRAD_FLOAT64 && lanes->searches;
     if (g->add_to_destination || widened) place(&layout, POOLGRAD_LANES_BEFORE, 8, stored, 1, 1);
-    const int64_t divisors = lanes->columns.used ? lanes->columns.phase_step : poolgrad_max(windows, lanes->lanes);
-    place(&layout, POOLGRAD_LANES_DIVISORS, 8, divisors, 1, 1);
+    const int64_t lists = g->direction == POOLGRAD_FORWARD ? 1 : 3;
+    if (lanes->columns.used) place(&layout, POOLGRAD_LANES_DIVISORS, 8, lists, lanes->columns.phase_step, 1);
+    place(&layout, POOLGRAD_LANES_RUN_COUNTS, sizeof(struct poolgrad_divisor), lanes->x.window_runs, 1, 1);
     return layout.fits;
 }
 

@@ -40,32 +40,87 @@ static void load_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int
     lanes->routines->load[lanes->sum][unit->g->source_gradient.format](from, window_rows(unit, step), shares);
 }
 
-static void fill_numbers(const struct poolgrad_lanes_unit *unit, double value, int64_t count, void *to)
+/* What a row of windows is divided by: a number for each run and, of columns, for each lane. */
+struct row_divisors {
+    struct poolgrad_divisor *runs;
+    unsigned char *values, *high, *low;
+};
+
+static struct row_divisors row_divisors(const struct poolgrad_lanes_unit *unit)
 {
-    const float narrow = (float)value;
-    const bool wide = unit->lanes->sum == POOLGRAD_SUM64;
-    poolgrad_fill(to, count, wide ? (const void *)&value : &narrow, poolgrad_lanes_number_bytes(unit->lanes->sum));
+    const int64_t size = unit->lanes->columns.phase_step * poolgrad_lanes_number_bytes(unit->lanes->sum);
+    struct row_divisors divisors = {.runs = poolgrad_lanes_area(unit, POOLGRAD_LANES_RUN_COUNTS)};
+    if (!unit->lanes->columns.used) return divisors;
+    divisors.values = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
+    divisors.high = divisors.values + size;
+    divisors.low = divisors.high + size;
+    return divisors;
 }
 
-/* From `from` on. Divisors stay as they are while windows count as many taps along z and y. */
+/* Lanes [begin, end). */
+static void fill_divisors(const struct row_divisors *divisors, int sum, struct poolgrad_divisor divisor, int64_t begin,
+                          int64_t end)
+{
+    if (sum == POOLGRAD_SUM64) {
+        double *values = (void *)divisors->values, *high = (void *)divisors->high, *low = (void *)divisors->low;
+        for (int64_t i = begin; i < end; i++) values[i] = divisor.value;
+        for (int64_t i = begin; i < end; i++) high[i] = divisor.high;
+        for (int64_t i = begin; i < end; i++) low[i] = divisor.low;
+    } else {
+        float *values = (void *)divisors->values, *high = (void *)divisors->high, *low = (void *)divisors->low;
+        for (int64_t i = begin; i < end; i++) values[i] = (float)divisor.value;
+        for (int64_t i = begin; i < end; i++) high[i] = (float)divisor.high;
+        for (int64_t i = begin; i < end; i++) low[i] = (float)divisor.low;
+    }
+}
+
+/* Divisors stay as they are while windows count as many taps along z and y. */
+static void list_divisors(struct poolgrad_lanes_unit *unit, int64_t counted, const struct row_divisors *divisors)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_axis_lists *x = &lanes->x;
+    if (unit->counted == counted) return;
+    unit->counted = counted;
+    for (int64_t i = 0; i < x->window_runs; i++) {
+        const struct poolgrad_window_run *run = &x->windows[i];
+        const int64_t grain = lanes->columns.grain, first = (run->output - x->outputs.begin) * grain;
+        const double value = run->taps == 0 ? 1 : poolgrad_lanes_divisor(unit, counted * run->counted);
+        divisors->runs[i] = poolgrad_divisor_of(value);
+        if (!lanes->columns.used) continue;
+        fill_divisors(divisors, lanes->sum, divisors->runs[i], first, first + run->count * grain);
+    }
+}
+
+/* Of columns whose windows do not all count as many taps. */
+static struct poolgrad_divisors lane_divisors(const struct poolgrad_lanes_unit *unit,
+                                              const struct row_divisors *divisors)
+{
+    bool reciprocals = true;
+    for (int64_t i = 0; i < unit->lanes->x.window_runs; i++) reciprocals = reciprocals && divisors->runs[i].high != 0;
+    return (struct poolgrad_divisors){divisors->values, reciprocals ? divisors->high : NULL, divisors->low};
+}
+
+/* From `from` on. */
 static void divide_by_counts(struct poolgrad_lanes_unit *unit, int64_t counted, const unsigned char *from, int64_t step,
                              unsigned char *shares)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_axis_lists *x = &lanes->x;
-    /* Of columns one for each lane, else one for each window. */
-    const int64_t grain = lanes->columns.used ? lanes->columns.grain : 1;
-    const int64_t bytes = grain * poolgrad_lanes_number_bytes(lanes->sum);
-    unsigned char *divisors = poolgrad_lanes_area(unit, POOLGRAD_LANES_DIVISORS);
-    for (int64_t i = 0; i < x->window_runs && unit->counted != counted; i++) {
-        const struct poolgrad_window_run *run = &x->windows[i];
-        const double divisor = run->taps == 0 ? 1 : poolgrad_lanes_divisor(unit, counted * run->counted);
-        fill_numbers(unit, divisor, run->count * grain, divisors + (run->output - x->outputs.begin) * bytes);
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    const struct row_divisors divisors = row_divisors(unit);
+    struct poolgrad_rows rows = window_rows(unit, step);
+    list_divisors(unit, counted, &divisors);
+    if (lanes->columns.used && x->window_runs > 1) {
+        const struct poolgrad_divisors by = lane_divisors(unit, &divisors);
+        lanes->routines->divide[lanes->sum](from, &by, rows, shares);
+        return;
     }
-    unit->counted = counted;
-    const struct poolgrad_routines *routines = lanes->routines;
-    (lanes->columns.used ? routines->divide : routines->divide_rows)[lanes->sum](from, divisors,
-                                                                                 window_rows(unit, step), shares);
+    for (int64_t i = 0; i < x->window_runs; i++) {
+        const int64_t first = (x->windows[i].output - x->outputs.begin) * bytes;
+        if (!lanes->columns.used) rows.rows = x->windows[i].count;
+        lanes->routines->divide_all[lanes->sum](from + first * rows.from_step, &divisors.runs[i], rows,
+                                                shares + first * rows.to_step);
+    }
 }
 
 /* docs/numerics.md N26, N63: gradients over counts. */

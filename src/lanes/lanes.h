@@ -42,7 +42,8 @@ enum poolgrad_lanes_area {
     POOLGRAD_LANES_NUMBERS,     /* one row of windows or pixels in numbers; */
     POOLGRAD_LANES_PRODUCTS,    /* L2-norm: those times their factors */
     POOLGRAD_LANES_BEFORE,      /* what was in the destination, in numbers */
-    POOLGRAD_LANES_DIVISORS,    /* one number for each lane, or window */
+    POOLGRAD_LANES_DIVISORS,    /* columns as lanes: one number for each lane; gradients: and its reciprocal's parts; */
+    POOLGRAD_LANES_RUN_COUNTS,  /* what runs of windows are divided by */
     POOLGRAD_LANES_ROW_LIST,    /* operands of a walk: rows, as they lie; */
     POOLGRAD_LANES_SHIFTED,     /* the same, at a run; */
     POOLGRAD_LANES_TAPS,        /* columns of any window, */

@@ -256,7 +256,8 @@ static void divide_run(const struct poolgrad_lanes_unit *unit, const int32_t *ti
         else
             ((float *)divisors)[i] = (float)divisor;
     }
-    unit->lanes->routines->divide[unit->lanes->sum](shares, divisors, (struct poolgrad_rows){1, count, 0, 0}, shares);
+    const struct poolgrad_divisors by = {divisors, NULL, NULL};
+    unit->lanes->routines->divide[unit->lanes->sum](shares, &by, (struct poolgrad_rows){1, count, 0, 0}, shares);
 }
 
 static void split_shares(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, const void *greatest,

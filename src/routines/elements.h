@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operations that take one element after the other, in plain C: conversions, divisions and the like, which
- * compilers vectorise by themselves with each file's flags. No branch depends on an element, and floating-point
- * operations stand outside of conditions, for else they would not.
+ * The operations that take one element after the other. All but divisions are in plain C: conversions, additions and
+ * the like, which compilers vectorise by themselves with each file's flags. No branch depends on an element, and
+ * floating-point operations stand outside of conditions, for else they would not.
  */
 #ifndef POOLGRAD_ROUTINES_ELEMENTS_H
 #define POOLGRAD_ROUTINES_ELEMENTS_H
@@ -162,18 +162,24 @@ static inline float double_to_float32(double value)
 
 /* ---- Arithmetic -------------------------------------------------------------------------------------------------- */
 
+#define ARITHMETIC_ALWAYS_INLINE inline __attribute__((always_inline))
+
+enum divide_way {
+    DIVIDE_BY_VALUE,
+    DIVIDE_BY_FACTOR,    /* a value that is a power of two */
+    DIVIDE_BY_RECIPROCAL /* which has two parts (divisor.h) */
+};
+
 #define ARITHMETIC_TYPE float
-#define ARITHMETIC_LOOSE loose_float
-#define ARITHMETIC_DIVIDE divide_f32
-#define ARITHMETIC_DIVIDE_ROWS divide_rows_f32
-#define ARITHMETIC_ADD add_f32_to
+#define ARITHMETIC_NUMBER f32
+#define ARITHMETIC_VECTOR vf32
+#define ARITHMETIC_LANES LANES_32
 #include "routines/arithmetic_number.h"
 
 #define ARITHMETIC_TYPE double
-#define ARITHMETIC_LOOSE loose_double
-#define ARITHMETIC_DIVIDE divide_f64
-#define ARITHMETIC_DIVIDE_ROWS divide_rows_f64
-#define ARITHMETIC_ADD add_f64_to
+#define ARITHMETIC_NUMBER f64
+#define ARITHMETIC_VECTOR vf64
+#define ARITHMETIC_LANES LANES_64
 #include "routines/arithmetic_number.h"
 
 /* ---- Ties -------------------------------------------------------------------------------------------------------- */
@@ -222,8 +228,8 @@ static inline float double_to_float32(double value)
                    [POOLGRAD_BFLOAT16] = store64_bfloat16,                                                             \
                    [POOLGRAD_FLOAT32] = store64_float32,                                                               \
                    [POOLGRAD_FLOAT64] = store64_float64}},                                                             \
-        .divide = {divide_f32, divide_f64}, .divide_rows = {divide_rows_f32, divide_rows_f64},                         \
-        .add = {add_f32_to, add_f64_to}, .count_ties = {count_ties_32, count_ties_64},                                 \
+        .divide = {divide_f32, divide_f64}, .divide_all = {divide_all_f32, divide_all_f64},                            \
+        .add = {add_to_f32, add_to_f64}, .count_ties = {count_ties_32, count_ties_64},                                 \
         .add_ties = {{add_ties_32_f32, add_ties_32_f64}, {add_ties_64_f32, add_ties_64_f64}}, .fence = fence,          \
         POOLGRAD_FIND_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES POOLGRAD_PHASES_ROUTINES                 \
     }

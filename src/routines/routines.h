@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include "routines/divisor.h"
 #include "routines/walk.h"
 
 enum {
@@ -117,9 +118,12 @@ struct poolgrad_routines {
     /* And back, rounded once, NaN canonical. */
     void (*store[POOLGRAD_SUMS][POOLGRAD_FORMATS])(const void *from, int64_t count, void *to);
 
-    /* to = from / divisor, one row of divisors for all; to may be from; and one divisor for each row. a = a + b. */
-    void (*divide[POOLGRAD_SUMS])(const void *from, const void *divisor, struct poolgrad_rows rows, void *to);
-    void (*divide_rows[POOLGRAD_SUMS])(const void *from, const void *divisors, struct poolgrad_rows rows, void *to);
+    /* to = from / divisor: one row of divisors for all rows; one divisor for all elements. `to` may be `from`. */
+    void (*divide[POOLGRAD_SUMS])(const void *from, const struct poolgrad_divisors *by, struct poolgrad_rows rows,
+                                  void *to);
+    void (*divide_all[POOLGRAD_SUMS])(const void *from, const struct poolgrad_divisor *by, struct poolgrad_rows rows,
+                                      void *to);
+    /* a = a + b. */
     void (*add[POOLGRAD_SUMS])(void *a, const void *b, int64_t count);
 
     /* Ties all and split: ties += 1 where key == best; sum += share where key == best or tap == code. */

@@ -10,6 +10,7 @@
 #include <simde/x86/avx2.h>
 #include <simde/x86/avx512/add.h>
 #include <simde/x86/avx512/cmp.h>
+#include <simde/x86/avx512/fmadd.h>
 #include <simde/x86/avx512/loadu.h>
 #include <simde/x86/avx512/mul.h>
 #include <simde/x86/avx512/storeu.h>
@@ -50,6 +51,17 @@ static inline simde__m256 poolgrad_cvtpd_ps(simde__m512d v)
     for (unsigned i = 0; i < 8; i++) to.f32[i] = (float)from.f64[i];
     return simde__m256_from_private(to);
 }
+#endif
+
+/* Whether these round once; SIMDe's emulation rounds twice. */
+#if defined(SIMDE_X86_AVX512F_NATIVE)
+enum { POOLGRAD_FUSES = 1 };
+#define poolgrad_fmadd_ps _mm512_fmadd_ps
+#define poolgrad_fmadd_pd _mm512_fmadd_pd
+#else
+enum { POOLGRAD_FUSES = 0 };
+#define poolgrad_fmadd_ps simde_mm512_fmadd_ps
+#define poolgrad_fmadd_pd simde_mm512_fmadd_pd
 #endif
 
 /* By halves of 256 bits. */

@@ -10,7 +10,7 @@
  *   load_half          half a vector of any elements; the other half may be anything
  *   settle             every NaN the canonical one (docs/numerics.md N68)
  *   interleave         a0 b0 a1 b1 ... in two vectors (16 bits and floats)
- *   multiply           float64
+ *   multiply           as it says
  *   widen, narrow      float32 in memory as float64, and back, rounded
  *   put                store; past the caches where asked and the address allows; float16 and bfloat16: rounded, of a
  *                      settled vector
@@ -20,6 +20,7 @@
  *   take_part          the first bytes of a vector, zeros behind them, into memory that has room for a vector
  *   put_part           the first bytes of a vector from such memory
  *   quotient, square_root  as they say
+ *   quotient_by        a / b, perhaps by way of high + low, next to 1 / b (routines/divisor.h)
  *   add_square         sum + x x, of an x whose square is exact
  *   greater            x > best ? x : best, of floats
  *   more, not_less     masks: x > y, x >= y
@@ -178,6 +179,10 @@ static inline v64 load_half(const void *from)
     memcpy(&half, from, sizeof half);
     return half;
 }
+static inline vf32 multiply_f32(vf32 a, vf32 b)
+{
+    return a * b;
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return a * b;
@@ -327,6 +332,12 @@ static inline vf32 quotient_f32(vf32 a, vf32 b)
 {
     return a / b;
 }
+static inline vf32 quotient_by_f32(vf32 a, vf32 b, vf32 high, vf32 low)
+{
+    (void)high;
+    (void)low;
+    return quotient_f32(a, b);
+}
 static inline vf32 greater_f32(vf32 x, vf32 best)
 {
     return x > best ? x : best;
@@ -387,6 +398,12 @@ static inline vf64 splat_f64(double value)
 static inline vf64 quotient_f64(vf64 a, vf64 b)
 {
     return a / b;
+}
+static inline vf64 quotient_by_f64(vf64 a, vf64 b, vf64 high, vf64 low)
+{
+    (void)high;
+    (void)low;
+    return quotient_f64(a, b);
 }
 static inline vf64 greater_f64(vf64 x, vf64 best)
 {

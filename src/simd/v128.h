@@ -155,6 +155,10 @@ static inline v64 load_half(const void *from)
 {
     return simde_mm_loadl_epi64(from);
 }
+static inline vf32 multiply_f32(vf32 a, vf32 b)
+{
+    return simde_mm_mul_ps(a, b);
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return simde_mm_mul_pd(a, b);
@@ -384,6 +388,12 @@ static inline vf32 quotient_f32(vf32 a, vf32 b)
 {
     return simde_mm_div_ps(a, b);
 }
+static inline vf32 quotient_by_f32(vf32 a, vf32 b, vf32 high, vf32 low)
+{
+    (void)high;
+    (void)low;
+    return quotient_f32(a, b);
+}
 static inline m32 more_f32(vf32 x, vf32 y)
 {
     return simde_mm_castps_si128(simde_mm_cmpgt_ps(x, y));
@@ -440,6 +450,12 @@ static inline vf64 splat_f64(double value)
 static inline vf64 quotient_f64(vf64 a, vf64 b)
 {
     return simde_mm_div_pd(a, b);
+}
+static inline vf64 quotient_by_f64(vf64 a, vf64 b, vf64 high, vf64 low)
+{
+    (void)high;
+    (void)low;
+    return quotient_f64(a, b);
 }
 static inline m64 more_f64(vf64 x, vf64 y)
 {

@@ -170,6 +170,10 @@ static inline v64 load_half(const void *from)
 {
     return simde_mm512_castsi256_si512(simde_mm256_loadu_si256(from));
 }
+static inline vf32 multiply_f32(vf32 a, vf32 b)
+{
+    return simde_mm512_mul_ps(a, b);
+}
 static inline vf64 multiply_f64(vf64 a, vf64 b)
 {
     return simde_mm512_mul_pd(a, b);
@@ -404,6 +408,19 @@ static inline bool any_m32(m32 m)
 {
     return m != 0;
 }
+/* Neither 0 nor from 2^-80 on. Of twice the bits, which are without a sign, 0 becomes the greatest integer and numbers
+ * above it follow the least one. */
+static inline m32 tiny_f32(vf32 a)
+{
+    enum { LEAST = 127 - 80 };
+    const v32 bits = simde_mm512_castps_si512(a), twice = add_32(bits, bits);
+    return simde_mm512_cmpgt_epi32_mask(splat_32(INT32_MIN + (LEAST << 24)), add_32(twice, splat_32(INT32_MAX)));
+}
+static inline vf32 quotient_by_f32(vf32 a, vf32 b, vf32 high, vf32 low)
+{
+    if (!POOLGRAD_FUSES || any_m32(tiny_f32(a))) return quotient_f32(a, b);
+    return poolgrad_fmadd_ps(a, high, multiply_f32(a, low));
+}
 static inline vf32 choose_f32(m32 m, vf32 a, vf32 b)
 {
     return simde_mm512_mask_mov_ps(b, m, a);
@@ -464,6 +481,19 @@ static inline m64 all_m64(bool set)
 static inline bool any_m64(m64 m)
 {
     return m != 0;
+}
+/* The same of 2^-900. */
+static inline m64 tiny_f64(vf64 a)
+{
+    enum { LEAST = 1023 - 900 };
+    const v64 bits = simde_mm512_castpd_si512(a), twice = add_64(bits, bits);
+    return simde_mm512_cmpgt_epi64_mask(splat_64(INT64_MIN + ((int64_t)LEAST << 53)),
+                                        add_64(twice, splat_64(INT64_MAX)));
+}
+static inline vf64 quotient_by_f64(vf64 a, vf64 b, vf64 high, vf64 low)
+{
+    if (!POOLGRAD_FUSES || any_m64(tiny_f64(a))) return quotient_f64(a, b);
+    return poolgrad_fmadd_pd(a, high, multiply_f64(a, low));
 }
 static inline vf64 choose_f64(m64 m, vf64 a, vf64 b)
 {
