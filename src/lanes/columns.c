@@ -143,6 +143,40 @@ static void write_results(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y
     write_row(unit, &unit->g->held, next_row(unit, z, y), poolgrad_range_length(unit->g->columns), from, step);
 }
 
+/* ---- Pixels one by one ------------------------------------------------------------------------------------------- */
+
+/* Pixels of `bytes` bytes of every set: steps, in bytes, from pixel to pixel and from set to set of either side. */
+struct taking {
+    int64_t sets, pixels, bytes;
+    int64_t from_step, to_step, from_set, to_set;
+};
+
+/* `bytes` is a constant. */
+static inline void take_exactly(unsigned char *to, const unsigned char *from, const struct taking *taking, size_t bytes)
+{
+    const int64_t sets = taking->sets, pixels = taking->pixels;
+    const int64_t from_step = taking->from_step, to_step = taking->to_step;
+    for (int64_t set = 0; set < sets; set++, to += taking->to_set, from += taking->from_set) {
+        for (int64_t i = 0; i < pixels; i++) memcpy(to + i * to_step, from + i * from_step, bytes);
+    }
+}
+
+static void take(unsigned char *to, const unsigned char *from, const struct taking *taking)
+{
+    const struct poolgrad_runs runs = {taking->pixels, taking->bytes, taking->from_step, taking->to_step};
+    switch (taking->bytes) {
+    case 2: take_exactly(to, from, taking, 2); break;
+    case 4: take_exactly(to, from, taking, 4); break;
+    case 6: take_exactly(to, from, taking, 6); break;
+    case 8: take_exactly(to, from, taking, 8); break;
+    case 12: take_exactly(to, from, taking, 12); break;
+    case 16: take_exactly(to, from, taking, 16); break;
+    default:
+        for (int64_t set = 0; set < taking->sets; set++)
+            poolgrad_move_runs(to + set * taking->to_set, from + set * taking->from_set, runs);
+    }
+}
+
 /* ---- The source -------------------------------------------------------------------------------------------------- */
 
 /* What padding is: of maxima below or equal to all, of sums nothing. A maximum of padding alone voids a search: windows
@@ -199,37 +233,6 @@ static void split_row(const struct poolgrad_lanes_unit *unit, const unsigned cha
 
 /* ---- The source, taps alone -------------------------------------------------------------------------------------- */
 
-/* Pixels of `bytes` bytes of every set: steps, in bytes, from pixel to pixel and from set to set of either side. */
-struct taking {
-    int64_t sets, pixels, bytes;
-    int64_t from_step, from_set, to_set;
-};
-
-/* `bytes` is a constant. */
-static inline void take_exactly(unsigned char *to, const unsigned char *from, const struct taking *taking, size_t bytes)
-{
-    const int64_t sets = taking->sets, pixels = taking->pixels, step = taking->from_step;
-    for (int64_t set = 0; set < sets; set++, to += taking->to_set, from += taking->from_set) {
-        for (int64_t i = 0; i < pixels; i++) memcpy(to + (size_t)i * bytes, from + i * step, bytes);
-    }
-}
-
-static void take(unsigned char *to, const unsigned char *from, const struct taking *taking)
-{
-    const struct poolgrad_runs runs = {taking->pixels, taking->bytes, taking->from_step, taking->bytes};
-    switch (taking->bytes) {
-    case 2: take_exactly(to, from, taking, 2); break;
-    case 4: take_exactly(to, from, taking, 4); break;
-    case 6: take_exactly(to, from, taking, 6); break;
-    case 8: take_exactly(to, from, taking, 8); break;
-    case 12: take_exactly(to, from, taking, 12); break;
-    case 16: take_exactly(to, from, taking, 16); break;
-    default:
-        for (int64_t set = 0; set < taking->sets; set++)
-            poolgrad_move_runs(to + set * taking->to_set, from + set * taking->from_set, runs);
-    }
-}
-
 /* Of sets that may lack channels: those are +0. */
 static void take_sets(const struct poolgrad_lanes_unit *unit, unsigned char *to, const unsigned char *from,
                       const struct taking *taking)
@@ -274,6 +277,7 @@ static void take_tap(const struct poolgrad_lanes_unit *unit, const unsigned char
                                   .pixels = poolgrad_range_length(windows),
                                   .bytes = shape->grain * size,
                                   .from_step = shape->phases * step,
+                                  .to_step = shape->grain * size,
                                   .from_set = poolgrad_lanes_set_stride(shape, image) * size,
                                   .to_set = (as_it_is ? shape->set_step : elements) * size};
     if (elements == 0) return;
@@ -529,15 +533,18 @@ static void place_pixels(const struct poolgrad_lanes_unit *unit, const struct gi
     const struct poolgrad_lanes_phase *phases = poolgrad_lanes_area(unit, POOLGRAD_LANES_PHASES);
     const int64_t pixel = shape->grain * row->bytes, width = poolgrad_range_length(unit->g->columns) * pixel;
     const int64_t before = (shape->pixels.begin - unit->g->columns.begin) * pixel;
-    for (int64_t set = 0; set < unit->sets; set++) {
-        unsigned char *target = memset(to.at + set * to.step, 0, (size_t)width);
-        for (int64_t i = 0; i < unit->phases; i++) {
-            const struct poolgrad_lanes_phase *phase = &phases[i];
-            const struct poolgrad_runs runs = {phase->pixels, pixel, pixel, phase->step * pixel};
-            const int64_t at = set * row->step + phase->number * shape->phase_step + phase->entry * shape->grain;
-            poolgrad_move_runs(target + before + (phase->number + phase->entry * phase->step) * pixel,
-                               row->to + at * row->bytes, runs);
-        }
+    for (int64_t set = 0; set < unit->sets; set++) memset(to.at + set * to.step, 0, (size_t)width);
+    for (int64_t i = 0; i < unit->phases; i++) {
+        const struct poolgrad_lanes_phase *phase = &phases[i];
+        const int64_t at = phase->number * shape->phase_step + phase->entry * shape->grain;
+        const struct taking taking = {.sets = unit->sets,
+                                      .pixels = phase->pixels,
+                                      .bytes = pixel,
+                                      .from_step = pixel,
+                                      .to_step = phase->step * pixel,
+                                      .from_set = row->step * row->bytes,
+                                      .to_set = to.step};
+        take(to.at + before + (phase->number + phase->entry * phase->step) * pixel, row->to + at * row->bytes, &taking);
     }
 }
 
