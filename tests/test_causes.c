@@ -420,6 +420,7 @@ static void keep_windows(struct scene *s)
 static void shift(struct scene *s, poolgrad_window window, int64_t x, int64_t y)
 {
     s->setup.window = window;
+    s->setup.pads = (poolgrad_pads)PADS(2, 3, 3, 3); /* a shift by one is no pad forgotten, doubled or exchanged */
     prepare(s);
     poolgrad_problem other = s->problem;
     other.offset_x += x;
@@ -1352,10 +1353,7 @@ static const struct {
     {"errors-of-float32", add_backwards_in_float32},
 };
 
-enum {
-    CASES = sizeof cases / sizeof *cases,
-    PLANE_CALLS = 63 /* bits of forward and gradient calls of average, max and L2-norm */
-};
+enum { CASES = sizeof cases / sizeof *cases };
 
 static void scene_init(struct scene *s, unsigned call)
 {
@@ -1378,25 +1376,32 @@ static void expect_cause(const struct scene *s, const char *name)
     poolgrad_verification_destroy(verification);
 }
 
-/* In every direction and kind in which it can be made. */
+static const struct poolgrad_mistake *find_mistake(const char *name)
+{
+    for (int64_t i = 0; i < poolgrad_mistake_count; i++) {
+        if (strcmp(poolgrad_mistakes[i].name, name) == 0) return &poolgrad_mistakes[i];
+    }
+    cr_assert_fail("%s is no mistake", name);
+    return NULL;
+}
+
+/* In every direction and kind in which it can be made. Those with amounts are planted in test_causes_planted.c. */
 Test(causes, every_mistake_is_found_where_it_was_made)
 {
     int64_t number = 0;
-    for (int64_t i = 0; i < poolgrad_mistake_count; i++) {
-        const struct poolgrad_mistake *mistake = &poolgrad_mistakes[i];
-        if (mistake->needs || !(mistake->calls & PLANE_CALLS)) continue; /* test_causes_volume.c has them */
-        cr_assert_lt(number, CASES);
-        cr_assert_str_eq(mistake->name, cases[number++].name);
+    for (int64_t i = 0; i < CASES; i++) {
+        const struct poolgrad_mistake *mistake = find_mistake(cases[i].name);
         for (unsigned call = 0; call < 6; call++) {
             struct scene scene;
             if (!(mistake->calls & 1U << call)) continue;
             scene_init(&scene, call);
-            cases[number - 1].make(&scene);
+            cases[i].make(&scene);
             expect_cause(&scene, mistake->name);
             scene_clear(&scene);
+            number++;
         }
     }
-    cr_assert_eq(number, CASES);
+    cr_assert_gt(number, CASES);
 }
 
 static double zero_last_slice(const struct scene *s, double value, const int64_t at[4])
@@ -1491,13 +1496,17 @@ Test(causes, page_lists_every_mistake)
 
 /* ---- What is not believed ---------------------------------------------------------------------------------------- */
 
+/* But for where it is, if that can be said. */
 static void expect_nothing(const struct scene *s, const char *what)
 {
     poolgrad_verification *verification = judge(s);
-    const poolgrad_cause *cause = poolgrad_verification_cause(verification, 0);
+    const int64_t count = poolgrad_verification_cause_count(verification);
     cr_expect(!poolgrad_verification_passes(verification));
-    cr_expect_eq(poolgrad_verification_cause_count(verification), 0, "%s: %s", what, cause ? cause->name : "");
-    cr_expect_null(cause);
+    cr_expect_leq(count, 1);
+    for (int64_t i = 0; i < count; i++) {
+        const char *name = poolgrad_verification_cause(verification, i)->name;
+        cr_expect(strcmp(what, "negated in one plane") == 0 && strcmp(name, "region-wrong") == 0, "%s: %s", what, name);
+    }
     poolgrad_verification_destroy(verification);
 }
 

@@ -253,9 +253,20 @@ static void shift(scene *s, const shape *h, int64_t x, int64_t y, int64_t z)
     run(&wrong);
 }
 
-static shape even_shape(void)
+/* With pads of two, so that a shift by one is no pad forgotten or doubled. */
+static shape wide_shape(void)
 {
     shape h = plain;
+    for (int i = 0; i < AXES; ++i) {
+        h.before[i] = 2;
+        h.behind[i] = 2;
+    }
+    return h;
+}
+
+static shape even_shape(void)
+{
+    shape h = wide_shape();
     h.kernel[X] = 4;
     h.kernel[Z] = 2;
     return h;
@@ -275,12 +286,14 @@ static void lean_every_way(scene *s)
 
 static void shift_front(scene *s)
 {
-    shift(s, &plain, 0, 0, -1);
+    const shape h = wide_shape();
+    shift(s, &h, 0, 0, -1);
 }
 
 static void shift_back(scene *s)
 {
-    shift(s, &plain, 0, 0, 1);
+    const shape h = wide_shape();
+    shift(s, &h, 0, 0, 1);
 }
 
 /* Another window, with the first tap where it was, or else the centre. */
@@ -793,27 +806,32 @@ static unsigned calls_beyond_planes(const struct poolgrad_mistake *mistake)
     return mistake->needs ? mistake->calls : mistake->calls & means;
 }
 
+static const struct poolgrad_mistake *find_mistake(const char *name)
+{
+    for (int64_t i = 0; i < poolgrad_mistake_count; ++i) {
+        if (strcmp(poolgrad_mistakes[i].name, name) == 0) return &poolgrad_mistakes[i];
+    }
+    cr_assert_fail("%s is no mistake", name);
+    return NULL;
+}
+
 /* In every call in which it can be made, the root of a mean included. */
 Test(causes_volume, every_mistake_is_found_where_it_was_made)
 {
     int64_t number = 0;
-    for (int64_t i = 0; i < poolgrad_mistake_count; ++i) {
-        const struct poolgrad_mistake *mistake = &poolgrad_mistakes[i];
-        const unsigned calls = calls_beyond_planes(mistake);
-        if (!calls) continue;
-        cr_assert_lt(number, CASES);
-        cr_assert_str_eq(mistake->name, cases[number].name);
+    for (int64_t i = 0; i < CASES; ++i) {
+        const struct poolgrad_mistake *mistake = find_mistake(cases[i].name);
         for (unsigned call = 0; call < CALLS; ++call) {
             scene s = {.random = {7 + call}};
-            if (!(calls & 1U << call)) continue;
+            if (!(calls_beyond_planes(mistake) & 1U << call)) continue;
             set_call(&s, call);
-            cases[number].make(&s);
+            cases[i].make(&s);
             expect_cause(&s, call, mistake->name);
             clear(&s);
+            ++number;
         }
-        ++number;
     }
-    cr_assert_eq(number, CASES);
+    cr_assert_gt(number, CASES);
 }
 
 /* ---- Mistakes of planes, beyond them ----------------------------------------------------------------------------- */
@@ -865,7 +883,8 @@ static void expect_leaning(unsigned call, int odd)
 static void expect_leaning_table(unsigned call)
 {
     static const poolgrad_span spans[] = {{0, 3}, {2, 3}, {3, 3}};
-    const shape h = even_shape();
+    shape h = even_shape();
+    h.before[X] = h.behind[X] = 1; /* for three windows */
     scene s = {.random = {23 + call}};
     set_call(&s, call);
     prepare(&s, &h);
@@ -916,7 +935,7 @@ static bool can_stay_in_layer(const scene *s)
     bool can = false;
     for (int64_t i = 0; i < poolgrad_mistake_count; ++i) {
         const struct poolgrad_mistake *mistake = &poolgrad_mistakes[i];
-        if (strcmp(mistake->name, "indices-of-layer") == 0) can = poolgrad_mistake_turn(mistake, v, &knobs);
+        if (strcmp(mistake->name, "indices-of-layer") == 0) can = poolgrad_mistake_turn(mistake, v, 0, &knobs);
     }
     poolgrad_verification_destroy(v);
     return can;

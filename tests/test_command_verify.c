@@ -242,6 +242,12 @@ Test(command_verify, json, .init = enter, .fini = scene_leave)
     free(bytes);
     process_release(&written);
     process_release(&result);
+    write_changed("dx.npy", "bad.npy", 100, 0);
+    result = run(GRADIENT " --actual bad.npy --json -", 1);
+    const char *cause = json_element(json_member(result.out, "causes"), 0);
+    cr_expect(cause && json_is(json_member(cause, "name"), "region-constant"), "%s", result.out);
+    cr_expect(strstr(result.out, "row 4") && !strstr(result.out, "\"cause\""));
+    process_release(&result);
 }
 
 /* One file, nothing from elsewhere. */

@@ -284,7 +284,7 @@ typedef struct poolgrad_cause {
 
 /*
  * Looks for the mistakes behind the wrong elements, each mistake by itself. Computes the call anew with every known
- * mistake: where elements are wrong, this takes as long as some hundred plain calls, and else nothing. A value counts
+ * mistake: where elements are wrong, this takes as long as some dozen plain calls, and else nothing. A value counts
  * as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves it
  * from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least half
  * of its predictions are true. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements, an even choice of volumes is
@@ -302,6 +302,10 @@ POOLGRAD_API int64_t poolgrad_verification_cause_count(const poolgrad_verificati
  * as long as the verification. */
 POOLGRAD_API const poolgrad_cause *poolgrad_verification_cause(const poolgrad_verification *verification,
                                                                int64_t index);
+
+/* Where all wrong elements lie, whatever made them wrong: "odd channels, rows = 0 mod 16". Empty where they lie all over,
+ * and before poolgrad_verification_find_causes has succeeded. Lives as long as the verification. */
+POOLGRAD_API const char *poolgrad_verification_where(const poolgrad_verification *verification);
 
 #ifdef __cplusplus
 }

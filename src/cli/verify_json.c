@@ -74,10 +74,10 @@ static void print_causes(const poolgrad_verification *v, FILE *file)
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
         fprintf(file,
-                "%s\n    {\"cause\": \"%s\", \"sentence\": \"%s\", \"explained\": %" PRId64 ", \"wrong\": %" PRId64 "}",
+                "%s\n    {\"name\": \"%s\", \"sentence\": \"%s\", \"explained\": %" PRId64 ", \"wrong\": %" PRId64 "}",
                 i > 0 ? "," : "", cause->name, cause->sentence, cause->explained, cause->wrong);
     }
-    fprintf(file, "],\n");
+    fprintf(file, "],\n  \"where\": \"%s\",\n", poolgrad_verification_where(v));
 }
 
 void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file)

@@ -119,6 +119,8 @@ static void print_causes(const struct verify *verify, FILE *file)
                 100 * (double)cause->explained / (double)cause->wrong, cause->name, cause->sentence);
     }
     if (count > 0) fprintf(file, "</table>\n");
+    if (*poolgrad_verification_where(v))
+        fprintf(file, "<p>All that is wrong lies in %s.</p>\n", poolgrad_verification_where(v));
 }
 
 /* ---- The worst elements ------------------------------------------------------------------------------------------ */

@@ -145,6 +145,7 @@ static void print_causes(const struct verify *verify)
         printf("  %s: %s: %" PRId64 " of %" PRId64 " wrong elements, %.1f %%\n", cause->name, cause->sentence,
                cause->explained, cause->wrong, 100 * (double)cause->explained / (double)cause->wrong);
     }
+    if (*poolgrad_verification_where(v)) printf("all that is wrong lies in %s\n", poolgrad_verification_where(v));
 }
 
 void poolgrad_verify_print(const struct options *options, const struct verify *verify)

@@ -2,10 +2,13 @@
 /* Which mistakes give the wrong elements that a verification has found. */
 #include <math.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/refusal.h"
 #include "oracle/mistakes.h"
+#include "oracle/where.h"
 #include "pooling/parallel.h"
 
 /* A mistake that may have been made, and what speaks for it. */
@@ -14,14 +17,29 @@ struct suspect {
     struct poolgrad_knobs knobs;
     atomic_llong explained; /* wrong elements that it gives */
     atomic_llong predicted; /* elements that would be wrong by it, */
-    atomic_llong shown;     /* and those that are as it says */
+    atomic_llong shown;     /* those that are as it says, */
+    atomic_llong refuted;   /* and those that are right */
+    uint64_t hash;          /* of the knobs */
+    bool believed;          /* as far as was looked */
 };
+
+/* A part of a volume in which all mistakes are tried, before few of them are tried everywhere. */
+struct sample {
+    int64_t volume;
+    struct poolgrad_area area;
+};
+
+enum { SAMPLES = 7 }; /* at most */
 
 struct inquiry {
     struct poolgrad_verification *v;
     struct poolgrad_knobs right;
     struct suspect *suspects;
     int64_t suspect_count;
+    int64_t *believed; /* numbers of suspects that all volumes are compared with */
+    int64_t believed_count;
+    struct sample samples[SAMPLES];
+    int sample_count;
     int64_t *volumes; /* that are looked at */
     int64_t volume_count;
     int64_t wrong;  /* elements in them */
@@ -74,20 +92,43 @@ static int64_t size_of(const struct inquiry *q)
     return d->depth * d->height * d->width;
 }
 
-/* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`. */
+/* What an element holds by a mistake: numbers from low to high, for other roundings than those of `value`; or, as far
+ * as the mistake says, any. */
 struct statement {
     double value, low, high;
-    bool known;
+    bool known, any;
 };
 
-static struct statement state(poolgrad_format format, double value, double error)
+static double whole_ulps(poolgrad_format format, double value)
 {
-    return (struct statement){poolgrad_round_to(format, value), poolgrad_round_to(format, value - error),
-                              poolgrad_round_to(format, value + error), true};
+    const double ulp = ulp_of(format, value);
+    return ulp > 0 ? trunc(value / ulp) * ulp : value;
+}
+
+static double stored(const struct poolgrad_knobs *k, poolgrad_format format, double value)
+{
+    switch (k->store) {
+    case POOLGRAD_STORED_TRUNCATED: return whole_ulps(format, value);
+    case POOLGRAD_STORED_CLAMPED: return fmin(fmax(poolgrad_round_to(format, value), k->least), k->most);
+    case POOLGRAD_STORED_FLUSHED: return fabs(value) < k->least ? 0 : poolgrad_round_to(format, value);
+    case POOLGRAD_STORED_AS_INTEGER: return poolgrad_round_to(format, rint(value));
+    case POOLGRAD_STORED_AS_TRUNCATED_INTEGER: return poolgrad_round_to(format, trunc(value));
+    default: return poolgrad_round_to(format, value);
+    }
+}
+
+static struct statement state(const struct poolgrad_knobs *k, poolgrad_format format, double value, double error)
+{
+    if (k->store == POOLGRAD_STORED_MAGNITUDE) value = fabs(value);
+    return (struct statement){.value = stored(k, format, value),
+                              .low = stored(k, format, value - error),
+                              .high = stored(k, format, value + error),
+                              .known = true};
 }
 
 static bool allows(const struct statement *by, double value)
 {
+    if (by->any) return true;
     return isnan(by->value) ? isnan(value) : value == by->value || (value >= by->low && value <= by->high);
 }
 
@@ -97,21 +138,50 @@ static bool is_in_box(const struct poolgrad_box *box, struct poolgrad_element at
            poolgrad_area_holds(&box->area, at.pixel);
 }
 
+/* Of results to which those of the channels, or images, before them were added. */
+static struct statement find_summed(const struct inquiry *q, const struct poolgrad_knobs *k, struct poolgrad_element at)
+{
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    double sum = 0, error = 0;
+    for (int64_t n = k->summed_images ? q->v->geometry.images.begin : at.n; n <= at.n; n++) {
+        const int64_t first = k->summed_channels ? q->v->geometry.channels.begin : at.c;
+        const int64_t last = k->summed_channels && n < at.n ? q->v->geometry.channels.end - 1 : at.c;
+        for (int64_t c = first; c <= last; c++) {
+            const struct poolgrad_element from = {n, c, at.pixel};
+            const double value = poolgrad_load_element(&q->v->expected.read, from);
+            sum += value;
+            error += q->errors[poolgrad_element_place(d, from)] + ulp_of(d->format, value);
+        }
+    }
+    return state(k, d->format, sum, error);
+}
+
+static int64_t place_along(struct poolgrad_pixel at, int axis)
+{
+    return axis == 0 ? at.x : axis == 1 ? at.y : at.z;
+}
+
 /* Of results that are right, but elsewhere, or not written. */
 static struct statement find_misplaced(const struct inquiry *q, const struct poolgrad_knobs *k,
                                        struct poolgrad_element at)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
     struct poolgrad_element from = at;
+    if (k->filling == POOLGRAD_FILLING_ANYTHING && is_in_box(&k->box, at)) {
+        return (struct statement){.known = true, .any = true};
+    }
     if (k->filling != POOLGRAD_FILLING_NONE && is_in_box(&k->box, at)) {
         const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
-        return state(d->format, constant ? k->constant : poolgrad_load_element(&q->v->before, at), 0);
+        return state(k, d->format, constant ? k->constant : poolgrad_load_element(&q->v->before, at), 0);
     }
+    if (k->summed_channels || k->summed_images) return find_summed(q, k, at);
     if (!poolgrad_reading_move(&k->result, d, &from)) return (struct statement){.known = false};
     /* The right value is rounded already. */
     const double value = poolgrad_load_element(&q->v->expected.read, from);
     const double error = q->errors[poolgrad_element_place(d, from)] + ulp_of(d->format, value);
-    return state(d->format, value, error + printed_error(q->v));
+    const bool counts = k->period > 0 && place_along(at.pixel, k->axis) % k->period == k->phase;
+    const double factor = counts ? k->period_factor : 1;
+    return state(k, d->format, value * factor, error * fabs(factor) + printed_error(q->v));
 }
 
 static struct statement state_by(const struct inquiry *q, const struct poolgrad_knobs *k,
@@ -119,44 +189,98 @@ static struct statement state_by(const struct inquiry *q, const struct poolgrad_
 {
     if (k->misplaced) return find_misplaced(q, k, at);
     if (!estimate->known) return (struct statement){.known = false};
+    if (k->unreached) return (struct statement){.known = estimate->terms == 0, .any = true};
     const double unit = k->loosely == POOLGRAD_FORMAT_NONE ? q->unit : unit_of(k->loosely);
-    return state(q->v->geometry.destination.format, estimate->value, error_of(unit, estimate) + printed_error(q->v));
+    const double error = error_of(unit, estimate) + k->loose_unit * estimate->magnitude + printed_error(q->v);
+    return state(k, q->v->geometry.destination.format, estimate->value, error);
+}
+
+/* ---- Sums that lack terms ---------------------------------------------------------------------------------------- */
+
+/* Whether the element holds the sum of some of its terms, but not of all. *known: not so many that any sum would do. */
+static bool lacks_terms(const struct inquiry *q, struct poolgrad_element at, double actual, bool *known)
+{
+    double terms[POOLGRAD_MOST_TERMS];
+    const int count = poolgrad_careless_terms(&q->right, at.n, at.c, at.pixel, terms);
+    const poolgrad_format format = q->v->geometry.destination.format;
+    const double error = q->errors[poolgrad_element_place(&q->v->geometry.held, at)];
+    *known = count <= POOLGRAD_MOST_TERMS;
+    if (count < 2 || !*known) return false;
+    for (unsigned part = 1; part + 1 < 1U << (unsigned)count; part++) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) sum += part >> (unsigned)i & 1 ? terms[i] : 0;
+        const struct statement by = state(&q->right, format, sum, error + printed_error(q->v));
+        if (allows(&by, actual)) return true;
+    }
+    return false;
 }
 
 /* ---- Volumes ----------------------------------------------------------------------------------------------------- */
 
+/* Of a format, unless none. */
 static bool holds_number(poolgrad_format format, double value)
 {
     return isnan(value) || poolgrad_round_to(format, value) == value;
 }
 
+/* Errors in any order say of no element that it is wrong, only how far off it is if so. */
+static bool is_loose(const struct poolgrad_knobs *k)
+{
+    return k->loosely != POOLGRAD_FORMAT_NONE || k->loose_unit > 0 || k->partial;
+}
+
+/* Says where, but of no element what it holds. */
+static bool says_any(const struct poolgrad_knobs *k)
+{
+    return k->unreached || k->filling == POOLGRAD_FILLING_ANYTHING;
+}
+
+/* Says less than a value of each element. */
+static bool is_vague(const struct poolgrad_knobs *k)
+{
+    return is_loose(k) || says_any(k);
+}
+
+struct tally {
+    int64_t explained, predicted, shown, refuted;
+};
+
+static void count_element(const struct inquiry *q, const struct poolgrad_knobs *k, const struct statement *by,
+                          struct poolgrad_element at, bool wrong, struct tally *tally)
+{
+    const double actual = poolgrad_load_element(&q->v->geometry.held, at);
+    const bool loose = is_loose(k);
+    const bool differs = loose ? wrong : by->any || !allows(by, poolgrad_load_element(&q->v->expected.read, at));
+    bool shows = by->any ? wrong : allows(by, actual) && holds_number(k->loosely, actual);
+    bool known = true;
+    if (k->partial) shows = wrong && lacks_terms(q, at, actual, &known);
+    if (!known) return;
+    tally->predicted += differs;
+    tally->shown += differs && shows;
+    tally->refuted += differs && !shows && !wrong;
+    /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
+    tally->explained += wrong && ((differs && shows) || (!loose && actual == by->value));
+}
+
 static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *volume,
-                     int64_t number)
+                     int64_t number, const struct poolgrad_area *view)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
     const struct poolgrad_area area = poolgrad_volume_of(d);
     const unsigned char *verdict = q->v->verdicts + number * size_of(q);
     struct poolgrad_element at = {.n = number / d->channels, .c = number % d->channels};
-    struct poolgrad_steps steps = poolgrad_steps_over(&area);
-    int64_t explained = 0, predicted = 0, shown = 0;
-    for (int64_t i = 0; poolgrad_steps_next(&steps); i++) {
+    struct poolgrad_steps steps = poolgrad_steps_over(view);
+    struct tally tally = {0};
+    while (poolgrad_steps_next(&steps)) {
+        const int64_t i = poolgrad_area_place(&area, steps.at);
         at.pixel = steps.at;
         const struct statement by = state_by(q, &suspect->knobs, &volume[i], at);
-        const double actual = poolgrad_load_element(d, at);
-        if (!by.known) continue;
-        const bool wrong = verdict[i] == POOLGRAD_VERDICT_WRONG;
-        const bool shows = allows(&by, actual) && holds_number(suspect->knobs.loosely, actual);
-        /* Errors in any order say of no element that it is wrong, only how far off it is if so. */
-        const bool loose = suspect->knobs.loosely != POOLGRAD_FORMAT_NONE;
-        const bool differs = loose ? wrong : !allows(&by, poolgrad_load_element(&q->v->expected.read, at));
-        predicted += differs;
-        shown += differs && shows;
-        /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
-        explained += wrong && ((differs && shows) || (!loose && actual == by.value));
+        if (by.known) count_element(q, &suspect->knobs, &by, at, verdict[i] == POOLGRAD_VERDICT_WRONG, &tally);
     }
-    atomic_fetch_add(&suspect->explained, explained);
-    atomic_fetch_add(&suspect->predicted, predicted);
-    atomic_fetch_add(&suspect->shown, shown);
+    atomic_fetch_add(&suspect->explained, tally.explained);
+    atomic_fetch_add(&suspect->predicted, tally.predicted);
+    atomic_fetch_add(&suspect->shown, tally.shown);
+    atomic_fetch_add(&suspect->refuted, tally.refuted);
 }
 
 static struct poolgrad_estimate *make_volume(struct inquiry *q)
@@ -166,19 +290,63 @@ static struct poolgrad_estimate *make_volume(struct inquiry *q)
     return volume;
 }
 
+static void volume_is_known(const struct inquiry *q, struct poolgrad_estimate *volume, const struct poolgrad_area *view)
+{
+    const struct poolgrad_area area = poolgrad_volume_of(&q->v->geometry.held);
+    struct poolgrad_steps steps = poolgrad_steps_over(view);
+    while (poolgrad_steps_next(&steps)) volume[poolgrad_area_place(&area, steps.at)].known = true;
+}
+
+static void question_part(const struct inquiry *q, struct suspect *suspect, struct poolgrad_estimate *volume,
+                          const struct sample *part)
+{
+    const int64_t channels = q->v->geometry.held.channels;
+    const struct poolgrad_knobs *k = &suspect->knobs;
+    const int64_t n = part->volume / channels, c = part->volume % channels;
+    if (!k->misplaced && !k->partial) {
+        poolgrad_careless_volume(k, &q->v->before, n, c, volume);
+    } else if (k->partial) {
+        volume_is_known(q, volume, &part->area);
+    }
+    question(q, suspect, volume, part->volume, &part->area);
+}
+
 static void question_volumes(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
-    const poolgrad_const_image *d = &q->v->geometry.held;
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *volume = make_volume(q);
     for (int64_t i = begin; volume && i < end; i++) {
-        for (int64_t k = 0; k < q->suspect_count; k++) {
-            struct suspect *suspect = &q->suspects[k];
-            const int64_t n = q->volumes[i] / d->channels, c = q->volumes[i] % d->channels;
-            if (!suspect->knobs.misplaced) poolgrad_careless_volume(&suspect->knobs, &q->v->before, n, c, volume);
-            question(q, suspect, volume, q->volumes[i]);
+        const struct sample all = {q->volumes[i], poolgrad_volume_of(&q->v->geometry.held)};
+        for (int64_t k = 0; k < q->believed_count; k++) {
+            question_part(q, &q->suspects[q->believed[k]], volume, &all);
         }
+    }
+    free(volume);
+    poolgrad_leave_default_environment(&environment);
+}
+
+/* Few samples are enough to give most mistakes up. */
+static bool is_hopeless(const struct suspect *suspect)
+{
+    enum { ENOUGH = 24, LEAST_PART = 5 };
+    const int64_t predicted = atomic_load(&suspect->predicted), shown = atomic_load(&suspect->shown);
+    return predicted >= ENOUGH && shown * LEAST_PART < predicted;
+}
+
+static void question_suspects(const void *context, int64_t begin, int64_t end)
+{
+    struct inquiry *q = *(struct inquiry *const *)context;
+    const poolgrad_floating_point environment = poolgrad_enter_default_environment();
+    struct poolgrad_estimate *volume = make_volume(q);
+    for (int64_t k = begin; volume && k < end; k++) {
+        struct suspect *suspect = &q->suspects[k];
+        for (int i = 0; i < q->sample_count && !is_hopeless(suspect); i++) {
+            suspect->knobs.view = &q->samples[i].area;
+            question_part(q, suspect, volume, &q->samples[i]);
+        }
+        suspect->knobs.view = NULL;
+        suspect->believed = !is_hopeless(suspect);
     }
     free(volume);
     poolgrad_leave_default_environment(&environment);
@@ -225,16 +393,93 @@ static void choose_volumes(struct inquiry *q)
     }
 }
 
+/* The `rank`-th wrong element of a volume. */
+static struct poolgrad_pixel find_wrong(const struct inquiry *q, int64_t volume, int64_t rank)
+{
+    const struct poolgrad_area area = poolgrad_volume_of(&q->v->geometry.held);
+    const unsigned char *verdict = q->v->verdicts + volume * size_of(q);
+    int64_t i = 0;
+    while (verdict[i] != POOLGRAD_VERDICT_WRONG || rank-- > 0) i++;
+    return poolgrad_area_pixel(&area, i);
+}
+
+static struct poolgrad_range range_about(int64_t i, int64_t length, int64_t size)
+{
+    const int64_t begin = poolgrad_clamp(i - length / 2, 0, poolgrad_max(size - length, 0));
+    return (struct poolgrad_range){begin, poolgrad_min(begin + length, size)};
+}
+
+static void add_sample(struct inquiry *q, int64_t volume, struct poolgrad_pixel about)
+{
+    enum { LAYERS = 6, ROWS = 24, COLUMNS = 32 };
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    q->samples[q->sample_count++] = (struct sample){volume,
+                                                    {range_about(about.z, LAYERS, d->depth),
+                                                     range_about(about.y, ROWS, d->height),
+                                                     range_about(about.x, COLUMNS, d->width)}};
+}
+
+/* About wrong elements: the first, the last, and others of volumes all over; and in some of the right volumes. */
+static void choose_samples(struct inquiry *q)
+{
+    enum { OF_WRONG = 5, OF_RIGHT = 2 };
+    static const int64_t quarters[OF_WRONG] = {0, 4, 2, 1, 3}; /* from the first wrong element to the last */
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    int64_t with_wrong = 0, right = 0, seen = 0;
+    for (int64_t i = 0; i < q->volume_count; i++) {
+        with_wrong += q->v->volumes[q->volumes[i]].count[POOLGRAD_VERDICT_WRONG] > 0;
+    }
+    for (int64_t i = 0; i < q->volume_count; i++) {
+        const int64_t volume = q->volumes[i], wrong = q->v->volumes[volume].count[POOLGRAD_VERDICT_WRONG];
+        if (wrong == 0 && right++ < OF_RIGHT) {
+            add_sample(q, volume, (struct poolgrad_pixel){d->depth / 2, d->height / 2, d->width / 2});
+        }
+        for (int64_t k = 0; wrong > 0 && k < OF_WRONG; k++) {
+            if (k * with_wrong / OF_WRONG != seen) continue;
+            add_sample(q, volume, find_wrong(q, volume, (wrong - 1) * quarters[k] / (OF_WRONG - 1)));
+        }
+        seen += wrong > 0;
+    }
+}
+
+/* Of all that knobs do, FNV-1a by words: variants of mistakes often come to the same. */
+static uint64_t hash_knobs(const struct poolgrad_knobs *k)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
+    for (size_t i = 0; i + sizeof word <= offsetof(struct poolgrad_knobs, sentence); i += sizeof word) {
+        memcpy(&word, (const char *)k + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Keeps the suspect behind the last one, unless there was one like it. */
+static void keep_suspect(struct inquiry *q)
+{
+    struct suspect *suspect = &q->suspects[q->suspect_count];
+    suspect->hash = hash_knobs(&suspect->knobs);
+    for (int64_t i = 0; i < q->suspect_count; i++) {
+        if (q->suspects[i].hash == suspect->hash) return;
+    }
+    q->suspect_count++;
+}
+
 static bool find_suspects(struct inquiry *q)
 {
-    q->suspects = calloc((size_t)poolgrad_mistake_count, sizeof *q->suspects);
+    int64_t most = 0;
+    for (int64_t i = 0; i < poolgrad_mistake_count; i++) most += poolgrad_mistake_variants(&poolgrad_mistakes[i]);
+    q->suspects = calloc((size_t)most, sizeof *q->suspects);
+    q->believed = calloc((size_t)most, sizeof *q->believed);
     for (int64_t i = 0; q->suspects && i < poolgrad_mistake_count; i++) {
-        struct suspect *suspect = &q->suspects[q->suspect_count];
-        suspect->mistake = &poolgrad_mistakes[i];
-        q->suspect_count += poolgrad_mistake_turn(suspect->mistake, q->v, &suspect->knobs);
-        if (suspect->knobs.failed) return false;
+        const int variants = poolgrad_mistake_variants(&poolgrad_mistakes[i]);
+        for (int k = 0; k < variants; k++) {
+            struct suspect *suspect = &q->suspects[q->suspect_count];
+            suspect->mistake = &poolgrad_mistakes[i];
+            if (poolgrad_mistake_turn(suspect->mistake, q->v, k, &suspect->knobs)) keep_suspect(q);
+            if (suspect->knobs.failed) return false;
+        }
     }
-    return q->suspects != NULL;
+    return q->suspects && q->believed;
 }
 
 /* ---- What is believed -------------------------------------------------------------------------------------------- */
@@ -246,10 +491,19 @@ static double precision_of(const struct suspect *suspect)
     return predicted > 0 ? (double)atomic_load(&suspect->shown) / predicted : 0;
 }
 
+/* Half of what it says is so; or it is nowhere said of what is right, and what it does not give another mistake may. */
+static bool is_believable(const struct suspect *suspect)
+{
+    const double least_part = 0.2, least = is_vague(&suspect->knobs) ? 0.9 : 0.5, precision = precision_of(suspect);
+    const bool refuted = atomic_load(&suspect->refuted) > 0 || is_vague(&suspect->knobs);
+    return precision >= least || (!refuted && precision >= least_part);
+}
+
+/* What says of elements that they are wrong, and not what they hold, is worth less than what says both. */
 static double weight_of(const struct suspect *suspect)
 {
-    const double least = suspect->knobs.loosely == POOLGRAD_FORMAT_NONE ? 0.5 : 0.9, precision = precision_of(suspect);
-    return precision < least ? 0 : precision * (double)atomic_load(&suspect->explained);
+    const double worth = says_any(&suspect->knobs) ? 0.5 : 1;
+    return is_believable(suspect) ? worth * precision_of(suspect) * (double)atomic_load(&suspect->explained) : 0;
 }
 
 struct rank {
@@ -264,16 +518,56 @@ static int by_weight(const void *a, const void *b)
     return (x->suspect > y->suspect) - (x->suspect < y->suspect);
 }
 
+static struct rank *rank_suspects(const struct inquiry *q)
+{
+    struct rank *ranks = calloc((size_t)q->suspect_count + 1, sizeof *ranks);
+    for (int64_t i = 0; ranks && i < q->suspect_count; i++) {
+        ranks[i] = (struct rank){q->suspects[i].believed ? weight_of(&q->suspects[i]) : 0, i};
+    }
+    if (ranks) qsort(ranks, (size_t)q->suspect_count, sizeof *ranks, by_weight);
+    return ranks;
+}
+
+/* The best by the samples, and of those of which the samples say nothing the first ones: they start anew. */
+static bool choose_believed(struct inquiry *q)
+{
+    enum { BEST = 16, UNDECIDED = 8 };
+    struct rank *ranks = rank_suspects(q);
+    int64_t undecided = 0;
+    if (!ranks) return false;
+    for (int64_t i = 0; i < q->suspect_count; i++) {
+        struct suspect *suspect = &q->suspects[ranks[i].suspect];
+        const bool told = atomic_load(&suspect->predicted) > 0;
+        const bool chosen = suspect->believed &&
+                            (told ? q->believed_count < BEST && ranks[i].weight > 0 : undecided++ < UNDECIDED);
+        suspect->believed = chosen;
+        if (chosen) q->believed[q->believed_count++] = ranks[i].suspect;
+        atomic_store(&suspect->explained, 0);
+        atomic_store(&suspect->predicted, 0);
+        atomic_store(&suspect->shown, 0);
+        atomic_store(&suspect->refuted, 0);
+    }
+    free(ranks);
+    return true;
+}
+
+/* A few elements among many may be as a mistake gives them by chance. */
+static bool explains_enough(const struct inquiry *q, const struct suspect *suspect)
+{
+    enum { PARTS = 100, LEAST = 1, LEAST_OF_VAGUE = 90 };
+    const int64_t least = says_any(&suspect->knobs) ? LEAST_OF_VAGUE : LEAST;
+    return atomic_load(&suspect->explained) * PARTS >= q->wrong * least;
+}
+
 static bool keep_causes(struct inquiry *q)
 {
     struct poolgrad_verification *v = q->v;
-    struct rank *ranks = calloc((size_t)q->suspect_count + 1, sizeof *ranks);
+    struct rank *ranks = rank_suspects(q);
     v->causes = calloc((size_t)q->suspect_count + 1, sizeof *v->causes);
     const bool fits = ranks && v->causes;
-    for (int64_t i = 0; fits && i < q->suspect_count; i++) ranks[i] = (struct rank){weight_of(&q->suspects[i]), i};
-    if (fits) qsort(ranks, (size_t)q->suspect_count, sizeof *ranks, by_weight);
     for (int64_t i = 0; fits && i < q->suspect_count && ranks[i].weight > 0; i++) {
         const struct suspect *suspect = &q->suspects[ranks[i].suspect];
+        if (!explains_enough(q, suspect)) continue;
         struct poolgrad_found_cause *found = &v->causes[v->cause_count++];
         poolgrad_mistake_describe(suspect->mistake, &suspect->knobs, found->sentence);
         found->cause = (poolgrad_cause){suspect->mistake->name, found->sentence,
@@ -291,9 +585,12 @@ static bool inquire(struct inquiry *q)
     q->errors = calloc((size_t)(volumes * size_of(q)), sizeof *q->errors);
     if (!q->volumes || !q->errors || !find_suspects(q)) return false;
     choose_volumes(q);
+    choose_samples(q);
     run_parallel(q, volumes, bound_volumes);
-    if (!atomic_load(&q->failed)) run_parallel(q, q->volume_count, question_volumes);
-    return !atomic_load(&q->failed) && keep_causes(q);
+    if (!atomic_load(&q->failed)) run_parallel(q, q->suspect_count, question_suspects);
+    if (atomic_load(&q->failed) || !choose_believed(q)) return false;
+    run_parallel(q, q->volume_count, question_volumes);
+    return !atomic_load(&q->failed) && keep_causes(q) && poolgrad_find_where(q->v, q->v->where);
 }
 
 /* ---- The interface ----------------------------------------------------------------------------------------------- */
@@ -310,6 +607,7 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     free(inquiry.volumes);
     free(inquiry.errors);
     free(inquiry.suspects);
+    free(inquiry.believed);
     poolgrad_leave_default_environment(&environment);
     if (done) return POOLGRAD_OK;
     free(v->causes);
@@ -326,4 +624,9 @@ int64_t poolgrad_verification_cause_count(const poolgrad_verification *v)
 const poolgrad_cause *poolgrad_verification_cause(const poolgrad_verification *v, int64_t index)
 {
     return index >= 0 && index < v->cause_count ? &v->causes[index].cause : NULL;
+}
+
+const char *poolgrad_verification_where(const poolgrad_verification *v)
+{
+    return v->where;
 }

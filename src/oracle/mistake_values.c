@@ -28,6 +28,13 @@ TURN(set_search)
     return !k->geometry.with_indices;
 }
 
+TURN(start_search_at_zero)
+{
+    (void)v, (void)a, (void)b;
+    k->search_starts = true;
+    return !k->geometry.with_indices;
+}
+
 TURN(ignore_indices)
 {
     (void)v, (void)a, (void)b;
@@ -246,7 +253,7 @@ TURN(skip_last_channels)
     (void)b;
     k->misplaced = true;
     k->filling = (enum poolgrad_filling)a;
-    k->box = (struct poolgrad_box){g->images, last, poolgrad_written_area(g)};
+    k->box = (struct poolgrad_box){g->images, last, poolgrad_written_area(g), false};
     if (k->filling == POOLGRAD_FILLING_BEFORE && !v->before.data) return false;
     return last.begin < last.end && last.begin > g->channels.begin;
 }

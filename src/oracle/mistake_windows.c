@@ -129,7 +129,7 @@ static bool fits_limit(const struct poolgrad_axis *axis)
             axis->first >= -POOLGRAD_COORDINATE_LIMIT && axis->first <= POOLGRAD_COORDINATE_LIMIT - reach);
 }
 
-static bool fit_limit(const struct poolgrad_geometry *g)
+bool poolgrad_fits_limit(const struct poolgrad_geometry *g)
 {
     return fits_limit(&g->x) && fits_limit(&g->y) && fits_limit(&g->z);
 }
@@ -148,7 +148,7 @@ TURN(keep_windows)
         axes[i]->end = sizes[i];
         any = true;
     }
-    return any && fit_limit(g);
+    return any && poolgrad_fits_limit(g);
 }
 
 /* A forward call's windows begin with the first pixel that is written. */
@@ -193,24 +193,24 @@ static void shift(struct poolgrad_axis *axis, int64_t by, int64_t *of_table)
         axis->first += by;
 }
 
-static bool shift_all(struct poolgrad_knobs *k, int64_t x, int64_t y, int64_t z)
+bool poolgrad_shift_all(struct poolgrad_knobs *k, int64_t x, int64_t y, int64_t z)
 {
     shift(&k->geometry.x, x, &k->shift.x);
     shift(&k->geometry.y, y, &k->shift.y);
     shift(&k->geometry.z, z, &k->shift.z);
-    return fit_limit(&k->geometry);
+    return poolgrad_fits_limit(&k->geometry);
 }
 
 TURN(shift_windows)
 {
     (void)v;
-    return shift_all(k, a, b, 0);
+    return poolgrad_shift_all(k, a, b, 0);
 }
 
 TURN(shift_layers)
 {
     (void)v, (void)b;
-    return shift_all(k, 0, 0, a);
+    return poolgrad_shift_all(k, 0, 0, a);
 }
 
 static bool leans(const struct poolgrad_axis *axis)
@@ -225,7 +225,7 @@ TURN(lean_windows)
     const int64_t x = (a & POOLGRAD_X) && leans(&g->x), y = (a & POOLGRAD_Y) && leans(&g->y);
     const int64_t z = (a & POOLGRAD_Z) && leans(&g->z);
     (void)v;
-    return x + y + z >= b && shift_all(k, x, y, z);
+    return x + y + z >= b && poolgrad_shift_all(k, x, y, z);
 }
 
 /* The offset is added so many times more. */
@@ -234,7 +234,7 @@ TURN(turn_kernel_offset)
     const poolgrad_problem *p = &v->problem;
     (void)b;
     if (p->kernel_offset_x == 0 && p->kernel_offset_y == 0 && p->kernel_offset_z == 0) return false;
-    return shift_all(k, a * p->kernel_offset_x, a * p->kernel_offset_y, a * p->kernel_offset_z);
+    return poolgrad_shift_all(k, a * p->kernel_offset_x, a * p->kernel_offset_y, a * p->kernel_offset_z);
 }
 
 /* The new axis, whose first tap, or else whose first centre, stays where it was. */
@@ -246,12 +246,16 @@ static bool place_axis(struct poolgrad_axis *axis, const struct poolgrad_axis *o
     return fits_limit(axis);
 }
 
-static bool place_axes(struct poolgrad_geometry *g, const struct poolgrad_geometry *old, bool keeps_centre)
+bool poolgrad_counts_taps(struct poolgrad_geometry *g)
 {
     int64_t plane;
+    return poolgrad_multiply(g->x.kernel, g->y.kernel, &plane) && poolgrad_multiply(plane, g->z.kernel, &g->full_count);
+}
+
+static bool place_axes(struct poolgrad_geometry *g, const struct poolgrad_geometry *old, bool keeps_centre)
+{
     return place_axis(&g->x, &old->x, keeps_centre) && place_axis(&g->y, &old->y, keeps_centre) &&
-           place_axis(&g->z, &old->z, keeps_centre) && poolgrad_multiply(g->x.kernel, g->y.kernel, &plane) &&
-           poolgrad_multiply(plane, g->z.kernel, &g->full_count);
+           place_axis(&g->z, &old->z, keeps_centre) && poolgrad_counts_taps(g);
 }
 
 static void swap(int64_t *a, int64_t *b)

@@ -29,11 +29,12 @@ enum {
 
 struct poolgrad_mistake {
     const char *name;     /* words with hyphens */
-    const char *sentence; /* null: what was found in the data is put into words by poolgrad_mistake_describe */
+    const char *sentence; /* unless poolgrad_knobs has one with numbers */
     unsigned calls, needs;
     /* False where it would change nothing, or does not fit into the limits of coordinates. */
     bool (*turn)(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs, int64_t a, int64_t b);
     int64_t a, b;
+    int variants; /* amounts, or places, that are tried one by one: the turn reads which from the knobs; 0: one */
 };
 
 /* Of equals the first one is believed: the more special one. */
@@ -43,8 +44,14 @@ extern const int64_t poolgrad_mistake_count;
 /* No knob turned. */
 void poolgrad_knobs_init(const struct poolgrad_verification *v, struct poolgrad_knobs *knobs);
 
-/* Whether the mistake can have been made; then turns the knobs. Sets knobs->failed where memory is lacking. */
-bool poolgrad_mistake_turn(const struct poolgrad_mistake *mistake, const struct poolgrad_verification *v,
+static inline int poolgrad_mistake_variants(const struct poolgrad_mistake *mistake)
+{
+    return mistake->variants > 0 ? mistake->variants : 1;
+}
+
+/* Whether the mistake can have been made, in this variant; then turns the knobs. Sets knobs->failed where memory is
+ * lacking. */
+bool poolgrad_mistake_turn(const struct poolgrad_mistake *mistake, const struct poolgrad_verification *v, int variant,
                            struct poolgrad_knobs *knobs);
 
 void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const struct poolgrad_knobs *knobs,
@@ -58,6 +65,12 @@ bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor,
 /* The smallest box that holds all wrong elements of the commonest wrong value, and how many those are. */
 bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,
                             int64_t *elements, bool *failed);
+
+/* The smallest box that holds all wrong elements. */
+bool poolgrad_find_box(const struct poolgrad_verification *v, struct poolgrad_box *box);
+
+/* The box of those that are not a number. */
+bool poolgrad_find_not_a_number(const struct poolgrad_verification *v, struct poolgrad_box *box);
 
 /* Of those that are what the destination held before. */
 bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolgrad_box *box);

@@ -41,6 +41,7 @@ struct poolgrad_verification {
     struct poolgrad_volume_verdicts all;
     struct poolgrad_found_cause *causes; /* null: not asked for */
     int64_t cause_count;                 /* -1 until then */
+    char where[POOLGRAD_SENTENCE_SIZE];  /* wrong elements lie, if that can be said */
 };
 
 /* A declaration as this version knows it: fields that the caller's lacks are neutral. Refuses what is out of range. */

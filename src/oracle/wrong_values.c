@@ -16,6 +16,7 @@ static void reach(struct poolgrad_range *range, int64_t i, bool first)
 /* The box that holds all elements seen so far. */
 static void grow(struct poolgrad_box *box, struct poolgrad_element at, bool first)
 {
+    box->shown = true;
     reach(&box->images, at.n, first);
     reach(&box->channels, at.c, first);
     reach(&box->area.layers, at.pixel.z, first);
@@ -120,6 +121,16 @@ static void find_before(struct survey *s, struct poolgrad_element at)
         grow(&s->box, at, s->found++ == 0);
 }
 
+static void find_any(struct survey *s, struct poolgrad_element at)
+{
+    grow(&s->box, at, s->found++ == 0);
+}
+
+static void find_nan(struct survey *s, struct poolgrad_element at)
+{
+    if (isnan(poolgrad_load_element(&s->v->geometry.held, at))) grow(&s->box, at, s->found++ == 0);
+}
+
 static double commonest(const double *values, int64_t count)
 {
     int64_t longest = 0, first = 0;
@@ -146,6 +157,22 @@ bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgr
     for_each_wrong(&survey, find_wanted);
     *constant = survey.wanted;
     *elements = survey.found;
+    *box = survey.box;
+    return survey.found > 0;
+}
+
+bool poolgrad_find_box(const struct poolgrad_verification *v, struct poolgrad_box *box)
+{
+    struct survey survey = {.v = v, .step = 1};
+    for_each_wrong(&survey, find_any);
+    *box = survey.box;
+    return survey.found > 0;
+}
+
+bool poolgrad_find_not_a_number(const struct poolgrad_verification *v, struct poolgrad_box *box)
+{
+    struct survey survey = {.v = v, .step = 1};
+    for_each_wrong(&survey, find_nan);
     *box = survey.box;
     return survey.found > 0;
 }
