@@ -303,8 +303,8 @@ POOLGRAD_API int64_t poolgrad_verification_cause_count(const poolgrad_verificati
 POOLGRAD_API const poolgrad_cause *poolgrad_verification_cause(const poolgrad_verification *verification,
                                                                int64_t index);
 
-/* Where all wrong elements lie, whatever made them wrong: "odd channels, rows = 0 mod 16". Empty where they lie all over,
- * and before poolgrad_verification_find_causes has succeeded. Lives as long as the verification. */
+/* Where all wrong elements lie, whatever made them wrong: "odd channels, rows = 0 mod 16". Empty where they lie all
+ * over, and before poolgrad_verification_find_causes has succeeded. Lives as long as the verification. */
 POOLGRAD_API const char *poolgrad_verification_where(const poolgrad_verification *verification);
 
 #ifdef __cplusplus

@@ -122,7 +122,7 @@ struct poolgrad_lanes {
     bool codes_in_place;  /* indices, or picks, are codes; */
     bool both_in_place;   /* and as far apart as the elements of the source gradient */
     bool same_numbers;    /* codes are tap numbers */
-    bool fills;         /* gradient of average: pixels of a run are all alike, and written plane by plane */
+    bool fills;           /* gradient of average: pixels of a run are all alike, and written plane by plane */
     bool rows_together;   /* forward: rows of windows that are alike are found together */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
