@@ -17,10 +17,12 @@ double poolgrad_round_to(poolgrad_format format, double value)
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */
 
-static const struct poolgrad_reading *unless_neutral(const struct poolgrad_reading *reading)
+static const struct poolgrad_reading *unless_neutral(const struct poolgrad_reading *r)
 {
-    static const struct poolgrad_reading neutral;
-    return memcmp(reading, &neutral, sizeof neutral) == 0 ? NULL : reading;
+    const bool stays = r->images == 0 && r->channel == 0 && r->layer == 0 && r->row == 0 && r->column == 0;
+    const bool own = !r->from_image && !r->from_channel && r->channels == POOLGRAD_CHANNELS_KEPT;
+    const bool turned = r->flipped_rows || r->flipped_columns || r->flipped_layers || r->transposed != 0;
+    return stays && own && !turned && !r->strided && !r->remapped ? NULL : r;
 }
 
 static double read_element(const poolgrad_const_image *image, const struct poolgrad_reading *r, int64_t n, int64_t c,

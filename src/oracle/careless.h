@@ -123,50 +123,50 @@ struct poolgrad_padded {
 struct poolgrad_knobs {
     struct poolgrad_geometry geometry;
     struct poolgrad_reading source, gradient;
-    struct poolgrad_pixel shift; /* of every window */
-    bool parted;                 /* windows of a table end where the next one begins */
-    enum poolgrad_index_rule index_rule;
+    struct poolgrad_pixel shift;   /* of every window */
     int64_t index_shift;           /* so much is added to an index */
-    bool undivided;                /* an average without its divisor */
-    bool shuns_ties;               /* a window with several greatest taps picks none of them */
     poolgrad_format sums, terms;   /* what a sum is rounded to after each addition, and each term before it; or none */
     enum poolgrad_overlap overlap; /* of windows, in a gradient */
     enum poolgrad_search search;
-    bool search_starts; /* at a value: what is not above it is not found */
     double search_start;
     poolgrad_format compared_in; /* or none */
-    bool halves_ties;            /* each of several greatest taps gets one half */
     poolgrad_format loosely;     /* right, but with the errors of sums in this format, in any order, or none */
-    double loose_unit;           /* or with this rounding error in place of the format's */
+    enum poolgrad_index_rule index_rule;
     enum poolgrad_root root;
+    poolgrad_format reciprocal; /* 1/divisor is rounded to it, or none */
+    enum poolgrad_outside outside;
+    poolgrad_format read_in; /* all that is read is rounded to it, or none */
+    enum poolgrad_storing store;
+    double loose_unit;                         /* loosely, but with this rounding error: not the one of a format */
     double root_added, norm_added, norm_floor; /* to the sum of squares, to its root; below which no norm falls */
-    bool magnitudes;                           /* in place of squares */
-    poolgrad_format reciprocal;                /* 1/divisor is rounded to it, or none */
     const struct poolgrad_geometry *counted;   /* whose windows a divisor counts; null: the geometry above */
-    bool divisor_set;
     double divisor;
     double factor; /* of every result, before it is added to what was there */
     /* Which taps take part: those numbered below the limit along each axis, and from the first to the last in order;
      * 0 is no limit, and what is below it counts from the end. */
     struct poolgrad_pixel tap_limit;
     int64_t tap_first, tap_limit_in_order;
-    enum poolgrad_outside outside;
     /* Blocks of pixels, of this size where it is not 0: windows lose taps in other blocks than their own, or count them
-     * twice. */
+     * twice (tile_doubles). */
     struct poolgrad_pixel tile;
-    bool tile_doubles;
-    bool tile_from_first_tap;           /* a window's block is its first tap's, and not that of its output pixel */
     struct poolgrad_pixel window_block; /* only every so manieth window */
     struct poolgrad_reading indices;
     int64_t pick_bits; /* of a pick's place in its plane; less than 0: of its significand */
     struct poolgrad_padded picks_in,
-        picks_for;                 /* the image in which picks are placed, and in which they are looked up */
-    bool all_channels, all_images; /* every pick is one of the first channel, of the first image */
-    poolgrad_format read_in;       /* all that is read is rounded to it, or none */
-    bool signs;                    /* of In, in place of it */
-    enum poolgrad_storing store;
+        picks_for; /* the image in which picks are placed, and in which they are looked up */
     double least, most;
-    bool flushes_source; /* below least */
+    bool parted;                   /* windows of a table end where the next one begins */
+    bool undivided;                /* an average without its divisor */
+    bool shuns_ties;               /* a window with several greatest taps picks none of them */
+    bool search_starts;            /* at a value: what is not above it is not found */
+    bool halves_ties;              /* each of several greatest taps gets one half */
+    bool magnitudes;               /* in place of squares */
+    bool tile_doubles;             /* taps in other blocks count twice, and are not lost */
+    bool tile_from_first_tap;      /* a window's block is its first tap's, and not that of its output pixel */
+    bool divisor_set;              /* there is a divisor, the one above */
+    bool flushes_source;           /* below least */
+    bool all_channels, all_images; /* every pick is one of the first channel, of the first image */
+    bool signs;                    /* of In, in place of it */
     /* Elements of which not the value is known: those that no window reaches; sums that lack terms. */
     bool unreached, partial;
     /* The right results, but read elsewhere; all of the above plays no part. */

@@ -466,7 +466,7 @@ static void keep_suspect(struct inquiry *q)
 
 static bool find_suspects(struct inquiry *q)
 {
-    int64_t most = 0;
+    int64_t most = 1; /* no allocation of nothing */
     for (int64_t i = 0; i < poolgrad_mistake_count; i++) most += poolgrad_mistake_variants(&poolgrad_mistakes[i]);
     q->suspects = calloc((size_t)most, sizeof *q->suspects);
     q->believed = calloc((size_t)most, sizeof *q->believed);
