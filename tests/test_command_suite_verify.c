@@ -74,14 +74,16 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
 {
     static const char *const more[] = {"--json", "found.json", "--junit", "found.xml", "--timeout",
                                        "1",      "--findings", "1000",    NULL};
-    process_result result = run_backend(1,
-                                        "case {name} in n11*) kill -9 $$;; n14*) exit 3;; n15*) sleep 30;; n31*) :;; "
-                                        "add*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
-                                        more);
+    process_result result =
+        run_backend(1,
+                    "case {name} in n11*) kill -9 $$;; n14*) exit 3;; n15*) sleep 30;; n31*) :;; n33*) exit 77;; "
+                    "add*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
+                    more);
     cr_expect(strstr(result.out,
                      "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was ended by signal 9\n"));
     cr_expect(strstr(result.out, ": the backend ended with status 3\n"));
     cr_expect(strstr(result.out, ": the backend took more than 1 seconds\n"));
+    cr_expect(strstr(result.out, ": the backend ended with status 0, but there is no output\n"));
     cr_expect(strstr(result.out, ": the output is no .npy file of the expected shape and format\n"));
     cr_expect(strstr(result.out, "\nnot right\n"));
     cr_expect(strstr(result.err, "magic is hello"), "%s", result.err);
@@ -91,8 +93,63 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     cr_expect(strncmp(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"", 70) ==
               0);
     cr_expect(strstr(xml, "<error message=\"the backend was ended by signal 9\"/></testcase>\n"));
-    cr_expect(strstr(xml, "<skipped message=\"there is no output\"/></testcase>\n") && strstr(xml, "</testsuite>\n"));
+    cr_expect(strstr(xml, "<error message=\"the backend ended with status 0, but there is no output\"/></testcase>\n"));
+    cr_expect(strstr(xml, "<failure message=\"the backend ended with status 77: it does not do this\"/></testcase>\n"));
+    cr_expect(strstr(xml, "</testsuite>\n"));
     free(xml);
+    process_release(&result);
+}
+
+/* How often the word stands in the text. */
+static int count_words(const char *text, const char *word)
+{
+    int found = 0;
+    for (const char *at = text; (at = strstr(at, word)); at++) found++;
+    return found;
+}
+
+/* JUnit's counts are those of its elements: a case without an output fails as the command does, unless it does not
+ * count. */
+static void check_junit(const char *name, int failures, int skipped)
+{
+    char counts[128];
+    char *xml = read_text(name);
+    snprintf(counts, sizeof counts, " failures=\"%d\" errors=\"0\" skipped=\"%d\">", failures, skipped);
+    cr_expect(strstr(xml, counts), "%s in %.200s", counts, xml);
+    cr_expect_eq(count_words(xml, "<failure "), failures);
+    cr_expect_eq(count_words(xml, "<skipped "), skipped);
+    free(xml);
+}
+
+Test(command_suite_verify, missing_outputs_fail_unless_they_are_skipped, .init = enter, .fini = scene_leave)
+{
+    static const char *const counted[] = {"--junit", "found.xml", "--json", "found.json", NULL};
+    static const char *const skipped[] = {"--junit", "found.xml", "--json", "found.json", "--skip-missing", NULL};
+    const char *backend = "case {name} in n33*) exit 77;; *) cp {case}/expected.npy {out};; esac";
+    process_result result = run_backend(1, backend, counted);
+    const int missing = count_outcome("found.json", "missing");
+    cr_expect(missing > 0);
+    check_junit("found.xml", missing, 0);
+    process_release(&result);
+    result = run_backend(0, backend, skipped);
+    check_junit("found.xml", 0, missing);
+    process_release(&result);
+    result = run_backend(1, "case {name} in n33*) ;; *) cp {case}/expected.npy {out};; esac", skipped);
+    cr_expect_eq(count_outcome("found.json", "failed"), missing);
+    process_release(&result);
+}
+
+/* A backend that writes indices has them judged. */
+Test(command_suite_verify, backends_write_indices, .init = enter, .fini = scene_leave)
+{
+    process_result result = run_backend(0,
+                                        "cp {case}/expected.npy {out}; if [ -f {case}/expected_indices.npy ]; then cp "
+                                        "{case}/expected_indices.npy {indices}; fi",
+                                        to_json);
+    cr_expect(!strstr(result.out, "are not judged"), "%s", result.out);
+    char *text = read_text("found.json");
+    cr_expect(count_words(text, "\"indices\": \"right\"") > 10);
+    free(text);
     process_release(&result);
 }
 
@@ -116,6 +173,7 @@ Test(command_suite_verify, outputs_in_a_folder, .init = enter, .fini = scene_lea
 {
     static const char *const kept[] = {"--output", "kept", NULL};
     process_result result = run_backend(0, "cp {case}/expected.npy {out}", kept);
+    cr_expect(strstr(result.out, " cases are not judged: there is no NAME.indices.npy\n"), "%s", result.out);
     process_release(&result);
     result = process_run(&scene_setting, "suite verify kit --actual kept");
     cr_expect_eq(result.status, 0, "%s", result.out);

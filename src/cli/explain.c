@@ -32,8 +32,9 @@ static void release(struct explanation *e)
 
 static int check_place(const struct options *options)
 {
-    static const enum option required[] = {OPTION_AT};
-    return poolgrad_setup_required(options, required, 1);
+    if (poolgrad_given(options, OPTION_AT) || poolgrad_given(options, OPTION_ACTUAL)) return 0;
+    return poolgrad_fail(options, "--at is missing; expected --at %s, or --actual, whose worst element it is then",
+                         poolgrad_options[OPTION_AT].argument);
 }
 
 /* A number for each axis of the output; more are 0. */
@@ -56,8 +57,9 @@ static int find_place(const struct options *options, const poolgrad_problem *p, 
 /* Options about an output that is judged, without one; or about one that is made, beside it. */
 static int check_output(const struct options *options)
 {
-    static const enum option judging[] = {OPTION_BEFORE, OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN, OPTION_DIVISION,
-                                          OPTION_FUSION, OPTION_SUBNORMALS,    OPTION_CHAIN,       OPTION_DIGITS};
+    static const enum option judging[] = {
+        OPTION_BEFORE,     OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN, OPTION_DIVISION,      OPTION_FUSION,
+        OPTION_SUBNORMALS, OPTION_CHAIN,         OPTION_DIGITS,      OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
     const bool judges = poolgrad_given(options, OPTION_ACTUAL);
     for (size_t i = 0; !judges && i < sizeof judging / sizeof *judging; i++) {
         if (!poolgrad_given(options, judging[i])) continue;
@@ -68,12 +70,21 @@ static int check_output(const struct options *options)
     return poolgrad_fail(options, "--format is given beside --actual; expected one of them");
 }
 
+/* A case has a result's memory with what it was before. */
+static int read_case(const struct options *options, struct explanation *e)
+{
+    const int status = poolgrad_verify_read_case(options, &e->judged);
+    e->judged.inputs.problem.destination = e->judged.before.image;
+    return status;
+}
+
 /* A result that is not there: its memory is asked for, but only what it is added to is looked at. */
 static int read_problem(const struct options *options, struct explanation *e)
 {
     static const enum option required[] = {OPTION_SOURCE};
     const bool gradient = poolgrad_is_gradient(options);
     struct inputs *inputs = &e->judged.inputs;
+    if (poolgrad_given(options, OPTION_CASE)) return read_case(options, e);
     int status = poolgrad_check_direction(options);
     if (status == 0) status = poolgrad_setup_required(options, required, gradient ? 0 : 1);
     if (status == 0) status = poolgrad_inputs_read(options, gradient ? POOLGRAD_GRADIENT : POOLGRAD_FORWARD, inputs);
@@ -82,11 +93,26 @@ static int read_problem(const struct options *options, struct explanation *e)
                                             &e->destination);
 }
 
+/* A case's index is a place in the plane or volume, whatever the case has its own in. */
+static int add_picks_of_case(const struct options *options, struct explanation *e)
+{
+    poolgrad_problem *p = &e->judged.inputs.problem;
+    if (p->kind != POOLGRAD_MAX || p->indices.data) return 0;
+    poolgrad_image picks = p->destination;
+    picks.format = POOLGRAD_INT64;
+    picks.data = NULL;
+    e->picks = poolgrad_tensor_of_full_rank(&picks);
+    if (poolgrad_tensor_allocate(options, OPTION_CASE, &e->picks) != 0) return 2;
+    p->picks = e->picks.image;
+    return 0;
+}
+
 /* A forward max tells its index, in whatever format it would be written in. */
 static int add_picks(const struct options *options, struct explanation *e)
 {
     poolgrad_problem *p = &e->judged.inputs.problem;
     if (p->direction == POOLGRAD_GRADIENT) return 0;
+    if (e->judged.name) return add_picks_of_case(options, e);
     if (p->indices.data) {
         if (!poolgrad_given(options, OPTION_PICKS_FORMAT)) return 0;
         return poolgrad_fail(options,
@@ -131,12 +157,28 @@ char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration
     }
 }
 
+/* Of the output that is judged. */
+static int find_worst(const struct options *options, struct explanation *e, int64_t place[PLACE + AXES])
+{
+    poolgrad_problem p = e->judged.inputs.problem;
+    poolgrad_error error;
+    p.picks = (poolgrad_image){.data = NULL};
+    if (poolgrad_verify(&p, &e->judged.declaration, &e->judged.verification, &error) != POOLGRAD_OK)
+        return refused(options, &error);
+    const poolgrad_finding *f = poolgrad_verification_finding(e->judged.verification, 0);
+    if (!f) return poolgrad_fail(options, "--at is missing; expected it, no element of --actual is wrong");
+    const int64_t found[PLACE + AXES] = {f->n, f->c, f->z, f->y, f->x};
+    memcpy(place, found, sizeof found);
+    return 0;
+}
+
 static int print_story(const struct options *options, struct explanation *e)
 {
     const poolgrad_problem *p = &e->judged.inputs.problem;
     const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
     int64_t place[PLACE + AXES] = {0};
-    if (find_place(options, p, place) != 0) return 2;
+    if (poolgrad_given(options, OPTION_AT) ? find_place(options, p, place) != 0 : find_worst(options, e, place) != 0)
+        return 2;
     poolgrad_error error;
     e->text = poolgrad_story(p, d, place, &error);
     if (!e->text && *error.field) return refused(options, &error);
@@ -156,7 +198,7 @@ static int explain(const struct options *options, struct explanation *e)
     if (status == 0) status = add_picks(options, e);
     if (status != 0) return status;
     e->judged.declaration.findings = FINDINGS;
-    poolgrad_setup_notes(options, &e->judged.inputs.problem);
+    if (!e->judged.name) poolgrad_setup_notes(options, &e->judged.inputs.problem);
     return print_story(options, e);
 }
 

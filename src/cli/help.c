@@ -45,7 +45,9 @@ static const struct help {
      "Example: what a backend made of it, one NAME.npy for each case\n"
      "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
      "Example: run the backend for each case, and judge it\n"
-     "  poolgrad suite run kit --command 'mybackend {case} {out}'\n"},
+     "  poolgrad suite run kit --command 'mybackend {case} {out}' --reports pages\n"
+     "Example: more of a case that fails\n"
+     "  poolgrad verify --case kit/NAME --actual outputs/NAME.npy\n"},
     {COMMAND_GRAPH, "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.",
      "Example: what a graph takes and gives, and how large that is\n"
      "  poolgrad graph --graph training.json --describe --source-size x=1,8,32,32 \\\n"

@@ -146,10 +146,15 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                                    "the format the image must have)")},
     [OPTION_PRINT_JSON] = {FLAG("print-json", GRAPH, "print the file as poolgrad has read it; run nothing")},
 
-    [OPTION_AT] = {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,[Z,]Y,X",
-                   "image, channel, row and column of the output, with its depth before the row where there is a third "
-                   "axis, without a row where there is one axis; required",
-                   "Element"},
+    [OPTION_AT] =
+        {"at", EXPLAIN, TYPE_INTEGERS, NULL, "N,C,[Z,]Y,X",
+         "image, channel, row and column of the output, with its depth before the row where there is a third "
+         "axis, without a row where there is one axis; required without --actual (with it, the worst element)",
+         "Element"},
+
+    [OPTION_CASE] = {"case", JUDGES, TYPE_FOLDER, NULL, "KIT/NAME",
+                     "a case of a conformance kit: its geometry, rules and inputs, in place of all options for these",
+                     "A kit's case (docs/suite.md)"},
 
     [OPTION_SOURCE] = {"source", BOTH, TYPE_INPUT, NULL, "FILE",
                        "the image that is pooled; average's gradient needs only its size",
@@ -218,24 +223,29 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_FINDINGS] = {NUMBER("findings", VERIFY | SUITE,
                                 "how many of the worst elements, or cases, are told of (10)")},
 
-    [OPTION_KEEP_TIE_RULE] = {FLAG("keep-tie-rule", SUITE,
-                                   "it picks the tap that each case's tie rule names, not any one of the greatest")},
-    [OPTION_KEEP_NAN_RULE] = {FLAG("keep-nan-rule", SUITE,
-                                   "of a window with a NaN it picks the tap that each case's NaN rule names, not any "
-                                   "NaN or the greatest number")},
+    [OPTION_KEEP_TIE_RULE] = {FLAG(
+        "keep-tie-rule", JUDGES | SUITE,
+        "of a kit's cases: it picks the tap that the case's tie rule names, not any one of the greatest")},
+    [OPTION_KEEP_NAN_RULE] = {FLAG("keep-nan-rule", JUDGES | SUITE,
+                                   "of a kit's cases: of a window with a NaN it picks the tap that the case's NaN rule "
+                                   "names, not any NaN or the greatest number")},
     [OPTION_ACTUAL_FOLDER] = {"actual", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "verify: the folder with its outputs, NAME.npy for each case; required",
                               "What is judged"},
-    [OPTION_BACKEND] = {"command", SUITE, TYPE_TEXT, NULL, "LINE",
-                        "run: a shell's line that computes a case, in which {case} stands for the case's folder, {out} "
-                        "for the file to write, {name} for the case's name and {kit} for the kit's folder; required",
-                        NULL},
+    [OPTION_BACKEND] =
+        {"command", SUITE, TYPE_TEXT, NULL, "LINE",
+         "run: a shell's line that computes a case, in which {case} stands for the case's folder, {out} "
+         "for the file to write, {indices} for the file of indices, {name} for the case's name and {kit} for the "
+         "kit's folder; status 77 says that it does not do this; required",
+         NULL},
     [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take (60)")},
     [OPTION_OUTPUT_FOLDER] = {"output", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "run: a new or empty folder that keeps the outputs", NULL},
     [OPTION_SKIP_MISSING] = {FLAG("skip-missing", SUITE, "cases without an output do not count")},
     [OPTION_JUNIT] = {REPORT("junit", SUITE, "write the results as JUnit's XML, which CI systems read")},
     [OPTION_SUITE_JSON] = {REPORT("json", SUITE, "write the results of all cases as JSON")},
+    [OPTION_REPORTS] = {"reports", SUITE, TYPE_FOLDER, NULL, "DIR",
+                        "a new or empty folder for a page of each case with wrong elements, and index.html", NULL},
 
     [OPTION_SIZE] = {"size", SUITE, TYPE_CHOICE, suite_sizes, "WORD",
                      "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},

@@ -33,6 +33,8 @@ enum option {
 
     OPTION_AT,
 
+    OPTION_CASE,
+
     OPTION_SOURCE,
     OPTION_SOURCE_GRADIENT,
     OPTION_INDICES,
@@ -79,6 +81,7 @@ enum option {
     OPTION_SKIP_MISSING,
     OPTION_JUNIT,
     OPTION_SUITE_JSON,
+    OPTION_REPORTS,
 
     OPTION_SIZE,
     OPTION_SEED,

@@ -186,6 +186,7 @@ static int check_options(const struct options *options, int word)
                   {OPTION_SKIP_MISSING, VERIFY | RUN},
                   {OPTION_JUNIT, VERIFY | RUN},
                   {OPTION_SUITE_JSON, VERIFY | RUN},
+                  {OPTION_REPORTS, VERIFY | RUN},
                   {OPTION_THREADS, VERIFY | RUN}};
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
         if (!poolgrad_given(options, takers[i].option) || (takers[i].words & word)) continue;

@@ -2,6 +2,7 @@
 /* Cases in parallel: run by the backend, read, judged. */
 #include "cli/suite_judge.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,10 +23,11 @@ enum { CASES_AT_ONCE = 8 }; /* for each thread: they are all in memory */
 struct job {
     struct suite_judge *judge;
     int64_t index;
-    char *output; /* path */
+    char *output, *indices; /* paths */
     bool is_loaded;
     struct suite_case made;
-    poolgrad_image actual;
+    poolgrad_image picks; /* actual ones */
+    struct verify found;  /* its problem's tables are the manifest's */
 };
 
 static struct suite_result *result_of(const struct job *job)
@@ -46,8 +48,12 @@ static void run_backend(void *context, int64_t i)
 {
     const struct job *job = (const struct job *)context + i;
     if (!job->is_loaded) return;
-    if (poolgrad_suite_run_backend(job->judge, job->index, job->output, result_of(job)->sentence)) return;
-    end_with(job, OUTCOME_FAILED, result_of(job)->sentence);
+    char *sentence = result_of(job)->sentence;
+    switch (poolgrad_suite_run_backend(job->judge, job->index, job->output, job->indices, sentence)) {
+    case BACKEND_RAN: break;
+    case BACKEND_PASSED_OVER: end_with(job, OUTCOME_MISSING, sentence); break;
+    case BACKEND_FAILED: end_with(job, OUTCOME_FAILED, sentence); break;
+    }
 }
 
 /* ---- The judgement ----------------------------------------------------------------------------------------------- */
@@ -56,88 +62,170 @@ static void run_backend(void *context, int64_t i)
 static void print_place(const struct job *job, const poolgrad_finding *f, char text[SUITE_PLACE])
 {
     char depth[SUITE_PLACE / 4] = "";
-    if (job->actual.depth > 0) snprintf(depth, sizeof depth, "%" PRId64 ", ", f->z);
+    if (job->found.actual.image.depth > 0) snprintf(depth, sizeof depth, "%" PRId64 ", ", f->z);
     snprintf(text, SUITE_PLACE, "(%" PRId64 ", %" PRId64 ", %s%" PRId64 ", %" PRId64 ")", f->n, f->c, depth, f->y,
              f->x);
 }
 
-static enum suite_outcome outcome_of(const struct suite_result *result, const poolgrad_verification *v)
+static enum suite_outcome outcome_of(const struct suite_result *result)
 {
-    if (!poolgrad_verification_passes(v)) return OUTCOME_WRONG;
+    if (result->count[POOLGRAD_VERDICT_WRONG] > 0) return OUTCOME_WRONG;
     if (result->count[POOLGRAD_VERDICT_UNDOCUMENTED] > 0) return OUTCOME_UNDOCUMENTED;
     return result->count[POOLGRAD_VERDICT_UNBOUNDED] > 0 ? OUTCOME_UNBOUNDED : OUTCOME_RIGHT;
 }
 
-static void describe(const struct job *job, const poolgrad_verification *v)
+/* What the best of the known mistakes explains. A search that is refused finds none. */
+static void add_cause(const struct job *job)
 {
     struct suite_result *result = result_of(job);
+    poolgrad_verification *v = job->found.verification;
+    const size_t length = strlen(result->sentence);
+    if (poolgrad_verification_find_causes(v, NULL) != POOLGRAD_OK) return;
+    const poolgrad_cause *cause = poolgrad_verification_cause(v, 0);
+    if (!cause) {
+        snprintf(result->sentence + length, sizeof result->sentence - length, "; no known mistake explains it");
+        return;
+    }
+    snprintf(result->cause, sizeof result->cause, "%s", cause->name);
+    snprintf(result->sentence + length, sizeof result->sentence - length, "; likely cause: %s: %s (%.1f %%)",
+             cause->name, cause->sentence, 100 * (double)cause->explained / (double)cause->wrong);
+}
+
+/* "is 1; expected 1.5", or a range. */
+static void print_values(const struct job *job, const poolgrad_finding *f, char text[SUITE_PLACE])
+{
+    const poolgrad_format format = job->found.actual.image.format;
+    const int digits = poolgrad_format_digits(format);
+    int length = snprintf(text, SUITE_PLACE, "is %.*g; expected %.*g", digits, isnan(f->actual) ? NAN : f->actual,
+                          digits, isnan(f->low) ? NAN : f->low);
+    if (f->low < f->high) snprintf(text + length, SUITE_PLACE - (size_t)length, " to %.*g", digits, f->high);
+}
+
+/* The finding is the worst one; null where none are kept. */
+static void describe_wrong(const struct job *job, const poolgrad_finding *f, char sentence[SUITE_SENTENCE])
+{
+    const int64_t wrong = result_of(job)->count[POOLGRAD_VERDICT_WRONG];
+    char place[SUITE_PLACE], values[SUITE_PLACE];
+    const int length = snprintf(sentence, SUITE_SENTENCE, "%" PRId64 " element%s wrong", wrong,
+                                wrong == 1 ? " is" : "s are");
+    if (!f) return;
+    print_place(job, f, place);
+    print_values(job, f, values);
+    snprintf(sentence + length, SUITE_SENTENCE - (size_t)length, "; the worst, %s, %s", place, values);
+}
+
+static void describe(const struct job *job)
+{
+    struct suite_result *result = result_of(job);
+    const poolgrad_verification *v = job->found.verification;
+    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
     for (int i = 0; i < POOLGRAD_VERDICTS; i++) {
         result->count[i] = poolgrad_verification_count(v, (poolgrad_verdict)i);
     }
-    const poolgrad_finding *f = poolgrad_verification_finding(v, 0);
-    if (!poolgrad_verification_passes(v) && f) {
-        char place[SUITE_PLACE];
-        print_place(job, f, place);
-        snprintf(result->sentence, sizeof result->sentence,
-                 "%" PRId64 " elements are wrong; the worst, %s, is %.9g; expected %.9g to %.9g",
-                 result->count[POOLGRAD_VERDICT_WRONG], place, isnan(f->actual) ? NAN : f->actual, f->low, f->high);
-    } else if (result->count[POOLGRAD_VERDICT_UNDOCUMENTED] > 0) {
+    result->outcome = outcome_of(result);
+    if (result->outcome == OUTCOME_WRONG) {
+        describe_wrong(job, f, result->sentence);
+        add_cause(job);
+    } else if (result->outcome == OUTCOME_UNDOCUMENTED) {
         snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented%s%s",
                  result->count[POOLGRAD_VERDICT_UNDOCUMENTED], f ? ": " : "",
                  f ? poolgrad_decision_text(f->decision) : "");
-    } else if (result->count[POOLGRAD_VERDICT_UNBOUNDED] > 0) {
+    } else if (result->outcome == OUTCOME_UNBOUNDED) {
         snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are unbounded: %s",
                  result->count[POOLGRAD_VERDICT_UNBOUNDED], poolgrad_unbounded_text);
     }
-    result->outcome = outcome_of(result, v);
 }
 
-static void judge_case(const struct job *job)
+static void judge_values(struct job *job)
 {
-    poolgrad_declaration declaration = job->judge->declaration;
-    poolgrad_problem problem = job->made.problem;
-    poolgrad_image before;
-    poolgrad_verification *verification;
+    struct verify *found = &job->found;
+    poolgrad_problem *problem = &found->inputs.problem;
     poolgrad_error error;
-    problem.picks = (poolgrad_image){0};
-    problem.destination = job->actual;
-    problem.threads = 1;
-    if (!poolgrad_suite_destination(&job->made, &before)) {
+    found->name = job->made.name;
+    found->kind = poolgrad_kind_name(job->made.problem.kind);
+    found->declaration = job->judge->declaration;
+    found->strict = poolgrad_given(job->judge->options, OPTION_STRICT);
+    *problem = job->made.problem;
+    problem->picks = (poolgrad_image){0};
+    problem->destination = found->actual.image;
+    problem->threads = 1;
+    if (!poolgrad_suite_destination(&job->made, &found->before.image)) {
         end_with(job, OUTCOME_UNREADABLE, "the case does not fit into memory");
         return;
     }
-    const poolgrad_const_image before_image = poolgrad_image_as_const(&before);
-    declaration.before = &before_image;
-    if (poolgrad_verify(&problem, &declaration, &verification, &error) == POOLGRAD_OK) {
-        describe(job, verification);
-        poolgrad_verification_destroy(verification);
-    } else {
+    found->before_image = poolgrad_image_as_const(&found->before.image);
+    found->declaration.before = &found->before_image;
+    if (poolgrad_verify(problem, &found->declaration, &found->verification, &error) == POOLGRAD_OK)
+        describe(job);
+    else
         end_with(job, OUTCOME_UNREADABLE, error.message);
+}
+
+static void judge_picks(const struct job *job)
+{
+    struct suite_result *result = result_of(job);
+    struct picks_verdict verdict;
+    if (!poolgrad_suite_judge_picks(&job->made, &job->picks, &job->judge->declaration, &verdict)) {
+        end_with(job, OUTCOME_UNREADABLE, "the case does not fit into memory");
+        return;
     }
-    free(before.data);
+    result->picks = PICKS_JUDGED;
+    result->wrong_picks = verdict.wrong;
+    const bool is_wrong = result->outcome == OUTCOME_WRONG;
+    if (verdict.wrong > 0 && !is_wrong) {
+        result->outcome = OUTCOME_WRONG;
+        snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " %s wrong; %s", verdict.wrong,
+                 verdict.wrong == 1 ? "index is" : "indices are", verdict.sentence);
+    } else if (verdict.undocumented > 0 && result->outcome < OUTCOME_UNDOCUMENTED) {
+        result->outcome = OUTCOME_UNDOCUMENTED;
+        snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " indices are undocumented: %s",
+                 verdict.undocumented, poolgrad_decision_text(verdict.decision));
+    }
 }
 
 static void judge_if_read(void *context, int64_t i)
 {
-    const struct job *job = (const struct job *)context + i;
-    if (job->actual.format != POOLGRAD_FORMAT_NONE) judge_case(job);
+    struct job *job = (struct job *)context + i;
+    if (job->found.actual.image.format == POOLGRAD_FORMAT_NONE) return;
+    judge_values(job);
+    if (job->picks.data) judge_picks(job);
 }
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
+/* The indices have the expected ones' shape and format, if there are any. */
+static bool read_picks(struct job *job)
+{
+    const poolgrad_image *expected = &job->made.image[SUITE_EXPECTED_INDICES];
+    if (expected->format == POOLGRAD_FORMAT_NONE) return true;
+    result_of(job)->picks = PICKS_NOT_WRITTEN;
+    if (poolgrad_file_status(job->indices).kind == FILE_MISSING) return true;
+    job->picks = *expected;
+    job->picks.data = NULL;
+    if (poolgrad_tensor_read_as(job->judge->options, job->indices, &job->picks) == 0) return true;
+    job->picks = (poolgrad_image){0};
+    return false;
+}
+
 /* The output has the expected one's shape and format. What is wrong with the file goes to stderr, too. */
 static void read_output(struct job *job)
 {
-    if (!job->is_loaded || result_of(job)->outcome == OUTCOME_FAILED) return;
+    poolgrad_image *actual = &job->found.actual.image;
+    const enum suite_outcome outcome = result_of(job)->outcome;
+    if (!job->is_loaded || outcome == OUTCOME_FAILED || outcome == OUTCOME_MISSING) return;
     if (poolgrad_file_status(job->output).kind == FILE_MISSING) {
         end_with(job, OUTCOME_MISSING, "there is no output");
         return;
     }
-    job->actual = job->made.image[SUITE_EXPECTED];
-    job->actual.data = NULL;
-    if (poolgrad_tensor_read_as(job->judge->options, job->output, &job->actual) == 0) return;
-    job->actual = (poolgrad_image){0};
-    end_with(job, OUTCOME_UNREADABLE, "the output is no .npy file of the expected shape and format");
+    *actual = job->made.image[SUITE_EXPECTED];
+    actual->data = NULL;
+    const bool good = poolgrad_tensor_read_as(job->judge->options, job->output, actual) == 0;
+    if (good && read_picks(job)) return;
+    if (good) free(actual->data);
+    *actual = (poolgrad_image){0};
+    end_with(job, OUTCOME_UNREADABLE,
+             good ? "the indices are no .npy file of the expected shape and format"
+                  : "the output is no .npy file of the expected shape and format");
 }
 
 static int load(struct suite_judge *judge, int64_t index, struct job *job)
@@ -146,7 +234,9 @@ static int load(struct suite_judge *judge, int64_t index, struct job *job)
     *job = (struct job){.judge = judge, .index = index};
     snprintf(name, sizeof name, "%s.npy", judge->manifest.entry[index].name);
     job->output = poolgrad_manifest_path(judge->outputs, name);
-    if (!job->output) return poolgrad_fail(judge->options, "the cases do not fit into memory");
+    snprintf(name, sizeof name, "%s.indices.npy", judge->manifest.entry[index].name);
+    job->indices = poolgrad_manifest_path(judge->outputs, name);
+    if (!job->output || !job->indices) return poolgrad_fail(judge->options, "the cases do not fit into memory");
     if (poolgrad_manifest_load(judge->options, &judge->manifest, index, &job->made) != 0) return 2;
     job->is_loaded = true;
     return 0;
@@ -155,8 +245,24 @@ static int load(struct suite_judge *judge, int64_t index, struct job *job)
 static void release(struct job *job)
 {
     free(job->output);
-    free(job->actual.data);
+    free(job->indices);
+    free(job->picks.data);
+    free(job->found.actual.image.data);
+    free(job->found.before.image.data);
+    poolgrad_verification_destroy(job->found.verification);
     if (job->is_loaded) poolgrad_suite_case_free(&job->made);
+}
+
+/* Of elements that are wrong; there is nothing to draw of others. */
+static int write_page(const struct job *job)
+{
+    const struct suite_judge *judge = job->judge;
+    struct suite_result *result = result_of(job);
+    if (!judge->reports || result->count[POOLGRAD_VERDICT_WRONG] == 0) return 0;
+    result->has_page = true;
+    if (poolgrad_suite_write_page(judge, job->index, &job->found)) return 0;
+    return poolgrad_fail(judge->options, "--reports %s: %s.html cannot be written: %s", judge->reports, job->made.name,
+                         strerror(errno));
 }
 
 static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first, int64_t count)
@@ -168,6 +274,7 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
     if (status == 0 && judge->command) poolgrad_threads_run(threads, count, run_backend, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) read_output(&jobs[i]);
     if (status == 0) poolgrad_threads_run(threads, count, judge_if_read, jobs);
+    for (int64_t i = 0; status == 0 && i < count; i++) status = write_page(&jobs[i]);
     for (int64_t i = 0; i < count; i++) release(&jobs[i]);
     return status;
 }

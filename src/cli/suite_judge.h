@@ -7,6 +7,7 @@
 
 #include "cli/suite_manifest.h"
 #include "cli/tensor.h"
+#include "cli/verify.h"
 
 /* Of a case, from good to bad. */
 enum suite_outcome {
@@ -22,18 +23,26 @@ enum suite_outcome {
 
 extern const char *const poolgrad_outcome_words[OUTCOMES];
 
-enum { SUITE_SENTENCE = 320 };
+enum { SUITE_SENTENCE = 640, SUITE_CAUSE = 64 };
+
+/* What was found of the indices that a forward call writes. */
+enum picks_state { PICKS_NONE, PICKS_NOT_WRITTEN, PICKS_JUDGED };
 
 struct suite_result {
     enum suite_outcome outcome;
     int64_t count[POOLGRAD_VERDICTS];
+    enum picks_state picks;
+    int64_t wrong_picks;
+    char cause[SUITE_CAUSE];       /* name of the likeliest mistake; empty: none is known */
     char sentence[SUITE_SENTENCE]; /* why it is not right */
+    bool has_page;
 };
 
 struct suite_judge {
     const struct options *options;
     struct manifest manifest;
-    char *outputs;               /* the folder with the backend's outputs */
+    const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
+    char *outputs;               /* the same */
     char *temporary;             /* the same where it is removed afterwards; else null */
     const char *command;         /* of a backend to run first; null: none */
     int64_t seconds;             /* that it may take for a case */
@@ -41,26 +50,60 @@ struct suite_judge {
     poolgrad_declaration declaration;
     int threads;
     struct output junit, json;
+    const char *reports; /* the folder for pages; null: none */
 };
 
 /* Judges all cases. 0, or 2 after one sentence. */
 int poolgrad_suite_judge_cases(struct suite_judge *judge);
 
-/* A table by features and the worst cases, on standard output; for programs. */
+/* Tables by direction, kind, format, layout and feature, and the worst cases, on standard output; for programs. */
 void poolgrad_suite_print(const struct suite_judge *judge);
 void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file);
 void poolgrad_suite_print_junit(const struct suite_judge *judge, FILE *file);
 
-/* Whether cases of the outcome are not right, by the options. */
-bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome);
-
-/* Whether a missing output counts as nothing worse. */
+/* Whether no case fails. */
 bool poolgrad_suite_passes(const struct suite_judge *judge);
 
-/* Runs the backend for the case, whose output goes to `output`. True if it ended well; else the reason is in
- * `sentence`. */
-bool poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
-                                char sentence[SUITE_SENTENCE]);
+/* What is made of a case's indices. */
+struct picks_verdict {
+    int64_t wrong, undocumented;
+    poolgrad_decision decision;        /* that the last undocumented one rests on */
+    char sentence[SUITE_SENTENCE / 2]; /* about the first that is wrong */
+};
+
+/* Judges the indices that a forward call wrote, in the image of the expected ones, by what the declaration says of ties
+ * and NaNs. False where memory is lacking. */
+bool poolgrad_suite_judge_picks(const struct suite_case *made, const poolgrad_image *actual,
+                                const poolgrad_declaration *declaration, struct picks_verdict *verdict);
+
+/* Writes the page of a case into the folder for pages; the page that leads to all of them. False on failure, errno set.
+ */
+bool poolgrad_suite_write_page(const struct suite_judge *judge, int64_t index, const struct verify *verify);
+bool poolgrad_suite_write_index(const struct suite_judge *judge);
+
+/* What the tables have a row for: the feature, or the word of a group, that a case has. */
+struct suite_row {
+    const char *group; /* "direction", "kind", "format", "layout", "feature"; a new one begins a table */
+    const char *name;
+    int64_t outcomes[OUTCOMES], cases;
+};
+
+/* Calls `print` for each row that has cases, group by group. */
+void poolgrad_suite_each_row(const struct suite_judge *judge, void (*print)(const struct suite_row *row, void *context),
+                             void *context);
+
+/* The cases of each outcome. */
+void poolgrad_suite_count_outcomes(const struct suite_judge *judge, int64_t outcomes[OUTCOMES]);
+
+/* Whether the outcome makes the command's exit status 1, by the options. */
+bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome);
+
+/* How a backend's run ended: with an output or without, or not well, for the reason in the sentence. */
+enum backend_ending { BACKEND_RAN, BACKEND_PASSED_OVER, BACKEND_FAILED };
+
+/* Runs the backend for the case, whose output goes to `output` and whose indices to `indices`. */
+enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
+                                               const char *indices, char sentence[SUITE_SENTENCE]);
 
 /* suite verify, suite run. */
 int poolgrad_suite_verify(const struct options *options);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cli/declaration.h"
+#include "cli/packages.h"
+#include "cli/picture.h"
 #include "cli/posix.h"
 #include "cli/setup.h"
 #include "cli/suite_judge.h"
@@ -33,6 +35,18 @@ static int check_folder(const struct options *options, enum option option)
                          poolgrad_options[option].name, folder);
 }
 
+/* The folder of an option that fills one. */
+static int make_folder(const struct options *options, enum option option)
+{
+    const char *folder = options->value[option].text, *name = poolgrad_options[option].name;
+    if (poolgrad_file_status(folder).kind == FILE_MISSING && !poolgrad_folder_make(folder))
+        return poolgrad_fail(options, "--%s %s: cannot be made: %s", name, folder, strerror(errno));
+    if (poolgrad_file_status(folder).kind != FILE_DIRECTORY)
+        return poolgrad_fail(options, "--%s %s: is no folder; expected one that is new or empty", name, folder);
+    if (poolgrad_folder_is_empty(folder)) return 0;
+    return poolgrad_fail(options, "--%s %s: is not empty; expected a folder that is new or empty", name, folder);
+}
+
 /* Where the outputs are, or are going to be. */
 static int choose_outputs(struct suite_judge *judge)
 {
@@ -41,16 +55,12 @@ static int choose_outputs(struct suite_judge *judge)
         static const enum option required[] = {OPTION_ACTUAL_FOLDER};
         if (poolgrad_setup_required(options, required, 1) != 0) return 2;
         if (check_folder(options, OPTION_ACTUAL_FOLDER) != 0) return 2;
-        judge->outputs = poolgrad_manifest_path(options->value[OPTION_ACTUAL_FOLDER].text, ".");
+        judge->folder = options->value[OPTION_ACTUAL_FOLDER].text;
+        judge->outputs = poolgrad_manifest_path(judge->folder, ".");
     } else if (poolgrad_given(options, OPTION_OUTPUT_FOLDER)) {
-        const char *folder = options->value[OPTION_OUTPUT_FOLDER].text;
-        if (poolgrad_file_status(folder).kind == FILE_MISSING && !poolgrad_folder_make(folder))
-            return poolgrad_fail(options, "--output %s: cannot be made: %s", folder, strerror(errno));
-        if (poolgrad_file_status(folder).kind != FILE_DIRECTORY)
-            return poolgrad_fail(options, "--output %s: is no folder; expected one that is new or empty", folder);
-        if (!poolgrad_folder_is_empty(folder))
-            return poolgrad_fail(options, "--output %s: is not empty; expected a folder that is new or empty", folder);
-        judge->outputs = poolgrad_manifest_path(folder, ".");
+        if (make_folder(options, OPTION_OUTPUT_FOLDER) != 0) return 2;
+        judge->folder = options->value[OPTION_OUTPUT_FOLDER].text;
+        judge->outputs = poolgrad_manifest_path(judge->folder, ".");
     } else {
         judge->temporary = poolgrad_folder_temporary("poolgrad-outputs");
         judge->outputs = judge->temporary;
@@ -67,13 +77,23 @@ static int open_results(struct suite_judge *judge)
         status = poolgrad_output_open(options, poolgrad_file(options, OPTION_JUNIT), &judge->junit);
     if (status == 0 && poolgrad_given(options, OPTION_SUITE_JSON))
         status = poolgrad_output_open(options, poolgrad_file(options, OPTION_SUITE_JSON), &judge->json);
-    return status;
+    if (status != 0 || !poolgrad_given(options, OPTION_REPORTS)) return status;
+    if (!poolgrad_has_pictures()) {
+        return poolgrad_fail(options, "--reports is given; expected a poolgrad built with libpng, which draws its "
+                                      "pictures; install " POOLGRAD_PICTURE_PACKAGES);
+    }
+    judge->reports = options->value[OPTION_REPORTS].text;
+    return make_folder(options, OPTION_REPORTS);
 }
 
 static int write_results(struct suite_judge *judge)
 {
     struct output *const outputs[] = {&judge->junit, &judge->json};
     int status = 0;
+    if (judge->reports && !poolgrad_suite_write_index(judge)) {
+        return poolgrad_fail(judge->options, "--reports %s: index.html cannot be written: %s", judge->reports,
+                             strerror(errno));
+    }
     if (!poolgrad_writes_stdout(judge->options)) poolgrad_suite_print(judge);
     if (judge->junit.file) poolgrad_suite_print_junit(judge, judge->junit.file);
     if (judge->json.file) poolgrad_suite_print_json(judge, judge->json.file);

@@ -41,10 +41,10 @@ int poolgrad_check_direction(const struct options *options)
     return 0;
 }
 
-bool poolgrad_verify_passes(const struct options *options, const struct verify *verify)
+bool poolgrad_verify_passes(const struct verify *verify)
 {
-    if (!poolgrad_given(options, OPTION_STRICT)) return poolgrad_verification_passes(verify->verification) != 0;
-    return poolgrad_verification_passes_strictly(verify->verification) != 0;
+    const poolgrad_verification *v = verify->verification;
+    return (verify->strict ? poolgrad_verification_passes_strictly(v) : poolgrad_verification_passes(v)) != 0;
 }
 
 static bool is_clipped(const struct options *options)
@@ -108,11 +108,27 @@ static int read_before(const struct options *options, struct verify *verify)
                          poolgrad_options[option].name);
 }
 
+/* The rules of ties and NaNs that are kept are the case's. */
+static int read_case(const struct options *options, struct verify *verify)
+{
+    static const enum option required[] = {OPTION_ACTUAL};
+    int status = poolgrad_setup_required(options, required, 1);
+    if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
+    return status == 0 ? poolgrad_verify_read_case(options, verify) : status;
+}
+
 int poolgrad_verify_read(const struct options *options, struct verify *verify)
 {
     static const enum option required[] = {OPTION_SOURCE, OPTION_ACTUAL};
     const bool gradient = poolgrad_is_gradient(options);
     poolgrad_problem *p = &verify->inputs.problem;
+    verify->strict = poolgrad_given(options, OPTION_STRICT);
+    if (poolgrad_given(options, OPTION_CASE)) return read_case(options, verify);
+    if (poolgrad_given(options, OPTION_KEEP_TIE_RULE))
+        return poolgrad_fail(options, "--keep-tie-rule is given without --case; expected --ties WORD, a rule");
+    if (poolgrad_given(options, OPTION_KEEP_NAN_RULE))
+        return poolgrad_fail(options, "--keep-nan-rule is given without --case; expected --nan WORD, a rule");
+    verify->kind = options->value[OPTION_KIND].text;
     int status = poolgrad_check_direction(options);
     if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
     if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);
@@ -153,9 +169,9 @@ static int write_results(const struct options *options, struct verify *verify)
 {
     struct output *const outputs[] = {&verify->json, &verify->report};
     int status = 0;
-    if (!poolgrad_writes_stdout(options)) poolgrad_verify_print(options, verify);
-    if (verify->json.file) poolgrad_verify_print_json(options, verify, verify->json.file);
-    if (verify->report.file && !poolgrad_verify_print_page(options, verify, verify->report.file)) {
+    if (!poolgrad_writes_stdout(options)) poolgrad_verify_print(verify);
+    if (verify->json.file) poolgrad_verify_print_json(verify, verify->json.file);
+    if (verify->report.file && !poolgrad_verify_print_page(verify, verify->report.file)) {
         return poolgrad_fail(options, "--report does not fit into memory");
     }
     for (int i = 0; i < 2; i++) {
@@ -180,7 +196,7 @@ static int verify_files(const struct options *options, struct verify *verify)
     if (status == 0 && poolgrad_given(options, OPTION_PRINT_PROBLEM)) return poolgrad_print_problem(options, p);
     if (status == 0) status = open_results(options, verify);
     if (status != 0) return status;
-    poolgrad_setup_notes(options, p);
+    if (!verify->name) poolgrad_setup_notes(options, p);
     struct progress progress = poolgrad_progress_begin("verify", PROGRESS_PARTS);
     if (progress.wanted) {
         verify->declaration.progress = show_progress;
@@ -193,7 +209,7 @@ static int verify_files(const struct options *options, struct verify *verify)
         return poolgrad_setup_refused(options, &error);
     status = write_results(options, verify);
     if (status != 0) return status;
-    return poolgrad_verify_passes(options, verify) ? 0 : 1;
+    return poolgrad_verify_passes(verify) ? 0 : 1;
 }
 
 int poolgrad_command_verify(const struct options *options)

@@ -8,12 +8,18 @@
 #include "cli/fit.h"
 #include "cli/inputs.h"
 
+enum { CASE_NAME = 64 };
+
 struct verify {
+    const char *kind;          /* as the reader named it */
+    const char *name;          /* of a kit's case; null: files by themselves */
+    char case_name[CASE_NAME]; /* where that is kept, unless it is kept elsewhere */
     struct inputs inputs;
     struct tensor actual, before;
     poolgrad_const_image before_image; /* as the declaration has it */
     poolgrad_declaration declaration;
     poolgrad_verification *verification;
+    bool strict;        /* undocumented and unbounded elements are not right, either */
     char fit[FIT_TEXT]; /* what is odd about the sizes; empty: nothing */
     struct output json, report;
 };
@@ -25,16 +31,23 @@ int poolgrad_check_direction(const struct options *options);
 int poolgrad_verify_read(const struct options *options, struct verify *verify);
 void poolgrad_verify_free(struct verify *verify);
 
-/* Whether the output is right, by the options. */
-bool poolgrad_verify_passes(const struct options *options, const struct verify *verify);
+/* The same of --case: a kit's case as the problem, its inputs and what its output was before, and the output if
+ * --actual names it. Refuses where poolgrad was built without jansson. */
+int poolgrad_verify_read_case(const struct options *options, struct verify *verify);
+
+/* Whether the output is right, strictly where that is asked for. */
+bool poolgrad_verify_passes(const struct verify *verify);
 
 /* Tells what was found, on standard output; as JSON; as a page of HTML. */
-void poolgrad_verify_print(const struct options *options, const struct verify *verify);
-void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file);
+void poolgrad_verify_print(const struct verify *verify);
+void poolgrad_verify_print_json(const struct verify *verify, FILE *file);
 /* False where memory is lacking. */
-bool poolgrad_verify_print_page(const struct options *options, const struct verify *verify, FILE *file);
+bool poolgrad_verify_print_page(const struct verify *verify, FILE *file);
 
 enum { NUMBER_BITS = 17, NUMBER_TEXT = 64, PLACE_TEXT = 112 };
+
+/* Decimal digits that tell the numbers of a format apart. */
+int poolgrad_format_digits(poolgrad_format format);
 
 /* A number's bits as the format has them; the same in hexadecimal; the number and its bits. */
 uint64_t poolgrad_number_bits(poolgrad_format format, double value);

@@ -80,13 +80,14 @@ static void print_causes(const poolgrad_verification *v, FILE *file)
     fprintf(file, "],\n  \"where\": \"%s\",\n", poolgrad_verification_where(v));
 }
 
-void poolgrad_verify_print_json(const struct options *options, const struct verify *verify, FILE *file)
+void poolgrad_verify_print_json(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
     const poolgrad_problem *p = &verify->inputs.problem;
     const int64_t findings = poolgrad_verification_finding_count(v);
     fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"direction\": \"%s\", \"kind\": \"%s\",\n", poolgrad_version(),
-            poolgrad_direction_name(p->direction), options->value[OPTION_KIND].text);
+            poolgrad_direction_name(p->direction), verify->kind);
+    if (verify->name) fprintf(file, "  \"case\": \"%s\",\n", verify->name);
     fprintf(file,
             "  \"format\": \"%s\", \"computed_in\": \"%s\",\n  \"images\": %" PRId64 ", \"channels\": %" PRId64
             ", \"depth\": %" PRId64 ", \"height\": %" PRId64 ", \"width\": %" PRId64 ",\n",
@@ -94,8 +95,8 @@ void poolgrad_verify_print_json(const struct options *options, const struct veri
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
             p->destination.channels, p->destination.depth > 1 ? p->destination.depth : 1, p->destination.height,
             p->destination.width);
-    fprintf(file, "  \"passes\": %s, \"strict\": %s,\n", poolgrad_verify_passes(options, verify) ? "true" : "false",
-            poolgrad_given(options, OPTION_STRICT) ? "true" : "false");
+    fprintf(file, "  \"passes\": %s, \"strict\": %s,\n", poolgrad_verify_passes(verify) ? "true" : "false",
+            verify->strict ? "true" : "false");
     if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);
     print_counts(v, file);
     print_causes(v, file);

@@ -10,7 +10,7 @@
 
 enum { STORIES = 10 };
 
-static const char style[] =
+const char poolgrad_page_style[] =
     ":root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--soft:#5b6570;--line:#d5dae0;--card:#f5f7f9}\n"
     "@media(prefers-color-scheme:dark){:root{--ground:#14171b;--text:#e6e9ec;--soft:#98a2ad;--line:#343b43;"
     "--card:#1d2228}}\n"
@@ -149,7 +149,7 @@ static void print_finding(const struct verify *verify, const poolgrad_finding *f
 }
 
 /* < and & are all that a text of ours can have which HTML takes otherwise. */
-static void print_escaped(const char *text, FILE *file)
+void poolgrad_page_text(const char *text, FILE *file)
 {
     for (; *text; text++) {
         if (*text == '<')
@@ -180,7 +180,7 @@ static bool print_stories(const struct verify *verify, FILE *file)
         char name[PLACE_TEXT];
         poolgrad_format_place(verify, f, name);
         fprintf(file, "<details%s><summary>%s</summary><pre>", i == 0 ? " open" : "", name);
-        print_escaped(text, file);
+        poolgrad_page_text(text, file);
         fprintf(file, "</pre></details>\n");
         free(text);
     }
@@ -205,24 +205,25 @@ static void print_findings(const struct verify *verify, FILE *file)
 
 /* ---- The page ---------------------------------------------------------------------------------------------------- */
 
-static void print_head(const struct options *options, const struct verify *verify, FILE *file)
+static void print_head(const struct verify *verify, FILE *file)
 {
     const poolgrad_problem *p = &verify->inputs.problem;
     const poolgrad_verification *v = verify->verification;
     const int64_t wrong = poolgrad_verification_count(v, POOLGRAD_VERDICT_WRONG);
-    const bool right = poolgrad_verify_passes(options, verify);
+    const bool right = poolgrad_verify_passes(verify);
     const char *direction = poolgrad_direction_name(p->direction);
     char depth[40] = "";
     if (poolgrad_verify_has_depth(verify)) snprintf(depth, sizeof depth, " &times; %" PRId64, p->destination.depth);
     fprintf(file,
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
             "content=\"width=device-width\"><title>poolgrad: %s of %s</title>\n<style>\n%s</style></head><body>\n",
-            direction, options->value[OPTION_KIND].text, style);
+            direction, verify->kind, poolgrad_page_style);
     fprintf(file, "<h1>%c%s of %s <span class=\"verdict\" style=\"background:%s\">%s</span></h1>\n",
-            direction[0] - 'a' + 'A', direction + 1, options->value[OPTION_KIND].text, right ? "#00785a" : "#b23600",
+            direction[0] - 'a' + 'A', direction + 1, verify->kind, right ? "#00785a" : "#b23600",
             right       ? "right"
             : wrong > 0 ? "wrong"
                         : "not right, strictly");
+    if (verify->name) fprintf(file, "<p>Case <code>%s</code> of a kit.</p>\n", verify->name);
     fprintf(file,
             "<p>%" PRId64 " of %" PRId64 " elements wrong. %s, %" PRId64 " images of %" PRId64 " channels, %" PRId64
             " &times; %" PRId64 "%s pixels; sums in %s. poolgrad %s.</p>\n",
@@ -231,9 +232,9 @@ static void print_head(const struct options *options, const struct verify *verif
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), poolgrad_version());
 }
 
-bool poolgrad_verify_print_page(const struct options *options, const struct verify *verify, FILE *file)
+bool poolgrad_verify_print_page(const struct verify *verify, FILE *file)
 {
-    print_head(options, verify, file);
+    print_head(verify, file);
     print_counts(verify->verification, file);
     print_reasons(verify->verification, file);
     print_causes(verify, file);

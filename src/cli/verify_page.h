@@ -13,6 +13,10 @@ bool poolgrad_page_planes(const struct verify *verify, FILE *file);
 /* How far elements are from the reference. */
 void poolgrad_page_histogram(const struct verify *verify, FILE *file);
 
+/* The style of pages, and text with what HTML takes otherwise. */
+extern const char poolgrad_page_style[];
+void poolgrad_page_text(const char *text, FILE *file);
+
 extern const unsigned char poolgrad_verdict_colors[POOLGRAD_VERDICTS][3];
 
 #endif

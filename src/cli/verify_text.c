@@ -78,12 +78,16 @@ void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER
              poolgrad_number_bits(format, value));
 }
 
+int poolgrad_format_digits(poolgrad_format format)
+{
+    return format == POOLGRAD_FLOAT64 ? 17 : format == POOLGRAD_FLOAT32 ? 9 : 6;
+}
+
 void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT])
 {
     char bits[NUMBER_BITS];
     poolgrad_format_bits(format, value, bits);
-    const int digits = format == POOLGRAD_FLOAT64 ? 17 : format == POOLGRAD_FLOAT32 ? 9 : 6;
-    snprintf(text, NUMBER_TEXT, "%.*g (%s)", digits, isnan(value) ? NAN : value, bits);
+    snprintf(text, NUMBER_TEXT, "%.*g (%s)", poolgrad_format_digits(format), isnan(value) ? NAN : value, bits);
 }
 
 static void print_number(poolgrad_format format, double value)
@@ -148,7 +152,7 @@ static void print_causes(const struct verify *verify)
     if (*poolgrad_verification_where(v)) printf("all that is wrong lies in %s\n", poolgrad_verification_where(v));
 }
 
-void poolgrad_verify_print(const struct options *options, const struct verify *verify)
+void poolgrad_verify_print(const struct verify *verify)
 {
     const poolgrad_verification *v = verify->verification;
     const poolgrad_problem *p = &verify->inputs.problem;
@@ -158,9 +162,9 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
                          poolgrad_verification_count(v, POOLGRAD_VERDICT_UNBOUNDED);
     const poolgrad_format computed_in = poolgrad_computed_in(p, &verify->declaration);
     const bool has_depth = poolgrad_verify_has_depth(verify);
-    printf("%s of %s: %s %" PRId64 " x %" PRId64, poolgrad_direction_name(p->direction),
-           options->value[OPTION_KIND].text, poolgrad_format_name(p->destination.format), p->destination.images,
-           p->destination.channels);
+    if (verify->name) printf("case %s\n", verify->name);
+    printf("%s of %s: %s %" PRId64 " x %" PRId64, poolgrad_direction_name(p->direction), verify->kind,
+           poolgrad_format_name(p->destination.format), p->destination.images, p->destination.channels);
     if (has_depth) printf(" x %" PRId64, p->destination.depth);
     printf(" x %" PRId64 " x %" PRId64 ", sums in %s\n", p->destination.height, p->destination.width,
            poolgrad_format_name(computed_in));
@@ -171,7 +175,7 @@ void poolgrad_verify_print(const struct options *options, const struct verify *v
     for (int64_t i = 0; i < findings; i++) print_finding(verify, poolgrad_verification_finding(v, i));
     if (wrong > 0)
         printf("wrong: %" PRId64 " element%s\n", wrong, wrong == 1 ? "" : "s");
-    else if (!poolgrad_verify_passes(options, verify))
+    else if (!poolgrad_verify_passes(verify))
         printf("not right, strictly: %" PRId64 " element%s undocumented or unbounded\n", open,
                open == 1 ? " is" : "s are");
     else
