@@ -67,13 +67,110 @@ static void check_same_kits(const char *a, const char *b)
 Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = scene_leave)
 {
     generate("first", "--seed 3");
-    generate("again/", "--seed=3");
+    generate("again/", "--seed=3 --threads 3");
     generate("other", "--seed 4");
     check_same_kits("first", "again");
     char *first = read_text("first/" MANIFEST_NAME), *other = read_text("other/" MANIFEST_NAME);
     cr_expect(strcmp(first, other) != 0);
     free(first);
     free(other);
+}
+
+/* ---- Which cases are made ---------------------------------------------------------------------------------------- */
+
+/* The options' words are the kit's. */
+Test(command_suite, words_of_features_are_the_options)
+{
+    static const enum option options[] = {OPTION_FEATURES, OPTION_WITHOUT};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const struct choice *choice = poolgrad_options[options[i]].choices;
+        for (int feature = 0; feature < SUITE_FEATURES; feature++) {
+            cr_assert(choice[feature].name && choice[feature].value == feature);
+            cr_expect(strcmp(choice[feature].name, poolgrad_suite_feature_words[feature]) == 0);
+        }
+        cr_expect(!choice[SUITE_FEATURES].name);
+    }
+}
+
+/* Cases are those of the whole kit, of which the rest is left out. */
+static int64_t check_part(const char *folder, bool (*is_wanted)(const struct manifest_case *entry))
+{
+    char name[SCENE_PATH], whole[SCENE_PATH];
+    struct manifest manifest;
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path(folder), &manifest) == 0);
+    for (int64_t i = 0; i < manifest.count; i++) {
+        const struct manifest_case *entry = &manifest.entry[i];
+        cr_expect(is_wanted(entry), "%s", entry->name);
+        snprintf(name, sizeof name, "%s/cases/%s/expected.npy", folder, entry->name);
+        snprintf(whole, sizeof whole, "whole/cases/%s/expected.npy", entry->name);
+        check_same_file(name, whole);
+    }
+    const int64_t count = manifest.count;
+    poolgrad_manifest_free(&manifest);
+    return count;
+}
+
+static bool is_gradient_of_max(const struct manifest_case *entry)
+{
+    return entry->problem.direction == POOLGRAD_GRADIENT && entry->problem.kind == POOLGRAD_MAX &&
+           entry->problem.destination.format == POOLGRAD_FLOAT16;
+}
+
+static bool is_in_nhwc_by_table(const struct manifest_case *entry)
+{
+    return entry->problem.destination.layout == POOLGRAD_NHWC && (entry->features & SUITE_FEATURE(TABLE)) &&
+           !(entry->features & SUITE_FEATURE(VOLUME));
+}
+
+static bool is_gather_or_root_mean(const struct manifest_case *entry)
+{
+    const bool gathers = entry->problem.direction == POOLGRAD_FORWARD && entry->problem.indices.format != 0;
+    return (gathers || entry->problem.direction == POOLGRAD_FORWARD) &&
+           (entry->problem.root_mean || entry->problem.kind == POOLGRAD_MAX);
+}
+
+static bool is_any(const struct manifest_case *entry)
+{
+    return entry->name != NULL;
+}
+
+static int64_t count_wanted(bool (*is_wanted)(const struct manifest_case *entry))
+{
+    struct manifest manifest;
+    int64_t count = 0;
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("whole"), &manifest) == 0);
+    for (int64_t i = 0; i < manifest.count; i++) count += is_wanted(&manifest.entry[i]);
+    poolgrad_manifest_free(&manifest);
+    return count;
+}
+
+Test(command_suite, parts_of_kits, .init = scene_enter, .fini = scene_leave)
+{
+    static const struct {
+        const char *folder, *options;
+        bool (*is_wanted)(const struct manifest_case *entry);
+    } parts[] = {{"a", "--direction gradient --kind max --format float16", is_gradient_of_max},
+                 {"b", "--layout nhwc --feature table --without volume", is_in_nhwc_by_table},
+                 {"c", "--direction gather,forward --kind root-mean,max", is_gather_or_root_mean}};
+    generate("whole", "");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        generate(parts[i].folder, parts[i].options);
+        const int64_t count = check_part(parts[i].folder, parts[i].is_wanted);
+        cr_expect(count > 1 && count == count_wanted(parts[i].is_wanted), "%s: %d", parts[i].options, (int)count);
+    }
+    generate("one", "--feature nhwc --shard 1/2");
+    generate("two", "--feature nhwc --shard 2/2");
+    generate("both", "--feature nhwc");
+    const int64_t one = check_part("one", is_any), two = check_part("two", is_any);
+    cr_expect(one + two == check_part("both", is_any) && one - two <= 1 && two <= one);
+    char *of_one = read_text("one/" MANIFEST_NAME), *of_two = read_text("two/" MANIFEST_NAME);
+    const char *name = strstr(of_one, "{\"name\": "), *end = name ? strchr(name, ',') : NULL;
+    char first[SCENE_PATH] = "";
+    cr_assert(end);
+    snprintf(first, sizeof first, "%.*s", (int)(end - name), name);
+    cr_expect(!strstr(of_two, first), "%s is in both parts", first);
+    free(of_one);
+    free(of_two);
 }
 
 /* An empty folder is as good as a new one, and 1 is the seed when none is given. Manifests have the files' checksums.
@@ -273,21 +370,31 @@ Test(command_suite, refusals, .init = scene_enter, .fini = scene_leave)
 {
     static const struct {
         const char *line, *sentence;
-    } rows[] = {{"suite", "nothing stands behind suite; expected generate, verify or run, and a folder"},
-                {"suite --size smoke", "nothing stands behind suite; expected generate, verify or run, and a folder"},
-                {"suite make kit", "'make' is nothing that suite does; expected generate, verify or run"},
-                {"suite generate", "no folder stands behind generate; expected generate DIR"},
-                {"suite generate kit kit", "'kit' is no option"},
-                {"suite generate kit --size tiny", "--size is 'tiny'; expected smoke, standard or exhaustive"},
-                {"suite generate kit --seed x", "--seed is 'x'; expected an integer"},
-                {"suite generate kit --seed -1", "--seed is -1; expected 0 or more"},
-                {"suite generate kit --kernel 2", "--kernel is no option of this command"},
-                {"suite generate kit --threads 2", "--threads is given to suite generate, which has no use for it"},
-                {"suite generate full --size smoke", "full: is not empty; expected a folder that is new or empty"},
-                {"suite generate full/ --size smoke", "full/: is not empty; expected a folder that is new or empty"},
-                {"suite generate file --size smoke", "file: is a file; expected a folder that is new or empty"},
-                {"suite generate none/kit --size smoke", "none/kit: cannot be written: "},
-                {"suite generate file/kit --size smoke", "file/kit: cannot be written: "}};
+    } rows[] = {
+        {"suite", "nothing stands behind suite; expected generate, verify or run, and a folder"},
+        {"suite --size smoke", "nothing stands behind suite; expected generate, verify or run, and a folder"},
+        {"suite make kit", "'make' is nothing that suite does; expected generate, verify or run"},
+        {"suite generate", "no folder stands behind generate; expected generate DIR"},
+        {"suite generate kit kit", "'kit' is no option"},
+        {"suite generate kit --size tiny", "--size is 'tiny'; expected smoke, standard or exhaustive"},
+        {"suite generate kit --seed x", "--seed is 'x'; expected an integer"},
+        {"suite generate kit --seed -1", "--seed is -1; expected 0 or more"},
+        {"suite generate kit --kernel 2", "--kernel is no option of this command"},
+        {"suite generate kit --threads -2", "--threads is -2; expected "},
+        {"suite generate kit --timeout 2", "--timeout is given to suite generate, which has no use for it"},
+        {"suite generate kit --kind median", "--kind has 'median' among its words; expected average, max, "},
+        {"suite generate kit --feature larch", "--feature has 'larch' among its words; expected ties, all-equal, "},
+        {"suite generate kit --shard 0/2", "--shard is '0/2'; expected I/N, such as 2/8, the second of eight"},
+        {"suite generate kit --shard 3/2", "--shard is '3/2'; expected I/N"},
+        {"suite generate kit --shard 1/2x", "--shard is '1/2x'; expected I/N"},
+        {"suite generate kit --shard -1/2", "--shard is '-1/2'; expected I/N"},
+        {"suite generate kit --shard 2", "--shard is '2'; expected I/N"},
+        {"suite generate kit --size smoke --kind average --feature gather", "no case is left; expected "},
+        {"suite generate full --size smoke", "full: is not empty; expected a folder that is new or empty"},
+        {"suite generate full/ --size smoke", "full/: is not empty; expected a folder that is new or empty"},
+        {"suite generate file --size smoke", "file: is a file; expected a folder that is new or empty"},
+        {"suite generate none/kit --size smoke", "none/kit: cannot be written: "},
+        {"suite generate file/kit --size smoke", "file/kit: cannot be written: "}};
     cr_assert(mkdir(scene_path("full"), 0755) == 0);
     scene_write_bytes("full/x", "x", 1);
     scene_write_bytes("file", "x", 1);

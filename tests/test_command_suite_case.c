@@ -37,7 +37,7 @@ static void do_line(int status, const char *line)
 static void enter(void)
 {
     scene_enter();
-    do_line(0, "suite generate kit --size smoke");
+    do_line(0, "suite generate kit --size smoke --feature large,indices,clip,nan,divisor --format float32");
     cr_assert(mkdir(scene_path("actual"), 0755) == 0);
     do_line(0, MISTAKE);
     do_line(0, LAST_OF_TIES);
@@ -72,10 +72,10 @@ Test(command_suite_case, sentences_have_causes, .init = enter, .fini = scene_lea
 
 Test(command_suite_case, rows_by_direction_kind_format_and_layout, .init = enter, .fini = scene_leave)
 {
-    static const char *const rows[] = {"direction ", "\nforward ",   "\ngradient ", "\ngather ",    "\n\nkind ",
-                                       "\naverage ", "\nmax ",       "\nl2norm ",   "\nroot-mean ", "\n\nformat ",
-                                       "\nfloat32 ", "\nbfloat16 ",  "\n\nlayout ", "\nnchw ",      "\nnhwc ",
-                                       "\nnc4hw4 ",  "\n\nfeature ", "\nlarge ",    "\nall "};
+    static const char *const rows[] = {"direction ",  "\nforward ",   "\ngradient ", "\n\nkind ",
+                                       "\naverage ",  "\nmax ",       "\nl2norm ",   "\nroot-mean ",
+                                       "\n\nformat ", "\nfloat32 ",   "\n\nlayout ", "\nnchw ",
+                                       "\nnhwc ",     "\n\nfeature ", "\nlarge ",    "\nall "};
     process_result result = run(1, "suite verify kit --actual actual --skip-missing");
     const char *at = result.out;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -120,6 +120,28 @@ Test(command_suite_case, indices_are_judged, .init = enter, .fini = scene_leave)
     process_release(&result);
 }
 
+/* Of the cases that words name, and of one part of them. */
+Test(command_suite_case, cases_that_are_judged, .init = enter, .fini = scene_leave)
+{
+    process_result result = run(0, "suite verify kit --actual actual --kind max --skip-missing");
+    cr_expect(!strstr(result.out, "\naverage ") && strstr(result.out, "\nmax "), "%s", result.out);
+    process_release(&result);
+    result = run(1, "suite verify kit --actual actual --feature large --without nhwc --skip-missing");
+    expect_words(result.out, "\nwrong: " NAME ": ");
+    cr_expect(!strstr(result.out, "\nnhwc "), "%s", result.out);
+    process_release(&result);
+    cr_expect(scene_refuses("suite verify kit --actual actual --format float16", "no case is left; expected "));
+    int wrong = 0;
+    for (int part = 1; part <= 2; part++) {
+        char line[SCENE_LINE];
+        snprintf(line, sizeof line, "suite verify kit --actual actual --skip-missing --shard %d/2", part);
+        result = process_run(&scene_setting, line);
+        wrong += strstr(result.out, "\nwrong: " NAME ": ") != NULL;
+        process_release(&result);
+    }
+    cr_expect(wrong == 1, "%d", wrong);
+}
+
 static bool lacks_pictures(const char *line)
 {
     process_result result = process_run(&scene_setting, line);
@@ -158,8 +180,8 @@ Test(command_suite_case, verify_of_a_case, .init = enter, .fini = scene_leave)
     free(text);
     do_line(0, "verify --case kit/" NAME " --actual kit/cases/" NAME "/expected.npy");
     do_line(0, "verify --case kit/cases/" NAME "/ --actual kit/cases/" NAME "/exact.npy --threads 2 --findings 3");
-    do_line(0, "verify --case kit/adaptive-volume-gradient-average --actual "
-               "kit/cases/adaptive-volume-gradient-average/expected.npy");
+    do_line(0, "verify --case kit/adaptive-37x41-to-17x19-gradient-average --actual "
+               "kit/cases/adaptive-37x41-to-17x19-gradient-average/exact.npy");
     do_line(0, "verify --case kit/clip-inside-gradient-max --actual kit/cases/clip-inside-gradient-max/expected.npy");
     do_line(0, "verify --case kit/" PICKS " --actual kit/cases/" PICKS "/expected.npy --keep-tie-rule");
 }

@@ -13,7 +13,7 @@
 static void enter(void)
 {
     scene_enter();
-    process_result result = process_run(&scene_setting, "suite generate kit --size smoke");
+    process_result result = process_run(&scene_setting, "suite generate kit --size smoke --without large");
     cr_assert_eq(result.status, 0, "%s", result.err);
     process_release(&result);
 }

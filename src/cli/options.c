@@ -114,6 +114,65 @@ static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}
 static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
 /* In the order of suite/kit.h, which a build may lack. */
 static const struct choice suite_sizes[] = {{"smoke", 0}, {"standard", 1}, {"exhaustive", 2}, {NULL, 0}};
+static const struct choice suite_directions[] = {{"forward", 0}, {"gradient", 1}, {"gather", 2}, {NULL, 0}};
+static const struct choice suite_kinds[] = {{"average", 0}, {"max", 1}, {"l2norm", 2}, {"root-mean", 3}, {NULL, 0}};
+static const struct choice suite_features[] = {{"ties", 0},
+                                               {"all-equal", 1},
+                                               {"nan", 2},
+                                               {"infinity", 3},
+                                               {"subnormal", 4},
+                                               {"cancellation", 5},
+                                               {"ramp", 6},
+                                               {"signed-zeros", 7},
+                                               {"overflow", 8},
+                                               {"stall", 9},
+                                               {"border-maxima", 10},
+                                               {"least-window", 11},
+                                               {"zero-norm", 12},
+                                               {"even-kernel", 13},
+                                               {"dilation", 14},
+                                               {"stride", 15},
+                                               {"gaps", 16},
+                                               {"overlap", 17},
+                                               {"edge-zero", 18},
+                                               {"clamp", 19},
+                                               {"zero-pad", 20},
+                                               {"outside", 21},
+                                               {"clip", 22},
+                                               {"mapping-clip", 23},
+                                               {"gradient-region", 24},
+                                               {"kernel-offset", 25},
+                                               {"channel-window", 26},
+                                               {"batch-window", 27},
+                                               {"indices", 28},
+                                               {"add", 29},
+                                               {"empty", 30},
+                                               {"global", 31},
+                                               {"large-kernel", 32},
+                                               {"ceil-mode", 33},
+                                               {"policy", 34},
+                                               {"exclude-edges", 35},
+                                               {"size-only", 36},
+                                               {"unorm", 37},
+                                               {"float16", 38},
+                                               {"bfloat16", 39},
+                                               {"float64", 40},
+                                               {"nhwc", 41},
+                                               {"nc4hw4", 42},
+                                               {"unused-lanes", 43},
+                                               {"example", 44},
+                                               {"volume", 45},
+                                               {"table", 46},
+                                               {"divisor", 47},
+                                               {"one-sided-pad", 48},
+                                               {"root-mean", 49},
+                                               {"gather", 50},
+                                               {"nc8hw8", 51},
+                                               {"nc16hw16", 52},
+                                               {"nc32hw32", 53},
+                                               {"large", 54},
+                                               {"network", 55},
+                                               {NULL, 0}};
 static const struct choice modes[] = {{"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {NULL, 0}};
 static const struct choice pooling_modes[] = {
     {"fast", POOLGRAD_MODE_FAST}, {"reference", POOLGRAD_MODE_REFERENCE}, {"exact", MODE_EXACT}, {NULL, 0}};
@@ -250,6 +309,17 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_SIZE] = {"size", SUITE, TYPE_CHOICE, suite_sizes, "WORD",
                      "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},
     [OPTION_SEED] = {NUMBER("seed", SUITE, "the same number gives the same bytes on every machine (1)")},
+
+    [OPTION_CASE_DIRECTIONS] = {"direction", SUITE, TYPE_CHOICES, suite_directions, "WORD[,WORD...]",
+                                "cases of these alone; gather: forward from indices",
+                                "Which cases are made or judged (all)"},
+    [OPTION_CASE_KINDS] = {CHOICES("kind", SUITE, suite_kinds, "cases of these alone")},
+    [OPTION_CASE_FORMATS] = {CHOICES("format", SUITE, result_formats, "cases whose result has one of these")},
+    [OPTION_CASE_LAYOUTS] = {CHOICES("layout", SUITE, plane_layouts, "cases whose result has one of these")},
+    [OPTION_FEATURES] = {CHOICES("feature", SUITE, suite_features, "cases with one of these, and no others")},
+    [OPTION_WITHOUT] = {CHOICES("without", SUITE, suite_features, "leave out cases with one of these")},
+    [OPTION_SHARD] = {"shard", SUITE, TYPE_TEXT, NULL, "I/N",
+                      "of these cases the I-th of N parts, for machines that share the work", NULL},
 
     [OPTION_WORKLOAD] = {"workload", SHAPE, TYPE_CHOICES, workloads, "WORD[,WORD...]",
                          "standard geometries, listed by bench --list (bench: all of them)",
@@ -531,7 +601,7 @@ int64_t poolgrad_number(const struct options *options, enum option option, int64
 
 /* ---- Parsing ---------------------------------------------------------------------------------------------------- */
 
-enum { LIST = 160, ISAS = 8 };
+enum { LIST = 1024, ISAS = 8 };
 
 /* The option named by the first `length` characters, OPTION_COUNT where the command has none of that name. */
 static enum option find(enum command command, const char *name, size_t length)

@@ -7,19 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "cli/commands.h"
 #include "cli/posix.h"
 #include "cli/progress.h"
+#include "cli/suite_choose.h"
 #include "cli/suite_judge.h"
 #include "cli/tensor.h"
 
 enum { DIRECTORY_NAME = 2 * SUITE_NAME, CHECKSUM = 17 };
+enum { CASES_AT_ONCE = 8 }; /* for each thread: they are all in memory */
 
 /* All that generating holds. */
 struct kit {
     const char *given; /* the folder as the words name it */
     char *target, *temporary;
     poolgrad_suite *suite;
+    int64_t *chosen; /* cases, in order */
+    int64_t count;
+    int threads;
     FILE *manifest;
 };
 
@@ -91,27 +97,56 @@ static bool write_case(const struct kit *kit, const struct suite_case *made, boo
 
 /* ---- The kit ----------------------------------------------------------------------------------------------------- */
 
-static int make_case(const struct options *options, const struct kit *kit, int64_t index)
-{
+/* A case in work. */
+struct job {
+    const struct kit *kit;
+    int64_t index;
     struct suite_case made;
+    poolgrad_status status;
     poolgrad_error error;
-    if (poolgrad_suite_make(kit->suite, index, &made, &error) != POOLGRAD_OK)
-        return poolgrad_fail(options, "case \"%s\": %s", poolgrad_suite_name(kit->suite, index), error.message);
-    const bool good = write_case(kit, &made, index == 0);
-    poolgrad_suite_case_free(&made);
-    return good ? 0 : cannot_write(options, kit);
+};
+
+static void make_case(void *context, int64_t i)
+{
+    struct job *job = (struct job *)context + i;
+    job->status = poolgrad_suite_make(job->kit->suite, job->index, &job->made, &job->error);
+}
+
+static int write_job(const struct options *options, const struct kit *kit, const struct job *job, bool first)
+{
+    if (job->status != POOLGRAD_OK)
+        return poolgrad_fail(options, "case \"%s\": %s", poolgrad_suite_name(kit->suite, job->index),
+                             job->error.message);
+    return write_case(kit, &job->made, first) ? 0 : cannot_write(options, kit);
+}
+
+/* Cases are made side by side, and written in their order. */
+static int make_some(const struct options *options, const struct kit *kit, struct job *jobs, int64_t first,
+                     int64_t count)
+{
+    int status = 0;
+    for (int64_t i = 0; i < count; i++) jobs[i] = (struct job){.kit = kit, .index = kit->chosen[first + i]};
+    poolgrad_threads_run(kit->threads, count, make_case, jobs);
+    for (int64_t i = 0; i < count; i++) {
+        if (status == 0) status = write_job(options, kit, &jobs[i], first + i == 0);
+        if (jobs[i].status == POOLGRAD_OK) poolgrad_suite_case_free(&jobs[i].made);
+    }
+    return status;
 }
 
 static int make_cases(const struct options *options, const struct kit *kit)
 {
-    const int64_t count = poolgrad_suite_count(kit->suite);
-    struct progress progress = poolgrad_progress_begin("cases", count);
+    const int64_t step = CASES_AT_ONCE * (int64_t)kit->threads;
+    struct job *jobs = calloc((size_t)step, sizeof *jobs);
+    if (!jobs) return poolgrad_fail(options, "the cases do not fit into memory");
+    struct progress progress = poolgrad_progress_begin("cases", kit->count);
     int status = 0;
-    for (int64_t i = 0; status == 0 && i < count && !poolgrad_folder_interrupted(); i++) {
-        status = make_case(options, kit, i);
-        poolgrad_progress_update(&progress, i + 1);
+    for (int64_t i = 0; status == 0 && i < kit->count && !poolgrad_folder_interrupted(); i += step) {
+        status = make_some(options, kit, jobs, i, poolgrad_min(step, kit->count - i));
+        poolgrad_progress_update(&progress, poolgrad_min(i + step, kit->count));
     }
     poolgrad_progress_end(&progress);
+    free(jobs);
     return poolgrad_folder_interrupted() ? 2 : status;
 }
 
@@ -186,8 +221,7 @@ static int check_options(const struct options *options, int word)
                   {OPTION_SKIP_MISSING, VERIFY | RUN},
                   {OPTION_JUNIT, VERIFY | RUN},
                   {OPTION_SUITE_JSON, VERIFY | RUN},
-                  {OPTION_REPORTS, VERIFY | RUN},
-                  {OPTION_THREADS, VERIFY | RUN}};
+                  {OPTION_REPORTS, VERIFY | RUN}};
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
         if (!poolgrad_given(options, takers[i].option) || (takers[i].words & word)) continue;
         return poolgrad_fail(options, "--%s is given to suite %s, which has no use for it",
@@ -215,6 +249,21 @@ static int check_words(const struct options *options)
     return check_folder(options, options->word[1]);
 }
 
+static int choose_cases(const struct options *options, struct kit *kit)
+{
+    const int64_t count = poolgrad_suite_count(kit->suite);
+    struct suite_choice choice;
+    if (poolgrad_suite_choice_read(options, &choice) != 0) return 2;
+    kit->chosen = calloc((size_t)count, sizeof *kit->chosen);
+    if (!kit->chosen) return poolgrad_fail(options, "the cases do not fit into memory");
+    for (int64_t i = 0; i < count; i++) {
+        const poolgrad_problem *p = poolgrad_suite_problem(kit->suite, i);
+        if (poolgrad_suite_choose_next(&choice, p, poolgrad_suite_features(kit->suite, i)))
+            kit->chosen[kit->count++] = i;
+    }
+    return kit->count > 0 ? 0 : poolgrad_suite_none_chosen(options);
+}
+
 static int generate(const struct options *options, struct kit *kit)
 {
     const int64_t seed = poolgrad_number(options, OPTION_SEED, 1);
@@ -226,8 +275,10 @@ static int generate(const struct options *options, struct kit *kit)
     if (!kit->temporary) return cannot_write(options, kit);
     kit->suite = poolgrad_suite_create((enum poolgrad_suite_size)size, (uint64_t)seed);
     if (!kit->suite) return poolgrad_fail(options, "the cases do not fit into memory");
-    const int status = write_kit(options, kit, word, seed);
-    if (status == 0) printf("%s: %" PRId64 " cases\n", kit->given, poolgrad_suite_count(kit->suite));
+    int status = poolgrad_suite_threads(options, &kit->threads);
+    if (status == 0) status = choose_cases(options, kit);
+    if (status == 0) status = write_kit(options, kit, word, seed);
+    if (status == 0) printf("%s: %" PRId64 " cases\n", kit->given, kit->count);
     return status;
 }
 
@@ -240,6 +291,7 @@ int poolgrad_command_suite(const struct options *options)
     if (kit.manifest) (void)fclose(kit.manifest);
     if (kit.temporary) poolgrad_folder_remove(kit.temporary);
     poolgrad_suite_destroy(kit.suite);
+    free(kit.chosen);
     free(kit.temporary);
     free(kit.target);
     return status;

@@ -281,7 +281,7 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
 
 int poolgrad_suite_judge_cases(struct suite_judge *judge)
 {
-    const int64_t count = judge->manifest.count, step = (int64_t)judge->threads * CASES_AT_ONCE;
+    const int64_t count = judge->count, step = (int64_t)judge->threads * CASES_AT_ONCE;
     struct job *jobs = calloc((size_t)step, sizeof *jobs);
     judge->result = calloc((size_t)count + 1, sizeof *judge->result);
     if (!jobs || !judge->result) {

@@ -41,6 +41,7 @@ struct suite_result {
 struct suite_judge {
     const struct options *options;
     struct manifest manifest;
+    int64_t count;               /* cases that are judged, the manifest's first ones */
     const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
     char *outputs;               /* the same */
     char *temporary;             /* the same where it is removed afterwards; else null */
@@ -104,6 +105,9 @@ enum backend_ending { BACKEND_RAN, BACKEND_PASSED_OVER, BACKEND_FAILED };
 /* Runs the backend for the case, whose output goes to `output` and whose indices to `indices`. */
 enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
                                                const char *indices, char sentence[SUITE_SENTENCE]);
+
+/* How many threads the options ask for. 0, or 2 after one sentence. */
+int poolgrad_suite_threads(const struct options *options, int *threads);
 
 /* suite verify, suite run. */
 int poolgrad_suite_verify(const struct options *options);

@@ -39,7 +39,7 @@ static void print_head(const struct suite_judge *judge, FILE *file)
             "content=\"width=device-width\"><title>poolgrad: a backend and a kit</title>\n<style>\n%s</style></head>"
             "<body>\n<h1>A backend and a kit <span class=\"verdict\" style=\"background:%s\">%s</span></h1>\n",
             poolgrad_page_style, passes ? "#00785a" : "#b23600", passes ? "right" : "not right");
-    fprintf(file, "<p>%" PRId64 " cases of <code>", judge->manifest.count);
+    fprintf(file, "<p>%" PRId64 " cases of <code>", judge->count);
     poolgrad_page_text(judge->manifest.folder, file);
     fprintf(file, "</code> (%s, seed %" PRId64 "): ", judge->manifest.size, judge->manifest.seed);
     for (int i = 0; i < OUTCOMES; i++)
@@ -71,7 +71,7 @@ static void print_cases(const struct suite_judge *judge, FILE *file)
                   "<th>what is wrong</th></tr>\n");
     for (int outcome = OUTCOMES - 1; outcome >= 0; outcome--) {
         if (!poolgrad_suite_fails(judge, (enum suite_outcome)outcome)) continue;
-        for (int64_t i = 0; i < judge->manifest.count; i++) {
+        for (int64_t i = 0; i < judge->count; i++) {
             if ((int)judge->result[i].outcome == outcome) print_case(judge, i, file);
         }
     }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/suite_choose.h"
 #include "cli/suite_judge.h"
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
@@ -11,14 +12,12 @@ typedef const char *word_of(const struct manifest_case *entry);
 
 static const char *direction_of(const struct manifest_case *entry)
 {
-    const bool gathers = entry->problem.direction == POOLGRAD_FORWARD &&
-                         entry->file[SUITE_INDICES].format != POOLGRAD_FORMAT_NONE;
-    return gathers ? "gather" : poolgrad_direction_name(entry->problem.direction);
+    return poolgrad_options[OPTION_CASE_DIRECTIONS].choices[poolgrad_suite_direction(&entry->problem)].name;
 }
 
 static const char *kind_of(const struct manifest_case *entry)
 {
-    return entry->problem.root_mean ? "root-mean" : poolgrad_kind_name(entry->problem.kind);
+    return poolgrad_options[OPTION_CASE_KINDS].choices[poolgrad_suite_kind(&entry->problem)].name;
 }
 
 static const char *format_of(const struct manifest_case *entry)
@@ -50,7 +49,7 @@ static void each_word(const struct suite_judge *judge, const struct group *group
     enum { MOST_WORDS = 16 };
     struct suite_row rows[MOST_WORDS];
     int count = 0;
-    for (int64_t i = 0; i < judge->manifest.count; i++) {
+    for (int64_t i = 0; i < judge->count; i++) {
         const char *word = group->word(&judge->manifest.entry[i]);
         int row = 0;
         while (row < count && strcmp(rows[row].name, word) != 0) row++;
@@ -64,7 +63,7 @@ static void each_word(const struct suite_judge *judge, const struct group *group
 static struct suite_row row_of_feature(const struct suite_judge *judge, int feature)
 {
     struct suite_row row = {.group = "feature", .name = poolgrad_suite_feature_words[feature]};
-    for (int64_t i = 0; i < judge->manifest.count; i++) {
+    for (int64_t i = 0; i < judge->count; i++) {
         if (judge->manifest.entry[i].features >> feature & 1) count_case(judge, i, &row);
     }
     return row;
@@ -83,7 +82,7 @@ void poolgrad_suite_each_row(const struct suite_judge *judge, void (*print)(cons
 void poolgrad_suite_count_outcomes(const struct suite_judge *judge, int64_t outcomes[OUTCOMES])
 {
     for (int i = 0; i < OUTCOMES; i++) outcomes[i] = 0;
-    for (int64_t i = 0; i < judge->manifest.count; i++) outcomes[judge->result[i].outcome]++;
+    for (int64_t i = 0; i < judge->count; i++) outcomes[judge->result[i].outcome]++;
 }
 
 bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome)
@@ -137,7 +136,7 @@ static void print_in_group(const struct suite_row *row, void *context)
 static void print_next_step(const struct suite_judge *judge)
 {
     if (judge->temporary) return;
-    for (int64_t i = 0; i < judge->manifest.count; i++) {
+    for (int64_t i = 0; i < judge->count; i++) {
         if (judge->result[i].outcome != OUTCOME_WRONG || judge->result[i].count[POOLGRAD_VERDICT_WRONG] == 0) continue;
         printf("more of a case: poolgrad verify --case %s/%s --actual %s/%s.npy\n", judge->manifest.folder,
                judge->manifest.entry[i].name, judge->folder, judge->manifest.entry[i].name);
@@ -150,7 +149,7 @@ static void print_cases(const struct suite_judge *judge)
     int64_t left = judge->declaration.findings, more = 0;
     for (int outcome = OUTCOMES - 1; outcome >= 0; outcome--) {
         if (outcome == OUTCOME_MISSING || !poolgrad_suite_fails(judge, (enum suite_outcome)outcome)) continue;
-        for (int64_t i = 0; i < judge->manifest.count; i++) {
+        for (int64_t i = 0; i < judge->count; i++) {
             const struct suite_result *result = &judge->result[i];
             if ((int)result->outcome != outcome) continue;
             if (left > 0)
@@ -168,14 +167,14 @@ static void print_cases(const struct suite_judge *judge)
 static void print_unwritten_picks(const struct suite_judge *judge)
 {
     int64_t count = 0;
-    for (int64_t i = 0; i < judge->manifest.count; i++)
+    for (int64_t i = 0; i < judge->count; i++)
         count += judge->result[i].picks == PICKS_NOT_WRITTEN && judge->result[i].outcome != OUTCOME_MISSING;
     if (count > 0) printf("indices of %" PRId64 " cases are not judged: there is no NAME.indices.npy\n", count);
 }
 
 void poolgrad_suite_print(const struct suite_judge *judge)
 {
-    struct suite_row all = {.name = "all", .cases = judge->manifest.count};
+    struct suite_row all = {.name = "all", .cases = judge->count};
     const char *group = NULL;
     poolgrad_suite_each_row(judge, print_in_group, &group);
     poolgrad_suite_count_outcomes(judge, all.outcomes);
@@ -260,7 +259,7 @@ void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file)
     fprintf(file, "},\n  \"rows\": [");
     poolgrad_suite_each_row(judge, print_json_row, &rows);
     fprintf(file, "\n  ],\n  \"cases\": [");
-    for (int64_t i = 0; i < judge->manifest.count; i++) {
+    for (int64_t i = 0; i < judge->count; i++) {
         fprintf(file, "%s\n    ", i > 0 ? "," : "");
         print_json_case(&judge->manifest.entry[i], &judge->result[i], file);
     }
@@ -305,7 +304,7 @@ void poolgrad_suite_print_junit(const struct suite_judge *judge, FILE *file)
     fprintf(file,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"%" PRId64
             "\" failures=\"%" PRId64 "\" errors=\"%" PRId64 "\" skipped=\"%" PRId64 "\">\n",
-            judge->manifest.count, failures, outcomes[OUTCOME_UNREADABLE] + outcomes[OUTCOME_FAILED], skipped);
-    for (int64_t i = 0; i < judge->manifest.count; i++) print_test(judge, i, file);
+            judge->count, failures, outcomes[OUTCOME_UNREADABLE] + outcomes[OUTCOME_FAILED], skipped);
+    for (int64_t i = 0; i < judge->count; i++) print_test(judge, i, file);
     fprintf(file, "</testsuite>\n");
 }

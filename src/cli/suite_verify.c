@@ -10,6 +10,7 @@
 #include "cli/picture.h"
 #include "cli/posix.h"
 #include "cli/setup.h"
+#include "cli/suite_choose.h"
 #include "cli/suite_judge.h"
 
 enum { SECONDS = 60, MOST_SECONDS = 86400, MOST_THREADS = 1024 };
@@ -117,15 +118,39 @@ static int threads_of(int asked)
     return most > 0 && most <= MOST_THREADS ? (int)most : poolgrad_processors();
 }
 
+int poolgrad_suite_threads(const struct options *options, int *threads)
+{
+    poolgrad_isa isa;
+    int most = 0;
+    const int status = poolgrad_setup_execution(options, &most, &isa);
+    *threads = threads_of(most);
+    return status;
+}
+
+/* Leaves the manifest with the cases that are wanted, in their order. */
+static int choose_cases(struct suite_judge *judge)
+{
+    struct manifest *manifest = &judge->manifest;
+    struct suite_choice choice;
+    int64_t count = 0;
+    if (poolgrad_suite_choice_read(judge->options, &choice) != 0) return 2;
+    for (int64_t i = 0; i < manifest->count; i++) {
+        const struct manifest_case entry = manifest->entry[i];
+        if (!poolgrad_suite_choose_next(&choice, &entry.problem, entry.features)) continue;
+        manifest->entry[i] = manifest->entry[count]; /* behind those that are left, where they are freed */
+        manifest->entry[count++] = entry;
+    }
+    judge->count = count;
+    return count > 0 ? 0 : poolgrad_suite_none_chosen(judge->options);
+}
+
 static int prepare(struct suite_judge *judge, bool runs)
 {
     static const enum option required[] = {OPTION_BACKEND};
     const struct options *options = judge->options;
-    poolgrad_isa isa;
-    int most = 0, status = poolgrad_setup_execution(options, &most, &isa);
+    int status = poolgrad_suite_threads(options, &judge->threads);
     if (status == 0 && runs) status = poolgrad_setup_required(options, required, 1);
     if (status != 0) return status;
-    judge->threads = threads_of(most);
     judge->seconds = poolgrad_number(options, OPTION_TIMEOUT, SECONDS);
     if (judge->seconds < 1 || judge->seconds > MOST_SECONDS) {
         return poolgrad_fail(options, "--timeout is %" PRId64 "; expected 1 to %d seconds", judge->seconds,
@@ -134,6 +159,7 @@ static int prepare(struct suite_judge *judge, bool runs)
     if (runs) judge->command = options->value[OPTION_BACKEND].text;
     status = poolgrad_declaration_read(options, &judge->declaration);
     if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
+    if (status == 0) status = choose_cases(judge);
     if (status == 0) status = choose_outputs(judge);
     return status == 0 ? open_results(judge) : status;
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/suite_choose.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum suite_direction poolgrad_suite_direction(const poolgrad_problem *problem)
+{
+    if (problem->direction == POOLGRAD_GRADIENT) return SUITE_GRADIENT;
+    return problem->indices.format != POOLGRAD_FORMAT_NONE ? SUITE_GATHER : SUITE_FORWARD;
+}
+
+enum suite_kind poolgrad_suite_kind(const poolgrad_problem *problem)
+{
+    if (problem->root_mean) return SUITE_ROOT_MEAN;
+    return problem->kind == POOLGRAD_AVERAGE ? SUITE_AVERAGE : problem->kind == POOLGRAD_MAX ? SUITE_MAX : SUITE_L2NORM;
+}
+
+/* "2/8": the second of eight. */
+static int read_shard(const struct options *options, struct suite_choice *choice)
+{
+    int end = 0;
+    choice->part = choice->parts = 1;
+    if (!poolgrad_given(options, OPTION_SHARD)) return 0;
+    const char *text = options->value[OPTION_SHARD].text;
+    const bool digits = text[0] >= '0' && text[0] <= '9';
+    if (digits && sscanf(text, "%9" SCNd64 "/%9" SCNd64 "%n", &choice->part, &choice->parts, &end) == 2 && !text[end] &&
+        choice->part >= 1 && choice->part <= choice->parts) {
+        return 0;
+    }
+    return poolgrad_fail(options, "--shard is '%s'; expected I/N, such as 2/8, the second of eight parts", text);
+}
+
+int poolgrad_suite_choice_read(const struct options *options, struct suite_choice *choice)
+{
+    *choice = (struct suite_choice){
+        .directions = (uint64_t)poolgrad_number(options, OPTION_CASE_DIRECTIONS, 0),
+        .kinds = (uint64_t)poolgrad_number(options, OPTION_CASE_KINDS, 0),
+        .formats = (uint64_t)poolgrad_number(options, OPTION_CASE_FORMATS, 0),
+        .layouts = (uint64_t)poolgrad_number(options, OPTION_CASE_LAYOUTS, 0),
+        .features = (uint64_t)poolgrad_number(options, OPTION_FEATURES, 0),
+        .without = (uint64_t)poolgrad_number(options, OPTION_WITHOUT, 0),
+    };
+    return read_shard(options, choice);
+}
+
+static bool has(uint64_t set, int word)
+{
+    return set == 0 || (set >> word & 1);
+}
+
+bool poolgrad_suite_choose_next(struct suite_choice *choice, const poolgrad_problem *problem, uint64_t features)
+{
+    const bool words = has(choice->directions, (int)poolgrad_suite_direction(problem)) &&
+                       has(choice->kinds, (int)poolgrad_suite_kind(problem)) &&
+                       has(choice->formats, (int)problem->destination.format) &&
+                       has(choice->layouts, (int)problem->destination.layout);
+    const bool wanted = choice->features == 0 || (features & choice->features);
+    if (!words || !wanted || (features & choice->without)) return false;
+    return choice->seen++ % choice->parts == choice->part - 1;
+}
+
+int poolgrad_suite_none_chosen(const struct options *options)
+{
+    return poolgrad_fail(options, "no case is left; expected --direction, --kind, --format, --layout, --feature, "
+                                  "--without and --shard that leave some");
+}
