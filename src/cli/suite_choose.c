@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/suite_choose.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum suite_direction poolgrad_suite_direction(const poolgrad_problem *problem)
 {
@@ -16,18 +16,24 @@ enum suite_kind poolgrad_suite_kind(const poolgrad_problem *problem)
     return problem->kind == POOLGRAD_AVERAGE ? SUITE_AVERAGE : problem->kind == POOLGRAD_MAX ? SUITE_MAX : SUITE_L2NORM;
 }
 
+/* A number from 1 on and what stands behind it; null where there is none. */
+static const char *read_number(const char *text, int64_t *number)
+{
+    const size_t length = strspn(text, "0123456789");
+    enum { DIGITS = 9 };
+    if (length == 0 || length > DIGITS) return NULL;
+    *number = strtol(text, NULL, 10);
+    return *number > 0 ? text + length : NULL;
+}
+
 /* "2/8": the second of eight. */
 static int read_shard(const struct options *options, struct suite_choice *choice)
 {
-    int end = 0;
     choice->part = choice->parts = 1;
     if (!poolgrad_given(options, OPTION_SHARD)) return 0;
-    const char *text = options->value[OPTION_SHARD].text;
-    const bool digits = text[0] >= '0' && text[0] <= '9';
-    if (digits && sscanf(text, "%9" SCNd64 "/%9" SCNd64 "%n", &choice->part, &choice->parts, &end) == 2 && !text[end] &&
-        choice->part >= 1 && choice->part <= choice->parts) {
-        return 0;
-    }
+    const char *text = options->value[OPTION_SHARD].text, *behind = read_number(text, &choice->part);
+    const char *end = behind && *behind == '/' ? read_number(behind + 1, &choice->parts) : NULL;
+    if (end && !*end && choice->part <= choice->parts) return 0;
     return poolgrad_fail(options, "--shard is '%s'; expected I/N, such as 2/8, the second of eight parts", text);
 }
 

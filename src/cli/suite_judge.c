@@ -28,6 +28,7 @@ struct job {
     struct suite_case made;
     poolgrad_image picks; /* actual ones */
     struct verify found;  /* its problem's tables are the manifest's */
+    bool is_followed;     /* its cause is looked for, its page written */
 };
 
 static struct suite_result *result_of(const struct job *job)
@@ -75,8 +76,10 @@ static enum suite_outcome outcome_of(const struct suite_result *result)
 }
 
 /* What the best of the known mistakes explains. A search that is refused finds none. */
-static void add_cause(const struct job *job)
+static void add_cause(void *context, int64_t i)
 {
+    const struct job *job = (const struct job *)context + i;
+    if (!job->is_followed) return;
     struct suite_result *result = result_of(job);
     poolgrad_verification *v = job->found.verification;
     const size_t length = strlen(result->sentence);
@@ -125,7 +128,6 @@ static void describe(const struct job *job)
     result->outcome = outcome_of(result);
     if (result->outcome == OUTCOME_WRONG) {
         describe_wrong(job, f, result->sentence);
-        add_cause(job);
     } else if (result->outcome == OUTCOME_UNDOCUMENTED) {
         snprintf(result->sentence, sizeof result->sentence, "%" PRId64 " elements are undocumented%s%s",
                  result->count[POOLGRAD_VERDICT_UNDOCUMENTED], f ? ": " : "",
@@ -253,12 +255,20 @@ static void release(struct job *job)
     if (job->is_loaded) poolgrad_suite_case_free(&job->made);
 }
 
-/* Of elements that are wrong; there is nothing to draw of others. */
+/* Elements are wrong, and not so many cases were before it that it tells nothing new. In the kit's order, whatever the
+ * number of threads. */
+static void follow(struct job *job)
+{
+    if (result_of(job)->count[POOLGRAD_VERDICT_WRONG] == 0) return;
+    job->is_followed = job->judge->wrong < SUITE_MOST_FOLLOWED;
+    job->judge->wrong++;
+}
+
 static int write_page(const struct job *job)
 {
     const struct suite_judge *judge = job->judge;
     struct suite_result *result = result_of(job);
-    if (!judge->reports || result->count[POOLGRAD_VERDICT_WRONG] == 0) return 0;
+    if (!judge->reports || !job->is_followed) return 0;
     result->has_page = true;
     if (poolgrad_suite_write_page(judge, job->index, &job->found)) return 0;
     return poolgrad_fail(judge->options, "--reports %s: %s.html cannot be written: %s", judge->reports, job->made.name,
@@ -274,6 +284,8 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
     if (status == 0 && judge->command) poolgrad_threads_run(threads, count, run_backend, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) read_output(&jobs[i]);
     if (status == 0) poolgrad_threads_run(threads, count, judge_if_read, jobs);
+    for (int64_t i = 0; status == 0 && i < count; i++) follow(&jobs[i]);
+    if (status == 0) poolgrad_threads_run(threads, count, add_cause, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) status = write_page(&jobs[i]);
     for (int64_t i = 0; i < count; i++) release(&jobs[i]);
     return status;

@@ -24,6 +24,7 @@ enum suite_outcome {
 extern const char *const poolgrad_outcome_words[OUTCOMES];
 
 enum { SUITE_SENTENCE = 640, SUITE_CAUSE = 64 };
+enum { SUITE_MOST_FOLLOWED = 1000 }; /* wrong cases whose cause is looked for and whose page is written */
 
 /* What was found of the indices that a forward call writes. */
 enum picks_state { PICKS_NONE, PICKS_NOT_WRITTEN, PICKS_JUDGED };
@@ -42,6 +43,7 @@ struct suite_judge {
     const struct options *options;
     struct manifest manifest;
     int64_t count;               /* cases that are judged, the manifest's first ones */
+    int64_t wrong;               /* cases with wrong elements, so far */
     const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
     char *outputs;               /* the same */
     char *temporary;             /* the same where it is removed afterwards; else null */
