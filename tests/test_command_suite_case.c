@@ -179,7 +179,7 @@ Test(command_suite_case, verify_of_a_case, .init = enter, .fini = scene_leave)
     cr_expect(json_is_valid(text) && json_is(json_member(text, "case"), NAME), "%s", text);
     free(text);
     do_line(0, "verify --case kit/" NAME " --actual kit/cases/" NAME "/expected.npy");
-    do_line(0, "verify --case kit/cases/" NAME "/ --actual kit/cases/" NAME "/exact.npy --threads 2 --findings 3");
+    do_line(0, "verify --case kit/cases/" NAME "/ --actual kit/cases/" NAME "/exact.npy --threads 1 --findings 3");
     do_line(0, "verify --case kit/adaptive-37x41-to-17x19-gradient-average --actual "
                "kit/cases/adaptive-37x41-to-17x19-gradient-average/exact.npy");
     do_line(0, "verify --case kit/clip-inside-gradient-max --actual kit/cases/clip-inside-gradient-max/expected.npy");
