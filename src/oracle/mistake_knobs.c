@@ -351,7 +351,8 @@ TURN(take_some_taps)
                                         "takes only a window's first layer", "leaves out a window's last tap",
                                         "leaves out a window's first tap"};
     struct poolgrad_geometry *g = &k->geometry;
-    const int64_t taps = g->full_count, first = INT64_C(1) << (k->variant - FIRST_OF_ALL);
+    const int64_t taps = g->full_count,
+                  first = k->variant < FIRST_OF_ALL ? 0 : INT64_C(1) << (k->variant - FIRST_OF_ALL);
     (void)v, (void)a, (void)b;
     if (taps < 2 || g->with_indices) return false;
     switch (k->variant) {
