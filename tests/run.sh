@@ -74,7 +74,7 @@ part sanitizers build_and_test sanitizers
 part thread build_and_test thread -L unit
 # Slower once more, and the same code.
 export POOLGRAD_TEST_CASES=100
-part aarch64 build_and_test aarch64
+part aarch64 build_and_test aarch64 -E 'command_(bench|suite)'
 part riscv64 build_and_test riscv64 -L unit -E command
 part wasm build_and_test wasm
 part windows build_and_test windows
