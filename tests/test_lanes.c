@@ -313,6 +313,39 @@ Test(lanes, longest_rows)
     }
 }
 
+/* Volumes whose pixels have no 64-bit numbers, or whose rows, times planes, are no number of bytes: rows of layers
+ * would be taken for each other, and working memory would be too small. */
+Test(lanes, views_beyond_memory)
+{
+    enum { LAYERS = 9, CHANNELS = 16 };
+    if (sizeof(void *) < 8) return;
+    for (int kind = 0; kind < 3; ++kind) {
+        poolgrad_problem p = row_problem(POOLGRAD_FORWARD, (poolgrad_kind)kind, 4, 1, 1);
+        p.source = poolgrad_const_image_dense_3d(room[0], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, LAYERS, 1, 4);
+        p.source.height = INT64_C(1) << 61;
+        p.source.row_stride = 0;
+        p.source.expanded = true;
+        p.window.stride_z = LAYERS - 1;
+        p.destination = poolgrad_image_dense_3d(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 2, 1, 4);
+        expect_same("layers of many rows", p, 8);
+        p.window.kernel_depth = LAYERS - 1;
+        p.window.stride_z = 1;
+        p.offset_z = (LAYERS - 1) / 2;
+        p.destination = poolgrad_image_dense_3d(room[3], POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, 1, 60, 4);
+        expect_same("windows of many layers", p, 240);
+    }
+    poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, POOLGRAD_MAX, 1, 1, 1);
+    p.ties = POOLGRAD_TIES_ALL;
+    p.source = poolgrad_const_image_dense(room[0], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, 1);
+    p.source.width = INT64_C(1) << 60;
+    p.source.column_stride = 0;
+    p.source.row_stride = CHANNELS;
+    p.source.expanded = true;
+    p.source_gradient = poolgrad_const_image_dense(room[1], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, 1);
+    p.destination = poolgrad_image_dense(room[3], POOLGRAD_FLOAT32, POOLGRAD_NHWC, 1, CHANNELS, 1, 1);
+    expect_same("ties of a long row", p, CHANNELS);
+}
+
 /* Windows that reach half a million times beyond the image: nothing is done for their taps out there. */
 Test(lanes, far_outside)
 {

@@ -513,6 +513,16 @@ static bool is_empty(const struct poolgrad_geometry *g)
            poolgrad_range_length(g->layers) <= 0;
 }
 
+/* Volumes that no memory holds, only a view that repeats its elements: products of sizes, planes and bytes need not be
+ * looked at below. */
+static bool is_beyond_memory(const struct poolgrad_geometry *g)
+{
+    const int64_t most = INT64_C(1) << 44;
+    int64_t pixels;
+    return !poolgrad_multiply(g->z.size, g->y.size, &pixels) || !poolgrad_multiply(pixels, g->x.size, &pixels) ||
+           pixels > most;
+}
+
 /* Whether every image has its channels side by side, and many. */
 static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
@@ -757,7 +767,7 @@ enum poolgrad_lanes_outcome poolgrad_lanes_make(const struct poolgrad_geometry *
     lanes->ties = gradient && lanes->searches && (g->ties == POOLGRAD_TIES_ALL || g->ties == POOLGRAD_TIES_SPLIT);
     lanes->sum = g->wide || g->kind == POOLGRAD_L2NORM ? POOLGRAD_SUM64 : POOLGRAD_SUM32;
     lanes->reads_source = (!gradient && !lanes->gathers) || lanes->searches || g->kind == POOLGRAD_L2NORM;
-    if (is_empty(g)) return POOLGRAD_LANES_LEFT;
+    if (is_empty(g) || is_beyond_memory(g)) return POOLGRAD_LANES_LEFT;
     find_places(g, lanes);
     enum poolgrad_lanes_outcome outcome = make_lists(g, lanes);
     lanes->scatters = outcome == POOLGRAD_LANES_MADE && is_scattered(g, lanes);
