@@ -71,7 +71,7 @@ part emulate build_and_test emulate
 # Slower by an order of magnitude: fewer still.
 export POOLGRAD_TEST_CASES=200
 part sanitizers build_and_test sanitizers
-part thread build_and_test thread -L unit
+part thread build_and_test thread -L unit -E 'causes_|command_suite|suite_mistakes'
 # Slower once more, and the same code.
 export POOLGRAD_TEST_CASES=100
 part aarch64 build_and_test aarch64 -E 'command_(bench|suite)'
