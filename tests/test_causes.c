@@ -1779,3 +1779,41 @@ Test(causes, are_sound_for_any_problem)
         case_free(&made);
     }
 }
+
+/* ---- Where all of them lie --------------------------------------------------------------------------------------- */
+
+/* Of an image of three channels and SIDE x SIDE pixels with wrong elements at every place (channel, row, column) that a
+ * progression of so many has. */
+static void expect_where(int64_t count, const int64_t first[3], const int64_t step[3], const char *expected)
+{
+    enum { SIDE = 40, CHANNELS = 3 };
+    static float source[CHANNELS * SIDE * SIDE], actual[CHANNELS * SIDE * SIDE];
+    poolgrad_problem p;
+    poolgrad_declaration declaration;
+    poolgrad_verification *v;
+    poolgrad_error error = {"", ""};
+    poolgrad_problem_init(&p, sizeof p);
+    for (int i = 0; i < CHANNELS * SIDE * SIDE; i++) source[i] = actual[i] = (float)(i % 97);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t row = (first[0] + i * step[0]) * SIDE + first[1] + i * step[1];
+        for (int64_t x = 0; x < (step[2] < 0 ? SIDE : 1); x++)
+            actual[row * SIDE + (step[2] < 0 ? x : first[2] + i * step[2])] += 1000 + (float)(i * i + x);
+    }
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, CHANNELS, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(actual, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, CHANNELS, SIDE, SIDE);
+    poolgrad_declaration_init(&declaration, sizeof declaration);
+    cr_assert_eq(poolgrad_verify(&p, &declaration, &v, &error), POOLGRAD_OK, "%s: %s", error.field, error.message);
+    cr_assert_eq(poolgrad_verification_find_causes(v, NULL), POOLGRAD_OK);
+    cr_expect_str_eq(poolgrad_verification_where(v), expected);
+    poolgrad_verification_destroy(v);
+}
+
+/* A pattern is three lines at least, and most of those that it speaks of. A step of -1 stands for whole rows. */
+Test(causes, places_of_wrong_elements)
+{
+    expect_where(2, (int64_t[]){0, 3, 3}, (int64_t[]){2, 30, 17}, "channels 0 and 2, rows 3 and 33, columns 3 and 20");
+    expect_where(2, (int64_t[]){1, 0, 0}, (int64_t[]){0, 39, 39}, "channel 1, rows 0 and 39, columns 0 and 39");
+    expect_where(5, (int64_t[]){0, 3, 0}, (int64_t[]){0, 8, -1}, "channel 0, rows = 3 mod 8");
+    expect_where(20, (int64_t[]){2, 1, 0}, (int64_t[]){0, 2, -1}, "channel 2, odd rows");
+    expect_where(3, (int64_t[]){0, 0, 0}, (int64_t[]){0, 4, -1}, "channel 0");
+}

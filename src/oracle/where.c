@@ -51,6 +51,14 @@ static int64_t before_gap(const struct profile *p)
     return front > 0 && p->wrong[p->size - 1] > 0 && front + gap + (p->used - front) == p->size ? front : 0;
 }
 
+/* Whether indices a step apart are more than a coincidence: three at least, and most that there are so. */
+static bool is_regular(const struct profile *p)
+{
+    enum { LEAST = 3 };
+    const int64_t all = (p->size - 1 - p->first % p->step) / p->step + 1;
+    return p->used >= LEAST && 4 * p->used >= 3 * all;
+}
+
 static void describe(const struct profile *p, int dimension, char text[POOLGRAD_SENTENCE_SIZE])
 {
     const size_t length = strlen(text);
@@ -63,9 +71,11 @@ static void describe(const struct profile *p, int dimension, char text[POOLGRAD_
         snprintf(end, room, "%s%s %" PRId64, separator, one[dimension], p->first);
     else if (p->last - p->first + 1 == p->used)
         snprintf(end, room, "%s%s %" PRId64 " to %" PRId64, separator, many[dimension], p->first, p->last);
-    else if (p->step == 2)
+    else if (p->used == 2)
+        snprintf(end, room, "%s%s %" PRId64 " and %" PRId64, separator, many[dimension], p->first, p->last);
+    else if (p->step == 2 && is_regular(p))
         snprintf(end, room, "%s%s %s", separator, p->first % 2 ? "odd" : "even", many[dimension]);
-    else if (p->step > 2)
+    else if (p->step > 2 && is_regular(p))
         snprintf(end, room, "%s%s = %" PRId64 " mod %" PRId64, separator, many[dimension], p->first % p->step, p->step);
     else if (front > 0)
         snprintf(end, room, "%sthe first %" PRId64 " and last %" PRId64 " %s", separator, front, p->used - front,
