@@ -22,7 +22,7 @@ static inline struct poolgrad_divisor poolgrad_divisor_of(double value)
 {
     enum { MOST = 1 << 20, REST = 53 - 24 };
     struct poolgrad_divisor divisor = {value, 0, 0};
-    if (!(value >= 1 && value <= MOST)) return divisor;
+    if (!(value >= 1 && value <= (double)MOST)) return divisor;
     const int64_t integer = (int64_t)value;
     divisor.high = divisor.low = 0.5 / value;
     if ((integer & (integer - 1)) == 0) return divisor;
