@@ -416,7 +416,7 @@ static void give(const struct work *w, struct poolgrad_pixel source, double term
     struct poolgrad_estimate *pixel = w->list ? w->volume : estimate_at(w, at);
     const enum poolgrad_overlap overlap = w->knobs->overlap;
     if (w->list) {
-        if (pixel->terms < POOLGRAD_MOST_TERMS) w->list[(int)pixel->terms] = term;
+        if (pixel->terms < (double)POOLGRAD_MOST_TERMS) w->list[(int)pixel->terms] = term;
         pixel->terms++;
         return;
     }
@@ -602,7 +602,7 @@ int poolgrad_careless_terms(const struct poolgrad_knobs *knobs, int64_t n, int64
     if (!pooled || !poolgrad_range_holds(g->images, n) || !poolgrad_range_holds(g->channels, c)) return 0;
     if (!poolgrad_area_holds(&volume, source)) return 0;
     struct poolgrad_windows windows = poolgrad_windows_of(g, source);
-    while (poolgrad_windows_next(&windows) && sum.terms <= POOLGRAD_MOST_TERMS) {
+    while (poolgrad_windows_next(&windows) && sum.terms <= (double)POOLGRAD_MOST_TERMS) {
         give_window(&work, n + g->gradient_image, c + g->gradient_channel, windows.at);
     }
     const double factor = g->kind == POOLGRAD_L2NORM ? factor_in(&work, pixel) : 1;
