@@ -173,7 +173,7 @@ static void make_doubtful(scene *s, uint64_t seed)
         if (random_chance(&s->random, (int)nans)) s->source[i] = NAN;
     }
     for (int64_t w = 0; w < s->windows; w++) {
-        s->gradient[w] *= DIVISIBLE;
+        s->gradient[w] *= (float)DIVISIBLE;
         find_taps(s, w);
         add_doubtful_taps(s, w);
     }
@@ -307,7 +307,7 @@ Test(verify_ties, windows_with_nans_are_judged_as_a_whole)
             const int64_t w = between(&s, 0, s.windows - 1), options = s.option_count[w];
             if (i < 3 && options > 0) add(&s, w, between(&s, 0, options - 1), i == 1 ? s.gradient[w] : -s.gradient[w]);
             if (i == 2 && options > 0) add(&s, w, between(&s, 0, options - 1), s.gradient[w]);
-            if (i == 3) s.result[between(&s, 0, s.pixels - 1)] += DIVISIBLE;
+            if (i == 3) s.result[between(&s, 0, s.pixels - 1)] += (float)DIVISIBLE;
             const bool explained = is_explained(&s);
             right += explained;
             wrong += !explained;
