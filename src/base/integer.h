@@ -64,4 +64,15 @@ static inline int64_t poolgrad_ceiling_divide(int64_t value, int64_t divisor)
     return value % divisor > 0 ? quotient + 1 : quotient;
 }
 
+/* The greatest common divisor of numbers that are not negative; of a and 0, a. */
+static inline int64_t poolgrad_common_divisor(int64_t a, int64_t b)
+{
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
 #endif

@@ -23,13 +23,7 @@ void poolgrad_lanes_columns_choose_writing(const struct poolgrad_geometry *g, st
 /* Taps that are of the same phase lie so far apart: stride / gcd(stride, dilation). */
 static inline int64_t poolgrad_lanes_tap_period(int64_t stride, int64_t dilation)
 {
-    int64_t a = stride, b = dilation % stride;
-    while (b != 0) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return stride / a;
+    return stride / poolgrad_common_divisor(stride, dilation);
 }
 
 /* Elements of an image from set to set of a group. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
+
 /* Entries of a list, and pixels or windows of an axis that are gone through: more would take longer to list than to
  * compute by other means. */
 static const int64_t most_entries = INT64_C(1) << 20, most_length = INT64_C(1) << 26;
@@ -128,16 +130,6 @@ struct poolgrad_window_run poolgrad_listed_windows_from(const struct poolgrad_ax
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
 
-static int64_t greatest_common_divisor(int64_t a, int64_t b)
-{
-    while (b != 0) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* The number x < m with a x = 1 modulo m; of m = 1, 0. */
 static int64_t inverse_of(int64_t a, int64_t m)
 {
@@ -253,7 +245,7 @@ static enum poolgrad_lanes_outcome make_pixels(const struct poolgrad_axis *axis,
                                                struct poolgrad_axis_lists *lists)
 {
     enum { LONG = 5 };
-    const int64_t common = greatest_common_divisor(axis->dilation, axis->stride);
+    const int64_t common = poolgrad_common_divisor(axis->dilation, axis->stride);
     struct way way = {axis->stride, 1};
     const struct way together = {1, 0};
     lists->window_step = axis->dilation / common;

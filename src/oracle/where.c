@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "oracle/volume.h"
 
 enum { DIMENSIONS = 5 };
@@ -20,23 +21,13 @@ struct profile {
     int64_t used, first, last, step; /* indices with wrong elements; the greatest common divisor of their distances */
 };
 
-static int64_t common_divisor(int64_t a, int64_t b)
-{
-    while (b != 0) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static void summarize(struct profile *p)
 {
     p->first = -1;
     for (int64_t i = 0; i < p->size; i++) {
         if (p->wrong[i] == 0) continue;
         if (p->first < 0) p->first = i;
-        p->step = common_divisor(i - p->first, p->step);
+        p->step = poolgrad_common_divisor(i - p->first, p->step);
         p->last = i;
         p->used++;
     }
