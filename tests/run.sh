@@ -3,7 +3,7 @@
 # Builds and tests poolgrad. On Debian, as root, what is missing is installed first. The folder build/ takes everything.
 #
 #     bash tests/run.sh             the release build and its tests: three minutes on two cores
-#     CI=true bash tests/run.sh     all that has to pass before a change goes in, on Debian 12; some forty minutes
+#     CI=true bash tests/run.sh     all that has to pass before a change goes in, on Debian 12; about an hour on two cores
 #
 # The second form has warnings as errors: format and lint, the record of the ABI, clang, a build without OpenMP, whose
 # tests also run on older processors, emulated routines, the sanitizers, 64-bit ARM and RISC-V under emulation,
