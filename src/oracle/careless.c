@@ -613,12 +613,12 @@ int poolgrad_careless_terms(const struct poolgrad_knobs *knobs, int64_t n, int64
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
-/* The element that an index names. */
+/* The element that an index names: mistaken indices name pixels that are none, too. */
 static double gathered(const struct work *w)
 {
     const struct choice choice = saved(w, w->n - w->g->source_image, w->c - w->g->source_channel, w->output);
     const struct poolgrad_pixel at = move_pick(w, choice.at);
-    return choice.any && at.x >= 0 ? read_element(&w->g->source, w->source, w->n, w->c, at) : 0;
+    return choice.any && poolgrad_source_has(w->g, at) ? read_element(&w->g->source, w->source, w->n, w->c, at) : 0;
 }
 
 static struct poolgrad_estimate value_of(struct work *w)
