@@ -21,13 +21,14 @@ build_and_test() { # PRESET [CTEST ARGUMENT...]
     cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs" && ctest --preset "$1" -j "$jobs" "${@:2}"
 }
 
-# One server of wine stays for all programs: those that start while another one's server ends may fail.
+# One server of wine stays for all programs, which fail where they start while another one's server begins or ends.
 build_and_test_windows() { # [CTEST ARGUMENT...]
     local status=0
     export WINEPREFIX=$PWD/build/wine WINEDEBUG=-all
-    wineserver -p && wine wineboot --init
-    build_and_test windows "$@" || status=$?
-    wineserver -k
+    mkdir -p "$WINEPREFIX"
+    wineserver -p || return
+    wine wineboot --init && build_and_test windows "$@" || status=$?
+    wineserver -k || true
     return $status
 }
 
