@@ -10,12 +10,25 @@
 #include "support/process.h"
 #include "support/scene.h"
 
-static void enter(void)
+/* Cases take most of the time: few of them, but of each sort that the tests go by. */
+static void generate(const char *options)
 {
+    char line[SCENE_LINE];
     scene_enter();
-    process_result result = process_run(&scene_setting, "suite generate kit --size smoke --without large");
+    snprintf(line, sizeof line, "suite generate kit --size smoke --without large %s", options);
+    process_result result = process_run(&scene_setting, line);
     cr_assert_eq(result.status, 0, "%s", result.err);
     process_release(&result);
+}
+
+static void enter(void)
+{
+    generate("--feature example,border-maxima,cancellation");
+}
+
+static void enter_with_indices(void)
+{
+    generate("--feature indices --direction forward");
 }
 
 enum { MOST_WORDS = 16 };
@@ -62,7 +75,7 @@ Test(command_suite_verify, right_backends, .init = enter, .fini = scene_leave)
 {
     process_result result = run_backend(0, "cp {kit}/cases/{name}/exact.npy {out}", to_json);
     cr_expect(strstr(result.out, "\nright\n"), "%s", result.out);
-    cr_expect(count_outcome("found.json", "right") > 400);
+    cr_expect(count_outcome("found.json", "right") > 50);
     cr_expect_eq(count_outcome("found.json", "wrong"), 0);
     process_release(&result);
     char *left = scene_list();
@@ -77,7 +90,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     process_result result =
         run_backend(1,
                     "case {name} in n11*) kill -9 $$;; n14*) exit 3;; n15*) sleep 30;; n31*) :;; n33*) exit 77;; "
-                    "add*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
+                    "n43*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
                     more);
     cr_expect(strstr(result.out,
                      "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was ended by signal 9\n"));
@@ -88,7 +101,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     cr_expect(strstr(result.out, "\nnot right\n"));
     cr_expect(strstr(result.err, "magic is hello"), "%s", result.err);
     cr_expect(count_outcome("found.json", "failed") > 2 && count_outcome("found.json", "missing") > 0);
-    cr_expect(count_outcome("found.json", "unreadable") > 0 && count_outcome("found.json", "right") > 100);
+    cr_expect(count_outcome("found.json", "unreadable") > 0 && count_outcome("found.json", "right") > 30);
     char *xml = read_text("found.xml");
     cr_expect(strncmp(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"", 70) ==
               0);
@@ -140,7 +153,7 @@ Test(command_suite_verify, missing_outputs_fail_unless_they_are_skipped, .init =
 }
 
 /* A backend that writes indices has them judged. */
-Test(command_suite_verify, backends_write_indices, .init = enter, .fini = scene_leave)
+Test(command_suite_verify, backends_write_indices, .init = enter_with_indices, .fini = scene_leave)
 {
     process_result result = run_backend(0,
                                         "cp {case}/expected.npy {out}; if [ -f {case}/expected_indices.npy ]; then cp "

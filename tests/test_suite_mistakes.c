@@ -50,8 +50,15 @@ struct axis {
     int64_t first, stride, dilation, kernel, size, windows;
 };
 
+/* What a case gives to read, in the order n, c, z, y, x: read once for all mistakes. */
+struct inputs {
+    const struct suite_case *made;
+    double *source, *gradient; /* of a forward call none */
+};
+
 struct backend {
     const poolgrad_problem *problem;
+    const struct inputs *inputs;
     const poolgrad_image *source, *gradient;
     enum mistake mistake;
     struct axis axis[SPACE];
@@ -76,13 +83,34 @@ static struct axis axis_of(const poolgrad_table *table, int64_t kernel, int64_t 
     return (struct axis){table, first, stride, dilation, kernel, size, windows};
 }
 
-static struct backend backend_of(const struct suite_case *made, poolgrad_image *output)
+/* The value's number in that order. */
+static int64_t number_of(const poolgrad_image *image, int64_t n, int64_t c, const int64_t at[SPACE])
 {
+    return (((n * image->channels + c) * depth_of(image) + at[Z]) * image->height + at[Y]) * image->width + at[X];
+}
+
+/* Null of an image that is not there. */
+static double *read_values(const poolgrad_image *image)
+{
+    const int64_t plane = image->height * image->width, volume = depth_of(image) * plane;
+    const int64_t count = image->images * image->channels * volume;
+    double *values = image->data ? calloc((size_t)count, sizeof *values) : NULL;
+    for (int64_t i = 0; values && i < count; i++) {
+        const int64_t channel = i / volume;
+        values[i] = poolgrad_image_get(image, channel / image->channels, channel % image->channels, i % volume / plane,
+                                       i % plane / image->width, i % image->width);
+    }
+    return values;
+}
+
+static struct backend backend_of(const struct inputs *inputs, poolgrad_image *output)
+{
+    const struct suite_case *made = inputs->made;
     const poolgrad_problem *p = &made->problem;
     const poolgrad_window *w = &p->window;
     const poolgrad_image *source = &made->image[SUITE_SOURCE], *gradient = &made->image[SUITE_SOURCE_GRADIENT];
     const poolgrad_image *windows = p->direction == POOLGRAD_GRADIENT ? gradient : &made->image[SUITE_EXPECTED];
-    struct backend b = {.problem = p, .source = source, .gradient = gradient, .output = output};
+    struct backend b = {.problem = p, .inputs = inputs, .source = source, .gradient = gradient, .output = output};
     b.axis[X] = axis_of(&p->windows_x, w->kernel_width, w->stride_x, w->dilation_x, p->offset_x, source->width,
                         windows->width);
     b.axis[Y] = axis_of(&p->windows_y, w->kernel_height, w->stride_y, w->dilation_y, p->offset_y, source->height,
@@ -154,7 +182,7 @@ static int64_t image_read(const struct backend *b, int64_t n)
 
 static double value_at(const struct backend *b, int64_t n, int64_t c, const int64_t at[SPACE])
 {
-    return poolgrad_image_get(b->source, image_read(b, n), c, at[Z], at[Y], at[X]);
+    return b->inputs->source[number_of(b->source, image_read(b, n), c, at)];
 }
 
 /* What a window has: its norm or its sum, how many taps count, and the greatest. */
@@ -207,8 +235,7 @@ static double pool(const struct backend *b, const struct window *w, int64_t n, i
 
 static void add(const struct backend *b, double *sums, int64_t n, int64_t c, const int64_t at[SPACE], double value)
 {
-    const int64_t plane = n * b->source->channels + c;
-    sums[((plane * b->axis[Z].size + at[Z]) * b->axis[Y].size + at[Y]) * b->axis[X].size + at[X]] += value;
+    sums[number_of(b->source, n, c, at)] += value;
 }
 
 static void give(const struct backend *b, const struct window *w, int64_t n, int64_t c, double gradient, double *sums)
@@ -255,7 +282,7 @@ static void pool_window(const struct backend *b, const struct window *w, int64_t
 static void give_window(const struct backend *b, const struct window *w, int64_t n, int64_t c, const int64_t at[SPACE],
                         double *sums)
 {
-    give(b, w, n, c, poolgrad_image_get(b->gradient, image_read(b, n), c, at[Z], at[Y], at[X]), sums);
+    give(b, w, n, c, b->inputs->gradient[number_of(b->gradient, image_read(b, n), c, at)], sums);
 }
 
 static void each_window(const struct backend *b, window_function *function, double *sums)
@@ -287,11 +314,11 @@ static void store_sums(const struct backend *b, const double *sums)
     }
 }
 
-static void run(const struct suite_case *made, enum mistake mistake, poolgrad_image *output)
+static void run(const struct inputs *inputs, enum mistake mistake, poolgrad_image *output)
 {
-    struct backend b = backend_of(made, output);
+    struct backend b = backend_of(inputs, output);
     b.mistake = mistake;
-    if (made->problem.direction == POOLGRAD_FORWARD) {
+    if (b.problem->direction == POOLGRAD_FORWARD) {
         each_window(&b, pool_window, NULL);
         return;
     }
@@ -335,6 +362,7 @@ static int64_t count_wrong(const struct suite_case *made, const poolgrad_image *
     poolgrad_verification *verification;
     poolgrad_error error = {"", ""};
     p.destination = *output;
+    p.threads = 1; /* cases are smaller than what it takes to start another */
     p.picks = (poolgrad_image){.data = NULL};
     poolgrad_declaration_init(&declaration, sizeof declaration);
     declaration.computed_in = POOLGRAD_FLOAT64;
@@ -359,15 +387,16 @@ static bool touches(enum mistake mistake, const poolgrad_problem *p)
     return true;
 }
 
-static void try_mistake(const struct suite_case *made, enum mistake mistake, const poolgrad_image *right,
+static void try_mistake(const struct inputs *inputs, enum mistake mistake, const poolgrad_image *right,
                         struct catch *catch)
 {
+    const struct suite_case *made = inputs->made;
     const poolgrad_problem *p = &made->problem;
     poolgrad_image output;
     int *caught = &catch->caught[mistake][p->direction][p->kind];
     if (*caught > 0 || !touches(mistake, p)) return;
     cr_assert(poolgrad_suite_destination(made, &output));
-    run(made, mistake, &output);
+    run(inputs, mistake, &output);
     const bool differs = memcmp(output.data, right->data, (size_t)poolgrad_suite_bytes(right)) != 0;
     *caught += differs && count_wrong(made, &output) > 0;
     free(output.data);
@@ -376,13 +405,17 @@ static void try_mistake(const struct suite_case *made, enum mistake mistake, con
 static void try_case(const struct suite_case *made, struct catch *catch)
 {
     poolgrad_image right;
-    cr_assert(poolgrad_suite_destination(made, &right));
-    run(made, NO_MISTAKE, &right);
+    const struct inputs inputs = {made, read_values(&made->image[SUITE_SOURCE]),
+                                  read_values(&made->image[SUITE_SOURCE_GRADIENT])};
+    cr_assert(inputs.source && poolgrad_suite_destination(made, &right));
+    run(&inputs, NO_MISTAKE, &right);
     const int64_t wrong = count_wrong(made, &right);
     cr_expect(wrong == 0, "%s: %lld wrong", made->name, (long long)wrong);
     for (int mistake = NO_MISTAKE + 1; mistake < MISTAKES; mistake++)
-        try_mistake(made, (enum mistake)mistake, &right, catch);
+        try_mistake(&inputs, (enum mistake)mistake, &right, catch);
     free(right.data);
+    free(inputs.source);
+    free(inputs.gradient);
     catch->cases++;
 }
 
