@@ -112,7 +112,7 @@ Test(command_suite_case, indices_are_judged, .init = enter, .fini = scene_leave)
     free(bytes);
     result = run(1, "suite verify kit --actual actual --skip-missing");
     expect_words(result.out,
-                 "\nunreadable: " PICKS ": the indices are no .npy file of the expected shape and format\n");
+                 "\nunreadable: " PICKS ": the file of indices: is 204 bytes long; expected 208 by its header\n");
     process_release(&result);
     cr_assert(remove(scene_path("actual/" PICKS ".indices.npy")) == 0);
     result = run(0, "suite verify kit --actual actual --skip-missing");

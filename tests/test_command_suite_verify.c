@@ -89,27 +89,34 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
                                        "1",      "--findings", "1000",    NULL};
     process_result result =
         run_backend(1,
-                    "case {name} in n11*) kill -9 $$;; n14*) exit 3;; n15*) sleep 30;; n31*) :;; n33*) exit 77;; "
+                    "case {name} in n11*) kill -9 $$;; n14*) echo no such module >&2; exit 3;; n15*) sleep 30;; "
+                    "n31*) :;; n33*) exit 77;; n51*) seq 100000; exit 4;; "
                     "n43*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
                     more);
     cr_expect(strstr(result.out,
                      "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was ended by signal 9\n"));
-    cr_expect(strstr(result.out, ": the backend ended with status 3\n"));
+    cr_expect(strstr(result.out, ": the backend ended with status 3: no such module\n"));
+    cr_expect(strstr(result.out, ": the backend ended with status 4: ...") && strstr(result.out, " 99999 100000\n"));
+    cr_expect_null(strstr(result.out, " 99900 "), "more than the end of what a backend says");
     cr_expect(strstr(result.out, ": the backend took more than 1 seconds\n"));
     cr_expect(strstr(result.out, ": the backend ended with status 0, but there is no output\n"));
-    cr_expect(strstr(result.out, ": the output is no .npy file of the expected shape and format\n"));
+    cr_expect(strstr(result.out, ": the output: magic is hello"), "%s", result.out);
     cr_expect(strstr(result.out, "\nnot right\n"));
-    cr_expect(strstr(result.err, "magic is hello"), "%s", result.err);
+    cr_expect_str_empty(result.err);
     cr_expect(count_outcome("found.json", "failed") > 2 && count_outcome("found.json", "missing") > 0);
     cr_expect(count_outcome("found.json", "unreadable") > 0 && count_outcome("found.json", "right") > 30);
     char *xml = read_text("found.xml");
     cr_expect(strncmp(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"", 70) ==
               0);
     cr_expect(strstr(xml, "<error message=\"the backend was ended by signal 9\"/></testcase>\n"));
+    cr_expect(strstr(xml, "<error message=\"the output: magic is hello"));
     cr_expect(strstr(xml, "<error message=\"the backend ended with status 0, but there is no output\"/></testcase>\n"));
     cr_expect(strstr(xml, "<failure message=\"the backend ended with status 77: it does not do this\"/></testcase>\n"));
     cr_expect(strstr(xml, "</testsuite>\n"));
     free(xml);
+    char *json = read_text("found.json");
+    cr_expect(strstr(json, "\"sentence\": \"the output: magic is hello"));
+    free(json);
     process_release(&result);
 }
 
@@ -149,6 +156,35 @@ Test(command_suite_verify, missing_outputs_fail_unless_they_are_skipped, .init =
     process_release(&result);
     result = run_backend(1, "case {name} in n33*) ;; *) cp {case}/expected.npy {out};; esac", skipped);
     cr_expect_eq(count_outcome("found.json", "failed"), missing);
+    process_release(&result);
+}
+
+/* Where there is nothing to judge, nothing is right. */
+Test(command_suite_verify, no_output_at_all, .init = enter, .fini = scene_leave)
+{
+    static const char *const skipped[] = {"--junit", "found.xml", "--json", "found.json", "--skip-missing", NULL};
+    process_result result = run_backend(1, "exit 77", skipped);
+    cr_expect(strstr(result.out, "\nnot right: no case is judged, as all are missing\n"), "%s", result.out);
+    const int missing = count_outcome("found.json", "missing");
+    char *json = read_text("found.json");
+    cr_expect(missing > 50 && strstr(json, "\"passes\": false,"));
+    free(json);
+    check_junit("found.xml", missing, 0);
+    process_release(&result);
+}
+
+/* What a backend says is any bytes: the results are plain text all the same. */
+Test(command_suite_verify, what_a_backend_says_is_plain, .init = enter, .fini = scene_leave)
+{
+    static const char *const more[] = {"--junit", "found.xml", "--json", "found.json", NULL};
+    process_result result = run_backend(1, "printf '<\\342\\202\\254 \\377\\300\\200\\033[1m\\n\\ta\\342\\202'; exit 1",
+                                        more);
+    static const char *const said = "the backend ended with status 1: <\342\202\254 ??? [1m a??\n";
+    cr_expect(strstr(result.out, said), "%s", result.out);
+    char *xml = read_text("found.xml");
+    cr_expect(strstr(xml, "status 1: &lt;\342\202\254 ??? [1m a??\"/>"), "%.400s", xml);
+    free(xml);
+    cr_expect(count_outcome("found.json", "failed") > 50);
     process_release(&result);
 }
 

@@ -531,6 +531,10 @@ static void say(const struct options *options, const char *kind, const char *for
     enum { DELETE = 0x7f };
     static char text[1 << 14];
     const char *command = poolgrad_command_name(options->command);
+    if (options->kept) {
+        vsnprintf(options->kept, options->kept_size, format, arguments);
+        return;
+    }
     vsnprintf(text, sizeof text, format, arguments);
     for (char *letter = text; *letter; letter++) {
         if ((unsigned char)*letter < ' ' || *letter == DELETE) *letter = '?';

@@ -280,6 +280,8 @@ struct dialect_value {
 
 struct options {
     enum command command;
+    char *kept; /* where sentences of refusal go, cut to their size, in place of standard error; null: they go there */
+    size_t kept_size;
     const char *word[COMMAND_WORDS]; /* behind the command's name and before its options; null behind the last */
     struct {
         bool given;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -30,6 +31,17 @@ static char *volatile temporaries[TEMPORARIES];
 static const char *volatile temporary_folder;
 static volatile sig_atomic_t noted_signal;
 
+/* Leaders of the groups that run; 0: a free slot. */
+enum { SHELLS = 1024 };
+static volatile sig_atomic_t shells[SHELLS];
+
+static void end_shells(void)
+{
+    for (int i = 0; i < SHELLS; i++) {
+        if (shells[i] > 0) kill(-(pid_t)shells[i], SIGKILL);
+    }
+}
+
 static void remove_temporaries(void)
 {
     for (int i = 0; i < TEMPORARIES; i++) {
@@ -43,6 +55,7 @@ static void interrupted(int signal_number)
         noted_signal = signal_number;
         return;
     }
+    end_shells();
     remove_temporaries();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
@@ -427,39 +440,93 @@ void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context
 
 /* ---- Other processes --------------------------------------------------------------------------------------------- */
 
+static pthread_mutex_t shells_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void poolgrad_shells_begin(void)
+{
+    watch_end();
+}
+
+/* Gives the slot that has one of the processes to the other; there is none for more than SHELLS at once. */
+static void note_shell(pid_t from, pid_t to)
+{
+    pthread_mutex_lock(&shells_lock);
+    int i = 0;
+    while (i < SHELLS && shells[i] != from) i++;
+    if (i < SHELLS) shells[i] = to;
+    pthread_mutex_unlock(&shells_lock);
+}
+
 /* A group of its own, so that what it starts can be ended with it. */
-static pid_t start_shell(const char *line)
+static pid_t start_shell(const char *line, int said)
 {
     const pid_t child = fork();
     if (child != 0) return child;
     setpgid(0, 0);
     const int nothing = open("/dev/null", O_RDONLY);
     if (nothing >= 0) (void)dup2(nothing, STDIN_FILENO);
+    (void)dup2(said, STDOUT_FILENO);
+    (void)dup2(said, STDERR_FILENO);
     signal(SIGXFSZ, SIG_DFL);
     execl("/bin/sh", "sh", "-c", line, (char *)NULL);
     _exit(127);
 }
 
-struct ending poolgrad_shell_run(const char *line, int64_t seconds)
+/* Reads what is there. False once no writer is left. */
+static bool hear(int descriptor, struct tail *said)
 {
-    static const struct timespec pause = {0, 2000000};
+    enum { AT_ONCE = 4096 };
+    char bytes[AT_ONCE];
+    for (;;) {
+        const ssize_t count = read(descriptor, bytes, sizeof bytes);
+        if (count > 0) poolgrad_tail_add(said, bytes, (size_t)count);
+        if (count == 0) return false;
+        if (count < 0) return errno == EAGAIN || errno == EINTR;
+    }
+}
+
+/* Waits for the process, which the end of this one ends as well. */
+static struct ending follow_shell(pid_t child, int descriptor, int64_t seconds, struct tail *said)
+{
+    enum { MILLISECONDS = 2 };
     const double end = poolgrad_seconds() + (double)seconds;
-    const pid_t child = start_shell(line);
+    struct pollfd written = {.fd = descriptor, .events = POLLIN};
     int status = 0;
     bool is_late = false;
-    if (child < 0) return (struct ending){ENDED_NOT_STARTED, 0};
     for (;;) {
         const pid_t ended = waitpid(child, &status, WNOHANG);
         if (ended == child) break;
         if (ended < 0 && errno != EINTR) return (struct ending){ENDED_NOT_STARTED, 0};
-        if (!is_late && poolgrad_seconds() > end) {
+        if (noted_signal != 0 || (!is_late && poolgrad_seconds() > end)) {
             is_late = true;
             kill(-child, SIGKILL);
             kill(child, SIGKILL);
         }
-        nanosleep(&pause, NULL);
+        if (poll(&written, 1, MILLISECONDS) > 0 && !hear(descriptor, said)) written.fd = -1;
     }
+    (void)hear(descriptor, said);
     if (is_late) return (struct ending){ENDED_BY_TIME, 0};
     if (WIFSIGNALED(status)) return (struct ending){ENDED_BY_SIGNAL, WTERMSIG(status)};
     return (struct ending){ENDED, WEXITSTATUS(status)};
+}
+
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said)
+{
+    int ends[2];
+    struct ending ending = {ENDED_NOT_STARTED, 0};
+    *said = (struct tail){.length = 0};
+    if (pipe(ends) != 0) return ending;
+    /* Neither end is for other shells; what has no end of its own may write on when its shell has ended. */
+    (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    const pid_t child = start_shell(line, ends[1]);
+    close(ends[1]);
+    if (child > 0) {
+        note_shell(0, child);
+        ending = follow_shell(child, ends[0], seconds, said);
+        note_shell(child, 0);
+    }
+    close(ends[0]);
+    return ending;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/tail.h"
+
 /* A stream is what must be written in place: a device, a pipe, standard output whatever it is, or an open file that has
  * lost its name. */
 enum file_kind { FILE_MISSING, FILE_REGULAR, FILE_DIRECTORY, FILE_STREAM };
@@ -74,8 +76,10 @@ struct ending {
 };
 
 /* Runs the line in a shell, with nothing on its standard input; ends it, and all that it has started, after so many
- * seconds. Several threads may do so at once. */
-struct ending poolgrad_shell_run(const char *line, int64_t seconds);
+ * seconds, or when this process is told to end. The end of what it writes to standard output and standard error is in
+ * *said. Several threads may do so at once, after poolgrad_shells_begin. */
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said);
+void poolgrad_shells_begin(void);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 

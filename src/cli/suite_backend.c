@@ -73,6 +73,15 @@ static char *fill_in(const struct suite_judge *judge, int64_t index, const char 
 /* A status by which a program says that it does not do what it was asked for, as test harnesses take it. */
 enum { PASSED_OVER = 77 };
 
+/* The end of what it wrote, behind the sentence. */
+static void quote(struct tail *said, char sentence[SUITE_SENTENCE])
+{
+    poolgrad_plain_line(said->text);
+    const size_t length = strlen(sentence);
+    if (*said->text)
+        snprintf(sentence + length, SUITE_SENTENCE - length, ": %s%s", said->is_cut ? "..." : "", said->text);
+}
+
 /* It has done well if there is an output, too. */
 static enum backend_ending judge_status(int status, const char *output, char sentence[SUITE_SENTENCE])
 {
@@ -89,17 +98,9 @@ static enum backend_ending judge_status(int status, const char *output, char sen
     return BACKEND_FAILED;
 }
 
-enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
-                                               const char *indices, char sentence[SUITE_SENTENCE])
+static enum backend_ending judge_ending(const struct suite_judge *judge, struct ending ending, const char *output,
+                                        char sentence[SUITE_SENTENCE])
 {
-    char name[2 * SUITE_NAME];
-    snprintf(name, sizeof name, "cases/%s", judge->manifest.entry[index].name);
-    char *folder = poolgrad_manifest_path(judge->manifest.folder, name);
-    char *line = folder ? fill_in(judge, index, folder, output, indices) : NULL;
-    struct ending ending = {.how = ENDED_NOT_STARTED};
-    if (line) ending = poolgrad_shell_run(line, judge->seconds);
-    free(line);
-    free(folder);
     switch (ending.how) {
     case ENDED_NOT_STARTED: snprintf(sentence, SUITE_SENTENCE, "the backend could not be started"); break;
     case ENDED_BY_SIGNAL:
@@ -111,4 +112,21 @@ enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, 
     case ENDED: return judge_status(ending.number, output, sentence);
     }
     return BACKEND_FAILED;
+}
+
+enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
+                                               const char *indices, char sentence[SUITE_SENTENCE])
+{
+    char name[2 * SUITE_NAME];
+    snprintf(name, sizeof name, "cases/%s", judge->manifest.entry[index].name);
+    char *folder = poolgrad_manifest_path(judge->manifest.folder, name);
+    char *line = folder ? fill_in(judge, index, folder, output, indices) : NULL;
+    struct ending ending = {.how = ENDED_NOT_STARTED};
+    struct tail said = {.length = 0};
+    if (line) ending = poolgrad_shell_run(line, judge->seconds, &said);
+    free(line);
+    free(folder);
+    const enum backend_ending result = judge_ending(judge, ending, output, sentence);
+    if (result == BACKEND_FAILED) quote(&said, sentence);
+    return result;
 }

@@ -41,6 +41,7 @@ static void end_with(const struct job *job, enum suite_outcome outcome, const ch
     struct suite_result *result = result_of(job);
     result->outcome = outcome;
     if (sentence != result->sentence) snprintf(result->sentence, sizeof result->sentence, "%s", sentence);
+    poolgrad_plain_line(result->sentence);
 }
 
 /* ---- The backend ------------------------------------------------------------------------------------------------- */
@@ -195,6 +196,23 @@ static void judge_if_read(void *context, int64_t i)
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
+/* Reads a file of the image's shape and format. What is wrong with it is what the case ends with. */
+static bool read_file(const struct job *job, const char *path, poolgrad_image *image)
+{
+    static struct options options;
+    char kept[SUITE_SENTENCE], sentence[SUITE_SENTENCE];
+    const size_t length = strlen(path);
+    options = *job->judge->options;
+    options.kept = kept;
+    options.kept_size = sizeof kept;
+    if (poolgrad_tensor_read_as(&options, path, image) == 0) return true;
+    const bool is_named = strncmp(kept, path, length) == 0;
+    snprintf(sentence, sizeof sentence, "%s%s", path == job->output ? "the output" : "the file of indices",
+             is_named ? kept + length : ": cannot be read");
+    end_with(job, OUTCOME_UNREADABLE, sentence);
+    return false;
+}
+
 /* The indices have the expected ones' shape and format, if there are any. */
 static bool read_picks(struct job *job)
 {
@@ -204,12 +222,12 @@ static bool read_picks(struct job *job)
     if (poolgrad_file_status(job->indices).kind == FILE_MISSING) return true;
     job->picks = *expected;
     job->picks.data = NULL;
-    if (poolgrad_tensor_read_as(job->judge->options, job->indices, &job->picks) == 0) return true;
+    if (read_file(job, job->indices, &job->picks)) return true;
     job->picks = (poolgrad_image){0};
     return false;
 }
 
-/* The output has the expected one's shape and format. What is wrong with the file goes to stderr, too. */
+/* The output has the expected one's shape and format. */
 static void read_output(struct job *job)
 {
     poolgrad_image *actual = &job->found.actual.image;
@@ -221,13 +239,10 @@ static void read_output(struct job *job)
     }
     *actual = job->made.image[SUITE_EXPECTED];
     actual->data = NULL;
-    const bool good = poolgrad_tensor_read_as(job->judge->options, job->output, actual) == 0;
+    const bool good = read_file(job, job->output, actual);
     if (good && read_picks(job)) return;
     if (good) free(actual->data);
     *actual = (poolgrad_image){0};
-    end_with(job, OUTCOME_UNREADABLE,
-             good ? "the indices are no .npy file of the expected shape and format"
-                  : "the output is no .npy file of the expected shape and format");
 }
 
 static int load(struct suite_judge *judge, int64_t index, struct job *job)
@@ -308,6 +323,7 @@ int poolgrad_suite_judge_cases(struct suite_judge *judge)
     }
     poolgrad_progress_end(&progress);
     free(jobs);
+    for (int64_t i = 0; i < count; i++) judge->has_judged |= judge->result[i].outcome != OUTCOME_MISSING;
     /* The signal ends the process once its folder is gone; of cases that were not judged nothing is said. */
     return poolgrad_folder_interrupted() ? 2 : status;
 }

@@ -44,6 +44,7 @@ struct suite_judge {
     struct manifest manifest;
     int64_t count;               /* cases that are judged, the manifest's first ones */
     int64_t wrong;               /* cases with wrong elements, so far */
+    bool has_judged;             /* in the end: not all cases are missing */
     const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
     char *outputs;               /* the same */
     char *temporary;             /* the same where it is removed afterwards; else null */

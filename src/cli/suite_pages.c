@@ -67,6 +67,7 @@ static void print_cases(const struct suite_judge *judge, FILE *file)
         fprintf(file, "<p>No case fails.</p>\n");
         return;
     }
+    if (!judge->has_judged) fprintf(file, "<p>No case is judged, as all are missing.</p>\n");
     fprintf(file, "<h2>Cases that fail</h2>\n<table><tr><th>case</th><th>outcome</th><th>likely mistake</th>"
                   "<th>what is wrong</th></tr>\n");
     for (int outcome = OUTCOMES - 1; outcome >= 0; outcome--) {

@@ -89,7 +89,7 @@ bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome ou
 {
     const bool open = outcome == OUTCOME_UNBOUNDED || outcome == OUTCOME_UNDOCUMENTED;
     if (open) return poolgrad_given(judge->options, OPTION_STRICT);
-    if (outcome == OUTCOME_MISSING) return !poolgrad_given(judge->options, OPTION_SKIP_MISSING);
+    if (outcome == OUTCOME_MISSING) return !judge->has_judged || !poolgrad_given(judge->options, OPTION_SKIP_MISSING);
     return outcome != OUTCOME_RIGHT;
 }
 
@@ -182,7 +182,10 @@ void poolgrad_suite_print(const struct suite_judge *judge)
     print_cases(judge);
     print_unwritten_picks(judge);
     print_next_step(judge);
-    printf("%s\n", poolgrad_suite_passes(judge) ? "right" : "not right");
+    if (judge->has_judged)
+        printf("%s\n", poolgrad_suite_passes(judge) ? "right" : "not right");
+    else
+        printf("not right: no case is judged, as all are missing\n");
 }
 
 /* ---- For programs ------------------------------------------------------------------------------------------------ */

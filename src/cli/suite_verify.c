@@ -157,6 +157,7 @@ static int prepare(struct suite_judge *judge, bool runs)
                              MOST_SECONDS);
     }
     if (runs) judge->command = options->value[OPTION_BACKEND].text;
+    if (runs) poolgrad_shells_begin();
     status = poolgrad_declaration_read(options, &judge->declaration);
     if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
     if (status == 0) status = choose_cases(judge);

@@ -371,14 +371,18 @@ void poolgrad_threads_run(int threads, int64_t count, void (*body)(void *context
 
 /* ---- Other processes --------------------------------------------------------------------------------------------- */
 
+void poolgrad_shells_begin(void)
+{
+    watch_end();
+}
+
 /* In a job, so that what it starts can be ended with it. False where it could not be started. */
-static bool start_shell(const char *line, HANDLE job, PROCESS_INFORMATION *process)
+static bool start_shell(const char *line, HANDLE job, HANDLE said, PROCESS_INFORMATION *process)
 {
     SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
     HANDLE nothing = CreateFileA("NUL", GENERIC_READ, FILE_SHARE_READ, &inherited, OPEN_EXISTING, 0, NULL);
     STARTUPINFOA start = {.cb = sizeof start, .dwFlags = STARTF_USESTDHANDLES, .hStdInput = nothing};
-    start.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-    start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    start.hStdOutput = start.hStdError = said;
     char *opened = joined("cmd.exe /d /s /c \"", line), *command = opened ? joined(opened, "\"") : NULL;
     const bool started = command &&
                          CreateProcessA(NULL, command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &start, process);
@@ -391,26 +395,54 @@ static bool start_shell(const char *line, HANDLE job, PROCESS_INFORMATION *proce
     return true;
 }
 
-struct ending poolgrad_shell_run(const char *line, int64_t seconds)
+/* Reads what is there. */
+static void hear(HANDLE pipe, struct tail *said)
 {
-    const int64_t most = INFINITE / 1000 - 1;
-    const DWORD milliseconds = (DWORD)(seconds < most ? seconds : most) * 1000;
-    PROCESS_INFORMATION process;
+    enum { AT_ONCE = 4096 };
+    char bytes[AT_ONCE];
+    DWORD there = 0, count = 0;
+    while (PeekNamedPipe(pipe, NULL, 0, NULL, &there, NULL) && there > 0) {
+        if (!ReadFile(pipe, bytes, there < AT_ONCE ? there : AT_ONCE, &count, NULL)) return;
+        poolgrad_tail_add(said, bytes, count);
+    }
+}
+
+/* Waits for the process, which the end of this one ends as well. */
+static struct ending follow_shell(HANDLE process, HANDLE job, HANDLE pipe, int64_t seconds, struct tail *said)
+{
+    enum { MILLISECONDS = 10 };
+    const double end = poolgrad_seconds() + (double)seconds;
     struct ending ending = {ENDED, 0};
     DWORD status = 0;
-    HANDLE job = CreateJobObjectA(NULL, NULL);
-    if (!start_shell(line, job, &process)) {
-        CloseHandle(job);
-        return (struct ending){ENDED_NOT_STARTED, 0};
-    }
-    if (WaitForSingleObject(process.hProcess, milliseconds) == WAIT_TIMEOUT) {
+    while (WaitForSingleObject(process, MILLISECONDS) == WAIT_TIMEOUT) {
+        hear(pipe, said);
+        if (!noted_end && poolgrad_seconds() <= end) continue;
         ending.how = ENDED_BY_TIME;
         TerminateJobObject(job, EXIT_FAILURE);
-        WaitForSingleObject(process.hProcess, INFINITE);
     }
-    if (ending.how == ENDED && GetExitCodeProcess(process.hProcess, &status)) ending.number = (int)status;
-    CloseHandle(process.hThread);
-    CloseHandle(process.hProcess);
+    hear(pipe, said);
+    if (ending.how == ENDED && GetExitCodeProcess(process, &status)) ending.number = (int)status;
+    return ending;
+}
+
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said)
+{
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    PROCESS_INFORMATION process;
+    HANDLE reading, writing;
+    struct ending ending = {ENDED_NOT_STARTED, 0};
+    *said = (struct tail){.length = 0};
+    if (!CreatePipe(&reading, &writing, &inherited, 0)) return ending;
+    SetHandleInformation(reading, HANDLE_FLAG_INHERIT, 0);
+    HANDLE job = CreateJobObjectA(NULL, NULL);
+    const bool started = start_shell(line, job, writing, &process);
+    CloseHandle(writing);
+    if (started) {
+        ending = follow_shell(process.hProcess, job, reading, seconds, said);
+        CloseHandle(process.hThread);
+        CloseHandle(process.hProcess);
+    }
+    CloseHandle(reading);
     CloseHandle(job);
     return ending;
 }
