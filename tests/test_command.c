@@ -1379,6 +1379,8 @@ Test(command, progress)
     bool early = progress.drawn > 0;
     progress.started -= 10; /* as if seconds had passed */
     poolgrad_progress_update(&progress, 2);
+    progress.drawn -= 10;
+    poolgrad_progress_tell(&progress, 3, "3 of 4 cases, 1 failed");
     poolgrad_progress_end(&progress);
     char text[512] = "";
     size_t size = read_terminal(terminal, text, sizeof text - 1);
@@ -1387,6 +1389,7 @@ Test(command, progress)
     close(terminal);
     cr_expect(!early && size > 0 && strstr(text, "working"), "\"%s\"", text);
     cr_expect(strstr(text, "[####################                    ]  50 %") != NULL, "\"%s\"", text);
+    cr_expect(strstr(text, "\rworking [#######   ]  75 %  3 of 4 cases, 1 failed, ") != NULL, "\"%s\"", text);
     cr_expect(size > 0 && text[size - 1] == '\r', "\"%s\"", text);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suite verify and suite run from outside: backends that are right, wrong, slow, and that crash. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/json_text.h"
@@ -188,6 +190,125 @@ Test(command_suite_verify, what_a_backend_says_is_plain, .init = enter, .fini = 
     process_release(&result);
 }
 
+/* ---- Lists of cases ---------------------------------------------------------------------------------------------- */
+
+static void expect_file(const char *name, const char *expected)
+{
+    char *text = read_text(name);
+    cr_expect_str_eq(text, expected, "%s", name);
+    free(text);
+}
+
+/* Each of two processes has half of the cases; and one has all, though more are allowed than there are cases. */
+Test(command_suite_verify, lists_of_cases, .init = enter, .fini = scene_leave)
+{
+    static const char *const two[] = {"--jobs", "2", "--output", "kept", "--json", "found.json", NULL};
+    static const char *const one[] = {"--jobs", "9",        "--feature", "example", "--shard",
+                                      "1/42",   "--output", "again",     NULL};
+    char counts[64];
+    process_result result = run_backend(
+        0, "while IFS='\t' read -r c o; do cp $c/exact.npy $o; done <{list}; wc -l <{list} | tr -d ' ' >>counts", two);
+    const int cases = count_outcome("found.json", "right");
+    cr_expect(cases > 50);
+    char *text = read_text("counts");
+    snprintf(counts, sizeof counts, "%d\n%d\n", cases / 2, cases / 2);
+    cr_expect(cases % 2 == 0 && strcmp(text, counts) == 0, "%d cases: %s", cases, text);
+    free(text);
+    process_release(&result);
+    result = process_run(&scene_setting, "suite verify kit --actual kept");
+    cr_expect_eq(result.status, 0, "%s", result.out);
+    process_release(&result);
+    result = run_backend(1, "cat {list} >lines", one);
+    expect_file("lines", "kit/cases/n11-kernel-2x2-outside-forward-average-zero\t"
+                         "again/n11-kernel-2x2-outside-forward-average-zero.npy\n");
+    process_release(&result);
+    char *left = scene_list();
+    cr_expect_str_eq(left, "again counts found.json kept kit lines ");
+    free(left);
+}
+
+/* What is written before a process breaks down is judged; the rest has failed, for a reason. */
+Test(command_suite_verify, lists_that_are_not_finished, .init = enter, .fini = scene_leave)
+{
+    static const char *const more[] = {"--jobs", "1", "--json", "found.json", "--timeout", "1", NULL};
+    static const char *const skipped[] = {"--jobs", "1", "--json", "found.json", "--skip-missing", NULL};
+#define FIVE "head -5 {list} | while IFS='\t' read -r c o; do cp $c/expected.npy $o; done; "
+    process_result result = run_backend(1, FIVE "echo no memory; kill -9 $$", more);
+    cr_expect(strstr(result.out, ": the backend was ended by signal 9, but there is no output: no memory\n"), "%s",
+              result.out);
+    cr_expect_eq(count_outcome("found.json", "right"), 5);
+    const int failed = count_outcome("found.json", "failed");
+    cr_expect_gt(failed, 40);
+    process_release(&result);
+    result = run_backend(1, FIVE "true", more);
+    cr_expect(strstr(result.out, ": the backend ended with status 0, but there is no output\n"), "%s", result.out);
+    process_release(&result);
+    result = run_backend(0, FIVE "exit 77", skipped);
+    cr_expect_eq(count_outcome("found.json", "right"), 5);
+    cr_expect_eq(count_outcome("found.json", "missing"), failed);
+    process_release(&result);
+}
+
+/* A run that was stopped goes on with what is missing and what is cut short, and with nothing else. */
+Test(command_suite_verify, resumed_runs, .init = enter, .fini = scene_leave)
+{
+#define COPY "echo {name} >>names; cp {case}/expected.npy {out}"
+    static const char *const kept[] = {"--output", "kept", "--resume", "--jobs", "1", NULL};
+    static const char cut[] = "kept/n11-kernel-2x2-outside-forward-average-zero.npy";
+    size_t size;
+    process_result result = run_backend(0, "cp {case}/expected.npy {out}", kept);
+    cr_expect(strstr(result.out, "\noutputs of 0 cases were there before, "), "%s", result.out);
+    process_release(&result);
+    unsigned char *bytes = scene_read_bytes(cut, &size);
+    cr_assert(bytes && size > 4);
+    scene_write_bytes(cut, bytes, size - 4);
+    free(bytes);
+    cr_assert(remove(scene_path("kept/n14-average-kernel-3-gradient-average-clamp.npy")) == 0);
+    result = run_backend(0, COPY, kept);
+    expect_file("names", "n11-kernel-2x2-outside-forward-average-zero\nn14-average-kernel-3-gradient-average-clamp\n");
+    process_release(&result);
+    result = run_backend(0, "echo {list} >>names; exit 3", kept);
+    cr_expect(strstr(result.out, " cases were there before, and are judged as they are\n"), "%s", result.out);
+    expect_file("names", "n11-kernel-2x2-outside-forward-average-zero\nn14-average-kernel-3-gradient-average-clamp\n");
+    process_release(&result);
+}
+
+/* Indices belong to a case's output where the backend writes them. */
+Test(command_suite_verify, resumed_runs_with_indices, .init = enter_with_indices, .fini = scene_leave)
+{
+    static const char *const kept[] = {"--output", "kept", "--resume", "--shard", "1/4", NULL};
+    static const char backend[] = "echo {name} >>names; cp {case}/expected.npy {out}; "
+                                  "[ ! -f {case}/expected_indices.npy ] || cp {case}/expected_indices.npy {indices}";
+    process_result result = run_backend(0, backend, kept);
+    process_release(&result);
+    char *list = read_text("names");
+    char first[SCENE_PATH];
+    snprintf(first, sizeof first, "kept/%.*s.indices.npy", (int)strcspn(list, "\n"), list);
+    cr_assert(remove(scene_path(first)) == 0 && remove(scene_path("names")) == 0);
+    result = run_backend(0, backend, kept);
+    char *again = read_text("names");
+    cr_expect(strncmp(again, list, strlen(again)) == 0 && count_words(again, "\n") == 1, "%s", again);
+    free(list);
+    free(again);
+    process_release(&result);
+}
+
+/* The backend does not outlive the command. */
+Test(command_suite_verify, interrupted_runs_end_the_backend, .init = enter, .fini = scene_leave)
+{
+    static const char *const words[] = {"suite",  "run", "kit",      "--command", "touch begun; sleep 1; touch late",
+                                        "--jobs", "1",   "--output", "kept",      NULL};
+    const struct timespec moment = {0, 10000000}, later = {1, 200000000};
+    process running = process_start(&scene_setting, words);
+    for (int i = 0; i < 3000 && access(scene_path("begun"), F_OK) != 0; i++) nanosleep(&moment, NULL);
+    kill(running.id, SIGTERM);
+    process_result result = process_finish(&running);
+    cr_expect_eq(result.signal, SIGTERM);
+    process_release(&result);
+    nanosleep(&later, NULL);
+    cr_expect(access(scene_path("begun"), F_OK) == 0 && access(scene_path("late"), F_OK) != 0);
+}
+
 /* A backend that writes indices has them judged. */
 Test(command_suite_verify, backends_write_indices, .init = enter_with_indices, .fini = scene_leave)
 {
@@ -282,6 +403,15 @@ static const struct refusal {
     {"suite run kit", "--command is missing; expected --command LINE"},
     {"suite run kit --command true --actual kit", "--actual is given to suite run, which has no use for it"},
     {"suite run kit --command true --timeout 0", "--timeout is 0; expected 1 to 86400 seconds"},
+    {"suite run kit --command true --jobs 0", "--jobs is 0; expected 1 to 256 processes at once"},
+    {"suite run kit --command true --jobs 257", "--jobs is 257; expected 1 to 256 processes at once"},
+    {"suite run kit --command true --resume", "--resume is given without --output; expected the folder that keeps"},
+    {"suite run kit --command {list}{out}", "--command has {list} and {out}; expected {list}, which has all cases, or"},
+    {"suite run kit --command {indices}{list}", "--command has {list} and {indices}; expected {list}"},
+    {"suite run kit --command {list} --output a\tb",
+     "has a tab or an end of line in its name; expected folders without"},
+    {"suite verify kit --actual kit --jobs 2", "--jobs is given to suite verify, which has no use for it"},
+    {"suite verify kit --actual kit --resume", "--resume is given to suite verify, which has no use for it"},
     {"suite run kit --command true --output kit", "--output kit: is not empty; expected a folder that is new or empty"},
     {"suite run kit --command true --junit none/j.xml", "--junit none/j.xml: cannot be written"},
     {"suite run kit --command true --computed-in int8", "--computed-in is 'int8'; expected float16"},

@@ -295,11 +295,18 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
         {"command", SUITE, TYPE_TEXT, NULL, "LINE",
          "run: a shell's line that computes a case, in which {case} stands for the case's folder, {out} "
          "for the file to write, {indices} for the file of indices, {name} for the case's name and {kit} for the "
-         "kit's folder; status 77 says that it does not do this; required",
+         "kit's folder; status 77 says that it does not do this; required. Or {list}, for a file of many cases: on "
+         "each line a case's folder, a tab, and the file to write",
          NULL},
-    [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take (60)")},
+    [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take, in a list on average (60)")},
+    [OPTION_JOBS] = {NUMBER("jobs", SUITE,
+                            "run: so many processes of the backend at once, each with a case or with its "
+                            "share of all (as many as --threads)")},
     [OPTION_OUTPUT_FOLDER] = {"output", SUITE, TYPE_FOLDER, NULL, "DIR",
                               "run: a new or empty folder that keeps the outputs", NULL},
+    [OPTION_RESUME] = {FLAG("resume", SUITE,
+                            "run: go on where a run into the same --output was stopped: what is there and whole is not "
+                            "computed again")},
     [OPTION_SKIP_MISSING] = {FLAG("skip-missing", SUITE, "cases without an output do not count")},
     [OPTION_JUNIT] = {REPORT("junit", SUITE, "write the results as JUnit's XML, which CI systems read")},
     [OPTION_SUITE_JSON] = {REPORT("json", SUITE, "write the results of all cases as JSON")},

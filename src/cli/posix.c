@@ -486,7 +486,8 @@ static bool hear(int descriptor, struct tail *said)
 }
 
 /* Waits for the process, which the end of this one ends as well. */
-static struct ending follow_shell(pid_t child, int descriptor, int64_t seconds, struct tail *said)
+static struct ending follow_shell(pid_t child, int descriptor, int64_t seconds, const struct shell_watch *watch,
+                                  struct tail *said)
 {
     enum { MILLISECONDS = 2 };
     const double end = poolgrad_seconds() + (double)seconds;
@@ -502,6 +503,7 @@ static struct ending follow_shell(pid_t child, int descriptor, int64_t seconds, 
             kill(-child, SIGKILL);
             kill(child, SIGKILL);
         }
+        watch->look(watch->context);
         if (poll(&written, 1, MILLISECONDS) > 0 && !hear(descriptor, said)) written.fd = -1;
     }
     (void)hear(descriptor, said);
@@ -510,7 +512,7 @@ static struct ending follow_shell(pid_t child, int descriptor, int64_t seconds, 
     return (struct ending){ENDED, WEXITSTATUS(status)};
 }
 
-struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said)
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, const struct shell_watch *watch, struct tail *said)
 {
     int ends[2];
     struct ending ending = {ENDED_NOT_STARTED, 0};
@@ -524,7 +526,7 @@ struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail 
     close(ends[1]);
     if (child > 0) {
         note_shell(0, child);
-        ending = follow_shell(child, ends[0], seconds, said);
+        ending = follow_shell(child, ends[0], seconds, watch, said);
         note_shell(child, 0);
     }
     close(ends[0]);

@@ -75,10 +75,16 @@ struct ending {
     int number;
 };
 
+/* What is called now and then while a process runs. */
+struct shell_watch {
+    void (*look)(void *context);
+    void *context;
+};
+
 /* Runs the line in a shell, with nothing on its standard input; ends it, and all that it has started, after so many
  * seconds, or when this process is told to end. The end of what it writes to standard output and standard error is in
  * *said. Several threads may do so at once, after poolgrad_shells_begin. */
-struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said);
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, const struct shell_watch *watch, struct tail *said);
 void poolgrad_shells_begin(void);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */

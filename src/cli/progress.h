@@ -16,6 +16,9 @@ struct progress {
 struct progress poolgrad_progress_begin(const char *label, int64_t total);
 void poolgrad_progress_update(struct progress *progress, int64_t done);
 
+/* The same with a few words behind the bar, at most 40 letters. */
+void poolgrad_progress_tell(struct progress *progress, int64_t done, const char *more);
+
 /* Clears the bar. */
 void poolgrad_progress_end(struct progress *progress);
 

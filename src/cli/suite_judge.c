@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cases in parallel: run by the backend, read, judged. */
+/* Cases in parallel: read, judged. */
 #include "cli/suite_judge.h"
 
 #include <errno.h>
@@ -42,20 +42,6 @@ static void end_with(const struct job *job, enum suite_outcome outcome, const ch
     result->outcome = outcome;
     if (sentence != result->sentence) snprintf(result->sentence, sizeof result->sentence, "%s", sentence);
     poolgrad_plain_line(result->sentence);
-}
-
-/* ---- The backend ------------------------------------------------------------------------------------------------- */
-
-static void run_backend(void *context, int64_t i)
-{
-    const struct job *job = (const struct job *)context + i;
-    if (!job->is_loaded) return;
-    char *sentence = result_of(job)->sentence;
-    switch (poolgrad_suite_run_backend(job->judge, job->index, job->output, job->indices, sentence)) {
-    case BACKEND_RAN: break;
-    case BACKEND_PASSED_OVER: end_with(job, OUTCOME_MISSING, sentence); break;
-    case BACKEND_FAILED: end_with(job, OUTCOME_FAILED, sentence); break;
-    }
 }
 
 /* ---- The judgement ----------------------------------------------------------------------------------------------- */
@@ -247,12 +233,9 @@ static void read_output(struct job *job)
 
 static int load(struct suite_judge *judge, int64_t index, struct job *job)
 {
-    char name[2 * SUITE_NAME];
     *job = (struct job){.judge = judge, .index = index};
-    snprintf(name, sizeof name, "%s.npy", judge->manifest.entry[index].name);
-    job->output = poolgrad_manifest_path(judge->outputs, name);
-    snprintf(name, sizeof name, "%s.indices.npy", judge->manifest.entry[index].name);
-    job->indices = poolgrad_manifest_path(judge->outputs, name);
+    job->output = poolgrad_suite_output_path(judge, index);
+    job->indices = poolgrad_suite_indices_path(judge, index);
     if (!job->output || !job->indices) return poolgrad_fail(judge->options, "the cases do not fit into memory");
     if (poolgrad_manifest_load(judge->options, &judge->manifest, index, &job->made) != 0) return 2;
     job->is_loaded = true;
@@ -296,7 +279,6 @@ static int judge_some(struct suite_judge *judge, struct job *jobs, int64_t first
     for (int64_t i = 0; i < count; i++) jobs[i] = (struct job){0};
     for (int64_t i = 0; status == 0 && i < count; i++) status = load(judge, first + i, &jobs[i]);
     const int threads = (int)poolgrad_min(judge->threads, count);
-    if (status == 0 && judge->command) poolgrad_threads_run(threads, count, run_backend, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) read_output(&jobs[i]);
     if (status == 0) poolgrad_threads_run(threads, count, judge_if_read, jobs);
     for (int64_t i = 0; status == 0 && i < count; i++) follow(&jobs[i]);
@@ -315,8 +297,8 @@ int poolgrad_suite_judge_cases(struct suite_judge *judge)
         free(jobs);
         return poolgrad_fail(judge->options, "the cases do not fit into memory");
     }
-    struct progress progress = poolgrad_progress_begin("suite", count);
-    int status = 0;
+    int status = judge->command ? poolgrad_suite_run_backends(judge) : 0;
+    struct progress progress = poolgrad_progress_begin("judge", count);
     for (int64_t first = 0; status == 0 && first < count && !poolgrad_folder_interrupted(); first += step) {
         status = judge_some(judge, jobs, first, poolgrad_min(step, count - first));
         poolgrad_progress_update(&progress, poolgrad_min(first + step, count));

@@ -44,12 +44,15 @@ struct suite_judge {
     struct manifest manifest;
     int64_t count;               /* cases that are judged, the manifest's first ones */
     int64_t wrong;               /* cases with wrong elements, so far */
+    int64_t kept;                /* cases whose outputs are an earlier run's */
     bool has_judged;             /* in the end: not all cases are missing */
     const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
     char *outputs;               /* the same */
     char *temporary;             /* the same where it is removed afterwards; else null */
     const char *command;         /* of a backend to run first; null: none */
     int64_t seconds;             /* that it may take for a case */
+    int jobs;                    /* its processes at once */
+    bool resumes;                /* an earlier run */
     struct suite_result *result; /* of each case */
     poolgrad_declaration declaration;
     int threads;
@@ -102,12 +105,16 @@ void poolgrad_suite_count_outcomes(const struct suite_judge *judge, int64_t outc
 /* Whether the outcome makes the command's exit status 1, by the options. */
 bool poolgrad_suite_fails(const struct suite_judge *judge, enum suite_outcome outcome);
 
-/* How a backend's run ended: with an output or without, or not well, for the reason in the sentence. */
-enum backend_ending { BACKEND_RAN, BACKEND_PASSED_OVER, BACKEND_FAILED };
+/* Paths of what the backend makes of a case, to be freed; null without memory. */
+char *poolgrad_suite_output_path(const struct suite_judge *judge, int64_t index);
+char *poolgrad_suite_indices_path(const struct suite_judge *judge, int64_t index);
 
-/* Runs the backend for the case, whose output goes to `output` and whose indices to `indices`. */
-enum backend_ending poolgrad_suite_run_backend(const struct suite_judge *judge, int64_t index, const char *output,
-                                               const char *indices, char sentence[SUITE_SENTENCE]);
+/* Whether the backend's line makes sense: 0, or 2 after one sentence. */
+int poolgrad_suite_check_command(const struct suite_judge *judge);
+
+/* Has the backend compute all cases, but for those that an earlier run has. Outcomes are those of cases that it did not
+ * do. 0, or 2 after one sentence. */
+int poolgrad_suite_run_backends(struct suite_judge *judge);
 
 /* How many threads the options ask for. 0, or 2 after one sentence. */
 int poolgrad_suite_threads(const struct options *options, int *threads);

@@ -144,6 +144,13 @@ static void print_next_step(const struct suite_judge *judge)
     }
 }
 
+/* What an earlier run has computed. */
+static void print_kept(const struct suite_judge *judge)
+{
+    if (judge->resumes)
+        printf("outputs of %" PRId64 " cases were there before, and are judged as they are\n", judge->kept);
+}
+
 static void print_cases(const struct suite_judge *judge)
 {
     int64_t left = judge->declaration.findings, more = 0;
@@ -180,6 +187,7 @@ void poolgrad_suite_print(const struct suite_judge *judge)
     poolgrad_suite_count_outcomes(judge, all.outcomes);
     print_row(&all);
     print_cases(judge);
+    print_kept(judge);
     print_unwritten_picks(judge);
     print_next_step(judge);
     if (judge->has_judged)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integer.h"
 #include "cli/declaration.h"
 #include "cli/packages.h"
 #include "cli/picture.h"
@@ -13,7 +14,7 @@
 #include "cli/suite_choose.h"
 #include "cli/suite_judge.h"
 
-enum { SECONDS = 60, MOST_SECONDS = 86400, MOST_THREADS = 1024 };
+enum { SECONDS = 60, MOST_SECONDS = 86400, MOST_THREADS = 1024, MOST_JOBS = 256 };
 
 /* ---- The command ------------------------------------------------------------------------------------------------- */
 
@@ -36,16 +37,25 @@ static int check_folder(const struct options *options, enum option option)
                          poolgrad_options[option].name, folder);
 }
 
-/* The folder of an option that fills one. */
-static int make_folder(const struct options *options, enum option option)
+/* The folder of an option that fills one, or continues with what is there. */
+static int make_folder(const struct options *options, enum option option, bool resumes)
 {
     const char *folder = options->value[option].text, *name = poolgrad_options[option].name;
     if (poolgrad_file_status(folder).kind == FILE_MISSING && !poolgrad_folder_make(folder))
         return poolgrad_fail(options, "--%s %s: cannot be made: %s", name, folder, strerror(errno));
     if (poolgrad_file_status(folder).kind != FILE_DIRECTORY)
         return poolgrad_fail(options, "--%s %s: is no folder; expected one that is new or empty", name, folder);
-    if (poolgrad_folder_is_empty(folder)) return 0;
+    if (resumes || poolgrad_folder_is_empty(folder)) return 0;
     return poolgrad_fail(options, "--%s %s: is not empty; expected a folder that is new or empty", name, folder);
+}
+
+/* To be freed; null without memory. */
+static char *copy(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copied = malloc(size);
+    if (copied) memcpy(copied, text, size);
+    return copied;
 }
 
 /* Where the outputs are, or are going to be. */
@@ -57,11 +67,11 @@ static int choose_outputs(struct suite_judge *judge)
         if (poolgrad_setup_required(options, required, 1) != 0) return 2;
         if (check_folder(options, OPTION_ACTUAL_FOLDER) != 0) return 2;
         judge->folder = options->value[OPTION_ACTUAL_FOLDER].text;
-        judge->outputs = poolgrad_manifest_path(judge->folder, ".");
+        judge->outputs = copy(judge->folder);
     } else if (poolgrad_given(options, OPTION_OUTPUT_FOLDER)) {
-        if (make_folder(options, OPTION_OUTPUT_FOLDER) != 0) return 2;
+        if (make_folder(options, OPTION_OUTPUT_FOLDER, judge->resumes) != 0) return 2;
         judge->folder = options->value[OPTION_OUTPUT_FOLDER].text;
-        judge->outputs = poolgrad_manifest_path(judge->folder, ".");
+        judge->outputs = copy(judge->folder);
     } else {
         judge->temporary = poolgrad_folder_temporary("poolgrad-outputs");
         judge->outputs = judge->temporary;
@@ -84,7 +94,7 @@ static int open_results(struct suite_judge *judge)
                                       "pictures; install " POOLGRAD_PICTURE_PACKAGES);
     }
     judge->reports = options->value[OPTION_REPORTS].text;
-    return make_folder(options, OPTION_REPORTS);
+    return make_folder(options, OPTION_REPORTS, false);
 }
 
 static int write_results(struct suite_judge *judge)
@@ -144,23 +154,40 @@ static int choose_cases(struct suite_judge *judge)
     return count > 0 ? 0 : poolgrad_suite_none_chosen(judge->options);
 }
 
-static int prepare(struct suite_judge *judge, bool runs)
+/* How the backend is run. */
+static int prepare_run(struct suite_judge *judge)
 {
     static const enum option required[] = {OPTION_BACKEND};
     const struct options *options = judge->options;
-    int status = poolgrad_suite_threads(options, &judge->threads);
-    if (status == 0 && runs) status = poolgrad_setup_required(options, required, 1);
-    if (status != 0) return status;
+    if (poolgrad_setup_required(options, required, 1) != 0) return 2;
     judge->seconds = poolgrad_number(options, OPTION_TIMEOUT, SECONDS);
     if (judge->seconds < 1 || judge->seconds > MOST_SECONDS) {
         return poolgrad_fail(options, "--timeout is %" PRId64 "; expected 1 to %d seconds", judge->seconds,
                              MOST_SECONDS);
     }
-    if (runs) judge->command = options->value[OPTION_BACKEND].text;
-    if (runs) poolgrad_shells_begin();
-    status = poolgrad_declaration_read(options, &judge->declaration);
+    const int64_t jobs = poolgrad_number(options, OPTION_JOBS, poolgrad_min(judge->threads, MOST_JOBS));
+    if (jobs < 1 || jobs > MOST_JOBS)
+        return poolgrad_fail(options, "--jobs is %" PRId64 "; expected 1 to %d processes at once", jobs, MOST_JOBS);
+    judge->jobs = (int)jobs;
+    judge->resumes = poolgrad_given(options, OPTION_RESUME);
+    if (judge->resumes && !poolgrad_given(options, OPTION_OUTPUT_FOLDER)) {
+        return poolgrad_fail(options, "--resume is given without --output; expected the folder that keeps the outputs "
+                                      "of the run that was stopped");
+    }
+    judge->command = options->value[OPTION_BACKEND].text;
+    poolgrad_shells_begin();
+    return 0;
+}
+
+static int prepare(struct suite_judge *judge, bool runs)
+{
+    const struct options *options = judge->options;
+    int status = poolgrad_suite_threads(options, &judge->threads);
+    if (status == 0 && runs) status = prepare_run(judge);
+    if (status == 0) status = poolgrad_declaration_read(options, &judge->declaration);
     if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
     if (status == 0) status = choose_cases(judge);
+    if (status == 0 && runs) status = poolgrad_suite_check_command(judge);
     if (status == 0) status = choose_outputs(judge);
     return status == 0 ? open_results(judge) : status;
 }

@@ -408,7 +408,8 @@ static void hear(HANDLE pipe, struct tail *said)
 }
 
 /* Waits for the process, which the end of this one ends as well. */
-static struct ending follow_shell(HANDLE process, HANDLE job, HANDLE pipe, int64_t seconds, struct tail *said)
+static struct ending follow_shell(HANDLE process, HANDLE job, HANDLE pipe, int64_t seconds,
+                                  const struct shell_watch *watch, struct tail *said)
 {
     enum { MILLISECONDS = 10 };
     const double end = poolgrad_seconds() + (double)seconds;
@@ -416,6 +417,7 @@ static struct ending follow_shell(HANDLE process, HANDLE job, HANDLE pipe, int64
     DWORD status = 0;
     while (WaitForSingleObject(process, MILLISECONDS) == WAIT_TIMEOUT) {
         hear(pipe, said);
+        watch->look(watch->context);
         if (!noted_end && poolgrad_seconds() <= end) continue;
         ending.how = ENDED_BY_TIME;
         TerminateJobObject(job, EXIT_FAILURE);
@@ -425,7 +427,7 @@ static struct ending follow_shell(HANDLE process, HANDLE job, HANDLE pipe, int64
     return ending;
 }
 
-struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail *said)
+struct ending poolgrad_shell_run(const char *line, int64_t seconds, const struct shell_watch *watch, struct tail *said)
 {
     SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
     PROCESS_INFORMATION process;
@@ -438,7 +440,7 @@ struct ending poolgrad_shell_run(const char *line, int64_t seconds, struct tail 
     const bool started = start_shell(line, job, writing, &process);
     CloseHandle(writing);
     if (started) {
-        ending = follow_shell(process.hProcess, job, reading, seconds, said);
+        ending = follow_shell(process.hProcess, job, reading, seconds, watch, said);
         CloseHandle(process.hThread);
         CloseHandle(process.hProcess);
     }
