@@ -376,9 +376,9 @@ Test(command_suite, refusals, .init = scene_enter, .fini = scene_leave)
     static const struct {
         const char *line, *sentence;
     } rows[] = {
-        {"suite", "nothing stands behind suite; expected generate, verify or run, and a folder"},
-        {"suite --size smoke", "nothing stands behind suite; expected generate, verify or run, and a folder"},
-        {"suite make kit", "'make' is nothing that suite does; expected generate, verify or run"},
+        {"suite", "nothing stands behind suite; expected generate, verify, run or merge, and a folder"},
+        {"suite --size smoke", "nothing stands behind suite; expected generate, verify, run or merge, and a folder"},
+        {"suite make kit", "'make' is nothing that suite does; expected generate, verify, run or merge"},
         {"suite generate", "no folder stands behind generate; expected generate DIR"},
         {"suite generate kit kit", "'kit' is no option"},
         {"suite generate kit --size tiny", "--size is 'tiny'; expected smoke, standard or exhaustive"},

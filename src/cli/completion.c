@@ -89,7 +89,7 @@ static bool has_words(const struct option_description *option)
 /* What may stand behind the command's name, before its options. */
 static const char *first_words(enum command command)
 {
-    if (command == COMMAND_SUITE) return "generate verify run";
+    if (command == COMMAND_SUITE) return "generate verify run merge";
     return command == COMMAND_COMPLETION ? "bash zsh fish" : "";
 }
 

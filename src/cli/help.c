@@ -48,6 +48,8 @@ static const struct help {
      "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
      "Example: run the backend for each case, and judge it\n"
      "  poolgrad suite run kit --command 'mybackend {case} {out}' --reports pages\n"
+     "Example: the results of shards, which --json has written into the folder parts, as one\n"
+     "  poolgrad suite merge parts --junit results.xml\n"
      "Example: more of a case that fails\n"
      "  poolgrad verify --case kit/NAME --actual outputs/NAME.npy\n"},
     {COMMAND_GRAPH, "Runs a graph of pooling nodes and their gradients, or one kernel, from a file.",

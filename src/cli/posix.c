@@ -362,16 +362,29 @@ bool poolgrad_folder_make(const char *path)
     return mkdir(path, 0777) == 0;
 }
 
-bool poolgrad_folder_is_empty(const char *path)
+bool poolgrad_folder_each(const char *path, bool (*found)(void *context, const char *name), void *context)
 {
-    bool empty = true;
+    bool good = true;
     DIR *folder = opendir(path);
     if (!folder) return false;
-    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
-        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    for (const struct dirent *entry = readdir(folder); good && entry; entry = readdir(folder)) {
+        const bool dots = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        good = dots || found(context, entry->d_name);
     }
     closedir(folder);
-    return empty;
+    return good;
+}
+
+static bool is_found(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return false;
+}
+
+bool poolgrad_folder_is_empty(const char *path)
+{
+    return poolgrad_folder_each(path, is_found, NULL);
 }
 
 /* ---- The process ------------------------------------------------------------------------------------------------ */

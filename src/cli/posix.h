@@ -67,6 +67,10 @@ bool poolgrad_folder_make(const char *path);
 /* False also where it cannot be told. */
 bool poolgrad_folder_is_empty(const char *path);
 
+/* Calls `found` with each name in the folder until that returns false; so does this then, or where the folder cannot be
+ * read, errno set. */
+bool poolgrad_folder_each(const char *path, bool (*found)(void *context, const char *name), void *context);
+
 /* ---- Other processes --------------------------------------------------------------------------------------------- */
 
 /* How a process ended: its status, or the signal. */

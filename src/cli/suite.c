@@ -194,7 +194,7 @@ static int check_folder(const struct options *options, const char *folder)
     return poolgrad_fail(options, "%s: is not empty; expected a folder that is new or empty", folder);
 }
 
-enum { GENERATE = 1, VERIFY = 2, RUN = 4 };
+enum { GENERATE = 1, VERIFY = 2, RUN = 4, MERGE = 8, OF_KITS = GENERATE | VERIFY | RUN };
 
 /* Options that the word does not take. */
 static int check_options(const struct options *options, int word)
@@ -214,16 +214,24 @@ static int check_options(const struct options *options, int word)
                   {OPTION_DIVISION, VERIFY | RUN},
                   {OPTION_FUSION, VERIFY | RUN},
                   {OPTION_SUBNORMALS, VERIFY | RUN},
-                  {OPTION_FINDINGS, VERIFY | RUN},
+                  {OPTION_FINDINGS, VERIFY | RUN | MERGE},
                   {OPTION_CHAIN, VERIFY | RUN},
                   {OPTION_DIGITS, VERIFY | RUN},
-                  {OPTION_STRICT, VERIFY | RUN},
+                  {OPTION_STRICT, VERIFY | RUN | MERGE},
                   {OPTION_KEEP_TIE_RULE, VERIFY | RUN},
                   {OPTION_KEEP_NAN_RULE, VERIFY | RUN},
-                  {OPTION_SKIP_MISSING, VERIFY | RUN},
-                  {OPTION_JUNIT, VERIFY | RUN},
-                  {OPTION_SUITE_JSON, VERIFY | RUN},
-                  {OPTION_REPORTS, VERIFY | RUN}};
+                  {OPTION_SKIP_MISSING, VERIFY | RUN | MERGE},
+                  {OPTION_JUNIT, VERIFY | RUN | MERGE},
+                  {OPTION_SUITE_JSON, VERIFY | RUN | MERGE},
+                  {OPTION_REPORTS, VERIFY | RUN},
+                  {OPTION_CASE_DIRECTIONS, OF_KITS},
+                  {OPTION_CASE_KINDS, OF_KITS},
+                  {OPTION_CASE_FORMATS, OF_KITS},
+                  {OPTION_CASE_LAYOUTS, OF_KITS},
+                  {OPTION_FEATURES, OF_KITS},
+                  {OPTION_WITHOUT, OF_KITS},
+                  {OPTION_SHARD, OF_KITS},
+                  {OPTION_THREADS, OF_KITS}};
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
         if (!poolgrad_given(options, takers[i].option) || (takers[i].words & word)) continue;
         return poolgrad_fail(options, "--%s is given to suite %s, which has no use for it",
@@ -234,13 +242,16 @@ static int check_options(const struct options *options, int word)
 
 static int check_words(const struct options *options)
 {
-    static const char *const words[] = {"generate", "verify", "run"};
-    if (!options->word[0])
-        return poolgrad_fail(options, "nothing stands behind suite; expected generate, verify or run, and a folder");
+    static const char *const words[] = {"generate", "verify", "run", "merge"};
+    enum { WORDS = sizeof words / sizeof *words };
+    if (!options->word[0]) {
+        return poolgrad_fail(options, "nothing stands behind suite; expected generate, verify, run or merge, and a "
+                                      "folder");
+    }
     size_t i = 0;
-    while (i < 3 && strcmp(options->word[0], words[i]) != 0) i++;
-    if (i == 3)
-        return poolgrad_fail(options, "'%s' is nothing that suite does; expected generate, verify or run",
+    while (i < WORDS && strcmp(options->word[0], words[i]) != 0) i++;
+    if (i == WORDS)
+        return poolgrad_fail(options, "'%s' is nothing that suite does; expected generate, verify, run or merge",
                              options->word[0]);
     if (!options->word[1] || !*options->word[1])
         return poolgrad_fail(options, "no folder stands behind %s; expected %s DIR", words[i], words[i]);
@@ -288,6 +299,7 @@ int poolgrad_command_suite(const struct options *options)
 {
     struct kit kit = {.given = NULL};
     int status = check_words(options);
+    if (status == 0 && strcmp(options->word[0], "merge") == 0) return poolgrad_suite_merge(options);
     if (status == 0 && strcmp(options->word[0], "generate") != 0) return poolgrad_suite_verify(options);
     if (status == 0) status = generate(options, &kit);
     if (kit.manifest) (void)fclose(kit.manifest);

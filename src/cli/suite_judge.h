@@ -44,6 +44,9 @@ struct suite_judge {
     struct manifest manifest;
     int64_t count;               /* cases that are judged, the manifest's first ones */
     int64_t wrong;               /* cases with wrong elements, so far */
+    int64_t part, parts;         /* that these cases are of the chosen ones, from 1 on */
+    json_t *given;               /* what the options say of the backend, by their names */
+    const json_t *declared;      /* the same, or that of shards */
     int64_t kept;                /* cases whose outputs are an earlier run's */
     bool has_judged;             /* in the end: not all cases are missing */
     const char *folder;          /* with the backend's outputs, as the words name it; null: a temporary one */
@@ -119,7 +122,15 @@ int poolgrad_suite_run_backends(struct suite_judge *judge);
 /* How many threads the options ask for. 0, or 2 after one sentence. */
 int poolgrad_suite_threads(const struct options *options, int *threads);
 
-/* suite verify, suite run. */
+/* Opens the files for results, before the work: 0, or 2 after one sentence. */
+int poolgrad_suite_open_results(struct suite_judge *judge);
+
+/* Writes all results. The exit status: 1 where a case fails, 2 after one sentence. */
+int poolgrad_suite_finish(struct suite_judge *judge);
+void poolgrad_suite_judge_free(struct suite_judge *judge);
+
+/* suite verify, suite run; suite merge. */
 int poolgrad_suite_verify(const struct options *options);
+int poolgrad_suite_merge(const struct options *options);
 
 #endif

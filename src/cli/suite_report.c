@@ -135,7 +135,7 @@ static void print_in_group(const struct suite_row *row, void *context)
 /* How a failing case is followed up: its output is there afterwards unless run made it for itself alone. */
 static void print_next_step(const struct suite_judge *judge)
 {
-    if (judge->temporary) return;
+    if (judge->temporary || !judge->folder) return;
     for (int64_t i = 0; i < judge->count; i++) {
         if (judge->result[i].outcome != OUTCOME_WRONG || judge->result[i].count[POOLGRAD_VERDICT_WRONG] == 0) continue;
         printf("more of a case: poolgrad verify --case %s/%s --actual %s/%s.npy\n", judge->manifest.folder,
@@ -241,10 +241,26 @@ static void print_json_row(const struct suite_row *row, void *context)
     rows->more = true;
 }
 
+/* What the tables go by. */
+static void print_json_groups(const struct manifest_case *entry, FILE *file)
+{
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        fprintf(file, ", \"%s\": \"%s\"", groups[i].name, groups[i].word(entry));
+    fprintf(file, ", \"features\": [");
+    for (int i = 0; i < SUITE_FEATURES; i++) {
+        if (!(entry->features >> i & 1)) continue;
+        fprintf(file, "%s\"%s\"", separator, poolgrad_suite_feature_words[i]);
+        separator = ", ";
+    }
+    (void)fputc(']', file);
+}
+
 static void print_json_case(const struct manifest_case *entry, const struct suite_result *result, FILE *file)
 {
     static const char *const picks[] = {NULL, "not written", "right"};
     fprintf(file, "{\"name\": \"%s\", \"outcome\": \"%s\"", entry->name, poolgrad_outcome_words[result->outcome]);
+    print_json_groups(entry, file);
     for (int k = 1; k < POOLGRAD_VERDICTS; k++)
         fprintf(file, ", \"%s\": %" PRId64, poolgrad_verdict_name((poolgrad_verdict)k), result->count[k]);
     if (picks[result->picks])
@@ -264,8 +280,14 @@ void poolgrad_suite_print_json(const struct suite_judge *judge, FILE *file)
     int64_t outcomes[OUTCOMES];
     struct json_rows rows = {.file = file};
     poolgrad_suite_count_outcomes(judge, outcomes);
-    fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"passes\": %s,\n  \"outcomes\": {", poolgrad_version(),
-            poolgrad_suite_passes(judge) ? "true" : "false");
+    fprintf(file, "{\n  \"poolgrad\": \"%s\",\n  \"kit\": {\"size\": \"", poolgrad_version());
+    print_json_text(judge->manifest.size, file);
+    fprintf(file,
+            "\", \"seed\": %" PRId64 "},\n  \"shard\": {\"part\": %" PRId64 ", \"parts\": %" PRId64
+            "},\n  \"declared\": ",
+            judge->manifest.seed, judge->part, judge->parts);
+    (void)json_dumpf(judge->declared, file, JSON_SORT_KEYS);
+    fprintf(file, ",\n  \"passes\": %s,\n  \"outcomes\": {", poolgrad_suite_passes(judge) ? "true" : "false");
     print_outcomes(outcomes, file);
     fprintf(file, "},\n  \"rows\": [");
     poolgrad_suite_each_row(judge, print_json_row, &rows);

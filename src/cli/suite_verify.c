@@ -18,7 +18,7 @@ enum { SECONDS = 60, MOST_SECONDS = 86400, MOST_THREADS = 1024, MOST_JOBS = 256 
 
 /* ---- The command ------------------------------------------------------------------------------------------------- */
 
-static void release(struct suite_judge *judge)
+void poolgrad_suite_judge_free(struct suite_judge *judge)
 {
     poolgrad_manifest_free(&judge->manifest);
     poolgrad_output_discard(&judge->junit);
@@ -26,6 +26,7 @@ static void release(struct suite_judge *judge)
     if (judge->temporary) poolgrad_folder_remove(judge->temporary);
     if (judge->temporary != judge->outputs) free(judge->temporary);
     free(judge->outputs);
+    json_decref(judge->given);
     free(judge->result);
 }
 
@@ -80,7 +81,7 @@ static int choose_outputs(struct suite_judge *judge)
     return judge->outputs ? 0 : poolgrad_fail(options, "the folder's name does not fit into memory");
 }
 
-static int open_results(struct suite_judge *judge)
+int poolgrad_suite_open_results(struct suite_judge *judge)
 {
     const struct options *options = judge->options;
     int status = 0;
@@ -151,6 +152,8 @@ static int choose_cases(struct suite_judge *judge)
         manifest->entry[count++] = entry;
     }
     judge->count = count;
+    judge->part = choice.part;
+    judge->parts = choice.parts;
     return count > 0 ? 0 : poolgrad_suite_none_chosen(judge->options);
 }
 
@@ -179,17 +182,41 @@ static int prepare_run(struct suite_judge *judge)
     return 0;
 }
 
+/* What results depend on beside the cases and their outputs. */
+static int note_declared(struct suite_judge *judge)
+{
+    static const enum option of_backends[] = {OPTION_COMPUTED_IN,   OPTION_DIVISION,     OPTION_FUSION,
+                                              OPTION_SUBNORMALS,    OPTION_CHAIN,        OPTION_DIGITS,
+                                              OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
+    judge->declared = judge->given = json_object();
+    bool good = judge->given;
+    for (size_t i = 0; good && i < sizeof of_backends / sizeof *of_backends; i++) {
+        const char *text = judge->options->value[of_backends[i]].text;
+        if (!poolgrad_given(judge->options, of_backends[i])) continue;
+        json_t *value = text ? json_string(text) : json_true();
+        good = json_object_set_new(judge->given, poolgrad_options[of_backends[i]].name, value) == 0;
+    }
+    return good ? 0 : poolgrad_fail(judge->options, "the declaration does not fit into memory");
+}
+
 static int prepare(struct suite_judge *judge, bool runs)
 {
     const struct options *options = judge->options;
     int status = poolgrad_suite_threads(options, &judge->threads);
     if (status == 0 && runs) status = prepare_run(judge);
     if (status == 0) status = poolgrad_declaration_read(options, &judge->declaration);
+    if (status == 0) status = note_declared(judge);
     if (status == 0) status = poolgrad_manifest_read(options, options->word[1], &judge->manifest);
     if (status == 0) status = choose_cases(judge);
     if (status == 0 && runs) status = poolgrad_suite_check_command(judge);
     if (status == 0) status = choose_outputs(judge);
-    return status == 0 ? open_results(judge) : status;
+    return status == 0 ? poolgrad_suite_open_results(judge) : status;
+}
+
+int poolgrad_suite_finish(struct suite_judge *judge)
+{
+    const int status = write_results(judge);
+    return status == 0 && !poolgrad_suite_passes(judge) ? 1 : status;
 }
 
 int poolgrad_suite_verify(const struct options *options)
@@ -197,8 +224,7 @@ int poolgrad_suite_verify(const struct options *options)
     struct suite_judge judge = {.options = options};
     int status = prepare(&judge, strcmp(options->word[0], "run") == 0);
     if (status == 0) status = poolgrad_suite_judge_cases(&judge);
-    if (status == 0) status = write_results(&judge);
-    if (status == 0 && !poolgrad_suite_passes(&judge)) status = 1;
-    release(&judge);
+    if (status == 0) status = poolgrad_suite_finish(&judge);
+    poolgrad_suite_judge_free(&judge);
     return status;
 }

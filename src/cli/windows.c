@@ -294,17 +294,30 @@ bool poolgrad_folder_make(const char *path)
     return make_folder(path);
 }
 
-bool poolgrad_folder_is_empty(const char *path)
+bool poolgrad_folder_each(const char *path, bool (*found)(void *context, const char *name), void *context)
 {
     struct __finddata64_t entry;
     char *pattern = joined(path, "/*");
     const intptr_t folder = pattern ? _findfirst64(pattern, &entry) : -1;
     free(pattern);
     if (folder == -1) return false;
-    bool empty = true;
-    for (bool more = true; more; more = _findnext64(folder, &entry) == 0) empty = empty && is_dots(entry.name);
+    bool good = true;
+    for (bool more = true; good && more; more = _findnext64(folder, &entry) == 0)
+        good = is_dots(entry.name) || found(context, entry.name);
     _findclose(folder);
-    return empty;
+    return good;
+}
+
+static bool is_found(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return false;
+}
+
+bool poolgrad_folder_is_empty(const char *path)
+{
+    return poolgrad_folder_each(path, is_found, NULL);
 }
 
 /* ---- The process ------------------------------------------------------------------------------------------------- */
