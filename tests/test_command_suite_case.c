@@ -130,7 +130,8 @@ Test(command_suite_case, cases_that_are_judged, .init = enter, .fini = scene_lea
     expect_words(result.out, "\nwrong: " NAME ": ");
     cr_expect(!strstr(result.out, "\nnhwc "), "%s", result.out);
     process_release(&result);
-    cr_expect(scene_refuses("suite verify kit --actual actual --format float16", "no case is left; expected "));
+    cr_expect(scene_refuses("suite verify kit --actual actual --format float16",
+                            "--format is 'float16'; expected a word that leaves some of the "));
     int wrong = 0;
     for (int part = 1; part <= 2; part++) {
         char line[SCENE_LINE];
@@ -288,6 +289,7 @@ static const struct refusal {
 } refusals[] = {
     {"verify --case kit/" NAME, "--actual is missing; expected --actual FILE"},
     {"verify --case kit --actual x.npy", "--case is 'kit'; expected KIT/NAME, a kit's folder and a case"},
+    {"verify --case= --actual x.npy", "--case is ''; expected --case KIT/NAME"},
     {"verify --case /kit --actual x.npy", "--case is '/kit'; expected KIT/NAME, a kit's folder and a case"},
     {"verify --case none/x --actual x.npy", "none/manifest.json: is missing; expected the manifest of a kit"},
     {"verify --case kit/images-3 --actual x.npy",

@@ -92,11 +92,13 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     process_result result =
         run_backend(1,
                     "case {name} in n11*) kill -9 $$;; n14*) echo no such module >&2; exit 3;; n15*) sleep 30;; "
-                    "n31*) :;; n33*) exit 77;; n51*) seq 100000; exit 4;; "
+                    "n31*) :;; n25*) exit 139;; n33*) exit 77;; n51*) seq 100000; exit 4;; "
                     "n43*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
                     more);
-    cr_expect(strstr(result.out,
-                     "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was ended by signal 9\n"));
+    cr_expect(
+        strstr(result.out,
+               "failed: n11-kernel-2x2-outside-gradient-average-zero: the backend was killed by signal 9 (SIGKILL)\n"));
+    cr_expect(strstr(result.out, ": the backend ended with status 139: killed by signal 11 (SIGSEGV)\n"));
     cr_expect(strstr(result.out, ": the backend ended with status 3: no such module\n"));
     cr_expect(strstr(result.out, ": the backend ended with status 4: ...") && strstr(result.out, " 99999 100000\n"));
     cr_expect_null(strstr(result.out, " 99900 "), "more than the end of what a backend says");
@@ -110,7 +112,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     char *xml = read_text("found.xml");
     cr_expect(strncmp(xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"poolgrad\" tests=\"", 70) ==
               0);
-    cr_expect(strstr(xml, "<error message=\"the backend was ended by signal 9\"/></testcase>\n"));
+    cr_expect(strstr(xml, "<error message=\"the backend was killed by signal 9 (SIGKILL)\"/></testcase>\n"));
     cr_expect(strstr(xml, "<error message=\"the output: magic is hello"));
     cr_expect(strstr(xml, "<error message=\"the backend ended with status 0, but there is no output\"/></testcase>\n"));
     cr_expect(strstr(xml, "<failure message=\"the backend ended with status 77: it does not do this\"/></testcase>\n"));
@@ -401,6 +403,10 @@ static const struct refusal {
     {"suite verify kit --actual kit --seed 3", "--seed is given to suite verify, which has no use for it"},
     {"suite generate new --actual kit", "--actual is given to suite generate, which has no use for it"},
     {"suite run kit", "--command is missing; expected --command LINE"},
+    {"suite run kit --command=", "--command is ''; expected --command LINE"},
+    {"suite run kit --command backend/{foo}/{out}",
+     "--command has {foo}; expected {case}, {name}, {kit}, {out}, {indices} or {list}, or blanks within the braces"},
+    {"suite verify kit --actual=", "--actual is ''; expected --actual DIR"},
     {"suite run kit --command true --actual kit", "--actual is given to suite run, which has no use for it"},
     {"suite run kit --command true --timeout 0", "--timeout is 0; expected 1 to 86400 seconds"},
     {"suite run kit --command true --jobs 0", "--jobs is 0; expected 1 to 256 processes at once"},

@@ -302,8 +302,10 @@ static const struct refusal {
     {FORWARD " --actual y.npy --primary-offset-x 1",
      "--primary-offset-x is about a gradient; expected options of forward pooling, there is no --source-gradient"},
     {FORWARD " --actual y.npy --indices x.npy", "--indices is given with --kind average; expected max"},
-    {GRADIENT " --actual dx.npy --before y.npy",
-     "--before is of another format or shape than --actual; expected the same"},
+    {GRADIENT " --actual dx.npy --before y.npy", "--before is float32 2 x 8 x 4 x 5 (images, channels, height, width); "
+                                                 "expected float32 2 x 8 x 7 x 9, as --actual"},
+    {GRADIENT " --actual dx.npy --add-to half.npy",
+     "--add-to is float16 2 x 8 x 7 x 9 (images, channels, height, width); expected float32 2 x 8 x 7 x 9, as "},
     {GRADIENT " --actual dx.npy --before dx.npy --add-to dx.npy",
      "--before is given beside --add-to; expected one of them"},
     {GRADIENT " --actual dx.npy --computed-in unorm8",
@@ -326,6 +328,8 @@ static const struct refusal {
 
 Test(command_verify, refusals, .init = enter, .fini = scene_leave)
 {
+    cr_assert(scene_runs("gradient --source x.npy --source-gradient g.npy --kind average --kernel 3 --stride 2 --pad 1 "
+                         "--format float16 --output half.npy"));
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         cr_expect(scene_refuses(refusals[i].line, refusals[i].sentence), "expected: %s", refusals[i].sentence);
     }

@@ -90,7 +90,8 @@ static const char *const refusals[][2] = {
      "--actual is 1 x 1 x 2 x 2 x 2 (images, channels, depth, height, width); expected 1 x 1 x 3 x 3 x 3, as the "
      "sourc"},
     {"verify --source v.npy --source-gradient g.npy --kind max --kernel 2 --actual dx.npy --before y.npy",
-     "--before is of another format or shape than --actual; expected the same"},
+     "--before is float32 1 x 1 x 2 x 2 x 2 (images, channels, depth, height, width); expected float32 1 x 1 x 3 x 3 x "
+     "3,"},
     {"explain --source v.npy --kind average --kernel 2 --at 0,0,1,1",
      "--at has 4 numbers; expected 5: image, channel, depth, row and column"},
     {"explain --source v.npy --kind average --kernel 2 --at 0,0,1,1,0,0",

@@ -296,7 +296,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
          "run: a shell's line that computes a case, in which {case} stands for the case's folder, {out} "
          "for the file to write, {indices} for the file of indices, {name} for the case's name and {kit} for the "
          "kit's folder; status 77 says that it does not do this; required. Or {list}, for a file of many cases: on "
-         "each line a case's folder, a tab, and the file to write",
+         "each line a case's folder, a tab, and the file to write. No other word stands in braces",
          NULL},
     [OPTION_TIMEOUT] = {NUMBER("timeout", SUITE, "run: seconds that one case may take, in a list on average (60)")},
     [OPTION_JOBS] = {NUMBER("jobs", SUITE,
@@ -771,6 +771,14 @@ static int read_named(struct options *options, enum option option, const char *t
     return 0;
 }
 
+static int refuse_empty(const struct options *options, enum option option)
+{
+    const struct option_description *o = &poolgrad_options[option];
+    if (o->type != TYPE_TEXT && o->type != TYPE_FOLDER)
+        return poolgrad_fail(options, "--%s is ''; expected a file name", o->name);
+    return poolgrad_fail(options, "--%s is ''; expected --%s %s", o->name, o->name, o->argument);
+}
+
 static int read_value(struct options *options, enum option option, const char *text)
 {
     options->value[option].text = text;
@@ -788,9 +796,7 @@ static int read_value(struct options *options, enum option option, const char *t
     case TYPE_INPUT:
     case TYPE_OUTPUT:
     case TYPE_REPORT:
-    case TYPE_FOLDER:
-        if (*text) return 0;
-        return poolgrad_fail(options, "--%s is ''; expected a file name", poolgrad_options[option].name);
+    case TYPE_FOLDER: return *text ? 0 : refuse_empty(options, option);
     case TYPE_FLAG: break;
     }
     return 0;

@@ -470,6 +470,21 @@ static void note_shell(pid_t from, pid_t to)
     pthread_mutex_unlock(&shells_lock);
 }
 
+const char *poolgrad_signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } signals[] = {{SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
+                   {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+                   {SIGKILL, "SIGKILL"}, {SIGSEGV, "SIGSEGV"}, {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"},
+                   {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        if (signals[i].number == number) return signals[i].name;
+    }
+    return NULL;
+}
+
 /* A group of its own, so that what it starts can be ended with it. */
 static pid_t start_shell(const char *line, int said)
 {

@@ -85,6 +85,9 @@ struct shell_watch {
     void *context;
 };
 
+/* "SIGSEGV" and so on; null where the number is no signal by which programs end. */
+const char *poolgrad_signal_name(int number);
+
 /* Runs the line in a shell, with nothing on its standard input; ends it, and all that it has started, after so many
  * seconds, or when this process is told to end. The end of what it writes to standard output and standard error is in
  * *said. Several threads may do so at once, after poolgrad_shells_begin. */

@@ -274,7 +274,7 @@ static int choose_cases(const struct options *options, struct kit *kit)
         if (poolgrad_suite_choose_next(&choice, p, poolgrad_suite_features(kit->suite, i)))
             kit->chosen[kit->count++] = i;
     }
-    return kit->count > 0 ? 0 : poolgrad_suite_none_chosen(options);
+    return kit->count > 0 ? 0 : poolgrad_suite_none_chosen(options, &choice);
 }
 
 static int generate(const struct options *options, struct kit *kit)

@@ -52,14 +52,28 @@ static void put_word(struct line *line, const char *word)
 enum { BRACE_CASE, BRACE_NAME, BRACE_OUT, BRACE_INDICES, BRACE_KIT, BRACE_LIST, BRACES };
 static const char *const braces[BRACES] = {"{case}", "{name}", "{out}", "{indices}", "{kit}", "{list}"};
 
+/* Which of them the text begins with; BRACES: none. */
+static int brace_at(const char *text)
+{
+    int i = 0;
+    while (i < BRACES && strncmp(text, braces[i], strlen(braces[i])) != 0) i++;
+    return i;
+}
+
+/* The length of what looks like one of them, a word in braces, at the beginning of the text; 0: the shell's own. */
+static size_t placeholder_length(const char *text)
+{
+    const size_t letters = *text == '{' ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") : 0;
+    return letters > 0 && text[letters + 1] == '}' ? letters + 2 : 0;
+}
+
 /* The command with the values in their places; null without memory. */
 static char *fill_in(const char *command, const char *const value[BRACES])
 {
     struct line line = {.good = true};
     for (const char *from = command; *from;) {
-        int i = 0;
-        while (i < BRACES && (!value[i] || strncmp(from, braces[i], strlen(braces[i])) != 0)) i++;
-        if (i == BRACES) {
+        const int i = brace_at(from);
+        if (i == BRACES || !value[i]) {
             put(&line, *from++);
         } else {
             put_word(&line, value[i]);
@@ -76,9 +90,24 @@ static bool takes_lists(const struct suite_judge *judge)
     return strstr(judge->command, braces[BRACE_LIST]) != NULL;
 }
 
+/* Words in braces that stand for nothing. */
+static int check_words(const struct suite_judge *judge)
+{
+    for (const char *at = judge->command; *at; at++) {
+        const size_t length = placeholder_length(at);
+        if (length == 0 || brace_at(at) < BRACES || (at > judge->command && at[-1] == '$')) continue;
+        return poolgrad_fail(judge->options,
+                             "--command has %.*s; expected {case}, {name}, {kit}, {out}, {indices} or {list}, or "
+                             "blanks within the braces where the shell is to have them",
+                             (int)length, at);
+    }
+    return 0;
+}
+
 int poolgrad_suite_check_command(const struct suite_judge *judge)
 {
     static const char ends[] = "\t\n";
+    if (check_words(judge) != 0) return 2;
     if (!takes_lists(judge)) return 0;
     for (int i = 0; i < BRACE_KIT; i++) {
         if (!strstr(judge->command, braces[i])) continue;
@@ -220,8 +249,23 @@ static char *write_list(const struct batch *batch)
 
 /* ---- A process --------------------------------------------------------------------------------------------------- */
 
-/* A status by which a program says that it does not do what it was asked for, as test harnesses take it. */
-enum { PASSED_OVER = 77 };
+/* A status by which a program says that it does not do what it was asked for, as test harnesses take it; and what a
+ * shell adds to the number of the signal that ended its program. */
+enum { PASSED_OVER = 77, OF_SIGNALS = 128 };
+
+/* Whether the shell ended as its program did: by a signal that has a name. */
+static bool is_of_signal(int status)
+{
+    return status > OF_SIGNALS && poolgrad_signal_name(status - OF_SIGNALS);
+}
+
+/* What the backend did; the signal that ended it. */
+static int tell_signal(const char *ended, int number, char sentence[SUITE_SENTENCE])
+{
+    const char *name = poolgrad_signal_name(number);
+    return snprintf(sentence, SUITE_SENTENCE, "the backend %s killed by signal %d%s%s%s", ended, number,
+                    name ? " (" : "", name ? name : "", name ? ")" : "");
+}
 
 /* Why there is no output. */
 static void explain(const struct batch *batch, const struct ending *ending, struct tail *said,
@@ -231,16 +275,21 @@ static void explain(const struct batch *batch, const struct ending *ending, stru
     int length = 0;
     switch (ending->how) {
     case ENDED_NOT_STARTED: length = snprintf(sentence, SUITE_SENTENCE, "the backend could not be started"); break;
-    case ENDED_BY_SIGNAL:
-        length = snprintf(sentence, SUITE_SENTENCE, "the backend was ended by signal %d", ending->number);
-        break;
+    case ENDED_BY_SIGNAL: length = tell_signal("was", ending->number, sentence); break;
     case ENDED_BY_TIME:
         length = snprintf(sentence, SUITE_SENTENCE, "the backend took more than %" PRId64 " seconds", seconds);
         if (size > 1)
             length += snprintf(sentence + length, SUITE_SENTENCE - (size_t)length, " for each of %" PRId64 " cases",
                                size);
         break;
-    case ENDED: length = snprintf(sentence, SUITE_SENTENCE, "the backend ended with status %d", ending->number);
+    case ENDED:
+        if (is_of_signal(ending->number)) {
+            char ended[32];
+            snprintf(ended, sizeof ended, "ended with status %d:", ending->number);
+            length = tell_signal(ended, ending->number - OF_SIGNALS, sentence);
+        } else {
+            length = snprintf(sentence, SUITE_SENTENCE, "the backend ended with status %d", ending->number);
+        }
     }
     if (ending->how == ENDED && ending->number == PASSED_OVER) {
         snprintf(sentence + length, SUITE_SENTENCE - (size_t)length, ": it does not do this");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/suite_choose.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,17 +59,38 @@ static bool has(uint64_t set, int word)
 
 bool poolgrad_suite_choose_next(struct suite_choice *choice, const poolgrad_problem *problem, uint64_t features)
 {
-    const bool words = has(choice->directions, (int)poolgrad_suite_direction(problem)) &&
-                       has(choice->kinds, (int)poolgrad_suite_kind(problem)) &&
-                       has(choice->formats, (int)problem->destination.format) &&
-                       has(choice->layouts, (int)problem->destination.layout);
-    const bool wanted = choice->features == 0 || (features & choice->features);
-    if (!words || !wanted || (features & choice->without)) return false;
-    return choice->seen++ % choice->parts == choice->part - 1;
+    const bool wanted[SUITE_FILTERS - 1] = {has(choice->directions, (int)poolgrad_suite_direction(problem)),
+                                            has(choice->kinds, (int)poolgrad_suite_kind(problem)),
+                                            has(choice->formats, (int)problem->destination.format),
+                                            has(choice->layouts, (int)problem->destination.layout),
+                                            choice->features == 0 || (features & choice->features),
+                                            !(features & choice->without)};
+    choice->cases++;
+    for (int i = 0; i < SUITE_FILTERS - 1; i++) {
+        if (!wanted[i]) return false;
+        choice->left[i]++;
+    }
+    const bool is_mine = (choice->left[SUITE_FILTERS - 2] - 1) % choice->parts == choice->part - 1;
+    choice->left[SUITE_FILTERS - 1] += is_mine;
+    return is_mine;
 }
 
-int poolgrad_suite_none_chosen(const struct options *options)
+int poolgrad_suite_none_chosen(const struct options *options, const struct suite_choice *choice)
 {
-    return poolgrad_fail(options, "no case is left; expected --direction, --kind, --format, --layout, --feature, "
-                                  "--without and --shard that leave some");
+    enum { ROOM = 256 };
+    char before[ROOM] = "";
+    int last = 0;
+    while (last < SUITE_FILTERS - 1 && choice->left[last] > 0) last++;
+    for (int i = 0; i < last; i++) {
+        const enum option option = (enum option)(OPTION_CASE_DIRECTIONS + i);
+        const size_t used = strlen(before);
+        if (!poolgrad_given(options, option)) continue;
+        snprintf(before + used, sizeof before - used, "%s--%s %s", used > 0 ? " " : " that are left by ",
+                 poolgrad_options[option].name, options->value[option].text);
+    }
+    const enum option option = (enum option)(OPTION_CASE_DIRECTIONS + last);
+    return poolgrad_fail(options, "--%s is '%s'; expected %s that leaves some of the %" PRId64 " cases%s",
+                         poolgrad_options[option].name, options->value[option].text,
+                         option == OPTION_SHARD ? "a part" : "a word",
+                         last > 0 ? choice->left[last - 1] : choice->cases, before);
 }

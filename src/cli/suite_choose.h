@@ -6,11 +6,15 @@
 #include "cli/options.h"
 #include "suite/kit.h"
 
+/* The options that choose, in the order in which they leave cases out. */
+enum { SUITE_FILTERS = OPTION_SHARD - OPTION_CASE_DIRECTIONS + 1 };
+
 /* Sets of words as bits; an empty one leaves all. */
 struct suite_choice {
     uint64_t directions, kinds, formats, layouts, features, without;
-    int64_t part, parts; /* from 1 on */
-    int64_t seen;        /* cases that all the words leave */
+    int64_t part, parts;         /* from 1 on */
+    int64_t cases;               /* looked at so far */
+    int64_t left[SUITE_FILTERS]; /* of them, by each option and all before it */
 };
 
 /* The directions and kinds of --direction and --kind, in the order of their words. */
@@ -26,7 +30,7 @@ int poolgrad_suite_choice_read(const struct options *options, struct suite_choic
 /* Whether the next case, in the kit's order, is among them. */
 bool poolgrad_suite_choose_next(struct suite_choice *choice, const poolgrad_problem *problem, uint64_t features);
 
-/* Refuses where no case is left: 2 after one sentence. */
-int poolgrad_suite_none_chosen(const struct options *options);
+/* Refuses where no case is left, and names the option that left none: 2 after one sentence. */
+int poolgrad_suite_none_chosen(const struct options *options, const struct suite_choice *choice);
 
 #endif

@@ -104,8 +104,11 @@ static int read_before(const struct options *options, struct verify *verify)
     verify->declaration.before = &verify->before_image;
     const poolgrad_const_image judged = poolgrad_image_as_const(actual);
     if (before->format == actual->format && poolgrad_tensor_same_sizes(&verify->before_image, &judged)) return 0;
-    return poolgrad_fail(options, "--%s is of another format or shape than --actual; expected the same",
-                         poolgrad_options[option].name);
+    char is[TENSOR_SIZES], expected[TENSOR_SIZES];
+    poolgrad_tensor_sizes(&verify->before_image, true, is);
+    poolgrad_tensor_sizes(&judged, false, expected);
+    return poolgrad_fail(options, "--%s is %s %s; expected %s %s, as --actual", poolgrad_options[option].name,
+                         poolgrad_format_name(before->format), is, poolgrad_format_name(actual->format), expected);
 }
 
 /* The rules of ties and NaNs that are kept are the case's. */
