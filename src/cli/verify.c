@@ -132,6 +132,7 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
     if (poolgrad_given(options, OPTION_KEEP_NAN_RULE))
         return poolgrad_fail(options, "--keep-nan-rule is given without --case; expected --nan WORD, a rule");
     verify->kind = options->value[OPTION_KIND].text;
+    verify->dialect = options->dialect;
     int status = poolgrad_check_direction(options);
     if (status == 0) status = poolgrad_setup_required(options, gradient ? required + 1 : required, gradient ? 1 : 2);
     if (status == 0) status = poolgrad_declaration_read(options, &verify->declaration);

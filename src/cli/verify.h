@@ -10,10 +10,13 @@
 
 enum { CASE_NAME = 64 };
 
+struct dialect;
+
 struct verify {
-    const char *kind;          /* as the reader named it */
-    const char *name;          /* of a kit's case; null: files by themselves */
-    char case_name[CASE_NAME]; /* where that is kept, unless it is kept elsewhere */
+    const char *kind;              /* as the reader named it */
+    const struct dialect *dialect; /* whose words said the problem; null: none's */
+    const char *name;              /* of a kit's case; null: files by themselves */
+    char case_name[CASE_NAME];     /* where that is kept, unless it is kept elsewhere */
     struct inputs inputs;
     struct tensor actual, before;
     poolgrad_const_image before_image; /* as the declaration has it */

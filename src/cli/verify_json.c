@@ -2,8 +2,10 @@
 /* What verify finds, for programs. All names in it are of letters, digits and signs that JSON takes as they are. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
-#include "cli/verify.h"
+#include "cli/dialect_words.h"
+#include "cli/verify_facts.h"
 
 /* JSON has no infinity and no NaN. */
 static void print_value(double value, FILE *file)
@@ -80,6 +82,75 @@ static void print_causes(const poolgrad_verification *v, FILE *file)
     fprintf(file, "],\n  \"where\": \"%s\",\n", poolgrad_verification_where(v));
 }
 
+/* ---- What is judged by ------------------------------------------------------------------------------------------- */
+
+static void print_axis(const struct verify_axis *axis, FILE *file)
+{
+    fprintf(file, "\n    {\"axis\": \"%s\", \"pixels\": %" PRId64 ", \"windows\": %" PRId64, axis->name, axis->pixels,
+            axis->windows);
+    if (axis->windows > 0)
+        fprintf(file, ", \"pad_before\": %" PRId64 ", \"pad_behind\": %" PRId64, -axis->first,
+                axis->end - axis->pixels);
+    fprintf(file, ", \"counted_before\": %" PRId64 ", \"counted_behind\": %" PRId64, axis->counted_before,
+            axis->counted_behind);
+    fprintf(file, ", \"by_table\": %s, \"kernel\": %" PRId64 ", \"stride\": %" PRId64 ", \"dilation\": %" PRId64 "}",
+            axis->table ? "true" : "false", axis->kernel, axis->stride, axis->dilation);
+}
+
+/* The library's own words for the problem; null where memory is lacking. */
+static char *describe(const poolgrad_problem *problem)
+{
+    const size_t size = poolgrad_problem_debug_description(problem, NULL, 0) + 1;
+    char *text = malloc(size);
+    if (text) (void)poolgrad_problem_debug_description(problem, text, size);
+    return text;
+}
+
+static void print_problem(const struct verify *verify, FILE *file)
+{
+    const poolgrad_problem *p = &verify->inputs.problem;
+    char *text = describe(p);
+    bool first = true;
+    if (verify->dialect) fprintf(file, "  \"dialect\": \"%s\",\n", verify->dialect->name);
+    fprintf(file, "  \"problem\": %s,\n  \"axes\": [", text ? text : "null");
+    free(text);
+    for (int i = AXES - 1; i >= 0; i--) {
+        const struct verify_axis axis = poolgrad_verify_axis(p, (enum axis)i);
+        if (!poolgrad_verify_shows_axis(p, (enum axis)i)) continue;
+        fprintf(file, "%s", first ? "" : ",");
+        print_axis(&axis, file);
+        first = false;
+    }
+    fprintf(file, "],\n");
+}
+
+/* A number, or null for the neutral one. */
+static void print_or_null(const char *name, int64_t number, FILE *file)
+{
+    if (number == 0)
+        fprintf(file, "\"%s\": null, ", name);
+    else
+        fprintf(file, "\"%s\": %" PRId64 ", ", name, number);
+}
+
+static void print_declared(const struct verify *verify, FILE *file)
+{
+    const poolgrad_declaration *d = &verify->declaration;
+    const poolgrad_problem *p = &verify->inputs.problem;
+    const bool binding = d->keeps_tie_rule || p->ties == POOLGRAD_TIES_ALL || p->ties == POOLGRAD_TIES_SPLIT;
+    const char *format = poolgrad_format_name(d->computed_in);
+    fprintf(file, "  \"declared\": {\"computed_in\": %s%s%s, \"division\": \"%s\", \"fusion\": \"%s\", ",
+            format ? "\"" : "", format ? format : "null", format ? "\"" : "", poolgrad_division_name(d->division),
+            poolgrad_fusion_name(d->fusion));
+    fprintf(file, "\"subnormals\": \"%s\", ", poolgrad_subnormals_name(d->subnormals));
+    print_or_null("chain", d->chain, file);
+    print_or_null("digits", d->digits, file);
+    fprintf(file, "\"ties\": \"%s\", \"nan\": \"%s\", \"before\": %s, \"strict\": %s},\n",
+            binding ? poolgrad_tie_rule_name(p->ties) : "any",
+            d->keeps_nan_rule ? poolgrad_nan_rule_name(p->nan) : "any", d->before ? "true" : "false",
+            verify->strict ? "true" : "false");
+}
+
 void poolgrad_verify_print_json(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
@@ -95,6 +166,8 @@ void poolgrad_verify_print_json(const struct verify *verify, FILE *file)
             poolgrad_format_name(poolgrad_computed_in(p, &verify->declaration)), p->destination.images,
             p->destination.channels, p->destination.depth > 1 ? p->destination.depth : 1, p->destination.height,
             p->destination.width);
+    print_problem(verify, file);
+    print_declared(verify, file);
     fprintf(file, "  \"passes\": %s, \"strict\": %s,\n", poolgrad_verify_passes(verify) ? "true" : "false",
             verify->strict ? "true" : "false");
     if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);

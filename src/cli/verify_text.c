@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/verify.h"
+#include "cli/verify_facts.h"
 
 enum { CAUSES = 5 }; /* that are told of */
 
@@ -152,6 +152,13 @@ static void print_causes(const struct verify *verify)
     if (*poolgrad_verification_where(v)) printf("all that is wrong lies in %s\n", poolgrad_verification_where(v));
 }
 
+static void print_facts(const struct verify *verify)
+{
+    struct verify_facts facts;
+    poolgrad_verify_facts(verify, &facts);
+    for (int i = 0; i < facts.count; i++) printf("  %-8s  %s\n", facts.fact[i].name, facts.fact[i].text);
+}
+
 void poolgrad_verify_print(const struct verify *verify)
 {
     const poolgrad_verification *v = verify->verification;
@@ -168,6 +175,8 @@ void poolgrad_verify_print(const struct verify *verify)
     if (has_depth) printf(" x %" PRId64, p->destination.depth);
     printf(" x %" PRId64 " x %" PRId64 ", sums in %s\n", p->destination.height, p->destination.width,
            poolgrad_format_name(computed_in));
+    print_facts(verify);
+    printf("verdicts:\n");
     print_counts(v);
     print_reasons(v);
     print_causes(verify);
