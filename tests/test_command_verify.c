@@ -250,7 +250,16 @@ Test(command_verify, json, .init = enter, .fini = scene_leave)
     process_release(&result);
 }
 
-/* One file, nothing from elsewhere. */
+static void expect_in_order(const char *text, const char *const *parts)
+{
+    for (; *parts; parts++) {
+        const char *found = strstr(text, *parts);
+        cr_assert(found, "%s is not, or not in its place", *parts);
+        text = found + 1;
+    }
+}
+
+/* One file, nothing from elsewhere: what was understood, pictures, lists. */
 Test(command_verify, page, .init = enter, .fini = scene_leave)
 {
     write_changed("dx.npy", "bad.npy", 100, 77.5F);
@@ -264,8 +273,14 @@ Test(command_verify, page, .init = enter, .fini = scene_leave)
         cr_assert(result.status == 1 && page);
         const char *text = (const char *)page;
         cr_expect(strncmp(text, "<!DOCTYPE html>", 15) == 0 && strstr(text, "</html>"));
-        cr_expect(strstr(text, "77.5 (429b0000)") && strstr(text, "data:image/png;base64,iVBORw0KGgo"));
-        cr_expect(strstr(text, "<h2>Geometry</h2>") && strstr(text, "1 of 1008 elements wrong"));
+        cr_expect(strstr(text, "<span>77.5</span> <span>(429b0000)</span>") &&
+                  strstr(text, "data:image/png;base64,iVBORw0KGgo"));
+        cr_expect(strstr(text, "1 of 1008 elements wrong"));
+        expect_in_order(text,
+                        (const char *const[]){"<h2>What is judged</h2>", "<th>height</th><td>7 pixels, 4 windows: ",
+                                              "<svg class=\"geometry\"", "<h2>Verdicts</h2>", "data:image/png;base64,",
+                                              "<div class=\"bars\"", "<h2>Likely cause</h2>",
+                                              "<h2>The worst elements</h2>", "<h2>How they come about</h2>", NULL});
         cr_expect(!strstr(text, "http") && !strstr(text, "src=\"/"), "nothing is fetched");
     }
     free(page);
@@ -362,7 +377,7 @@ Test(command_verify, geometry_comes_first, .init = scene_enter, .fini = scene_le
     if (result.status == 1) {
         size_t size;
         char *page = (char *)scene_read_bytes("page.html", &size);
-        cr_expect(page && strstr(page, "<h2>Likely cause</h2>\n<p>The geometry: --source-gradient is 4 x 5"));
+        cr_expect(page && strstr(page, "<p>Likely cause: <b>the geometry</b>: --source-gradient is 4 x 5"));
         free(page);
     }
     process_release(&result);
@@ -397,7 +412,7 @@ Test(command_verify, volumes, .init = scene_enter, .fini = scene_leave)
                                        "<summary>0,0,1,1,0</summary>",
                                        "<h3>Image 0, channel 0, depth 1: 1 wrong</h3>",
                                        "The first windows, by depth",
-                                       "<p>Along z: windows of 2 taps",
+                                       "<tr><th>depth</th><td>2 pixels, 1 window: kernel 2, ",
                                        NULL};
     static const char *const json[] = {"\"depth\": 2, \"height\": 2, \"width\": 2,", "\"c\": 0, \"z\": 1, \"y\": 1, ",
                                        NULL};
@@ -419,7 +434,7 @@ Test(command_verify, volumes, .init = scene_enter, .fini = scene_leave)
 /* Windows by table are drawn, too. */
 Test(command_verify, tables, .init = scene_enter, .fini = scene_leave)
 {
-    static const char *const page[] = {"<p>Along x: 3 windows by table, of 5 pixels.</p>",
+    static const char *const page[] = {"<tr><th>width</th><td>5 pixels, 3 windows by table, of 2 to 3</td></tr>",
                                        "aria-label=\"The last windows\"", NULL};
     scene_write_numbers("x.npy", "f4", "1,1,1,5", "1 2 4 8 16");
     scene_write_numbers("y.npy", "f4", "1,1,1,3", "1.5 5 12");

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/integer.h"
+#include "cli/verify_facts.h"
 #include "cli/verify_page.h"
 
 enum {
@@ -15,14 +16,6 @@ enum {
 /* A half-open range of integers. */
 struct span {
     int64_t begin, end;
-};
-
-/* Windows along one axis: a progression, or a table. */
-struct placed_windows {
-    int64_t first, stride, kernel, dilation;
-    int64_t size;    /* of the image */
-    int64_t windows; /* how many */
-    const poolgrad_span *table;
 };
 
 /* The part of an axis that is drawn, and the windows in it. */
@@ -41,12 +34,12 @@ static int64_t extent_of(const struct strip *s, int i)
 }
 
 /* From the first window on, or up to the last one. */
-static struct strip strip_of(const struct placed_windows *axis, bool last)
+static struct strip strip_of(const struct verify_axis *axis, bool last)
 {
-    struct strip strip = {.size = axis->size, .dilation = axis->dilation};
+    struct strip strip = {.size = axis->pixels, .dilation = axis->dilation};
     strip.count = (int)poolgrad_min(WINDOWS, axis->windows);
     const int64_t from = last ? axis->windows - strip.count : 0;
-    int64_t first = 0, end = last ? axis->size : 1;
+    int64_t first = 0, end = last ? axis->pixels : 1;
     for (int i = 0; i < strip.count; i++) {
         const int64_t k = from + i;
         strip.starts[i] = axis->table ? axis->table[k].first : axis->first + axis->stride * k;
@@ -55,11 +48,11 @@ static struct strip strip_of(const struct placed_windows *axis, bool last)
         if (last || i == 0) end = strip.starts[i] + extent_of(&strip, i);
     }
     if (last) {
-        strip.end = poolgrad_max(axis->size, poolgrad_min(end, axis->size + MOST / 2)) + 1;
+        strip.end = poolgrad_max(axis->pixels, poolgrad_min(end, axis->pixels + MOST / 2)) + 1;
         strip.begin = poolgrad_max(poolgrad_min(axis->table ? first : axis->first, 0) - 1, strip.end - MOST);
     } else {
         strip.begin = poolgrad_max(first, -(int64_t)(MOST / 2)) - 1;
-        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(axis->size, end) + 1);
+        strip.end = poolgrad_min(strip.begin + MOST, poolgrad_max(axis->pixels, end) + 1);
     }
     return strip;
 }
@@ -119,9 +112,9 @@ static void draw_corner(const struct strip *x, const struct strip *y, const char
 {
     const int64_t width = (x->end - x->begin) * CELL, height = (y->end - y->begin) * CELL;
     fprintf(file,
-            "<figure><svg class=\"geometry\" width=\"%" PRId64 "\" height=\"%" PRId64 "\" role=\"img\" "
-            "aria-label=\"%s\">\n",
-            width, height, title);
+            "<figure><svg class=\"geometry\" width=\"%" PRId64 "\" height=\"%" PRId64 "\" viewBox=\"0 0 %" PRId64
+            " %" PRId64 "\" role=\"img\" aria-label=\"%s\">\n",
+            width, height, width, height, title);
     draw_image(x, y, file);
     for (int wy = 0; wy < y->count; wy++) {
         for (int wx = 0; wx < x->count; wx++) draw_window(x, y, wx, wy, file);
@@ -129,37 +122,9 @@ static void draw_corner(const struct strip *x, const struct strip *y, const char
     fprintf(file, "</svg><figcaption>%s</figcaption></figure>\n", title);
 }
 
-/* ---- Axes -------------------------------------------------------------------------------------------------------- */
+/* ---- Planes ------------------------------------------------------------------------------------------------------ */
 
-static struct placed_windows axis_of(int64_t kernel, int64_t stride, int64_t dilation, int64_t offset, int64_t size,
-                                     int64_t windows, const poolgrad_table *table)
-{
-    struct placed_windows axis = {.kernel = poolgrad_max(kernel, 1),
-                                  .stride = poolgrad_max(stride, 1),
-                                  .dilation = poolgrad_max(dilation, 1),
-                                  .size = size,
-                                  .windows = windows,
-                                  .table = table->spans};
-    axis.first = offset - ((axis.kernel - 1) * axis.dilation + 1) / 2;
-    if (axis.table) axis.windows = table->count;
-    if (axis.table && axis.windows > 0) axis.first = axis.table[0].first;
-    return axis;
-}
-
-static void tell_axis(const char *name, const struct placed_windows *axis, FILE *file)
-{
-    if (axis->table) {
-        fprintf(file, "<p>Along %s: %" PRId64 " windows by table, of %" PRId64 " pixels.</p>\n", name, axis->windows,
-                axis->size);
-        return;
-    }
-    fprintf(file,
-            "<p>Along %s: windows of %" PRId64 " taps, stride %" PRId64 ", dilation %" PRId64
-            "; the first tap is at %" PRId64 " of %" PRId64 " pixels.</p>\n",
-            name, axis->kernel, axis->stride, axis->dilation, axis->first, axis->size);
-}
-
-static void draw_plane(const struct placed_windows *x, const struct placed_windows *y, const char *const titles[2],
+static void draw_plane(const struct verify_axis *x, const struct verify_axis *y, const char *const titles[2],
                        FILE *file)
 {
     fprintf(file, "<div class=\"row\">\n");
@@ -174,25 +139,9 @@ void poolgrad_page_geometry(const poolgrad_problem *p, FILE *file)
 {
     static const char *const titles[] = {"The first windows", "The last windows"};
     static const char *const depth_titles[] = {"The first windows, by depth", "The last windows, by depth"};
-    const poolgrad_window *w = &p->window;
-    const bool gradient = p->direction == POOLGRAD_GRADIENT;
-    const poolgrad_const_image destination = poolgrad_image_as_const(&p->destination);
-    const poolgrad_const_image *outputs = gradient ? &p->source_gradient : &destination;
-    const struct placed_windows x = axis_of(w->kernel_width, w->stride_x, w->dilation_x,
-                                            p->offset_x - p->kernel_offset_x, p->source.width, outputs->width,
-                                            &p->windows_x);
-    const struct placed_windows y = axis_of(w->kernel_height, w->stride_y, w->dilation_y,
-                                            p->offset_y - p->kernel_offset_y, p->source.height, outputs->height,
-                                            &p->windows_y);
-    const struct placed_windows z = axis_of(w->kernel_depth, w->stride_z, w->dilation_z,
-                                            p->offset_z - p->kernel_offset_z, poolgrad_max(p->source.depth, 1),
-                                            poolgrad_max(outputs->depth, 1), &p->windows_z);
-    fprintf(file, "<h2>Geometry</h2>\n");
-    tell_axis("x", &x, file);
-    tell_axis("y", &y, file);
-    const bool has_depth = z.size > 1 || z.windows > 1;
-    if (has_depth) tell_axis("z", &z, file);
-    fprintf(file, "<p>Hollow squares are outside the image.</p>\n");
+    const struct verify_axis x = poolgrad_verify_axis(p, AXIS_X), y = poolgrad_verify_axis(p, AXIS_Y);
+    const struct verify_axis z = poolgrad_verify_axis(p, AXIS_Z);
+    fprintf(file, "<p>Windows as frames, their taps as dots; hollow squares are outside the image.</p>\n");
     draw_plane(&x, &y, titles, file);
-    if (has_depth) draw_plane(&x, &z, depth_titles, file);
+    if (z.pixels > 1 || z.windows > 1) draw_plane(&x, &z, depth_titles, file);
 }

@@ -9,9 +9,11 @@
 #include "cli/verify_page.h"
 
 enum {
-    PLANES = 12,      /* that are drawn */
+    PLANES = 12,      /* that are drawn, */
+    OPEN = 4,         /* and shown at once */
     LARGEST = 1024,   /* picture, in elements along an axis; a place stands for several where there are more */
     SHOWN = 320,      /* width in a page, about */
+    THINNEST = 12,    /* as it is shown */
     NOT_FINITE = 255, /* place in the table of distances */
     GREATEST = 254
 };
@@ -102,21 +104,48 @@ static void color_distances(unsigned char colors[PICTURE_COLORS][3])
     colors[NOT_FINITE][2] = 220;
 }
 
+/* As wide and as high as it is shown: of a line, thick enough to be seen. */
 static bool write_image(const struct picture *picture, const unsigned char *places,
                         const unsigned char colors[PICTURE_COLORS][3], const char *title, FILE *file)
 {
     const int longer = picture->width > picture->height ? picture->width : picture->height;
-    const int scale = longer < SHOWN ? SHOWN / longer : 1;
-    fprintf(file, "<figure><img alt=\"%s\" width=\"%d\" height=\"%d\" data-step=\"%" PRId64 "\" src=\"", title,
-            picture->width * scale, picture->height * scale, picture->step);
+    const int64_t scale = longer < SHOWN ? SHOWN / longer : 1;
+    const int width = (int)poolgrad_max(picture->width * scale, THINNEST);
+    const int height = (int)poolgrad_max(picture->height * scale, THINNEST);
+    fprintf(file, "<img alt=\"%s\" style=\"width:%dpx;aspect-ratio:%d/%d\" data-step=\"%" PRId64 "\" src=\"", title,
+            width, width, height, picture->step);
     const bool done = poolgrad_picture_write(places, picture->width, picture->height, colors, file);
-    fprintf(file, "\"><figcaption>%s</figcaption></figure>\n", title);
+    fprintf(file, "\">");
+    return done;
+}
+
+/* What the colours of distances mean. */
+static void write_scale(poolgrad_format format, FILE *file)
+{
+    fprintf(file,
+            "<div class=\"scale\"></div><div class=\"ends\"><span>0</span><span>2^%d ulps</span></div><span "
+            "class=\"swatch\" style=\"background:#00dcdc\"></span>not finite",
+            8 * (int)poolgrad_format_size(format));
+}
+
+static bool write_pictures(const struct picture *picture, poolgrad_format format, FILE *file)
+{
+    unsigned char verdict_colors[PICTURE_COLORS][3] = {{0}}, distance_colors[PICTURE_COLORS][3] = {{0}};
+    for (int i = 0; i < 3 * POOLGRAD_VERDICTS; i++)
+        verdict_colors[i / 3][i % 3] = poolgrad_verdict_colors[i / 3][i % 3];
+    color_distances(distance_colors);
+    fprintf(file, "<div class=\"row\">\n<figure>");
+    bool done = write_image(picture, picture->verdicts, verdict_colors, "Verdicts", file);
+    fprintf(file, "<figcaption>Verdicts</figcaption></figure>\n<figure>");
+    done = done && write_image(picture, picture->distances, distance_colors, "Distance from the reference", file);
+    fprintf(file, "<figcaption>Distance from the reference");
+    write_scale(format, file);
+    fprintf(file, "</figcaption></figure>\n</div>\n");
     return done;
 }
 
 static bool write_plane(const struct verify *verify, const struct plane *plane, FILE *file)
 {
-    unsigned char verdict_colors[PICTURE_COLORS][3] = {{0}}, distance_colors[PICTURE_COLORS][3] = {{0}};
     const poolgrad_image *actual = &verify->actual.image;
     struct picture picture = {.step = poolgrad_ceiling_divide(poolgrad_max(actual->width, actual->height), LARGEST)};
     picture.width = (int)poolgrad_ceiling_divide(actual->width, picture.step);
@@ -125,18 +154,14 @@ static bool write_plane(const struct verify *verify, const struct plane *plane, 
     picture.verdicts = calloc(places, 1);
     picture.distances = calloc(places, 1);
     bool done = picture.verdicts && picture.distances;
-    for (int i = 0; i < 3 * POOLGRAD_VERDICTS; i++)
-        verdict_colors[i / 3][i % 3] = poolgrad_verdict_colors[i / 3][i % 3];
-    color_distances(distance_colors);
     for (int64_t y = 0; done && y < actual->height; y++) {
         for (int64_t x = 0; x < actual->width; x++) mark(verify, plane, y, x, &picture);
     }
-    fprintf(file, "<h3>Image %" PRId64 ", channel %" PRId64, plane->n, plane->c);
+    fprintf(file, "<section><h3>Image %" PRId64 ", channel %" PRId64, plane->n, plane->c);
     if (actual->depth > 1) fprintf(file, ", depth %" PRId64, plane->z);
-    fprintf(file, ": %" PRId64 " wrong</h3>\n<div class=\"row\">\n", plane->wrong);
-    done = done && write_image(&picture, picture.verdicts, verdict_colors, "Verdicts", file);
-    done = done && write_image(&picture, picture.distances, distance_colors, "Distance from the reference", file);
-    fprintf(file, "</div>\n");
+    fprintf(file, ": %" PRId64 " wrong</h3>\n", plane->wrong);
+    done = done && write_pictures(&picture, actual->format, file);
+    fprintf(file, "</section>\n");
     free(picture.verdicts);
     free(picture.distances);
     return done;
@@ -167,6 +192,23 @@ static void count(const struct verify *verify, struct plane *plane)
     }
 }
 
+/* The first few; the others once they are asked for. Of layers that are equal one is enough. */
+static bool write_planes(const struct verify *verify, const struct plane *list, int64_t count, FILE *file)
+{
+    const bool has_layers = verify->actual.image.depth > 1;
+    bool done = true, folded = false;
+    fprintf(file, "<div class=\"planes\">\n");
+    for (int64_t i = 0; done && i < count; i++) {
+        if (i > 0 && has_layers && list[i].unequal == 0) continue;
+        if (i >= OPEN && !folded)
+            fprintf(file, "</div>\n<details><summary>Further planes</summary>\n<div class=\"planes\">\n");
+        folded = i >= OPEN;
+        done = write_plane(verify, &list[i], file);
+    }
+    fprintf(file, folded ? "</div></details>\n" : "</div>\n");
+    return done;
+}
+
 bool poolgrad_page_planes(const struct verify *verify, FILE *file)
 {
     const poolgrad_image *actual = &verify->actual.image;
@@ -181,37 +223,31 @@ bool poolgrad_page_planes(const struct verify *verify, FILE *file)
         count(verify, &list[i]);
     }
     qsort(list, (size_t)planes, sizeof *list, worst_first);
-    fprintf(file,
-            "<h2>Planes</h2>\n<p>The %" PRId64 " of %" PRId64 " with the most wrong elements. Point at a picture "
-            "for the row and column.</p>\n",
-            poolgrad_min(planes, PLANES), planes);
-    bool done = true;
-    for (int64_t i = 0; done && i < poolgrad_min(planes, PLANES); i++) {
-        const bool differs = list[i].unequal > 0;
-        if (i == 0 || differs || depth == 1) done = write_plane(verify, &list[i], file);
-    }
+    fprintf(file, "<h2>Planes</h2>\n<p>");
+    if (planes > PLANES)
+        fprintf(file, "The %d of %" PRId64 " with the most wrong elements", (int)PLANES, planes);
+    else
+        fprintf(file, "Those with the most wrong elements first");
+    fprintf(file, ". Point at a picture for the row and column.</p>\n");
+    const bool done = write_planes(verify, list, poolgrad_min(planes, PLANES), file);
     free(list);
     return done;
 }
 
 /* ---- The histogram ----------------------------------------------------------------------------------------------- */
 
-static void bar(int i, int bucket, int64_t elements, int64_t most, FILE *file)
+static void bar(int bucket, int64_t elements, int64_t most, FILE *file)
 {
-    enum { ROW = 22, LABELS = 150, BAR = 420 };
-    char label[64];
-    const double length = (double)BAR * log1p((double)elements) / log1p((double)most);
+    enum { LONGEST = 75 }; /* percent; the number stands behind it */
+    const double length = (double)LONGEST * log1p((double)elements) / log1p((double)most);
+    fprintf(file, "<span class=\"n\">");
     if (bucket == BUCKETS - 1)
-        snprintf(label, sizeof label, "not finite");
+        fprintf(file, "not finite");
     else if (bucket < 2)
-        snprintf(label, sizeof label, "%d", bucket);
+        fprintf(file, "%d", bucket);
     else
-        snprintf(label, sizeof label, "2^%d to 2^%d - 1", bucket - 1, bucket);
-    fprintf(file,
-            "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text><rect class=\"bar\" x=\"%d\" y=\"%d\" "
-            "width=\"%.1f\" height=\"14\"/><text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n",
-            LABELS - 8, i * ROW + 15, label, LABELS, i * ROW + 4, length, (double)(LABELS + 6) + length, i * ROW + 15,
-            elements);
+        fprintf(file, "2^%d to 2^%d - 1", bucket - 1, bucket);
+    fprintf(file, "</span><span><i style=\"width:%.1f%%\"></i>%" PRId64 "</span>\n", length, elements);
 }
 
 static void count_distances(const struct verify *verify, int64_t n, int64_t c, int64_t buckets[BUCKETS])
@@ -231,22 +267,18 @@ void poolgrad_page_histogram(const struct verify *verify, FILE *file)
 {
     const poolgrad_image *actual = &verify->actual.image;
     int64_t buckets[BUCKETS] = {0}, most = 1;
-    int rows = 0;
     for (int64_t n = 0; n < actual->images; n++) {
         for (int64_t c = 0; c < actual->channels; c++) {
             count_distances(verify, n, c, buckets);
         }
     }
-    for (int i = 0; i < BUCKETS; i++) {
-        most = poolgrad_max(most, buckets[i]);
-        rows += buckets[i] > 0;
-    }
+    for (int i = 0; i < BUCKETS; i++) most = poolgrad_max(most, buckets[i]);
     fprintf(file,
-            "<h2>Distance from the reference</h2>\n<p>In units in the last place; lengths are logarithmic.</p>\n"
-            "<svg class=\"histogram\" width=\"700\" height=\"%d\" role=\"img\" aria-label=\"histogram\">\n",
-            22 * rows + 4);
-    for (int i = 0, row = 0; i < BUCKETS; i++) {
-        if (buckets[i] > 0) bar(row++, i, buckets[i], most, file);
+            "<h2>Distance from the reference</h2>\n<p>In units in the last place of %s; lengths are "
+            "logarithmic.</p>\n<div class=\"bars\" role=\"img\" aria-label=\"histogram\">\n",
+            poolgrad_format_name(actual->format));
+    for (int i = 0; i < BUCKETS; i++) {
+        if (buckets[i] > 0) bar(i, buckets[i], most, file);
     }
-    fprintf(file, "</svg>\n");
+    fprintf(file, "</div>\n");
 }
