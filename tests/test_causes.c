@@ -34,6 +34,8 @@ struct setup {
     int64_t zero_pad;
     poolgrad_tie_rule ties;
     bool tied, knows_before, adds;
+    poolgrad_format computed_in; /* by the declaration */
+    int64_t chain;
 };
 
 /* A problem whose results are right, and the destination that a case fills with wrong ones. */
@@ -178,6 +180,8 @@ static poolgrad_verification *judge(const struct scene *s)
     poolgrad_error error = {"", ""};
     poolgrad_declaration_init(&declaration, sizeof declaration);
     declaration.keeps_tie_rule = 1;
+    declaration.computed_in = s->setup.computed_in;
+    declaration.chain = s->setup.chain;
     const poolgrad_const_image before = view_read(s->before);
     if (s->setup.knows_before || s->setup.adds) declaration.before = &before;
     cr_assert_eq(poolgrad_verify(&s->problem, &declaration, &verification, &error), POOLGRAD_OK, "%s", error.message);
@@ -1571,6 +1575,133 @@ Test(causes, right_results_have_none)
     cr_expect_null(poolgrad_verification_cause(verification, 0));
     poolgrad_verification_destroy(verification);
     scene_clear(&s);
+}
+
+/* ---- What is said first ------------------------------------------------------------------------------------------ */
+
+static bool names(const poolgrad_verification *verification, const char *prefix)
+{
+    for (int64_t i = 0; i < poolgrad_verification_cause_count(verification); i++) {
+        if (strncmp(poolgrad_verification_cause(verification, i)->name, prefix, strlen(prefix)) == 0) return true;
+    }
+    return false;
+}
+
+/* The first cause explains all that is wrong, and none is named that begins with `other`. */
+static void expect_first(struct scene *s, const char *name, const char *other)
+{
+    poolgrad_verification *verification = judge(s);
+    const poolgrad_cause *cause = poolgrad_verification_cause(verification, 0);
+    const int64_t wrong = poolgrad_verification_count(verification, POOLGRAD_VERDICT_WRONG);
+    cr_expect_gt(wrong, 0);
+    cr_expect(cause && strcmp(cause->name, name) == 0 && cause->explained == wrong,
+              "%s, kind %d: %s explains %lld of %lld", name, (int)s->kind, cause ? cause->name : "nothing",
+              cause ? (long long)cause->explained : 0LL, (long long)wrong);
+    cr_expect_not(names(verification, other), "%s, kind %d: %s", name, (int)s->kind, other);
+    poolgrad_verification_destroy(verification);
+    scene_clear(s);
+}
+
+/* Windows of 63 taps, of which sums in bfloat16 may lose a quarter in a loop, but few hundredths in a tree. */
+Test(causes, a_declared_chain_tells_more_apart)
+{
+    struct scene s;
+    scene_init(&s, 0);
+    s.setup.window = (poolgrad_window)WINDOW(9, 7, 1, 1, 1, 1);
+    s.setup.height = s.setup.width = 13;
+    s.setup.tied = true;
+    s.setup.computed_in = POOLGRAD_BFLOAT16;
+    s.setup.chain = 6;
+    prepare(&s);
+    run_and_change(&s, times_more);
+    expect_first(&s, "multiplied", "errors-of-");
+}
+
+static double zeroed(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s, (void)at;
+    return value * 0;
+}
+
+/* All results are below 0, or 0: cut to [0, 1] they would be so, too. */
+Test(causes, an_output_of_zeros_holds_0)
+{
+    for (unsigned call = 0; call < 2; call++) {
+        struct scene s;
+        scene_init(&s, call);
+        s.setup.tied = true;
+        prepare(&s);
+        run_and_change(&s, zeroed);
+        expect_first(&s, "region-constant", "result-saturated");
+    }
+}
+
+static double doubled(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s, (void)at;
+    return 2 * value;
+}
+
+/* Of a whole output, of which few elements are written. */
+Test(causes, a_factor_and_a_sign_reach_beyond_the_clip)
+{
+    for (unsigned call = 0; call < 6; call++) {
+        double (*const spoils[])(const struct scene *, double, const int64_t[4]) = {doubled, negated};
+        static const char *const names[] = {"multiplied", "sign-flipped"};
+        for (size_t i = 0; i < 2; i++) {
+            struct scene s;
+            scene_init(&s, call);
+            s.setup.knows_before = true;
+            prepare(&s);
+            s.problem.clip.x = s.problem.clip.y = 1;
+            s.problem.clip.width = s.problem.clip.height = 1;
+            const poolgrad_image *d = &s.problem.destination;
+            for (int64_t k = 0; k < d->images * d->channels * d->height * d->width; k++) {
+                const int64_t plane = k / d->width / d->height;
+                const int64_t at[] = {plane / d->channels, plane % d->channels, k / d->width % d->height, k % d->width};
+                set(d, at, get(&s.before, at));
+            }
+            run_and_change(&s, spoils[i]);
+            expect_first(&s, names[i], "errors-of-");
+        }
+    }
+}
+
+/* Sums of 169 terms that cancel: with a wrong sign they lie where sums in bfloat16 may err to. */
+Test(causes, errors_are_not_believed_beside_an_exact_cause)
+{
+    struct scene s;
+    scene_init(&s, 0);
+    s.setup.window = (poolgrad_window)WINDOW(13, 13, 1, 1, 1, 1);
+    s.setup.height = s.setup.width = 13;
+    s.setup.result_format = POOLGRAD_BFLOAT16;
+    prepare(&s);
+    run_and_change(&s, negated);
+    expect_first(&s, "sign-flipped", "errors-of-");
+}
+
+static double lost_if_small(const struct scene *s, double value, const int64_t at[4])
+{
+    (void)s, (void)at;
+    return fabs(value) < 0.02 ? 0 : value;
+}
+
+Test(causes, zeros_are_no_evidence_for_a_rounding)
+{
+    static const unsigned calls[] = {0, 3};
+    for (size_t i = 0; i < 2; i++) {
+        struct scene s;
+        scene_init(&s, calls[i]);
+        s.setup.window = (poolgrad_window)WINDOW(9, 7, 1, 1, 1, 1);
+        s.setup.height = s.setup.width = 13;
+        prepare(&s);
+        run_and_change(&s, lost_if_small);
+        poolgrad_verification *verification = judge(&s);
+        cr_expect_not(poolgrad_verification_passes(verification));
+        cr_expect_not(names(verification, "errors-of-"), "call %u", calls[i]);
+        poolgrad_verification_destroy(verification);
+        scene_clear(&s);
+    }
 }
 
 /* ---- More than one, and much ------------------------------------------------------------------------------------- */

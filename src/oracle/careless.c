@@ -505,12 +505,6 @@ static void give_window(struct work *w, int64_t n, int64_t c, struct poolgrad_pi
     }
 }
 
-static void scale(const struct poolgrad_knobs *k, struct poolgrad_estimate *estimate)
-{
-    estimate->value *= k->factor;
-    estimate->magnitude *= fabs(k->factor);
-}
-
 /* Taps along an axis that a window can have inside. */
 static double most_taps(const struct poolgrad_axis *axis)
 {
@@ -537,7 +531,6 @@ static void finish_pixel(const struct work *w, const poolgrad_const_image *befor
         pixel->magnitude *= fabs(in);
         pixel->terms += most_taps(&g->z) * most_taps(&g->y) * most_taps(&g->x);
     }
-    scale(w->knobs, pixel);
     if (!g->add_to_destination) return;
     const double held = poolgrad_load_element(before, at);
     pixel->value = poolgrad_round_to(w->knobs->sums, pixel->value + held);
@@ -637,7 +630,6 @@ static struct poolgrad_estimate value_of(struct work *w)
         result.value = poolgrad_round_to(w->knobs->sums, over(w, result.value, divisor));
         result.magnitude /= fabs(divisor);
     }
-    scale(w->knobs, &result);
     return result;
 }
 

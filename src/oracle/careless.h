@@ -141,7 +141,6 @@ struct poolgrad_knobs {
     double root_added, norm_added, norm_floor; /* to the sum of squares, to its root; below which no norm falls */
     const struct poolgrad_geometry *counted;   /* whose windows a divisor counts; null: the geometry above */
     double divisor;
-    double factor; /* of every result, before it is added to what was there */
     /* Which taps take part: those numbered below the limit along each axis, and from the first to the last in order;
      * 0 is no limit, and what is below it counts from the end. */
     struct poolgrad_pixel tap_limit;
@@ -173,6 +172,8 @@ struct poolgrad_knobs {
     bool misplaced;
     struct poolgrad_reading result;
     bool summed_channels, summed_images; /* and those of channels or images before it */
+    bool scaled, scaled_everywhere;      /* times a factor, before they are added; what is not written as well */
+    double factor;
     /* And every `period`-th along an axis, from `phase` on, counts so many times. */
     int axis;
     int64_t period, phase;

@@ -19,6 +19,7 @@ struct suspect {
     atomic_llong predicted; /* elements that would be wrong by it, */
     atomic_llong shown;     /* those that are as it says, */
     atomic_llong refuted;   /* and those that are right */
+    atomic_llong exact;     /* wrong elements that have its very bits */
     uint64_t hash;          /* of the knobs */
     bool believed;          /* as far as was looked */
 };
@@ -45,6 +46,7 @@ struct inquiry {
     int64_t wrong;  /* elements in them */
     double *errors; /* of every element of the destination, of a right implementation by the declared arithmetic */
     double unit;    /* rounding error of the declared arithmetic */
+    bool all_zero;  /* the output is nothing but zeros */
     atomic_bool failed;
 };
 
@@ -73,10 +75,20 @@ static double ulp_of(poolgrad_format format, double value)
     return fmax(ldexp(unit_of(format), exponent), ldexp(1, least));
 }
 
-static double error_of(double unit, const struct poolgrad_estimate *estimate)
+/* How many terms a loop has that rounds as often as the declared chain lets sums of so many. A gradient of norms is one
+ * sum of squares and one of windows; no tree is less deep than the logarithm of its leaves. */
+static double terms_in_chain(const struct poolgrad_verification *v, double terms)
+{
+    const bool norms = v->geometry.kind == POOLGRAD_L2NORM && v->geometry.direction == POOLGRAD_GRADIENT;
+    if (v->declaration.chain == 0 || terms < 2) return terms;
+    const double depth = fmax((double)v->declaration.chain, ceil(log2(terms)));
+    return fmin(terms, (norms ? 2 : 1) * (depth + 1));
+}
+
+static double error_of(const struct poolgrad_verification *v, double unit, const struct poolgrad_estimate *estimate)
 {
     enum { OTHER_ROUNDINGS = 4 }; /* of a divisor, a quotient, a factor and the value added to */
-    return (estimate->terms + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
+    return (terms_in_chain(v, estimate->terms) + (double)OTHER_ROUNDINGS) * unit * estimate->magnitude;
 }
 
 /* What an output that was printed with few digits is off by. */
@@ -156,6 +168,21 @@ static struct statement find_summed(const struct inquiry *q, const struct poolgr
     return state(k, d->format, sum, error);
 }
 
+/* Of results times a factor; what the destination held before is added to them. */
+static struct statement find_scaled(const struct inquiry *q, const struct poolgrad_knobs *k, struct poolgrad_element at)
+{
+    const struct poolgrad_geometry *g = &q->v->geometry;
+    const struct poolgrad_box written = {
+        .images = g->images, .channels = g->channels, .area = poolgrad_written_area(g)};
+    const bool inside = is_in_box(&written, at);
+    if (!inside && !k->scaled_everywhere) return (struct statement){.known = false};
+    const double value = poolgrad_load_element(&q->v->expected.read, at);
+    const double before = inside && g->add_to_destination ? poolgrad_load_element(&q->v->before, at) : 0;
+    const double error = q->errors[poolgrad_element_place(&g->held, at)] + ulp_of(g->held.format, value);
+    return state(k, g->held.format, (value - before) * k->factor + before,
+                 error * fmax(fabs(k->factor), 1) + printed_error(q->v));
+}
+
 static int64_t place_along(struct poolgrad_pixel at, int axis)
 {
     return axis == 0 ? at.x : axis == 1 ? at.y : at.z;
@@ -174,6 +201,7 @@ static struct statement find_misplaced(const struct inquiry *q, const struct poo
         const bool constant = k->filling == POOLGRAD_FILLING_CONSTANT;
         return state(k, d->format, constant ? k->constant : poolgrad_load_element(&q->v->before, at), 0);
     }
+    if (k->scaled) return find_scaled(q, k, at);
     if (k->summed_channels || k->summed_images) return find_summed(q, k, at);
     if (!poolgrad_reading_move(&k->result, d, &from)) return (struct statement){.known = false};
     /* The right value is rounded already. */
@@ -191,7 +219,7 @@ static struct statement state_by(const struct inquiry *q, const struct poolgrad_
     if (!estimate->known) return (struct statement){.known = false};
     if (k->unreached) return (struct statement){.known = estimate->terms == 0, .any = true};
     const double unit = k->loosely == POOLGRAD_FORMAT_NONE ? q->unit : unit_of(k->loosely);
-    const double error = error_of(unit, estimate) + k->loose_unit * estimate->magnitude + printed_error(q->v);
+    const double error = error_of(q->v, unit, estimate) + k->loose_unit * estimate->magnitude + printed_error(q->v);
     return state(k, q->v->geometry.destination.format, estimate->value, error);
 }
 
@@ -242,7 +270,7 @@ static bool is_vague(const struct poolgrad_knobs *k)
 }
 
 struct tally {
-    int64_t explained, predicted, shown, refuted;
+    int64_t explained, predicted, shown, refuted, exact;
 };
 
 static void count_element(const struct inquiry *q, const struct poolgrad_knobs *k, const struct statement *by,
@@ -255,11 +283,15 @@ static void count_element(const struct inquiry *q, const struct poolgrad_knobs *
     bool known = true;
     if (k->partial) shows = wrong && lacks_terms(q, at, actual, &known);
     if (!known) return;
-    tally->predicted += differs;
-    tally->shown += differs && shows;
+    /* A zero, which is a number of every format, says nothing for one. */
+    const bool counts = differs && !(loose && !k->partial && shows && actual == 0);
+    const bool exact = wrong && !by->any && actual == by->value;
+    tally->exact += exact;
+    tally->predicted += counts;
+    tally->shown += counts && shows;
     tally->refuted += differs && !shows && !wrong;
     /* A value that no right implementation gives is the mistake's if it is the same bit by bit. */
-    tally->explained += wrong && ((differs && shows) || (!loose && actual == by->value));
+    tally->explained += (wrong && differs && shows) || (exact && !loose);
 }
 
 static void question(const struct inquiry *q, struct suspect *suspect, const struct poolgrad_estimate *volume,
@@ -281,6 +313,7 @@ static void question(const struct inquiry *q, struct suspect *suspect, const str
     atomic_fetch_add(&suspect->predicted, tally.predicted);
     atomic_fetch_add(&suspect->shown, tally.shown);
     atomic_fetch_add(&suspect->refuted, tally.refuted);
+    atomic_fetch_add(&suspect->exact, tally.exact);
 }
 
 static struct poolgrad_estimate *make_volume(struct inquiry *q)
@@ -361,7 +394,7 @@ static void bound_volumes(const void *context, int64_t begin, int64_t end)
     const int64_t size = size_of(q);
     for (int64_t i = begin; volume && i < end; i++) {
         poolgrad_careless_volume(&q->right, &q->v->before, i / d->channels, i % d->channels, volume);
-        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->unit, &volume[k]);
+        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->v, q->unit, &volume[k]);
     }
     free(volume);
     poolgrad_leave_default_environment(&environment);
@@ -506,8 +539,16 @@ static double weight_of(const struct suspect *suspect)
     return is_believable(suspect) ? worth * precision_of(suspect) * (double)atomic_load(&suspect->explained) : 0;
 }
 
+/* Of an output of zeros alone, that it holds 0 is said before all that leads to zeros. */
+static bool is_first_of_equals(const struct inquiry *q, const struct suspect *suspect)
+{
+    const struct poolgrad_knobs *k = &suspect->knobs;
+    return q->all_zero && k->filling == POOLGRAD_FILLING_CONSTANT && k->box.shown && k->constant == 0;
+}
+
 struct rank {
     double weight;
+    bool first; /* of those with this weight */
     int64_t suspect;
 };
 
@@ -515,6 +556,7 @@ static int by_weight(const void *a, const void *b)
 {
     const struct rank *x = a, *y = b;
     if (x->weight != y->weight) return x->weight > y->weight ? -1 : 1;
+    if (x->first != y->first) return x->first ? -1 : 1;
     return (x->suspect > y->suspect) - (x->suspect < y->suspect);
 }
 
@@ -522,7 +564,8 @@ static struct rank *rank_suspects(const struct inquiry *q)
 {
     struct rank *ranks = calloc((size_t)q->suspect_count + 1, sizeof *ranks);
     for (int64_t i = 0; ranks && i < q->suspect_count; i++) {
-        ranks[i] = (struct rank){q->suspects[i].believed ? weight_of(&q->suspects[i]) : 0, i};
+        const struct suspect *suspect = &q->suspects[i];
+        ranks[i] = (struct rank){suspect->believed ? weight_of(suspect) : 0, is_first_of_equals(q, suspect), i};
     }
     if (ranks) qsort(ranks, (size_t)q->suspect_count, sizeof *ranks, by_weight);
     return ranks;
@@ -546,6 +589,7 @@ static bool choose_believed(struct inquiry *q)
         atomic_store(&suspect->predicted, 0);
         atomic_store(&suspect->shown, 0);
         atomic_store(&suspect->refuted, 0);
+        atomic_store(&suspect->exact, 0);
     }
     free(ranks);
     return true;
@@ -559,15 +603,34 @@ static bool explains_enough(const struct inquiry *q, const struct suspect *suspe
     return atomic_load(&suspect->explained) * PARTS >= q->wrong * least;
 }
 
+/* Says of results that they were cut or came out roughly, which many do. */
+static bool is_loose_or_cut(const struct poolgrad_knobs *k)
+{
+    return is_loose(k) || k->store == POOLGRAD_STORED_CLAMPED;
+}
+
+/* Whether one mistake gives all that is wrong, bit by bit. */
+static bool has_exact_cause(const struct inquiry *q)
+{
+    enum { PARTS = 100, LEAST = 99 };
+    for (int64_t i = 0; i < q->suspect_count; i++) {
+        const struct suspect *suspect = &q->suspects[i];
+        if (!suspect->believed || is_vague(&suspect->knobs) || is_loose_or_cut(&suspect->knobs)) continue;
+        if (weight_of(suspect) > 0 && atomic_load(&suspect->exact) * PARTS >= q->wrong * LEAST) return true;
+    }
+    return false;
+}
+
 static bool keep_causes(struct inquiry *q)
 {
     struct poolgrad_verification *v = q->v;
     struct rank *ranks = rank_suspects(q);
+    const bool exact = has_exact_cause(q);
     v->causes = calloc((size_t)q->suspect_count + 1, sizeof *v->causes);
     const bool fits = ranks && v->causes;
     for (int64_t i = 0; fits && i < q->suspect_count && ranks[i].weight > 0; i++) {
         const struct suspect *suspect = &q->suspects[ranks[i].suspect];
-        if (!explains_enough(q, suspect)) continue;
+        if (!explains_enough(q, suspect) || (exact && is_loose_or_cut(&suspect->knobs))) continue;
         struct poolgrad_found_cause *found = &v->causes[v->cause_count++];
         poolgrad_mistake_describe(suspect->mistake, &suspect->knobs, found->sentence);
         found->cause = (poolgrad_cause){suspect->mistake->name, found->sentence,
@@ -584,6 +647,8 @@ static bool inquire(struct inquiry *q)
     q->volumes = calloc((size_t)volumes, sizeof *q->volumes);
     q->errors = calloc((size_t)(volumes * size_of(q)), sizeof *q->errors);
     if (!q->volumes || !q->errors || !find_suspects(q)) return false;
+    q->all_zero = !poolgrad_find_between(q->v, -(double)INFINITY, 0) &&
+                  !poolgrad_find_between(q->v, 0, (double)INFINITY);
     choose_volumes(q);
     choose_samples(q);
     run_parallel(q, volumes, bound_volumes);

@@ -122,7 +122,8 @@ TURN(read_in)
     return true;
 }
 
-/* Variants: the range that results keep to. */
+/* Variants: the range that results keep to, where some results lie within it: what holds nothing but an end of it may
+ * be a constant. */
 TURN(clamp)
 {
     static const double ranges[][2] = {{-65504, 65504},
@@ -137,12 +138,12 @@ TURN(clamp)
                                        {(double)-FLT_MAX, (double)FLT_MAX},
                                        {-DBL_MAX, DBL_MAX},
                                        {-32768, 32767}};
-    (void)v, (void)a, (void)b;
+    (void)a, (void)b;
     k->store = POOLGRAD_STORED_CLAMPED;
     k->least = ranges[k->variant][0];
     k->most = ranges[k->variant][1];
     poolgrad_say(k, "cuts results to the range from %.9g to %.9g", k->least, k->most);
-    return true;
+    return poolgrad_find_between(v, k->least, k->most);
 }
 
 TURN(store_by)

@@ -122,17 +122,39 @@ TURN(set_addition)
     return true;
 }
 
+/* The right results times a factor: those that are written or, where it is known what the rest was, the whole image. */
+static bool scale(const struct poolgrad_verification *v, struct poolgrad_knobs *k)
+{
+    const struct poolgrad_geometry *g = &v->geometry;
+    const struct poolgrad_area written = poolgrad_written_area(g), volume = poolgrad_volume_of(&g->held);
+    const bool all = poolgrad_area_size(&written) == poolgrad_area_size(&volume) &&
+                     poolgrad_range_length(g->images) == g->held.images &&
+                     poolgrad_range_length(g->channels) == g->held.channels;
+    k->misplaced = k->scaled = true;
+    k->scaled_everywhere = k->variant != 0;
+    return !k->scaled_everywhere || (!all && v->before.data);
+}
+
+static const char *scaled_what(const struct poolgrad_knobs *k)
+{
+    return k->scaled_everywhere ? ", also outside of what is written" : "";
+}
+
 TURN(negate)
 {
-    (void)v, (void)a, (void)b;
+    (void)a, (void)b;
+    if (!scale(v, k)) return false;
     k->factor = -1;
+    poolgrad_say(k, "gives the opposite sign%s", scaled_what(k));
     return true;
 }
 
 TURN(multiply)
 {
     (void)a, (void)b;
-    return poolgrad_find_factor(v, &k->factor, &k->failed);
+    if (!scale(v, k) || !poolgrad_find_factor(v, &k->factor, &k->failed)) return false;
+    poolgrad_say(k, "gives %.6g times what it should%s", k->factor, scaled_what(k));
+    return true;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------------------- */

@@ -294,7 +294,7 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
      poolgrad_turn_set_addition, 1, 0, 0},
     {"prior-contents-lost", "overwrites what the destination held and should add to it", GRADIENT, 0,
      poolgrad_turn_set_addition, 0, 0, 0},
-    {"sign-flipped", "gives the opposite sign", ALL, 0, poolgrad_turn_negate, 0, 0, 0},
+    {"sign-flipped", "gives the opposite sign", ALL, 0, poolgrad_turn_negate, 0, 0, 2},
     {"result-magnitude", "gives the magnitude of the result", ALL, 0, poolgrad_turn_store_by, POOLGRAD_STORED_MAGNITUDE,
      0, 0},
     {"result-truncated", "truncates results, and should round them", ALL, 0, poolgrad_turn_store_by,
@@ -409,7 +409,7 @@ const struct poolgrad_mistake poolgrad_mistakes[] = {
      poolgrad_turn_skip_last_channels, POOLGRAD_FILLING_CONSTANT, 0, 0},
     {"last-channels-unwritten", "does not write the channels behind the last multiple of 4, or of the width of slices",
      ALL, 0, poolgrad_turn_skip_last_channels, POOLGRAD_FILLING_BEFORE, 0, 0},
-    {"multiplied", NULL, ALL, 0, poolgrad_turn_multiply, 0, 0, 0},
+    {"multiplied", NULL, ALL, 0, poolgrad_turn_multiply, 0, 0, 2},
     {"tail-zero", "leaves 0 behind the last multiple of a block", ALL, 0, poolgrad_turn_leave_tail,
      POOLGRAD_FILLING_CONSTANT, 0, 4 * POOLGRAD_BLOCKS},
     {"tail-unwritten", "does not write what is behind the last multiple of a block", ALL, 0, poolgrad_turn_leave_tail,
@@ -452,7 +452,6 @@ void poolgrad_knobs_init(const struct poolgrad_verification *v, struct poolgrad_
 {
     memset(knobs, 0, sizeof *knobs);
     knobs->geometry = v->geometry;
-    knobs->factor = 1;
 }
 
 static bool is_one_sided(const struct poolgrad_axis *axis)
@@ -514,8 +513,6 @@ void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const str
     else if (k->filling != POOLGRAD_FILLING_NONE && k->box.shown)
         describe_box(k->filling == POOLGRAD_FILLING_CONSTANT ? constant : words[k->filling], &k->box,
                      k->geometry.held.depth > 1, text);
-    else if (mistake->sentence)
-        snprintf(text, POOLGRAD_SENTENCE_SIZE, "%s", mistake->sentence);
     else
-        snprintf(text, POOLGRAD_SENTENCE_SIZE, "gives %.6g times what it should", k->factor);
+        snprintf(text, POOLGRAD_SENTENCE_SIZE, "%s", mistake->sentence ? mistake->sentence : mistake->name);
 }

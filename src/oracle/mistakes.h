@@ -72,6 +72,9 @@ bool poolgrad_find_box(const struct poolgrad_verification *v, struct poolgrad_bo
 /* The box of those that are not a number. */
 bool poolgrad_find_not_a_number(const struct poolgrad_verification *v, struct poolgrad_box *box);
 
+/* Whether a written element lies between the two, beside either, as far as an even choice of them shows. */
+bool poolgrad_find_between(const struct poolgrad_verification *v, double low, double high);
+
 /* Of those that are what the destination held before. */
 bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolgrad_box *box);
 

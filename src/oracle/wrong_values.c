@@ -185,3 +185,15 @@ bool poolgrad_find_unwritten(const struct poolgrad_verification *v, struct poolg
     *box = survey.box;
     return survey.found > 0;
 }
+
+bool poolgrad_find_between(const struct poolgrad_verification *v, double low, double high)
+{
+    const poolgrad_const_image *d = &v->geometry.held;
+    const int64_t elements = d->images * d->channels * d->depth * d->height * d->width, step = elements / SAMPLES + 1;
+    for (int64_t i = 0; i < elements; i += step) {
+        if (v->verdicts[i] == POOLGRAD_VERDICT_NONE) continue;
+        const double value = poolgrad_load_element(&v->geometry.held, poolgrad_element_at(d, i));
+        if (value > low && value < high) return true;
+    }
+    return false;
+}
