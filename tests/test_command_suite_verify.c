@@ -92,7 +92,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     process_result result =
         run_backend(1,
                     "case {name} in n11*) kill -9 $$;; n14*) echo no such module >&2; exit 3;; n15*) sleep 30;; "
-                    "n31*) :;; n25*) exit 139;; n33*) exit 77;; n51*) seq 100000; exit 4;; "
+                    "n31*) :;; n55*) exit 139;; n33*) exit 77;; n51*) seq 100000; exit 4;; "
                     "n43*) echo hello >{out};; *) cp {case}/expected.npy {out};; esac",
                     more);
     cr_expect(
@@ -236,7 +236,7 @@ Test(command_suite_verify, lists_that_are_not_finished, .init = enter, .fini = s
     static const char *const skipped[] = {"--jobs", "1", "--json", "found.json", "--skip-missing", NULL};
 #define FIVE "head -5 {list} | while IFS='\t' read -r c o; do cp $c/expected.npy $o; done; "
     process_result result = run_backend(1, FIVE "echo no memory; kill -9 $$", more);
-    cr_expect(strstr(result.out, ": the backend was ended by signal 9, but there is no output: no memory\n"), "%s",
+    cr_expect(strstr(result.out, ": the backend was killed by signal 9 (SIGKILL), but there is no output: no memory\n"), "%s",
               result.out);
     cr_expect_eq(count_outcome("found.json", "right"), 5);
     const int failed = count_outcome("found.json", "failed");
