@@ -106,7 +106,9 @@ Test(command_explain, judged, .init = enter, .fini = scene_leave)
     memcpy(file.data + 100 * sizeof wrong, &wrong, sizeof wrong); /* 100 = (1 * 7 + 4) * 9 + 1 */
     npyfile_write(&file, scene_folder, "bad.npy");
     EXPECT(GRADIENT " --at 0,1,4,1 --actual bad.npy", "Actual: 77.5 (0x429b0000).\n",
-           "From the result to it: ", "Verdict: wrong.\n", "the declared arithmetic can give ");
+           "From the result to it: 16455324 ulps up.", "Verdict: wrong.\n",
+           "The declared arithmetic can give 19.9889603 ", "That ends 16455324 ulps below the actual.", "(4, 1) ",
+           " wrong\n");
     EXPECT(GRADIENT " --at 0,1,4,2 --actual bad.npy --division true --fusion none --subnormals flushed "
                     "--computed-in float16",
            "Verdict: equal.\n");

@@ -276,11 +276,12 @@ Test(command_verify, page, .init = enter, .fini = scene_leave)
         cr_expect(strstr(text, "<span>77.5</span> <span>(429b0000)</span>") &&
                   strstr(text, "data:image/png;base64,iVBORw0KGgo"));
         cr_expect(strstr(text, "1 of 1008 elements wrong"));
-        expect_in_order(text,
-                        (const char *const[]){"<h2>What is judged</h2>", "<th>height</th><td>7 pixels, 4 windows: ",
-                                              "<svg class=\"geometry\"", "<h2>Verdicts</h2>", "data:image/png;base64,",
-                                              "<div class=\"bars\"", "<h2>Likely cause</h2>",
-                                              "<h2>The worst elements</h2>", "<h2>How they come about</h2>", NULL});
+        expect_in_order(
+            text, (const char *const[]){
+                      "<h2>What is judged</h2>", "<th>height</th><td>7 pixels, 4 windows: ", "<svg class=\"geometry\"",
+                      "<h2>Verdicts</h2>", "data:image/png;base64,", "<div class=\"bars\"", "<h2>Likely cause</h2>",
+                      "<h2>The worst elements</h2>", "<h2>How they come about</h2>", "Actual: 77.5 (0x429b0000).",
+                      "The declared arithmetic can give ", "(4, 1) ", NULL});
         cr_expect(!strstr(text, "http") && !strstr(text, "src=\"/"), "nothing is fetched");
     }
     free(page);

@@ -255,10 +255,10 @@ static void join_lines(char *text)
 }
 
 /* Each of the words, which end with a null, in this order, however they are broken into lines. */
-static void expect_words(const poolgrad_problem *p, int64_t x, const char *const *words)
+static void expect_words(const poolgrad_problem *p, const poolgrad_declaration *d, int64_t x, const char *const *words)
 {
     const int64_t at[4] = {0, 0, 0, x};
-    char *text = explain(p, NULL, at);
+    char *text = explain(p, d, at);
     cr_assert(text);
     join_lines(text);
     const char *rest = text;
@@ -270,7 +270,8 @@ static void expect_words(const poolgrad_problem *p, int64_t x, const char *const
     free(text);
 }
 
-#define EXPECT(p, x, ...) expect_words(p, x, (const char *const[]){__VA_ARGS__, NULL})
+#define EXPECT(p, x, ...) expect_words(p, NULL, x, (const char *const[]){__VA_ARGS__, NULL})
+#define EXPECT_JUDGED(p, d, x, ...) expect_words(p, d, x, (const char *const[]){__VA_ARGS__, NULL})
 
 static float out[8];
 
@@ -432,18 +433,95 @@ Test(explain, judged)
     free(text);
     out[0] = 0x1.400002p1F;
     text = explain(&p, &d, at);
-    cr_assert(text && has(text, "From the result to it: 1 ulps.") && has(text, "Verdict: "));
+    cr_assert(text && has(text, "From the result to it: 1 ulp up. An ulp of the result is 2.38e-07.") &&
+              has(text, "Verdict: "));
     free(text);
     out[0] = 77;
     text = explain(&p, &d, at);
-    cr_assert(text && has(text, "Verdict: wrong.") &&
-              has(text, "  With the picks above, the declared arithmetic can give 2."));
+    cr_assert(text && has(text, "Verdict: wrong.") && has(text, "  The declared arithmetic can give 2."));
     free(text);
     d.before = NULL;
     poolgrad_error error = refusal_none();
     size_t length;
     cr_assert(poolgrad_explain(&p, &d, 0, 0, 0, 0, 0, NULL, 0, &length, &error) == POOLGRAD_INVALID);
     cr_assert(refusal_is_sentence(&error) && strcmp(error.field, "declaration.before") == 0);
+}
+
+/* Where a gradient went, tap by tap; and where what is accepted ends. */
+Test(explain, gradient_beside_the_reference)
+{
+    static const float source[4] = {2, 2, 1, 2}, gradient[4] = {1, 3, 5, 7};
+    poolgrad_declaration d;
+    poolgrad_problem p = row_problem(POOLGRAD_GRADIENT, POOLGRAD_MAX, source, gradient, out);
+    poolgrad_declaration_init(&d, sizeof d);
+    memcpy(out, (const float[4]){4, 5, 2, 7}, 4 * sizeof *out); /* 4, 5, 0 and 7 is right */
+    EXPECT_JUDGED(
+        &p, &d, 2, "Actual: 2 (0x40000000).",
+        "From the result to it: 1073741824 ulps up. An ulp of the result is 1.4e-45.", "Verdict: wrong.",
+        "With the picks above, the declared arithmetic can give 0 (0x00000000) alone: 0 ulps from the result.",
+        "That ends 1073741824 ulps below the actual.",
+        "Of 4 pixels of the output that share a window with it, itself among them, 1 has other bits than the "
+        "reference:",
+        "pixel actual expected ulps accepted verdict", "(0, 2) 2 0 +1073741824 0 wrong");
+    EXPECT_JUDGED(&p, &d, 3, "From the result to it: 0 ulps.", "Verdict: equal.",
+                  "With the picks above, the declared arithmetic can give 7 (0x40e00000) alone: 0 ulps");
+    memcpy(out, (const float[4]){1, 8, 0, 6}, 4 * sizeof *out);
+    EXPECT_JUDGED(
+        &p, &d, 3, "From the result to it: 2097152 ulps down. An ulp of the result is 4.77e-07.", "Verdict: wrong.",
+        "That ends 2097152 ulps above the actual.",
+        "Of 3 pixels of the output that share a window with it, itself among them, 2 have other bits than the "
+        "reference:",
+        "(0, 1) 8 5 +6291456 0 legal-tie", "(0, 3) 6 7 -2097152 0 wrong");
+    p.kind = POOLGRAD_AVERAGE;
+    memcpy(out, (const float[4]){(float)INFINITY, 0, 0, NAN}, 4 * sizeof *out);
+    EXPECT_JUDGED(&p, &d, 3, "Actual: nan (0x7fc00000). Verdict: wrong. The declared arithmetic can give ",
+                  " ulps from the result.", "(0, 3) nan ", " nan ", " wrong");
+    EXPECT_JUDGED(&p, &d, 1, "(0, 0) inf 1.5 inf ", " wrong", "(0, 1) 0 ");
+}
+
+/* A table of pixels ends where it gets long. */
+Test(explain, many_pixels_beside_the_reference)
+{
+    enum { SIDE = 12 };
+    static float gradient[SIDE * SIDE], destination[SIDE * SIDE];
+    poolgrad_problem p;
+    poolgrad_declaration d;
+    const int64_t at[4] = {0, 0, 6, 6};
+    poolgrad_problem_init(&p, sizeof p);
+    poolgrad_declaration_init(&d, sizeof d);
+    p.direction = POOLGRAD_GRADIENT;
+    p.window.kernel_width = p.window.kernel_height = 5;
+    p.window.dilation_x = 2;
+    for (int i = 0; i < SIDE * SIDE; ++i) gradient[i] = (float)(i % 11) / 7;
+    p.source = p.source_gradient = image_of(gradient, SIDE, SIDE);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, SIDE, SIDE);
+    char *text = explain(&p, &d, at);
+    /* Nine rows, 2 to 10; of columns 0 to 11, the even ones, 8 to the left and right at most. */
+    cr_assert(text && lines_fit(text) &&
+              has(text, "Of 54 pixels of the output that share a window with it, itself among them, 54 have"));
+    cr_assert(has(text, "\n    (2, 0) ") && !strstr(text, "(2, 1)") && has(text, "    29 more are left out here.\n"));
+    free(text);
+}
+
+/* What the window has of the output. */
+Test(explain, forward_beside_the_reference)
+{
+    static const float source[4] = {1, 2, 3, 5};
+    poolgrad_declaration d;
+    poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_MAX, source, NULL, out);
+    poolgrad_declaration_init(&d, sizeof d);
+    memcpy(out, (const float[4]){2, 2, 9, 5}, 4 * sizeof *out); /* 2, 3, 5 and 5 is right */
+    EXPECT_JUDGED(&p, &d, 1, "Actual: 2 (0x40000000).", "Verdict: wrong.",
+                  "The declared arithmetic can give 3 (0x40400000) alone: 0 ulps from the result.",
+                  "The tap at (0, 1) has this value.");
+    EXPECT_JUDGED(&p, &d, 2, "Actual: 9 (0x41100000).", "No tap of the window has this value.");
+    p.kind = POOLGRAD_AVERAGE;
+    memcpy(out, (const float[4]){1.5F, 2, 2.5F, 4}, 4 * sizeof *out);
+    EXPECT_JUDGED(&p, &d, 2, "Verdict: wrong.", "That ends ", " ulps above the actual.",
+                  "Times N it is a sum of 7.5; that of the taps is 10, 2.5 more.");
+    char *text = explain(&p, &d, (const int64_t[4]){0, 0, 0, 1});
+    cr_assert(text && has(text, "Verdict: equal.") && !strstr(text, "Times N"));
+    free(text);
 }
 
 /* ---- The call ---------------------------------------------------------------------------------------------------- */

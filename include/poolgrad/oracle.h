@@ -259,8 +259,11 @@ POOLGRAD_API int64_t poolgrad_ulps_between(poolgrad_format format, double a, dou
  * of many windows or additions the first ones. Nothing but the text is written.
  *
  * With a declaration, the destination holds the output of an implementation under test. The text then ends with
- * poolgrad_verify's verdict on the element, and a problem that adds to the destination adds to declaration->before.
- * Without a declaration (null), nothing is judged.
+ * poolgrad_verify's verdict on the element, how far it is from the result, and where the reach of the declared
+ * arithmetic ends; of a gradient also with the pixels, within 7 of the element's, that share a window with it and are
+ * not the reference's; of forward max with the tap whose value it is, of forward average with the sum that it stands
+ * for. A problem that adds to the destination adds to declaration->before. Without a declaration (null), nothing is
+ * judged.
  *
  * At most `size` bytes of the text go to `text`, the terminating zero among them. `text` may be null if size is 0.
  * *length is the length of the whole text. Refuses whatever poolgrad_run refuses, with a declaration whatever

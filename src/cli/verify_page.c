@@ -9,7 +9,10 @@
 #include "base/integer.h"
 #include "cli/verify_facts.h"
 
-enum { STORIES = 10 };
+enum {
+    STORIES = 10,
+    FINDINGS = 100 /* of the worst element's volume, so that the element is among them unless much is wrong */
+};
 
 const char poolgrad_page_style[] =
     ":root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--soft:#5b6570;--line:#d5dae0;--card:#f5f7f9;"
@@ -175,7 +178,20 @@ void poolgrad_page_text(const char *text, FILE *file)
     }
 }
 
-/* How the reference comes to each of the worst elements. False where memory is lacking. */
+/* How the reference comes to an element; of the worst one also what the output holds there and around it, for which its
+ * volume is verified again. Null as poolgrad_story says. */
+static char *tell_story(const struct verify *verify, const poolgrad_finding *f, bool judges, poolgrad_error *error)
+{
+    poolgrad_problem problem = verify->inputs.problem;
+    poolgrad_declaration declaration = verify->declaration;
+    const int64_t place[] = {f->n, f->c, f->z, f->y, f->x};
+    if (problem.add_to_destination && !judges) problem.destination = verify->before.image;
+    declaration.progress = NULL;
+    declaration.findings = FINDINGS;
+    return poolgrad_story(&problem, judges ? &declaration : NULL, place, error);
+}
+
+/* Of each of the worst elements. False where memory is lacking. */
 static bool print_stories(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
@@ -183,12 +199,8 @@ static bool print_stories(const struct verify *verify, FILE *file)
     if (count > 0) fprintf(file, "<h2>How they come about</h2>\n");
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_finding *f = poolgrad_verification_finding(v, i);
-        poolgrad_problem problem = verify->inputs.problem;
-        poolgrad_image before = verify->before.image;
-        const int64_t place[] = {f->n, f->c, f->z, f->y, f->x};
         poolgrad_error error;
-        if (problem.add_to_destination) problem.destination = before;
-        char *text = poolgrad_story(&problem, NULL, place, &error);
+        char *text = tell_story(verify, f, i == 0, &error);
         if (!text && *error.field) continue;
         if (!text) return false;
         char name[PLACE_TEXT];

@@ -8,20 +8,10 @@
 #include "image/format.h"
 #include "image/image.h"
 #include "oracle/environment.h"
-#include "oracle/verification.h"
 #include "pooling/problem.h"
 #include "pooling/resolve.h"
 
 enum { AXES = 5 }; /* n, c, z, y, x */
-
-/* What an implementation's output at the element is worth. */
-struct judged {
-    bool is_known;
-    const void *element;
-    poolgrad_verdict verdict;
-    poolgrad_finding finding; /* of verdict none: not among the worst of its volume */
-    poolgrad_const_image before;
-};
 
 /* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
@@ -77,51 +67,32 @@ static struct poolgrad_geometry geometry_of_volume(const struct poolgrad_story *
     return g;
 }
 
-static void keep_verdict(const struct poolgrad_verification *v, const struct poolgrad_story *story,
-                         struct judged *judged)
+static void keep_finding(const struct poolgrad_story *story, struct poolgrad_story_judged *judged)
 {
-    judged->verdict = poolgrad_verification_at(v, 0, 0, story->at.z, story->at.y, story->at.x);
-    for (int64_t i = 0; i < poolgrad_verification_finding_count(v); i++) {
-        const poolgrad_finding *finding = poolgrad_verification_finding(v, i);
+    for (int64_t i = 0; i < poolgrad_verification_finding_count(&judged->v); i++) {
+        const poolgrad_finding *finding = poolgrad_verification_finding(&judged->v, i);
         const struct poolgrad_pixel pixel = {finding->z, finding->y, finding->x};
         if (poolgrad_same_pixel(pixel, story->at)) judged->finding = *finding;
     }
 }
 
+/* The verification is to be ended, unless there was none. */
 static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
-                             const struct poolgrad_story *story, struct judged *judged, poolgrad_error *error)
+                             const struct poolgrad_story *story, struct poolgrad_story_judged *judged,
+                             poolgrad_error *error)
 {
-    struct poolgrad_verification v;
+    struct poolgrad_verification *v = &judged->v;
     poolgrad_declaration known;
     poolgrad_status status = poolgrad_read_declaration(declaration, &known, error);
-    if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, &known, &v, error);
+    if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, &known, v, error);
     if (status != POOLGRAD_OK) return status;
-    judged->before = v.before;
-    v.geometry = geometry_of_volume(story);
-    if (v.before.data) v.before = volume_of(&v.before, story->n, story->c);
-    status = poolgrad_verification_judge(&v, error);
-    if (status == POOLGRAD_OK) keep_verdict(&v, story, judged);
-    poolgrad_verification_end(&v);
     judged->is_known = true;
-    judged->element = poolgrad_pixel_address(&story->geometry.held, story->n, story->c, story->at);
+    judged->before = v->before;
+    v->geometry = geometry_of_volume(story);
+    if (v->before.data) v->before = volume_of(&v->before, story->n, story->c);
+    status = poolgrad_verification_judge(v, error);
+    if (status == POOLGRAD_OK) keep_finding(story, judged);
     return status;
-}
-
-static void tell_verdict(struct poolgrad_story *story, const struct judged *judged, const double *expected)
-{
-    const poolgrad_format format = story->geometry.destination.format;
-    if (!judged->is_known) return;
-    poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of_element(judged->element, format).text);
-    const double actual = poolgrad_load(format, judged->element);
-    const int64_t ulps = expected ? poolgrad_ulps_between(format, *expected, actual) : INT64_MAX;
-    if (ulps != INT64_MAX) poolgrad_story_say(story, 2, "From the result to it: %" PRId64 " ulps.", ulps);
-    poolgrad_story_say(story, 2, "Verdict: %s.", poolgrad_verdict_name(judged->verdict));
-    const poolgrad_finding *finding = &judged->finding;
-    if (finding->verdict == POOLGRAD_VERDICT_NONE) return;
-    if (finding->decision != POOLGRAD_DECISION_NONE)
-        poolgrad_story_say(story, 2, "Why: %s.", poolgrad_decision_text(finding->decision));
-    poolgrad_story_say(story, 2, "With the picks above, the declared arithmetic can give %s to %s.",
-                       poolgrad_digits_of(finding->low, format).text, poolgrad_digits_of(finding->high, format).text);
 }
 
 /* ---- The result -------------------------------------------------------------------------------------------------- */
@@ -216,24 +187,20 @@ static void tell_problem(struct poolgrad_story *story)
                        poolgrad_place_of(story, story->at).text);
 }
 
-static bool tell(struct poolgrad_story *story, const struct judged *judged)
+static bool tell(struct poolgrad_story *story, const struct poolgrad_story_judged *judged)
 {
     const struct poolgrad_geometry *g = &story->geometry;
     double stored = 0;
-    bool told = true;
     tell_problem(story);
     const struct poolgrad_area written = poolgrad_written_area(g);
     const bool in_clip = poolgrad_range_holds(g->images, story->n) && poolgrad_area_holds(&written, story->at);
     if (in_clip && poolgrad_range_holds(g->channels, story->c)) {
-        told = tell_result(story, &stored);
-        tell_verdict(story, judged, &stored);
-        return told;
+        return tell_result(story, &stored) && poolgrad_story_tell_output(story, judged, &stored);
     }
     poolgrad_story_say(story, 0, "It is not written and keeps its bytes: %s.",
                        in_clip ? "no channel of the sources goes there (N46)"
                                : "it lies outside the clip rectangle (N41)");
-    tell_verdict(story, judged, NULL);
-    return told;
+    return poolgrad_story_tell_output(story, judged, NULL);
 }
 
 /* ---- All of it --------------------------------------------------------------------------------------------------- */
@@ -249,13 +216,28 @@ static void set_place(struct poolgrad_story *story, const poolgrad_problem *prob
     story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
 }
 
+/* False where memory is lacking. */
+static bool write_story(struct poolgrad_story *story, const struct poolgrad_story_judged *judged, char *text,
+                        size_t size)
+{
+    const poolgrad_const_image *before = judged->is_known ? &judged->before : &story->geometry.held;
+    if (story->geometry.add_to_destination) story->before = poolgrad_load_pixel(before, story->n, story->c, story->at);
+    const struct poolgrad_environment environment = poolgrad_environment_enter();
+    poolgrad_text_begin(&story->text, text, size);
+    poolgrad_scratch_init(&story->scratch);
+    const bool told = tell(story, judged);
+    poolgrad_scratch_clear(&story->scratch);
+    poolgrad_environment_leave(&environment);
+    return told;
+}
+
 poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration, int64_t n,
                                  int64_t c, int64_t z, int64_t y, int64_t x, char *text, size_t size, size_t *length,
                                  poolgrad_error *error)
 {
     const int64_t at[AXES] = {n, c, z, y, x};
     struct poolgrad_story story = {0};
-    struct judged judged = {0};
+    struct poolgrad_story_judged judged = {.is_known = false};
     poolgrad_problem known;
     poolgrad_status status = poolgrad_read_problem(problem, &known, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve(&known, &story.geometry, error);
@@ -264,15 +246,9 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
     if (status != POOLGRAD_OK) return status;
     set_place(&story, &known, at);
     if (declaration) status = judge(&known, declaration, &story, &judged, error);
-    if (status != POOLGRAD_OK) return status;
-    const poolgrad_const_image *before = declaration ? &judged.before : &story.geometry.held;
-    if (story.geometry.add_to_destination) story.before = poolgrad_load_pixel(before, n, c, story.at);
-    const struct poolgrad_environment environment = poolgrad_environment_enter();
-    poolgrad_text_begin(&story.text, text, size);
-    poolgrad_scratch_init(&story.scratch);
-    const bool told = tell(&story, &judged);
-    poolgrad_scratch_clear(&story.scratch);
-    poolgrad_environment_leave(&environment);
-    *length = story.text.length;
-    return told ? POOLGRAD_OK : poolgrad_refuse_memory(error, "explanation");
+    if (status == POOLGRAD_OK && !write_story(&story, &judged, text, size))
+        status = poolgrad_refuse_memory(error, "explanation");
+    if (judged.is_known) poolgrad_verification_end(&judged.v);
+    if (status == POOLGRAD_OK) *length = story.text.length;
+    return status;
 }

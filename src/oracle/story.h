@@ -9,6 +9,7 @@
 
 #include "geometry/geometry.h"
 #include "oracle/exact_mode.h"
+#include "oracle/verification.h"
 #include "reference/window.h"
 #include "text/text.h"
 
@@ -23,6 +24,14 @@ struct poolgrad_story {
     struct poolgrad_text text;
     struct poolgrad_scratch scratch;
     bool is_silent; /* computes, and says nothing */
+};
+
+/* What an implementation's output is worth: the verification of the element's volume, by itself. */
+struct poolgrad_story_judged {
+    bool is_known;
+    struct poolgrad_verification v;
+    poolgrad_const_image before; /* the destination was, of all volumes */
+    poolgrad_finding finding;    /* of verdict none: not among the worst of its volume */
 };
 
 /* Words of a sentence; as a value, so that a sentence can have several. */
@@ -78,5 +87,9 @@ struct poolgrad_pick poolgrad_story_tell_index(struct poolgrad_story *story, str
 /* The value before it is stored, told step by step. */
 double poolgrad_story_forward(struct poolgrad_story *story);
 double poolgrad_story_gradient(struct poolgrad_story *story);
+
+/* What the output holds beside what is expected; null: the element is not written. False where memory is lacking. */
+bool poolgrad_story_tell_output(struct poolgrad_story *story, const struct poolgrad_story_judged *judged,
+                                const double *expected);
 
 #endif

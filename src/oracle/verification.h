@@ -59,6 +59,16 @@ void poolgrad_verification_end(struct poolgrad_verification *v);
 /* float16, bfloat16, float32 or float64. */
 bool poolgrad_is_floating(poolgrad_format format);
 
+/* Between which numbers the declared arithmetic stays, with the reference's choice among equal taps; NaNs: it gives no
+ * number. */
+struct poolgrad_reach {
+    double low, high;
+};
+
+/* That of elements of the first volume that are written. False where memory is lacking. */
+bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
+                                 struct poolgrad_reach *reach);
+
 /* Judges volumes [begin, end) of the destination, all images times all channels. */
 void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end);
 

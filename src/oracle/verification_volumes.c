@@ -375,20 +375,26 @@ static poolgrad_decision find_decision(struct volume *p, struct poolgrad_pixel a
 
 /* ---- The volume -------------------------------------------------------------------------------------------------- */
 
+static struct poolgrad_reach reach_of(struct volume *p, struct poolgrad_pixel at)
+{
+    bool alone;
+    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
+    const struct poolgrad_reach reach = {mpfr_get_d(bounds->low, MPFR_RNDN), mpfr_get_d(bounds->high, MPFR_RNDN)};
+    return reach.low > reach.high ? (struct poolgrad_reach){(double)NAN, (double)NAN} : reach;
+}
+
 static void report(struct volume *p, struct poolgrad_pixel at, poolgrad_verdict verdict, poolgrad_decision decision)
 {
     const poolgrad_const_image *actual = &p->v->geometry.held;
-    bool alone;
     poolgrad_finding finding = {
         .n = p->n, .c = p->c, .z = at.z, .y = at.y, .x = at.x, .verdict = verdict, .decision = decision};
     finding.actual = load(actual, p, at);
     finding.expected = load(expected_of(p), p, at);
     finding.exact = p->v->exact.read.data ? load(&p->v->exact.read, p, at) : finding.expected;
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
-    const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
-    finding.low = mpfr_get_d(bounds->low, MPFR_RNDN);
-    finding.high = mpfr_get_d(bounds->high, MPFR_RNDN);
-    if (finding.low > finding.high) finding.low = finding.high = NAN;
+    const struct poolgrad_reach reach = reach_of(p, at);
+    finding.low = reach.low;
+    finding.high = reach.high;
     keep_finding(p, &finding);
 }
 
@@ -439,23 +445,50 @@ static void judge_volume(struct volume *p)
     }
 }
 
+/* Volume number i of the destination. */
+static struct volume volume_at(const struct poolgrad_verification *v, int64_t i)
+{
+    const struct poolgrad_geometry *g = &v->geometry;
+    struct volume p = {.v = v, .area = poolgrad_volume_of(&g->held)};
+    p.n = i / g->destination.channels;
+    p.c = i % g->destination.channels;
+    p.pooled = poolgrad_range_holds(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
+    return p;
+}
+
+bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
+                                 struct poolgrad_reach *reach)
+{
+    struct poolgrad_judge judge;
+    struct poolgrad_interval bounds;
+    struct volume p = volume_at(v, 0);
+    p.judge = &judge;
+    p.bounds = &bounds;
+    const struct poolgrad_environment environment = poolgrad_environment_enter();
+    poolgrad_judge_init(&judge, &v->geometry, &v->declaration);
+    poolgrad_interval_init(&bounds);
+    const bool good = poolgrad_judge_begin(&judge, p.n, p.c);
+    for (int64_t i = 0; good && i < count; i++) reach[i] = reach_of(&p, at[i]);
+    poolgrad_interval_clear(&bounds);
+    poolgrad_judge_clear(&judge);
+    poolgrad_environment_leave(&environment);
+    return good;
+}
+
 void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)
 {
     const struct poolgrad_verification *v = verification;
-    const struct poolgrad_geometry *g = &v->geometry;
-    const struct poolgrad_area area = poolgrad_volume_of(&g->held);
     struct poolgrad_judge judge;
     struct poolgrad_interval bounds;
     const struct poolgrad_environment environment = poolgrad_environment_enter();
-    poolgrad_judge_init(&judge, g, &v->declaration);
+    poolgrad_judge_init(&judge, &v->geometry, &v->declaration);
     poolgrad_interval_init(&bounds);
     for (int64_t i = begin; i < end; i++) {
-        struct volume p = {.v = v, .judge = &judge, .bounds = &bounds, .area = area};
+        struct volume p = volume_at(v, i);
+        p.judge = &judge;
+        p.bounds = &bounds;
         p.found = &v->volumes[i];
-        p.verdicts = v->verdicts + i * poolgrad_area_size(&area);
-        p.n = i / g->destination.channels;
-        p.c = i % g->destination.channels;
-        p.pooled = poolgrad_range_holds(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
+        p.verdicts = v->verdicts + i * poolgrad_area_size(&p.area);
         judge_volume(&p);
     }
     poolgrad_interval_clear(&bounds);
