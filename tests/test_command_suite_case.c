@@ -305,7 +305,11 @@ static const struct refusal {
     {"verify --case kit/" NAME " --actual x.npy --ties first", "--ties is given beside --case; expected one of them"},
     {"verify --case kit/" NAME " --actual x.npy --nan any", "--nan is given beside --case; expected one of them"},
     {"verify --case kit/" NAME " --actual x.npy --dialect torch", "--dialect is given beside --case; expected one"},
-    {"verify --case kit/" NAME " --actual x.npy --print-problem", "--print-problem is given beside --case; expected"},
+    {"verify --case kit/" NAME " --actual x.npy --print-problem",
+     "--print-problem is given beside --case; expected one of them: not every case can be said by options, the kit's "
+     "manifest.json and verify's --json have its problem"},
+    {"explain --case kit/" NAME " --at 0,0,0,0 --print-problem",
+     "--print-problem is given beside --case; expected one"},
     {"verify --kind max --kernel 2 --source x.npy --actual y.npy --keep-tie-rule",
      "--keep-tie-rule is given without --case; expected --ties WORD, a rule"},
     {"verify --kind max --kernel 2 --source x.npy --actual y.npy --keep-nan-rule",

@@ -22,6 +22,11 @@ static bool says_the_same(enum option option)
 
 static int check_options(const struct options *options)
 {
+    if (poolgrad_given(options, OPTION_PRINT_PROBLEM)) {
+        return poolgrad_fail(options,
+                             "--print-problem is given beside --case; expected one of them: not every case can "
+                             "be said by options, the kit's manifest.json and verify's --json have its problem");
+    }
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (!poolgrad_given(options, (enum option)i) || !says_the_same((enum option)i)) continue;
         return poolgrad_fail(options, "--%s is given beside --case; expected one of them, the case has its own",
