@@ -220,6 +220,31 @@ Test(command_verify, digits, .init = scene_enter, .fini = scene_leave)
     view_free(&y);
 }
 
+/* 2048 + 1 in float32 that is stored in float16. */
+Test(command_verify, shapes, .init = scene_enter, .fini = scene_leave)
+{
+    poolgrad_image x = ones(POOLGRAD_FLOAT32, 1, 2), y = ones(POOLGRAD_FLOAT32, 1, 1);
+    poolgrad_image_set(&x, 0, 0, 0, 0, 0, 2048);
+    poolgrad_image_set(&y, 0, 0, 0, 0, 0, 1024);
+    scene_write_image(&x, 2, "x.npy");
+    scene_write_image(&y, 2, "y.npy");
+#define STORED "verify --source x.npy --kind average --kernel-width 2 --kernel-height 1 --actual y.npy"
+    expect_text(STORED, 1, ", sums in float32\n");
+    expect_text(STORED " --stored-in float16 --norms stored", 0,
+                ", sums in float32, stored in float16, norms stored\n");
+    process_result result = run(STORED " --stored-in float16 --norms stored --json - --report page.html", 0);
+    cr_assert(json_is_valid(result.out));
+    cr_expect(json_is(json_member(result.out, "stored_in"), "float16"));
+    cr_expect(json_is(json_member(result.out, "norms"), "stored"));
+    size_t size;
+    char *page = (char *)scene_read_bytes("page.html", &size);
+    cr_expect(page && strstr(page, "sums in float32, stored in float16, norms stored."));
+    free(page);
+    process_release(&result);
+    view_free(&x);
+    view_free(&y);
+}
+
 Test(command_verify, json, .init = enter, .fini = scene_leave)
 {
     write_changed("dx.npy", "bad.npy", 100, 77.5F);
@@ -227,6 +252,8 @@ Test(command_verify, json, .init = enter, .fini = scene_leave)
     cr_assert(json_is_valid(result.out));
     cr_expect(json_is(json_member(result.out, "direction"), "gradient"));
     cr_expect(json_is(json_member(result.out, "computed_in"), "float32"));
+    cr_expect(json_is(json_member(result.out, "stored_in"), "float32"));
+    cr_expect(json_is(json_member(result.out, "norms"), "computed"));
     cr_expect(strncmp(json_member(result.out, "passes"), "false", 5) == 0);
     cr_expect_eq(json_number(json_member(json_member(result.out, "verdicts"), "wrong")), 1);
     cr_expect_eq(json_count(json_member(result.out, "findings")), 1);
@@ -330,6 +357,13 @@ static const struct refusal {
     {GRADIENT " --actual dx.npy --division fast", "--division is 'fast'; expected any, true or reciprocal"},
     {GRADIENT " --actual dx.npy --nan none", "--nan is 'none'; expected any, first, last or ignore"},
     {GRADIENT " --actual dx.npy --chain 0", "--chain is 0; expected at least 1 addition, as two terms need"},
+    {GRADIENT " --actual dx.npy --stored-in unorm8",
+     "--stored-in is 'unorm8'; expected float16, bfloat16, float32 or float64"},
+    {GRADIENT " --actual dx.npy --stored-in float16 --computed-in bfloat16",
+     "--stored-in is float16 where --computed-in is bfloat16; expected formats of which one holds the other's numbers"},
+    {GRADIENT " --actual dx.npy --norms kept", "--norms is 'kept'; expected computed or stored"},
+    {"explain --at 0,0,0,0 --source x.npy --kind average --kernel 3 --stored-in float16",
+     "--stored-in is about an output that is judged; expected --actual with it"},
     {GRADIENT " --actual dx.npy --digits 0", "--digits is 0; expected 1 to 20, behind the decimal point"},
     {GRADIENT " --actual dx.npy --digits 21", "--digits is 21; expected 1 to 20, behind the decimal point"},
     {"explain --at 0,0,0,0 --source x.npy --kind average --kernel 3 --chain 8",

@@ -138,6 +138,22 @@ static void choose_problem(trial *t)
     t->before = view_read(view_copy(&p->destination, POOLGRAD_NCHW));
 }
 
+/* Neither has the other's numbers: refused. */
+static bool are_apart(poolgrad_format a, poolgrad_format b)
+{
+    return (a == POOLGRAD_FLOAT16 && b == POOLGRAD_BFLOAT16) || (a == POOLGRAD_BFLOAT16 && b == POOLGRAD_FLOAT16);
+}
+
+/* Results that are stored on the way. */
+static void choose_shapes(trial *t)
+{
+    machine *m = &t->m;
+    poolgrad_declaration *d = &t->d;
+    if (chance(t, 40)) d->stored_in = m->summed = choose_format(t);
+    if (are_apart(d->stored_in, d->computed_in)) d->stored_in = m->summed = POOLGRAD_FLOAT64;
+    if (chance(t, 30)) d->norms = POOLGRAD_NORMS_STORED;
+}
+
 static void choose_machine(trial *t)
 {
     machine *m = &t->m;
@@ -157,6 +173,7 @@ static void choose_machine(trial *t)
     if (chance(t, 50)) d->division = POOLGRAD_DIVISION_ANY;
     if (chance(t, 50)) d->fusion = POOLGRAD_FUSION_ANY;
     if (t->p.add_to_destination || chance(t, 50)) d->before = &t->before;
+    choose_shapes(t);
 }
 
 static void release(trial *t)
@@ -257,8 +274,12 @@ static norm norm_of(trial *t, int64_t wy, int64_t wx)
     int64_t divisor;
     const int64_t count = visit_taps(t, wy, wx, t->squares, &divisor);
     for (int64_t i = 0; i < count; i++) t->squares[i] = machine_product(t->squares[i].a, t->squares[i].a);
-    const double sum = machine_sum(&t->m, t->squares, count);
-    const norm found = {machine_root(&t->m, sum), machine_inverse_root(&t->m, sum), false};
+    const double sum = machine_read_sum(&t->m, machine_sum(&t->m, t->squares, count));
+    norm found = {machine_root(&t->m, sum), machine_inverse_root(&t->m, sum), false};
+    if (t->d.norms == POOLGRAD_NORMS_STORED && t->p.direction == POOLGRAD_GRADIENT) {
+        found.root = machine_keep(&t->m, t->p.source_gradient.format, found.root);
+        found.inverse = 0;
+    }
     return (norm){found.root, found.inverse, found.root == 0};
 }
 
@@ -322,7 +343,7 @@ static double average_at(trial *t, int64_t y, int64_t x)
         if (same) break;
     }
     if (!late || !same || t->count == 0) return sum_terms(t, y, x);
-    const double sum = machine_sum(&t->m, t->terms, t->count);
+    const double sum = machine_read_sum(&t->m, machine_sum(&t->m, t->terms, t->count));
     return add_before(t, machine_quotient(&t->m, sum, read_count(t, common), 0), y, x);
 }
 
@@ -342,7 +363,8 @@ static double norm_at(trial *t, int64_t y, int64_t x)
     }
     if (!any) return t->p.add_to_destination ? load_before(t, y, x) : 0;
     if (o != SUM_FIRST) return sum_terms(t, y, x);
-    return add_before(t, machine_product(load_source(t, y, x), machine_sum(&t->m, t->terms, t->count)), y, x);
+    const double sum = machine_read_sum(&t->m, machine_sum(&t->m, t->terms, t->count));
+    return add_before(t, machine_product(load_source(t, y, x), sum), y, x);
 }
 
 /* A tap of a max window as comparisons see it; y and x are -1 outside. */
@@ -449,7 +471,7 @@ static double forward_at(trial *t, int64_t wy, int64_t wx)
     if (divisor == 0) return 0;
     const double n = read_count(t, divisor);
     if (chance(t, 50)) {
-        const double sum = machine_sum(&t->m, t->terms, count);
+        const double sum = machine_read_sum(&t->m, machine_sum(&t->m, t->terms, count));
         return machine_value(&t->m, machine_quotient(&t->m, sum, n, 0));
     }
     for (int64_t i = 0; i < count; i++) t->terms[i] = machine_quotient(&t->m, t->terms[i].a, n, 0);
@@ -508,12 +530,14 @@ static void describe(const trial *t, const poolgrad_finding *f)
                  w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, poolgrad_format_name(p->source.format),
                  p->direction == POOLGRAD_GRADIENT ? poolgrad_format_name(p->source_gradient.format) : "-",
                  poolgrad_format_name(p->destination.format));
-    cr_log_error("computed in %s, division %d, fusion %d, subnormals %d, keeps %d, chain %" PRId64
-                 ", digits %d: (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-                 ") is %s (%d): %a, expected %a, exact %a, %a to %a",
-                 poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, t->d.subnormals,
-                 t->d.keeps_tie_rule, t->d.chain, t->d.digits, f->n, f->c, f->y, f->x,
-                 poolgrad_verdict_name(f->verdict), f->decision, f->actual, f->expected, f->exact, f->low, f->high);
+    cr_log_error(
+        "computed in %s, stored in %s, norms %d, division %d, fusion %d, subnormals %d, keeps %d, chain %" PRId64
+        ", digits %d: (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
+        ") is %s (%d): %a, expected %a, exact %a, %a to %a",
+        poolgrad_format_name(t->d.computed_in),
+        t->d.stored_in == POOLGRAD_FORMAT_NONE ? "-" : poolgrad_format_name(t->d.stored_in), t->d.norms, t->d.division,
+        t->d.fusion, t->d.subnormals, t->d.keeps_tie_rule, t->d.chain, t->d.digits, f->n, f->c, f->y, f->x,
+        poolgrad_verdict_name(f->verdict), f->decision, f->actual, f->expected, f->exact, f->low, f->high);
 }
 
 /* Whether nothing of it is wrong or undocumented; *told: something was not what the reference gives. */
@@ -553,6 +577,20 @@ Test(verify_orders, legal_computations_are_accepted)
 
 /* ---- No miss ------------------------------------------------------------------------------------------------- */
 
+/* Sums in the destination's format, terms in a wider one; of gradients that the former has, so that it is the same
+ * whether sums are divided or terms. */
+static void store_sharply(trial *t)
+{
+    const poolgrad_problem *p = &t->p;
+    t->m.summed = POOLGRAD_FORMAT_NONE;
+    if (!p->add_to_destination && p->source_gradient.format == p->destination.format) {
+        t->m.summed = t->m.format;
+        t->m.format = chance(t, 50) ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
+    }
+    t->d.stored_in = t->m.summed;
+    t->d.computed_in = t->m.format;
+}
+
 /* Windows that do not overlap, declared in all respects: an element has one value. */
 static void make_sharp(trial *t)
 {
@@ -571,6 +609,7 @@ static void make_sharp(trial *t)
     t->d.before = p->add_to_destination ? &t->before : NULL;
     t->m.reciprocal = t->m.fused = t->m.flushed = 0;
     t->m.chain = 0;
+    store_sharply(t);
     t->is_coarse = false;
 }
 

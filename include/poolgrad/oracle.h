@@ -92,10 +92,18 @@ typedef enum poolgrad_subnormals {
     POOLGRAD_SUBNORMALS_FLUSHED = 1 /* some or all of them count as 0 */
 } poolgrad_subnormals;
 
-/* "any", "true", "reciprocal"; "any", "none", "all"; "kept", "flushed". Null for a value that is none. */
+/* The norm that a gradient of L2-norm divides by. */
+typedef enum poolgrad_norms {
+    POOLGRAD_NORMS_COMPUTED = 0, /* from the taps, rounded to the format that is computed in */
+    POOLGRAD_NORMS_STORED = 1    /* the forward result, as it was stored in the source gradient's format */
+} poolgrad_norms;
+
+/* "any", "true", "reciprocal"; "any", "none", "all"; "kept", "flushed"; "computed", "stored". Null for a value that is
+ * none. */
 POOLGRAD_API const char *poolgrad_division_name(poolgrad_division division);
 POOLGRAD_API const char *poolgrad_fusion_name(poolgrad_fusion fusion);
 POOLGRAD_API const char *poolgrad_subnormals_name(poolgrad_subnormals subnormals);
+POOLGRAD_API const char *poolgrad_norms_name(poolgrad_norms norms);
 
 /* The arithmetic of the implementation under test, as its author declares it. The neutral values declare the least.
  * Grows as poolgrad.h says ("How structs grow"). */
@@ -130,6 +138,12 @@ typedef struct poolgrad_declaration {
      * window of nothing but NaNs and -infinity to nobody; that is undocumented. 1: it goes where the problem's NaN rule
      * says; what becomes of such windows the rule "ignore" does not say. */
     int keeps_nan_rule;
+    /* The format that partial sums are stored in: float16, bfloat16, float32 or float64. Terms, quotients and roots
+     * have the format of computed_in. Each addition of a sum, the one to an initial 0 too, is sum = stored(computed(sum
+     * + term))          where stored_in is narrower, as sum(half) += float(g) / N sum = stored(sum + term) where it is
+     * wider None: that of computed_in. Refused: float16 beside bfloat16, neither of which holds the other's numbers. */
+    poolgrad_format stored_in;
+    poolgrad_norms norms;
 } poolgrad_declaration;
 
 /* Makes *declaration neutral: all zero, but findings. Call it as poolgrad_declaration_init(&d, sizeof d). */
@@ -139,6 +153,10 @@ POOLGRAD_API void poolgrad_declaration_init(poolgrad_declaration *declaration, s
  * the declaration is refused by its struct_size or, the declaration, by a value out of range. */
 POOLGRAD_API poolgrad_format poolgrad_computed_in(const poolgrad_problem *problem,
                                                   const poolgrad_declaration *declaration);
+
+/* The format that partial sums are stored in by the declaration, or POOLGRAD_FORMAT_NONE, likewise. */
+POOLGRAD_API poolgrad_format poolgrad_stored_in(const poolgrad_problem *problem,
+                                                const poolgrad_declaration *declaration);
 
 /* ---- Verification ------------------------------------------------------------------------------------------------ */
 

@@ -5,6 +5,21 @@
 
 enum { FINDINGS = 10, MOST_DIGITS = 20 };
 
+/* Results that are stored on the way. */
+static int read_shapes(const struct options *options, poolgrad_declaration *d)
+{
+    d->stored_in = (poolgrad_format)poolgrad_number(options, OPTION_STORED_IN, POOLGRAD_FORMAT_NONE);
+    d->norms = (poolgrad_norms)poolgrad_number(options, OPTION_NORMS, POOLGRAD_NORMS_COMPUTED);
+    if ((d->stored_in != POOLGRAD_FLOAT16 || d->computed_in != POOLGRAD_BFLOAT16) &&
+        (d->stored_in != POOLGRAD_BFLOAT16 || d->computed_in != POOLGRAD_FLOAT16)) {
+        return 0;
+    }
+    return poolgrad_fail(options,
+                         "--stored-in is %s where --computed-in is %s; expected formats of which one holds the other's "
+                         "numbers",
+                         poolgrad_format_name(d->stored_in), poolgrad_format_name(d->computed_in));
+}
+
 static int read_sums(const struct options *options, poolgrad_declaration *d)
 {
     const int64_t chain = poolgrad_number(options, OPTION_CHAIN, 1),
@@ -32,7 +47,7 @@ int poolgrad_declaration_read(const struct options *options, poolgrad_declaratio
                         poolgrad_given(options, OPTION_KEEP_TIE_RULE);
     d->keeps_nan_rule = poolgrad_number(options, OPTION_JUDGED_NAN, NAN_ANY) != NAN_ANY ||
                         poolgrad_given(options, OPTION_KEEP_NAN_RULE);
-    if (read_sums(options, d) != 0) return 2;
+    if (read_sums(options, d) != 0 || read_shapes(options, d) != 0) return 2;
     d->findings = poolgrad_number(options, OPTION_FINDINGS, FINDINGS);
     if (d->findings >= 0 && d->findings <= INT32_MAX) return 0;
     return poolgrad_fail(options, "--findings is %" PRId64 "; expected 0 to 2147483647", d->findings);

@@ -111,6 +111,7 @@ static const struct choice judged_nan_rules[] = {{"any", NAN_ANY},
 /* In the order of poolgrad/oracle.h, which a build may lack. */
 static const struct choice division_words[] = {{"any", 0}, {"true", 1}, {"reciprocal", 2}, {NULL, 0}};
 static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}, {NULL, 0}};
+static const struct choice norm_words[] = {{"computed", 0}, {"stored", 1}, {NULL, 0}};
 static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
 /* In the order of suite/kit.h, which a build may lack. */
 static const struct choice suite_sizes[] = {{"smoke", 0}, {"standard", 1}, {"exhaustive", 2}, {NULL, 0}};
@@ -274,6 +275,12 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
         "chain", JUDGES | SUITE,
         "the most additions that a term of a sum goes through: in a reduction by a tree, its depth "
         "(n - 1 of n terms)")},
+    [OPTION_STORED_IN] = {CHOICE("stored-in", JUDGES | SUITE, result_formats,
+                                 "what partial sums are stored in, where that is not what terms are computed in "
+                                 "(--computed-in)")},
+    [OPTION_NORMS] = {CHOICE("norms", JUDGES | SUITE, norm_words,
+                             "what a gradient of L2-norm divides by: norms computed anew, or the forward results as "
+                             "stored in the source gradient's format (computed)")},
     [OPTION_DIGITS] = {NUMBER("digits", JUDGES | SUITE,
                               "behind the decimal point, where the output was printed with few and read again: 1 to 20 "
                               "(as stored)")},

@@ -216,6 +216,8 @@ static int check_options(const struct options *options, int word)
                   {OPTION_SUBNORMALS, VERIFY | RUN},
                   {OPTION_FINDINGS, VERIFY | RUN | MERGE},
                   {OPTION_CHAIN, VERIFY | RUN},
+                  {OPTION_STORED_IN, VERIFY | RUN},
+                  {OPTION_NORMS, VERIFY | RUN},
                   {OPTION_DIGITS, VERIFY | RUN},
                   {OPTION_STRICT, VERIFY | RUN | MERGE},
                   {OPTION_KEEP_TIE_RULE, VERIFY | RUN},

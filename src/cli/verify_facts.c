@@ -343,6 +343,16 @@ static bool divides(const poolgrad_problem *p)
     return p->kind != POOLGRAD_MAX || (p->direction == POOLGRAD_GRADIENT && p->ties == POOLGRAD_TIES_SPLIT);
 }
 
+/* In which steps is computed, where that was said. */
+static void list_steps(struct verify_facts *facts, const poolgrad_declaration *d)
+{
+    if (d->stored_in != POOLGRAD_FORMAT_NONE) {
+        list(facts, "");
+        say(facts, "sums stored in %s", poolgrad_format_name(d->stored_in));
+    }
+    if (d->norms == POOLGRAD_NORMS_STORED) list(facts, "norms as they were stored");
+}
+
 /* What was said. */
 static void tell_declared(struct verify_facts *facts, const struct verify *verify)
 {
@@ -358,6 +368,7 @@ static void tell_declared(struct verify_facts *facts, const struct verify *verif
     if (d->fusion != POOLGRAD_FUSION_ANY)
         list(facts, d->fusion == POOLGRAD_FUSION_NONE ? "products rounded before they are added" : "products fused");
     if (d->subnormals == POOLGRAD_SUBNORMALS_FLUSHED) list(facts, "subnormals flushed");
+    list_steps(facts, d);
     if (d->digits > 0) {
         list(facts, "");
         say(facts, "printed with %d digit%s behind the point", d->digits, plural(d->digits));

@@ -143,6 +143,8 @@ static void print_declared(const struct verify *verify, FILE *file)
             format ? "\"" : "", format ? format : "null", format ? "\"" : "", poolgrad_division_name(d->division),
             poolgrad_fusion_name(d->fusion));
     fprintf(file, "\"subnormals\": \"%s\", ", poolgrad_subnormals_name(d->subnormals));
+    fprintf(file, "\"stored_in\": \"%s\", \"norms\": \"%s\", ", poolgrad_format_name(poolgrad_stored_in(p, d)),
+            poolgrad_norms_name(d->norms));
     print_or_null("chain", d->chain, file);
     print_or_null("digits", d->digits, file);
     fprintf(file, "\"ties\": \"%s\", \"nan\": \"%s\", \"before\": %s, \"strict\": %s},\n",

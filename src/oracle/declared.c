@@ -28,6 +28,10 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
 {
     d->computed = poolgrad_precision_of(computed_in);
     d->stored = poolgrad_precision_of(destination);
+    d->summed = declaration->stored_in == POOLGRAD_FORMAT_NONE ? d->computed
+                                                               : poolgrad_precision_of(declaration->stored_in);
+    d->sums_narrowly = d->summed.bits < d->computed.bits;
+    d->sums_widely = d->summed.bits > d->computed.bits;
     d->divides = declaration->division != POOLGRAD_DIVISION_RECIPROCAL;
     d->multiplies = declaration->division != POOLGRAD_DIVISION_TRUE;
     d->fused = declaration->fusion != POOLGRAD_FUSION_NONE;
@@ -42,6 +46,7 @@ void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declarat
     poolgrad_interval_init(&d->exact_product);
     poolgrad_interval_init(&d->reciprocal);
     poolgrad_interval_init(&d->scaled);
+    poolgrad_interval_init(&d->leaf);
 }
 
 void poolgrad_declared_clear(struct poolgrad_declared *d)
@@ -52,6 +57,7 @@ void poolgrad_declared_clear(struct poolgrad_declared *d)
     poolgrad_interval_clear(&d->exact_product);
     poolgrad_interval_clear(&d->reciprocal);
     poolgrad_interval_clear(&d->scaled);
+    poolgrad_interval_clear(&d->leaf);
 }
 
 /* ---- Intervals --------------------------------------------------------------------------------------------------- */
@@ -232,6 +238,21 @@ void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interv
     round_to(d, interval, &d->stored);
 }
 
+void poolgrad_interval_keep(struct poolgrad_declared *d, struct poolgrad_interval *interval, poolgrad_format format)
+{
+    const struct poolgrad_precision precision = poolgrad_precision_of(format);
+    poolgrad_interval_round(d, interval);
+    round_to(d, interval, &precision);
+    poolgrad_interval_round(d, interval);
+}
+
+/* What an addition makes of its exact sum: computed, then stored; or, in a wider format, stored alone. */
+static void round_sum(struct poolgrad_declared *d, struct poolgrad_interval *interval)
+{
+    if (!d->sums_widely) poolgrad_interval_round(d, interval);
+    if (d->sums_narrowly || d->sums_widely) round_to(d, interval, &d->summed);
+}
+
 void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_interval *interval, double value,
                                poolgrad_format format)
 {
@@ -274,8 +295,9 @@ void poolgrad_interval_quotient(struct poolgrad_declared *d, struct poolgrad_int
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
 
-void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d)
+void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, struct poolgrad_declared *d)
 {
+    sum->apart = d->sums_narrowly || d->sums_widely ? d : NULL;
     mpfr_inits2(d->sum_bits, sum->low, sum->high, sum->plus, sum->minus, (mpfr_ptr)0);
     mpfr_inits2(BITS, sum->most, sum->least, (mpfr_ptr)0);
     poolgrad_interval_sum_reset(sum);
@@ -315,8 +337,18 @@ static void add_ends(struct poolgrad_interval_sum *sum, const struct poolgrad_in
     if (mpfr_number_p(term->high) && mpfr_less_p(term->high, sum->least)) mpfr_set(sum->least, term->high, MPFR_RNDN);
 }
 
+/* A term that a sum begins with, added to 0, is stored as a sum; one that is added later is not. */
+static const struct poolgrad_interval *read_leaf(struct poolgrad_declared *d, const struct poolgrad_interval *term)
+{
+    poolgrad_interval_copy(&d->leaf, term);
+    round_sum(d, &d->leaf);
+    poolgrad_interval_join(&d->leaf, term);
+    return &d->leaf;
+}
+
 void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional)
 {
+    if (sum->apart) term = read_leaf(sum->apart, term);
     const bool empty = is_empty(term);
     sum->terms++;
     sum->may_be_nan = sum->may_be_nan || term->nan;
@@ -346,21 +378,41 @@ static int64_t depth_of(const struct poolgrad_declared *d, int64_t terms, int64_
     return poolgrad_min(inner, poolgrad_max(d->chain, least) - 1);
 }
 
+/* 1 + u of one addition: of two roundings where a narrower format is stored in. */
+static void set_addition_growth(struct poolgrad_declared *d, mpfr_t growth)
+{
+    mpfr_set_ui_2exp(growth, 1, -d->summed.bits, MPFR_RNDU);
+    mpfr_add_ui(growth, growth, 1, MPFR_RNDU);
+    if (!d->sums_narrowly) return;
+    mpfr_set_ui_2exp(d->b, 1, -d->computed.bits, MPFR_RNDU);
+    mpfr_add_ui(d->b, d->b, 1, MPFR_RNDU);
+    mpfr_mul(growth, growth, d->b, MPFR_RNDU);
+}
+
+/* What an addition loses at most where its result is below the least normal number: all of it, flushed; half of the
+ * least number, of a term with more bits than sums are stored with, or of a product that was not rounded. */
+static void set_addition_loss(struct poolgrad_declared *d, mpfr_t loss)
+{
+    mpfr_set_zero(loss, 1);
+    if (d->flushes) {
+        mpfr_set_ui_2exp(loss, 1, d->summed.least, MPFR_RNDU);
+        return;
+    }
+    if (d->sums_narrowly || d->fused) mpfr_set_ui_2exp(loss, 1, d->summed.least - d->summed.bits, MPFR_RNDU);
+    if (!d->sums_narrowly || !d->fused) return;
+    mpfr_set_ui_2exp(d->b, 1, d->computed.least - d->computed.bits, MPFR_RNDU);
+    mpfr_add(loss, loss, d->b, MPFR_RNDU);
+}
+
 /* growth = (1 + u)^depth - 1, which a term grows by at most; loss = what all inner additions lose beside. */
 static void bound_growth(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum)
 {
     const int64_t inner = sum->count > 2 ? sum->count - 2 : 0;
-    mpfr_set_ui_2exp(d->a, 1, -d->computed.bits, MPFR_RNDU);
-    mpfr_add_ui(d->a, d->a, 1, MPFR_RNDU);
+    set_addition_growth(d, d->a);
     mpfr_pow_ui(d->growth, d->a, (unsigned long)depth_of(d, sum->terms, inner), MPFR_RNDU);
-    mpfr_set_zero(d->loss, 1);
-    if (d->flushes || d->fused) {
-        /* Each inner addition loses a subnormal number at most; or, of a product that was not rounded, half of the
-         * least number; and that grows as the rest does. */
-        const int lost = d->flushes ? d->computed.least : d->computed.least - d->computed.bits;
-        mpfr_mul_ui(d->loss, d->growth, (unsigned long)inner, MPFR_RNDU);
-        mpfr_mul_2si(d->loss, d->loss, lost, MPFR_RNDU);
-    }
+    set_addition_loss(d, d->loss);
+    mpfr_mul(d->loss, d->loss, d->growth, MPFR_RNDU);
+    mpfr_mul_ui(d->loss, d->loss, (unsigned long)inner, MPFR_RNDU);
     mpfr_sub_ui(d->growth, d->growth, 1, MPFR_RNDU);
 }
 
@@ -382,7 +434,9 @@ static bool overflows(struct poolgrad_declared *d, const struct poolgrad_interva
     mpfr_mul(d->a, terms, d->growth, MPFR_RNDU);
     mpfr_add(d->a, d->a, terms, MPFR_RNDU);
     mpfr_add(d->a, d->a, d->loss, MPFR_RNDU);
-    return isinf(round_real(d, d->a, &d->computed));
+    if (!d->sums_narrowly) return isinf(round_real(d, d->a, &d->summed));
+    mpfr_set_d(d->a, round_real(d, d->a, &d->computed), MPFR_RNDN);
+    return isinf(round_real(d, d->a, &d->summed));
 }
 
 /* Below, what is under 0 grows and what is above shrinks; above, the other way round. */
@@ -426,7 +480,12 @@ void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct pool
     keep_greatest(sum, result);
     if (plus) mpfr_set_inf(result->high, 1);
     if (minus) mpfr_set_inf(result->low, -1);
-    if (sum->count > 1 || d->fused) poolgrad_interval_round(d, result);
+    if (sum->count > 1 || d->fused || sum->apart) round_sum(d, result);
+}
+
+void poolgrad_interval_sum_operand(struct poolgrad_declared *d, struct poolgrad_interval *sum)
+{
+    if (d->sums_widely) poolgrad_interval_round(d, sum);
 }
 
 double poolgrad_interval_sum_greatest(const struct poolgrad_interval_sum *sum)

@@ -21,6 +21,8 @@ struct poolgrad_interval {
 
 struct poolgrad_declared {
     struct poolgrad_precision computed, stored; /* accumulator; destination */
+    struct poolgrad_precision summed;           /* that partial sums are stored in */
+    bool sums_narrowly, sums_widely;            /* summed has fewer bits than computed; more */
     bool divides, multiplies;                   /* by the divisor itself; by its rounded reciprocal */
     bool fused;                                 /* products are not rounded before they are added */
     bool flushes;                               /* subnormal operands and results may count as 0 */
@@ -31,9 +33,10 @@ struct poolgrad_declared {
     mpz_t mantissa, one;
     mpfr_t a, b, growth, loss, shrinking, error;
     struct poolgrad_interval exact_product, reciprocal, scaled; /* of a product; of a quotient */
+    struct poolgrad_interval leaf;                              /* of a sum */
 };
 
-/* `declaration` is checked; `wide`: some operand is float64. */
+/* `declaration` is checked; `wide`: some operand or sum is float64. */
 void poolgrad_declared_init(struct poolgrad_declared *d, const poolgrad_declaration *declaration,
                             poolgrad_format computed_in, poolgrad_format destination, bool wide);
 void poolgrad_declared_clear(struct poolgrad_declared *d);
@@ -65,6 +68,9 @@ void poolgrad_interval_set_nan(struct poolgrad_interval *interval);
 void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval);
 void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interval *interval);
 
+/* A result of the accumulator's as it is read again after it was stored in a format. */
+void poolgrad_interval_keep(struct poolgrad_declared *d, struct poolgrad_interval *interval, poolgrad_format format);
+
 /* An operand of a format as the implementation reads it: in the accumulator's format, subnormals perhaps flushed. */
 void poolgrad_interval_operand(struct poolgrad_declared *d, struct poolgrad_interval *interval, double value,
                                poolgrad_format format);
@@ -90,14 +96,18 @@ struct poolgrad_interval_sum {
     int64_t count;      /* of terms that are not 0 for sure */
     bool must_be_nan, may_be_nan;
     bool must_be_plus, may_be_plus, must_be_minus, may_be_minus; /* infinity */
+    struct poolgrad_declared *apart; /* whose sums have a format of their own; null: that of terms */
 };
 
-void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, const struct poolgrad_declared *d);
+void poolgrad_interval_sum_init(struct poolgrad_interval_sum *sum, struct poolgrad_declared *d);
 void poolgrad_interval_sum_clear(struct poolgrad_interval_sum *sum);
 void poolgrad_interval_sum_reset(struct poolgrad_interval_sum *sum);
 void poolgrad_interval_sum_add(struct poolgrad_interval_sum *sum, const struct poolgrad_interval *term, bool optional);
 void poolgrad_interval_sum_result(struct poolgrad_declared *d, const struct poolgrad_interval_sum *sum,
                                   struct poolgrad_interval *result);
+
+/* A sum as an operand of what is computed with it. */
+void poolgrad_interval_sum_operand(struct poolgrad_declared *d, struct poolgrad_interval *sum);
 
 /* The greatest magnitude of terms that are there for sure. */
 double poolgrad_interval_sum_greatest(const struct poolgrad_interval_sum *sum);

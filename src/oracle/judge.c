@@ -39,14 +39,26 @@ poolgrad_format poolgrad_computed_in(const poolgrad_problem *problem, const pool
     return choose_format(gradient ? p.source_gradient.format : p.source.format, p.destination.format, &d);
 }
 
+poolgrad_format poolgrad_stored_in(const poolgrad_problem *problem, const poolgrad_declaration *declaration)
+{
+    const poolgrad_format computed_in = poolgrad_computed_in(problem, declaration);
+    poolgrad_declaration d;
+    if (computed_in == POOLGRAD_FORMAT_NONE || poolgrad_read_declaration(declaration, &d, NULL) != POOLGRAD_OK) {
+        return POOLGRAD_FORMAT_NONE;
+    }
+    return d.stored_in == POOLGRAD_FORMAT_NONE ? computed_in : d.stored_in;
+}
+
 void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geometry *geometry,
                          const poolgrad_declaration *declaration)
 {
     *judge = (struct poolgrad_judge){.geometry = *geometry,
                                      .computed_in = poolgrad_judge_format(geometry, declaration),
                                      .keeps_tie_rule = declaration->keeps_tie_rule != 0,
-                                     .keeps_nan_rule = declaration->keeps_nan_rule != 0};
-    const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || geometry->source.format == POOLGRAD_FLOAT64 ||
+                                     .keeps_nan_rule = declaration->keeps_nan_rule != 0,
+                                     .stores_norms = declaration->norms == POOLGRAD_NORMS_STORED};
+    const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || declaration->stored_in == POOLGRAD_FLOAT64 ||
+                      geometry->source.format == POOLGRAD_FLOAT64 ||
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
                       geometry->destination.format == POOLGRAD_FLOAT64;
     poolgrad_declared_init(&judge->declared, declaration, judge->computed_in, geometry->destination.format, wide);
@@ -189,6 +201,7 @@ static void finish_average(struct poolgrad_judge *judge, int64_t common, double 
     if (common == 0) return;
     poolgrad_judge_set_divisor(judge, common);
     poolgrad_interval_sum_result(d, &judge->sums[1], sum);
+    poolgrad_interval_sum_operand(d, sum);
     poolgrad_interval_quotient(d, quotient, sum, &judge->work.count.divisor, NULL, adds);
     poolgrad_judge_add_last(judge, quotient, before);
     poolgrad_interval_join(result, quotient);
@@ -326,7 +339,12 @@ void poolgrad_judge_untouched(struct poolgrad_judge *judge, double before, struc
     struct poolgrad_declared *d = &judge->declared;
     poolgrad_interval_set(result, 0);
     if (judge->geometry.add_to_destination) {
+        /* Read and written, or stored as a sum with nothing. */
         poolgrad_interval_operand(d, result, before, judge->geometry.destination.format);
+        poolgrad_interval_sum_reset(&judge->sums[2]);
+        poolgrad_interval_sum_add(&judge->sums[2], result, false);
+        poolgrad_interval_sum_result(d, &judge->sums[2], &judge->work.destination.before);
+        poolgrad_interval_join(result, &judge->work.destination.before);
     }
     join_untouched(judge, before, result);
     poolgrad_interval_store(d, result);

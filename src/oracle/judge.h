@@ -96,6 +96,7 @@ struct poolgrad_judge {
     struct poolgrad_geometry geometry;
     poolgrad_format computed_in;
     bool keeps_tie_rule, keeps_nan_rule;
+    bool stores_norms;
     bool doubts_zero_norms; /* a window of norm 0 may give anything that 0 / 0 leads to */
     double greatest;        /* magnitude of a term of the sum that was bounded last; infinite: there was none */
     struct poolgrad_declared declared;

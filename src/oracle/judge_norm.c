@@ -32,6 +32,7 @@ static void sum_squares(struct poolgrad_judge *judge, struct poolgrad_window_at 
         poolgrad_interval_sum_add(sum, divided ? part : square, false);
     }
     poolgrad_interval_sum_result(d, sum, result);
+    poolgrad_interval_sum_operand(d, result);
 }
 
 /* What the root is taken of, into `result`: the sum of squares, or their mean. */
@@ -103,7 +104,7 @@ static void multiply_root(struct poolgrad_judge *judge, struct poolgrad_interval
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *part = &judge->work.mean.part;
     poolgrad_interval_product(d, result, &judge->work.mean.mean, &judge->work.count.divisor, false);
-    if (judge->geometry.divisor < 0) return;
+    if (judge->geometry.divisor < 0 || judge->stores_norms) return;
     poolgrad_interval_product(d, part, &judge->work.mean.squares, &judge->work.count.divisor, false);
     poolgrad_interval_root(part);
     poolgrad_interval_join(result, part);
@@ -134,6 +135,9 @@ static void find_divisors(struct poolgrad_judge *judge, struct poolgrad_window_a
     struct poolgrad_interval *rooted = root_mean ? mean : norm;
     add_squares(judge, at, rooted);
     take_root(judge, rooted);
+    if (judge->stores_norms) {
+        poolgrad_interval_keep(&judge->declared, rooted, judge->geometry.source_gradient.format);
+    }
     if (root_mean) {
         bounds->count = poolgrad_window_count(&judge->geometry, at);
         invert(judge, mean);
@@ -265,6 +269,7 @@ void poolgrad_judge_finish_norm(struct poolgrad_judge *judge, double before, str
     struct poolgrad_interval *sum = &judge->work.pixel.sum;
     const bool adds = judge->geometry.add_to_destination;
     poolgrad_interval_sum_result(d, &judge->sums[0], sum);
+    poolgrad_interval_sum_operand(d, sum);
     poolgrad_interval_product(d, result, &judge->work.pixel.factor, sum, adds);
     poolgrad_judge_add_last(judge, result, before);
     if (adds) poolgrad_judge_add_before(judge, &judge->sums[1], before);

@@ -40,6 +40,12 @@ const char *poolgrad_subnormals_name(poolgrad_subnormals subnormals)
     return NAME(subnormals, names);
 }
 
+const char *poolgrad_norms_name(poolgrad_norms norms)
+{
+    static const char *const names[] = {"computed", "stored"};
+    return NAME(norms, names);
+}
+
 const char *poolgrad_verdict_name(poolgrad_verdict verdict)
 {
     static const char *const names[POOLGRAD_VERDICTS] = {
@@ -106,21 +112,41 @@ static poolgrad_status check_numbers(const poolgrad_declaration *d, poolgrad_err
                            MOST_DIGITS);
 }
 
+static poolgrad_status check_format(const char *field, poolgrad_format format, poolgrad_error *error)
+{
+    const char *name = poolgrad_format_name(format);
+    if (format == POOLGRAD_FORMAT_NONE || poolgrad_is_floating(format)) return POOLGRAD_OK;
+    return poolgrad_refuse(error, field, "is %d (%s); expected float16, bfloat16, float32, float64, or none",
+                           (int)format, name ? name : "no format");
+}
+
+/* How results that are stored on the way are declared. */
+static poolgrad_status check_shapes(const poolgrad_declaration *d, poolgrad_error *error)
+{
+    poolgrad_status status = check_format("declaration.stored_in", d->stored_in, error);
+    if (status != POOLGRAD_OK) return status;
+    const bool apart = (d->stored_in == POOLGRAD_FLOAT16 && d->computed_in == POOLGRAD_BFLOAT16) ||
+                       (d->stored_in == POOLGRAD_BFLOAT16 && d->computed_in == POOLGRAD_FLOAT16);
+    if (apart) {
+        return poolgrad_refuse(error, "declaration.stored_in",
+                               "is %s where computed_in is %s; expected formats of which one holds the other's numbers",
+                               poolgrad_format_name(d->stored_in), poolgrad_format_name(d->computed_in));
+    }
+    return check_choice("declaration.norms", (int)d->norms, POOLGRAD_NORMS_STORED, "computed (0) or stored (1)", error);
+}
+
 static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad_error *error)
 {
-    const char *name = poolgrad_format_name(d->computed_in);
-    if (d->computed_in != POOLGRAD_FORMAT_NONE && !poolgrad_is_floating(d->computed_in)) {
-        return poolgrad_refuse(error, "declaration.computed_in",
-                               "is %d (%s); expected float16, bfloat16, float32, float64, or none", (int)d->computed_in,
-                               name ? name : "no format");
-    }
-    poolgrad_status status = check_choice("declaration.division", (int)d->division, POOLGRAD_DIVISION_RECIPROCAL,
-                                          "any (0), true (1) or reciprocal (2)", error);
+    poolgrad_status status = check_format("declaration.computed_in", d->computed_in, error);
+    if (status != POOLGRAD_OK) return status;
+    status = check_choice("declaration.division", (int)d->division, POOLGRAD_DIVISION_RECIPROCAL,
+                          "any (0), true (1) or reciprocal (2)", error);
     if (status == POOLGRAD_OK) {
         status = check_choice("declaration.fusion", (int)d->fusion, POOLGRAD_FUSION_ALL, "any (0), none (1) or all (2)",
                               error);
     }
     if (status == POOLGRAD_OK) status = check_numbers(d, error);
+    if (status == POOLGRAD_OK) status = check_shapes(d, error);
     if (status != POOLGRAD_OK) return status;
     return check_choice("declaration.subnormals", (int)d->subnormals, POOLGRAD_SUBNORMALS_FLUSHED,
                         "kept (0) or flushed (1)", error);

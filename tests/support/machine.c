@@ -67,12 +67,31 @@ static double fuse_to_odd(double a, double b, double c)
     return nextafter(sum, rest > 0 ? (double)INFINITY : -(double)INFINITY);
 }
 
+/* The format that sums are computed in. */
+static poolgrad_format adder(const machine *m)
+{
+    const bool wider = number_mantissa_bits(m->summed) > number_mantissa_bits(m->format);
+    return m->summed != POOLGRAD_FORMAT_NONE && wider ? m->summed : m->format;
+}
+
+static double addend(machine *m, double value)
+{
+    return fabs(value) < least_normal(adder(m)) ? lose(m, value) : value;
+}
+
+/* An exact sum, or one that can be rounded again: computed, and stored. */
+static double finish_sum(machine *m, double value)
+{
+    const double sum = finish_as(m, adder(m), value);
+    return m->summed == POOLGRAD_FORMAT_NONE || m->summed == adder(m) ? sum : finish_as(m, m->summed, sum);
+}
+
 static double fuse(machine *m, double a, double b, double c)
 {
     a = operand(m, a);
     b = operand(m, b);
-    c = operand(m, c);
-    return finish(m, m->format == POOLGRAD_FLOAT64 ? fma(a, b, c) : fuse_to_odd(a, b, c));
+    c = addend(m, c);
+    return finish_sum(m, adder(m) == POOLGRAD_FLOAT64 ? fma(a, b, c) : fuse_to_odd(a, b, c));
 }
 
 double machine_multiply(machine *m, double a, double b)
@@ -126,7 +145,17 @@ double machine_add(machine *m, machine_term a, machine_term b)
     if (product.is_product && random_chance(&m->random, m->fused)) {
         return fuse(m, product.a, product.b, machine_value(m, other));
     }
-    return finish(m, operand(m, machine_value(m, a)) + operand(m, machine_value(m, b)));
+    return finish_sum(m, addend(m, machine_value(m, a)) + addend(m, machine_value(m, b)));
+}
+
+double machine_read_sum(machine *m, double sum)
+{
+    return machine_load(m, m->summed == POOLGRAD_FORMAT_NONE ? m->format : m->summed, sum);
+}
+
+double machine_keep(machine *m, poolgrad_format format, double value)
+{
+    return machine_load(m, format, machine_store(m, format, value));
 }
 
 /* Joins two of the terms to one. */
@@ -161,8 +190,19 @@ static machine_term sum_tree(machine *m, const machine_term *terms, int64_t coun
     return machine_number(machine_add(m, first, second));
 }
 
+/* Where sums have a format of their own, terms that a sum begins with are stored in it. */
+static void store_terms(machine *m, machine_term *terms, int64_t count)
+{
+    if (m->summed == POOLGRAD_FORMAT_NONE) return;
+    for (int64_t i = 0; i < count; i++) {
+        const bool begins = count == 1 || random_chance(&m->random, 50);
+        if (begins) terms[i] = machine_number(machine_add(m, terms[i], machine_number(0)));
+    }
+}
+
 double machine_sum(machine *m, machine_term *terms, int64_t count)
 {
+    store_terms(m, terms, count);
     int64_t depth = m->chain;
     while (depth > 0 && INT64_C(1) << (depth < DEEP ? depth : DEEP) < count) depth++;
     if (depth > 0 && count > 0) {

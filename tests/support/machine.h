@@ -14,10 +14,11 @@
 typedef struct machine {
     random_state random;
     poolgrad_format format;
-    int fused;      /* a product that can be fused is */
-    int reciprocal; /* a quotient is a product with the reciprocal */
-    int flushed;    /* a subnormal number is lost */
-    int64_t chain;  /* of additions of a term, at most, or as few as the number of terms needs; 0: any number */
+    poolgrad_format summed; /* that partial sums are stored in; none: the format */
+    int fused;              /* a product that can be fused is */
+    int reciprocal;         /* a quotient is a product with the reciprocal */
+    int flushed;            /* a subnormal number is lost */
+    int64_t chain;          /* of additions of a term, at most, or as few as the number of terms needs; 0: any number */
 } machine;
 
 /* What is added: a number, or a product of two that has not been computed yet. */
@@ -43,6 +44,12 @@ double machine_value(machine *m, machine_term term);
 
 /* a + b, fused where that is possible and its turn. */
 double machine_add(machine *m, machine_term a, machine_term b);
+
+/* A sum as the machine reads it to compute with it. */
+double machine_read_sum(machine *m, double sum);
+
+/* A result that is stored in a format and read again. */
+double machine_keep(machine *m, poolgrad_format format, double value);
 
 /* The sum, from the left, from the right, or along a random tree; +0 of no terms. Changes the array. */
 double machine_sum(machine *m, machine_term *terms, int64_t count);
