@@ -388,6 +388,8 @@ Test(command_suite, refusals, .init = scene_enter, .fini = scene_leave)
         {"suite generate kit --threads -2", "--threads is -2; expected "},
         {"suite generate kit --timeout 2", "--timeout is given to suite generate, which has no use for it"},
         {"suite generate kit --stored-in float16", "--stored-in is given to suite generate, which has no use for it"},
+        {"suite generate kit --averages by-axis", "--averages is given to suite generate, which has no use for it"},
+        {"suite generate kit --composed sum", "--composed is given to suite generate, which has no use for it"},
         {"suite generate kit --norms stored", "--norms is given to suite generate, which has no use for it"},
         {"suite generate kit --kind median", "--kind has 'median' among its words; expected average, max, "},
         {"suite generate kit --feature larch", "--feature has 'larch' among its words; expected ties, all-equal, "},

@@ -230,15 +230,18 @@ Test(command_verify, shapes, .init = scene_enter, .fini = scene_leave)
     scene_write_image(&y, 2, "y.npy");
 #define STORED "verify --source x.npy --kind average --kernel-width 2 --kernel-height 1 --actual y.npy"
     expect_text(STORED, 1, ", sums in float32\n");
-    expect_text(STORED " --stored-in float16 --norms stored", 0,
-                ", sums in float32, stored in float16, norms stored\n");
-    process_result result = run(STORED " --stored-in float16 --norms stored --json - --report page.html", 0);
+#define SAYS "sums in float32, stored in float16, averages by-axis, composed of a mean, norms stored"
+#define DECLARED STORED " --stored-in float16 --averages by-axis --composed mean --norms stored"
+    expect_text(DECLARED, 0, ", " SAYS "\n");
+    process_result result = run(DECLARED " --json - --report page.html", 0);
     cr_assert(json_is_valid(result.out));
     cr_expect(json_is(json_member(result.out, "stored_in"), "float16"));
+    cr_expect(json_is(json_member(result.out, "averages"), "by-axis"));
+    cr_expect(json_is(json_member(result.out, "composed"), "mean"));
     cr_expect(json_is(json_member(result.out, "norms"), "stored"));
     size_t size;
     char *page = (char *)scene_read_bytes("page.html", &size);
-    cr_expect(page && strstr(page, "sums in float32, stored in float16, norms stored."));
+    cr_expect(page && strstr(page, "; " SAYS "."));
     free(page);
     process_release(&result);
     view_free(&x);
@@ -361,6 +364,11 @@ static const struct refusal {
      "--stored-in is 'unorm8'; expected float16, bfloat16, float32 or float64"},
     {GRADIENT " --actual dx.npy --stored-in float16 --computed-in bfloat16",
      "--stored-in is float16 where --computed-in is bfloat16; expected formats of which one holds the other's numbers"},
+    {GRADIENT " --actual dx.npy --averages axis",
+     "--averages is 'axis'; expected whole, by-axis or reciprocal-product"},
+    {GRADIENT " --actual dx.npy --averages reciprocal-product --division true",
+     "--averages is reciprocal-product beside --division true; expected --division reciprocal, or any"},
+    {GRADIENT " --actual dx.npy --composed torch", "--composed is 'torch'; expected not, sum or mean"},
     {GRADIENT " --actual dx.npy --norms kept", "--norms is 'kept'; expected computed or stored"},
     {"explain --at 0,0,0,0 --source x.npy --kind average --kernel 3 --stored-in float16",
      "--stored-in is about an output that is judged; expected --actual with it"},

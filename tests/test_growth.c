@@ -279,7 +279,7 @@ Test(growth, no_struct_ends_in_padding)
     if (sizeof(void *) != 8) return;
     EXPECT_FULL(poolgrad_problem, windows_z);
     EXPECT_FULL(poolgrad_context, reserved);
-    EXPECT_FULL(poolgrad_declaration, norms);
+    EXPECT_FULL(poolgrad_declaration, composed);
     EXPECT_FULL(poolgrad_pooling, label);
     EXPECT_FULL(poolgrad_pooling_gradient, reserved);
 }

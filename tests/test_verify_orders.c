@@ -20,6 +20,10 @@
 
 enum { MOST_TERMS = 512 };
 
+typedef struct place {
+    int64_t y, x;
+} place;
+
 /* A problem, and who computes it. */
 typedef struct trial {
     machine m;
@@ -152,6 +156,11 @@ static void choose_shapes(trial *t)
     if (chance(t, 40)) d->stored_in = m->summed = choose_format(t);
     if (are_apart(d->stored_in, d->computed_in)) d->stored_in = m->summed = POOLGRAD_FLOAT64;
     if (chance(t, 30)) d->norms = POOLGRAD_NORMS_STORED;
+    if (chance(t, 50)) d->averages = (poolgrad_averages)between(t, 1, 2);
+    if (chance(t, 40)) d->composed = (poolgrad_composition)between(t, 1, 2);
+    if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT && d->division == POOLGRAD_DIVISION_TRUE) {
+        d->division = POOLGRAD_DIVISION_ANY;
+    }
 }
 
 static void choose_machine(trial *t)
@@ -262,6 +271,30 @@ static double read_count(trial *t, int64_t count)
     return chance(t, 50) ? (double)count : machine_load(&t->m, POOLGRAD_FLOAT64, (double)count);
 }
 
+/* ---- Tensors ------------------------------------------------------------------------------------------------- */
+
+/* What one operation on tensors leaves for the next one. */
+static double keep_source(trial *t, double value)
+{
+    const bool is_float = number_exponent_bits(t->p.source.format) > 0;
+    return machine_keep(&t->m, is_float ? t->p.source.format : POOLGRAD_FLOAT32, value);
+}
+
+static double keep_gradient(trial *t, double value)
+{
+    return machine_keep(&t->m, t->p.source_gradient.format, value);
+}
+
+static double keep_result(trial *t, double value)
+{
+    return machine_keep(&t->m, t->p.destination.format, value);
+}
+
+static double keep_passed(trial *t, double value)
+{
+    return t->p.direction == POOLGRAD_GRADIENT ? keep_gradient(t, value) : keep_source(t, value);
+}
+
 /* ---- Norms --------------------------------------------------------------------------------------------------- */
 
 typedef struct norm {
@@ -269,8 +302,34 @@ typedef struct norm {
     bool is_zero;
 } norm;
 
+/* Of stored squares, their stored sum or average. */
+static norm composed_norm_of(trial *t, int64_t wy, int64_t wx)
+{
+    machine *m = &t->m;
+    int64_t divisor;
+    const int64_t count = visit_taps(t, wy, wx, t->squares, &divisor);
+    const bool mean = t->d.composed == POOLGRAD_COMPOSED_MEAN, late = !mean || chance(t, 50);
+    for (int64_t i = 0; i < count; i++) {
+        const double square = keep_source(t, machine_multiply(m, t->squares[i].a, t->squares[i].a));
+        t->squares[i] = late ? machine_number(square) : machine_quotient(m, square, read_count(t, divisor), 0);
+    }
+    double sum = machine_sum(m, t->squares, count);
+    if (mean && late && count > 0) {
+        sum = machine_value(m, machine_quotient(m, machine_read_sum(m, sum), read_count(t, divisor), 0));
+    }
+    sum = keep_source(t, sum);
+    if (mean) sum = keep_source(t, machine_multiply(m, sum, read_count(t, divisor)));
+    const double exact = machine_root(m, sum);
+    if (t->p.direction == POOLGRAD_FORWARD) return (norm){exact, 0, exact == 0};
+    const double root = keep_source(t, exact);
+    const bool anew = t->d.norms == POOLGRAD_NORMS_COMPUTED && chance(t, 70);
+    const double inverse = anew ? machine_inverse_root(m, sum) : machine_divide(m, 1, root);
+    return (norm){root, keep_source(t, inverse), root == 0};
+}
+
 static norm norm_of(trial *t, int64_t wy, int64_t wx)
 {
+    if (t->d.composed != POOLGRAD_COMPOSED_NOT) return composed_norm_of(t, wy, wx);
     int64_t divisor;
     const int64_t count = visit_taps(t, wy, wx, t->squares, &divisor);
     for (int64_t i = 0; i < count; i++) t->squares[i] = machine_product(t->squares[i].a, t->squares[i].a);
@@ -323,8 +382,155 @@ static double sum_terms(trial *t, int64_t y, int64_t x)
     return add_before(t, machine_number(machine_sum(&t->m, t->terms, t->count)), y, x);
 }
 
+/* ---- Averages by axis ---------------------------------------------------------------------------------------- */
+
+/* Values along an axis, or of a whole window or pixel, and what each is divided by, along one axis or both. */
+typedef struct averaged {
+    double values[MOST_TERMS];
+    int64_t counts[MOST_TERMS][2];
+    int64_t count;
+} averaged;
+
+static void add_averaged(averaged *a, double value, int64_t first, int64_t second)
+{
+    cr_assert_lt(a->count, MOST_TERMS);
+    a->values[a->count] = value;
+    a->counts[a->count][0] = first;
+    a->counts[a->count++][1] = second;
+}
+
+static bool has_one_count(const averaged *a)
+{
+    for (int64_t i = 1; i < a->count; i++) {
+        if (a->counts[i][0] != a->counts[0][0] || a->counts[i][1] != a->counts[0][1]) return false;
+    }
+    return true;
+}
+
+static machine_term divide_by_counts(trial *t, double value, const int64_t counts[2])
+{
+    machine *m = &t->m;
+    const int first = chance(t, 50) ? 1 : 0;
+    const double a = read_count(t, counts[first]), b = read_count(t, counts[1 - first]);
+    if (t->d.averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT) {
+        return machine_product(value, machine_multiply(m, machine_divide(m, 1, a), machine_divide(m, 1, b)));
+    }
+    return machine_quotient(m, machine_value(m, machine_quotient(m, value, a, 0)), b, 0);
+}
+
+/* The sum of what is divided, or the divided sum; `last`: with what was there before. */
+static double average_of(trial *t, const averaged *a, bool last, place at)
+{
+    machine *m = &t->m;
+    const bool stores = t->d.composed == POOLGRAD_COMPOSED_SUM, forward = t->p.direction == POOLGRAD_FORWARD;
+    const bool late = stores ? forward : has_one_count(a) && chance(t, 50);
+    t->count = 0;
+    for (int64_t i = 0; i < a->count; i++) {
+        machine_term term = machine_number(a->values[i]);
+        if (!late) term = divide_by_counts(t, machine_read_sum(m, a->values[i]), a->counts[i]);
+        if (!late && stores) term = machine_number(keep_passed(t, machine_value(m, term)));
+        add_term(t, term);
+    }
+    if (!late) return last ? sum_terms(t, at.y, at.x) : machine_sum(m, t->terms, t->count);
+    double sum = machine_sum(m, t->terms, t->count);
+    sum = stores ? keep_passed(t, sum) : machine_read_sum(m, sum);
+    const machine_term quotient = divide_by_counts(t, sum, a->counts[0]);
+    return last ? add_before(t, quotient, at.y, at.x) : machine_value(m, quotient);
+}
+
+/* What a window counts along an axis. */
+static int64_t count_along(const trial *t, bool rows, int64_t i)
+{
+    const poolgrad_window *w = &t->p.window;
+    const int64_t kernel = rows ? w->kernel_height : w->kernel_width;
+    int64_t count = 0;
+    for (int64_t k = 0; k < kernel; k++) {
+        const int64_t at = rows ? top_of(t, i) + k * w->dilation_y : left_of(t, i) + k * w->dilation_x;
+        const int64_t size = rows ? t->p.source.height : t->p.source.width;
+        const int64_t pad = rows ? t->p.zero_pad_y : t->p.zero_pad_x;
+        count += t->p.edge_mode == POOLGRAD_EDGE_ZERO || (at >= -pad && at < size + pad);
+    }
+    return count;
+}
+
+/* What is averaged at two numbers, of windows that have a pixel as a tap, or of taps; false where there is none. */
+static bool find_averaged(trial *t, place at, place number, double *value, int64_t counts[2])
+{
+    const poolgrad_window *w = &t->p.window;
+    const bool gradient = t->p.direction == POOLGRAD_GRADIENT;
+    const place window = gradient ? number : at;
+    counts[0] = count_along(t, true, window.y);
+    counts[1] = count_along(t, false, window.x);
+    if (gradient) {
+        if (!counts_pixel(t, number.y, number.x, at.y, at.x)) return false;
+        *value = load_gradient(t, number.y, number.x);
+        return true;
+    }
+    const int64_t y = top_of(t, at.y) + number.y * w->dilation_y, x = left_of(t, at.x) + number.x * w->dilation_x;
+    if (!is_inside(t, y, x, 0, 0)) return false;
+    *value = load_source(t, y, x);
+    return true;
+}
+
+/* Along one axis, and then along the other. */
+static double average_in_turn(trial *t, place at, place size)
+{
+    const bool rows_last = chance(t, 50);
+    averaged outer = {.count = 0};
+    for (int64_t i = 0; i < (rows_last ? size.y : size.x); i++) {
+        averaged inner = {.count = 0};
+        int64_t counts[2], last = 1;
+        double value;
+        for (int64_t k = 0; k < (rows_last ? size.x : size.y); k++) {
+            const place number = rows_last ? (place){i, k} : (place){k, i};
+            if (!find_averaged(t, at, number, &value, counts)) continue;
+            add_averaged(&inner, value, counts[rows_last ? 1 : 0], 1);
+            last = counts[rows_last ? 0 : 1];
+        }
+        if (inner.count == 0) continue;
+        value = average_of(t, &inner, false, at);
+        if (t->d.composed != POOLGRAD_COMPOSED_NOT) value = keep_passed(t, value);
+        add_averaged(&outer, value, last, 1);
+    }
+    return average_of(t, &outer, true, at);
+}
+
+static double average_by_axis(trial *t, place at, place size)
+{
+    const bool by_axis = t->d.averages == POOLGRAD_AVERAGES_BY_AXIS;
+    averaged all = {.count = 0};
+    for (int64_t i = 0; i < size.y * size.x; i++) {
+        double value;
+        int64_t counts[2];
+        const place number = {i / size.x, i % size.x};
+        if (find_averaged(t, at, number, &value, counts)) add_averaged(&all, value, counts[0], counts[1]);
+    }
+    if (all.count == 0) return t->p.add_to_destination ? load_before(t, at.y, at.x) : 0;
+    const bool in_turn = by_axis && (t->d.composed != POOLGRAD_COMPOSED_NOT || chance(t, 50));
+    return in_turn ? average_in_turn(t, at, size) : average_of(t, &all, true, at);
+}
+
+/* A gradient of an average that is composed of a division and a sum. */
+static double composed_average_at(trial *t, int64_t y, int64_t x)
+{
+    int64_t divisor;
+    t->count = 0;
+    for (int64_t wy = 0; wy < t->p.source_gradient.height; wy++) {
+        for (int64_t wx = 0; wx < t->p.source_gradient.width; wx++) {
+            if (!counts_pixel(t, wy, wx, y, x)) continue;
+            visit_taps(t, wy, wx, t->squares, &divisor);
+            const machine_term term = machine_quotient(&t->m, load_gradient(t, wy, wx), read_count(t, divisor), 0);
+            add_term(t, machine_number(keep_gradient(t, machine_value(&t->m, term))));
+        }
+    }
+    return sum_terms(t, y, x);
+}
+
 static double average_at(trial *t, int64_t y, int64_t x)
 {
+    const place size = {t->p.source_gradient.height, t->p.source_gradient.width};
+    if (t->d.averages != POOLGRAD_AVERAGES_WHOLE) return average_by_axis(t, (place){y, x}, size);
+    if (t->d.composed == POOLGRAD_COMPOSED_SUM) return composed_average_at(t, y, x);
     int64_t divisor, common = 0;
     bool same = true;
     const bool late = chance(t, 30);
@@ -347,8 +553,71 @@ static double average_at(trial *t, int64_t y, int64_t x)
     return add_before(t, machine_quotient(&t->m, sum, read_count(t, common), 0), y, x);
 }
 
+/* The gradient of a stored root. */
+static double root_gradient(trial *t, double gradient, norm window)
+{
+    machine *m = &t->m;
+    if (random_chance(&m->random, m->reciprocal)) {
+        return machine_multiply(m, gradient, keep_source(t, machine_multiply(m, 0.5, window.inverse)));
+    }
+    if (chance(t, 50)) return machine_divide(m, gradient, keep_source(t, machine_multiply(m, 2, window.root)));
+    return machine_divide(m, keep_gradient(t, machine_multiply(m, 0.5, gradient)), window.root);
+}
+
+/* The gradient of the squares. */
+static double square_gradient(trial *t, double sum, double tap)
+{
+    machine *m = &t->m;
+    const int64_t way = between(t, 0, 2);
+    if (way == 0) return machine_multiply(m, sum, keep_source(t, machine_multiply(m, 2, tap)));
+    if (way == 1) return machine_multiply(m, keep_result(t, machine_multiply(m, 2, sum)), tap);
+    return machine_multiply(m, 2, keep_result(t, machine_multiply(m, sum, tap)));
+}
+
+/* What windows hand to a pixel; false where none has it as a tap. */
+static bool find_root_gradients(trial *t, int64_t y, int64_t x, averaged *all)
+{
+    int64_t divisor;
+    bool any = false;
+    for (int64_t wy = 0; wy < t->p.source_gradient.height; wy++) {
+        for (int64_t wx = 0; wx < t->p.source_gradient.width; wx++) {
+            if (!counts_pixel(t, wy, wx, y, x)) continue;
+            any = true;
+            const norm window = norm_of(t, wy, wx);
+            if (window.is_zero) continue;
+            visit_taps(t, wy, wx, t->squares, &divisor);
+            double term = keep_gradient(t, root_gradient(t, load_gradient(t, wy, wx), window));
+            if (t->d.composed == POOLGRAD_COMPOSED_MEAN) {
+                term = keep_gradient(t, machine_multiply(&t->m, term, read_count(t, divisor)));
+            }
+            add_averaged(all, term, divisor, 1);
+        }
+    }
+    return any;
+}
+
+static double composed_norm_at(trial *t, int64_t y, int64_t x)
+{
+    machine *m = &t->m;
+    const bool mean = t->d.composed == POOLGRAD_COMPOSED_MEAN;
+    averaged all = {.count = 0};
+    if (!find_root_gradients(t, y, x, &all)) return t->p.add_to_destination ? load_before(t, y, x) : 0;
+    const bool late = mean && all.count > 0 && has_one_count(&all) && chance(t, 50);
+    t->count = 0;
+    for (int64_t i = 0; i < all.count; i++) {
+        const bool divides = mean && !late;
+        add_term(t, divides ? machine_quotient(m, all.values[i], read_count(t, all.counts[i][0]), 0)
+                            : machine_number(all.values[i]));
+    }
+    double sum = machine_sum(m, t->terms, t->count);
+    if (late) sum = machine_value(m, machine_quotient(m, machine_read_sum(m, sum), read_count(t, all.counts[0][0]), 0));
+    sum = keep_result(t, sum);
+    return add_before(t, machine_number(keep_result(t, square_gradient(t, sum, load_source(t, y, x)))), y, x);
+}
+
 static double norm_at(trial *t, int64_t y, int64_t x)
 {
+    if (t->d.composed != POOLGRAD_COMPOSED_NOT) return composed_norm_at(t, y, x);
     const order o = (order)between(t, 0, ORDERS - 1);
     t->count = 0;
     bool any = false;
@@ -468,10 +737,14 @@ static double forward_at(trial *t, int64_t wy, int64_t wx)
     const int64_t count = visit_taps(t, wy, wx, t->terms, &divisor);
     if (t->p.kind == POOLGRAD_L2NORM) return norm_of(t, wy, wx).root;
     if (t->p.kind == POOLGRAD_MAX) return greatest_at(t, wy, wx);
-    if (divisor == 0) return 0;
+    if (divisor == 0 || count == 0) return 0;
+    const place size = {t->p.window.kernel_height, t->p.window.kernel_width};
+    if (t->d.averages != POOLGRAD_AVERAGES_WHOLE) return average_by_axis(t, (place){wy, wx}, size);
     const double n = read_count(t, divisor);
-    if (chance(t, 50)) {
-        const double sum = machine_read_sum(&t->m, machine_sum(&t->m, t->terms, count));
+    const bool stores = t->d.composed == POOLGRAD_COMPOSED_SUM;
+    if (stores || chance(t, 50)) {
+        double sum = machine_sum(&t->m, t->terms, count);
+        sum = stores ? keep_source(t, sum) : machine_read_sum(&t->m, sum);
         return machine_value(&t->m, machine_quotient(&t->m, sum, n, 0));
     }
     for (int64_t i = 0; i < count; i++) t->terms[i] = machine_quotient(&t->m, t->terms[i].a, n, 0);
@@ -530,14 +803,15 @@ static void describe(const trial *t, const poolgrad_finding *f)
                  w->stride_x, w->stride_y, w->dilation_x, w->dilation_y, poolgrad_format_name(p->source.format),
                  p->direction == POOLGRAD_GRADIENT ? poolgrad_format_name(p->source_gradient.format) : "-",
                  poolgrad_format_name(p->destination.format));
-    cr_log_error(
-        "computed in %s, stored in %s, norms %d, division %d, fusion %d, subnormals %d, keeps %d, chain %" PRId64
-        ", digits %d: (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-        ") is %s (%d): %a, expected %a, exact %a, %a to %a",
-        poolgrad_format_name(t->d.computed_in),
-        t->d.stored_in == POOLGRAD_FORMAT_NONE ? "-" : poolgrad_format_name(t->d.stored_in), t->d.norms, t->d.division,
-        t->d.fusion, t->d.subnormals, t->d.keeps_tie_rule, t->d.chain, t->d.digits, f->n, f->c, f->y, f->x,
-        poolgrad_verdict_name(f->verdict), f->decision, f->actual, f->expected, f->exact, f->low, f->high);
+    cr_log_error("computed in %s, stored in %s, averages %s, composed %s, norms %d, division %d, fusion %d, subnormals "
+                 "%d, keeps %d, chain %" PRId64 ", digits %d: (%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
+                 ") is %s (%d): %a, expected %a, exact %a, %a to %a",
+                 poolgrad_format_name(t->d.computed_in),
+                 t->d.stored_in == POOLGRAD_FORMAT_NONE ? "-" : poolgrad_format_name(t->d.stored_in),
+                 poolgrad_averages_name(t->d.averages), poolgrad_composition_name(t->d.composed), t->d.norms,
+                 t->d.division, t->d.fusion, t->d.subnormals, t->d.keeps_tie_rule, t->d.chain, t->d.digits, f->n, f->c,
+                 f->y, f->x, poolgrad_verdict_name(f->verdict), f->decision, f->actual, f->expected, f->exact, f->low,
+                 f->high);
 }
 
 /* Whether nothing of it is wrong or undocumented; *told: something was not what the reference gives. */
@@ -591,6 +865,19 @@ static void store_sharply(trial *t)
     t->d.computed_in = t->m.format;
 }
 
+/* Divisions by axis whose order does not matter, or by the product of reciprocals. */
+static void divide_sharply(trial *t)
+{
+    const poolgrad_window *w = &t->p.window;
+    const bool square = w->kernel_width == w->kernel_height && t->p.edge_mode == POOLGRAD_EDGE_ZERO;
+    if (chance(t, 30)) t->d.composed = POOLGRAD_COMPOSED_SUM;
+    if (chance(t, 50)) return;
+    t->d.division = POOLGRAD_DIVISION_RECIPROCAL;
+    t->m.reciprocal = 100;
+    if (chance(t, 50)) t->d.averages = POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT;
+    if (chance(t, 50) && square && t->m.summed == POOLGRAD_FORMAT_NONE) t->d.averages = POOLGRAD_AVERAGES_BY_AXIS;
+}
+
 /* Windows that do not overlap, declared in all respects: an element has one value. */
 static void make_sharp(trial *t)
 {
@@ -610,6 +897,7 @@ static void make_sharp(trial *t)
     t->m.reciprocal = t->m.fused = t->m.flushed = 0;
     t->m.chain = 0;
     store_sharply(t);
+    divide_sharply(t);
     t->is_coarse = false;
 }
 

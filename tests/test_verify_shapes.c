@@ -4,6 +4,7 @@
 #include "support/view.h"
 #include <criterion/criterion.h>
 #include <math.h>
+#include <string.h>
 
 #define F16 POOLGRAD_FLOAT16
 #define BF16 POOLGRAD_BFLOAT16
@@ -18,21 +19,21 @@ static void expect(poolgrad_verdict verdict, poolgrad_verdict expected, const ch
               poolgrad_verdict_name(expected));
 }
 
-static bool is_legal(poolgrad_verdict verdict)
+static void expect_neighbour(verdict_example *e, int64_t x, double value, const char *what)
 {
-    return verdict > POOLGRAD_VERDICT_NONE && verdict <= LEGAL;
+    const poolgrad_verdict verdict = verdict_of(e, x, value);
+    cr_expect(verdict == WRONG || verdict <= POOLGRAD_VERDICT_CORRECTLY_ROUNDED, "%s: %a is %s", what, value,
+              poolgrad_verdict_name(verdict));
 }
 
 /* Whether the value is legal, and the numbers on both sides of it are wrong. */
 static void expect_point(verdict_example *e, int64_t x, double value, const char *what)
 {
-    cr_expect(is_legal(verdict_of(e, x, value)), "%s: %a", what, value);
-    for (int up = 0; up < 2; up++) {
-        const double next = verdict_next(e, value, up == 1);
-        const poolgrad_verdict verdict = verdict_of(e, x, next);
-        cr_expect(verdict == WRONG || verdict <= POOLGRAD_VERDICT_CORRECTLY_ROUNDED, "%s: %a is %s", what, next,
-                  poolgrad_verdict_name(verdict));
-    }
+    const poolgrad_verdict verdict = verdict_of(e, x, value);
+    cr_expect(verdict > POOLGRAD_VERDICT_NONE && verdict <= LEGAL, "%s: %a is %s", what, value,
+              poolgrad_verdict_name(verdict));
+    expect_neighbour(e, x, verdict_next(e, value, false), what);
+    expect_neighbour(e, x, verdict_next(e, value, true), what);
 }
 
 /* ---- Sums that are stored ------------------------------------------------------------------------------------ */
@@ -143,14 +144,115 @@ Test(verify_shapes, a_root_of_a_mean_may_have_been_stored)
     verdict_free(&e);
 }
 
+/* ---- Averages by axis ---------------------------------------------------------------------------------------- */
+
+/* Of one window of 3 x 3 pixels whose gradient is g: what is said of one pixel. */
+static poolgrad_verdict verdict_of_window(const poolgrad_declaration *declaration, float g, float value)
+{
+    const float x[9] = {0};
+    float dx[9];
+    poolgrad_problem p;
+    poolgrad_verification *v;
+    poolgrad_error error;
+    poolgrad_problem_init(&p, sizeof p);
+    p.direction = POOLGRAD_GRADIENT;
+    p.window.kernel_width = p.window.kernel_height = 3;
+    p.offset_x = p.offset_y = 1;
+    p.source = poolgrad_const_image_dense(x, F32, POOLGRAD_NCHW, 1, 1, 3, 3);
+    p.source_gradient = poolgrad_const_image_dense(&g, F32, POOLGRAD_NCHW, 1, 1, 1, 1);
+    p.destination = poolgrad_image_dense(dx, F32, POOLGRAD_NCHW, 1, 1, 3, 3);
+    for (int i = 0; i < 9; i++) dx[i] = value;
+    const poolgrad_status status = poolgrad_verify(&p, declaration, &v, &error);
+    cr_assert_eq(status, POOLGRAD_OK, "%s", error.message);
+    const poolgrad_verdict verdict = poolgrad_verification_at(v, 0, 0, 0, 1, 1);
+    poolgrad_verification_destroy(v);
+    return verdict;
+}
+
+/* (g / 3) / 3 and g (1/3 x 1/3) are the numbers below and above g / 9. */
+Test(verify_shapes, averages_divide_as_is_declared)
+{
+    const float g = 1.0068359375F, third = 1.0F / 3, whole = g / 9, by_axis = g / 3 / 3, scale = third * third;
+    poolgrad_declaration d;
+    poolgrad_declaration_init(&d, sizeof d);
+    d.division = POOLGRAD_DIVISION_TRUE;
+    cr_assert(by_axis < whole && whole < g * scale);
+    expect(verdict_of_window(&d, g, whole), POOLGRAD_VERDICT_EQUAL, "whole");
+    expect(verdict_of_window(&d, g, by_axis), WRONG, "by axis, undeclared");
+    d.averages = POOLGRAD_AVERAGES_BY_AXIS;
+    expect(verdict_of_window(&d, g, by_axis), LEGAL, "by axis");
+    expect(verdict_of_window(&d, g, nextafterf(by_axis, 0)), WRONG, "below");
+    expect(verdict_of_window(&d, g, g * scale), WRONG, "by the product, undeclared");
+    d.averages = POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT;
+    d.division = POOLGRAD_DIVISION_RECIPROCAL;
+    expect(verdict_of_window(&d, g, g * scale), LEGAL, "by the product");
+    expect(verdict_of_window(&d, g, nextafterf(g * scale, 1)), WRONG, "above");
+    expect(verdict_of_window(&d, g, by_axis), WRONG, "by axis, undeclared");
+    d.averages = POOLGRAD_AVERAGES_BY_AXIS;
+    expect(verdict_of_window(&d, 1.0045F, 0.11161112F), LEGAL, "1.0045 / 9");
+}
+
+/* ---- Of whole tensors ---------------------------------------------------------------------------------------- */
+
+/* 1.28125 squared is 1.6416 in float16; a third of that, thrice, 1.6426. */
+Test(verify_shapes, norms_may_be_composed_of_stored_results)
+{
+    verdict_example e = verdict_forward(POOLGRAD_L2NORM, 3, ROW(F16, 1.28125, 0, 0), F32);
+    expect(verdict_of(&e, 0, (double)1.28163099F), WRONG, "of a mean, undeclared");
+    e.declaration.composed = POOLGRAD_COMPOSED_SUM;
+    expect(verdict_of(&e, 0, 1.28125), POOLGRAD_VERDICT_EQUAL, "of a sum");
+    expect(verdict_of(&e, 0, (double)1.28163099F), WRONG, "of a mean, where a sum is declared");
+    e.declaration.composed = POOLGRAD_COMPOSED_MEAN;
+    expect_point(&e, 0, (double)1.28163099F, "of a mean");
+    verdict_free(&e);
+}
+
+/* 1.25 in float16, where x is 1.75: the root of stored 3.0625, its reciprocal, half of it, the gradient of the square,
+ * 2 x. */
+Test(verify_shapes, gradients_of_norms_may_be_composed_of_stored_results)
+{
+    verdict_example e = verdict_gradient(POOLGRAD_L2NORM, 3, ROW(F16, 1.75, 0, 0), ROW(F16, 1.25), F16);
+    e.declaration.computed_in = F32;
+    expect(verdict_of(&e, 0, 1.2490234375), WRONG, "undeclared");
+    e.declaration.composed = POOLGRAD_COMPOSED_SUM;
+    expect(verdict_of(&e, 0, 1.2490234375), LEGAL, "of a sum");
+    expect(verdict_of(&e, 0, 1.248046875), WRONG, "of a mean, where a sum is declared");
+    e.declaration.division = POOLGRAD_DIVISION_TRUE;
+    expect(verdict_of(&e, 0, 1.2490234375), WRONG, "by a reciprocal, where a quotient is declared");
+    expect_point(&e, 0, 1.25, "by a quotient");
+    e.declaration.division = POOLGRAD_DIVISION_RECIPROCAL;
+    e.declaration.composed = POOLGRAD_COMPOSED_MEAN;
+    expect_point(&e, 0, 1.248046875, "of a mean");
+    verdict_free(&e);
+}
+
+/* 1 / 3 in float16, and twice that in float32. */
+Test(verify_shapes, averages_may_be_composed_of_stored_results)
+{
+    const double third = (double)0x555p-12F;
+    verdict_example e = verdict_gradient(POOLGRAD_AVERAGE, 3, ROW(F32, 0, 0, 0, 0, 0), ROW(F16, 1, 1), F32);
+    e.problem.window.stride_x = 2;
+    expect(verdict_of(&e, 2, 2 * third), WRONG, "undeclared");
+    e.declaration.composed = POOLGRAD_COMPOSED_MEAN;
+    expect(verdict_of(&e, 2, 2 * third), WRONG, "of an average");
+    e.declaration.composed = POOLGRAD_COMPOSED_SUM;
+    expect_point(&e, 2, 2 * third, "of a quotient and a sum");
+    verdict_free(&e);
+    e = verdict_forward(POOLGRAD_AVERAGE, 3, ROW(F16, 2048, 1, 0), F32);
+    expect(verdict_of(&e, 0, (double)(2048.0F / 3)), WRONG, "undeclared");
+    e.declaration.composed = POOLGRAD_COMPOSED_SUM;
+    expect_point(&e, 0, (double)(2048.0F / 3), "of a sum and a quotient");
+    verdict_free(&e);
+}
+
 /* ---- What is declared ---------------------------------------------------------------------------------------- */
 
 static void expect_refusal(const verdict_example *e, const poolgrad_declaration *declaration, const char *sentence)
 {
     poolgrad_verification *v;
     poolgrad_error error;
-    cr_expect_eq(poolgrad_verify(&e->problem, declaration, &v, &error), POOLGRAD_INVALID);
-    cr_expect_str_eq(error.message, sentence);
+    const poolgrad_status status = poolgrad_verify(&e->problem, declaration, &v, &error);
+    cr_expect(status == POOLGRAD_INVALID && strcmp(error.message, sentence) == 0, "%s", error.message);
 }
 
 Test(verify_shapes, declarations_that_nothing_does_are_refused)
@@ -168,6 +270,17 @@ Test(verify_shapes, declarations_that_nothing_does_are_refused)
     d = e.declaration;
     d.norms = (poolgrad_norms)2;
     expect_refusal(&e, &d, "declaration.norms is 2; expected computed (0) or stored (1)");
+    d = e.declaration;
+    d.composed = (poolgrad_composition)3;
+    expect_refusal(&e, &d, "declaration.composed is 3; expected not (0), sum (1) or mean (2)");
+    d = e.declaration;
+    d.averages = (poolgrad_averages)3;
+    expect_refusal(&e, &d, "declaration.averages is 3; expected whole (0), by-axis (1) or reciprocal-product (2)");
+    d.averages = POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT;
+    d.division = POOLGRAD_DIVISION_TRUE;
+    expect_refusal(&e, &d,
+                   "declaration.averages is reciprocal-product where division is true; expected any or reciprocal "
+                   "divisions with it");
     verdict_free(&e);
 }
 
@@ -182,5 +295,9 @@ Test(verify_shapes, what_is_stored_in_is_told)
     cr_expect_eq(poolgrad_stored_in(&e.problem, &e.declaration), POOLGRAD_FORMAT_NONE);
     cr_expect_str_eq(poolgrad_norms_name(POOLGRAD_NORMS_STORED), "stored");
     cr_expect_null(poolgrad_norms_name((poolgrad_norms)2));
+    cr_expect_str_eq(poolgrad_averages_name(POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT), "reciprocal-product");
+    cr_expect_null(poolgrad_averages_name((poolgrad_averages)3));
+    cr_expect_str_eq(poolgrad_composition_name(POOLGRAD_COMPOSED_MEAN), "mean");
+    cr_expect_null(poolgrad_composition_name((poolgrad_composition)-1));
     verdict_free(&e);
 }

@@ -98,12 +98,36 @@ typedef enum poolgrad_norms {
     POOLGRAD_NORMS_STORED = 1    /* the forward result, as it was stored in the source gradient's format */
 } poolgrad_norms;
 
-/* "any", "true", "reciprocal"; "any", "none", "all"; "kept", "flushed"; "computed", "stored". Null for a value that is
- * none. */
+/* How an average divides by N, the product of counts along the axes, as 9 = 3 x 3. */
+typedef enum poolgrad_averages {
+    POOLGRAD_AVERAGES_WHOLE = 0,             /* by N: g / 9 */
+    POOLGRAD_AVERAGES_BY_AXIS = 1,           /* by one count after the other, each quotient rounded: (g / 3) / 3 */
+    POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT = 2 /* times the product of rounded reciprocals: g x (1/3 x 1/3), rounded */
+} poolgrad_averages;
+
+/* Operations on whole tensors that an L2-norm, or an average, is composed of. Each stores its result q, k, r, t or d:
+ * as an element of the source forward, of the source gradient or, d, of the destination backward. Backward as automatic
+ * differentiation does:
+ *     sum       q = x^2, k = sum of q, norm = sqrt(k);                                  average: (sum of x) / N
+ *               t = g (1/2 sqrt(k)), d = sum of t, 2 x d;                               average: t = g / N, sum of t
+ *     mean      q = x^2, k = N (average of q), norm = sqrt(k), as PyTorch's lp_pool2d;  average: one operation
+ *               t = N (g (1/2 sqrt(k))), d = sum of t / N, 2 x d
+ * A root of the mean has k = (sum of q) / N, and t / N; or the average of q, without the factors N.
+ */
+typedef enum poolgrad_composition {
+    POOLGRAD_COMPOSED_NOT = 0, /* nothing is stored between */
+    POOLGRAD_COMPOSED_SUM = 1, /* of a pooling that adds */
+    POOLGRAD_COMPOSED_MEAN = 2 /* of a pooling that averages */
+} poolgrad_composition;
+
+/* "any", "true", "reciprocal"; "any", "none", "all"; "kept", "flushed"; "computed", "stored"; "whole", "by-axis",
+ * "reciprocal-product"; "not", "sum", "mean". Null for a value that is none. */
 POOLGRAD_API const char *poolgrad_division_name(poolgrad_division division);
 POOLGRAD_API const char *poolgrad_fusion_name(poolgrad_fusion fusion);
 POOLGRAD_API const char *poolgrad_subnormals_name(poolgrad_subnormals subnormals);
 POOLGRAD_API const char *poolgrad_norms_name(poolgrad_norms norms);
+POOLGRAD_API const char *poolgrad_averages_name(poolgrad_averages averages);
+POOLGRAD_API const char *poolgrad_composition_name(poolgrad_composition composition);
 
 /* The arithmetic of the implementation under test, as its author declares it. The neutral values declare the least.
  * Grows as poolgrad.h says ("How structs grow"). */
@@ -144,6 +168,12 @@ typedef struct poolgrad_declaration {
      * wider None: that of computed_in. Refused: float16 beside bfloat16, neither of which holds the other's numbers. */
     poolgrad_format stored_in;
     poolgrad_norms norms;
+    /* By axis: terms are divided before they are added along an axis or their sum is afterwards, the axes in any order,
+     * as means of rows and then of these. A divisor that stands for the count is divided by as a whole. Beside the
+     * product of reciprocals, division "true" is refused. */
+    poolgrad_averages averages;
+    /* With averages by axis, means along an axis are stored, too. Max is not composed. */
+    poolgrad_composition composed;
 } poolgrad_declaration;
 
 /* Makes *declaration neutral: all zero, but findings. Call it as poolgrad_declaration_init(&d, sizeof d). */

@@ -5,11 +5,17 @@
 
 enum { FINDINGS = 10, MOST_DIGITS = 20 };
 
-/* Results that are stored on the way. */
+/* In which steps is computed. */
 static int read_shapes(const struct options *options, poolgrad_declaration *d)
 {
     d->stored_in = (poolgrad_format)poolgrad_number(options, OPTION_STORED_IN, POOLGRAD_FORMAT_NONE);
     d->norms = (poolgrad_norms)poolgrad_number(options, OPTION_NORMS, POOLGRAD_NORMS_COMPUTED);
+    d->averages = (poolgrad_averages)poolgrad_number(options, OPTION_AVERAGES, POOLGRAD_AVERAGES_WHOLE);
+    d->composed = (poolgrad_composition)poolgrad_number(options, OPTION_COMPOSED, POOLGRAD_COMPOSED_NOT);
+    if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT && d->division == POOLGRAD_DIVISION_TRUE) {
+        return poolgrad_fail(options, "--averages is reciprocal-product beside --division true; expected --division "
+                                      "reciprocal, or any");
+    }
     if ((d->stored_in != POOLGRAD_FLOAT16 || d->computed_in != POOLGRAD_BFLOAT16) &&
         (d->stored_in != POOLGRAD_BFLOAT16 || d->computed_in != POOLGRAD_FLOAT16)) {
         return 0;

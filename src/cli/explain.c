@@ -57,10 +57,10 @@ static int find_place(const struct options *options, const poolgrad_problem *p, 
 /* Options about an output that is judged, without one; or about one that is made, beside it. */
 static int check_output(const struct options *options)
 {
-    static const enum option judging[] = {OPTION_BEFORE,   OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN,
-                                          OPTION_DIVISION, OPTION_FUSION,        OPTION_SUBNORMALS,
-                                          OPTION_CHAIN,    OPTION_STORED_IN,     OPTION_NORMS,
-                                          OPTION_DIGITS,   OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
+    static const enum option judging[] = {
+        OPTION_BEFORE,     OPTION_ACTUAL_FORMAT, OPTION_COMPUTED_IN,   OPTION_DIVISION,     OPTION_FUSION,
+        OPTION_SUBNORMALS, OPTION_CHAIN,         OPTION_STORED_IN,     OPTION_AVERAGES,     OPTION_COMPOSED,
+        OPTION_NORMS,      OPTION_DIGITS,        OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
     const bool judges = poolgrad_given(options, OPTION_ACTUAL);
     for (size_t i = 0; !judges && i < sizeof judging / sizeof *judging; i++) {
         if (!poolgrad_given(options, judging[i])) continue;

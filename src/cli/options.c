@@ -111,6 +111,8 @@ static const struct choice judged_nan_rules[] = {{"any", NAN_ANY},
 /* In the order of poolgrad/oracle.h, which a build may lack. */
 static const struct choice division_words[] = {{"any", 0}, {"true", 1}, {"reciprocal", 2}, {NULL, 0}};
 static const struct choice fusion_words[] = {{"any", 0}, {"none", 1}, {"all", 2}, {NULL, 0}};
+static const struct choice average_words[] = {{"whole", 0}, {"by-axis", 1}, {"reciprocal-product", 2}, {NULL, 0}};
+static const struct choice composition_words[] = {{"not", 0}, {"sum", 1}, {"mean", 2}, {NULL, 0}};
 static const struct choice norm_words[] = {{"computed", 0}, {"stored", 1}, {NULL, 0}};
 static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
 /* In the order of suite/kit.h, which a build may lack. */
@@ -278,6 +280,12 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
     [OPTION_STORED_IN] = {CHOICE("stored-in", JUDGES | SUITE, result_formats,
                                  "what partial sums are stored in, where that is not what terms are computed in "
                                  "(--computed-in)")},
+    [OPTION_AVERAGES] = {CHOICE("averages", JUDGES | SUITE, average_words,
+                                "what an average divides by: N; the counts along the axes, one after the other; or the "
+                                "product of their reciprocals (whole)")},
+    [OPTION_COMPOSED] = {CHOICE("composed", JUDGES | SUITE, composition_words,
+                                "operations on whole tensors, each of which stores its result: an L2-norm of squares "
+                                "that are added, or averaged as by PyTorch (not)")},
     [OPTION_NORMS] = {CHOICE("norms", JUDGES | SUITE, norm_words,
                              "what a gradient of L2-norm divides by: norms computed anew, or the forward results as "
                              "stored in the source gradient's format (computed)")},

@@ -217,6 +217,8 @@ static int check_options(const struct options *options, int word)
                   {OPTION_FINDINGS, VERIFY | RUN | MERGE},
                   {OPTION_CHAIN, VERIFY | RUN},
                   {OPTION_STORED_IN, VERIFY | RUN},
+                  {OPTION_AVERAGES, VERIFY | RUN},
+                  {OPTION_COMPOSED, VERIFY | RUN},
                   {OPTION_NORMS, VERIFY | RUN},
                   {OPTION_DIGITS, VERIFY | RUN},
                   {OPTION_STRICT, VERIFY | RUN | MERGE},

@@ -350,6 +350,10 @@ static void list_steps(struct verify_facts *facts, const poolgrad_declaration *d
         list(facts, "");
         say(facts, "sums stored in %s", poolgrad_format_name(d->stored_in));
     }
+    if (d->averages == POOLGRAD_AVERAGES_BY_AXIS) list(facts, "averages axis by axis");
+    if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT) list(facts, "averages by the product of reciprocals");
+    if (d->composed == POOLGRAD_COMPOSED_SUM) list(facts, "composed of a pooling that adds");
+    if (d->composed == POOLGRAD_COMPOSED_MEAN) list(facts, "composed of a pooling that averages");
     if (d->norms == POOLGRAD_NORMS_STORED) list(facts, "norms as they were stored");
 }
 

@@ -145,6 +145,8 @@ static void print_declared(const struct verify *verify, FILE *file)
     fprintf(file, "\"subnormals\": \"%s\", ", poolgrad_subnormals_name(d->subnormals));
     fprintf(file, "\"stored_in\": \"%s\", \"norms\": \"%s\", ", poolgrad_format_name(poolgrad_stored_in(p, d)),
             poolgrad_norms_name(d->norms));
+    fprintf(file, "\"averages\": \"%s\", \"composed\": \"%s\", ", poolgrad_averages_name(d->averages),
+            poolgrad_composition_name(d->composed));
     print_or_null("chain", d->chain, file);
     print_or_null("digits", d->digits, file);
     fprintf(file, "\"ties\": \"%s\", \"nan\": \"%s\", \"before\": %s, \"strict\": %s},\n",

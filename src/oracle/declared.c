@@ -241,7 +241,6 @@ void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interv
 void poolgrad_interval_keep(struct poolgrad_declared *d, struct poolgrad_interval *interval, poolgrad_format format)
 {
     const struct poolgrad_precision precision = poolgrad_precision_of(format);
-    poolgrad_interval_round(d, interval);
     round_to(d, interval, &precision);
     poolgrad_interval_round(d, interval);
 }

@@ -68,7 +68,7 @@ void poolgrad_interval_set_nan(struct poolgrad_interval *interval);
 void poolgrad_interval_round(struct poolgrad_declared *d, struct poolgrad_interval *interval);
 void poolgrad_interval_store(struct poolgrad_declared *d, struct poolgrad_interval *interval);
 
-/* A result of the accumulator's as it is read again after it was stored in a format. */
+/* A result as it is read again after it was stored in a format. */
 void poolgrad_interval_keep(struct poolgrad_declared *d, struct poolgrad_interval *interval, poolgrad_format format);
 
 /* An operand of a format as the implementation reads it: in the accumulator's format, subnormals perhaps flushed. */

@@ -56,7 +56,9 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
                                      .computed_in = poolgrad_judge_format(geometry, declaration),
                                      .keeps_tie_rule = declaration->keeps_tie_rule != 0,
                                      .keeps_nan_rule = declaration->keeps_nan_rule != 0,
-                                     .stores_norms = declaration->norms == POOLGRAD_NORMS_STORED};
+                                     .stores_norms = declaration->norms == POOLGRAD_NORMS_STORED,
+                                     .averages = declaration->averages,
+                                     .composed = declaration->composed};
     const bool wide = judge->computed_in == POOLGRAD_FLOAT64 || declaration->stored_in == POOLGRAD_FLOAT64 ||
                       geometry->source.format == POOLGRAD_FLOAT64 ||
                       geometry->source_gradient.format == POOLGRAD_FLOAT64 ||
@@ -64,12 +66,20 @@ void poolgrad_judge_init(struct poolgrad_judge *judge, const struct poolgrad_geo
     poolgrad_declared_init(&judge->declared, declaration, judge->computed_in, geometry->destination.format, wide);
     for (int i = 0; i < POOLGRAD_JUDGE_INTERVALS; i++) poolgrad_interval_init(&judge->intervals[i]);
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_init(&judge->sums[i], &judge->declared);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        poolgrad_interval_sum_init(&judge->divided_sums[i], &judge->declared);
+        poolgrad_interval_sum_init(&judge->whole_sums[i], &judge->declared);
+    }
 }
 
 void poolgrad_judge_clear(struct poolgrad_judge *judge)
 {
     for (int i = 0; i < POOLGRAD_JUDGE_INTERVALS; i++) poolgrad_interval_clear(&judge->intervals[i]);
     for (int i = 0; i < 3; i++) poolgrad_interval_sum_clear(&judge->sums[i]);
+    for (int i = 0; i < POOLGRAD_AXES; i++) {
+        poolgrad_interval_sum_clear(&judge->divided_sums[i]);
+        poolgrad_interval_sum_clear(&judge->whole_sums[i]);
+    }
     poolgrad_declared_clear(&judge->declared);
     free(judge->norms);
     free(judge->windows);
@@ -165,8 +175,10 @@ static void add_share(struct poolgrad_judge *judge, double value, poolgrad_forma
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *operand = &judge->work.share.gradient, *term = &judge->work.share.quotient;
     poolgrad_interval_operand(d, operand, value, format);
+    const bool stores = judge->composed == POOLGRAD_COMPOSED_SUM && judge->geometry.direction == POOLGRAD_GRADIENT;
     poolgrad_judge_set_divisor(judge, count);
-    poolgrad_interval_quotient(d, term, operand, &judge->work.count.divisor, NULL, true);
+    poolgrad_interval_quotient(d, term, operand, &judge->work.count.divisor, NULL, !stores);
+    if (stores) poolgrad_judge_keep_gradient(judge, term);
     poolgrad_interval_sum_add(&judge->sums[0], term, false);
     poolgrad_interval_sum_add(&judge->sums[1], operand, false);
 }
@@ -193,18 +205,25 @@ void poolgrad_judge_add_last(struct poolgrad_judge *judge, struct poolgrad_inter
 static void finish_average(struct poolgrad_judge *judge, int64_t common, double before,
                            struct poolgrad_interval *result)
 {
+    const bool composed = judge->composed == POOLGRAD_COMPOSED_SUM && judge->geometry.kind == POOLGRAD_AVERAGE;
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *sum = &judge->work.average.sum, *quotient = &judge->work.average.quotient;
     const bool adds = judge->geometry.add_to_destination;
     if (adds) poolgrad_judge_add_before(judge, &judge->sums[0], before);
     poolgrad_interval_sum_result(d, &judge->sums[0], result);
-    if (common == 0) return;
+    if (common == 0 || (composed && judge->geometry.direction == POOLGRAD_GRADIENT)) return;
     poolgrad_judge_set_divisor(judge, common);
     poolgrad_interval_sum_result(d, &judge->sums[1], sum);
-    poolgrad_interval_sum_operand(d, sum);
+    if (composed)
+        poolgrad_judge_keep_source(judge, sum);
+    else
+        poolgrad_interval_sum_operand(d, sum);
     poolgrad_interval_quotient(d, quotient, sum, &judge->work.count.divisor, NULL, adds);
     poolgrad_judge_add_last(judge, quotient, before);
-    poolgrad_interval_join(result, quotient);
+    if (composed)
+        poolgrad_interval_copy(result, quotient);
+    else
+        poolgrad_interval_join(result, quotient);
 }
 
 /* ---- Max --------------------------------------------------------------------------------------------------------- */
@@ -316,7 +335,8 @@ static void add_window(struct poolgrad_judge *judge, struct poolgrad_pixel outpu
     } else {
         const struct poolgrad_norm_bounds *bounds = poolgrad_judge_norm(judge, output);
         windows->doubtful = windows->doubtful || bounds->is_zero;
-        if (!bounds->is_zero) poolgrad_judge_add_quotient(judge, bounds, load_gradient(judge, output));
+        const bool adds = !bounds->is_zero && judge->composed == POOLGRAD_COMPOSED_NOT;
+        if (adds) poolgrad_judge_add_quotient(judge, bounds, load_gradient(judge, output));
     }
 }
 
@@ -367,8 +387,12 @@ void poolgrad_judge_gradient(struct poolgrad_judge *judge, struct poolgrad_pixel
         poolgrad_judge_untouched(judge, before, result);
         return;
     }
-    if (g->kind == POOLGRAD_L2NORM) {
+    if (g->kind == POOLGRAD_L2NORM && judge->composed != POOLGRAD_COMPOSED_NOT) {
+        poolgrad_judge_gradient_composed(judge, pixel, before, result);
+    } else if (g->kind == POOLGRAD_L2NORM) {
         poolgrad_judge_finish_norm(judge, before, result);
+    } else if (g->kind == POOLGRAD_AVERAGE && poolgrad_judge_goes_by_axis(judge)) {
+        poolgrad_judge_gradient_by_axis(judge, pixel, before, result);
     } else if (g->kind == POOLGRAD_AVERAGE) {
         finish_average(judge, windows.common, before, result);
     } else {
@@ -389,9 +413,13 @@ static void forward_average(struct poolgrad_judge *judge, struct poolgrad_window
     const int64_t count = poolgrad_window_count(g, at);
     poolgrad_interval_set(result, 0);
     if (poolgrad_window_is_empty(g, at)) return;
-    for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
-    while (poolgrad_taps_next(&taps)) add_share(judge, poolgrad_tap_value(&taps), g->source.format, count);
-    finish_average(judge, count, 0, result);
+    if (poolgrad_judge_goes_by_axis(judge)) {
+        poolgrad_judge_forward_by_axis(judge, at, result);
+    } else {
+        for (int i = 0; i < 3; i++) poolgrad_interval_sum_reset(&judge->sums[i]);
+        while (poolgrad_taps_next(&taps)) add_share(judge, poolgrad_tap_value(&taps), g->source.format, count);
+        finish_average(judge, count, 0, result);
+    }
     judge->greatest = poolgrad_interval_sum_greatest(&judge->sums[0]);
 }
 

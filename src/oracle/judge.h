@@ -67,6 +67,10 @@ struct poolgrad_judge_groups {
         struct poolgrad_interval sum, quotient;
     } average; /* of all terms together */
     struct {
+        struct poolgrad_interval value, divided, inner;
+        struct poolgrad_interval turn, other, scale, one, reciprocal;
+    } axes; /* of an average that divides by each axis's count */
+    struct {
         struct poolgrad_interval tap, square, part;
     } squares; /* of a window */
     struct {
@@ -81,6 +85,9 @@ struct poolgrad_judge_groups {
     struct {
         struct poolgrad_interval root, reciprocal, gradient, factor, both, part, product;
     } steps; /* of a term that is divided by N and by the root one after the other */
+    struct {
+        struct poolgrad_interval one, factor, norm, term, part, other, sum;
+    } composed; /* of operations on whole tensors */
     struct {
         struct poolgrad_interval factor, sum;
     } pixel; /* of an L2-norm gradient */
@@ -97,6 +104,8 @@ struct poolgrad_judge {
     poolgrad_format computed_in;
     bool keeps_tie_rule, keeps_nan_rule;
     bool stores_norms;
+    poolgrad_averages averages;
+    poolgrad_composition composed;
     bool doubts_zero_norms; /* a window of norm 0 may give anything that 0 / 0 leads to */
     double greatest;        /* magnitude of a term of the sum that was bounded last; infinite: there was none */
     struct poolgrad_declared declared;
@@ -105,6 +114,7 @@ struct poolgrad_judge {
         struct poolgrad_interval intervals[POOLGRAD_JUDGE_INTERVALS]; /* all of them */
     };
     struct poolgrad_interval_sum sums[3];
+    struct poolgrad_interval_sum divided_sums[POOLGRAD_AXES], whole_sums[POOLGRAD_AXES]; /* along each axis */
     /* The volume: images and channels of source and gradient, and what is known of its windows. */
     int64_t n, c, gradient_n, gradient_c;
     struct poolgrad_norm_bounds *norms;

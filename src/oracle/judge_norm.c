@@ -47,8 +47,7 @@ static void add_squares(struct poolgrad_judge *judge, struct poolgrad_window_at 
     poolgrad_interval_join(result, &judge->work.mean.part);
 }
 
-/* Of what is negative by a negative divisor there is none; but a mean can be lost on the way to 0. */
-static void take_root(struct poolgrad_judge *judge, struct poolgrad_interval *mean)
+void poolgrad_judge_take_root(struct poolgrad_judge *judge, struct poolgrad_interval *mean)
 {
     if (judge->geometry.root_mean && judge->geometry.divisor < 0) {
         const bool lost = mpfr_zero_p(mean->high) != 0;
@@ -68,7 +67,7 @@ static struct poolgrad_bounds bounds_of(const struct poolgrad_interval *interval
                                     interval->nan};
 }
 
-static void set_bounds(struct poolgrad_interval *interval, struct poolgrad_bounds bounds)
+void poolgrad_judge_set_bounds(struct poolgrad_interval *interval, struct poolgrad_bounds bounds)
 {
     mpfr_set_d(interval->low, bounds.low, MPFR_RNDN);
     mpfr_set_d(interval->high, bounds.high, MPFR_RNDN);
@@ -118,8 +117,8 @@ static void join_scales(struct poolgrad_judge *judge, const struct poolgrad_divi
     struct poolgrad_interval *root = &judge->work.steps.root, *reciprocal = &judge->work.steps.reciprocal;
     struct poolgrad_interval *part = &judge->work.steps.part, *scale = &judge->work.steps.product;
     const struct poolgrad_interval *count = &judge->work.count.divisor;
-    set_bounds(root, bounds->value);
-    set_bounds(reciprocal, bounds->reciprocal);
+    poolgrad_judge_set_bounds(root, bounds->value);
+    poolgrad_judge_set_bounds(reciprocal, bounds->reciprocal);
     poolgrad_interval_quotient(d, scale, reciprocal, count, NULL, false);
     poolgrad_interval_join(&judge->work.inverse.reciprocal, scale);
     poolgrad_interval_quotient(d, part, &judge->work.inverse.one, count, NULL, false);
@@ -134,8 +133,9 @@ static void find_divisors(struct poolgrad_judge *judge, struct poolgrad_window_a
     struct poolgrad_interval *norm = &judge->work.inverse.divisor, *mean = &judge->work.mean.mean;
     struct poolgrad_interval *rooted = root_mean ? mean : norm;
     add_squares(judge, at, rooted);
-    take_root(judge, rooted);
+    poolgrad_judge_take_root(judge, rooted);
     if (judge->stores_norms) {
+        poolgrad_interval_round(&judge->declared, rooted);
         poolgrad_interval_keep(&judge->declared, rooted, judge->geometry.source_gradient.format);
     }
     if (root_mean) {
@@ -149,6 +149,15 @@ static void find_divisors(struct poolgrad_judge *judge, struct poolgrad_window_a
     keep_divisor(judge, norm, &bounds->norm);
 }
 
+static void compose_divisors(struct poolgrad_judge *judge, struct poolgrad_window_at at,
+                             struct poolgrad_norm_bounds *bounds)
+{
+    struct poolgrad_interval *norm = &judge->work.inverse.divisor, *reciprocal = &judge->work.inverse.reciprocal;
+    bounds->count = poolgrad_window_count(&judge->geometry, at);
+    poolgrad_judge_compose_norm(judge, at, norm, reciprocal);
+    keep_divisor(judge, norm, &bounds->norm);
+}
+
 const struct poolgrad_norm_bounds *poolgrad_judge_norm(struct poolgrad_judge *judge, struct poolgrad_pixel output)
 {
     const struct poolgrad_geometry *g = &judge->geometry;
@@ -158,7 +167,11 @@ const struct poolgrad_norm_bounds *poolgrad_judge_norm(struct poolgrad_judge *ju
     bounds->known = true;
     const struct poolgrad_window_at at = poolgrad_judge_window(judge, output);
     bounds->is_zero = is_zero_window(judge, at);
-    if (!bounds->is_zero) find_divisors(judge, at, bounds);
+    if (bounds->is_zero) return bounds;
+    if (judge->composed == POOLGRAD_COMPOSED_NOT)
+        find_divisors(judge, at, bounds);
+    else
+        compose_divisors(judge, at, bounds);
     return bounds;
 }
 
@@ -237,8 +250,8 @@ static void join_orders(struct poolgrad_judge *judge, const struct poolgrad_norm
 {
     struct poolgrad_interval *root = &judge->work.steps.root, *reciprocal = &judge->work.steps.reciprocal;
     const struct divisor by_root = {root, reciprocal}, by_count = {&judge->work.count.divisor, NULL};
-    set_bounds(root, bounds->root.value);
-    set_bounds(reciprocal, bounds->root.reciprocal);
+    poolgrad_judge_set_bounds(root, bounds->root.value);
+    poolgrad_judge_set_bounds(reciprocal, bounds->root.reciprocal);
     poolgrad_judge_set_divisor(judge, bounds->count);
     join_steps(judge, by_root, by_count);
     join_steps(judge, by_count, by_root);
@@ -253,8 +266,8 @@ void poolgrad_judge_add_quotient(struct poolgrad_judge *judge, const struct pool
     struct poolgrad_interval *operand = &judge->work.term.gradient, *quotient = &judge->work.term.quotient;
     struct poolgrad_interval *norm = &judge->work.term.norm, *reciprocal = &judge->work.term.reciprocal;
     const bool optional = bounds->norm.value.low == 0;
-    set_bounds(norm, bounds->norm.value);
-    set_bounds(reciprocal, bounds->norm.reciprocal);
+    poolgrad_judge_set_bounds(norm, bounds->norm.value);
+    poolgrad_judge_set_bounds(reciprocal, bounds->norm.reciprocal);
     poolgrad_interval_operand(d, operand, gradient, judge->geometry.source_gradient.format);
     poolgrad_interval_quotient(d, quotient, operand, norm, reciprocal, true);
     join_products(judge);
@@ -282,8 +295,12 @@ void poolgrad_judge_forward_norm(struct poolgrad_judge *judge, struct poolgrad_w
 {
     poolgrad_interval_set(result, 0);
     if (is_zero_window(judge, at)) return;
-    add_squares(judge, at, result);
-    take_root(judge, result);
+    if (judge->composed == POOLGRAD_COMPOSED_NOT) {
+        add_squares(judge, at, result);
+        poolgrad_judge_take_root(judge, result);
+    } else {
+        poolgrad_judge_compose_root(judge, at, result);
+    }
     judge->greatest = sqrt(poolgrad_interval_sum_greatest(&judge->sums[2]));
     poolgrad_interval_round(&judge->declared, result);
 }

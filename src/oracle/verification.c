@@ -46,6 +46,18 @@ const char *poolgrad_norms_name(poolgrad_norms norms)
     return NAME(norms, names);
 }
 
+const char *poolgrad_averages_name(poolgrad_averages averages)
+{
+    static const char *const names[] = {"whole", "by-axis", "reciprocal-product"};
+    return NAME(averages, names);
+}
+
+const char *poolgrad_composition_name(poolgrad_composition composition)
+{
+    static const char *const names[] = {"not", "sum", "mean"};
+    return NAME(composition, names);
+}
+
 const char *poolgrad_verdict_name(poolgrad_verdict verdict)
 {
     static const char *const names[POOLGRAD_VERDICTS] = {
@@ -120,7 +132,18 @@ static poolgrad_status check_format(const char *field, poolgrad_format format, p
                            (int)format, name ? name : "no format");
 }
 
-/* How results that are stored on the way are declared. */
+static poolgrad_status check_averages(const poolgrad_declaration *d, poolgrad_error *error)
+{
+    if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT && d->division == POOLGRAD_DIVISION_TRUE) {
+        return poolgrad_refuse(error, "declaration.averages",
+                               "is reciprocal-product where division is true; expected any or reciprocal divisions "
+                               "with it");
+    }
+    return check_choice("declaration.averages", (int)d->averages, POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT,
+                        "whole (0), by-axis (1) or reciprocal-product (2)", error);
+}
+
+/* In which steps is computed. */
 static poolgrad_status check_shapes(const poolgrad_declaration *d, poolgrad_error *error)
 {
     poolgrad_status status = check_format("declaration.stored_in", d->stored_in, error);
@@ -132,7 +155,13 @@ static poolgrad_status check_shapes(const poolgrad_declaration *d, poolgrad_erro
                                "is %s where computed_in is %s; expected formats of which one holds the other's numbers",
                                poolgrad_format_name(d->stored_in), poolgrad_format_name(d->computed_in));
     }
-    return check_choice("declaration.norms", (int)d->norms, POOLGRAD_NORMS_STORED, "computed (0) or stored (1)", error);
+    status = check_choice("declaration.norms", (int)d->norms, POOLGRAD_NORMS_STORED, "computed (0) or stored (1)",
+                          error);
+    if (status == POOLGRAD_OK) {
+        status = check_choice("declaration.composed", (int)d->composed, POOLGRAD_COMPOSED_MEAN,
+                              "not (0), sum (1) or mean (2)", error);
+    }
+    return status == POOLGRAD_OK ? check_averages(d, error) : status;
 }
 
 static poolgrad_status check_declaration(const poolgrad_declaration *d, poolgrad_error *error)

@@ -47,11 +47,6 @@ double machine_load(machine *m, poolgrad_format format, double value)
     return finish(m, is_float && fabs(value) < least_normal(format) ? lose(m, value) : value);
 }
 
-double machine_store(machine *m, poolgrad_format format, double value)
-{
-    return finish_as(m, format, operand(m, value));
-}
-
 /* ---- Operations ---------------------------------------------------------------------------------------------- */
 
 /* a b + c of numbers of at most 24 bits, rounded to odd, so that it can be rounded again: the product is exact, what
@@ -79,6 +74,11 @@ static double addend(machine *m, double value)
     return fabs(value) < least_normal(adder(m)) ? lose(m, value) : value;
 }
 
+double machine_store(machine *m, poolgrad_format format, double value)
+{
+    return finish_as(m, format, addend(m, value));
+}
+
 /* An exact sum, or one that can be rounded again: computed, and stored. */
 static double finish_sum(machine *m, double value)
 {
@@ -99,7 +99,7 @@ double machine_multiply(machine *m, double a, double b)
     return finish(m, operand(m, a) * operand(m, b));
 }
 
-static double divide(machine *m, double a, double b)
+double machine_divide(machine *m, double a, double b)
 {
     return finish(m, operand(m, a) / operand(m, b));
 }
@@ -112,7 +112,7 @@ double machine_root(machine *m, double a)
 double machine_inverse_root(machine *m, double a)
 {
     const bool at_once = m->format != POOLGRAD_FLOAT64 && random_chance(&m->random, 50);
-    return at_once ? finish(m, 1 / sqrt(operand(m, a))) : divide(m, 1, machine_root(m, a));
+    return at_once ? finish(m, 1 / sqrt(operand(m, a))) : machine_divide(m, 1, machine_root(m, a));
 }
 
 /* ---- Terms and sums ------------------------------------------------------------------------------------------ */
@@ -129,8 +129,8 @@ machine_term machine_product(double a, double b)
 
 machine_term machine_quotient(machine *m, double a, double b, double inverse)
 {
-    if (!random_chance(&m->random, m->reciprocal)) return machine_number(divide(m, a, b));
-    return machine_product(a, inverse != 0 ? inverse : divide(m, 1, b));
+    if (!random_chance(&m->random, m->reciprocal)) return machine_number(machine_divide(m, a, b));
+    return machine_product(a, inverse != 0 ? inverse : machine_divide(m, 1, b));
 }
 
 double machine_value(machine *m, machine_term term)

@@ -32,6 +32,7 @@ double machine_load(machine *m, poolgrad_format format, double value);
 double machine_store(machine *m, poolgrad_format format, double value);
 
 double machine_multiply(machine *m, double a, double b);
+double machine_divide(machine *m, double a, double b);
 double machine_root(machine *m, double a);
 /* 1 / sqrt(a), in one rounding or in two. */
 double machine_inverse_root(machine *m, double a);
