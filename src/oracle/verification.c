@@ -250,11 +250,10 @@ static poolgrad_status make_image(const struct poolgrad_verification *v, struct 
 
 enum { PARTS = 50 }; /* of the work, between which progress is told */
 
-/* The exact values take about as long as the judgement. */
-static void tell(const struct poolgrad_verification *v, int half, int64_t done, int64_t total)
+static void tell(const struct poolgrad_verification *v, int64_t done, int64_t total)
 {
     if (!v->declaration.progress || total == 0) return;
-    v->declaration.progress(v->declaration.progress_context, 0.5 * half + 0.5 * (double)done / (double)total);
+    v->declaration.progress(v->declaration.progress_context, (double)done / (double)total);
 }
 
 static int64_t part_of(const struct poolgrad_verification *v, int64_t total, int64_t threads)
@@ -262,20 +261,15 @@ static int64_t part_of(const struct poolgrad_verification *v, int64_t total, int
     return v->declaration.progress ? total / PARTS + threads : poolgrad_max(total, 1);
 }
 
-static poolgrad_status compute_exact(struct poolgrad_verification *v, poolgrad_error *error)
+/* Most elements need no exact value: units are computed when the first of their elements asks for one. */
+static poolgrad_status prepare_exact(struct poolgrad_verification *v, poolgrad_error *error)
 {
     struct poolgrad_geometry g;
-    poolgrad_exact *exact = NULL;
     poolgrad_status status = make_image(v, &v->exact, &g, error);
-    if (status == POOLGRAD_OK) status = poolgrad_exact_create_resolved(&g, &exact, error);
+    if (status == POOLGRAD_OK) status = poolgrad_exact_create_resolved(&g, &v->exactly, error);
     if (status != POOLGRAD_OK) return status;
-    const int64_t units = poolgrad_exact_units(exact), part = part_of(v, units, poolgrad_exact_threads(exact));
-    for (int64_t first = 0; status == POOLGRAD_OK && first < units; first += part) {
-        status = poolgrad_exact_run_parallel(exact, first, part, error);
-        tell(v, 0, poolgrad_min(first + part, units), units);
-    }
-    poolgrad_exact_destroy(exact);
-    return status;
+    v->exact_units = calloc((size_t)poolgrad_exact_units(v->exactly) + 1, 1);
+    return v->exact_units ? POOLGRAD_OK : poolgrad_refuse_memory(error, "verification");
 }
 
 static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgrad_error *error)
@@ -291,6 +285,13 @@ static poolgrad_status compute_expected(struct poolgrad_verification *v, poolgra
 }
 
 /* ---- Sums -------------------------------------------------------------------------------------------------------- */
+
+static int by_volume(const void *a, const void *b)
+{
+    const poolgrad_finding *x = a, *y = b;
+    if (x->n != y->n) return x->n < y->n ? -1 : 1;
+    return (x->c > y->c) - (x->c < y->c);
+}
 
 static int by_severity(const void *a, const void *b)
 {
@@ -328,6 +329,22 @@ static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t volumes, 
     return POOLGRAD_OK;
 }
 
+/* Volume by volume, each by one thread, as they are judged. */
+static poolgrad_status complete_findings(struct poolgrad_verification *v, int64_t volumes, poolgrad_error *error)
+{
+    struct poolgrad_volume_verdicts *all = &v->all;
+    const size_t size = sizeof *all->findings, count = (size_t)all->finding_count;
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), all->finding_count);
+    if (count == 0 || !v->exact.read.data) return POOLGRAD_OK;
+    qsort(all->findings, count, size, by_volume);
+    poolgrad_parallel((int)threads, 0, volumes, poolgrad_complete_findings, v);
+    qsort(all->findings, count, size, by_severity);
+    for (int64_t i = 0; i < volumes; i++) {
+        if (v->volumes[i].failed) return poolgrad_refuse_memory(error, "verification");
+    }
+    return POOLGRAD_OK;
+}
+
 /* ---- Verifying --------------------------------------------------------------------------------------------------- */
 
 poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, const struct poolgrad_geometry *geometry,
@@ -349,16 +366,17 @@ poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poo
     if (!v->volumes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
     poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
-    if (!poolgrad_const_image_equal(d, &v->expected.read)) status = compute_exact(v, error);
+    if (!poolgrad_const_image_equal(d, &v->expected.read)) status = prepare_exact(v, error);
     if (status != POOLGRAD_OK) return status;
     const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), volumes);
     const int64_t part = part_of(v, volumes, threads);
     for (int64_t first = 0; first < volumes; first += part) {
         const int64_t end = poolgrad_min(first + part, volumes);
         poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_volumes, v);
-        tell(v, 1, end, volumes);
+        tell(v, end, volumes);
     }
-    return sum_up(v, volumes, error);
+    status = sum_up(v, volumes, error);
+    return status == POOLGRAD_OK ? complete_findings(v, volumes, error) : status;
 }
 
 static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_geometry *g, poolgrad_error *error)
@@ -400,6 +418,8 @@ void poolgrad_verification_end(struct poolgrad_verification *v)
     free(v->verdicts);
     free(v->expected.written.data);
     free(v->exact.written.data);
+    free(v->exact_units);
+    poolgrad_exact_destroy(v->exactly);
 }
 
 void poolgrad_verification_destroy(poolgrad_verification *v)

@@ -36,6 +36,9 @@ struct poolgrad_verification {
     poolgrad_format computed_in; /* by the declaration */
     struct poolgrad_geometry geometry;
     struct poolgrad_made_image expected, exact; /* the reference's; without data where all is equal */
+    struct poolgrad_exact *exactly;             /* computes the exact image, unit by unit, as far as it is asked for, */
+    unsigned char *exact_units;                 /* which of them it has */
+    bool exact_bounds_alone;                    /* no quick bounds: slow, for tests to compare with */
     unsigned char *verdicts;                    /* of every element of the destination, volumes one after the other */
     struct poolgrad_volume_verdicts *volumes;
     struct poolgrad_volume_verdicts all;
@@ -69,7 +72,9 @@ struct poolgrad_reach {
 bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
                                  struct poolgrad_reach *reach);
 
-/* Judges volumes [begin, end) of the destination, all images times all channels. */
+/* Judges volumes [begin, end) of the destination, all images times all channels. What is shown of findings, the exact
+ * value and the bounds, is found later, for those of all that are kept. */
 void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end);
+void poolgrad_complete_findings(const void *verification, int64_t begin, int64_t end);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "image/format.h"
 #include "oracle/environment.h"
+#include "oracle/exact_mode.h"
+#include "oracle/quick.h"
 #include "oracle/tie_group.h"
 #include "oracle/verification.h"
 #include "oracle/volume.h"
@@ -14,6 +16,7 @@
 struct volume {
     const struct poolgrad_verification *v;
     struct poolgrad_judge *judge;
+    struct poolgrad_quick *quick;
     struct poolgrad_interval *bounds; /* of the element at hand */
     struct poolgrad_volume_verdicts *found;
     unsigned char *verdicts; /* of its elements, by rows */
@@ -93,6 +96,44 @@ static bool source_of(const struct volume *p, struct poolgrad_pixel at, struct p
     const struct poolgrad_geometry *g = &p->v->geometry;
     *source = poolgrad_source_pixel(g, at);
     return p->pooled && poolgrad_source_has(g, *source);
+}
+
+/* ---- Exact values ------------------------------------------------------------------------------------------------ */
+
+/* The unit of exact mode that an element is computed in. */
+static int64_t exact_unit(const struct volume *p, struct poolgrad_pixel at)
+{
+    const struct poolgrad_geometry *g = &p->v->geometry;
+    const struct poolgrad_exact *exact = p->v->exactly;
+    const int64_t volume = (p->n - g->images.begin) * poolgrad_range_length(g->channels) + p->c - g->channels.begin;
+    const int64_t strip = volume * exact->layer_bands + (at.z - g->layers.begin) / exact->band_layers;
+    return strip * exact->row_bands + (at.y - g->rows.begin) / exact->band_rows;
+}
+
+static double exact_by_integers(struct volume *p, struct poolgrad_pixel at)
+{
+    const int64_t unit = exact_unit(p, at);
+    unsigned char *done = &p->v->exact_units[unit];
+    if (!*done && poolgrad_exact_run_units(p->v->exactly, unit, 1, NULL) != POOLGRAD_OK) p->found->failed = true;
+    *done = 1;
+    return load(&p->v->exact.read, p, at);
+}
+
+static struct poolgrad_quick_value quick_bounds(const struct volume *p, struct poolgrad_pixel at)
+{
+    struct poolgrad_pixel source;
+    if (p->v->geometry.direction == POOLGRAD_FORWARD) {
+        if (p->pooled) return poolgrad_quick_forward(p->quick, at);
+    } else if (source_of(p, at, &source)) {
+        return poolgrad_quick_gradient(p->quick, source, before_of(p, at));
+    }
+    return (struct poolgrad_quick_value){.known = false};
+}
+
+static double exact_of(struct volume *p, struct poolgrad_pixel at, struct poolgrad_quick_value bounds)
+{
+    double rounded;
+    return poolgrad_quick_rounds(p->quick, bounds, &rounded) ? rounded : exact_by_integers(p, at);
 }
 
 /* ---- Findings ---------------------------------------------------------------------------------------------------- */
@@ -176,7 +217,7 @@ static bool is_within(struct volume *p, struct poolgrad_pixel at, const struct p
     if (poolgrad_interval_holds(d, bounds, actual)) return true;
     if (d->digits == 0) return false;
     struct poolgrad_interval *right = &p->judge->work.destination.untouched;
-    poolgrad_interval_set(right, load(&p->v->exact.read, p, at));
+    poolgrad_interval_set(right, exact_by_integers(p, at));
     if (poolgrad_interval_holds(d, right, actual)) return true;
     poolgrad_interval_set(right, load(expected_of(p), p, at));
     return poolgrad_interval_holds(d, right, actual);
@@ -186,10 +227,13 @@ static bool is_within(struct volume *p, struct poolgrad_pixel at, const struct p
 static poolgrad_verdict judge_by_rules(struct volume *p, struct poolgrad_pixel at)
 {
     const double actual = load(&p->v->geometry.held, p, at);
-    const double exact = load(&p->v->exact.read, p, at);
     const double expected = load(expected_of(p), p, at);
+    const struct poolgrad_quick_value quick = quick_bounds(p, at);
     bool alone;
     if (isnan(actual) && isnan(expected)) return POOLGRAD_VERDICT_LEGAL_ROUNDING;
+    if (!(actual == 0 && expected == 0) && poolgrad_quick_excludes(p->quick, quick, actual))
+        return POOLGRAD_VERDICT_WRONG;
+    const double exact = exact_of(p, at, quick);
     if (same_number(actual, exact)) return POOLGRAD_VERDICT_CORRECTLY_ROUNDED;
     const struct poolgrad_interval *bounds = bounds_of(p, at, &alone);
     if (alone && actual == 0 && expected == 0) {
@@ -390,11 +434,7 @@ static void report(struct volume *p, struct poolgrad_pixel at, poolgrad_verdict 
         .n = p->n, .c = p->c, .z = at.z, .y = at.y, .x = at.x, .verdict = verdict, .decision = decision};
     finding.actual = load(actual, p, at);
     finding.expected = load(expected_of(p), p, at);
-    finding.exact = p->v->exact.read.data ? load(&p->v->exact.read, p, at) : finding.expected;
     finding.ulps = poolgrad_ulps_between(actual->format, finding.expected, finding.actual);
-    const struct poolgrad_reach reach = reach_of(p, at);
-    finding.low = reach.low;
-    finding.high = reach.high;
     keep_finding(p, &finding);
 }
 
@@ -427,11 +467,22 @@ static poolgrad_verdict judge_outside(struct volume *p, struct poolgrad_pixel at
     return POOLGRAD_VERDICT_WRONG;
 }
 
-static void judge_volume(struct volume *p)
+static bool is_written(const struct poolgrad_geometry *g, int64_t n, int64_t c)
 {
+    return poolgrad_range_holds(g->images, n) && poolgrad_range_holds(g->channels, c);
+}
+
+static bool begin_judging(const struct volume *p)
+{
+    return poolgrad_judge_begin(p->judge, p->n, p->c) && poolgrad_quick_begin(p->quick);
+}
+
+static void judge_volume(struct volume *p, int64_t number)
+{
+    (void)number;
     const struct poolgrad_geometry *g = &p->v->geometry;
-    const bool written = poolgrad_range_holds(g->images, p->n) && poolgrad_range_holds(g->channels, p->c);
-    if (written) p->found->failed = !poolgrad_judge_begin(p->judge, p->n, p->c);
+    const bool written = is_written(g, p->n, p->c);
+    if (written) p->found->failed = !begin_judging(p);
     const struct poolgrad_area area = poolgrad_written_area(g);
     struct poolgrad_steps steps = poolgrad_steps_over(&p->area);
     while (!p->found->failed && poolgrad_steps_next(&steps)) {
@@ -475,23 +526,80 @@ bool poolgrad_verification_reach(const struct poolgrad_verification *v, const st
     return good;
 }
 
-void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)
+/* ---- Findings that are shown ------------------------------------------------------------------------------------- */
+
+static void complete_finding(struct volume *p, poolgrad_finding *finding)
 {
-    const struct poolgrad_verification *v = verification;
+    const struct poolgrad_area area = poolgrad_written_area(&p->v->geometry);
+    const struct poolgrad_pixel at = {finding->z, finding->y, finding->x};
+    if (!is_written(&p->v->geometry, p->n, p->c) || !poolgrad_area_holds(&area, at)) return;
+    finding->exact = exact_of(p, at, quick_bounds(p, at));
+    const struct poolgrad_reach reach = reach_of(p, at);
+    finding->low = reach.low;
+    finding->high = reach.high;
+}
+
+static int64_t volume_of_finding(const struct poolgrad_verification *v, int64_t i)
+{
+    return v->all.findings[i].n * v->geometry.held.channels + v->all.findings[i].c;
+}
+
+/* The first finding of a volume or one behind it: they are sorted. */
+static int64_t first_finding(const struct poolgrad_verification *v, int64_t volume)
+{
+    int64_t low = 0, high = v->all.finding_count;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (volume_of_finding(v, middle) < volume)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void complete_volume(struct volume *p, int64_t number)
+{
+    const struct poolgrad_verification *v = p->v;
+    const int64_t first = first_finding(v, number), end = first_finding(v, number + 1);
+    if (first < end && is_written(&v->geometry, p->n, p->c)) p->found->failed = !begin_judging(p);
+    for (int64_t i = first; i < end && !p->found->failed; i++) complete_finding(p, &v->all.findings[i]);
+}
+
+/* ---- Volumes ----------------------------------------------------------------------------------------------------- */
+
+static void for_each_volume(const struct poolgrad_verification *v, int64_t begin, int64_t end,
+                            void (*look)(struct volume *p, int64_t number))
+{
     struct poolgrad_judge judge;
+    struct poolgrad_quick quick;
     struct poolgrad_interval bounds;
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_judge_init(&judge, &v->geometry, &v->declaration);
+    poolgrad_quick_init(&quick, &judge, &v->declaration);
+    quick.applies = quick.applies && !v->exact_bounds_alone;
     poolgrad_interval_init(&bounds);
     for (int64_t i = begin; i < end; i++) {
         struct volume p = volume_at(v, i);
         p.judge = &judge;
+        p.quick = &quick;
         p.bounds = &bounds;
         p.found = &v->volumes[i];
         p.verdicts = v->verdicts + i * poolgrad_area_size(&p.area);
-        judge_volume(&p);
+        look(&p, i);
     }
     poolgrad_interval_clear(&bounds);
+    poolgrad_quick_clear(&quick);
     poolgrad_judge_clear(&judge);
     poolgrad_environment_leave(&environment);
+}
+
+void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)
+{
+    for_each_volume(verification, begin, end, judge_volume);
+}
+
+void poolgrad_complete_findings(const void *verification, int64_t begin, int64_t end)
+{
+    for_each_volume(verification, begin, end, complete_volume);
 }
