@@ -1774,7 +1774,7 @@ Test(causes, are_the_same_by_several_threads)
     scene_clear(&s);
 }
 
-/* Every second plane is enough. */
+/* Of ten planes of 300 rows one part of 45 rows in nine is enough. */
 Test(causes, are_found_in_a_part_of_much)
 {
     struct scene s;
@@ -1789,7 +1789,8 @@ Test(causes, are_found_in_a_part_of_much)
     cr_assert(cause);
     cr_expect_str_eq(cause->name, "sign-flipped");
     cr_expect_eq(cause->explained, cause->wrong);
-    cr_expect(cause->wrong > 539000 && cause->wrong <= 540000, "%lld", (long long)cause->wrong);
+    cr_expect(cause->wrong > POOLGRAD_CAUSE_ELEMENTS / 2 && cause->wrong <= POOLGRAD_CAUSE_ELEMENTS, "%lld",
+              (long long)cause->wrong);
     poolgrad_verification_destroy(verification);
     scene_clear(&s);
 }
@@ -1819,8 +1820,9 @@ static void compare_plane(const struct poolgrad_verification *v, int64_t n, int6
     struct poolgrad_knobs knobs;
     struct poolgrad_estimate *plane = calloc((size_t)(d->height * d->width), sizeof *plane);
     cr_assert(plane);
+    const struct poolgrad_area all = poolgrad_volume_of(d);
     poolgrad_knobs_init(v, &knobs);
-    poolgrad_careless_volume(&knobs, &v->before, n, c, plane);
+    poolgrad_careless_volume(&knobs, &all, &v->before, n, c, plane);
     for (int64_t i = 0; i < d->height * d->width; i++) {
         const int64_t y = i / d->width, x = i % d->width;
         const bool written = is_inside(g->images, n) && is_inside(g->channels, c) && is_inside(g->rows, y) &&

@@ -995,8 +995,9 @@ static void compare_volume(const struct poolgrad_verification *v, int64_t n, int
     struct poolgrad_knobs knobs;
     struct poolgrad_estimate *volume = calloc((size_t)pixels, sizeof *volume);
     cr_assert(volume);
+    const struct poolgrad_area all = poolgrad_volume_of(d);
     poolgrad_knobs_init(v, &knobs);
-    poolgrad_careless_volume(&knobs, &v->before, n, c, volume);
+    poolgrad_careless_volume(&knobs, &all, &v->before, n, c, volume);
     for (int64_t i = 0; i < pixels; ++i) {
         const int64_t z = i / d->width / d->height, y = i / d->width % d->height, x = i % d->width;
         const double right = poolgrad_const_image_get(d, n, c, z, y, x), value = volume[i].value;

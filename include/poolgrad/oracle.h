@@ -330,19 +330,20 @@ typedef struct poolgrad_cause {
     const char *name;     /* "divisor-full-kernel" */
     const char *sentence; /* the implementation's mistake: "divides by ..."; lives as long as the verification */
     int64_t explained;    /* wrong elements with the very value that this mistake gives */
-    int64_t wrong;        /* all wrong elements */
+    int64_t wrong;        /* all wrong elements that were looked at */
 } poolgrad_cause;
 
 /*
- * Looks for the mistakes behind the wrong elements, each mistake by itself. Computes the call anew with every known
- * mistake: where elements are wrong, this takes as long as some dozen plain calls, and else nothing. A value counts
- * as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves it
- * from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least half
- * of its predictions are true. With more than POOLGRAD_CAUSE_ELEMENTS wrong elements, an even choice of volumes is
- * looked at, and `wrong` counts the elements of these volumes. The problem's images must still be as they were
- * verified. Call it once, and not from several threads at once.
+ * Looks for the mistakes behind the wrong elements, each mistake by itself. Computes parts of the call anew with every
+ * known mistake: where elements are wrong, this takes as long as some dozen plain calls, and else nothing. A value
+ * counts as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves
+ * it from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least
+ * half of its predictions are true. Images are cut into parts of some thousand elements, and where the parts with wrong
+ * ones have more than POOLGRAD_CAUSE_ELEMENTS elements together, an even choice of them is looked at, and `wrong` counts
+ * the elements of these parts. The problem's images must still be as they were verified. Call it once, and not from
+ * several threads at once.
  */
-#define POOLGRAD_CAUSE_ELEMENTS 1048576
+#define POOLGRAD_CAUSE_ELEMENTS 131072
 POOLGRAD_API poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *verification,
                                                                poolgrad_error *error);
 

@@ -486,7 +486,7 @@ static struct poolgrad_area windows_at_hand(const struct work *w)
     const struct poolgrad_geometry *g = w->g;
     const struct poolgrad_knobs *k = w->knobs;
     const bool elsewhere = g->with_indices || k->outside != POOLGRAD_OUTSIDE_BY_EDGE_MODE || moves_picks(k);
-    if (elsewhere || !k->view) return poolgrad_output_area(g);
+    if (elsewhere) return poolgrad_output_area(g);
     return (struct poolgrad_area){windows_over(&g->z, w->view.layers, g->source_layer - k->shift.z),
                                   windows_over(&g->y, w->view.rows, g->source_row - k->shift.y),
                                   windows_over(&g->x, w->view.columns, g->source_column - k->shift.x)};
@@ -658,8 +658,9 @@ static void clear(const struct work *w, const struct poolgrad_area *area, bool k
     while (poolgrad_steps_next(&steps)) *estimate_at(w, steps.at) = (struct poolgrad_estimate){.known = known};
 }
 
-void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
-                              int64_t c, struct poolgrad_estimate *volume)
+void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const struct poolgrad_area *view,
+                              const poolgrad_const_image *before, int64_t n, int64_t c,
+                              struct poolgrad_estimate *volume)
 {
     const struct poolgrad_geometry *g = &knobs->geometry;
     struct work work = {.knobs = knobs,
@@ -670,10 +671,11 @@ void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const poolgrad
                         .c = c + g->source_channel,
                         .source = unless_neutral(&knobs->source),
                         .gradient = unless_neutral(&knobs->gradient)};
-    const struct poolgrad_area written = poolgrad_written_area(g), view = knobs->view ? *knobs->view : work.area;
-    work.view = (struct poolgrad_area){intersection(view.layers, written.layers), intersection(view.rows, written.rows),
-                                       intersection(view.columns, written.columns)};
-    clear(&work, &view, false);
+    const struct poolgrad_area written = poolgrad_written_area(g);
+    work.view = (struct poolgrad_area){intersection(view->layers, written.layers),
+                                       intersection(view->rows, written.rows),
+                                       intersection(view->columns, written.columns)};
+    clear(&work, view, false);
     if (!poolgrad_range_holds(g->images, n) || !poolgrad_range_holds(g->channels, c)) return;
     const bool pooled = n - g->images.begin < g->pooled_images;
     clear(&work, &work.view, true);

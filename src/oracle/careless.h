@@ -185,7 +185,6 @@ struct poolgrad_knobs {
     bool failed; /* for lack of memory */
     /* What of it a caller asks for, and what is said: not what is done. */
     char sentence[POOLGRAD_SENTENCE_SIZE]; /* with the numbers that were turned, or empty */
-    const struct poolgrad_area *view;      /* of the destination: what is asked for; null: all of it */
     int variant;                           /* of the mistake: which amount */
 };
 
@@ -201,10 +200,12 @@ enum { POOLGRAD_MOST_TERMS = 10 }; /* whose parts are tried */
 bool poolgrad_reading_move(const struct poolgrad_reading *reading, const poolgrad_const_image *image,
                            struct poolgrad_element *at);
 
-/* Volume (n, c) of the destination, by rows; what is not written is not known. `before`: what the destination held,
- * resolved, for problems that add to it. `misplaced` and `filling` are left to the caller. */
-void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const poolgrad_const_image *before, int64_t n,
-                              int64_t c, struct poolgrad_estimate *volume);
+/* What `view` has of volume (n, c) of the destination, by rows of the volume; what is not written is not known.
+ * `before`: what the destination held, resolved, for problems that add to it. `misplaced` and `filling` are left to the
+ * caller. */
+void poolgrad_careless_volume(const struct poolgrad_knobs *knobs, const struct poolgrad_area *view,
+                              const poolgrad_const_image *before, int64_t n, int64_t c,
+                              struct poolgrad_estimate *volume);
 
 /* What windows give to a pixel of a gradient: how many terms; those behind POOLGRAD_MOST_TERMS are not written. */
 int poolgrad_careless_terms(const struct poolgrad_knobs *knobs, int64_t n, int64_t c, struct poolgrad_pixel pixel,

@@ -24,25 +24,33 @@ struct suspect {
     bool believed;          /* as far as was looked */
 };
 
-/* A part of a volume in which all mistakes are tried, before few of them are tried everywhere. */
-struct sample {
+/* Some rows or layers of a volume, or all of it. */
+struct part {
     int64_t volume;
     struct poolgrad_area area;
+    int64_t wrong; /* elements in it */
 };
 
-enum { SAMPLES = 7 }; /* at most */
+/* How a volume is cut into parts: so many layers or, of one layer, rows. */
+struct cut {
+    int64_t layers, rows;  /* of a part, but for the last */
+    int64_t across, along; /* parts: of the rows; of the layers */
+};
+
+enum { SAMPLES = 7 }; /* at most, in which all mistakes are tried, before few of them are tried everywhere */
 
 struct inquiry {
     struct poolgrad_verification *v;
     struct poolgrad_knobs right;
     struct suspect *suspects;
     int64_t suspect_count;
-    int64_t *believed; /* numbers of suspects that all volumes are compared with */
+    int64_t *believed; /* numbers of suspects that all parts are compared with */
     int64_t believed_count;
-    struct sample samples[SAMPLES];
+    struct part samples[SAMPLES];
     int sample_count;
-    int64_t *volumes; /* that are looked at */
-    int64_t volume_count;
+    struct cut cut;
+    struct part *parts; /* that are looked at */
+    int64_t part_count;
     int64_t wrong;  /* elements in them */
     double *errors; /* of every element of the destination, of a right implementation by the declared arithmetic */
     double unit;    /* rounding error of the declared arithmetic */
@@ -331,28 +339,27 @@ static void volume_is_known(const struct inquiry *q, struct poolgrad_estimate *v
 }
 
 static void question_part(const struct inquiry *q, struct suspect *suspect, struct poolgrad_estimate *volume,
-                          const struct sample *part)
+                          const struct part *part)
 {
     const int64_t channels = q->v->geometry.held.channels;
     const struct poolgrad_knobs *k = &suspect->knobs;
     const int64_t n = part->volume / channels, c = part->volume % channels;
     if (!k->misplaced && !k->partial) {
-        poolgrad_careless_volume(k, &q->v->before, n, c, volume);
+        poolgrad_careless_volume(k, &part->area, &q->v->before, n, c, volume);
     } else if (k->partial) {
         volume_is_known(q, volume, &part->area);
     }
     question(q, suspect, volume, part->volume, &part->area);
 }
 
-static void question_volumes(const void *context, int64_t begin, int64_t end)
+static void question_parts(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *volume = make_volume(q);
     for (int64_t i = begin; volume && i < end; i++) {
-        const struct sample all = {q->volumes[i], poolgrad_volume_of(&q->v->geometry.held)};
         for (int64_t k = 0; k < q->believed_count; k++) {
-            question_part(q, &q->suspects[q->believed[k]], volume, &all);
+            question_part(q, &q->suspects[q->believed[k]], volume, &q->parts[i]);
         }
     }
     free(volume);
@@ -375,26 +382,70 @@ static void question_suspects(const void *context, int64_t begin, int64_t end)
     for (int64_t k = begin; volume && k < end; k++) {
         struct suspect *suspect = &q->suspects[k];
         for (int i = 0; i < q->sample_count && !is_hopeless(suspect); i++) {
-            suspect->knobs.view = &q->samples[i].area;
             question_part(q, suspect, volume, &q->samples[i]);
         }
-        suspect->knobs.view = NULL;
         suspect->believed = !is_hopeless(suspect);
     }
     free(volume);
     poolgrad_leave_default_environment(&environment);
 }
 
-static void bound_volumes(const void *context, int64_t begin, int64_t end)
+/* ---- Parts ------------------------------------------------------------------------------------------------------- */
+
+static int64_t count_parts(const struct inquiry *q)
+{
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    return d->images * d->channels * q->cut.along * q->cut.across;
+}
+
+/* Parts are large enough to show more than one window, and so small that a large plane has several. */
+static struct cut choose_cut(const poolgrad_const_image *d)
+{
+    enum { ELEMENTS = 1 << 14 };
+    const int64_t rows = poolgrad_clamp(ELEMENTS / d->width, 1, d->height);
+    const int64_t layers = rows < d->height ? 1 : poolgrad_clamp(ELEMENTS / (d->width * d->height), 1, d->depth);
+    return (struct cut){layers, rows, poolgrad_ceiling_divide(d->height, rows),
+                        poolgrad_ceiling_divide(d->depth, layers)};
+}
+
+static struct poolgrad_range piece_of(int64_t number, int64_t length, int64_t size)
+{
+    return (struct poolgrad_range){number * length, poolgrad_min((number + 1) * length, size)};
+}
+
+/* The part with a number among all; its elements follow each other. */
+static struct part part_at(const struct inquiry *q, int64_t number)
+{
+    const poolgrad_const_image *d = &q->v->geometry.held;
+    const struct poolgrad_area volume = poolgrad_volume_of(d);
+    const int64_t strip = number / q->cut.across, i = strip / q->cut.along;
+    struct part part = {.volume = i, .area = volume};
+    part.area.rows = piece_of(number % q->cut.across, q->cut.rows, d->height);
+    part.area.layers = piece_of(strip % q->cut.along, q->cut.layers, d->depth);
+    if (q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG] == 0) return part;
+    const struct poolgrad_pixel first = {part.area.layers.begin, part.area.rows.begin, 0};
+    const unsigned char *verdict = q->v->verdicts + i * size_of(q) + poolgrad_area_place(&volume, first);
+    const int64_t size = poolgrad_area_size(&part.area);
+    for (int64_t k = 0; k < size; k++) part.wrong += verdict[k] == POOLGRAD_VERDICT_WRONG;
+    return part;
+}
+
+static void bound_parts(const void *context, int64_t begin, int64_t end)
 {
     struct inquiry *q = *(struct inquiry *const *)context;
     const poolgrad_const_image *d = &q->v->geometry.held;
+    const struct poolgrad_area all = poolgrad_volume_of(d);
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     struct poolgrad_estimate *volume = make_volume(q);
-    const int64_t size = size_of(q);
     for (int64_t i = begin; volume && i < end; i++) {
-        poolgrad_careless_volume(&q->right, &q->v->before, i / d->channels, i % d->channels, volume);
-        for (int64_t k = 0; k < size; k++) q->errors[i * size + k] = error_of(q->v, q->unit, &volume[k]);
+        const struct part part = part_at(q, i);
+        struct poolgrad_steps steps = poolgrad_steps_over(&part.area);
+        poolgrad_careless_volume(&q->right, &part.area, &q->v->before, part.volume / d->channels,
+                                 part.volume % d->channels, volume);
+        while (poolgrad_steps_next(&steps)) {
+            const int64_t place = poolgrad_area_place(&all, steps.at);
+            q->errors[part.volume * size_of(q) + place] = error_of(q->v, q->unit, &volume[place]);
+        }
     }
     free(volume);
     poolgrad_leave_default_environment(&environment);
@@ -408,30 +459,36 @@ static void run_parallel(struct inquiry *q, int64_t count, void (*body)(const vo
 
 /* ---- What is looked at ------------------------------------------------------------------------------------------- */
 
-enum { RIGHT_VOLUMES = 16 }; /* that a mistake must leave right to be believed, beside those with wrong elements */
+enum { RIGHT_PARTS = 16 }; /* that a mistake must leave right to be believed, beside those with wrong elements */
 
-static void choose_volumes(struct inquiry *q)
+/* An even choice of the parts with wrong elements, and one of the others. */
+static bool choose_parts(struct inquiry *q)
 {
-    const poolgrad_const_image *d = &q->v->geometry.held;
-    const int64_t volumes = d->images * d->channels,
-                  step = q->v->all.count[POOLGRAD_VERDICT_WRONG] / POOLGRAD_CAUSE_ELEMENTS + 1;
-    int64_t with_wrong = 0, right = 0, all_right = 0;
-    for (int64_t i = 0; i < volumes; i++) all_right += q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG] == 0;
-    const int64_t right_step = all_right / RIGHT_VOLUMES + 1;
-    for (int64_t i = 0; i < volumes; i++) {
-        const int64_t wrong = q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG];
-        if (wrong ? with_wrong++ % step != 0 : right++ % right_step != 0) continue;
-        q->volumes[q->volume_count++] = i;
-        q->wrong += wrong;
+    const int64_t count = count_parts(q);
+    int64_t elements = 0, all_right = 0, with_wrong = 0, right = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const struct part part = part_at(q, i);
+        all_right += part.wrong == 0;
+        if (part.wrong > 0) elements += poolgrad_area_size(&part.area);
     }
+    const int64_t step = elements / POOLGRAD_CAUSE_ELEMENTS + 1, right_step = all_right / RIGHT_PARTS + 1;
+    q->parts = calloc((size_t)((count - all_right) / step + all_right / right_step + 2), sizeof *q->parts);
+    for (int64_t i = 0; q->parts && i < count; i++) {
+        const struct part part = part_at(q, i);
+        if (part.wrong ? with_wrong++ % step != 0 : right++ % right_step != 0) continue;
+        q->parts[q->part_count++] = part;
+        q->wrong += part.wrong;
+    }
+    return q->parts;
 }
 
-/* The `rank`-th wrong element of a volume. */
-static struct poolgrad_pixel find_wrong(const struct inquiry *q, int64_t volume, int64_t rank)
+/* The `rank`-th wrong element of a part. */
+static struct poolgrad_pixel find_wrong(const struct inquiry *q, const struct part *part, int64_t rank)
 {
     const struct poolgrad_area area = poolgrad_volume_of(&q->v->geometry.held);
-    const unsigned char *verdict = q->v->verdicts + volume * size_of(q);
-    int64_t i = 0;
+    const unsigned char *verdict = q->v->verdicts + part->volume * size_of(q);
+    const struct poolgrad_pixel first = {part->area.layers.begin, part->area.rows.begin, 0};
+    int64_t i = poolgrad_area_place(&area, first);
     while (verdict[i] != POOLGRAD_VERDICT_WRONG || rank-- > 0) i++;
     return poolgrad_area_pixel(&area, i);
 }
@@ -446,32 +503,32 @@ static void add_sample(struct inquiry *q, int64_t volume, struct poolgrad_pixel 
 {
     enum { LAYERS = 6, ROWS = 24, COLUMNS = 32 };
     const poolgrad_const_image *d = &q->v->geometry.held;
-    q->samples[q->sample_count++] = (struct sample){volume,
-                                                    {range_about(about.z, LAYERS, d->depth),
-                                                     range_about(about.y, ROWS, d->height),
-                                                     range_about(about.x, COLUMNS, d->width)}};
+    const struct poolgrad_area area = {range_about(about.z, LAYERS, d->depth), range_about(about.y, ROWS, d->height),
+                                       range_about(about.x, COLUMNS, d->width)};
+    q->samples[q->sample_count++] = (struct part){.volume = volume, .area = area};
 }
 
-/* About wrong elements: the first, the last, and others of volumes all over; and in some of the right volumes. */
+static struct poolgrad_pixel centre_of(const struct poolgrad_area *area)
+{
+    return (struct poolgrad_pixel){(area->layers.begin + area->layers.end) / 2, (area->rows.begin + area->rows.end) / 2,
+                                   (area->columns.begin + area->columns.end) / 2};
+}
+
+/* About wrong elements: the first, the last, and others of parts all over; and in some of the right parts. */
 static void choose_samples(struct inquiry *q)
 {
     enum { OF_WRONG = 5, OF_RIGHT = 2 };
     static const int64_t quarters[OF_WRONG] = {0, 4, 2, 1, 3}; /* from the first wrong element to the last */
-    const poolgrad_const_image *d = &q->v->geometry.held;
     int64_t with_wrong = 0, right = 0, seen = 0;
-    for (int64_t i = 0; i < q->volume_count; i++) {
-        with_wrong += q->v->volumes[q->volumes[i]].count[POOLGRAD_VERDICT_WRONG] > 0;
-    }
-    for (int64_t i = 0; i < q->volume_count; i++) {
-        const int64_t volume = q->volumes[i], wrong = q->v->volumes[volume].count[POOLGRAD_VERDICT_WRONG];
-        if (wrong == 0 && right++ < OF_RIGHT) {
-            add_sample(q, volume, (struct poolgrad_pixel){d->depth / 2, d->height / 2, d->width / 2});
-        }
-        for (int64_t k = 0; wrong > 0 && k < OF_WRONG; k++) {
+    for (int64_t i = 0; i < q->part_count; i++) with_wrong += q->parts[i].wrong > 0;
+    for (int64_t i = 0; i < q->part_count; i++) {
+        const struct part *part = &q->parts[i];
+        if (part->wrong == 0 && right++ < OF_RIGHT) add_sample(q, part->volume, centre_of(&part->area));
+        for (int64_t k = 0; part->wrong > 0 && k < OF_WRONG; k++) {
             if (k * with_wrong / OF_WRONG != seen) continue;
-            add_sample(q, volume, find_wrong(q, volume, (wrong - 1) * quarters[k] / (OF_WRONG - 1)));
+            add_sample(q, part->volume, find_wrong(q, part, (part->wrong - 1) * quarters[k] / (OF_WRONG - 1)));
         }
-        seen += wrong > 0;
+        seen += part->wrong > 0;
     }
 }
 
@@ -644,17 +701,16 @@ static bool inquire(struct inquiry *q)
 {
     const poolgrad_const_image *d = &q->v->geometry.held;
     const int64_t volumes = d->images * d->channels;
-    q->volumes = calloc((size_t)volumes, sizeof *q->volumes);
+    q->cut = choose_cut(d);
     q->errors = calloc((size_t)(volumes * size_of(q)), sizeof *q->errors);
-    if (!q->volumes || !q->errors || !find_suspects(q)) return false;
+    if (!q->errors || !find_suspects(q) || !choose_parts(q)) return false;
     q->all_zero = !poolgrad_find_between(q->v, -(double)INFINITY, 0) &&
                   !poolgrad_find_between(q->v, 0, (double)INFINITY);
-    choose_volumes(q);
     choose_samples(q);
-    run_parallel(q, volumes, bound_volumes);
+    run_parallel(q, count_parts(q), bound_parts);
     if (!atomic_load(&q->failed)) run_parallel(q, q->suspect_count, question_suspects);
     if (atomic_load(&q->failed) || !choose_believed(q)) return false;
-    run_parallel(q, q->volume_count, question_volumes);
+    run_parallel(q, q->part_count, question_parts);
     return !atomic_load(&q->failed) && keep_causes(q) && poolgrad_find_where(q->v, q->v->where);
 }
 
@@ -669,7 +725,7 @@ poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *v, pool
     const poolgrad_floating_point environment = poolgrad_enter_default_environment();
     poolgrad_knobs_init(v, &inquiry.right);
     const bool done = inquire(&inquiry);
-    free(inquiry.volumes);
+    free(inquiry.parts);
     free(inquiry.errors);
     free(inquiry.suspects);
     free(inquiry.believed);
