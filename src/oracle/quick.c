@@ -53,6 +53,7 @@ void poolgrad_quick_init(struct poolgrad_quick *quick, struct poolgrad_judge *ju
     quick->least = ldexp(1, c.least);
     quick->most = c.greatest / ROOM;
     quick->compares_exactly = holds_all_of(c, poolgrad_precision_of(g->source.format));
+    quick->reads_exactly = holds_all_of(c, poolgrad_precision_of(g->source_gradient.format));
     quick->applies = says_no_more(declaration) && declaration->subnormals == POOLGRAD_SUBNORMALS_KEPT &&
                      declaration->digits == 0 && poolgrad_is_floating(quick->stored);
 }
@@ -97,6 +98,17 @@ static struct poolgrad_quick_value bounds_of(const struct poolgrad_quick *quick,
     bounds.error = (roundings * 0x1p-53 * sum->magnitude + range * LOSSES * DBL_MIN) * raised;
     bounds.reach = (growth / (1 - growth) * sum->magnitude + range * LOSSES * quick->lost) * raised + bounds.error;
     return bounds;
+}
+
+/* Ends as they are stored. The difference and the sum are rounded themselves: one number further, they enclose. */
+static double lowest(const struct poolgrad_quick *quick, double value, double by)
+{
+    return poolgrad_round_to(quick->stored, nextafter(value - by, -(double)INFINITY));
+}
+
+static double highest(const struct poolgrad_quick *quick, double value, double by)
+{
+    return poolgrad_round_to(quick->stored, nextafter(value + by, (double)INFINITY));
 }
 
 static void add_before(const struct poolgrad_quick *quick, struct sum *sum, double before)
@@ -228,6 +240,88 @@ struct poolgrad_quick_value poolgrad_quick_gradient(struct poolgrad_quick *quick
     return bounds_of(quick, &sum);
 }
 
+/* ---- Shares ------------------------------------------------------------------------------------------------------ */
+
+/* The whole gradient of a window, or perhaps, or nothing; false: it may be a part of it. */
+static bool find_share(struct poolgrad_quick *quick, struct poolgrad_pixel output, struct poolgrad_pixel pixel,
+                       enum poolgrad_share *share)
+{
+    const struct poolgrad_judge *judge = quick->judge;
+    *share = judge->share ? judge->share(judge->share_context, output, pixel) : POOLGRAD_SHARE_BY_RULES;
+    if (*share == POOLGRAD_SHARE_NONE) return true;
+    if (!poolgrad_judge_picks_one(judge)) return false;
+    if (*share != POOLGRAD_SHARE_BY_RULES) return true;
+    const struct poolgrad_pick pick = poolgrad_judge_pick(judge, output);
+    *share = poolgrad_same_pixel(pick.at, pixel) ? POOLGRAD_SHARE_WHOLE : POOLGRAD_SHARE_NONE;
+    return true;
+}
+
+/* The sum without what is perhaps there and lowers it, or raises it. */
+struct ends {
+    double low, high;
+};
+
+static bool add_shares(struct poolgrad_quick *quick, struct poolgrad_pixel pixel, struct sum *sum, struct ends *ends)
+{
+    const struct poolgrad_judge *judge = quick->judge;
+    struct poolgrad_windows windows = poolgrad_windows_of(&judge->geometry, pixel);
+    enum poolgrad_share share;
+    while (poolgrad_windows_next(&windows)) {
+        if (!find_share(quick, windows.at, pixel, &share)) return false;
+        if (share == POOLGRAD_SHARE_NONE) continue;
+        const double gradient = poolgrad_gradient_at(&judge->geometry, judge->gradient_n, judge->gradient_c,
+                                                     windows.at);
+        const bool maybe = share == POOLGRAD_SHARE_MAYBE;
+        add_share(quick, sum, gradient, 1);
+        if (!maybe || gradient < 0) ends->low += gradient;
+        if (!maybe || gradient > 0) ends->high += gradient;
+    }
+    return true;
+}
+
+/* The bounds reach at least to the sums that are rounded once: to C, and to D. */
+static bool lies_between(const struct poolgrad_quick *quick, struct ends ends, double error, double actual)
+{
+    const poolgrad_format c = quick->judge->computed_in, d = quick->stored;
+    const double low = nextafter(ends.low + error, (double)INFINITY);
+    const double high = nextafter(ends.high - error, -(double)INFINITY);
+    return actual >= poolgrad_round_to(d, poolgrad_round_to(c, low)) &&
+           actual <= poolgrad_round_to(d, poolgrad_round_to(c, high));
+}
+
+static struct poolgrad_quick_value bound_shares(struct poolgrad_quick *quick, struct poolgrad_pixel pixel,
+                                                struct sum *sum, struct ends *ends)
+{
+    const bool applies = quick->applies && quick->compares_exactly && !quick->judge->geometry.add_to_destination;
+    *sum = (struct sum){.usable = true, .roundings = ROUNDINGS_OF_SUM};
+    *ends = (struct ends){0, 0};
+    return applies && add_shares(quick, pixel, sum, ends) ? bounds_of(quick, sum) : unknown;
+}
+
+enum poolgrad_quick_answer poolgrad_quick_shared(struct poolgrad_quick *quick, struct poolgrad_pixel pixel,
+                                                 double actual)
+{
+    struct sum sum;
+    struct ends ends;
+    const struct poolgrad_quick_value bounds = bound_shares(quick, pixel, &sum, &ends);
+    if (!bounds.known) return POOLGRAD_QUICK_UNKNOWN;
+    if (sum.magnitude == 0) return actual == 0 ? POOLGRAD_QUICK_HOLDS : POOLGRAD_QUICK_EXCLUDES;
+    if (!(actual >= lowest(quick, ends.low, bounds.reach) && actual <= highest(quick, ends.high, bounds.reach)))
+        return POOLGRAD_QUICK_EXCLUDES;
+    const bool holds = quick->reads_exactly && lies_between(quick, ends, bounds.error, actual);
+    return holds ? POOLGRAD_QUICK_HOLDS : POOLGRAD_QUICK_UNKNOWN;
+}
+
+bool poolgrad_quick_tells(struct poolgrad_quick *quick, struct poolgrad_pixel pixel)
+{
+    struct sum sum;
+    struct ends ends;
+    const struct poolgrad_quick_value bounds = bound_shares(quick, pixel, &sum, &ends);
+    if (!bounds.known) return false;
+    const double low = lowest(quick, ends.low, bounds.reach), high = highest(quick, ends.high, bounds.reach);
+    return sum.magnitude == 0 || (ends.low == ends.high && high - low < fabs(ends.low));
+}
+
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
 static struct sum sum_of_one(double value)
@@ -277,27 +371,16 @@ struct poolgrad_quick_value poolgrad_quick_forward(struct poolgrad_quick *quick,
 
 /* ---- What they say ----------------------------------------------------------------------------------------------- */
 
-/* The difference and the sum are rounded themselves: one number further, they enclose. */
-static double below(struct poolgrad_quick_value bounds, double by)
-{
-    return nextafter(bounds.value - by, -(double)INFINITY);
-}
-
-static double above(struct poolgrad_quick_value bounds, double by)
-{
-    return nextafter(bounds.value + by, (double)INFINITY);
-}
-
 bool poolgrad_quick_excludes(const struct poolgrad_quick *quick, struct poolgrad_quick_value bounds, double actual)
 {
     if (!bounds.known) return false;
-    return !(actual >= poolgrad_round_to(quick->stored, below(bounds, bounds.reach)) &&
-             actual <= poolgrad_round_to(quick->stored, above(bounds, bounds.reach)));
+    return !(actual >= lowest(quick, bounds.value, bounds.reach) &&
+             actual <= highest(quick, bounds.value, bounds.reach));
 }
 
 bool poolgrad_quick_rounds(const struct poolgrad_quick *quick, struct poolgrad_quick_value bounds, double *rounded)
 {
     if (!bounds.known) return false;
-    *rounded = poolgrad_round_to(quick->stored, below(bounds, bounds.error));
-    return *rounded != 0 && *rounded == poolgrad_round_to(quick->stored, above(bounds, bounds.error));
+    *rounded = lowest(quick, bounds.value, bounds.error);
+    return *rounded != 0 && *rounded == highest(quick, bounds.value, bounds.error);
 }

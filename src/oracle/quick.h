@@ -10,7 +10,8 @@
 struct poolgrad_quick {
     struct poolgrad_judge *judge;
     bool applies;                   /* the declaration says nothing that the bounds do not know */
-    bool compares_exactly;          /* C takes no two values of the source for equal */
+    bool compares_exactly;          /* C takes no two values of the source for equal, */
+    bool reads_exactly;             /* and rounds no gradient */
     double unit, lost, least, most; /* of C: u, what a subnormal result loses, least normal and greatest number */
     poolgrad_format stored;
     double *norms; /* of the windows of a gradient's volume; 0: not asked for yet, less: not to be used */
@@ -34,6 +35,14 @@ bool poolgrad_quick_begin(struct poolgrad_quick *quick);
 struct poolgrad_quick_value poolgrad_quick_gradient(struct poolgrad_quick *quick, struct poolgrad_pixel pixel,
                                                     double before);
 struct poolgrad_quick_value poolgrad_quick_forward(struct poolgrad_quick *quick, struct poolgrad_pixel output);
+
+/* Of a gradient of max, with the judge's shares: whether the bounds hold `actual`. */
+enum poolgrad_quick_answer { POOLGRAD_QUICK_UNKNOWN, POOLGRAD_QUICK_HOLDS, POOLGRAD_QUICK_EXCLUDES };
+enum poolgrad_quick_answer poolgrad_quick_shared(struct poolgrad_quick *quick, struct poolgrad_pixel pixel,
+                                                 double actual);
+
+/* Whether the bounds of such a pixel are so narrow that they surely say something of it. */
+bool poolgrad_quick_tells(struct poolgrad_quick *quick, struct poolgrad_pixel pixel);
 
 /* Whether neither the bounds nor the exact value, rounded to the destination's format, can be `actual`. */
 bool poolgrad_quick_excludes(const struct poolgrad_quick *quick, struct poolgrad_quick_value bounds, double actual);

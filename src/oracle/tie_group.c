@@ -10,12 +10,16 @@
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
-bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge, bool open)
+bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_quick *quick, bool open)
 {
+    struct poolgrad_judge *judge = quick->judge;
     const struct poolgrad_geometry *g = &judge->geometry;
     int64_t windows, pixels;
-    *groups = (struct poolgrad_tie_groups){
-        .judge = judge, .open = open, .outputs = poolgrad_output_area(g), .source = poolgrad_source_volume(g)};
+    *groups = (struct poolgrad_tie_groups){.judge = judge,
+                                           .quick = quick,
+                                           .open = open,
+                                           .outputs = poolgrad_output_area(g),
+                                           .source = poolgrad_source_volume(g)};
     poolgrad_interval_init(&groups->bounds);
     /* Views may fold onto themselves, and then have more pixels than memory has bytes. */
     if (!poolgrad_area_count(&groups->outputs, &windows) || !poolgrad_area_count(&groups->source, &pixels) ||
@@ -237,6 +241,8 @@ static bool is_possible(struct poolgrad_tie_groups *groups, struct poolgrad_pixe
     struct poolgrad_interval *bounds = &groups->bounds;
     if (*mark_of(groups, pixel) & POOLGRAD_PIXEL_WRONG) return true;
     if (!groups->actual(groups->context, pixel, &value, &before)) return true;
+    const enum poolgrad_quick_answer answer = poolgrad_quick_shared(groups->quick, pixel, value);
+    if (answer != POOLGRAD_QUICK_UNKNOWN) return answer == POOLGRAD_QUICK_HOLDS;
     poolgrad_judge_gradient(groups->judge, pixel, before, bounds, &alone);
     return poolgrad_interval_holds(&groups->judge->declared, bounds, value);
 }
@@ -457,6 +463,7 @@ static bool is_unbounded(struct poolgrad_tie_groups *groups, struct poolgrad_pix
     double value, before;
     bool alone;
     if (!groups->actual(groups->context, pixel, &value, &before)) return false;
+    if (poolgrad_quick_tells(groups->quick, pixel)) return false;
     poolgrad_judge_gradient(groups->judge, pixel, before, &groups->bounds, &alone);
     return poolgrad_judge_is_unbounded(groups->judge, &groups->bounds, poolgrad_judge_sum_given(groups->judge));
 }

@@ -4,7 +4,7 @@
 #ifndef POOLGRAD_ORACLE_TIE_GROUP_H
 #define POOLGRAD_ORACLE_TIE_GROUP_H
 
-#include "oracle/judge.h"
+#include "oracle/quick.h"
 
 /* What a window may pick. */
 struct poolgrad_candidate {
@@ -32,6 +32,7 @@ struct poolgrad_tie_question {
 
 struct poolgrad_tie_groups {
     struct poolgrad_judge *judge;
+    struct poolgrad_quick *quick;    /* of the judge */
     bool open;                       /* windows whose pick nothing documents have a choice, too */
     struct poolgrad_interval bounds; /* of the pixel at hand */
     /* What the destination holds at a source pixel, and held before; false where it has none. */
@@ -66,7 +67,7 @@ enum poolgrad_group_result {
 };
 
 /* False where memory is lacking; free it even then. */
-bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_judge *judge, bool open);
+bool poolgrad_tie_groups_init(struct poolgrad_tie_groups *groups, struct poolgrad_quick *quick, bool open);
 void poolgrad_tie_groups_clear(struct poolgrad_tie_groups *groups);
 
 /* The group of a pixel that the rules do not explain. *none: no window of it has a choice; of open groups, no window's

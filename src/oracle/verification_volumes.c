@@ -263,7 +263,7 @@ static bool begin_groups(struct volume *p, bool open)
     struct poolgrad_tie_groups *groups = &p->groups[open];
     if (p->has_groups[open]) return true;
     p->has_groups[open] = true;
-    if (!poolgrad_tie_groups_init(groups, p->judge, open)) return false;
+    if (!poolgrad_tie_groups_init(groups, p->quick, open)) return false;
     groups->actual = actual_at;
     groups->context = p;
     return true;
