@@ -309,6 +309,7 @@ static norm composed_norm_of(trial *t, int64_t wy, int64_t wx)
     int64_t divisor;
     const int64_t count = visit_taps(t, wy, wx, t->squares, &divisor);
     const bool mean = t->d.composed == POOLGRAD_COMPOSED_MEAN, late = !mean || chance(t, 50);
+    divisor = t->p.window.kernel_width * t->p.window.kernel_height;
     for (int64_t i = 0; i < count; i++) {
         const double square = keep_source(t, machine_multiply(m, t->squares[i].a, t->squares[i].a));
         t->squares[i] = late ? machine_number(square) : machine_quotient(m, square, read_count(t, divisor), 0);
@@ -475,7 +476,8 @@ static bool find_averaged(trial *t, place at, place number, double *value, int64
 /* Along one axis, and then along the other. */
 static double average_in_turn(trial *t, place at, place size)
 {
-    const bool rows_last = chance(t, 50);
+    const bool rows_last = chance(t, 50), sum = t->d.composed == POOLGRAD_COMPOSED_SUM;
+    const bool stores = sum || (t->d.composed == POOLGRAD_COMPOSED_MEAN && chance(t, 50));
     averaged outer = {.count = 0};
     for (int64_t i = 0; i < (rows_last ? size.y : size.x); i++) {
         averaged inner = {.count = 0};
@@ -489,7 +491,7 @@ static double average_in_turn(trial *t, place at, place size)
         }
         if (inner.count == 0) continue;
         value = average_of(t, &inner, false, at);
-        if (t->d.composed != POOLGRAD_COMPOSED_NOT) value = keep_passed(t, value);
+        if (stores) value = keep_passed(t, value);
         add_averaged(&outer, value, last, 1);
     }
     return average_of(t, &outer, true, at);
@@ -506,7 +508,7 @@ static double average_by_axis(trial *t, place at, place size)
         if (find_averaged(t, at, number, &value, counts)) add_averaged(&all, value, counts[0], counts[1]);
     }
     if (all.count == 0) return t->p.add_to_destination ? load_before(t, at.y, at.x) : 0;
-    const bool in_turn = by_axis && (t->d.composed != POOLGRAD_COMPOSED_NOT || chance(t, 50));
+    const bool in_turn = by_axis && (t->d.composed == POOLGRAD_COMPOSED_SUM || chance(t, 50));
     return in_turn ? average_in_turn(t, at, size) : average_of(t, &all, true, at);
 }
 
@@ -577,7 +579,7 @@ static double square_gradient(trial *t, double sum, double tap)
 /* What windows hand to a pixel; false where none has it as a tap. */
 static bool find_root_gradients(trial *t, int64_t y, int64_t x, averaged *all)
 {
-    int64_t divisor;
+    const int64_t divisor = t->p.window.kernel_width * t->p.window.kernel_height;
     bool any = false;
     for (int64_t wy = 0; wy < t->p.source_gradient.height; wy++) {
         for (int64_t wx = 0; wx < t->p.source_gradient.width; wx++) {
@@ -585,7 +587,6 @@ static bool find_root_gradients(trial *t, int64_t y, int64_t x, averaged *all)
             any = true;
             const norm window = norm_of(t, wy, wx);
             if (window.is_zero) continue;
-            visit_taps(t, wy, wx, t->squares, &divisor);
             double term = keep_gradient(t, root_gradient(t, load_gradient(t, wy, wx), window));
             if (t->d.composed == POOLGRAD_COMPOSED_MEAN) {
                 term = keep_gradient(t, machine_multiply(&t->m, term, read_count(t, divisor)));

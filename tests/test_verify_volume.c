@@ -148,6 +148,9 @@ static void choose_machine(trial *t)
     m->flushed = d->subnormals == POOLGRAD_SUBNORMALS_KEPT ? 0 : chance(t, 50) ? 100 : 50;
     m->reciprocal = d->division == POOLGRAD_DIVISION_ANY ? 50 : d->division == POOLGRAD_DIVISION_TRUE ? 0 : 100;
     m->fused = d->fusion == POOLGRAD_FUSION_ANY ? 50 : d->fusion == POOLGRAD_FUSION_NONE ? 0 : 100;
+    if (t->p.kind == POOLGRAD_AVERAGE && chance(t, 50)) d->averages = (poolgrad_averages)between(t, 1, 2);
+    if (t->p.kind == POOLGRAD_L2NORM && chance(t, 50)) d->composed = (poolgrad_composition)between(t, 1, 2);
+    if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT) d->division = POOLGRAD_DIVISION_ANY;
 }
 
 static void release(trial *t)
@@ -287,6 +290,134 @@ static machine_term share_in_steps(trial *t, double a, double b, norm w)
     return last == PRODUCT ? machine_product(a, b) : machine_quotient(&t->m, a, by[last], 0);
 }
 
+/* ---- By axis, and of whole tensors ---------------------------------------------------------------------------------
+ */
+
+/* The count of a window along an axis. */
+static int64_t count_along(const trial *t, int axis, int64_t output)
+{
+    const windows *w = &t->axes[axis];
+    int64_t count = 0;
+    for (int64_t k = 0; k < w->taps[output]; ++k) {
+        count += t->p.edge_mode == POOLGRAD_EDGE_ZERO || is_within(w, w->first[output] + w->dilation * k, true);
+    }
+    return count;
+}
+
+static void shuffle_axes(trial *t, int order[AXES])
+{
+    for (int i = 0; i < AXES; ++i) order[i] = i;
+    for (int i = AXES - 1; i > 0; --i) {
+        const int64_t k = between(t, 0, i);
+        const int last = order[i];
+        order[i] = order[k];
+        order[k] = last;
+    }
+}
+
+/* By the count of each axis, or times the product of their reciprocals; by what stands for them as a whole. */
+static machine_term divide_by_window(trial *t, double value, pixel output, int64_t n)
+{
+    machine *m = &t->m;
+    int order[AXES];
+    double scale = 1;
+    if (t->d.averages == POOLGRAD_AVERAGES_WHOLE || t->p.divisor != 0) {
+        return machine_quotient(m, value, read_count(t, n), 0);
+    }
+    shuffle_axes(t, order);
+    for (int i = 0; i < AXES; ++i) {
+        const double count = read_count(t, count_along(t, order[i], output.at[order[i]]));
+        if (t->d.averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT)
+            scale = machine_multiply(m, scale, machine_divide(m, 1, count));
+        else if (i == AXES - 1)
+            return machine_quotient(m, value, count, 0);
+        else
+            value = divide(t, value, count);
+    }
+    return machine_product(value, scale);
+}
+
+/* The mean of a forward window along the first axes of an order, the places along the others being known. */
+static double mean_along(trial *t, pixel output, pixel tap, const int *order, int depth)
+{
+    const int axis = order[depth - 1];
+    const windows *w = &t->axes[axis];
+    const double n = read_count(t, count_along(t, axis, output.at[axis]));
+    const bool late = chance(t, 50);
+    machine_term terms[MOST_WINDOWS];
+    int64_t count = 0;
+    for (int64_t k = 0; k < w->taps[output.at[axis]]; ++k) {
+        tap.at[axis] = w->first[output.at[axis]] + w->dilation * k;
+        if (!is_within(w, tap.at[axis], false)) continue;
+        const double inner = depth == 1 ? load(t, &t->p.source, tap) : mean_along(t, output, tap, order, depth - 1);
+        terms[count++] = late ? machine_number(inner) : machine_quotient(&t->m, inner, n, 0);
+    }
+    const double sum = machine_sum(&t->m, terms, count);
+    return late ? divide(t, sum, n) : sum;
+}
+
+/* What one operation on tensors leaves for the next one. */
+static double keep_source(trial *t, double value)
+{
+    return machine_keep(&t->m, t->p.source.format, value);
+}
+
+static double keep_gradient(trial *t, double value)
+{
+    return machine_keep(&t->m, t->p.source_gradient.format, value);
+}
+
+static int64_t composed_count(trial *t, pixel output, int64_t n)
+{
+    if (t->p.root_mean) return n;
+    const windows *a = t->axes;
+    return a[X].taps[output.at[X]] * a[Y].taps[output.at[Y]] * a[Z].taps[output.at[Z]];
+}
+
+/* The square of a composed norm, the norm, and N. */
+static norm composed_norm_of(trial *t, pixel output)
+{
+    machine *m = &t->m;
+    int64_t n;
+    const int64_t count = visit(t, output, t->squares, &n);
+    const bool mean = t->d.composed == POOLGRAD_COMPOSED_MEAN;
+    norm found = {.n = read_count(t, composed_count(t, output, n))};
+    if (count == 0) return found;
+    for (int64_t i = 0; i < count; ++i) {
+        t->squares[i] = machine_number(keep_source(t, machine_multiply(m, t->squares[i].a, t->squares[i].a)));
+    }
+    found.sum = machine_sum(m, t->squares, count);
+    if (!mean) found.sum = keep_source(t, found.sum);
+    if (mean || t->p.root_mean) found.sum = keep_source(t, divide(t, found.sum, found.n));
+    if (mean && !t->p.root_mean) {
+        found.sum = keep_source(t, machine_multiply(m, found.sum, machine_load(m, POOLGRAD_FLOAT64, found.n)));
+    }
+    found.root = machine_root(m, found.sum);
+    return found;
+}
+
+/* What a window hands to its pixels. */
+static machine_term composed_term(trial *t, double gradient, norm w)
+{
+    machine *m = &t->m;
+    const double root = keep_source(t, w.root);
+    double term;
+    if (root == 0) return machine_number(0);
+    if (random_chance(&m->random, m->reciprocal))
+        term = machine_multiply(m, gradient,
+                                keep_source(t, machine_multiply(m, 0.5, keep_source(t, machine_divide(m, 1, root)))));
+    else
+        term = machine_divide(m, gradient, keep_source(t, machine_multiply(m, 2, root)));
+    term = keep_gradient(t, term);
+    if (t->d.composed == POOLGRAD_COMPOSED_SUM) {
+        return machine_number(t->p.root_mean ? keep_gradient(t, divide(t, term, w.n)) : term);
+    }
+    if (!t->p.root_mean) {
+        term = keep_gradient(t, machine_multiply(m, term, machine_load(m, POOLGRAD_FLOAT64, w.n)));
+    }
+    return machine_quotient(m, term, w.n, 0);
+}
+
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
 static void add_term(trial *t, machine_term term)
@@ -298,11 +429,21 @@ static void add_term(trial *t, machine_term term)
 static double forward_at(trial *t, pixel output)
 {
     int64_t n;
-    if (t->p.kind == POOLGRAD_L2NORM) return norm_of(t, output).root;
+    if (t->p.kind == POOLGRAD_L2NORM) {
+        return t->d.composed == POOLGRAD_COMPOSED_NOT ? norm_of(t, output).root : composed_norm_of(t, output).root;
+    }
     const int64_t count = visit(t, output, t->terms, &n);
     if (count == 0) return 0;
-    if (chance(t, 50)) return divide(t, machine_sum(&t->m, t->terms, count), read_count(t, n));
-    for (int64_t i = 0; i < count; ++i) t->terms[i] = machine_quotient(&t->m, t->terms[i].a, read_count(t, n), 0);
+    if (t->d.averages == POOLGRAD_AVERAGES_BY_AXIS && t->p.divisor == 0 && chance(t, 50)) {
+        int order[AXES];
+        shuffle_axes(t, order);
+        return mean_along(t, output, output, order, AXES);
+    }
+    if (chance(t, 50)) {
+        const double sum = machine_sum(&t->m, t->terms, count);
+        return machine_value(&t->m, divide_by_window(t, sum, output, n));
+    }
+    for (int64_t i = 0; i < count; ++i) t->terms[i] = divide_by_window(t, t->terms[i].a, output, n);
     return machine_sum(&t->m, t->terms, count);
 }
 
@@ -314,8 +455,9 @@ static machine_term term_of(trial *t, pixel output, double in, bool product)
     int64_t n;
     if (t->p.kind == POOLGRAD_AVERAGE) {
         visit(t, output, t->squares, &n);
-        return machine_quotient(m, gradient, read_count(t, n), 0);
+        return divide_by_window(t, gradient, output, n);
     }
+    if (t->d.composed != POOLGRAD_COMPOSED_NOT) return composed_term(t, gradient, composed_norm_of(t, output));
     const norm w = norm_of(t, output);
     if (w.root == 0) return machine_number(0);
     if (!product) return share_of(t, gradient, w);
@@ -336,7 +478,11 @@ static double gradient_at(trial *t, pixel source)
         const pixel output = pixel_number(i, a[X].outputs, a[Y].outputs);
         if (has_tap(t, output, source)) add_term(t, term_of(t, output, in, product));
     }
-    const double sum = machine_sum(&t->m, t->terms, t->count);
+    double sum = machine_sum(&t->m, t->terms, t->count);
+    if (is_norm && t->d.composed != POOLGRAD_COMPOSED_NOT) {
+        sum = machine_keep(&t->m, t->p.destination.format, sum);
+        return machine_multiply(&t->m, sum, keep_source(t, machine_multiply(&t->m, 2, in)));
+    }
     return is_norm && !product ? machine_value(&t->m, machine_product(in, sum)) : sum;
 }
 
@@ -363,11 +509,11 @@ static bool is_accepted(const trial *t, bool *told)
     const bool wrong = f && f->verdict == POOLGRAD_VERDICT_WRONG;
     if (wrong) {
         cr_log_error("direction %d kind %d mean %d divisor %" PRId64
-                     " edges %d: computed in %s, division %d, fusion %d, subnormals %d: "
+                     " edges %d: averages %d, composed %d, computed in %s, division %d, fusion %d, subnormals %d: "
                      "(%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 ") is %a, expected %a, exact %a, %a to %a",
-                     t->p.direction, t->p.kind, t->p.root_mean, t->p.divisor, t->p.edge_mode,
-                     poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, t->d.subnormals, f->c, f->z,
-                     f->y, f->x, f->actual, f->expected, f->exact, f->low, f->high);
+                     t->p.direction, t->p.kind, t->p.root_mean, t->p.divisor, t->p.edge_mode, t->d.averages,
+                     t->d.composed, poolgrad_format_name(t->d.computed_in), t->d.division, t->d.fusion, t->d.subnormals,
+                     f->c, f->z, f->y, f->x, f->actual, f->expected, f->exact, f->low, f->high);
     }
     poolgrad_verification_destroy(v);
     return !wrong;

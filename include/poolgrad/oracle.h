@@ -112,6 +112,7 @@ typedef enum poolgrad_averages {
  *               t = g (1/2 sqrt(k)), d = sum of t, 2 x d;                               average: t = g / N, sum of t
  *     mean      q = x^2, k = N (average of q), norm = sqrt(k), as PyTorch's lp_pool2d;  average: one operation
  *               t = N (g (1/2 sqrt(k))), d = sum of t / N, 2 x d
+ * N is the number of a window's taps, those outside, which are zeros that the source is padded with, too.
  * A root of the mean has k = (sum of q) / N, and t / N; or the average of q, without the factors N.
  */
 typedef enum poolgrad_composition {
@@ -172,7 +173,8 @@ typedef struct poolgrad_declaration {
      * as means of rows and then of these. A divisor that stands for the count is divided by as a whole. Beside the
      * product of reciprocals, division "true" is refused. */
     poolgrad_averages averages;
-    /* With averages by axis, means along an axis are stored, too. Max is not composed. */
+    /* With averages by axis, means along an axis are stored, too, or, composed of a mean, perhaps. Max is not composed.
+     */
     poolgrad_composition composed;
 } poolgrad_declaration;
 

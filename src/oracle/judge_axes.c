@@ -252,8 +252,8 @@ struct walk {
     struct grid *grid;
     const int *order;
     double before;
-    int64_t
-        common[POOLGRAD_AXES]; /* what all terms along an axis are divided by; 0: it differs; below: there is none */
+    bool stores;                   /* each axis is an operation, whose result is stored */
+    int64_t common[POOLGRAD_AXES]; /* what terms along an axis are divided by; 0: it differs; below: there is none */
 };
 
 static int axis_at(const struct walk *walk, int level)
@@ -309,7 +309,7 @@ static void close_level(struct poolgrad_judge *judge, const struct walk *walk, i
         if (adds) poolgrad_judge_add_last(judge, quotient, walk->before);
         choose(judge, result, quotient);
     }
-    if (!last && judge->composed != POOLGRAD_COMPOSED_NOT) keep(judge, result);
+    if (!last && walk->stores) keep(judge, result);
 }
 
 static void average_in_turn(struct poolgrad_judge *judge, struct walk *walk)
@@ -330,18 +330,29 @@ static void average_in_turn(struct poolgrad_judge *judge, struct walk *walk)
     }
 }
 
+static void join_orders(struct poolgrad_judge *judge, struct grid *grid, bool stores, double before,
+                        struct poolgrad_interval *result)
+{
+    for (int i = 0; i < count_orders(grid->count); i++) {
+        struct walk walk = {.grid = grid, .order = orders[i], .before = before, .stores = stores};
+        average_in_turn(judge, &walk);
+        poolgrad_interval_join(result, &judge->work.axes.inner);
+    }
+}
+
+/* Composed of a sum, each axis is an operation; of a mean, each axis or the whole. */
 static void average(struct poolgrad_judge *judge, struct grid *grid, double before, struct poolgrad_interval *result)
 {
-    const bool passes = judge->averages == POOLGRAD_AVERAGES_BY_AXIS;
+    const bool by_axis = judge->averages == POOLGRAD_AVERAGES_BY_AXIS;
     average_at_once(judge, grid, before, result);
-    for (int i = 0; passes && i < count_orders(grid->count); i++) {
-        struct walk walk = {.grid = grid, .order = orders[i], .before = before};
-        average_in_turn(judge, &walk);
-        if (i == 0 && judge->composed != POOLGRAD_COMPOSED_NOT)
-            poolgrad_interval_copy(result, &judge->work.axes.inner);
-        else
-            poolgrad_interval_join(result, &judge->work.axes.inner);
+    if (!by_axis) return;
+    if (judge->composed == POOLGRAD_COMPOSED_SUM) {
+        poolgrad_interval_set_nan(result);
+        result->nan = false;
+    } else {
+        join_orders(judge, grid, false, before, result);
     }
+    if (judge->composed != POOLGRAD_COMPOSED_NOT) join_orders(judge, grid, true, before, result);
 }
 
 /* ---- From outside ------------------------------------------------------------------------------------------------ */

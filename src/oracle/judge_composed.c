@@ -30,6 +30,12 @@ static void keep_result(struct poolgrad_judge *judge, struct poolgrad_interval *
     poolgrad_interval_keep(&judge->declared, interval, judge->geometry.destination.format);
 }
 
+int64_t poolgrad_judge_composed_count(const struct poolgrad_judge *judge, struct poolgrad_window_at at)
+{
+    if (judge->geometry.root_mean) return poolgrad_window_count(&judge->geometry, at);
+    return at.z.size * at.y.size * at.x.size;
+}
+
 /* ---- Norms ------------------------------------------------------------------------------------------------------- */
 
 /* The sum of stored squares into the third sum, that of their quotients by N into the second. */
@@ -58,7 +64,7 @@ static void find_square(struct poolgrad_judge *judge, struct poolgrad_window_at 
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *part = &judge->work.composed.part;
     const struct poolgrad_interval *divisor = &judge->work.count.divisor;
-    add_squares(judge, at, poolgrad_window_count(&judge->geometry, at));
+    add_squares(judge, at, poolgrad_judge_composed_count(judge, at));
     poolgrad_interval_sum_result(d, &judge->sums[2], result);
     if (judge->composed == POOLGRAD_COMPOSED_SUM) {
         poolgrad_judge_keep_source(judge, result);

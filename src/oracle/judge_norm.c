@@ -153,7 +153,7 @@ static void compose_divisors(struct poolgrad_judge *judge, struct poolgrad_windo
                              struct poolgrad_norm_bounds *bounds)
 {
     struct poolgrad_interval *norm = &judge->work.inverse.divisor, *reciprocal = &judge->work.inverse.reciprocal;
-    bounds->count = poolgrad_window_count(&judge->geometry, at);
+    bounds->count = poolgrad_judge_composed_count(judge, at);
     poolgrad_judge_compose_norm(judge, at, norm, reciprocal);
     keep_divisor(judge, norm, &bounds->norm);
 }

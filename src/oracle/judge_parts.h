@@ -54,6 +54,10 @@ void poolgrad_judge_forward_norm(struct poolgrad_judge *judge, struct poolgrad_w
 void poolgrad_judge_keep_source(struct poolgrad_judge *judge, struct poolgrad_interval *interval);
 void poolgrad_judge_keep_gradient(struct poolgrad_judge *judge, struct poolgrad_interval *interval);
 
+/* N of a composed norm: of a mean what the root's formula has; else all taps, for who composes pads the source before.
+ */
+int64_t poolgrad_judge_composed_count(const struct poolgrad_judge *judge, struct poolgrad_window_at at);
+
 /* The norm of a window before it is rounded; as it is stored, with its reciprocal. */
 void poolgrad_judge_compose_root(struct poolgrad_judge *judge, struct poolgrad_window_at at,
                                  struct poolgrad_interval *root);
