@@ -165,6 +165,29 @@ bool poolgrad_lanes_columns_fit(const struct poolgrad_geometry *g, struct poolgr
            has_no_gaps(&g->x, columns->phases, poolgrad_range_length(lanes->x.outputs));
 }
 
+/* Parts of vectors, as rows have at their ends, are cheap where vectors are widest, and lane by lane where they are
+ * least. */
+static bool has_quick_ends(const struct poolgrad_lanes *lanes)
+{
+    enum { WIDEST = 64, WIDE = 32, LEAST = 16 };
+    const int64_t vector = lanes->routines->vector_bytes, windows = poolgrad_range_length(lanes->x.outputs);
+    if (vector == WIDEST) return true;
+    if (vector < LEAST || windows * (int64_t)sizeof(float) < vector) return false;
+    return !lanes->columns.padded || (vector == WIDE && lanes->columns.phases > 1);
+}
+
+/* Whether windows are found in rows where they lie: forward, of float32, with the taps of most networks along x. */
+static bool reads_rows(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    const bool three = g->x.kernel == 3 && columns->phases <= 2, two = g->x.kernel == 2 && columns->phases == 2;
+    if (g->direction != POOLGRAD_FORWARD || !(two || three) || g->x.dilation > 1) return false;
+    if (columns->grain != 1 || g->source.format != POOLGRAD_FLOAT32) return false;
+    if (!poolgrad_lanes_is_dense(columns, &g->source) || !has_quick_ends(lanes)) return false;
+    if (g->kind == POOLGRAD_MAX) return g->edge_mode == POOLGRAD_EDGE_CLAMP && g->ties == POOLGRAD_TIES_FIRST;
+    return g->kind == POOLGRAD_AVERAGE && lanes->sum == POOLGRAD_SUM32;
+}
+
 /* ---- Groups ------------------------------------------------------------------------------------------------------ */
 
 /* Bytes that a set takes in the rings. */
@@ -183,14 +206,20 @@ static int64_t set_bytes(const struct poolgrad_geometry *g, const struct poolgra
 
 void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, int64_t most)
 {
-    enum { RING_BYTES = 128 << 10, ROW_ELEMENTS = 2048 };
+    enum { RING_BYTES = 128 << 10, ROW_ELEMENTS = 2048, PLANES_ELEMENTS = 64 << 10 };
     struct poolgrad_lanes_columns *columns = &lanes->columns;
     const int64_t images = poolgrad_range_length(g->images);
     const int64_t pooled = (columns->one_image ? 1 : g->pooled_images) * columns->sets_of_all;
     const int64_t rest = columns->one_image ? 0 : (images - g->pooled_images) * columns->sets_of_all;
     const int64_t width = poolgrad_range_length(lanes->x.outputs) * columns->grain;
     const int64_t fit = RING_BYTES / poolgrad_max(set_bytes(g, lanes), 1);
-    const int64_t sets = poolgrad_min(poolgrad_min(fit, most), poolgrad_ceiling_divide(ROW_ELEMENTS, width));
+    columns->reads_rows = reads_rows(g, lanes);
+    /* Memory that is read but once is read fastest from end to end: then a unit has whole planes. */
+    const int64_t plane = poolgrad_range_length(g->rows) * poolgrad_range_length(g->columns);
+    const int64_t wide = columns->reads_rows && g->direction == POOLGRAD_FORWARD
+                             ? PLANES_ELEMENTS / poolgrad_max(plane, 1)
+                             : poolgrad_ceiling_divide(ROW_ELEMENTS, width);
+    const int64_t sets = poolgrad_min(poolgrad_min(fit, most), wide);
     columns->sets = poolgrad_clamp(sets, 1, poolgrad_max(pooled, 1));
     columns->phase_step = poolgrad_lanes_whole_vectors(columns->sets * columns->set_step);
     lanes->lanes = columns->sets * columns->grain;
@@ -202,12 +231,14 @@ void poolgrad_lanes_columns_group(const struct poolgrad_geometry *g, struct pool
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
-/* Results of a few narrow sets are computed as one row, and moved. */
+/* Results of a few narrow sets are computed as one row, and moved, unless each set is found by itself anyway. Rows that
+ * go past the caches are moved line by line. */
 static bool is_in_place(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { NARROW = 64 };
     const struct poolgrad_lanes_columns *columns = &lanes->columns;
-    const bool narrow = poolgrad_range_length(g->columns) * columns->grain < NARROW && columns->sets > 1;
+    const bool moved = !columns->reads_rows || lanes->past_caches;
+    const bool narrow = poolgrad_range_length(g->columns) * columns->grain < NARROW && columns->sets > 1 && moved;
     if (!lanes->direct || narrow || !poolgrad_lanes_is_dense(columns, &g->held)) return false;
     if (g->direction == POOLGRAD_GRADIENT) return columns->phases == 1;
     if (!g->with_picks) return true;

@@ -312,6 +312,11 @@ static bool takes_taps(const struct poolgrad_lanes_unit *unit)
     return quick ? 2 * kernel < phases : kernel < phases;
 }
 
+const unsigned char *poolgrad_lanes_columns_row_in_place(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+{
+    return unit->from[POOLGRAD_LANES_SOURCE] + bytes_to(&unit->g->source, z, y, 0);
+}
+
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -339,7 +344,17 @@ const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lan
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 
-void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
+/* Rows of windows from row y on that are alike, and whose results and picks lie alike. */
+static int64_t rows_together(const struct poolgrad_lanes_unit *unit, int64_t y)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    if (!unit->lanes->columns.in_place) return 1;
+    if (g->with_picks && g->held_picks.row_stride != g->held.row_stride) return 1;
+    const struct poolgrad_window_run run = poolgrad_listed_windows_from(&unit->lanes->y, y);
+    return poolgrad_clamp(run.count, 1, unit->rows.end - y);
+}
+
+int64_t poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -354,8 +369,12 @@ void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z,
     } else if (g->with_picks) {
         found.codes = poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
     }
-    poolgrad_lanes_find(unit, z, y, &found);
-    if (shape->in_place) return;
+    if (shape->reads_rows) {
+        found.rows = rows_together(unit, y);
+        found.row_step = g->held.row_stride;
+    }
+    const int64_t rows = poolgrad_lanes_find(unit, z, y, &found);
+    if (shape->in_place) return rows;
     if (g->with_picks) poolgrad_lanes_store_picks(unit, z, y, found.codes, shape->set_step);
     const void *results = found.to;
     if (!lanes->direct) {
@@ -364,6 +383,7 @@ void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z,
         results = stored;
     }
     write_results(unit, z, y, results, shape->set_step);
+    return rows;
 }
 
 /* A row of what no window gives: +0, and no picks. */

@@ -79,6 +79,8 @@ void poolgrad_lanes_columns_write_picks(const struct poolgrad_lanes_unit *unit, 
                                         int64_t step);
 /* Writes what waits. */
 void poolgrad_lanes_columns_flush(struct poolgrad_lanes_unit *unit);
+/* Element 0 of a row of the source, of the first set, where it lies. */
+const unsigned char *poolgrad_lanes_columns_row_in_place(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A row of the source, in phases. */
 const unsigned char *poolgrad_lanes_columns_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* A phase of the destination's pixels, counted from the first one that is in the source: every stride-th. Of those that
@@ -101,8 +103,9 @@ int64_t poolgrad_lanes_columns_list_phases(const struct poolgrad_geometry *g, co
 void poolgrad_lanes_columns_finish(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* Numbers of a row of the destination, of sets that follow each other, as it stores them. */
 void poolgrad_lanes_columns_store_numbers(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *numbers);
-/* A row of the destination, forward and of a gradient. */
-void poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* A row of the destination, forward and of a gradient; forward, how many rows: more where windows are found in rows
+ * where they lie. */
+int64_t poolgrad_lanes_columns_forward(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 void poolgrad_lanes_columns_forward_nothing(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* How many rows are given: more than one where none of them has windows. */
 int64_t poolgrad_lanes_columns_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);

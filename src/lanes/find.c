@@ -18,8 +18,12 @@ double poolgrad_lanes_divisor(const struct poolgrad_lanes_unit *unit, int64_t co
     return unit->lanes->sum == POOLGRAD_SUM64 ? (double)divisor : (double)(float)divisor;
 }
 
+/* How a row of the source is read. */
+typedef const unsigned char *read_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+
 /* Taps [begin, end) of the row's, which are numbered in row-major order. */
-static void list_rows(const struct poolgrad_lanes_unit *unit, const struct row *row, int64_t begin, int64_t end)
+static void list_rows(const struct poolgrad_lanes_unit *unit, const struct row *row, int64_t begin, int64_t end,
+                      read_row *read)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -28,7 +32,7 @@ static void list_rows(const struct poolgrad_lanes_unit *unit, const struct row *
         const int64_t number_z = poolgrad_tap_number(&lanes->z.numbers, row->z.tap + tz);
         const int64_t number_y = poolgrad_tap_number(&lanes->y.numbers, row->y.tap + ty);
         row->rows[i - begin] = (struct poolgrad_operand_row){
-            .at = poolgrad_lanes_source_row(unit, row->z.place + tz * g->z.dilation, row->y.place + ty * g->y.dilation),
+            .at = read(unit, row->z.place + tz * g->z.dilation, row->y.place + ty * g->y.dilation),
             .code = (number_z * lanes->y.numbers.count + number_y) * lanes->x.numbers.count};
     }
 }
@@ -357,28 +361,64 @@ static bool find_whole(struct poolgrad_lanes_unit *unit, const struct row *row,
     return false;
 }
 
+/* The same in rows where they lie, and of several rows of windows. */
+static bool find_in_rows(struct poolgrad_lanes_unit *unit, const struct row *row,
+                         const struct poolgrad_lanes_found *found)
+{
+    const struct poolgrad_geometry *g = unit->g;
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_lanes_columns *columns = &lanes->columns;
+    struct poolgrad_ending ending = ending_of(unit, row, &lanes->x.windows[0], found);
+    list_rows(unit, row, 0, row->z.taps * row->y.taps, poolgrad_lanes_columns_row_in_place);
+    const struct poolgrad_row_walk walk = {.rows = row->rows,
+                                           .row_count = row->z.taps * row->y.taps,
+                                           .kernel = g->x.kernel,
+                                           .first = poolgrad_axis_window(&g->x, lanes->x.outputs.begin).first,
+                                           .stride = columns->phases,
+                                           .width = g->x.size,
+                                           .windows = poolgrad_range_length(lanes->x.outputs),
+                                           .sets = unit->sets,
+                                           .step = poolgrad_lanes_set_stride(columns, &g->source),
+                                           .to_step = found->step,
+                                           .lines = poolgrad_max(found->rows, 1),
+                                           .line_step = row->y.step * g->source.row_stride,
+                                           .line_to_step = found->row_step};
+    if (g->kind == POOLGRAD_AVERAGE) {
+        if (!columns->uniform && g->divisor == 0)
+            ending.divisors = list_divisors(unit, row->z.counted * row->y.counted);
+        lanes->routines->sum_rows(&walk, &ending, found->to);
+        return true;
+    }
+    unit->careful = lanes->routines->search_rows(&walk, &ending, found->to, found->codes, lanes->code_bytes);
+    return !unit->careful;
+}
+
 /* ---- Rows of windows --------------------------------------------------------------------------------------------- */
 
-void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
-                         const struct poolgrad_lanes_found *found)
+int64_t poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                            const struct poolgrad_lanes_found *found)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     struct row row = {poolgrad_listed_window_of(unit->g, &unit->g->z, &lanes->z, z),
                       poolgrad_listed_windows_from(&lanes->y, y), poolgrad_lanes_area(unit, POOLGRAD_LANES_ROW_LIST),
                       0};
-    const int64_t all = row.z.taps * row.y.taps, most = lanes->chunk;
+    const int64_t all = row.z.taps * row.y.taps, most = lanes->chunk, rows = poolgrad_max(found->rows, 1);
+    struct poolgrad_lanes_found one = *found;
+    if (lanes->columns.reads_rows && all > 0 && is_one_run(unit) && find_in_rows(unit, &row, found)) return rows;
+    if (lanes->columns.used) one.rows = 1;
     for (int64_t i = 0; i < lanes->x.window_runs; i++) {
-        if (all == 0 || lanes->x.windows[i].taps == 0) find_nothing(unit, &lanes->x.windows[i], found);
+        if (all == 0 || lanes->x.windows[i].taps == 0) find_nothing(unit, &lanes->x.windows[i], &one);
     }
     for (int64_t begin = 0; begin < all; begin += most) {
         const int64_t count = poolgrad_min(most, all - begin);
-        list_rows(unit, &row, begin, begin + count);
+        list_rows(unit, &row, begin, begin + count, poolgrad_lanes_source_row);
         if (is_one_run(unit)) {
-            if (find_whole(unit, &row, found)) return;
-            list_rows(unit, &row, begin, begin + count);
+            if (find_whole(unit, &row, &one)) return 1;
+            list_rows(unit, &row, begin, begin + count, poolgrad_lanes_source_row);
         }
         for (int64_t i = 0; i < lanes->x.window_runs; i++) {
-            if (lanes->x.windows[i].taps > 0) find_run(unit, &row, &lanes->x.windows[i], begin, count, found);
+            if (lanes->x.windows[i].taps > 0) find_run(unit, &row, &lanes->x.windows[i], begin, count, &one);
         }
     }
+    return poolgrad_max(one.rows, 1);
 }

@@ -89,10 +89,7 @@ static int64_t forward_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    if (lanes->columns.used) {
-        poolgrad_lanes_columns_forward(unit, z, y);
-        return 1;
-    }
+    if (lanes->columns.used) return poolgrad_lanes_columns_forward(unit, z, y);
     const struct poolgrad_lanes_target target = poolgrad_lanes_target_of(unit, z, y);
     struct poolgrad_lanes_found found = {.to = target.to,
                                          .step = target.step,
@@ -105,10 +102,10 @@ static int64_t forward_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
             .to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS), .step = lanes->lanes, .rows = 1};
     }
     found.codes = codes_for(unit, z, y, found.step, &codes_in_place);
-    poolgrad_lanes_find(unit, z, y, &found);
+    const int64_t rows = poolgrad_lanes_find(unit, z, y, &found);
     if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
     if (!lanes->direct) store_row(unit, z, y, found.to, target.to);
-    return found.rows;
+    return rows;
 }
 
 /* ---- Units ------------------------------------------------------------------------------------------------------- */

@@ -101,7 +101,8 @@ struct poolgrad_lanes_columns {
     bool uniform;                 /* all windows of a row count as many taps along x */
     bool separable;               /* a search goes along x first, and then along y and z */
     int64_t staged;               /* rows of results that are written together, or 0: each is written at once; */
-    bool in_place;                /* results go straight to the destination, and picks to theirs */
+    bool in_place;                /* results go straight to the destination, and picks to theirs; */
+    bool reads_rows;              /* windows are found in the source's rows where they lie, unless a search is void */
 };
 
 /* Tags of rows in rings that were never in use. Others hold the number of a row, or none. */

@@ -24,6 +24,13 @@ FITS(reads_in_place)
     return lanes->in_place[POOLGRAD_LANES_SOURCE];
 }
 
+/* Rows where they lie: a lane is a column. */
+FITS(reads_rows)
+{
+    (void)g;
+    return lanes->columns.reads_rows;
+}
+
 /* Rows by themselves, cut to phases: a lane is a column. */
 FITS(reads_phases)
 {
@@ -175,13 +182,9 @@ FITS(writes_transposed)
 
 /* ---- The shelves ------------------------------------------------------------------------------------------------- */
 
-static const struct poolgrad_strategy reading[] = {{"unread", reads_nothing},
-                                                   {"elements", reads_elements},
-                                                   {"in_place", reads_in_place},
-                                                   {"phases", reads_phases},
-                                                   {"chunks", reads_by_chunks},
-                                                   {"transposed", reads_transposed},
-                                                   {NULL, NULL}};
+static const struct poolgrad_strategy reading[] = {
+    {"unread", reads_nothing}, {"elements", reads_elements}, {"in_place", reads_in_place},     {"rows", reads_rows},
+    {"phases", reads_phases},  {"chunks", reads_by_chunks},  {"transposed", reads_transposed}, {NULL, NULL}};
 static const struct poolgrad_strategy finding[] = {
     {"indices", finds_indices}, {"ties", finds_ties},     {"picks", finds_picks}, {"greatest", finds_greatest},
     {"norms", finds_norms},     {"counts", finds_counts}, {"sums", finds_sums},   {NULL, NULL}};

@@ -86,8 +86,9 @@ struct poolgrad_lanes_found {
     int64_t gradient_step;
 };
 
-void poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
-                         const struct poolgrad_lanes_found *found);
+/* How many rows: those that were asked for, or of columns as lanes the first one alone. */
+int64_t poolgrad_lanes_find(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
+                            const struct poolgrad_lanes_found *found);
 /* The search, or sum, of one run; and that of long windows of one plane. */
 void poolgrad_lanes_walk_run(struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
                              const struct poolgrad_ending *ending, void *to, void *codes);

@@ -231,7 +231,8 @@ enum divide_way {
         .divide = {divide_f32, divide_f64}, .divide_all = {divide_all_f32, divide_all_f64},                            \
         .add = {add_to_f32, add_to_f64}, .count_ties = {count_ties_32, count_ties_64},                                 \
         .add_ties = {{add_ties_32_f32, add_ties_32_f64}, {add_ties_64_f32, add_ties_64_f64}}, .fence = fence,          \
-        POOLGRAD_FIND_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES POOLGRAD_PHASES_ROUTINES                 \
+        POOLGRAD_FIND_ROUTINES POOLGRAD_ROW_ROUTINES POOLGRAD_GIVE_ROUTINES POOLGRAD_LANES_ROUTINES                    \
+            POOLGRAD_PHASES_ROUTINES                                                                                   \
     }
 
 #endif

@@ -79,6 +79,13 @@ struct poolgrad_routines {
     bool (*find_pick32[POOLGRAD_FORMATS])(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
                                           const struct poolgrad_search *search, void *to, uint32_t *code);
 
+    /* The same of rows of float32 where they lie: sums in float32, with divisors at the offsets of a row's results;
+     * maxima, of equals the first. Nothing is resumed, no search is careful, and taps outside are padding. `to` of a
+     * maximum and `codes`, of 1 or 4 bytes, may be null, not both. */
+    void (*sum_rows)(const struct poolgrad_row_walk *walk, const struct poolgrad_ending *ending, void *to);
+    bool (*search_rows)(const struct poolgrad_row_walk *walk, const struct poolgrad_ending *ending, void *to,
+                        void *codes, int code_bytes);
+
     /* By the accumulator of the operands, and the format that results are stored in (float32 sums: float32, float16,
      * bfloat16; float64 sums: float64, float32; others null). +0 plus all operands; plus those whose tap is the
      * operand's code. */

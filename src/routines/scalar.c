@@ -3,6 +3,7 @@
 
 #include "routines/elements.h"
 #include "routines/find.h"
+#include "routines/find_rows.h"
 #include "routines/give.h"
 #include "routines/row_phases.h"
 #include "routines/turn.h"

@@ -44,6 +44,22 @@ struct poolgrad_walk {
     int64_t line_step, line_to_step; /* from line to line */
 };
 
+/* A walk over rows of float32 where their image has them: lanes are neighbouring windows of a row, whose `kernel` taps
+ * along x are neighbours. Of set k and line l, operand c of window w is element i = first + w * stride + c of each row,
+ * whose element 0 is k * step + l * line_step elements behind rows[r].at and whose code is the row's and c; the result
+ * is element k * to_step + l * line_to_step + w. Where i is outside [0, width) there is padding: of sums nothing, of
+ * maxima -infinity. No element is read but of a row's [0, width), from the first operand to the last. */
+struct poolgrad_row_walk {
+    const struct poolgrad_operand_row *rows;
+    int64_t row_count; /* not 0 */
+    int64_t first, width, windows;
+    int64_t kernel, stride; /* 3 and 1, 2 and 2, or 3 and 2 */
+    int64_t sets, step, to_step;
+    int64_t lines, line_step, line_to_step;
+};
+
+enum { POOLGRAD_ROW_COLUMNS = 3 };
+
 /* What becomes of what was found or given. */
 struct poolgrad_ending {
     /* Results are stored in an image's format, rounded once, a NaN as the canonical one: the format of the operands

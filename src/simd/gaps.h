@@ -193,6 +193,7 @@ static inline simde__m512d poolgrad_add_square(simde__m512d sum, simde__m512d x)
 #define poolgrad_maskz_loadu_epi8_128 _mm_maskz_loadu_epi8
 #define poolgrad_maskz_loadu_epi32 _mm512_maskz_loadu_epi32
 #define poolgrad_maskz_loadu_epi64 _mm512_maskz_loadu_epi64
+#define poolgrad_mask_loadu_ps _mm512_mask_loadu_ps
 #define poolgrad_mask_storeu_epi32 _mm512_mask_storeu_epi32
 #define poolgrad_mask_storeu_epi64 _mm512_mask_storeu_epi64
 #define poolgrad_mask_storeu_epi16_256 _mm256_mask_storeu_epi16
@@ -221,6 +222,10 @@ static inline simde__m512i poolgrad_maskz_loadu_epi64(simde__mmask8 mask, const 
         if (mask >> i & 1) memcpy(&lanes[i], (const unsigned char *)from + sizeof *lanes * i, sizeof *lanes);
     }
     return simde_mm512_loadu_si512(lanes);
+}
+static inline simde__m512 poolgrad_mask_loadu_ps(simde__m512 others, simde__mmask16 mask, const void *from)
+{
+    return simde_mm512_mask_mov_ps(others, mask, simde_mm512_castsi512_ps(poolgrad_maskz_loadu_epi32(mask, from)));
 }
 static inline void poolgrad_mask_storeu_epi32(void *to, simde__mmask16 mask, simde__m512i v)
 {

@@ -28,6 +28,9 @@
  *   ordered            the mask where neither x nor y is a NaN
  *   both, either       of masks; without: a and not b; all: of a bool; any: whether one lane is set
  *   choose             mask ? a : b
+ *   lanes              the mask of lanes [begin, end)
+ *   load_where         the mask's lanes; others as given, whose memory is not touched
+ *   evens              every other of 2 n - 1 elements: of the first n, and of the last n
  *   ..._part           the same of the first lanes alone: one at least, and but for load_part not all; memory of others
  *                      is not touched
  *   square             SQUARE_8, 16, 32, 64 rows of as many elements; rows become columns. Steps in bytes
@@ -468,6 +471,19 @@ static inline void fence(void)
 
 /* ---- Parts, halves and squares ----------------------------------------------------------------------------------- */
 
+static inline m32 lanes_m32(int64_t begin, int64_t end)
+{
+    return begin <= 0 && end > 0;
+}
+static inline vf32 load_where_f32(m32 m, const void *from, vf32 others)
+{
+    return m ? load_f32(from) : others;
+}
+static inline vf32 evens_f32(vf32 a, vf32 b)
+{
+    (void)b;
+    return a;
+}
 static inline vf32 load_part_f32(const void *from, int64_t lanes)
 {
     (void)lanes;

@@ -535,6 +535,27 @@ static inline v64 load_part_64(const void *from, int64_t lanes)
     return words_part(from, 2 * lanes);
 }
 
+static inline m32 lanes_m32(int64_t begin, int64_t end)
+{
+    const v32 number = simde_mm_setr_epi32(0, 1, 2, 3);
+    return without_m32(simde_mm_cmpgt_epi32(splat_32(end), number), simde_mm_cmpgt_epi32(splat_32(begin), number));
+}
+/* Lane by lane: rare. */
+static inline vf32 load_where_f32(m32 m, const void *from, vf32 others)
+{
+    int32_t set[LANES_32];
+    float lanes[LANES_32];
+    simde_mm_storeu_si128((void *)set, m);
+    store_f32(lanes, others);
+    for (int i = 0; i < LANES_32; i++) {
+        if (set[i] != 0) memcpy(&lanes[i], (const unsigned char *)from + sizeof *lanes * (size_t)i, sizeof *lanes);
+    }
+    return load_f32(lanes);
+}
+static inline vf32 evens_f32(vf32 a, vf32 b)
+{
+    return simde_mm_shuffle_ps(a, b, 0xd8);
+}
 static inline vf32 load_part_f32(const void *from, int64_t lanes)
 {
     return simde_mm_castsi128_ps(load_part_32(from, lanes));

@@ -527,6 +527,19 @@ static inline v64 load_part_64(const void *from, int64_t lanes)
     return load_part_32(from, 2 * lanes);
 }
 
+static inline m32 lanes_m32(int64_t begin, int64_t end)
+{
+    return without_m32(part_mask(end), part_mask(begin));
+}
+static inline vf32 load_where_f32(m32 m, const void *from, vf32 others)
+{
+    return choose_f32(m, simde_mm256_castsi256_ps(poolgrad_maskload_epi32_256(from, m)), others);
+}
+static inline vf32 evens_f32(vf32 a, vf32 b)
+{
+    const simde__m256d both = simde_mm256_castps_pd(simde_mm256_shuffle_ps(a, b, 0xd8));
+    return simde_mm256_castpd_ps(simde_mm256_permute4x64_pd(both, 0xd8));
+}
 static inline vf32 load_part_f32(const void *from, int64_t lanes)
 {
     return simde_mm256_castsi256_ps(load_part_32(from, lanes));

@@ -528,6 +528,20 @@ static inline simde__mmask16 part_mask(int64_t lanes)
 {
     return (simde__mmask16)((UINT32_C(1) << lanes) - 1);
 }
+static inline m32 lanes_m32(int64_t begin, int64_t end)
+{
+    return (m32)(part_mask(end) & ~part_mask(begin));
+}
+static inline vf32 load_where_f32(m32 m, const void *from, vf32 others)
+{
+    return poolgrad_mask_loadu_ps(others, m, from);
+}
+static inline vf32 evens_f32(vf32 a, vf32 b)
+{
+    static const int32_t every[] = {0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31};
+    return simde_mm512_castsi512_ps(
+        simde_mm512_permutex2var_epi32(simde_mm512_castps_si512(a), load_32(every), simde_mm512_castps_si512(b)));
+}
 static inline vf32 load_part_f32(const void *from, int64_t lanes)
 {
     return simde_mm512_castsi512_ps(poolgrad_maskz_loadu_epi32(part_mask(lanes), from));
