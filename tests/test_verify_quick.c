@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verdicts by quick bounds against those by exact intervals alone: of random problems whose results were spoilt. */
+/* Verdicts by quick bounds, and by strips of large planes, against those of whole planes by exact intervals alone: of
+ * random problems whose results were spoilt. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <math.h>
@@ -62,7 +63,7 @@ static poolgrad_declaration declare(random_state *r)
 
 /* ---- Both ways --------------------------------------------------------------------------------------------------- */
 
-static void judge(const poolgrad_problem *p, const poolgrad_declaration *d, bool exactly,
+static void judge(const poolgrad_problem *p, const poolgrad_declaration *d, bool plainly,
                   struct poolgrad_verification *v)
 {
     struct poolgrad_geometry g;
@@ -70,7 +71,7 @@ static void judge(const poolgrad_problem *p, const poolgrad_declaration *d, bool
     cr_assert_eq(poolgrad_resolve(p, &g, &error), POOLGRAD_OK, "%s", error.message);
     cr_assert_eq(poolgrad_resolve_indices(&g, &error), POOLGRAD_OK, "%s", error.message);
     cr_assert_eq(poolgrad_verification_begin(p, &g, d, v, &error), POOLGRAD_OK, "%s: %s", error.field, error.message);
-    v->exact_bounds_alone = exactly;
+    v->plainly = plainly;
     cr_assert_eq(poolgrad_verification_judge(v, &error), POOLGRAD_OK, "%s", error.message);
 }
 
@@ -122,6 +123,7 @@ static void sweep_cases(const char *name, int64_t cases, case_limits limits)
         limits.data = data[sweep.seed % 4];
         case_make_within(&made, sweep.seed, &limits);
         poolgrad_problem p = made.problem;
+        if (limits.large) p.threads = 3;
         poolgrad_declaration d = declare(&r);
         poolgrad_image former = p.destination;
         if (former.data) former.data = made.destination.kept + ((unsigned char *)former.data - made.destination.bytes);
@@ -150,4 +152,13 @@ Test(verify_quick, verdicts_are_those_of_exact_intervals_beyond_planes)
 {
     sweep_cases("verdicts_are_those_of_exact_intervals_beyond_planes", 500,
                 (case_limits){.greatest_kernel = 4, .beyond = CASE_BEYOND});
+}
+
+/* By several threads. */
+Test(verify_quick, verdicts_of_strips_are_those_of_planes)
+{
+    sweep_cases("verdicts_of_strips_are_those_of_planes", 30,
+                (case_limits){.greatest_kernel = 4,
+                              .large = true,
+                              .kinds = CASE_SET(POOLGRAD_AVERAGE) | CASE_SET(POOLGRAD_L2NORM)});
 }

@@ -422,7 +422,6 @@ static struct part part_at(const struct inquiry *q, int64_t number)
     struct part part = {.volume = i, .area = volume};
     part.area.rows = piece_of(number % q->cut.across, q->cut.rows, d->height);
     part.area.layers = piece_of(strip % q->cut.along, q->cut.layers, d->depth);
-    if (q->v->volumes[i].count[POOLGRAD_VERDICT_WRONG] == 0) return part;
     const struct poolgrad_pixel first = {part.area.layers.begin, part.area.rows.begin, 0};
     const unsigned char *verdict = q->v->verdicts + i * size_of(q) + poolgrad_area_place(&volume, first);
     const int64_t size = poolgrad_area_size(&part.area);

@@ -305,24 +305,24 @@ static int by_severity(const void *a, const void *b)
     return (x->x > y->x) - (x->x < y->x);
 }
 
-static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t volumes, poolgrad_error *error)
+static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t units, poolgrad_error *error)
 {
-    struct poolgrad_volume_verdicts *all = &v->all;
+    struct poolgrad_unit_verdicts *all = &v->all;
     int64_t findings = 0;
-    for (int64_t i = 0; i < volumes; i++) {
-        const struct poolgrad_volume_verdicts *volume = &v->volumes[i];
-        if (volume->failed) return poolgrad_refuse_memory(error, "verification");
-        for (int k = 0; k < POOLGRAD_VERDICTS; k++) all->count[k] += volume->count[k];
-        for (int k = 0; k < POOLGRAD_DECISIONS; k++) all->decisions[k] += volume->decisions[k];
-        all->groups += volume->groups;
-        all->bounded_groups += volume->bounded_groups;
-        findings += volume->finding_count;
+    for (int64_t i = 0; i < units; i++) {
+        const struct poolgrad_unit_verdicts *unit = &v->units[i];
+        if (unit->failed) return poolgrad_refuse_memory(error, "verification");
+        for (int k = 0; k < POOLGRAD_VERDICTS; k++) all->count[k] += unit->count[k];
+        for (int k = 0; k < POOLGRAD_DECISIONS; k++) all->decisions[k] += unit->decisions[k];
+        all->groups += unit->groups;
+        all->bounded_groups += unit->bounded_groups;
+        findings += unit->finding_count;
     }
     all->findings = calloc((size_t)findings + 1, sizeof *all->findings);
     if (!all->findings) return poolgrad_refuse_memory(error, "verification");
-    for (int64_t i = 0; i < volumes; i++) {
-        const struct poolgrad_volume_verdicts *volume = &v->volumes[i];
-        for (int64_t k = 0; k < volume->finding_count; k++) all->findings[all->finding_count++] = volume->findings[k];
+    for (int64_t i = 0; i < units; i++) {
+        const struct poolgrad_unit_verdicts *unit = &v->units[i];
+        for (int64_t k = 0; k < unit->finding_count; k++) all->findings[all->finding_count++] = unit->findings[k];
     }
     qsort(all->findings, (size_t)findings, sizeof *all->findings, by_severity);
     if (all->finding_count > v->declaration.findings) all->finding_count = v->declaration.findings;
@@ -332,7 +332,7 @@ static poolgrad_status sum_up(struct poolgrad_verification *v, int64_t volumes, 
 /* Volume by volume, each by one thread, as they are judged. */
 static poolgrad_status complete_findings(struct poolgrad_verification *v, int64_t volumes, poolgrad_error *error)
 {
-    struct poolgrad_volume_verdicts *all = &v->all;
+    struct poolgrad_unit_verdicts *all = &v->all;
     const size_t size = sizeof *all->findings, count = (size_t)all->finding_count;
     const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), all->finding_count);
     if (count == 0 || !v->exact.read.data) return POOLGRAD_OK;
@@ -340,7 +340,7 @@ static poolgrad_status complete_findings(struct poolgrad_verification *v, int64_
     poolgrad_parallel((int)threads, 0, volumes, poolgrad_complete_findings, v);
     qsort(all->findings, count, size, by_severity);
     for (int64_t i = 0; i < volumes; i++) {
-        if (v->volumes[i].failed) return poolgrad_refuse_memory(error, "verification");
+        if (v->units[i * v->strips].failed) return poolgrad_refuse_memory(error, "verification");
     }
     return POOLGRAD_OK;
 }
@@ -357,26 +357,50 @@ poolgrad_status poolgrad_verification_begin(const poolgrad_problem *problem, con
     return status == POOLGRAD_OK ? check_before(geometry, declaration->before, &v->before, error) : status;
 }
 
+/* Large planes are shared by threads, unless windows of all rows choose among ties together. A unit of exact mode lies
+ * in one strip: no two threads compute it. */
+static void choose_strips(struct poolgrad_verification *v)
+{
+    enum { ELEMENTS = 1 << 14 };
+    const struct poolgrad_geometry *g = &v->geometry;
+    const poolgrad_const_image *d = &g->held;
+    const bool chooses = g->direction == POOLGRAD_GRADIENT && g->kind == POOLGRAD_MAX && !g->with_indices;
+    v->strips = 1;
+    v->strip_rows = d->height;
+    if (chooses || d->depth > 1 || !v->exactly || v->plainly) return;
+    const int64_t band = v->exactly->band_rows, rows = poolgrad_max(ELEMENTS / d->width, 1);
+    v->strip_rows = poolgrad_ceiling_divide(rows, band) * band;
+    v->strips = poolgrad_ceiling_divide(d->height, v->strip_rows);
+}
+
+static poolgrad_status judge_units(struct poolgrad_verification *v, int64_t volumes, poolgrad_error *error)
+{
+    const int64_t units = volumes * v->strips;
+    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), units);
+    const int64_t part = part_of(v, units, threads);
+    v->units = calloc((size_t)units, sizeof *v->units);
+    if (!v->units) return poolgrad_refuse_memory(error, "verification");
+    for (int64_t first = 0; first < units; first += part) {
+        const int64_t end = poolgrad_min(first + part, units);
+        poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_units, v);
+        tell(v, end, units);
+    }
+    poolgrad_status status = sum_up(v, units, error);
+    return status == POOLGRAD_OK ? complete_findings(v, volumes, error) : status;
+}
+
 poolgrad_status poolgrad_verification_judge(struct poolgrad_verification *v, poolgrad_error *error)
 {
     const poolgrad_const_image *d = &v->geometry.held;
     const int64_t volumes = d->images * d->channels, elements = volumes * d->depth * d->height * d->width;
-    v->volumes = calloc((size_t)volumes + 1, sizeof *v->volumes);
     v->verdicts = calloc((size_t)elements + 1, 1);
-    if (!v->volumes || !v->verdicts) return poolgrad_refuse_memory(error, "verification");
+    if (!v->verdicts) return poolgrad_refuse_memory(error, "verification");
     poolgrad_status status = compute_expected(v, error);
     if (status != POOLGRAD_OK || elements == 0) return status == POOLGRAD_OK ? sum_up(v, 0, error) : status;
     if (!poolgrad_const_image_equal(d, &v->expected.read)) status = prepare_exact(v, error);
     if (status != POOLGRAD_OK) return status;
-    const int64_t threads = poolgrad_min(poolgrad_available_threads(v->geometry.threads), volumes);
-    const int64_t part = part_of(v, volumes, threads);
-    for (int64_t first = 0; first < volumes; first += part) {
-        const int64_t end = poolgrad_min(first + part, volumes);
-        poolgrad_parallel((int)poolgrad_min(threads, end - first), first, end, poolgrad_verify_volumes, v);
-        tell(v, end, volumes);
-    }
-    status = sum_up(v, volumes, error);
-    return status == POOLGRAD_OK ? complete_findings(v, volumes, error) : status;
+    choose_strips(v);
+    return judge_units(v, volumes, error);
 }
 
 static poolgrad_status resolve(const poolgrad_problem *problem, struct poolgrad_geometry *g, poolgrad_error *error)
@@ -411,10 +435,10 @@ poolgrad_status poolgrad_verify(const poolgrad_problem *problem, const poolgrad_
 void poolgrad_verification_end(struct poolgrad_verification *v)
 {
     const poolgrad_const_image *d = &v->geometry.held;
-    for (int64_t i = 0; v->volumes && i < d->images * d->channels; i++) free(v->volumes[i].findings);
+    for (int64_t i = 0; v->units && i < d->images * d->channels * v->strips; i++) free(v->units[i].findings);
     free(v->all.findings);
     free(v->causes);
-    free(v->volumes);
+    free(v->units);
     free(v->verdicts);
     free(v->expected.written.data);
     free(v->exact.written.data);

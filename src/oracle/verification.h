@@ -8,8 +8,8 @@
 
 enum { POOLGRAD_SENTENCE_SIZE = 256 }; /* of a cause */
 
-/* What was found in one volume of the destination. */
-struct poolgrad_volume_verdicts {
+/* What was found in one unit of the destination: in a volume, or in some rows of one. */
+struct poolgrad_unit_verdicts {
     int64_t count[POOLGRAD_VERDICTS], decisions[POOLGRAD_DECISIONS];
     int64_t groups, bounded_groups;
     poolgrad_finding *findings; /* the worst, worst first */
@@ -38,10 +38,11 @@ struct poolgrad_verification {
     struct poolgrad_made_image expected, exact; /* the reference's; without data where all is equal */
     struct poolgrad_exact *exactly;             /* computes the exact image, unit by unit, as far as it is asked for, */
     unsigned char *exact_units;                 /* which of them it has */
-    bool exact_bounds_alone;                    /* no quick bounds: slow, for tests to compare with */
+    bool plainly;                               /* no quick bounds and no strips: slow, for tests to compare with */
     unsigned char *verdicts;                    /* of every element of the destination, volumes one after the other */
-    struct poolgrad_volume_verdicts *volumes;
-    struct poolgrad_volume_verdicts all;
+    struct poolgrad_unit_verdicts *units;
+    int64_t strips, strip_rows; /* units of a volume; their rows, but for the first and the last */
+    struct poolgrad_unit_verdicts all;
     struct poolgrad_found_cause *causes; /* null: not asked for */
     int64_t cause_count;                 /* -1 until then */
     char where[POOLGRAD_SENTENCE_SIZE];  /* wrong elements lie, if that can be said */
@@ -72,9 +73,9 @@ struct poolgrad_reach {
 bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
                                  struct poolgrad_reach *reach);
 
-/* Judges volumes [begin, end) of the destination, all images times all channels. What is shown of findings, the exact
- * value and the bounds, is found later, for those of all that are kept. */
-void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end);
+/* Judges units [begin, end) of the destination, all images times all channels times strips. What is shown of findings,
+ * the exact value and the bounds, is found later, volume by volume, for those of all that are kept. */
+void poolgrad_verify_units(const void *verification, int64_t begin, int64_t end);
 void poolgrad_complete_findings(const void *verification, int64_t begin, int64_t end);
 
 #endif

@@ -18,9 +18,9 @@ struct volume {
     struct poolgrad_judge *judge;
     struct poolgrad_quick *quick;
     struct poolgrad_interval *bounds; /* of the element at hand */
-    struct poolgrad_volume_verdicts *found;
-    unsigned char *verdicts; /* of its elements, by rows */
-    struct poolgrad_area area;
+    struct poolgrad_unit_verdicts *found;
+    unsigned char *verdicts;          /* of its elements, by rows */
+    struct poolgrad_area area, strip; /* of the volume; what is judged of it */
     int64_t n, c;
     bool pooled;
     bool looked, has_open_windows;        /* whether that was asked */
@@ -147,7 +147,7 @@ static bool is_worse(const poolgrad_finding *a, const poolgrad_finding *b)
 /* In its place among the worst, if it is one of them. */
 static void keep_finding(struct volume *p, const poolgrad_finding *finding)
 {
-    struct poolgrad_volume_verdicts *found = p->found;
+    struct poolgrad_unit_verdicts *found = p->found;
     const int64_t most = poolgrad_min(p->v->declaration.findings, poolgrad_area_size(&p->area));
     if (most == 0 || found->failed) return;
     if (!found->findings) found->findings = calloc((size_t)most, sizeof *found->findings);
@@ -477,14 +477,14 @@ static bool begin_judging(const struct volume *p)
     return poolgrad_judge_begin(p->judge, p->n, p->c) && poolgrad_quick_begin(p->quick);
 }
 
-static void judge_volume(struct volume *p, int64_t number)
+static void judge_strip(struct volume *p, int64_t number)
 {
     (void)number;
     const struct poolgrad_geometry *g = &p->v->geometry;
     const bool written = is_written(g, p->n, p->c);
     if (written) p->found->failed = !begin_judging(p);
     const struct poolgrad_area area = poolgrad_written_area(g);
-    struct poolgrad_steps steps = poolgrad_steps_over(&p->area);
+    struct poolgrad_steps steps = poolgrad_steps_over(&p->strip);
     while (!p->found->failed && poolgrad_steps_next(&steps)) {
         const bool inside = written && poolgrad_area_holds(&area, steps.at);
         const poolgrad_verdict verdict = inside ? judge_element(p, steps.at) : judge_outside(p, steps.at);
@@ -500,7 +500,8 @@ static void judge_volume(struct volume *p, int64_t number)
 static struct volume volume_at(const struct poolgrad_verification *v, int64_t i)
 {
     const struct poolgrad_geometry *g = &v->geometry;
-    struct volume p = {.v = v, .area = poolgrad_volume_of(&g->held)};
+    const struct poolgrad_area area = poolgrad_volume_of(&g->held);
+    struct volume p = {.v = v, .area = area, .strip = area};
     p.n = i / g->destination.channels;
     p.c = i % g->destination.channels;
     p.pooled = poolgrad_range_holds(g->images, p.n) && p.n - g->images.begin < g->pooled_images;
@@ -566,10 +567,20 @@ static void complete_volume(struct volume *p, int64_t number)
     for (int64_t i = first; i < end && !p->found->failed; i++) complete_finding(p, &v->all.findings[i]);
 }
 
-/* ---- Volumes ----------------------------------------------------------------------------------------------------- */
+/* ---- Units ------------------------------------------------------------------------------------------------------- */
 
-static void for_each_volume(const struct poolgrad_verification *v, int64_t begin, int64_t end,
-                            void (*look)(struct volume *p, int64_t number))
+/* Of a volume that is cut: bands of exact mode begin with the rows that are written. */
+static struct poolgrad_range rows_of(const struct poolgrad_verification *v, int64_t strip)
+{
+    const int64_t height = v->geometry.held.height, first = v->geometry.rows.begin,
+                  begin = first + strip * v->strip_rows;
+    return (struct poolgrad_range){strip == 0 ? 0 : poolgrad_min(begin, height),
+                                   strip == v->strips - 1 ? height : poolgrad_min(begin + v->strip_rows, height)};
+}
+
+/* Units, or whole volumes. */
+static void for_each(const struct poolgrad_verification *v, int64_t begin, int64_t end, bool cut,
+                     void (*look)(struct volume *p, int64_t number))
 {
     struct poolgrad_judge judge;
     struct poolgrad_quick quick;
@@ -577,15 +588,17 @@ static void for_each_volume(const struct poolgrad_verification *v, int64_t begin
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_judge_init(&judge, &v->geometry, &v->declaration);
     poolgrad_quick_init(&quick, &judge, &v->declaration);
-    quick.applies = quick.applies && !v->exact_bounds_alone;
+    quick.applies = quick.applies && !v->plainly;
     poolgrad_interval_init(&bounds);
     for (int64_t i = begin; i < end; i++) {
-        struct volume p = volume_at(v, i);
+        const int64_t unit = cut ? i : i * v->strips, volume = unit / v->strips;
+        struct volume p = volume_at(v, volume);
         p.judge = &judge;
         p.quick = &quick;
         p.bounds = &bounds;
-        p.found = &v->volumes[i];
-        p.verdicts = v->verdicts + i * poolgrad_area_size(&p.area);
+        if (cut) p.strip.rows = rows_of(v, unit % v->strips);
+        p.found = &v->units[unit];
+        p.verdicts = v->verdicts + volume * poolgrad_area_size(&p.area);
         look(&p, i);
     }
     poolgrad_interval_clear(&bounds);
@@ -594,12 +607,12 @@ static void for_each_volume(const struct poolgrad_verification *v, int64_t begin
     poolgrad_environment_leave(&environment);
 }
 
-void poolgrad_verify_volumes(const void *verification, int64_t begin, int64_t end)
+void poolgrad_verify_units(const void *verification, int64_t begin, int64_t end)
 {
-    for_each_volume(verification, begin, end, judge_volume);
+    for_each(verification, begin, end, true, judge_strip);
 }
 
 void poolgrad_complete_findings(const void *verification, int64_t begin, int64_t end)
 {
-    for_each_volume(verification, begin, end, complete_volume);
+    for_each(verification, begin, end, false, complete_volume);
 }
