@@ -281,6 +281,22 @@ Test(command_verify, json, .init = enter, .fini = scene_leave)
     process_release(&result);
 }
 
+Test(command_verify, causes_are_not_looked_for, .init = enter, .fini = scene_leave)
+{
+    write_changed("dx.npy", "bad.npy", 100, 0);
+    expect_text(GRADIENT " --actual bad.npy", 1, "\nlikely cause:\n  region-constant: ");
+    expect_text(GRADIENT " --actual bad.npy --no-causes", 1, "\nlikely cause: not looked for\n");
+    process_result result = run(GRADIENT " --actual bad.npy --no-causes --json -", 1);
+    cr_assert(json_is_valid(result.out));
+    cr_expect(strncmp(json_member(result.out, "looked_for_causes"), "false", 5) == 0);
+    cr_expect_eq(json_count(json_member(result.out, "causes")), 0);
+    process_release(&result);
+    result = run(GRADIENT " --actual bad.npy --json -", 1);
+    cr_expect(strncmp(json_member(result.out, "looked_for_causes"), "true", 4) == 0);
+    cr_expect_eq(json_count(json_member(result.out, "causes")), 1);
+    process_release(&result);
+}
+
 static void expect_in_order(const char *text, const char *const *parts)
 {
     for (; *parts; parts++) {

@@ -296,6 +296,7 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                             "undocumented and unbounded elements are not right, either (exit status 1)")},
     [OPTION_FINDINGS] = {NUMBER("findings", VERIFY | SUITE,
                                 "how many of the worst elements, or cases, are told of (10)")},
+    [OPTION_NO_CAUSES] = {FLAG("no-causes", VERIFY, "does not look for the mistakes behind wrong elements")},
 
     [OPTION_KEEP_TIE_RULE] = {FLAG(
         "keep-tie-rule", JUDGES | SUITE,

@@ -35,6 +35,15 @@ void poolgrad_progress_tell(struct progress *progress, int64_t done, const char 
     progress->drawn = now;
 }
 
+void poolgrad_progress_say(struct progress *progress, const char *words)
+{
+    const double now = poolgrad_seconds();
+    if (!progress->wanted || now - progress->started < patience) return;
+    fprintf(stderr, "\r%-16s %-60s", progress->label, words);
+    (void)fflush(stderr);
+    progress->drawn = now;
+}
+
 void poolgrad_progress_end(struct progress *progress)
 {
     if (progress->drawn > 0) fprintf(stderr, "\r%80s\r", "");

@@ -19,7 +19,10 @@ void poolgrad_progress_update(struct progress *progress, int64_t done);
 /* The same with a few words behind the bar, at most 40 letters. */
 void poolgrad_progress_tell(struct progress *progress, int64_t done, const char *more);
 
-/* Clears the bar. */
+/* Words in place of the bar, of work whose share is not known, after the same moment. */
+void poolgrad_progress_say(struct progress *progress, const char *words);
+
+/* Clears the bar, or the words. */
 void poolgrad_progress_end(struct progress *progress);
 
 #endif

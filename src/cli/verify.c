@@ -126,6 +126,7 @@ int poolgrad_verify_read(const struct options *options, struct verify *verify)
     const bool gradient = poolgrad_is_gradient(options);
     poolgrad_problem *p = &verify->inputs.problem;
     verify->strict = poolgrad_given(options, OPTION_STRICT);
+    verify->no_causes = poolgrad_given(options, OPTION_NO_CAUSES);
     if (poolgrad_given(options, OPTION_CASE)) return read_case(options, verify);
     if (poolgrad_given(options, OPTION_KEEP_TIE_RULE))
         return poolgrad_fail(options, "--keep-tie-rule is given without --case; expected --ties WORD, a rule");
@@ -207,10 +208,12 @@ static int verify_files(const struct options *options, struct verify *verify)
         verify->declaration.progress_context = &progress;
     }
     poolgrad_status found = poolgrad_verify(p, &verify->declaration, &verify->verification, &error);
+    if (found == POOLGRAD_OK && !verify->no_causes && !poolgrad_verification_passes(verify->verification)) {
+        poolgrad_progress_say(&progress, "looks for likely causes");
+        found = poolgrad_verification_find_causes(verify->verification, &error);
+    }
     poolgrad_progress_end(&progress);
     if (found != POOLGRAD_OK) return poolgrad_setup_refused(options, &error);
-    if (poolgrad_verification_find_causes(verify->verification, &error) != POOLGRAD_OK)
-        return poolgrad_setup_refused(options, &error);
     status = write_results(options, verify);
     if (status != 0) return status;
     return poolgrad_verify_passes(verify) ? 0 : 1;

@@ -23,6 +23,7 @@ struct verify {
     poolgrad_declaration declaration;
     poolgrad_verification *verification;
     bool strict;        /* undocumented and unbounded elements are not right, either */
+    bool no_causes;     /* they are not looked for */
     char fit[FIT_TEXT]; /* what is odd about the sizes; empty: nothing */
     struct output json, report;
 };

@@ -69,10 +69,11 @@ static void print_counts(const poolgrad_verification *v, FILE *file)
             poolgrad_verification_tie_groups(v), poolgrad_verification_bounded_tie_groups(v));
 }
 
-static void print_causes(const poolgrad_verification *v, FILE *file)
+static void print_causes(const struct verify *verify, FILE *file)
 {
+    const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_verification_cause_count(v);
-    fprintf(file, "  \"causes\": [");
+    fprintf(file, "  \"looked_for_causes\": %s,\n  \"causes\": [", verify->no_causes ? "false" : "true");
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
         fprintf(file,
@@ -176,7 +177,7 @@ void poolgrad_verify_print_json(const struct verify *verify, FILE *file)
             verify->strict ? "true" : "false");
     if (*verify->fit) fprintf(file, "  \"geometry\": \"%s\",\n", verify->fit);
     print_counts(v, file);
-    print_causes(v, file);
+    print_causes(verify, file);
     fprintf(file, "  \"findings\": [");
     for (int64_t i = 0; i < findings; i++) {
         fprintf(file, "%s\n", i > 0 ? "," : "");

@@ -126,7 +126,10 @@ static void print_causes(const struct verify *verify, FILE *file)
     if (poolgrad_verification_passes(v)) return;
     fprintf(file, "<h2>Likely cause</h2>\n");
     if (*verify->fit) fprintf(file, "<p>The geometry: %s.</p>\n", verify->fit);
-    if (count == 0 && !*verify->fit) fprintf(file, "<p>None of the known mistakes explains what is wrong.</p>\n");
+    if (verify->no_causes)
+        fprintf(file, "<p>Mistakes were not looked for.</p>\n");
+    else if (count == 0 && !*verify->fit)
+        fprintf(file, "<p>None of the known mistakes explains what is wrong.</p>\n");
     if (count > 0)
         fprintf(file, "<table><tr><th class=\"n\">explains</th><th>mistake</th><th>the implementation</th></tr>\n");
     for (int64_t i = 0; i < count; i++) {

@@ -142,7 +142,8 @@ static void print_causes(const struct verify *verify)
     const int64_t count = poolgrad_verification_cause_count(v);
     if (poolgrad_verification_passes(v)) return;
     const bool known = count > 0 || *verify->fit;
-    printf(known ? "likely cause:\n" : "likely cause: none of the known mistakes explains what is wrong\n");
+    const char *unknown = verify->no_causes ? "not looked for" : "none of the known mistakes explains what is wrong";
+    printf("likely cause:%s%s\n", known ? "" : " ", known ? "" : unknown);
     if (*verify->fit) printf("  the geometry: %s\n", verify->fit);
     for (int64_t i = 0; i < count && i < CAUSES; i++) {
         const poolgrad_cause *cause = poolgrad_verification_cause(v, i);
