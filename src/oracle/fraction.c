@@ -110,6 +110,9 @@ double poolgrad_round_double(double value, const struct poolgrad_precision *prec
     int64_t exponent;
     mpz_t one;
     if (!isfinite(value)) return value;
+    if (value == 0) return 0;
+    if (precision->bits == DBL_MANT_DIG) return value;
+    if (precision->bits == FLT_MANT_DIG) return (double)(float)value;
     mpz_init_set_ui(one, 1);
     poolgrad_split(value, scratch->b, &exponent);
     const double rounded = poolgrad_round_quotient(precision, scratch->b, exponent, one, scratch);

@@ -235,7 +235,8 @@ struct poolgrad_quick_value poolgrad_quick_gradient(struct poolgrad_quick *quick
         else
             add_share(quick, &sum, gradient, poolgrad_window_count(g, poolgrad_judge_window(judge, at)));
     }
-    if (sum.terms == 0) return unknown;
+    /* What nothing is given to is 0, or as it was; norms of 0 times infinity are not. */
+    if (sum.terms == 0 && (g->add_to_destination || g->kind == POOLGRAD_L2NORM)) return unknown;
     add_before(quick, &sum, before);
     return bounds_of(quick, &sum);
 }
