@@ -179,6 +179,25 @@ static bool same_verdict(const poolgrad_problem *p, const poolgrad_declaration *
     return same;
 }
 
+/* The story with the verdicts of a verification is the one that verifies by itself. */
+static bool same_story(const poolgrad_problem *p, const poolgrad_declaration *d,
+                       const poolgrad_verification *verification, const int64_t at[4])
+{
+    poolgrad_error error = {"", ""};
+    size_t length = 0;
+    char *expected = explain(p, d, at);
+    if (!expected) return false;
+    char *text = calloc(1, strlen(expected) + 2);
+    if (!text) abort();
+    const poolgrad_status status = poolgrad_verification_explain(verification, at[0], at[1], 0, at[2], at[3], text,
+                                                                 strlen(expected) + 2, &length, &error);
+    const bool same = report_status(status, &error) && strcmp(text, expected) == 0 && length == strlen(expected);
+    if (!same) printf("of a verification:\n%s\nby itself:\n%s", text, expected);
+    free(expected);
+    free(text);
+    return same;
+}
+
 static bool check_verdicts(test_case *made, bool *telling)
 {
     poolgrad_problem p = made->problem;
@@ -201,12 +220,13 @@ static bool check_verdicts(test_case *made, bool *telling)
             choose(&r, &p.destination, at);
             at[0] = n;
             at[1] = c;
-            held = same_verdict(&p, &d, verification, at);
+            held = same_verdict(&p, &d, verification, at) && same_story(&p, &d, verification, at);
             for (int64_t i = 0; held && i < poolgrad_verification_finding_count(verification); ++i) {
                 const poolgrad_finding *f = poolgrad_verification_finding(verification, i);
                 const int64_t found[4] = {f->n, f->c, f->y, f->x};
                 *telling = true;
-                if (f->n == n && f->c == c) held = same_verdict(&p, &d, verification, found);
+                if (f->n == n && f->c == c)
+                    held = same_verdict(&p, &d, verification, found) && same_story(&p, &d, verification, found);
             }
         }
     if (held) poolgrad_verification_destroy(verification);
@@ -567,6 +587,21 @@ static void expect_refusal(const poolgrad_problem *p, const int64_t at[5], const
               POOLGRAD_INVALID);
     cr_assert(refusal_is_sentence(&error) && strcmp(error.message, message) == 0, "%s", error.message);
     cr_assert(length == 5 && strcmp(text, "as was") == 0);
+}
+
+Test(explain, refusals_of_a_verification)
+{
+    static const float source[4] = {1, 2, 3, 5};
+    poolgrad_problem p = row_problem(POOLGRAD_FORWARD, POOLGRAD_MAX, source, NULL, out);
+    poolgrad_declaration d;
+    poolgrad_verification *v;
+    poolgrad_error error = refusal_none();
+    size_t length = 5;
+    poolgrad_declaration_init(&d, sizeof d);
+    cr_assert(poolgrad_verify(&p, &d, &v, &error) == POOLGRAD_OK);
+    cr_assert(poolgrad_verification_explain(v, 0, 0, 0, 0, 4, NULL, 0, &length, &error) == POOLGRAD_INVALID);
+    cr_assert(length == 5 && strcmp(error.message, "x is 4; expected 0 to 3, a column of the destination") == 0);
+    poolgrad_verification_destroy(v);
 }
 
 Test(explain, refusals)

@@ -324,6 +324,13 @@ POOLGRAD_API poolgrad_status poolgrad_explain(const poolgrad_problem *problem, c
                                               int64_t n, int64_t c, int64_t z, int64_t y, int64_t x, char *text,
                                               size_t size, size_t *length, poolgrad_error *error);
 
+/* The same of an element of a verification's destination, with its problem, declaration and verdicts, which are not
+ * found anew: takes the time of the reference for the windows at hand. The images must still be as they were verified.
+ * Refuses an element that does not exist. */
+POOLGRAD_API poolgrad_status poolgrad_verification_explain(const poolgrad_verification *verification, int64_t n,
+                                                           int64_t c, int64_t z, int64_t y, int64_t x, char *text,
+                                                           size_t size, size_t *length, poolgrad_error *error);
+
 /* ---- Causes ------------------------------------------------------------------------------------------------------ */
 
 /* A mistake that explains wrong elements; docs/verification-causes.md lists all known mistakes. Later versions add

@@ -140,17 +140,24 @@ static int refused(const struct options *options, const poolgrad_error *error)
     return is_place ? poolgrad_fail(options, "--at: %s", error->message) : poolgrad_setup_refused(options, error);
 }
 
-/* Most stories fit at once: the problem is resolved anew for each attempt. */
-char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration *declaration, const int64_t place[5],
-                     poolgrad_error *error)
+static poolgrad_status tell_story(const struct story_of *of, const int64_t at[5], char *text, size_t size,
+                                  size_t *length, poolgrad_error *error)
+{
+    if (of->verification)
+        return poolgrad_verification_explain(of->verification, at[0], at[1], at[2], at[3], at[4], text, size, length,
+                                             error);
+    return poolgrad_explain(of->problem, of->declaration, at[0], at[1], at[2], at[3], at[4], text, size, length, error);
+}
+
+/* Most stories fit at once: each attempt tells it anew. */
+char *poolgrad_story(const struct story_of *of, const int64_t place[5], poolgrad_error *error)
 {
     size_t length = 0, room = 1 << 16;
     *error = (poolgrad_error){"", ""};
     for (;;) {
         char *text = malloc(room);
         if (!text) return NULL;
-        const poolgrad_status status = poolgrad_explain(problem, declaration, place[0], place[1], place[2], place[3],
-                                                        place[4], text, room, &length, error);
+        const poolgrad_status status = tell_story(of, place, text, room, &length, error);
         if (status == POOLGRAD_OK && length < room) return text;
         free(text);
         if (status != POOLGRAD_OK) return NULL;
@@ -176,12 +183,13 @@ static int find_worst(const struct options *options, struct explanation *e, int6
 static int print_story(const struct options *options, struct explanation *e)
 {
     const poolgrad_problem *p = &e->judged.inputs.problem;
-    const poolgrad_declaration *d = poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL;
+    struct story_of of = {p, poolgrad_given(options, OPTION_ACTUAL) ? &e->judged.declaration : NULL, NULL};
     int64_t place[PLACE + AXES] = {0};
     if (poolgrad_given(options, OPTION_AT) ? find_place(options, p, place) != 0 : find_worst(options, e, place) != 0)
         return 2;
     poolgrad_error error;
-    e->text = poolgrad_story(p, d, place, &error);
+    if (!p->picks.data) of.verification = e->judged.verification; /* which knows no picks */
+    e->text = poolgrad_story(&of, place, &error);
     if (!e->text && *error.field) return refused(options, &error);
     if (!e->text) return poolgrad_fail(options, "the text does not fit into memory");
     fputs(e->text, stdout);

@@ -58,10 +58,16 @@ uint64_t poolgrad_number_bits(poolgrad_format format, double value);
 void poolgrad_format_bits(poolgrad_format format, double value, char text[NUMBER_BITS]);
 void poolgrad_format_number(poolgrad_format format, double value, char text[NUMBER_TEXT]);
 
+/* Whose element's story is told: a problem's, with a declaration if an output is judged; or a verification's. */
+struct story_of {
+    const poolgrad_problem *problem;
+    const poolgrad_declaration *declaration;
+    const poolgrad_verification *verification; /* null: of the problem */
+};
+
 /* How an element comes about, as poolgrad_explain tells it, to be freed; null on a refusal, or where memory is lacking:
  * then the error's field is empty. */
-char *poolgrad_story(const poolgrad_problem *problem, const poolgrad_declaration *declaration, const int64_t place[5],
-                     poolgrad_error *error);
+char *poolgrad_story(const struct story_of *of, const int64_t place[5], poolgrad_error *error);
 
 /* Whether anything has a third axis; an element's place, "n,c,y,x" or "n,c,z,y,x". */
 bool poolgrad_verify_has_depth(const struct verify *verify);

@@ -9,10 +9,7 @@
 #include "base/integer.h"
 #include "cli/verify_facts.h"
 
-enum {
-    STORIES = 10,
-    FINDINGS = 100 /* of the worst element's volume, so that the element is among them unless much is wrong */
-};
+enum { STORIES = 10 };
 
 const char poolgrad_page_style[] =
     ":root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--soft:#5b6570;--line:#d5dae0;--card:#f5f7f9;"
@@ -181,29 +178,19 @@ void poolgrad_page_text(const char *text, FILE *file)
     }
 }
 
-/* How the reference comes to an element; of the worst one also what the output holds there and around it, for which its
- * volume is verified again. Null as poolgrad_story says. */
-static char *tell_story(const struct verify *verify, const poolgrad_finding *f, bool judges, poolgrad_error *error)
-{
-    poolgrad_problem problem = verify->inputs.problem;
-    poolgrad_declaration declaration = verify->declaration;
-    const int64_t place[] = {f->n, f->c, f->z, f->y, f->x};
-    if (problem.add_to_destination && !judges) problem.destination = verify->before.image;
-    declaration.progress = NULL;
-    declaration.findings = FINDINGS;
-    return poolgrad_story(&problem, judges ? &declaration : NULL, place, error);
-}
-
-/* Of each of the worst elements. False where memory is lacking. */
+/* How the reference comes to each of the worst elements, and what the output holds there and around. False where memory
+ * is lacking. */
 static bool print_stories(const struct verify *verify, FILE *file)
 {
     const poolgrad_verification *v = verify->verification;
     const int64_t count = poolgrad_min(poolgrad_verification_finding_count(v), STORIES);
+    const struct story_of of = {NULL, NULL, v};
     if (count > 0) fprintf(file, "<h2>How they come about</h2>\n");
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_finding *f = poolgrad_verification_finding(v, i);
+        const int64_t place[] = {f->n, f->c, f->z, f->y, f->x};
         poolgrad_error error;
-        char *text = tell_story(verify, f, i == 0, &error);
+        char *text = poolgrad_story(&of, place, &error);
         if (!text && *error.field) continue;
         if (!text) return false;
         char name[PLACE_TEXT];

@@ -67,32 +67,30 @@ static struct poolgrad_geometry geometry_of_volume(const struct poolgrad_story *
     return g;
 }
 
-static void keep_finding(const struct poolgrad_story *story, struct poolgrad_story_judged *judged)
+/* Among the worst elements of the verification; null where it is not. */
+static const poolgrad_finding *find_finding(const struct poolgrad_story_judged *judged, struct poolgrad_pixel at)
 {
-    for (int64_t i = 0; i < poolgrad_verification_finding_count(&judged->v); i++) {
-        const poolgrad_finding *finding = poolgrad_verification_finding(&judged->v, i);
-        const struct poolgrad_pixel pixel = {finding->z, finding->y, finding->x};
-        if (poolgrad_same_pixel(pixel, story->at)) judged->finding = *finding;
+    for (int64_t i = 0; i < poolgrad_verification_finding_count(judged->v); i++) {
+        const poolgrad_finding *f = poolgrad_verification_finding(judged->v, i);
+        const struct poolgrad_pixel pixel = {f->z, f->y, f->x};
+        if (f->n == judged->n && f->c == judged->c && poolgrad_same_pixel(pixel, at)) return f;
     }
+    return NULL;
 }
 
-/* The verification is to be ended, unless there was none. */
+/* Verifies the element's volume by itself. *before is what the destination was, of all volumes. */
 static poolgrad_status judge(const poolgrad_problem *problem, const poolgrad_declaration *declaration,
-                             const struct poolgrad_story *story, struct poolgrad_story_judged *judged,
-                             poolgrad_error *error)
+                             const struct poolgrad_story *story, struct poolgrad_verification *v,
+                             poolgrad_const_image *before, poolgrad_error *error)
 {
-    struct poolgrad_verification *v = &judged->v;
     poolgrad_declaration known;
     poolgrad_status status = poolgrad_read_declaration(declaration, &known, error);
     if (status == POOLGRAD_OK) status = poolgrad_verification_begin(problem, &story->geometry, &known, v, error);
     if (status != POOLGRAD_OK) return status;
-    judged->is_known = true;
-    judged->before = v->before;
+    *before = v->before;
     v->geometry = geometry_of_volume(story);
     if (v->before.data) v->before = volume_of(&v->before, story->n, story->c);
-    status = poolgrad_verification_judge(v, error);
-    if (status == POOLGRAD_OK) keep_finding(story, judged);
-    return status;
+    return poolgrad_verification_judge(v, error);
 }
 
 /* ---- The result -------------------------------------------------------------------------------------------------- */
@@ -216,11 +214,11 @@ static void set_place(struct poolgrad_story *story, const poolgrad_problem *prob
     story->is_clipped = problem->mapping == POOLGRAD_MAPPING_CLIP;
 }
 
-/* False where memory is lacking. */
-static bool write_story(struct poolgrad_story *story, const struct poolgrad_story_judged *judged, char *text,
-                        size_t size)
+/* The whole text; `before` is what the destination held. */
+static poolgrad_status write_story(struct poolgrad_story *story, const struct poolgrad_story_judged *judged,
+                                   const poolgrad_const_image *before, char *text, size_t size, size_t *length,
+                                   poolgrad_error *error)
 {
-    const poolgrad_const_image *before = judged->is_known ? &judged->before : &story->geometry.held;
     if (story->geometry.add_to_destination) story->before = poolgrad_load_pixel(before, story->n, story->c, story->at);
     const struct poolgrad_environment environment = poolgrad_environment_enter();
     poolgrad_text_begin(&story->text, text, size);
@@ -228,7 +226,9 @@ static bool write_story(struct poolgrad_story *story, const struct poolgrad_stor
     const bool told = tell(story, judged);
     poolgrad_scratch_clear(&story->scratch);
     poolgrad_environment_leave(&environment);
-    return told;
+    if (!told) return poolgrad_refuse_memory(error, "explanation");
+    *length = story->text.length;
+    return POOLGRAD_OK;
 }
 
 poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad_declaration *declaration, int64_t n,
@@ -237,7 +237,8 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
 {
     const int64_t at[AXES] = {n, c, z, y, x};
     struct poolgrad_story story = {0};
-    struct poolgrad_story_judged judged = {.is_known = false};
+    struct poolgrad_verification v = {.volumes = NULL};
+    struct poolgrad_story_judged judged = {.v = NULL};
     poolgrad_problem known;
     poolgrad_status status = poolgrad_read_problem(problem, &known, error);
     if (status == POOLGRAD_OK) status = poolgrad_resolve(&known, &story.geometry, error);
@@ -245,10 +246,27 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
     if (status == POOLGRAD_OK) status = check_place(&story.geometry.held, at, error);
     if (status != POOLGRAD_OK) return status;
     set_place(&story, &known, at);
-    if (declaration) status = judge(&known, declaration, &story, &judged, error);
-    if (status == POOLGRAD_OK && !write_story(&story, &judged, text, size))
-        status = poolgrad_refuse_memory(error, "explanation");
-    if (judged.is_known) poolgrad_verification_end(&judged.v);
-    if (status == POOLGRAD_OK) *length = story.text.length;
+    poolgrad_const_image before = story.geometry.held;
+    if (declaration) {
+        status = judge(&known, declaration, &story, &v, &before, error);
+        judged.v = &v;
+        if (status == POOLGRAD_OK) judged.finding = find_finding(&judged, story.at);
+    }
+    if (status == POOLGRAD_OK) status = write_story(&story, &judged, &before, text, size, length, error);
+    poolgrad_verification_end(&v);
     return status;
+}
+
+poolgrad_status poolgrad_verification_explain(const poolgrad_verification *v, int64_t n, int64_t c, int64_t z,
+                                              int64_t y, int64_t x, char *text, size_t size, size_t *length,
+                                              poolgrad_error *error)
+{
+    const int64_t at[AXES] = {n, c, z, y, x};
+    struct poolgrad_story story = {.geometry = v->geometry};
+    struct poolgrad_story_judged judged = {.v = v, .n = n, .c = c};
+    const poolgrad_status status = check_place(&v->geometry.held, at, error);
+    if (status != POOLGRAD_OK) return status;
+    set_place(&story, &v->problem, at);
+    judged.finding = find_finding(&judged, story.at);
+    return write_story(&story, &judged, &v->before, text, size, length, error);
 }

@@ -26,12 +26,11 @@ struct poolgrad_story {
     bool is_silent; /* computes, and says nothing */
 };
 
-/* What an implementation's output is worth: the verification of the element's volume, by itself. */
+/* What an implementation's output is worth. */
 struct poolgrad_story_judged {
-    bool is_known;
-    struct poolgrad_verification v;
-    poolgrad_const_image before; /* the destination was, of all volumes */
-    poolgrad_finding finding;    /* of verdict none: not among the worst of its volume */
+    const struct poolgrad_verification *v; /* of all volumes, or of the element's by itself; null: nothing is judged */
+    int64_t n, c;                          /* the element's volume there */
+    const poolgrad_finding *finding;       /* null: the element is not among the worst */
 };
 
 /* Words of a sentence; as a value, so that a sentence can have several. */

@@ -161,7 +161,7 @@ struct beside {
 
 static void look_at(const struct poolgrad_story_judged *judged, struct poolgrad_pixel at, struct beside *beside)
 {
-    const poolgrad_verdict verdict = poolgrad_verification_at(&judged->v, 0, 0, at.z, at.y, at.x);
+    const poolgrad_verdict verdict = poolgrad_verification_at(judged->v, judged->n, judged->c, at.z, at.y, at.x);
     beside->all++;
     if (verdict == POOLGRAD_VERDICT_EQUAL) return;
     if (beside->different++ < MOST_ROWS) beside->at[beside->shown++] = at;
@@ -192,14 +192,15 @@ static void say_beside(struct poolgrad_story *story, const struct poolgrad_story
 {
     const poolgrad_format format = story->geometry.destination.format;
     const struct poolgrad_pixel at = beside->at[row];
-    const double expected = poolgrad_load_pixel(&judged->v.expected.read, 0, 0, at);
-    const double actual = poolgrad_load_pixel(&judged->v.geometry.held, 0, 0, at);
+    const double expected = poolgrad_load_pixel(&judged->v->expected.read, judged->n, judged->c, at);
+    const double actual = poolgrad_load_pixel(&judged->v->geometry.held, judged->n, judged->c, at);
     char ulps[CELL], reach[CELL];
     write_ulps(format, expected, actual, ulps);
     write_reach(format, expected, beside->reach[row], reach);
-    poolgrad_story_say(story, 4, "%-10s %15s %15s %12s  %-14s %s", poolgrad_pixel_of(story, at).text,
-                       poolgrad_digits_of(actual, format).text, poolgrad_digits_of(expected, format).text, ulps, reach,
-                       poolgrad_verdict_name(poolgrad_verification_at(&judged->v, 0, 0, at.z, at.y, at.x)));
+    poolgrad_story_say(
+        story, 4, "%-10s %15s %15s %12s  %-14s %s", poolgrad_pixel_of(story, at).text,
+        poolgrad_digits_of(actual, format).text, poolgrad_digits_of(expected, format).text, ulps, reach,
+        poolgrad_verdict_name(poolgrad_verification_at(judged->v, judged->n, judged->c, at.z, at.y, at.x)));
 }
 
 /* Where a gradient went that did not go where it was expected. False where memory is lacking. */
@@ -207,7 +208,8 @@ static bool tell_beside(struct poolgrad_story *story, const struct poolgrad_stor
 {
     struct beside beside = find_beside(story, judged);
     if (beside.different == 0) return true;
-    if (!poolgrad_verification_reach(&judged->v, beside.at, beside.shown, beside.reach)) return false;
+    if (!poolgrad_verification_reach(judged->v, judged->n, judged->c, beside.at, beside.shown, beside.reach))
+        return false;
     poolgrad_story_pause(story);
     poolgrad_story_say(story, 0,
                        "Of %" PRId64 " pixels of the output that share a window with it, itself among them, %" PRId64
@@ -226,11 +228,11 @@ static bool tell_beside(struct poolgrad_story *story, const struct poolgrad_stor
 static bool tell_written(struct poolgrad_story *story, const struct poolgrad_story_judged *judged, double expected,
                          double actual)
 {
-    const bool differs = poolgrad_verification_at(&judged->v, 0, 0, story->at.z, story->at.y, story->at.x) !=
-                         POOLGRAD_VERDICT_EQUAL;
+    const bool differs = poolgrad_verification_at(judged->v, judged->n, judged->c, story->at.z, story->at.y,
+                                                  story->at.x) != POOLGRAD_VERDICT_EQUAL;
     struct poolgrad_reach reach;
-    if (!poolgrad_verification_reach(&judged->v, &story->at, 1, &reach)) return false;
-    tell_reach(story, reach, expected, actual, judged->v.declaration.digits > 0);
+    if (!poolgrad_verification_reach(judged->v, judged->n, judged->c, &story->at, 1, &reach)) return false;
+    tell_reach(story, reach, expected, actual, judged->v->declaration.digits > 0);
     if (!differs) return true;
     if (story->geometry.direction == POOLGRAD_GRADIENT) return tell_beside(story, judged);
     tell_forward(story, actual);
@@ -240,19 +242,19 @@ static bool tell_written(struct poolgrad_story *story, const struct poolgrad_sto
 bool poolgrad_story_tell_output(struct poolgrad_story *story, const struct poolgrad_story_judged *judged,
                                 const double *expected)
 {
-    if (!judged->is_known) return true;
+    if (!judged->v) return true;
     const poolgrad_format format = story->geometry.destination.format;
-    const void *element = poolgrad_pixel_address(&judged->v.geometry.held, 0, 0, story->at);
+    const void *element = poolgrad_pixel_address(&judged->v->geometry.held, judged->n, judged->c, story->at);
     const double actual = poolgrad_load(format, element);
-    const poolgrad_finding *finding = &judged->finding;
-    const poolgrad_verdict verdict = poolgrad_verification_at(&judged->v, 0, 0, story->at.z, story->at.y, story->at.x);
+    const poolgrad_finding *finding = judged->finding;
+    const poolgrad_verdict verdict = poolgrad_verification_at(judged->v, judged->n, judged->c, story->at.z, story->at.y,
+                                                              story->at.x);
     poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of_element(element, format).text);
     if (expected) tell_distance(story, *expected, actual);
     poolgrad_story_say(story, 2, "Verdict: %s.", poolgrad_verdict_name(verdict));
-    if (finding->decision != POOLGRAD_DECISION_NONE)
+    if (finding && finding->decision != POOLGRAD_DECISION_NONE)
         poolgrad_story_say(story, 2, "Why: %s.", poolgrad_decision_text(finding->decision));
     if (expected) return tell_written(story, judged, *expected, actual);
-    if (finding->verdict != POOLGRAD_VERDICT_NONE)
-        poolgrad_story_say(story, 2, "It was %s before.", poolgrad_word_of(finding->expected, format).text);
+    if (finding) poolgrad_story_say(story, 2, "It was %s before.", poolgrad_word_of(finding->expected, format).text);
     return true;
 }

@@ -69,9 +69,9 @@ struct poolgrad_reach {
     double low, high;
 };
 
-/* That of elements of the first volume that are written. False where memory is lacking. */
-bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
-                                 struct poolgrad_reach *reach);
+/* That of elements of a volume that are written. False where memory is lacking. */
+bool poolgrad_verification_reach(const struct poolgrad_verification *v, int64_t n, int64_t c,
+                                 const struct poolgrad_pixel *at, int64_t count, struct poolgrad_reach *reach);
 
 /* Judges units [begin, end) of the destination, all images times all channels times strips. What is shown of findings,
  * the exact value and the bounds, is found later, volume by volume, for those of all that are kept. */

@@ -508,12 +508,12 @@ static struct volume volume_at(const struct poolgrad_verification *v, int64_t i)
     return p;
 }
 
-bool poolgrad_verification_reach(const struct poolgrad_verification *v, const struct poolgrad_pixel *at, int64_t count,
-                                 struct poolgrad_reach *reach)
+bool poolgrad_verification_reach(const struct poolgrad_verification *v, int64_t n, int64_t c,
+                                 const struct poolgrad_pixel *at, int64_t count, struct poolgrad_reach *reach)
 {
     struct poolgrad_judge judge;
     struct poolgrad_interval bounds;
-    struct volume p = volume_at(v, 0);
+    struct volume p = volume_at(v, n * v->geometry.destination.channels + c);
     p.judge = &judge;
     p.bounds = &bounds;
     const struct poolgrad_environment environment = poolgrad_environment_enter();
