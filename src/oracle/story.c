@@ -237,7 +237,7 @@ poolgrad_status poolgrad_explain(const poolgrad_problem *problem, const poolgrad
 {
     const int64_t at[AXES] = {n, c, z, y, x};
     struct poolgrad_story story = {0};
-    struct poolgrad_verification v = {.volumes = NULL};
+    struct poolgrad_verification v = {.units = NULL};
     struct poolgrad_story_judged judged = {.v = NULL};
     poolgrad_problem known;
     poolgrad_status status = poolgrad_read_problem(problem, &known, error);
