@@ -1667,6 +1667,25 @@ Test(causes, a_factor_and_a_sign_reach_beyond_the_clip)
     }
 }
 
+/* What was there before has the factor as well. */
+Test(causes, a_factor_of_all_that_the_output_holds)
+{
+    for (unsigned call = 3; call < 6; call++) {
+        struct scene s;
+        scene_init(&s, call);
+        s.setup.adds = true;
+        prepare(&s);
+        const poolgrad_image *d = &s.problem.destination;
+        for (int64_t k = 0; k < d->images * d->channels * d->height * d->width; k++) {
+            const int64_t plane = k / d->width / d->height;
+            const int64_t at[] = {plane / d->channels, plane % d->channels, k / d->width % d->height, k % d->width};
+            set(d, at, get(&s.before, at));
+        }
+        run_and_change(&s, call == 4 ? doubled : negated);
+        expect_first(&s, call == 4 ? "multiplied" : "sign-flipped", "errors-of-");
+    }
+}
+
 /* Sums of 169 terms that cancel: with a wrong sign they lie where sums in bfloat16 may err to. */
 Test(causes, errors_are_not_believed_beside_an_exact_cause)
 {

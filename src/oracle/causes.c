@@ -185,7 +185,8 @@ static struct statement find_scaled(const struct inquiry *q, const struct poolgr
     const bool inside = is_in_box(&written, at);
     if (!inside && !k->scaled_everywhere) return (struct statement){.known = false};
     const double value = poolgrad_load_element(&q->v->expected.read, at);
-    const double before = inside && g->add_to_destination ? poolgrad_load_element(&q->v->before, at) : 0;
+    const bool adds = inside && g->add_to_destination && !k->scaled_everywhere;
+    const double before = adds ? poolgrad_load_element(&q->v->before, at) : 0;
     const double error = q->errors[poolgrad_element_place(&g->held, at)] + ulp_of(g->held.format, value);
     return state(k, g->held.format, (value - before) * k->factor + before,
                  error * fmax(fabs(k->factor), 1) + printed_error(q->v));

@@ -122,7 +122,8 @@ TURN(set_addition)
     return true;
 }
 
-/* The right results times a factor: those that are written or, where it is known what the rest was, the whole image. */
+/* The right results times a factor, before they are added to what was there; or all that the output holds, what was
+ * added to and what is not written, where that is known. */
 static bool scale(const struct poolgrad_verification *v, struct poolgrad_knobs *k)
 {
     const struct poolgrad_geometry *g = &v->geometry;
@@ -132,12 +133,13 @@ static bool scale(const struct poolgrad_verification *v, struct poolgrad_knobs *
                      poolgrad_range_length(g->channels) == g->held.channels;
     k->misplaced = k->scaled = true;
     k->scaled_everywhere = k->variant != 0;
-    return !k->scaled_everywhere || (!all && v->before.data);
+    return !k->scaled_everywhere || g->add_to_destination || (!all && v->before.data);
 }
 
 static const char *scaled_what(const struct poolgrad_knobs *k)
 {
-    return k->scaled_everywhere ? ", also outside of what is written" : "";
+    if (!k->scaled_everywhere) return "";
+    return k->geometry.add_to_destination ? ", also of what was there before" : ", also outside of what is written";
 }
 
 TURN(negate)
@@ -152,7 +154,7 @@ TURN(negate)
 TURN(multiply)
 {
     (void)a, (void)b;
-    if (!scale(v, k) || !poolgrad_find_factor(v, &k->factor, &k->failed)) return false;
+    if (!scale(v, k) || !poolgrad_find_factor(v, k->scaled_everywhere, &k->factor, &k->failed)) return false;
     poolgrad_say(k, "gives %.6g times what it should%s", k->factor, scaled_what(k));
     return true;
 }

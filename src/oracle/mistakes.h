@@ -59,8 +59,8 @@ void poolgrad_mistake_describe(const struct poolgrad_mistake *mistake, const str
 
 /* ---- What is found in the data: false, and *failed, where memory is lacking -------------------------------------- */
 
-/* The factor that most results are wrong by. */
-bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor, bool *failed);
+/* The factor that most results are wrong by; with what they were added to, or without. */
+bool poolgrad_find_factor(const struct poolgrad_verification *v, bool with_before, double *factor, bool *failed);
 
 /* The smallest box that holds all wrong elements of the commonest wrong value, and how many those are. */
 bool poolgrad_find_constant(const struct poolgrad_verification *v, struct poolgrad_box *box, double *constant,

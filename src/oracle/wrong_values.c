@@ -31,6 +31,7 @@ struct survey {
     double *values; /* that are collected */
     int64_t count;
     double wanted;
+    bool with_before; /* results are taken with what they were added to */
     struct poolgrad_box box;
     int64_t found; /* in the box */
 };
@@ -67,7 +68,7 @@ static double *collect(struct survey *s, void (*look)(struct survey *, struct po
 static void collect_factor(struct survey *s, struct poolgrad_element at)
 {
     const struct poolgrad_geometry *g = &s->v->geometry;
-    const double before = g->add_to_destination ? poolgrad_load_element(&s->v->before, at) : 0;
+    const double before = g->add_to_destination && !s->with_before ? poolgrad_load_element(&s->v->before, at) : 0;
     const double expected = poolgrad_load_element(&s->v->expected.read, at) - before;
     const double factor = (poolgrad_load_element(&g->held, at) - before) / expected;
     if (expected != 0 && isfinite(factor)) s->values[s->count++] = factor;
@@ -87,11 +88,11 @@ static double round_factor(const struct poolgrad_geometry *g, double factor)
     return factor;
 }
 
-bool poolgrad_find_factor(const struct poolgrad_verification *v, double *factor, bool *failed)
+bool poolgrad_find_factor(const struct poolgrad_verification *v, bool with_before, double *factor, bool *failed)
 {
     enum { FEW = 3 };
     const double near = 1e-5;
-    struct survey survey = {.v = v};
+    struct survey survey = {.v = v, .with_before = with_before};
     double *values = collect(&survey, collect_factor);
     *failed = !values;
     if (!values) return false;
