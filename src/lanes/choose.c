@@ -725,15 +725,28 @@ static bool cut_columns(const struct poolgrad_geometry *g, struct poolgrad_lanes
     return fits;
 }
 
-/* Groups of fewer planes need less memory, and are more units. */
+/* Planes of a group in place. Pixels are read from end to end where a group has all channels; rows of L2-norm's sums
+ * would leave the caches, and maxima's codes come beside them. */
+static int64_t most_in_place(const struct poolgrad_geometry *g)
+{
+    enum { WIDE = 2048 };
+    return g->direction == POOLGRAD_FORWARD || g->kind == POOLGRAD_AVERAGE ? WIDE : MOST_LANES;
+}
+
+/* Groups of fewer planes need less memory, and are more units: some for each thread, before wide ones are worth it. */
 static bool cut_to_fit(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
+    enum { FAIR = 4 };
     const int64_t vector = lanes->routines->vector_bytes / (int64_t)sizeof(float), wanted = worthwhile_units(g);
     lanes->wanted = wanted;
-    lanes->most_lanes = lanes->any_in_place ? MOST_LANES : 2 * vector;
+    lanes->most_lanes = lanes->any_in_place ? most_in_place(g) : 2 * vector;
     while (!cut(g, lanes)) {
         if (lanes->most_lanes <= 1 || lanes->slice != INT64_MAX) return false;
         lanes->most_lanes = lanes->piece / 4;
+    }
+    while (lanes->units < FAIR * wanted && lanes->piece > MOST_LANES && lanes->slice == INT64_MAX) {
+        lanes->most_lanes = poolgrad_max(lanes->piece / 2, MOST_LANES);
+        if (!cut(g, lanes)) return false;
     }
     while (lanes->units < wanted && lanes->piece > vector && lanes->slice == INT64_MAX) {
         lanes->most_lanes = poolgrad_max(lanes->piece / 2, vector);
