@@ -79,18 +79,31 @@ enum { PHASES_VECTORS = VECTOR_BYTES > 8, PHASES_MOVE = 16, PHASES_SHORT = 1024 
 
 /* A move brings more than a pixel: what is too much belongs to pixels behind it, which are moved later, and lies in the
  * row as it lies in a phase. The last pixels go by themselves. */
-static void move_small(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+PHASES_ALWAYS_INLINE void move_small_of(const unsigned char *from, const struct pixels *row, int64_t phases,
+                                        int64_t size, bool merge, unsigned char *to)
 {
-    const int64_t size = row->size, phases = row->phases, behind = (PHASES_MOVE - 1) / size * phases;
+    const int64_t behind = (PHASES_MOVE - 1) / size * phases, step = row->phase_step;
     const int64_t done = row->count > behind ? (row->count - behind) / phases : 0;
     for (int64_t i = 0; i < done; i++) {
         for (int64_t p = 0; p < phases; p++) {
-            const int64_t in_row = (i * phases + p) * size, in_phases = p * row->phase_step + i * size;
+            const int64_t in_row = (i * phases + p) * size, in_phases = p * step + i * size;
             memcpy(to + (merge ? in_row : in_phases), from + (merge ? in_phases : in_row), PHASES_MOVE);
         }
     }
-    move_each(from + done * (merge ? size : phases * size), phases, row->count - done * phases, size, row->phase_step,
-              merge, to + done * (merge ? phases * size : size));
+    move_each(from + done * (merge ? size : phases * size), phases, row->count - done * phases, size, step, merge,
+              to + done * (merge ? phases * size : size));
+}
+
+/* Three channels of float32 in two phases are frequent. */
+static void move_small(const unsigned char *from, const struct pixels *row, bool merge, unsigned char *to)
+{
+    enum { PAIR = 2, TRIPLE = 12 };
+    if (row->phases != PAIR || row->size != TRIPLE)
+        move_small_of(from, row, row->phases, row->size, merge, to);
+    else if (merge)
+        move_small_of(from, row, PAIR, TRIPLE, true, to);
+    else
+        move_small_of(from, row, PAIR, TRIPLE, false, to);
 }
 
 PHASES_ALWAYS_INLINE void move_once(const unsigned char *from, int64_t bytes, unsigned char *to)
