@@ -323,7 +323,7 @@ static norm composed_norm_of(trial *t, int64_t wy, int64_t wx)
     const double exact = machine_root(m, sum);
     if (t->p.direction == POOLGRAD_FORWARD) return (norm){exact, 0, exact == 0};
     const double root = keep_source(t, exact);
-    const bool anew = t->d.norms == POOLGRAD_NORMS_COMPUTED && chance(t, 70);
+    const bool anew = t->d.norms == POOLGRAD_NORMS_COMPUTED;
     const double inverse = anew ? machine_inverse_root(m, sum) : machine_divide(m, 1, root);
     return (norm){root, keep_source(t, inverse), root == 0};
 }
@@ -559,7 +559,7 @@ static double average_at(trial *t, int64_t y, int64_t x)
 static double root_gradient(trial *t, double gradient, norm window)
 {
     machine *m = &t->m;
-    if (random_chance(&m->random, m->reciprocal)) {
+    if (t->d.norms == POOLGRAD_NORMS_COMPUTED || random_chance(&m->random, m->reciprocal)) {
         return machine_multiply(m, gradient, keep_source(t, machine_multiply(m, 0.5, window.inverse)));
     }
     if (chance(t, 50)) return machine_divide(m, gradient, keep_source(t, machine_multiply(m, 2, window.root)));

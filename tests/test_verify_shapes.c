@@ -218,9 +218,11 @@ Test(verify_shapes, gradients_of_norms_may_be_composed_of_stored_results)
     expect(verdict_of(&e, 0, 1.2490234375), LEGAL, "of a sum");
     expect(verdict_of(&e, 0, 1.248046875), WRONG, "of a mean, where a sum is declared");
     e.declaration.division = POOLGRAD_DIVISION_TRUE;
+    expect_point(&e, 0, 1.2490234375, "of a sum, times a power of it");
+    e.declaration.norms = POOLGRAD_NORMS_STORED;
     expect(verdict_of(&e, 0, 1.2490234375), WRONG, "by a reciprocal, where a quotient is declared");
     expect_point(&e, 0, 1.25, "by a quotient");
-    e.declaration.division = POOLGRAD_DIVISION_RECIPROCAL;
+    e.declaration.norms = POOLGRAD_NORMS_COMPUTED;
     e.declaration.composed = POOLGRAD_COMPOSED_MEAN;
     expect_point(&e, 0, 1.248046875, "of a mean");
     verdict_free(&e);

@@ -149,7 +149,10 @@ static void choose_machine(trial *t)
     m->reciprocal = d->division == POOLGRAD_DIVISION_ANY ? 50 : d->division == POOLGRAD_DIVISION_TRUE ? 0 : 100;
     m->fused = d->fusion == POOLGRAD_FUSION_ANY ? 50 : d->fusion == POOLGRAD_FUSION_NONE ? 0 : 100;
     if (t->p.kind == POOLGRAD_AVERAGE && chance(t, 50)) d->averages = (poolgrad_averages)between(t, 1, 2);
-    if (t->p.kind == POOLGRAD_L2NORM && chance(t, 50)) d->composed = (poolgrad_composition)between(t, 1, 2);
+    if (t->p.kind == POOLGRAD_L2NORM && chance(t, 50)) {
+        d->composed = (poolgrad_composition)between(t, 1, 2);
+        d->norms = (poolgrad_norms)between(t, 0, 1);
+    }
     if (d->averages == POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT) d->division = POOLGRAD_DIVISION_ANY;
 }
 
@@ -400,13 +403,14 @@ static norm composed_norm_of(trial *t, pixel output)
 static machine_term composed_term(trial *t, double gradient, norm w)
 {
     machine *m = &t->m;
+    const bool anew = t->d.norms == POOLGRAD_NORMS_COMPUTED;
     const double root = keep_source(t, w.root);
     double term;
     if (root == 0) return machine_number(0);
-    if (random_chance(&m->random, m->reciprocal))
-        term = machine_multiply(m, gradient,
-                                keep_source(t, machine_multiply(m, 0.5, keep_source(t, machine_divide(m, 1, root)))));
-    else
+    if (anew || random_chance(&m->random, m->reciprocal)) {
+        const double reciprocal = keep_source(t, anew ? machine_inverse_root(m, w.sum) : machine_divide(m, 1, root));
+        term = machine_multiply(m, gradient, keep_source(t, machine_multiply(m, 0.5, reciprocal)));
+    } else
         term = machine_divide(m, gradient, keep_source(t, machine_multiply(m, 2, root)));
     term = keep_gradient(t, term);
     if (t->d.composed == POOLGRAD_COMPOSED_SUM) {

@@ -105,18 +105,22 @@ typedef enum poolgrad_averages {
     POOLGRAD_AVERAGES_RECIPROCAL_PRODUCT = 2 /* times the product of rounded reciprocals: g x (1/3 x 1/3), rounded */
 } poolgrad_averages;
 
-/* Operations on whole tensors that an L2-norm, or an average, is composed of. Each stores its result q, k, r, t or d:
- * as an element of the source forward, of the source gradient or, d, of the destination backward. Backward as automatic
- * differentiation does:
- *     sum       q = x^2, k = sum of q, norm = sqrt(k);                                  average: (sum of x) / N
- *               t = g (1/2 sqrt(k)), d = sum of t, 2 x d;                               average: t = g / N, sum of t
- *     mean      q = x^2, k = N (average of q), norm = sqrt(k), as PyTorch's lp_pool2d;  average: one operation
- *               t = N (g (1/2 sqrt(k))), d = sum of t / N, 2 x d
- * N is the number of a window's taps, those outside, which are zeros that the source is padded with, too.
- * A root of the mean has k = (sum of q) / N, and t / N; or the average of q, without the factors N.
+/*
+ * Operations on whole tensors that an L2-norm or an average is composed of. Each one rounds to its tensor's format what
+ * it leaves for the next one (docs/verification.md, "Operations on whole tensors"): forward to the source's, backward
+ * to the source gradient's, and of d to the destination's. With g and the taps x of windows:
+ *
+ *     L2-norm: norm = sqrt(k)       sum: k = sum of x^2         mean: k = N (average of x^2), as PyTorch's lp_pool2d
+ *     its gradient: 2 x d           sum: d = sum of t           mean: d = sum of (N t) / N
+ *     the root's gradient           t = g (1/2 (1 / sqrt(k)))   norms "stored": g / (2 norm), divided as is declared
+ *     average                       sum: (sum of x) / N         mean: one operation
+ *     its gradient                  sum: sum of g / N           mean: one operation
+ *
+ * N of an L2-norm is the number of all taps of a window, those outside, too: the source was padded with zeros before.
+ * Of the root of a mean k is (sum of x^2) / N, or the average of x^2, and d the sum of t / N.
  */
 typedef enum poolgrad_composition {
-    POOLGRAD_COMPOSED_NOT = 0, /* nothing is stored between */
+    POOLGRAD_COMPOSED_NOT = 0, /* one operation: nothing is rounded between */
     POOLGRAD_COMPOSED_SUM = 1, /* of a pooling that adds */
     POOLGRAD_COMPOSED_MEAN = 2 /* of a pooling that averages */
 } poolgrad_composition;

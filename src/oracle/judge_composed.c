@@ -85,20 +85,16 @@ static void find_square(struct poolgrad_judge *judge, struct poolgrad_window_at 
     poolgrad_judge_keep_source(judge, result);
 }
 
-/* The reciprocal of the stored norm and, unless that is declared to be read, those of the root as one operation or
- * two. */
+/* Of the stored norm, if that is declared to be read; else of the root, as one operation or two. */
 static void find_reciprocal(struct poolgrad_judge *judge, const struct poolgrad_interval *norm,
                             const struct poolgrad_interval *root, struct poolgrad_interval *result)
 {
     struct poolgrad_declared *d = &judge->declared;
     struct poolgrad_interval *one = &judge->work.composed.one, *part = &judge->work.composed.part;
     poolgrad_interval_set(one, 1);
-    poolgrad_interval_divide(d, result, one, norm);
+    poolgrad_interval_divide(d, result, one, judge->stores_norms ? norm : root);
     poolgrad_interval_round(d, result);
     if (!judge->stores_norms) {
-        poolgrad_interval_divide(d, part, one, root);
-        poolgrad_interval_round(d, part);
-        poolgrad_interval_join(result, part);
         poolgrad_interval_copy(&judge->work.composed.term, root);
         poolgrad_interval_round(d, &judge->work.composed.term);
         poolgrad_interval_divide(d, part, one, &judge->work.composed.term);
@@ -138,7 +134,8 @@ static void scale(struct poolgrad_judge *judge, struct poolgrad_interval *result
     keep(judge, result);
 }
 
-/* The gradient of the root: g / (2 norm), (g / 2) / norm or g (reciprocal / 2), into work.composed.term. */
+/* The gradient of the root into work.composed.term: as of a power of the square, g (reciprocal / 2); by the stored norm
+ * as divisions are declared, g / (2 norm) and (g / 2) / norm, or that. */
 static void differentiate_root(struct poolgrad_judge *judge, const struct poolgrad_interval *gradient,
                                const struct poolgrad_norm_bounds *bounds)
 {
@@ -147,7 +144,7 @@ static void differentiate_root(struct poolgrad_judge *judge, const struct poolgr
     struct poolgrad_interval *other = &judge->work.composed.other, *result = &judge->work.composed.term;
     poolgrad_interval_set_nan(result);
     result->nan = false;
-    if (d->divides) {
+    if (judge->stores_norms && d->divides) {
         poolgrad_judge_set_bounds(norm, bounds->norm.value);
         scale(judge, part, 2, norm, poolgrad_judge_keep_source);
         poolgrad_interval_divide(d, result, gradient, part);
@@ -157,7 +154,7 @@ static void differentiate_root(struct poolgrad_judge *judge, const struct poolgr
         poolgrad_interval_round(d, other);
         poolgrad_interval_join(result, other);
     }
-    if (d->multiplies) {
+    if (!judge->stores_norms || d->multiplies) {
         poolgrad_judge_set_bounds(norm, bounds->norm.reciprocal);
         scale(judge, part, 0.5, norm, poolgrad_judge_keep_source);
         poolgrad_interval_product(d, other, gradient, part, false);
