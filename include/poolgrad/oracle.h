@@ -13,7 +13,8 @@
  *     poolgrad_verification *v;
  *     if (poolgrad_verify(&p, &d, &v, &error) == POOLGRAD_OK && !poolgrad_verification_passes(v)) {
  *         const poolgrad_finding *worst = poolgrad_verification_finding(v, 0);
- *         poolgrad_explain(&p, &d, worst->n, worst->c, worst->z, worst->y, worst->x, text, size, &length, &error);
+ *         poolgrad_verification_explain(v, worst->n, worst->c, worst->z, worst->y, worst->x, text, size, &length,
+ *                                       &error);
  *     }
  *     poolgrad_verification_destroy(v);
  *

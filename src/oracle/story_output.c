@@ -249,6 +249,7 @@ bool poolgrad_story_tell_output(struct poolgrad_story *story, const struct poolg
     const poolgrad_finding *finding = judged->finding;
     const poolgrad_verdict verdict = poolgrad_verification_at(judged->v, judged->n, judged->c, story->at.z, story->at.y,
                                                               story->at.x);
+    poolgrad_story_pause(story);
     poolgrad_story_say(story, 0, "Actual: %s.", poolgrad_word_of_element(element, format).text);
     if (expected) tell_distance(story, *expected, actual);
     poolgrad_story_say(story, 2, "Verdict: %s.", poolgrad_verdict_name(verdict));
