@@ -78,6 +78,16 @@ Test(command_suite, a_seed_decides_every_byte, .init = scene_enter, .fini = scen
 
 /* ---- Which cases are made ---------------------------------------------------------------------------------------- */
 
+Test(command_suite, words_of_profiles_are_the_options)
+{
+    const struct choice *choice = poolgrad_options[OPTION_PROFILE].choices;
+    for (int profile = 0; profile < SUITE_PROFILES; profile++) {
+        cr_assert(choice[profile].name && choice[profile].value == profile);
+        cr_expect_str_eq(choice[profile].name, poolgrad_suite_profile_name((enum suite_profile)profile));
+    }
+    cr_expect(!choice[SUITE_PROFILES].name);
+}
+
 /* The options' words are the kit's. */
 Test(command_suite, words_of_features_are_the_options)
 {
@@ -92,22 +102,23 @@ Test(command_suite, words_of_features_are_the_options)
     }
 }
 
-/* Cases are those of the whole kit, of which the rest is left out. */
-static int64_t check_part(const char *folder, bool (*is_wanted)(const struct manifest_case *entry))
+/* The kit's cases, all of which are wanted, and those of them that an array drew. */
+struct part {
+    int64_t count, drawn;
+};
+
+static struct part check_part(const char *folder, bool (*is_wanted)(const struct manifest_case *entry))
 {
-    char name[SCENE_PATH], whole[SCENE_PATH];
     struct manifest manifest;
     cr_assert(poolgrad_manifest_read(&suite_options, scene_path(folder), &manifest) == 0);
+    struct part part = {.count = manifest.count};
     for (int64_t i = 0; i < manifest.count; i++) {
         const struct manifest_case *entry = &manifest.entry[i];
-        cr_expect(is_wanted(entry), "%s", entry->name);
-        snprintf(name, sizeof name, "%s/cases/%s/expected.npy", folder, entry->name);
-        snprintf(whole, sizeof whole, "whole/cases/%s/expected.npy", entry->name);
-        check_same_file(name, whole);
+        cr_expect(is_wanted(entry), "%s: %s", folder, entry->name);
+        part.drawn += strncmp(entry->name, "pairs-", 6) == 0 || strncmp(entry->name, "axes-", 5) == 0;
     }
-    const int64_t count = manifest.count;
     poolgrad_manifest_free(&manifest);
-    return count;
+    return part;
 }
 
 static bool is_gradient_of_max(const struct manifest_case *entry)
@@ -129,48 +140,62 @@ static bool is_gather_or_root_mean(const struct manifest_case *entry)
            (entry->problem.root_mean || entry->problem.kind == POOLGRAD_MAX);
 }
 
-static bool is_any(const struct manifest_case *entry)
+/* With every image in half precision, as a backend's are. */
+static bool is_half_of_cudnn(const struct manifest_case *entry)
 {
-    return entry->name != NULL;
+    const poolgrad_problem *p = &entry->problem;
+    const bool gradient = p->direction == POOLGRAD_GRADIENT;
+    return p->source.format == POOLGRAD_FLOAT16 && p->destination.format == POOLGRAD_FLOAT16 &&
+           (!gradient || p->source_gradient.format == POOLGRAD_FLOAT16) && p->source.layout == POOLGRAD_NHWC &&
+           (entry->features & (SUITE_FEATURE(DILATION) | SUITE_FEATURE(TABLE) | SUITE_FEATURE(INDICES))) == 0;
 }
 
-static int64_t count_wanted(bool (*is_wanted)(const struct manifest_case *entry))
-{
-    struct manifest manifest;
-    int64_t count = 0;
-    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("whole"), &manifest) == 0);
-    for (int64_t i = 0; i < manifest.count; i++) count += is_wanted(&manifest.entry[i]);
-    poolgrad_manifest_free(&manifest);
-    return count;
-}
-
+/* The arrays are drawn from what is asked for: behind the arrays of all cases, few would be left. */
 Test(command_suite, parts_of_kits, .init = scene_enter, .fini = scene_leave)
 {
     static const struct {
         const char *folder, *options;
+        int drawn;
         bool (*is_wanted)(const struct manifest_case *entry);
-    } parts[] = {{"a", "--direction gradient --kind max --format float16", is_gradient_of_max},
-                 {"b", "--layout nhwc --feature table --without volume", is_in_nhwc_by_table},
-                 {"c", "--direction gather,forward --kind root-mean,max", is_gather_or_root_mean}};
-    generate("whole", "");
+    } parts[] = {{"a", "--direction gradient --kind max --format float16", 40, is_gradient_of_max},
+                 {"b", "--layout nhwc --feature table --without volume", 40, is_in_nhwc_by_table},
+                 {"c", "--direction gather,forward --kind root-mean,max", 80, is_gather_or_root_mean},
+                 {"d", "--profile cudnn --format float16 --layout nhwc", 60, is_half_of_cudnn}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        generate(parts[i].folder, parts[i].options);
-        const int64_t count = check_part(parts[i].folder, parts[i].is_wanted);
-        cr_expect(count > 1 && count == count_wanted(parts[i].is_wanted), "%s: %d", parts[i].options, (int)count);
+        char options[SCENE_LINE];
+        const bool words = strstr(parts[i].options, "--without") != NULL;
+        snprintf(options, sizeof options, "%s%s", parts[i].options, words ? ",large" : " --without large");
+        generate(parts[i].folder, options);
+        const struct part part = check_part(parts[i].folder, parts[i].is_wanted);
+        cr_expect(part.drawn > parts[i].drawn && part.count > part.drawn, "%s: %d of %d", parts[i].options,
+                  (int)part.drawn, (int)part.count);
     }
-    generate("one", "--feature nhwc --shard 1/2");
-    generate("two", "--feature nhwc --shard 2/2");
-    generate("both", "--feature nhwc");
-    const int64_t one = check_part("one", is_any), two = check_part("two", is_any);
-    cr_expect(one + two == check_part("both", is_any) && one - two <= 1 && two <= one);
-    char *of_one = read_text("one/" MANIFEST_NAME), *of_two = read_text("two/" MANIFEST_NAME);
-    const char *name = strstr(of_one, "{\"name\": "), *end = name ? strchr(name, ',') : NULL;
-    char first[SCENE_PATH] = "";
-    cr_assert(end);
-    snprintf(first, sizeof first, "%.*s", (int)(end - name), name);
-    cr_expect(!strstr(of_two, first), "%s is in both parts", first);
-    free(of_one);
-    free(of_two);
+}
+
+static bool is_of_arrays_with_indices(const struct manifest_case *entry)
+{
+    return (entry->features & SUITE_FEATURE(INDICES)) != 0;
+}
+
+/* The parts of what is left make the whole of it, with the same bytes. */
+Test(command_suite, shards, .init = scene_enter, .fini = scene_leave)
+{
+#define PART "--feature indices --direction forward --without large "
+    generate("one", PART "--shard 1/2");
+    generate("two", PART "--shard 2/2");
+    generate("both", PART);
+    const int64_t one = check_part("one", is_of_arrays_with_indices).count;
+    const int64_t two = check_part("two", is_of_arrays_with_indices).count;
+    struct manifest manifest;
+    cr_assert(poolgrad_manifest_read(&suite_options, scene_path("both"), &manifest) == 0);
+    cr_expect(one + two == manifest.count && one - two <= 1 && two <= one);
+    for (int64_t i = 0; i < manifest.count; i++) {
+        char name[SCENE_PATH], whole[SCENE_PATH];
+        snprintf(name, sizeof name, "%s/cases/%s/expected.npy", i % 2 ? "two" : "one", manifest.entry[i].name);
+        snprintf(whole, sizeof whole, "both/cases/%s/expected.npy", manifest.entry[i].name);
+        check_same_file(name, whole);
+    }
+    poolgrad_manifest_free(&manifest);
 }
 
 /* An empty folder is as good as a new one, and 1 is the seed when none is given. Manifests have the files' checksums.
@@ -399,13 +424,13 @@ Test(command_suite, refusals, .init = scene_enter, .fini = scene_leave)
         {"suite generate kit --shard -1/2", "--shard is '-1/2'; expected I/N"},
         {"suite generate kit --shard 2", "--shard is '2'; expected I/N"},
         {"suite generate kit --size smoke --kind average --feature gather",
-         "--feature is 'gather'; expected a word that leaves some of the "},
-        {"suite generate kit --size smoke --kind average --feature gather --without volume",
-         " cases that are left by --kind average\n"},
-        {"suite generate kit --size smoke --kind l2norm --feature volume --without volume --layout nchw",
-         " cases that are left by --kind l2norm --layout nchw --feature volume\n"},
+         "no case is left by --kind average --feature gather; expected filters that leave some"},
         {"suite generate kit --size smoke --format bfloat16 --shard 99/99",
-         "--shard is '99/99'; expected a part that leaves some of the "},
+         "no case is left by --format bfloat16 --shard 99/99; expected filters that leave some"},
+        {"suite generate kit --size smoke --profile webnn --direction gradient",
+         "no case is left by --profile webnn --direction gradient; expected "},
+        {"suite generate kit --profile caffe",
+         "--profile is 'caffe'; expected all, mps, torch, onnx, tensorflow, jax, webnn or cudnn"},
         {"suite generate full --size smoke", "full: is not empty; expected a folder that is new or empty"},
         {"suite generate full/ --size smoke", "full/: is not empty; expected a folder that is new or empty"},
         {"suite generate file --size smoke", "file: is a file; expected a folder that is new or empty"},

@@ -44,6 +44,8 @@ static const struct help {
      "  poolgrad suite generate kit --size smoke --seed 2\n"
      "Example: of the gradients in half precision the second of four parts\n"
      "  poolgrad suite generate kit --direction gradient --format float16,bfloat16 --shard 2/4\n"
+     "Example: what PyTorch can say, of gradients in half precision\n"
+     "  poolgrad suite generate kit --profile torch --direction gradient --format float16\n"
      "Example: what a backend made of it, one NAME.npy for each case\n"
      "  poolgrad suite verify kit --actual outputs --junit results.xml\n"
      "Example: run the backend for each case, and judge it\n"

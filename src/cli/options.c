@@ -117,6 +117,8 @@ static const struct choice norm_words[] = {{"computed", 0}, {"stored", 1}, {NULL
 static const struct choice subnormal_words[] = {{"kept", 0}, {"flushed", 1}, {NULL, 0}};
 /* In the order of suite/kit.h, which a build may lack. */
 static const struct choice suite_sizes[] = {{"smoke", 0}, {"standard", 1}, {"exhaustive", 2}, {NULL, 0}};
+static const struct choice suite_profiles[] = {{"all", 0}, {"mps", 1},   {"torch", 2}, {"onnx", 3}, {"tensorflow", 4},
+                                               {"jax", 5}, {"webnn", 6}, {"cudnn", 7}, {NULL, 0}};
 static const struct choice suite_directions[] = {{"forward", 0}, {"gradient", 1}, {"gather", 2}, {NULL, 0}};
 static const struct choice suite_kinds[] = {{"average", 0}, {"max", 1}, {"l2norm", 2}, {"root-mean", 3}, {NULL, 0}};
 static const struct choice suite_features[] = {{"ties", 0},
@@ -333,9 +335,11 @@ const struct option_description poolgrad_options[OPTION_COUNT] = {
                      "how many cases: some hundred, some thousand, or every window (standard)", "What is generated"},
     [OPTION_SEED] = {NUMBER("seed", SUITE, "the same number gives the same bytes on every machine (1)")},
 
-    [OPTION_CASE_DIRECTIONS] = {"direction", SUITE, TYPE_CHOICES, suite_directions, "WORD[,WORD...]",
-                                "cases of these alone; gather: forward from indices",
-                                "Which cases are made or judged (all)"},
+    [OPTION_PROFILE] = {"profile", SUITE, TYPE_CHOICE, suite_profiles, "WORD",
+                        "cases that this framework's operators can say; generate draws them from these alone (all)",
+                        "Which cases are made or judged (all)"},
+    [OPTION_CASE_DIRECTIONS] = {CHOICES("direction", SUITE, suite_directions,
+                                        "cases of these alone; gather: forward from indices")},
     [OPTION_CASE_KINDS] = {CHOICES("kind", SUITE, suite_kinds, "cases of these alone")},
     [OPTION_CASE_FORMATS] = {CHOICES("format", SUITE, result_formats, "cases whose result has one of these")},
     [OPTION_CASE_LAYOUTS] = {CHOICES("layout", SUITE, plane_layouts, "cases whose result has one of these")},

@@ -228,6 +228,7 @@ static int check_options(const struct options *options, int word)
                   {OPTION_JUNIT, VERIFY | RUN | MERGE},
                   {OPTION_SUITE_JSON, VERIFY | RUN | MERGE},
                   {OPTION_REPORTS, VERIFY | RUN},
+                  {OPTION_PROFILE, OF_KITS},
                   {OPTION_CASE_DIRECTIONS, OF_KITS},
                   {OPTION_CASE_KINDS, OF_KITS},
                   {OPTION_CASE_FORMATS, OF_KITS},
@@ -266,19 +267,17 @@ static int check_words(const struct options *options)
     return check_folder(options, options->word[1]);
 }
 
-static int choose_cases(const struct options *options, struct kit *kit)
+static int choose_cases(const struct options *options, struct suite_choice *choice, struct kit *kit)
 {
     const int64_t count = poolgrad_suite_count(kit->suite);
-    struct suite_choice choice;
-    if (poolgrad_suite_choice_read(options, &choice) != 0) return 2;
-    kit->chosen = calloc((size_t)count, sizeof *kit->chosen);
+    kit->chosen = calloc((size_t)count + 1, sizeof *kit->chosen);
     if (!kit->chosen) return poolgrad_fail(options, "the cases do not fit into memory");
     for (int64_t i = 0; i < count; i++) {
         const poolgrad_problem *p = poolgrad_suite_problem(kit->suite, i);
-        if (poolgrad_suite_choose_next(&choice, p, poolgrad_suite_features(kit->suite, i)))
+        if (poolgrad_suite_choose_next(choice, p, poolgrad_suite_features(kit->suite, i)))
             kit->chosen[kit->count++] = i;
     }
-    return kit->count > 0 ? 0 : poolgrad_suite_none_chosen(options, &choice);
+    return kit->count > 0 ? 0 : poolgrad_suite_none_chosen(options);
 }
 
 static int generate(const struct options *options, struct kit *kit)
@@ -290,10 +289,12 @@ static int generate(const struct options *options, struct kit *kit)
     kit->target = folder_path(kit->given);
     if (kit->target) kit->temporary = poolgrad_folder_temporary(kit->target);
     if (!kit->temporary) return cannot_write(options, kit);
-    kit->suite = poolgrad_suite_create((enum poolgrad_suite_size)size, (uint64_t)seed);
+    struct suite_choice choice;
+    if (poolgrad_suite_choice_read(options, &choice) != 0) return 2;
+    kit->suite = poolgrad_suite_create_for((enum poolgrad_suite_size)size, (uint64_t)seed, &choice.scope);
     if (!kit->suite) return poolgrad_fail(options, "the cases do not fit into memory");
     int status = poolgrad_suite_threads(options, &kit->threads);
-    if (status == 0) status = choose_cases(options, kit);
+    if (status == 0) status = choose_cases(options, &choice, kit);
     if (status == 0) status = write_kit(options, kit, word, seed);
     if (status == 0) printf("%s: %" PRId64 " cases\n", kit->given, kit->count);
     return status;

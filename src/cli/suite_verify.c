@@ -154,7 +154,7 @@ static int choose_cases(struct suite_judge *judge)
     judge->count = count;
     judge->part = choice.part;
     judge->parts = choice.parts;
-    return count > 0 ? 0 : poolgrad_suite_none_chosen(judge->options, &choice);
+    return count > 0 ? 0 : poolgrad_suite_none_chosen(judge->options);
 }
 
 /* How the backend is run. */

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/suite_recipe.h"
+#include "suite/suite_profile.h"
 
 enum { STANDARD_ARRAYS = 10, ARRAYS_OF_AXES = 3 };
 
 struct poolgrad_suite {
+    struct suite_scope scope;
+    bool is_whole; /* the scope is empty */
     struct suite_recipe *recipe;
     int64_t count, capacity;
 };
@@ -412,8 +414,65 @@ static void set_strides(poolgrad_problem *p)
     if (p->picks.format != POOLGRAD_FORMAT_NONE) p->picks = dense(&p->picks);
 }
 
+/* ---- Scopes ------------------------------------------------------------------------------------------------------ */
+
+enum suite_direction poolgrad_suite_direction(const poolgrad_problem *problem)
+{
+    if (problem->direction == POOLGRAD_GRADIENT) return SUITE_GRADIENT;
+    return problem->indices.format != POOLGRAD_FORMAT_NONE ? SUITE_GATHER : SUITE_FORWARD;
+}
+
+enum suite_kind poolgrad_suite_kind(const poolgrad_problem *problem)
+{
+    if (problem->root_mean) return SUITE_ROOT_MEAN;
+    return problem->kind == POOLGRAD_AVERAGE ? SUITE_AVERAGE : problem->kind == POOLGRAD_MAX ? SUITE_MAX : SUITE_L2NORM;
+}
+
+static bool leaves(uint64_t set, int word)
+{
+    return set == 0 || (set >> word & 1);
+}
+
+bool poolgrad_suite_has_case(const struct suite_scope *scope, const poolgrad_problem *problem, uint64_t features)
+{
+    const struct suite_profile_rules *rules = poolgrad_suite_profile_rules(scope->profile);
+    const bool wanted = scope->features == 0 || (features & scope->features);
+    if (!leaves(scope->directions, (int)poolgrad_suite_direction(problem)) ||
+        !leaves(scope->kinds, (int)poolgrad_suite_kind(problem)) ||
+        !leaves(scope->formats, (int)problem->destination.format) ||
+        !leaves(scope->layouts, (int)problem->destination.layout) || !wanted || (features & scope->without)) {
+        return false;
+    }
+    return !rules || poolgrad_suite_can_say(rules, problem, features);
+}
+
+/* Tables stand in the recipe, which may move. */
+static void give_recipe_tables(struct suite_recipe *recipe)
+{
+    for (int axis = 0; axis < AXES; axis++) {
+        const struct suite_table *table = &recipe->table[axis];
+        if (table->count == 0) continue;
+        *poolgrad_axis_fields(&recipe->problem, (enum axis)axis).table = (poolgrad_table){table->span, table->count};
+    }
+}
+
+bool poolgrad_suite_is_in(const struct suite_scope *scope, const struct suite_recipe *recipe)
+{
+    struct suite_recipe copy = *recipe;
+    give_recipe_tables(&copy);
+    return poolgrad_suite_has_case(scope, &copy.problem, features_of(recipe));
+}
+
+const struct suite_scope *poolgrad_suite_scope(const poolgrad_suite *suite)
+{
+    return suite->is_whole ? NULL : &suite->scope;
+}
+
+/* ---- Cases ------------------------------------------------------------------------------------------------------- */
+
 bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe)
 {
+    if (!suite->is_whole && !poolgrad_suite_is_in(&suite->scope, recipe)) return true;
     enum { FIRST_CAPACITY = 256 };
     if (suite->count == suite->capacity) {
         const int64_t capacity = suite->capacity ? 2 * suite->capacity : FIRST_CAPACITY;
@@ -432,44 +491,62 @@ bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe
 /* ---- The kit ----------------------------------------------------------------------------------------------------- */
 
 /* The formats and layouts of named cases; smoke kits have the first alone. */
-static const struct {
+struct dress {
     poolgrad_format format;
     poolgrad_layout layout;
-} named_formats[] = {{POOLGRAD_FLOAT32, POOLGRAD_NCHW},
-                     {POOLGRAD_FLOAT16, POOLGRAD_NC4HW4},
-                     {POOLGRAD_BFLOAT16, POOLGRAD_NHWC},
-                     {POOLGRAD_FLOAT64, POOLGRAD_NCHW}};
+};
 
-static size_t count_formats(bool all)
+enum { DRESSES = 4 };
+static const struct dress dresses[DRESSES] = {{POOLGRAD_FLOAT32, POOLGRAD_NCHW},
+                                              {POOLGRAD_FLOAT16, POOLGRAD_NC4HW4},
+                                              {POOLGRAD_BFLOAT16, POOLGRAD_NHWC},
+                                              {POOLGRAD_FLOAT64, POOLGRAD_NCHW}};
+
+/* Those of a scope, each format once: where it lacks the layout, one of its own, in turn. */
+static int list_dresses(const struct suite_scope *scope, struct dress list[DRESSES])
 {
-    return all ? sizeof named_formats / sizeof *named_formats : 1;
+    const struct suite_profile_rules *rules = poolgrad_suite_profile_rules(scope->profile);
+    const uint64_t all = ~UINT64_C(0);
+    const uint64_t formats = (scope->formats ? scope->formats : all) & (rules ? (uint64_t)rules->formats : all);
+    const uint64_t layouts = (scope->layouts ? scope->layouts : all) & (rules ? (uint64_t)rules->layouts : all);
+    int count = 0, turn = POOLGRAD_NC32HW32;
+    for (int i = 0; i < DRESSES && layouts; i++) {
+        if (!(formats >> dresses[i].format & 1)) continue;
+        list[count] = dresses[i];
+        if (!(layouts >> dresses[i].layout & 1)) {
+            do turn = (turn + 1) % (POOLGRAD_NC32HW32 + 1);
+            while (!(layouts >> turn & 1));
+            list[count].layout = (poolgrad_layout)turn;
+        }
+        count++;
+    }
+    return count;
+}
+
+static int count_formats(int dressed, bool all)
+{
+    return all ? dressed : (int)poolgrad_min(dressed, 1);
 }
 
 static bool add_named(poolgrad_suite *suite, enum suite_extent extent, bool all)
 {
-    for (size_t i = 0; i < count_formats(all); i++) {
-        if (!poolgrad_suite_add_named(suite, extent, named_formats[i].format, named_formats[i].layout, all))
-            return false;
+    struct dress list[DRESSES];
+    const int count = count_formats(list_dresses(&suite->scope, list), all);
+    for (int i = 0; i < count; i++) {
+        if (!poolgrad_suite_add_named(suite, extent, list[i].format, list[i].layout, all)) return false;
     }
     return true;
 }
 
 static bool add_large(poolgrad_suite *suite, bool all)
 {
-    for (size_t i = 0; i < count_formats(all); i++) {
+    struct dress list[DRESSES];
+    const int count = count_formats(list_dresses(&suite->scope, list), all);
+    for (int i = 0; i < count; i++) {
         const bool heavy = all && i == 0;
-        if (!poolgrad_suite_add_large(suite, named_formats[i].format, named_formats[i].layout, all, heavy))
-            return false;
+        if (!poolgrad_suite_add_large(suite, list[i].format, list[i].layout, all, heavy)) return false;
     }
     return true;
-}
-
-static bool add_arrays(poolgrad_suite *suite, enum suite_extent extent, int count, uint64_t *seed)
-{
-    bool good = true;
-    for (int i = 0; good && i < count; i++)
-        good = poolgrad_suite_add_covering(suite, extent, i, poolgrad_suite_random(seed));
-    return good;
 }
 
 static void seed_cases(poolgrad_suite *suite, int64_t first, uint64_t *seed)
@@ -482,12 +559,12 @@ static bool add_all(poolgrad_suite *suite, enum poolgrad_suite_size size, uint64
 {
     const bool smoke = size == SUITE_SMOKE;
     bool good = add_named(suite, SUITE_PLANES, !smoke);
-    if (good) good = add_arrays(suite, SUITE_PLANES, smoke ? 1 : STANDARD_ARRAYS, &seed);
+    if (good) good = poolgrad_suite_add_coverings(suite, SUITE_PLANES, smoke ? 1 : STANDARD_ARRAYS, &seed);
     if (good && size == SUITE_EXHAUSTIVE) good = poolgrad_suite_add_windows(suite, poolgrad_suite_random(&seed));
     seed_cases(suite, 0, &seed);
     const int64_t planes = suite->count;
     if (good) good = add_named(suite, SUITE_EVERY_AXIS, !smoke);
-    if (good) good = add_arrays(suite, SUITE_EVERY_AXIS, smoke ? 1 : ARRAYS_OF_AXES, &seed);
+    if (good) good = poolgrad_suite_add_coverings(suite, SUITE_EVERY_AXIS, smoke ? 1 : ARRAYS_OF_AXES, &seed);
     seed_cases(suite, planes, &seed);
     const int64_t small = suite->count;
     if (good) good = add_large(suite, !smoke);
@@ -498,20 +575,26 @@ static bool add_all(poolgrad_suite *suite, enum poolgrad_suite_size size, uint64
 /* Recipes move no more. */
 static void give_tables(poolgrad_suite *suite)
 {
-    for (int64_t i = 0; i < suite->count; i++) {
-        struct suite_recipe *recipe = &suite->recipe[i];
-        for (int axis = 0; axis < AXES; axis++) {
-            const struct suite_table *table = &recipe->table[axis];
-            if (table->count == 0) continue;
-            *poolgrad_axis_fields(&recipe->problem, (enum axis)axis).table = (poolgrad_table){table->span,
-                                                                                              table->count};
-        }
-    }
+    for (int64_t i = 0; i < suite->count; i++) give_recipe_tables(&suite->recipe[i]);
+}
+
+static bool is_empty_scope(const struct suite_scope *s)
+{
+    const uint64_t words = s->directions | s->kinds | s->formats | s->layouts | s->features | s->without;
+    return s->profile == PROFILE_ALL && words == 0;
 }
 
 poolgrad_suite *poolgrad_suite_create(enum poolgrad_suite_size size, uint64_t seed)
 {
+    const struct suite_scope all = {.profile = PROFILE_ALL};
+    return poolgrad_suite_create_for(size, seed, &all);
+}
+
+poolgrad_suite *poolgrad_suite_create_for(enum poolgrad_suite_size size, uint64_t seed, const struct suite_scope *scope)
+{
     poolgrad_suite *suite = calloc(1, sizeof *suite);
+    if (suite) suite->scope = *scope;
+    if (suite) suite->is_whole = is_empty_scope(scope);
     if (!suite || !add_all(suite, size, seed)) {
         poolgrad_suite_destroy(suite);
         return NULL;

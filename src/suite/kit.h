@@ -2,11 +2,11 @@
 /*
  * A conformance kit in memory: cases that find mistakes in a backend, each a problem with its inputs and its results.
  *
- * A kit depends on its size and its seed alone, to the bit and on every machine. Geometries are an array of parameters
- * in which any two values that have an effect together occur together (suite/suite_covering), named cases for the
- * corners that rules are about (suite/suite_named), and sizes at which blocks, tiles and the widths of indices show
- * (suite/suite_large). Images of a problem of planes have depth 0; those of a volume,
- * which may be one pixel deep, have at least 1.
+ * A kit depends on its size, its seed and its scope alone, to the bit and on every machine. Geometries are an array of
+ * parameters in which any two values that have an effect together occur together (suite/suite_covering), named cases
+ * for the corners that rules are about (suite/suite_named), and sizes at which blocks, tiles and the widths of indices
+ * show (suite/suite_large). Images of a problem of planes have depth 0; those of a volume, which may be one pixel deep,
+ * have at least 1.
  */
 #ifndef POOLGRAD_SUITE_KIT_H
 #define POOLGRAD_SUITE_KIT_H
@@ -17,6 +17,39 @@
 #include <stdint.h>
 
 enum poolgrad_suite_size { SUITE_SMOKE, SUITE_STANDARD, SUITE_EXHAUSTIVE, SUITE_SIZES };
+
+/* Frameworks whose operators a kit can be about; docs/suite.md says what each can say. */
+enum suite_profile {
+    PROFILE_ALL, /* all that poolgrad can say */
+    PROFILE_MPS,
+    PROFILE_TORCH,
+    PROFILE_ONNX,
+    PROFILE_TENSORFLOW,
+    PROFILE_JAX,
+    PROFILE_WEBNN,
+    PROFILE_CUDNN,
+    SUITE_PROFILES
+};
+
+/* "all", "mps", "torch" and so on. */
+const char *poolgrad_suite_profile_name(enum suite_profile profile);
+
+/* Directions and kinds as cases are told apart by them. */
+enum suite_direction { SUITE_FORWARD, SUITE_GRADIENT, SUITE_GATHER };
+enum suite_kind { SUITE_AVERAGE, SUITE_MAX, SUITE_L2NORM, SUITE_ROOT_MEAN };
+
+enum suite_direction poolgrad_suite_direction(const poolgrad_problem *problem);
+enum suite_kind poolgrad_suite_kind(const poolgrad_problem *problem);
+
+/* What a kit is about. Sets of words are bits; an empty one leaves all. */
+struct suite_scope {
+    enum suite_profile profile;
+    uint64_t directions, kinds, formats, layouts; /* of results */
+    uint64_t features, without;                   /* at least one of these; none of those */
+};
+
+/* Whether a case is in the scope. */
+bool poolgrad_suite_has_case(const struct suite_scope *scope, const poolgrad_problem *problem, uint64_t features);
 
 enum { SUITE_NAME = 64 }; /* bytes of a case's name with the zero behind it */
 
@@ -114,7 +147,12 @@ struct suite_case {
 
 typedef struct poolgrad_suite poolgrad_suite;
 
-/* Null where memory is lacking. */
+/* The arrays of a scope are drawn from it, so that any two values which it leaves occur together. Null where memory is
+ * lacking. */
+poolgrad_suite *poolgrad_suite_create_for(enum poolgrad_suite_size size, uint64_t seed,
+                                          const struct suite_scope *scope);
+
+/* All cases. */
 poolgrad_suite *poolgrad_suite_create(enum poolgrad_suite_size size, uint64_t seed);
 void poolgrad_suite_destroy(poolgrad_suite *suite); /* null is legal */
 int64_t poolgrad_suite_count(const poolgrad_suite *suite);

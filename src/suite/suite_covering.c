@@ -7,13 +7,16 @@
  * another one those that have a level which the other one lacks. The array is built row by row:
  * a row begins with the first pair that is still missing, and takes, factor by factor, the level that brings most
  * missing pairs with what the row has already. Of a few rows made that way the best one stays.
+ *
+ * Where a part of all cases is asked for, the arrays are drawn from the levels of that part. What single levels do not
+ * decide is seen when a row is whole: it is taken or drawn again.
  */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/suite_recipe.h"
+#include "suite/suite_profile.h"
 
 /* The controls stand first. */
 enum factor {
@@ -57,16 +60,22 @@ enum factor {
     DEPTH,
     TABLE_KIND,
     DIVISOR,
+    ROUNDING, /* of enum suite_rounding */
+    PADS_X,
+    PADS_Y,
+    PADS_Z,
+    COUNTED,
     FACTORS
 };
 
 /* Levels that no enumeration of the library has. */
 enum { GATHER = POOLGRAD_GRADIENT + 1 };     /* of DIRECTION: forward, from indices */
 enum { ROOT_MEAN = POOLGRAD_L2NORM + 1 };    /* of KIND */
-enum { OF_PLANES, OF_VOLUMES };              /* of EXTENT */
+enum { OF_PLANES, OF_VOLUMES, OF_LINES };    /* of EXTENT; lines are planes of one row, in profiles alone */
 enum { NO_TABLE, BY_X, BY_Y, BY_Z, BY_ALL }; /* of TABLES: axes whose windows stand in one */
 enum { ADAPTIVE, IN_NO_ORDER };              /* of TABLE_KIND */
-enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 10, WITHOUT = -1 };
+enum { NO_PADS, PADS_OF_ONE, MOST_PADS, PADS_BEFORE, PADS_BEHIND }; /* of PADS_X and so on */
+enum { CONTROLS = KERNEL_WIDTH, MOST_LEVELS = 10, CANDIDATES = 10, WITHOUT = -1, GROUP = 16 };
 
 static const int64_t kernels[] = {1, 2, 3, 5}, channel_counts[] = {1, 3, 4, 5, 9, 17};
 static const int64_t widths[] = {1, 5, 8, 13}, heights[] = {1, 4, 7, 10}, depths[] = {1, 3, 4};
@@ -85,110 +94,356 @@ static const poolgrad_format formats[] = {POOLGRAD_FLOAT32, POOLGRAD_FLOAT16, PO
                                           POOLGRAD_FLOAT64, POOLGRAD_UNORM8,  POOLGRAD_UNORM16};
 static const poolgrad_format index_formats[] = {POOLGRAD_FORMAT_NONE, POOLGRAD_INT64, POOLGRAD_INT32,
                                                 POOLGRAD_TAP8,        POOLGRAD_TAP16, POOLGRAD_TAP32};
+enum { FORMATS = sizeof formats / sizeof *formats, INDEX_FORMATS = sizeof index_formats / sizeof *index_formats };
 
-enum { FLOATS = 4, UNORM_CONTENTS = 4 }; /* the first of formats, and of contents: what codes can hold */
+/* The first of formats, and of contents: what codes can hold. */
+enum { FLOATS = 4, UNORM_CONTENTS = 4 };
 
 /* How many levels a factor has in arrays of either extent. Of fewer than two it has no effect; none says that planes
  * have none of its levels. */
-static const int levels[FACTORS][2] = {[DIRECTION] = {2, 3},
-                                       [KIND] = {3, 4},
-                                       [EDGE_MODE] = {2, 2},
-                                       [INDICES] = {6, 6},
-                                       [EXTENT] = {1, 2},
-                                       [TABLES] = {1, 5},
-                                       [KERNEL_WIDTH] = {4, 4},
-                                       [KERNEL_HEIGHT] = {4, 4},
-                                       [STRIDE_X] = {3, 3},
-                                       [STRIDE_Y] = {3, 3},
-                                       [DILATION_X] = {2, 2},
-                                       [DILATION_Y] = {2, 2},
-                                       [PLACE_X] = {4, 4},
-                                       [PLACE_Y] = {4, 4},
-                                       [WIDTH] = {4, 4},
-                                       [HEIGHT] = {4, 4},
-                                       [ZERO_PAD] = {3, 5},
-                                       [TIES] = {4, 4},
-                                       [NANS] = {3, 3},
-                                       [DATA] = {MOST_LEVELS, MOST_LEVELS},
-                                       [SOURCE_FORMAT] = {6, 6},
-                                       [GRADIENT_FORMAT] = {FLOATS, FLOATS},
-                                       [DESTINATION_FORMAT] = {FLOATS, FLOATS},
-                                       [LAYOUT] = {3, 6},
-                                       [ACCUMULATOR] = {2, 2},
-                                       [CHANNELS] = {4, 6},
-                                       [IMAGES] = {2, 2},
-                                       [CHANNEL_WINDOW] = {2, 2},
-                                       [CLIP] = {2, 2},
-                                       [MAPPING] = {2, 2},
-                                       [REGION] = {2, 2},
-                                       [KERNEL_OFFSET] = {2, 2},
-                                       [ADD] = {2, 2},
-                                       [KERNEL_DEPTH] = {0, 3},
-                                       [STRIDE_Z] = {0, 2},
-                                       [DILATION_Z] = {0, 2},
-                                       [PLACE_Z] = {0, 4},
-                                       [DEPTH] = {0, 3},
-                                       [TABLE_KIND] = {0, 2},
-                                       [DIVISOR] = {1, 3}};
+static const int level_counts[FACTORS][2] = {[DIRECTION] = {2, 3},
+                                             [KIND] = {3, 4},
+                                             [EDGE_MODE] = {2, 2},
+                                             [INDICES] = {6, 6},
+                                             [EXTENT] = {1, 2},
+                                             [TABLES] = {1, 5},
+                                             [KERNEL_WIDTH] = {4, 4},
+                                             [KERNEL_HEIGHT] = {4, 4},
+                                             [STRIDE_X] = {3, 3},
+                                             [STRIDE_Y] = {3, 3},
+                                             [DILATION_X] = {2, 2},
+                                             [DILATION_Y] = {2, 2},
+                                             [PLACE_X] = {4, 4},
+                                             [PLACE_Y] = {4, 4},
+                                             [WIDTH] = {4, 4},
+                                             [HEIGHT] = {4, 4},
+                                             [ZERO_PAD] = {3, 5},
+                                             [TIES] = {4, 4},
+                                             [NANS] = {3, 3},
+                                             [DATA] = {MOST_LEVELS, MOST_LEVELS},
+                                             [SOURCE_FORMAT] = {6, 6},
+                                             [GRADIENT_FORMAT] = {FLOATS, FLOATS},
+                                             [DESTINATION_FORMAT] = {FLOATS, FLOATS},
+                                             [LAYOUT] = {3, 6},
+                                             [ACCUMULATOR] = {2, 2},
+                                             [CHANNELS] = {4, 6},
+                                             [IMAGES] = {2, 2},
+                                             [CHANNEL_WINDOW] = {2, 2},
+                                             [CLIP] = {2, 2},
+                                             [MAPPING] = {2, 2},
+                                             [REGION] = {2, 2},
+                                             [KERNEL_OFFSET] = {2, 2},
+                                             [ADD] = {2, 2},
+                                             [KERNEL_DEPTH] = {0, 3},
+                                             [STRIDE_Z] = {0, 2},
+                                             [DILATION_Z] = {0, 2},
+                                             [PLACE_Z] = {0, 4},
+                                             [DEPTH] = {0, 3},
+                                             [TABLE_KIND] = {0, 2},
+                                             [DIVISOR] = {1, 3},
+                                             [ROUNDING] = {1, 1},
+                                             [PADS_X] = {1, 1},
+                                             [PADS_Y] = {1, 1},
+                                             [PADS_Z] = {0, 1},
+                                             [COUNTED] = {1, 1}};
+
+/* What an array is drawn from: the levels that are left of each factor, as bits. */
+struct space {
+    const struct suite_profile_rules *rules; /* null: all that poolgrad can say */
+    const struct suite_scope *scope;         /* null: all of it */
+    unsigned levels[FACTORS];
+};
 
 struct row {
-    enum suite_extent extent;
+    const struct space *space;
     int level[FACTORS]; /* WITHOUT: not chosen, or without effect */
 };
 
 struct covering {
+    struct space space, planes; /* pairs of planes are not those of an array that has more */
     enum suite_extent extent;
-    bool missing[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS]; /* of the lesser factor first */
+    int number;
+    bool missing[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS];  /* of the lesser factor first */
+    bool hopeless[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS]; /* likewise: looked for in vain */
     uint64_t random;
 };
+
+enum { PAIRS = FACTORS * MOST_LEVELS * FACTORS * MOST_LEVELS };
+
+/* ---- Spaces ------------------------------------------------------------------------------------------------------ */
+
+static bool has_level(const struct space *space, int factor, int level)
+{
+    return space->levels[factor] >> level & 1;
+}
+
+static int count_levels(const struct space *space, int factor)
+{
+    int count = 0;
+    for (unsigned left = space->levels[factor]; left; left &= left - 1) count++;
+    return count;
+}
+
+/* The level of that number among those that are left; 0 where there is none. */
+static int level_at(const struct space *space, int factor, int number)
+{
+    int level = 0;
+    if (space->levels[factor] == 0) return 0;
+    while (!has_level(space, factor, level) || number-- > 0) level++;
+    return level;
+}
+
+static void keep(struct space *space, int factor, int levels)
+{
+    space->levels[factor] &= (unsigned)levels;
+}
+
+static void keep_first(struct space *space, const int *factors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) keep(space, factors[i], 1);
+}
+
+/* Of a factor whose levels stand for formats. */
+static void keep_formats(struct space *space, int factor, const poolgrad_format *format, int count, uint64_t wanted)
+{
+    int levels = 0;
+    for (int i = 0; i < count; i++) levels |= (int)(wanted >> format[i] & 1) << i;
+    keep(space, factor, levels);
+}
+
+/* Frameworks place windows by pads; pixels outside are none. */
+static void keep_pads(struct space *space, bool planes)
+{
+    static const int placed[] = {PLACE_X, PLACE_Y, PLACE_Z, ZERO_PAD};
+    const struct suite_profile_rules *rules = space->rules;
+    const unsigned pads = rules->one_sided_pads ? 1U << PADS_BEHIND | 1U << PADS_BEFORE : 0;
+    keep_first(space, placed, sizeof placed / sizeof *placed);
+    keep(space, EDGE_MODE, 1 << POOLGRAD_EDGE_CLAMP);
+    space->levels[ROUNDING] = (unsigned)rules->roundings;
+    space->levels[PADS_X] = space->levels[PADS_Y] = pads | 1U << NO_PADS | 1U << PADS_OF_ONE | 1U << MOST_PADS;
+    space->levels[PADS_Z] = planes ? 0 : space->levels[PADS_X];
+    space->levels[COUNTED] = (rules->leaves_out_pads ? 1U : 0) | (rules->counts_pads ? 2U : 0);
+}
+
+static void keep_profile(struct space *space, bool planes)
+{
+    static const int regions[] = {CLIP, REGION, KERNEL_OFFSET, CHANNEL_WINDOW, MAPPING};
+    static const int dilations[] = {DILATION_X, DILATION_Y, DILATION_Z};
+    enum { PADS_OF_BOTH_SIDES = 7 }; /* the first of zero_pads */
+    const struct suite_profile_rules *rules = space->rules;
+    keep(space, DIRECTION, rules->directions);
+    keep(space, KIND, rules->kinds);
+    keep_formats(space, SOURCE_FORMAT, formats, FORMATS, (uint64_t)rules->source_formats);
+    keep_formats(space, GRADIENT_FORMAT, formats, FLOATS, (uint64_t)rules->formats);
+    keep_formats(space, DESTINATION_FORMAT, formats, FLOATS, (uint64_t)rules->formats);
+    keep_formats(space, INDICES, index_formats, INDEX_FORMATS, (uint64_t)rules->index_formats);
+    keep(space, LAYOUT, rules->layouts);
+    keep(space, TIES, rules->ties);
+    keep(space, NANS, rules->nans);
+    keep(space, ACCUMULATOR, 1 << POOLGRAD_ACCUMULATE_FLOAT32);
+    keep(space, TABLES, rules->adaptive_kinds ? 1 << NO_TABLE | 1 << BY_ALL : 1 << NO_TABLE);
+    keep(space, TABLE_KIND, 1 << ADAPTIVE);
+    if (!planes) space->levels[EXTENT] |= 1U << OF_LINES;
+    keep(space, EXTENT,
+         (rules->ranks >> 1 & 1) << OF_LINES | (rules->ranks >> 2 & 1) << OF_PLANES |
+             (rules->ranks >> 3 & 1) << OF_VOLUMES);
+    if (!rules->divided_kinds) keep(space, DIVISOR, 1);
+    if (!rules->adds) keep(space, ADD, 1);
+    if (!rules->dilated_kinds[0] && !rules->dilated_kinds[1])
+        keep_first(space, dilations, sizeof dilations / sizeof *dilations);
+    if (!rules->regions)
+        keep_first(space, regions, sizeof regions / sizeof *regions);
+    else
+        keep(space, MAPPING, 1 << POOLGRAD_MAPPING_CLIP);
+    if (rules->roundings == 1 << AT_OFFSETS)
+        keep(space, ZERO_PAD, PADS_OF_BOTH_SIDES);
+    else
+        keep_pads(space, planes);
+}
+
+/* By which levels a row comes to a feature, as far as single factors decide. */
+static const struct {
+    int feature, factor;
+    unsigned levels;
+} features_of_levels[] = {{FEATURE_TIES, DATA, 1U << 1 | 1U << 2 | 1U << 6 | 1U << 7 | 1U << 8},
+                          {FEATURE_ALL_EQUAL, DATA, 1U << 2},
+                          {FEATURE_NAN, DATA, 1U << 7},
+                          {FEATURE_INFINITY, DATA, 1U << 6},
+                          {FEATURE_SUBNORMAL, DATA, 1U << 5},
+                          {FEATURE_CANCELLATION, DATA, 1U << 4},
+                          {FEATURE_SIGNED_ZEROS, DATA, 1U << 8},
+                          {FEATURE_OVERFLOW, DATA, 1U << 9},
+                          {FEATURE_EVEN_KERNEL, KERNEL_WIDTH, 1U << 1},
+                          {FEATURE_EVEN_KERNEL, KERNEL_HEIGHT, 1U << 1},
+                          {FEATURE_EVEN_KERNEL, KERNEL_DEPTH, 1U << 1},
+                          {FEATURE_DILATION, DILATION_X, 1U << 1},
+                          {FEATURE_DILATION, DILATION_Y, 1U << 1},
+                          {FEATURE_DILATION, DILATION_Z, 1U << 1},
+                          {FEATURE_STRIDE, STRIDE_X, 1U << 1 | 1U << 2},
+                          {FEATURE_STRIDE, STRIDE_Y, 1U << 1 | 1U << 2},
+                          {FEATURE_STRIDE, STRIDE_Z, 1U << 1},
+                          {FEATURE_CLIP, CLIP, 1U << 1},
+                          {FEATURE_MAPPING_CLIP, MAPPING, 1U << 1},
+                          {FEATURE_GRADIENT_REGION, REGION, 1U << 1},
+                          {FEATURE_KERNEL_OFFSET, KERNEL_OFFSET, 1U << 1},
+                          {FEATURE_CHANNEL_WINDOW, CHANNEL_WINDOW, 1U << 1},
+                          {FEATURE_INDICES, INDICES, ~1U},
+                          {FEATURE_ADD, ADD, 1U << 1},
+                          {FEATURE_UNORM, SOURCE_FORMAT, 1U << 4 | 1U << 5},
+                          {FEATURE_FLOAT16, SOURCE_FORMAT, 1U << 1},
+                          {FEATURE_FLOAT16, GRADIENT_FORMAT, 1U << 1},
+                          {FEATURE_FLOAT16, DESTINATION_FORMAT, 1U << 1},
+                          {FEATURE_BFLOAT16, SOURCE_FORMAT, 1U << 2},
+                          {FEATURE_BFLOAT16, GRADIENT_FORMAT, 1U << 2},
+                          {FEATURE_BFLOAT16, DESTINATION_FORMAT, 1U << 2},
+                          {FEATURE_FLOAT64, SOURCE_FORMAT, 1U << 3},
+                          {FEATURE_FLOAT64, GRADIENT_FORMAT, 1U << 3},
+                          {FEATURE_FLOAT64, DESTINATION_FORMAT, 1U << 3},
+                          {FEATURE_NHWC, LAYOUT, 1U << POOLGRAD_NHWC},
+                          {FEATURE_NC4HW4, LAYOUT, 1U << POOLGRAD_NC4HW4},
+                          {FEATURE_NC8HW8, LAYOUT, 1U << POOLGRAD_NC8HW8},
+                          {FEATURE_NC16HW16, LAYOUT, 1U << POOLGRAD_NC16HW16},
+                          {FEATURE_NC32HW32, LAYOUT, 1U << POOLGRAD_NC32HW32},
+                          {FEATURE_VOLUME, EXTENT, 1U << OF_VOLUMES},
+                          {FEATURE_TABLE, TABLES, ~1U},
+                          {FEATURE_DIVISOR, DIVISOR, ~1U},
+                          {FEATURE_ROOT_MEAN, KIND, 1U << ROOT_MEAN},
+                          {FEATURE_GATHER, DIRECTION, 1U << GATHER}};
+
+enum { FEATURES_OF_LEVELS = sizeof features_of_levels / sizeof *features_of_levels };
+
+/* Features that a row has by chance, of several factors together; rows have none of those that stand in neither
+ * place. */
+static const uint64_t features_of_chance = SUITE_FEATURE(RAMP) | SUITE_FEATURE(GAPS) | SUITE_FEATURE(OVERLAP) |
+                                           SUITE_FEATURE(EDGE_ZERO) | SUITE_FEATURE(CLAMP) | SUITE_FEATURE(ZERO_PAD) |
+                                           SUITE_FEATURE(ONE_SIDED_PAD) | SUITE_FEATURE(OUTSIDE) |
+                                           SUITE_FEATURE(LARGE_KERNEL) | SUITE_FEATURE(UNUSED_LANES);
+
+static void keep_scope(struct space *space)
+{
+    const struct suite_scope *scope = space->scope;
+    if (scope->directions) keep(space, DIRECTION, (int)scope->directions);
+    if (scope->kinds) keep(space, KIND, (int)scope->kinds);
+    if (scope->layouts) keep(space, LAYOUT, (int)scope->layouts);
+    if (scope->formats) keep_formats(space, DESTINATION_FORMAT, formats, FLOATS, scope->formats);
+    for (int i = 0; i < FEATURES_OF_LEVELS; i++) {
+        if (scope->without >> features_of_levels[i].feature & 1)
+            space->levels[features_of_levels[i].factor] &= ~features_of_levels[i].levels;
+    }
+}
+
+/* Whether any row can be drawn. */
+static bool is_void(const struct space *space, enum suite_extent extent)
+{
+    for (int factor = 0; factor < FACTORS; factor++) {
+        if (level_counts[factor][extent] > 0 && space->levels[factor] == 0) return true;
+    }
+    return false;
+}
+
+static struct space space_of(const struct suite_scope *scope, enum suite_extent extent)
+{
+    struct space space = {.scope = scope, .rules = scope ? poolgrad_suite_profile_rules(scope->profile) : NULL};
+    for (int factor = 0; factor < FACTORS; factor++) space.levels[factor] = (1U << level_counts[factor][extent]) - 1;
+    if (space.rules) keep_profile(&space, extent == SUITE_PLANES);
+    if (scope) keep_scope(&space);
+    if (is_void(&space, extent)) memset(space.levels, 0, sizeof space.levels);
+    return space;
+}
+
+/* The row's level, which may be the only one; WITHOUT where it is open. */
+static int at(const struct row *row, int factor)
+{
+    if (row->level[factor] != WITHOUT) return row->level[factor];
+    return count_levels(row->space, factor) == 1 ? level_at(row->space, factor, 0) : WITHOUT;
+}
 
 /* ---- Effects ----------------------------------------------------------------------------------------------------- */
 
 static bool has_table(const struct row *row, int axis)
 {
     static const int by[] = {BY_X, BY_Y, BY_Z};
-    return row->level[TABLES] == by[axis] || row->level[TABLES] == BY_ALL;
+    return at(row, TABLES) == by[axis] || at(row, TABLES) == BY_ALL;
+}
+
+static int axes_of(const struct row *row)
+{
+    const int extent = at(row, EXTENT);
+    return extent == OF_VOLUMES ? AXES : extent == OF_LINES ? AXIS_Y : AXIS_Z;
 }
 
 /* Of what belongs to one axis. */
 static bool axis_has_effect(const struct row *row, int factor)
 {
-    const bool volume = row->level[EXTENT] == OF_VOLUMES;
+    const bool volume = at(row, EXTENT) == OF_VOLUMES, line = at(row, EXTENT) == OF_LINES;
     switch (factor) {
     case KERNEL_WIDTH:
     case STRIDE_X:
     case DILATION_X:
-    case PLACE_X: return !has_table(row, AXIS_X);
+    case PLACE_X:
+    case PADS_X: return !has_table(row, AXIS_X);
     case KERNEL_HEIGHT:
     case STRIDE_Y:
     case DILATION_Y:
-    case PLACE_Y: return !has_table(row, AXIS_Y);
+    case PLACE_Y:
+    case PADS_Y: return !line && !has_table(row, AXIS_Y);
     case KERNEL_DEPTH:
     case STRIDE_Z:
     case DILATION_Z:
-    case PLACE_Z: return volume && !has_table(row, AXIS_Z);
+    case PLACE_Z:
+    case PADS_Z: return volume && !has_table(row, AXIS_Z);
+    case HEIGHT: return !line;
     case DEPTH: return volume;
     default: return true;
     }
 }
 
-/* By the controls of the row. */
+static bool is_among(int words, int word)
+{
+    return words >> word & 1;
+}
+
+/* Whether the framework has words for it, by the controls of the row. */
+static bool is_sayable(const struct row *row, int factor)
+{
+    const struct suite_profile_rules *rules = row->space->rules;
+    const int kind = at(row, KIND), axes = axes_of(row), gradient = at(row, DIRECTION) == POOLGRAD_GRADIENT;
+    const bool by_table = at(row, TABLES) != NO_TABLE;
+    switch (factor) {
+    case DILATION_X:
+    case DILATION_Y:
+    case DILATION_Z: return is_among(rules->dilated_kinds[gradient], kind);
+    case PADS_X:
+    case PADS_Y:
+    case PADS_Z: return is_among(rules->padded_kinds, kind) && is_among(rules->padded_ranks, axes);
+    case ROUNDING: return !by_table;
+    case COUNTED: return !by_table && kind == POOLGRAD_AVERAGE;
+    case DIVISOR: return !by_table && is_among(rules->divided_kinds, kind) && is_among(rules->divided_ranks, axes);
+    case SOURCE_FORMAT:
+    case GRADIENT_FORMAT: return rules->mixed_formats;
+    default: return true;
+    }
+}
+
+/* By the controls of the row. The direction has, though it be the only one: all levels meet it. */
 static bool has_effect(const struct row *row, int factor)
 {
-    const bool gradient = row->level[DIRECTION] == POOLGRAD_GRADIENT, max = row->level[KIND] == POOLGRAD_MAX;
-    const bool average = row->level[KIND] == POOLGRAD_AVERAGE, mean = average || row->level[KIND] == ROOT_MEAN;
-    const bool from_indices = max && row->level[INDICES] > 0 && row->level[DIRECTION] != POOLGRAD_FORWARD;
-    if (levels[factor][row->extent] < 2) return false;
+    const bool gradient = at(row, DIRECTION) == POOLGRAD_GRADIENT, max = at(row, KIND) == POOLGRAD_MAX;
+    const bool average = at(row, KIND) == POOLGRAD_AVERAGE, mean = average || at(row, KIND) == ROOT_MEAN;
+    const bool from_indices = max && at(row, INDICES) > 0 && at(row, DIRECTION) != POOLGRAD_FORWARD;
+    if (factor == DIRECTION) return true;
+    if (count_levels(row->space, factor) < 2) return false;
+    if (row->space->rules && !is_sayable(row, factor)) return false;
     switch (factor) {
     case INDICES: return max;
     case TIES:
     case NANS: return max && !from_indices;
-    case ZERO_PAD: return mean && row->level[EDGE_MODE] == POOLGRAD_EDGE_CLAMP;
+    case ZERO_PAD: return mean && at(row, EDGE_MODE) == POOLGRAD_EDGE_CLAMP;
     case DIVISOR: return mean;
     case SOURCE_FORMAT: return !gradient || (!from_indices && !average);
     case ACCUMULATOR: return average || (gradient && max);
-    case TABLE_KIND: return row->level[TABLES] > NO_TABLE;
-    case KERNEL_OFFSET: return gradient && row->level[TABLES] != BY_ALL;
+    case TABLE_KIND: return at(row, TABLES) > NO_TABLE;
+    case KERNEL_OFFSET: return gradient && at(row, TABLES) != BY_ALL;
     case GRADIENT_FORMAT:
     case MAPPING:
     case REGION:
@@ -197,15 +452,46 @@ static bool has_effect(const struct row *row, int factor)
     }
 }
 
+/* What a framework does not say together. */
+static bool allowed_by_profile(const struct row *row)
+{
+    static const int pads[] = {PADS_X, PADS_Y, PADS_Z};
+    const struct suite_profile_rules *rules = row->space->rules;
+    const int rounding = at(row, ROUNDING);
+    const bool rounds = rounding == ROUND_UP || rounding == ROUND_UP_DROP;
+    if (rounds && !is_among(rules->rounded_kinds, at(row, KIND))) return false;
+    if (at(row, TABLES) > NO_TABLE && !is_among(rules->adaptive_kinds, at(row, KIND))) return false;
+    for (int i = 0; i < AXES; i++) {
+        if ((rounding == SAME_UPPER || rounding == SAME_LOWER) && at(row, pads[i]) > NO_PADS) return false;
+    }
+    return true;
+}
+
+/* Whether the row has a feature that is wanted, or may still get one. */
+static bool may_be_wanted(const struct row *row)
+{
+    const uint64_t wanted = row->space->scope ? row->space->scope->features : 0;
+    if (wanted == 0 || (wanted & features_of_chance)) return true;
+    for (int i = 0; i < FEATURES_OF_LEVELS; i++) {
+        const int factor = features_of_levels[i].factor, level = at(row, factor);
+        if (!(wanted >> features_of_levels[i].feature & 1)) continue;
+        const bool open = level == WITHOUT && (factor < CONTROLS || has_effect(row, factor));
+        const unsigned levels = open ? row->space->levels[factor] : level == WITHOUT ? 0 : 1U << level;
+        if (levels & features_of_levels[i].levels) return true;
+    }
+    return false;
+}
+
 /* Codes have no special values; volumes are not blocked, planes have no windows along z, and what is gathered is what
  * indices say. */
 static bool allowed(const struct row *row)
 {
-    const int *level = row->level;
-    if (level[SOURCE_FORMAT] >= FLOATS && level[DATA] >= UNORM_CONTENTS) return false;
-    if (level[EXTENT] == OF_VOLUMES && level[LAYOUT] >= POOLGRAD_NC4HW4) return false;
-    if (level[EXTENT] == OF_PLANES && level[TABLES] == BY_Z) return false;
-    return level[DIRECTION] != GATHER || (level[KIND] == POOLGRAD_MAX && level[INDICES] > 0);
+    if (at(row, SOURCE_FORMAT) >= FLOATS && at(row, DATA) >= UNORM_CONTENTS) return false;
+    if (at(row, EXTENT) == OF_VOLUMES && at(row, LAYOUT) >= POOLGRAD_NC4HW4) return false;
+    if (at(row, EXTENT) == OF_PLANES && at(row, TABLES) == BY_Z) return false;
+    if (row->space->rules && !allowed_by_profile(row)) return false;
+    if (!may_be_wanted(row)) return false;
+    return at(row, DIRECTION) != GATHER || (at(row, KIND) == POOLGRAD_MAX && at(row, INDICES) > 0);
 }
 
 /* ---- Pairs ------------------------------------------------------------------------------------------------------- */
@@ -217,13 +503,14 @@ static bool *pair(struct covering *c, int factor, int level, int other, int othe
 }
 
 /* One of the settings of the controls; those without effect are left out. */
-static struct row setting(enum suite_extent extent, int number)
+static struct row setting(const struct space *space, int number)
 {
-    struct row row = {.extent = extent};
+    struct row row = {.space = space};
     for (int factor = 0; factor < FACTORS; factor++) row.level[factor] = WITHOUT;
     for (int factor = 0; factor < CONTROLS; factor++) {
-        row.level[factor] = number % levels[factor][extent];
-        number /= levels[factor][extent];
+        const int count = count_levels(space, factor);
+        row.level[factor] = level_at(space, factor, number % count);
+        number /= count;
     }
     for (int factor = 0; factor < CONTROLS; factor++) {
         if (!has_effect(&row, factor)) row.level[factor] = WITHOUT;
@@ -231,10 +518,11 @@ static struct row setting(enum suite_extent extent, int number)
     return row;
 }
 
-static int count_settings(enum suite_extent extent)
+/* 0 of a space that is void. */
+static int count_settings(const struct space *space)
 {
     int count = 1;
-    for (int factor = 0; factor < CONTROLS; factor++) count *= levels[factor][extent];
+    for (int factor = 0; factor < CONTROLS; factor++) count *= count_levels(space, factor);
     return count;
 }
 
@@ -254,16 +542,17 @@ static bool can_have_both(const struct row *row, int factor, int level, int othe
 }
 
 /* Whether the array of planes lacks the level. */
-static bool is_added(enum suite_extent extent, int factor, int level)
+static bool is_added(const struct covering *c, int factor, int level)
 {
-    return extent == SUITE_PLANES || level >= levels[factor][SUITE_PLANES];
+    return c->extent == SUITE_PLANES || !has_level(&c->planes, factor, level);
 }
 
 static void expect_pairs_of(struct covering *c, const struct row *row, int factor, int other)
 {
-    for (int i = 0; i < levels[factor][c->extent]; i++) {
-        for (int j = 0; j < levels[other][c->extent]; j++) {
-            if (!is_added(c->extent, factor, i) && !is_added(c->extent, other, j)) continue;
+    for (int i = 0; i < MOST_LEVELS; i++) {
+        for (int j = 0; has_level(&c->space, factor, i) && j < MOST_LEVELS; j++) {
+            if (!has_level(&c->space, other, j)) continue;
+            if (!is_added(c, factor, i) && !is_added(c, other, j)) continue;
             if (can_have_both(row, factor, i, other, j)) *pair(c, factor, i, other, j) = true;
         }
     }
@@ -271,8 +560,9 @@ static void expect_pairs_of(struct covering *c, const struct row *row, int facto
 
 static void expect_pairs(struct covering *c)
 {
-    for (int number = 0; number < count_settings(c->extent); number++) {
-        const struct row row = setting(c->extent, number);
+    const int settings = count_settings(&c->space);
+    for (int number = 0; number < settings; number++) {
+        const struct row row = setting(&c->space, number);
         for (int factor = 0; factor < FACTORS; factor++) {
             if (factor >= CONTROLS && !has_effect(&row, factor)) continue;
             for (int other = factor + 1; other < FACTORS; other++) expect_pairs_of(c, &row, factor, other);
@@ -313,9 +603,10 @@ static int count_new(struct covering *c, const struct row *row, int factor, int 
 static void choose_level(struct covering *c, struct row *row, int factor)
 {
     int best = INT_MIN, chosen = WITHOUT;
-    const int shift = (int)poolgrad_suite_choose(&c->random, levels[factor][c->extent]);
-    for (int i = 0; i < levels[factor][c->extent]; i++) {
-        const int level = (i + shift) % levels[factor][c->extent];
+    const int levels = count_levels(&c->space, factor);
+    const int shift = (int)poolgrad_suite_choose(&c->random, levels);
+    for (int i = 0; i < levels; i++) {
+        const int level = level_at(&c->space, factor, (i + shift) % levels);
         struct row tried = *row;
         tried.level[factor] = level;
         const int count = count_new(c, row, factor, level);
@@ -352,25 +643,11 @@ static int count_row(struct covering *c, const struct row *row)
 static struct row random_setting(struct covering *c, const struct missing *m)
 {
     struct row row;
-    do row = setting(c->extent, (int)poolgrad_suite_choose(&c->random, count_settings(c->extent)));
+    do row = setting(&c->space, (int)poolgrad_suite_choose(&c->random, count_settings(&c->space)));
     while (!can_have_both(&row, m->factor, m->level, m->other, m->other_level));
     row.level[m->factor] = m->level;
     row.level[m->other] = m->other_level;
     return row;
-}
-
-static struct row best_row(struct covering *c, const struct missing *missing)
-{
-    struct row best = {.extent = c->extent};
-    int most = -1;
-    for (int i = 0; i < CANDIDATES; i++) {
-        struct row row = random_setting(c, missing);
-        complete(c, &row);
-        const int count = count_row(c, &row);
-        if (count > most) best = row;
-        most = count > most ? count : most;
-    }
-    return best;
 }
 
 static void take(struct covering *c, const struct row *row)
@@ -385,14 +662,15 @@ static void take(struct covering *c, const struct row *row)
 
 /* ---- Recipes ----------------------------------------------------------------------------------------------------- */
 
+/* The first of the levels where the row has none. */
 static int64_t level_of(const struct row *row, int factor)
 {
-    return poolgrad_max(row->level[factor], 0);
+    return row->level[factor] != WITHOUT ? row->level[factor] : level_at(row->space, factor, 0);
 }
 
 static void set_rules(const struct row *row, poolgrad_problem *p)
 {
-    const bool root_mean = row->level[KIND] == ROOT_MEAN, gather = row->level[DIRECTION] == GATHER;
+    const bool root_mean = level_of(row, KIND) == ROOT_MEAN, gather = level_of(row, DIRECTION) == GATHER;
     p->direction = gather ? POOLGRAD_FORWARD : (poolgrad_direction)level_of(row, DIRECTION);
     p->kind = root_mean ? POOLGRAD_L2NORM : (poolgrad_kind)level_of(row, KIND);
     p->root_mean = root_mean;
@@ -401,7 +679,7 @@ static void set_rules(const struct row *row, poolgrad_problem *p)
     p->ties = (poolgrad_tie_rule)level_of(row, TIES);
     p->nan = (poolgrad_nan_rule)level_of(row, NANS);
     p->accumulator = (poolgrad_accumulator)level_of(row, ACCUMULATOR);
-    p->mapping = (poolgrad_mapping)level_of(row, MAPPING);
+    if (p->direction == POOLGRAD_GRADIENT) p->mapping = (poolgrad_mapping)level_of(row, MAPPING);
     p->add_to_destination = level_of(row, ADD) > 0;
 }
 
@@ -430,8 +708,52 @@ static struct suite_table table_of(int64_t kind, int64_t size)
 static int64_t size_of(const struct row *row, int axis)
 {
     if (axis == AXIS_X) return widths[level_of(row, WIDTH)];
-    if (axis == AXIS_Y) return heights[level_of(row, HEIGHT)];
-    return row->level[EXTENT] == OF_VOLUMES ? depths[level_of(row, DEPTH)] : 0;
+    if (axis == AXIS_Y) return axes_of(row) > AXIS_Y ? heights[level_of(row, HEIGHT)] : 1;
+    return axes_of(row) > AXIS_Z ? depths[level_of(row, DEPTH)] : 0;
+}
+
+/* The pads of an axis; where the window does not fit between them the image grows. */
+static void choose_pads(const struct row *row, int axis, const struct axis_fields *f, int64_t pads[2], int64_t *size)
+{
+    static const int factors[AXES] = {PADS_X, PADS_Y, PADS_Z};
+    const enum suite_rounding rounding = (enum suite_rounding)level_of(row, ROUNDING);
+    const int64_t extent = (*f->kernel - 1) * *f->dilation + 1;
+    const int64_t most = poolgrad_suite_most_pad(row->space->rules, *f->kernel), one = poolgrad_min(most, 1);
+    const int64_t before[] = {0, one, most, most, 0}, behind[] = {0, one, most, 0, most};
+    if (rounding == SAME_UPPER || rounding == SAME_LOWER) {
+        poolgrad_suite_same_pads(rounding, extent, *f->stride, *size, &pads[0], &pads[1]);
+        return;
+    }
+    pads[0] = before[level_of(row, factors[axis])];
+    pads[1] = behind[level_of(row, factors[axis])];
+    const struct suite_profile_rules *rules = row->space->rules;
+    const bool is_inner = is_among(rules->inner_kinds, (int)level_of(row, KIND)) &&
+                          is_among(rules->inner_ranks, axes_of(row));
+    *size = poolgrad_max(*size, is_inner ? *f->kernel : extent - pads[0] - pads[1]);
+}
+
+/* As frameworks do it. */
+static void place_by_pads(const struct row *row, struct suite_recipe *recipe)
+{
+    const int64_t level = level_of(row, ROUNDING);
+    const poolgrad_rounding rounding = level == ROUND_UP        ? POOLGRAD_ROUND_UP
+                                       : level == ROUND_UP_DROP ? POOLGRAD_ROUND_UP_DROP
+                                                                : POOLGRAD_ROUND_DOWN;
+    int64_t pads[AXES][2] = {{0}}, size[AXES];
+    for (int i = 0; i < AXES; i++) {
+        const struct axis_fields f = poolgrad_axis_fields(&recipe->problem, (enum axis)i);
+        size[i] = size_of(row, i);
+        if (i < axes_of(row)) choose_pads(row, i, &f, pads[i], &size[i]);
+    }
+    const bool counted = recipe->problem.kind == POOLGRAD_AVERAGE && level_of(row, COUNTED) > 0;
+    const poolgrad_pads given = {.left = pads[AXIS_X][0],
+                                 .right = pads[AXIS_X][1],
+                                 .top = pads[AXIS_Y][0],
+                                 .bottom = pads[AXIS_Y][1],
+                                 .front = pads[AXIS_Z][0],
+                                 .back = pads[AXIS_Z][1],
+                                 .counted = counted};
+    poolgrad_suite_place_by_pads(recipe, &given, rounding, size);
 }
 
 /* The window along each axis, or its windows; counted pads. */
@@ -442,9 +764,9 @@ static void set_axes(const struct row *row, struct suite_recipe *recipe)
     } factors[AXES] = {{KERNEL_WIDTH, STRIDE_X, DILATION_X, PLACE_X},
                        {KERNEL_HEIGHT, STRIDE_Y, DILATION_Y, PLACE_Y},
                        {KERNEL_DEPTH, STRIDE_Z, DILATION_Z, PLACE_Z}};
-    const int axes = row->level[EXTENT] == OF_VOLUMES ? AXES : AXIS_Z;
+    const int axes = axes_of(row);
     const struct pads *pads = &zero_pads[level_of(row, ZERO_PAD)];
-    struct suite_axis placed[AXES] = {{.size = 0}};
+    struct suite_axis placed[AXES] = {{.size = 0}, {.windows = 1, .size = 1}};
     for (int i = 0; i < axes; i++) {
         const struct axis_fields f = poolgrad_axis_fields(&recipe->problem, (enum axis)i);
         *f.kernel = kernels[level_of(row, factors[i].kernel)];
@@ -457,13 +779,16 @@ static void set_axes(const struct row *row, struct suite_recipe *recipe)
         if (has_table(row, i)) recipe->table[i] = table_of(level_of(row, TABLE_KIND), size_of(row, i));
     }
     poolgrad_suite_place(recipe, placed);
+    if (level_of(row, ROUNDING) != AT_OFFSETS && !has_table(row, AXIS_X)) place_by_pads(row, recipe);
 }
 
 static void set_formats(const struct row *row, poolgrad_problem *p)
 {
-    p->source.format = formats[level_of(row, SOURCE_FORMAT)];
+    const bool mixed = !row->space->rules || row->space->rules->mixed_formats;
     p->destination.format = formats[level_of(row, DESTINATION_FORMAT)];
-    if (p->direction == POOLGRAD_GRADIENT) p->source_gradient.format = formats[level_of(row, GRADIENT_FORMAT)];
+    p->source.format = mixed ? formats[level_of(row, SOURCE_FORMAT)] : p->destination.format;
+    if (p->direction == POOLGRAD_GRADIENT)
+        p->source_gradient.format = mixed ? formats[level_of(row, GRADIENT_FORMAT)] : p->destination.format;
 }
 
 /* A part of an image one pixel inside it; of a result, the image is larger by a border. */
@@ -508,7 +833,7 @@ static void set_images(const struct row *row, poolgrad_problem *p)
     poolgrad_suite_set_channels(p, level_of(row, IMAGES) + 1, channel_counts[level_of(row, CHANNELS)]);
     if (level_of(row, CHANNEL_WINDOW) > 0) set_channel_windows(p);
     set_regions(row, p);
-    if (indices != POOLGRAD_FORMAT_NONE && row->level[DIRECTION] == POOLGRAD_FORWARD)
+    if (indices != POOLGRAD_FORMAT_NONE && level_of(row, DIRECTION) == POOLGRAD_FORWARD)
         poolgrad_suite_write_picks(p, indices);
     else if (indices != POOLGRAD_FORMAT_NONE)
         poolgrad_suite_read_indices(p, indices);
@@ -544,23 +869,74 @@ static void name_recipe(struct suite_recipe *recipe, const char *group, int numb
              poolgrad_kind_name(p->kind));
 }
 
-bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent, int number, uint64_t seed)
+/* Whether the row is whole, and its recipe one of those that are asked for. */
+static bool is_taken(const struct row *row, uint64_t random)
 {
-    char group[16];
-    struct missing missing;
+    if (!row->space->scope) return true;
+    for (int factor = 0; factor < FACTORS; factor++) {
+        if (row->level[factor] == WITHOUT && has_effect(row, factor)) return false;
+    }
+    const struct suite_recipe recipe = recipe_of(row, &random);
+    return poolgrad_suite_is_in(row->space->scope, &recipe);
+}
+
+/* The best of a few rows that are taken. False where none of many is: the pair is not to be had. */
+static bool find_best_row(struct covering *c, const struct missing *missing, struct row *best)
+{
+    enum { TRIES = 4 * CANDIDATES };
+    int most = -1, candidates = 0;
+    for (int i = 0; i < TRIES && candidates < CANDIDATES; i++) {
+        struct row row = random_setting(c, missing);
+        complete(c, &row);
+        if (!is_taken(&row, c->random)) continue;
+        const int count = count_row(c, &row);
+        if (count > most) *best = row;
+        most = count > most ? count : most;
+        candidates++;
+    }
+    return candidates > 0;
+}
+
+static bool add_row(poolgrad_suite *suite, struct covering *c, const struct row *row, int number)
+{
+    char group[GROUP];
+    struct suite_recipe recipe = recipe_of(row, &c->random);
+    snprintf(group, sizeof group, "%s-%02d", c->extent == SUITE_PLANES ? "pairs" : "axes", c->number);
+    name_recipe(&recipe, group, number);
+    return poolgrad_suite_add(suite, &recipe);
+}
+
+/* One array. What no row can have is not looked for again in the next ones. */
+static bool add_array(poolgrad_suite *suite, struct covering *c)
+{
+    struct missing m;
+    expect_pairs(c);
+    for (size_t i = 0; i < PAIRS; i++) (&c->missing[0][0][0][0])[i] &= !(&c->hopeless[0][0][0][0])[i];
+    for (int i = 0; find_missing(c, &m);) {
+        struct row row;
+        if (!find_best_row(c, &m, &row)) {
+            c->hopeless[m.factor][m.level][m.other][m.other_level] = true;
+            *pair(c, m.factor, m.level, m.other, m.other_level) = false;
+            continue;
+        }
+        take(c, &row);
+        if (!add_row(suite, c, &row, i++)) return false;
+    }
+    return true;
+}
+
+bool poolgrad_suite_add_coverings(poolgrad_suite *suite, enum suite_extent extent, int count, uint64_t *seed)
+{
+    const struct suite_scope *scope = poolgrad_suite_scope(suite);
     struct covering *c = calloc(1, sizeof *c);
     bool good = c != NULL;
     if (!good) return false;
     c->extent = extent;
-    c->random = seed;
-    expect_pairs(c);
-    snprintf(group, sizeof group, "%s-%02d", extent == SUITE_PLANES ? "pairs" : "axes", number);
-    for (int i = 0; good && find_missing(c, &missing); i++) {
-        const struct row row = best_row(c, &missing);
-        struct suite_recipe recipe = recipe_of(&row, &c->random);
-        take(c, &row);
-        name_recipe(&recipe, group, i);
-        good = poolgrad_suite_add(suite, &recipe);
+    c->space = space_of(scope, extent);
+    c->planes = space_of(scope, SUITE_PLANES);
+    for (c->number = 0; good && c->number < count; c->number++) {
+        c->random = poolgrad_suite_random(seed);
+        good = add_array(suite, c);
     }
     free(c);
     return good;
@@ -570,38 +946,63 @@ bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent
 
 enum { FIRST_OF_WINDOW = KERNEL_WIDTH, BEHIND_WINDOW = PLACE_X };
 
-static void choose_rest(struct row *row, uint64_t *random)
+static void draw_rest(struct row *row, uint64_t *random)
 {
-    do {
-        for (int factor = 0; factor < FACTORS; factor++) {
-            const bool fixed = factor == DIRECTION || factor == KIND;
-            if (fixed || levels[factor][row->extent] < 2) continue;
-            if (factor >= FIRST_OF_WINDOW && factor < BEHIND_WINDOW) continue;
-            row->level[factor] = (int)poolgrad_suite_choose(random, levels[factor][row->extent]);
-        }
-        for (int factor = 0; factor < FACTORS; factor++) {
-            if (!has_effect(row, factor)) row->level[factor] = WITHOUT;
-        }
-    } while (!allowed(row));
+    for (int factor = 0; factor < FACTORS; factor++) {
+        const bool fixed = factor == DIRECTION || factor == KIND;
+        const int levels = count_levels(row->space, factor);
+        if (fixed || levels < 2) continue;
+        if (factor >= FIRST_OF_WINDOW && factor < BEHIND_WINDOW) continue;
+        row->level[factor] = level_at(row->space, factor, (int)poolgrad_suite_choose(random, levels));
+    }
+    for (int factor = 0; factor < FACTORS; factor++) {
+        if (!has_effect(row, factor)) row->level[factor] = WITHOUT;
+    }
+}
+
+/* The rest of a row; false where it is none that is asked for. */
+static bool choose_rest(struct row *row, uint64_t *random)
+{
+    enum { TRIES = 1000 };
+    const struct row given = *row;
+    for (int i = 0; i < TRIES; i++) {
+        *row = given;
+        draw_rest(row, random);
+        if (allowed(row) && is_taken(row, *random)) return true;
+    }
+    return false;
+}
+
+/* The window of that number among all; false where the space lacks it. */
+static bool window_at(const struct space *space, int number, struct row *row)
+{
+    static const int factors[] = {DIRECTION, KIND};
+    *row = (struct row){.space = space};
+    for (int i = 0; i < 2; i++) {
+        row->level[factors[i]] = number % level_counts[factors[i]][SUITE_PLANES];
+        number /= level_counts[factors[i]][SUITE_PLANES];
+    }
+    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) {
+        row->level[factor] = number % level_counts[factor][SUITE_PLANES];
+        number /= level_counts[factor][SUITE_PLANES];
+    }
+    bool there = has_level(space, DIRECTION, row->level[DIRECTION]) && has_level(space, KIND, row->level[KIND]);
+    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) {
+        const bool neutral = row->level[factor] == level_at(space, factor, 0);
+        there = there && has_level(space, factor, row->level[factor]) && (neutral || has_effect(row, factor));
+    }
+    return there;
 }
 
 /* Each direction, kind, kernel, stride and dilation, all with all. */
 bool poolgrad_suite_add_windows(poolgrad_suite *suite, uint64_t seed)
 {
-    int count = levels[DIRECTION][SUITE_PLANES] * levels[KIND][SUITE_PLANES];
-    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) count *= levels[factor][SUITE_PLANES];
+    const struct space space = space_of(poolgrad_suite_scope(suite), SUITE_PLANES);
+    int count = level_counts[DIRECTION][SUITE_PLANES] * level_counts[KIND][SUITE_PLANES];
+    for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) count *= level_counts[factor][SUITE_PLANES];
     for (int i = 0; i < count; i++) {
-        struct row row = {.extent = SUITE_PLANES};
-        int number = i;
-        row.level[DIRECTION] = number % levels[DIRECTION][SUITE_PLANES];
-        number /= levels[DIRECTION][SUITE_PLANES];
-        row.level[KIND] = number % levels[KIND][SUITE_PLANES];
-        number /= levels[KIND][SUITE_PLANES];
-        for (int factor = FIRST_OF_WINDOW; factor < BEHIND_WINDOW; factor++) {
-            row.level[factor] = number % levels[factor][SUITE_PLANES];
-            number /= levels[factor][SUITE_PLANES];
-        }
-        choose_rest(&row, &seed);
+        struct row row;
+        if (!window_at(&space, i, &row) || !choose_rest(&row, &seed)) continue;
         struct suite_recipe recipe = recipe_of(&row, &seed);
         name_recipe(&recipe, "window", i);
         if (!poolgrad_suite_add(suite, &recipe)) return false;

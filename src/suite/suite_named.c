@@ -686,49 +686,61 @@ static int64_t windows_of(int64_t value)
     return value < 0 ? 0 : poolgrad_or_one(value);
 }
 
-/* Size and place by the library's own formulas, docs/numerics.md N48 to N57. */
-static poolgrad_status find_padding(const struct named *named, const poolgrad_problem *p, poolgrad_padding *padding)
-{
-    const int64_t *size = named->size, depth = poolgrad_or_one(size[AXIS_Z]);
-    const poolgrad_rounding rounding = named->placement == BY_PADS_CEIL        ? POOLGRAD_ROUND_UP
-                                       : named->placement == BY_PADS_CEIL_DROP ? POOLGRAD_ROUND_UP_DROP
-                                                                               : POOLGRAD_ROUND_DOWN;
-    if (named->placement == BY_POLICY) {
-        return poolgrad_padding_forward_3d(named->method, p->kind, &p->window, depth, size[AXIS_Y], size[AXIS_X],
-                                           padding, NULL);
-    }
-    return poolgrad_padding_explicit_3d(&named->pads, rounding, &p->window, depth, size[AXIS_Y], size[AXIS_X], padding,
-                                        NULL);
-}
-
-static void place_by_padding(const struct named *named, struct suite_recipe *recipe)
+static void place_by_padding(const poolgrad_padding *padding, bool counted, const int64_t size[AXES],
+                             struct suite_recipe *recipe)
 {
     poolgrad_problem *p = &recipe->problem;
-    poolgrad_padding padding;
-    /* A table whose cases are refused shows when they are made. */
-    if (find_padding(named, p, &padding) != POOLGRAD_OK) return;
-    const struct suite_axis axis[AXES] = {{-padding.left, padding.width, named->size[AXIS_X]},
-                                          {-padding.top, padding.height, named->size[AXIS_Y]},
-                                          {-padding.front, padding.depth, named->size[AXIS_Z]}};
+    const struct suite_axis axis[AXES] = {{-padding->left, padding->width, size[AXIS_X]},
+                                          {-padding->top, padding->height, size[AXIS_Y]},
+                                          {-padding->front, padding->depth, size[AXIS_Z]}};
     poolgrad_suite_place(recipe, axis);
-    if (padding.exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
-    if (!padding.exclude_edges && !named->pads.counted) return;
-    p->zero_pad_x = padding.zero_pad_x;
-    p->zero_pad_y = padding.zero_pad_y;
-    p->zero_pad_z = padding.zero_pad_z;
-    p->zero_pad_left = padding.zero_pad_left;
-    p->zero_pad_top = padding.zero_pad_top;
-    p->zero_pad_front = padding.zero_pad_front;
-    p->zero_pad_right = padding.zero_pad_right;
-    p->zero_pad_bottom = padding.zero_pad_bottom;
-    p->zero_pad_back = padding.zero_pad_back;
+    if (padding->exclude_edges) p->edge_mode = POOLGRAD_EDGE_CLAMP;
+    if (!padding->exclude_edges && !counted) return;
+    p->zero_pad_x = padding->zero_pad_x;
+    p->zero_pad_y = padding->zero_pad_y;
+    p->zero_pad_z = padding->zero_pad_z;
+    p->zero_pad_left = padding->zero_pad_left;
+    p->zero_pad_top = padding->zero_pad_top;
+    p->zero_pad_front = padding->zero_pad_front;
+    p->zero_pad_right = padding->zero_pad_right;
+    p->zero_pad_bottom = padding->zero_pad_bottom;
+    p->zero_pad_back = padding->zero_pad_back;
+}
+
+/* A table whose cases are refused, here as below, shows when they are made. */
+void poolgrad_suite_place_by_pads(struct suite_recipe *recipe, const poolgrad_pads *pads, poolgrad_rounding rounding,
+                                  const int64_t size[AXES])
+{
+    poolgrad_padding padding;
+    if (poolgrad_padding_explicit_3d(pads, rounding, &recipe->problem.window, poolgrad_or_one(size[AXIS_Z]),
+                                     size[AXIS_Y], size[AXIS_X], &padding, NULL) == POOLGRAD_OK) {
+        place_by_padding(&padding, pads->counted, size, recipe);
+    }
+}
+
+static void place_by_policy(const struct named *named, struct suite_recipe *recipe)
+{
+    const poolgrad_problem *p = &recipe->problem;
+    const int64_t *size = named->size;
+    poolgrad_padding padding;
+    if (poolgrad_padding_forward_3d(named->method, p->kind, &p->window, poolgrad_or_one(size[AXIS_Z]), size[AXIS_Y],
+                                    size[AXIS_X], &padding, NULL) == POOLGRAD_OK) {
+        place_by_padding(&padding, named->pads.counted, size, recipe);
+    }
 }
 
 static void place(const struct named *named, struct suite_recipe *recipe)
 {
+    static const poolgrad_rounding roundings[] = {[BY_PADS] = POOLGRAD_ROUND_DOWN,
+                                                  [BY_PADS_CEIL] = POOLGRAD_ROUND_UP,
+                                                  [BY_PADS_CEIL_DROP] = POOLGRAD_ROUND_UP_DROP};
     struct suite_axis axis[AXES];
+    if (named->placement == BY_POLICY) {
+        place_by_policy(named, recipe);
+        return;
+    }
     if (named->placement != PLACED) {
-        place_by_padding(named, recipe);
+        poolgrad_suite_place_by_pads(recipe, &named->pads, roundings[named->placement], named->size);
         return;
     }
     for (int i = 0; i < AXES; i++)
@@ -834,27 +846,37 @@ static bool variant_of(const struct named *named, int number, struct variant *v)
 
 enum { VARIANTS = DIRECTIONS * KINDS * 2 * 4 * 3 };
 
-static int count_variants(const struct named *named, int direction)
+/* The same of variants that are in the kit's scope. */
+static bool find_variant(const poolgrad_suite *suite, const struct named *named, int number, struct variant *v,
+                         struct suite_recipe *recipe)
 {
-    struct variant v;
-    int count = 0;
-    for (int number = 0; number < VARIANTS; number++)
-        count += variant_of(named, number, &v) && v.direction == direction;
-    return count;
+    const struct suite_scope *scope = poolgrad_suite_scope(suite);
+    if (!variant_of(named, number, v)) return false;
+    *recipe = recipe_of(named, v);
+    return !scope || poolgrad_suite_is_in(scope, recipe);
+}
+
+static void count_variants(const poolgrad_suite *suite, const struct named *named, struct variant v,
+                           int count[DIRECTIONS])
+{
+    struct suite_recipe recipe;
+    for (int number = 0; number < VARIANTS; number++) {
+        if (find_variant(suite, named, number, &v, &recipe)) count[v.direction]++;
+    }
 }
 
 /* All variants, or one of each direction: `turn` says which. */
 static bool add_entry(poolgrad_suite *suite, const struct named *named, const struct selection *selection, int turn)
 {
     struct variant v = {.format = selection->format, .layout = selection->layout};
-    int seen[DIRECTIONS] = {0};
+    struct suite_recipe recipe;
+    int seen[DIRECTIONS] = {0}, count[DIRECTIONS] = {0};
+    count_variants(suite, named, v, count);
     for (int number = 0; number < VARIANTS; number++) {
-        if (!variant_of(named, number, &v)) continue;
-        const bool wanted = selection->all || seen[v.direction] == turn % count_variants(named, v.direction);
+        if (!find_variant(suite, named, number, &v, &recipe)) continue;
+        const bool wanted = selection->all || seen[v.direction] == turn % count[v.direction];
         seen[v.direction]++;
-        if (!wanted) continue;
-        const struct suite_recipe recipe = recipe_of(named, &v);
-        if (!poolgrad_suite_add(suite, &recipe)) return false;
+        if (wanted && !poolgrad_suite_add(suite, &recipe)) return false;
     }
     return true;
 }

@@ -34,8 +34,14 @@ struct suite_recipe {
     uint64_t seed;
 };
 
-/* Takes one more recipe; false where memory is lacking. */
+/* Takes one more recipe, if it is in the kit's scope; false where memory is lacking. */
 bool poolgrad_suite_add(poolgrad_suite *suite, const struct suite_recipe *recipe);
+
+/* What the kit is about; null: all. */
+const struct suite_scope *poolgrad_suite_scope(const poolgrad_suite *suite);
+
+/* Whether the recipe is one of those that the scope asks for. */
+bool poolgrad_suite_is_in(const struct suite_scope *scope, const struct suite_recipe *recipe);
 
 /* Channels that are neighbours. */
 static inline int64_t poolgrad_suite_lanes(poolgrad_layout layout)
@@ -52,6 +58,11 @@ struct suite_axis {
  * and one channel, the format float32 and the layout NCHW. An axis that has a table is placed by the table. */
 void poolgrad_suite_place(struct suite_recipe *recipe, const struct suite_axis axis[AXES]);
 
+/* Places windows, and counts pads where they are counted, by the library's own formulas, docs/numerics.md N48 to N57.
+ */
+void poolgrad_suite_place_by_pads(struct suite_recipe *recipe, const poolgrad_pads *pads, poolgrad_rounding rounding,
+                                  const int64_t size[AXES]);
+
 /* Images of picked taps, sized and laid out like those of outputs, to be read or to be written. */
 void poolgrad_suite_read_indices(poolgrad_problem *problem, poolgrad_format format);
 void poolgrad_suite_write_picks(poolgrad_problem *problem, poolgrad_format format);
@@ -64,11 +75,11 @@ void poolgrad_suite_set_channels(poolgrad_problem *problem, int64_t images, int6
 /* Of planes by a window of one kernel size, stride and dilation on each axis; or of all that axes can be. */
 enum suite_extent { SUITE_PLANES, SUITE_EVERY_AXIS };
 
-/* Adds cases: the named ones in one format and layout, all or one of each direction for each corner; an array of
- * parameters, which leaves out the pairs of SUITE_PLANES if there is more; every window with a random rest. */
+/* Adds cases: the named ones in one format and layout, all or one of each direction for each corner; so many arrays
+ * of parameters, which leave out the pairs of SUITE_PLANES if there is more; every window with a random rest. */
 bool poolgrad_suite_add_named(poolgrad_suite *suite, enum suite_extent extent, poolgrad_format format,
                               poolgrad_layout layout, bool all);
-bool poolgrad_suite_add_covering(poolgrad_suite *suite, enum suite_extent extent, int number, uint64_t seed);
+bool poolgrad_suite_add_coverings(poolgrad_suite *suite, enum suite_extent extent, int count, uint64_t *seed);
 bool poolgrad_suite_add_windows(poolgrad_suite *suite, uint64_t seed);
 
 /* Adds the cases at sizes where blocks, tiles and the widths of indices show, in one format and layout; all or one of
