@@ -365,7 +365,7 @@ static void run_batch(void *context, int64_t number)
 static bool is_complete(const struct suite_judge *judge, const char *path, const poolgrad_image *like)
 {
     static struct options options;
-    char kept[SUITE_SENTENCE];
+    static char kept[SUITE_SENTENCE];
     poolgrad_image image = *like;
     options = *judge->options;
     options.kept = kept;

@@ -186,7 +186,8 @@ static void judge_if_read(void *context, int64_t i)
 static bool read_file(const struct job *job, const char *path, poolgrad_image *image)
 {
     static struct options options;
-    char kept[SUITE_SENTENCE], sentence[SUITE_SENTENCE];
+    static char kept[SUITE_SENTENCE];
+    char sentence[SUITE_SENTENCE];
     const size_t length = strlen(path);
     options = *job->judge->options;
     options.kept = kept;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* suite merge: the results of shards, as --json wrote them, as those of one run. */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ static int load_part(const struct merge *merge, struct part *part)
 static int check_parts(const struct merge *merge)
 {
     const struct part *first = merge->part;
+    assert(first != NULL);
     for (int64_t i = 1; i < merge->parts; i++) {
         const struct part *part = &merge->part[i];
         const char *differs = part->seed != first->seed || strcmp(part->size, first->size) != 0 ? "kit"
@@ -237,6 +239,7 @@ static bool read_result(const json_t *value, struct suite_result *result)
 static int read_case(struct merge *merge, const struct part *part, size_t i, json_t *names)
 {
     const json_t *value = json_array_get(part->cases, i);
+    assert(merge->found != NULL);
     struct found *found = &merge->found[merge->count];
     const char *name = json_string_value(json_object_get(value, "name"));
     *found = (struct found){.place = part->parts > 1 ? (int64_t)i * part->parts + part->part - 1 : merge->count};
