@@ -152,6 +152,8 @@ struct space {
     const struct suite_profile_rules *rules; /* null: all that poolgrad can say */
     const struct suite_scope *scope;         /* null: all of it */
     unsigned levels[FACTORS];
+    int count[FACTORS]; /* how many these are */
+    int only[FACTORS];  /* the one, if it is one; else WITHOUT */
 };
 
 struct row {
@@ -165,6 +167,7 @@ struct covering {
     int number;
     bool missing[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS];  /* of the lesser factor first */
     bool hopeless[FACTORS][MOST_LEVELS][FACTORS][MOST_LEVELS]; /* likewise: looked for in vain */
+    size_t first_missing;                                      /* no pair before it is */
     uint64_t random;
 };
 
@@ -179,9 +182,7 @@ static bool has_level(const struct space *space, int factor, int level)
 
 static int count_levels(const struct space *space, int factor)
 {
-    int count = 0;
-    for (unsigned left = space->levels[factor]; left; left &= left - 1) count++;
-    return count;
+    return space->count[factor];
 }
 
 /* The level of that number among those that are left; 0 where there is none. */
@@ -348,14 +349,17 @@ static struct space space_of(const struct suite_scope *scope, enum suite_extent 
     if (space.rules) keep_profile(&space, extent == SUITE_PLANES);
     if (scope) keep_scope(&space);
     if (is_void(&space, extent)) memset(space.levels, 0, sizeof space.levels);
+    for (int factor = 0; factor < FACTORS; factor++) {
+        for (unsigned left = space.levels[factor]; left; left &= left - 1) space.count[factor]++;
+        space.only[factor] = space.count[factor] == 1 ? level_at(&space, factor, 0) : WITHOUT;
+    }
     return space;
 }
 
 /* The row's level, which may be the only one; WITHOUT where it is open. */
 static int at(const struct row *row, int factor)
 {
-    if (row->level[factor] != WITHOUT) return row->level[factor];
-    return count_levels(row->space, factor) == 1 ? level_at(row->space, factor, 0) : WITHOUT;
+    return row->level[factor] != WITHOUT ? row->level[factor] : row->space->only[factor];
 }
 
 /* ---- Effects ----------------------------------------------------------------------------------------------------- */
@@ -574,11 +578,13 @@ struct missing {
     int factor, level, other, other_level;
 };
 
-static bool find_missing(const struct covering *c, struct missing *found)
+/* The first one that is left; those before it are there for good. */
+static bool find_missing(struct covering *c, struct missing *found)
 {
     const bool *flat = &c->missing[0][0][0][0];
     const size_t count = sizeof c->missing / sizeof *flat;
-    for (size_t i = 0; i < count; i++) {
+    for (; c->first_missing < count; c->first_missing++) {
+        const size_t i = c->first_missing;
         if (!flat[i]) continue;
         *found = (struct missing){(int)(i / MOST_LEVELS / FACTORS / MOST_LEVELS),
                                   (int)(i / MOST_LEVELS / FACTORS % MOST_LEVELS), (int)(i / MOST_LEVELS % FACTORS),
@@ -910,6 +916,7 @@ static bool add_row(poolgrad_suite *suite, struct covering *c, const struct row 
 static bool add_array(poolgrad_suite *suite, struct covering *c)
 {
     struct missing m;
+    c->first_missing = 0;
     expect_pairs(c);
     for (size_t i = 0; i < PAIRS; i++) (&c->missing[0][0][0][0])[i] &= !(&c->hopeless[0][0][0][0])[i];
     for (int i = 0; find_missing(c, &m);) {
