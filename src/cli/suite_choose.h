@@ -19,7 +19,7 @@ int poolgrad_suite_choice_read(const struct options *options, struct suite_choic
 /* Whether the next case, in the kit's order, is among them. */
 bool poolgrad_suite_choose_next(struct suite_choice *choice, const poolgrad_problem *problem, uint64_t features);
 
-/* Refuses where no case is left, and names the option that left none: 2 after one sentence. */
+/* Refuses where no case is left, and names the filters that left none: 2 after one sentence. */
 int poolgrad_suite_none_chosen(const struct options *options);
 
 #endif
