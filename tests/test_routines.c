@@ -119,9 +119,8 @@ static void fill(random_state *r, poolgrad_format format, unsigned char *at, int
     }
 }
 
-/* Repeats of all lines are numbered; where one lies that is `step` from repeat to repeat, and so much from line to
- * line.
- */
+/* Repeats of all lines of all slices are numbered; where one lies that is `step` from repeat to repeat, and so much
+ * from line to line and from slice to slice. */
 static int64_t lines_of(const scene *s)
 {
     return s->walk.lines > 0 ? s->walk.lines : 1;
@@ -129,22 +128,29 @@ static int64_t lines_of(const scene *s)
 
 static int64_t all_repeats(const scene *s)
 {
-    return s->walk.repeats * lines_of(s);
+    return s->walk.repeats * lines_of(s) * (s->walk.slices > 0 ? s->walk.slices : 1);
 }
 
-static int64_t repeat_at(const scene *s, int64_t repeat, int64_t step, int64_t line_step)
+static int64_t repeat_at(const scene *s, int64_t repeat, int64_t step, int64_t line_step, int64_t slice_step)
 {
-    return repeat / s->walk.repeats * line_step + repeat % s->walk.repeats * step;
+    const int64_t line = repeat / s->walk.repeats, lines = lines_of(s);
+    return line / lines * slice_step + line % lines * line_step + repeat % s->walk.repeats * step;
 }
 
 static int64_t operands_at(const scene *s, int64_t repeat)
 {
-    return repeat_at(s, repeat, s->walk.step, s->walk.line_step);
+    return repeat_at(s, repeat, s->walk.step, s->walk.line_step, s->walk.slice_step);
 }
 
 static int64_t results_at(const scene *s, int64_t repeat)
 {
-    return repeat_at(s, repeat, s->walk.to_step, s->walk.line_to_step);
+    return repeat_at(s, repeat, s->walk.to_step, s->walk.line_to_step, s->walk.slice_to_step);
+}
+
+static int64_t gradient_at(const scene *s, int64_t repeat)
+{
+    const struct poolgrad_ending *ending = &s->ending;
+    return repeat_at(s, repeat, ending->gradient_step, ending->gradient_line_step, ending->gradient_slice_step);
 }
 
 static int64_t result_count(const scene *s)
@@ -187,6 +193,13 @@ static void make_walk(random_state *r, scene *s)
         s->walk.lines = random_between(r, 1, 3);
         s->walk.line_step = random_between(r, -40, 400);
         s->walk.line_to_step = s->walk.repeats * s->walk.to_step + random_between(r, 0, 9);
+    }
+    if (random_chance(r, 40)) {
+        s->walk.slices = random_between(r, 1, 3);
+        s->walk.slice_step = random_chance(r, 50) ? lines_of(s) * s->walk.line_step : random_between(r, -40, 400);
+        const int64_t of_slice = lines_of(s) > 1 ? lines_of(s) * s->walk.line_to_step
+                                                 : s->walk.repeats * s->walk.to_step;
+        s->walk.slice_to_step = of_slice + random_between(r, 0, 9) * random_between(r, 0, 1);
     }
     for (int64_t c = 0; c < s->walk.column_count; ++c) {
         s->columns[c].code = c * CODE_STEP;
@@ -262,7 +275,7 @@ static void make_scene(random_state *r, const subject *tested, poolgrad_format f
     *s = (scene){.format = format, .ending = {.outside = -1}};
     make_walk(r, s);
     tested->make(r, s);
-    if (s->ending.resume) s->walk.lines = 0;
+    if (s->ending.resume) s->walk.lines = s->walk.slices = 0;
     make_operands(r, s);
     make_results(r, s);
 }
@@ -344,8 +357,9 @@ static void make_norm(random_state *r, scene *s)
     s->ending.gradient_format = format;
     s->ending.gradient_step = random_between(r, 0, s->walk.count + 9);
     s->ending.gradient_line_step = random_between(r, 0, 99);
-    const int64_t elements = (s->walk.repeats - 1) * s->ending.gradient_step +
-                             (lines_of(s) - 1) * s->ending.gradient_line_step + s->walk.count;
+    s->ending.gradient_slice_step = random_chance(r, 50) ? lines_of(s) * s->ending.gradient_line_step
+                                                         : random_between(r, 0, 99);
+    const int64_t elements = gradient_at(s, all_repeats(s) - 1) + s->walk.count;
     const size_t offset = make_buffer(r, &s->gradient, elements, number_size(format));
     unsigned char *first = s->gradient.bytes + offset;
     fill(r, format, first, elements);
@@ -418,7 +432,7 @@ static outcome evaluate_sum64(const scene *s, int64_t repeat, int64_t lane)
 static double gradient_of(const scene *s, int64_t repeat, int64_t lane)
 {
     const size_t size = number_size(s->ending.gradient_format);
-    const int64_t at = repeat_at(s, repeat, s->ending.gradient_step, s->ending.gradient_line_step) + lane;
+    const int64_t at = gradient_at(s, repeat) + lane;
     const unsigned char *element = (const unsigned char *)s->ending.gradient + at * (int64_t)size;
     return number_decode(s->ending.gradient_format, load_bits(element, size));
 }
@@ -638,11 +652,13 @@ static bool complain(const subject *tested, const scene *s, const char *isa, int
     cr_log_error("%s of %s by %s: repeat %lld, element %lld: %s", tested->name, poolgrad_format_name(s->format), isa,
                  (long long)repeat, (long long)lane, what);
     cr_log_error("%lld x %lld operands, %lld repeats of %lld, step %lld, to %lld; %lld lines, step %lld, to %lld; "
+                 "%lld slices, step %lld, to %lld; "
                  "stored %d, resume %d, partial %d, "
                  "divisor %g, outside %lld; last %d, nan %d, careful %d, padded %d, steps %d; over %s",
                  (long long)w->row_count, (long long)w->column_count, (long long)w->repeats, (long long)w->count,
                  (long long)w->step, (long long)w->to_step, (long long)w->lines, (long long)w->line_step,
-                 (long long)w->line_to_step, s->ending.stored, s->ending.resume, s->ending.partial, s->ending.divisor,
+                 (long long)w->line_to_step, (long long)w->slices, (long long)w->slice_step,
+                 (long long)w->slice_to_step, s->ending.stored, s->ending.resume, s->ending.partial, s->ending.divisor,
                  (long long)s->ending.outside, s->search.last, (int)s->search.nan, s->search.careful, s->search.padded,
                  s->steps, s->ending.gradient ? poolgrad_format_name(s->ending.gradient_format) : "nothing");
     return false;

@@ -136,6 +136,58 @@ static void choose_counts(random_state *r, struct poolgrad_walk *walk)
     walk->column_count = random_between(r, 1, many ? MOST_OPERANDS : 4);
 }
 
+/* Half of the walks have lines, or slices of lines, some of which follow each other. */
+static void choose_levels(random_state *r, struct poolgrad_walk *walk)
+{
+    const bool many = walk->count < 100 && random_chance(r, 50);
+    walk->lines = many ? random_between(r, 0, random_chance(r, 20) ? 19 : 4) : random_between(r, 0, 1);
+    walk->slices = many ? random_between(r, 0, random_chance(r, 20) ? 19 : 4) : random_between(r, 0, 1);
+    const int64_t lines = walk->lines > 0 ? walk->lines : 1, more = random_chance(r, 50) ? 0 : random_between(r, 1, 70);
+    walk->line_step = random_chance(r, 50) ? walk->repeats * walk->step : random_between(r, 0, 90);
+    walk->slice_step = random_chance(r, 50) ? lines * walk->line_step : random_between(r, 0, 90);
+    walk->line_to_step = walk->repeats * walk->to_step + more;
+    walk->slice_to_step = lines * walk->line_to_step + (random_chance(r, 50) ? 0 : more);
+}
+
+/* A repeat of a line of a slice, counted from the first one. */
+struct member {
+    int64_t repeat, line, slice;
+};
+
+static int64_t members_of(const struct poolgrad_walk *walk)
+{
+    return walk->repeats * (walk->lines > 0 ? walk->lines : 1) * (walk->slices > 0 ? walk->slices : 1);
+}
+
+static struct member member_of(const struct poolgrad_walk *walk, int64_t i)
+{
+    const int64_t lines = walk->lines > 0 ? walk->lines : 1;
+    return (struct member){i % walk->repeats, i / walk->repeats % lines, i / walk->repeats / lines};
+}
+
+static int64_t from_of(const struct poolgrad_walk *walk, struct member at)
+{
+    return at.repeat * walk->step + at.line * walk->line_step + at.slice * walk->slice_step;
+}
+
+static int64_t to_of(const struct poolgrad_walk *walk, struct member at)
+{
+    return at.repeat * walk->to_step + at.line * walk->line_to_step + at.slice * walk->slice_to_step;
+}
+
+static int64_t factor_of(const struct poolgrad_ending *ending, struct member at)
+{
+    return at.repeat * ending->factor_step + at.line * ending->factor_line_step + at.slice * ending->factor_slice_step;
+}
+
+static void choose_factors(random_state *r, const struct poolgrad_walk *walk, struct poolgrad_ending *ending)
+{
+    const int64_t lines = walk->lines > 0 ? walk->lines : 1;
+    ending->factor_step = random_chance(r, 50) ? walk->count : random_between(r, 0, walk->count + 5);
+    ending->factor_line_step = random_chance(r, 50) ? walk->repeats * ending->factor_step : random_between(r, 0, 90);
+    ending->factor_slice_step = random_chance(r, 50) ? lines * ending->factor_line_step : random_between(r, 0, 90);
+}
+
 /* Rows and columns anywhere, such that the operands fill [0, what is returned). */
 static int64_t place_operands(random_state *r, struct scene *s, int64_t row_at[MOST_OPERANDS])
 {
@@ -153,7 +205,8 @@ static int64_t place_operands(random_state *r, struct scene *s, int64_t row_at[M
         if (s->columns[i].offset > most_column) most_column = s->columns[i].offset;
     }
     for (int64_t i = 0; i < walk->row_count; i++) row_at[i] -= least_row + least_column;
-    return most_row - least_row + most_column - least_column + (walk->repeats - 1) * walk->step + walk->count;
+    const struct member last = member_of(walk, members_of(walk) - 1);
+    return most_row - least_row + most_column - least_column + from_of(walk, last) + walk->count;
 }
 
 /* Codes of 1 byte end at 254; with fewer of them there are more picks. */
@@ -182,7 +235,9 @@ static struct scene make_scene(random_state *r)
     int64_t row_at[MOST_OPERANDS] = {0};
     choose_routine(r, &s);
     choose_counts(r, &s.walk);
-    const int64_t elements = place_operands(r, &s, row_at), repeats = s.walk.repeats, count = s.walk.count;
+    choose_levels(r, &s.walk);
+    const struct member last = member_of(&s.walk, members_of(&s.walk) - 1);
+    const int64_t elements = place_operands(r, &s, row_at), count = s.walk.count;
     const poolgrad_format own = s.accumulator == POOLGRAD_SUM32 ? POOLGRAD_FLOAT32 : POOLGRAD_FLOAT64;
     const int64_t size = (int64_t)number_size(own);
     unsigned char *operands = make(r, &s.operands, elements * size);
@@ -191,13 +246,13 @@ static struct scene make_scene(random_state *r)
     for (int64_t i = 0; i < s.walk.row_count; i++) s.rows[i].at = operands + row_at[i] * size;
     if (s.routine == GIVE_PICK8 || s.routine == GIVE_PICK32) make_taps(r, &s, row_at, elements);
     if (s.routine == GIVE_NORM) {
-        s.ending.factor_step = random_chance(r, 50) ? count : random_between(r, 0, count + 5);
-        const int64_t factors = (repeats - 1) * s.ending.factor_step + count;
+        choose_factors(r, &s.walk, &s.ending);
+        const int64_t factors = factor_of(&s.ending, last) + count;
         unsigned char *factor = make(r, &s.factor, factors * (int64_t)number_size(s.format));
         fill(r, s.format, factors, factor);
         s.ending.factor = factor;
     }
-    s.result_size = ((repeats - 1) * s.walk.to_step + count) * (int64_t)number_size(s.result);
+    s.result_size = (to_of(&s.walk, last) + count) * (int64_t)number_size(s.result);
     s.results = make(r, &s.to, s.result_size);
     s.expected = malloc((size_t)s.result_size);
     if (!s.expected) abort();
@@ -225,22 +280,22 @@ static bool counts(const struct scene *s, int64_t row, int64_t column, int64_t e
     return tap == code;
 }
 
-static double sum_of(const struct scene *s, int64_t repeat, int64_t i)
+static double sum_of(const struct scene *s, struct member at, int64_t i)
 {
     float single = 0;
     double sum = 0;
     for (int64_t row = 0; row < s->walk.row_count; row++) {
         for (int64_t column = 0; column < s->walk.column_count; column++) {
-            const int64_t element = s->columns[column].offset + repeat * s->walk.step + i;
+            const int64_t element = s->columns[column].offset + from_of(&s->walk, at) + i;
             if (!counts(s, row, column, element)) continue;
             float value32;
             double value64;
-            const unsigned char *at = s->rows[row].at;
+            const unsigned char *operands = s->rows[row].at;
             if (s->accumulator == POOLGRAD_SUM32) {
-                memcpy(&value32, at + element * 4, sizeof value32);
+                memcpy(&value32, operands + element * 4, sizeof value32);
                 single += value32;
             } else {
-                memcpy(&value64, at + element * 8, sizeof value64);
+                memcpy(&value64, operands + element * 8, sizeof value64);
                 sum += value64;
             }
         }
@@ -252,17 +307,18 @@ static void evaluate(const struct scene *s)
 {
     const int64_t size = (int64_t)number_size(s->result), factor_size = (int64_t)number_size(s->format);
     memset(s->expected, FILL, (size_t)s->result_size);
-    for (int64_t k = 0; k < s->walk.repeats; k++) {
+    for (int64_t k = 0; k < members_of(&s->walk); k++) {
+        const struct member at = member_of(&s->walk, k);
         for (int64_t i = 0; i < s->walk.count; i++) {
-            double value = sum_of(s, k, i);
+            double value = sum_of(s, at, i);
             if (s->routine == GIVE_NORM) {
                 uint64_t bits = 0;
                 const unsigned char *factor = s->ending.factor;
-                memcpy(&bits, factor + (k * s->ending.factor_step + i) * factor_size, (size_t)factor_size);
+                memcpy(&bits, factor + (factor_of(&s->ending, at) + i) * factor_size, (size_t)factor_size);
                 value *= number_decode(s->format, bits);
             }
             const uint64_t bits = number_encode(s->result, value);
-            memcpy(s->expected + (k * s->walk.to_step + i) * size, &bits, (size_t)size);
+            memcpy(s->expected + (to_of(&s->walk, at) + i) * size, &bits, (size_t)size);
         }
     }
 }
@@ -292,11 +348,11 @@ static void describe(const struct scene *s, int64_t element, char *text, size_t 
     const struct poolgrad_walk *w = &s->walk;
     snprintf(text, size,
              "%s, accumulator %d, format %d%s%s, %" PRId64 " x %" PRId64 " operands, %" PRId64 " x %" PRId64
-             " elements, step %" PRId64 ", to_step %" PRId64 ": repeat %" PRId64 ", element %" PRId64 " is %" PRIx64
-             ", expected %" PRIx64,
+             " elements, %" PRId64 " lines, %" PRId64 " slices, step %" PRId64 ", to_step %" PRId64 ": element %" PRId64
+             " of all is %" PRIx64 ", expected %" PRIx64,
              routine_names[s->routine], s->accumulator, (int)s->format, s->ending.stored ? ", stored" : "",
-             s->ending.past_caches ? ", past caches" : "", w->row_count, w->column_count, w->repeats, w->count, w->step,
-             w->to_step, element / w->to_step, element % w->to_step, bits_at(s->results, element, s->result),
+             s->ending.past_caches ? ", past caches" : "", w->row_count, w->column_count, w->repeats, w->count,
+             w->lines, w->slices, w->step, w->to_step, element, bits_at(s->results, element, s->result),
              bits_at(s->expected, element, s->result));
 }
 

@@ -36,62 +36,104 @@ static inline void find_step(struct find_steps *at, const struct find_steps *ste
     at->gradient += step->gradient;
 }
 
+/* So many repeats, lines or slices, and from one to the next. */
+struct find_level {
+    int64_t count;
+    struct find_steps step;
+};
+
 /* Where a walk is that has elements [begin, end) of each repeat before it, in vectors of so many lanes: at an element
- * of a repeat, whose element 0 is so many behind that of repeat 0, of a line. */
+ * of a repeat, whose element 0 is so many behind that of repeat 0, of a line, of a slice. */
 struct find_cursor {
-    int64_t element, left, lines_left; /* repeats of the line, and lines with this one */
-    struct find_steps at, line;
+    int64_t element, left, lines_left, slices_left; /* repeats of the line, lines and slices with this one */
+    struct find_steps at, line, slice;
     int64_t begin, end, lanes;
-    int64_t count, repeats, lines;
-    struct find_steps step, line_step;
+    int64_t count;
+    struct find_level repeats, lines, slices;
 };
 
 /* At the first element that is left of the first repeat. */
 static inline void find_restart(struct find_cursor *cursor)
 {
-    cursor->at = cursor->line = (struct find_steps){0, 0, 0};
-    cursor->left = cursor->repeats;
-    cursor->lines_left = cursor->lines;
+    cursor->at = cursor->line = cursor->slice = (struct find_steps){0, 0, 0};
+    cursor->left = cursor->repeats.count;
+    cursor->lines_left = cursor->lines.count;
+    cursor->slices_left = cursor->slices.count;
     cursor->element = cursor->begin;
 }
 
-/* Behind the last repeat of a line, where there is another line, at that. */
+/* Behind the last repeat of a line, where there is another line, at that; else at one of the next slice. */
 static inline void find_next_line(struct find_cursor *cursor)
 {
-    if (cursor->left > 0 || --cursor->lines_left <= 0) return;
-    find_step(&cursor->line, &cursor->line_step);
+    if (cursor->left > 0) return;
+    if (--cursor->lines_left > 0) {
+        find_step(&cursor->line, &cursor->lines.step);
+    } else if (--cursor->slices_left > 0) {
+        find_step(&cursor->slice, &cursor->slices.step);
+        cursor->line = cursor->slice;
+        cursor->lines_left = cursor->lines.count;
+    } else {
+        return;
+    }
     cursor->at = cursor->line;
-    cursor->left = cursor->repeats;
+    cursor->left = cursor->repeats.count;
 }
 
 static inline void find_next_repeat(struct find_cursor *cursor)
 {
     cursor->element = cursor->begin;
-    find_step(&cursor->at, &cursor->step);
+    find_step(&cursor->at, &cursor->repeats.step);
     cursor->left--;
     find_next_line(cursor);
 }
 
-/* Repeats that follow each other are one, and lines of one repeat are repeats. Whole rounds of vectors beside each
- * other, if any, go before. Where an earlier walk is resumed no element may go twice but in one block: whole vectors go
- * first, then what is left of each repeat. */
+/* Levels that follow each other are one, and one of a single member none: the first level has more than the others,
+ * if any has. */
+static FIND_RARELY void find_list_levels(const struct find_task *task, struct find_cursor *cursor)
+{
+    const struct poolgrad_walk *walk = task->walk;
+    const struct poolgrad_ending *ending = task->ending;
+    struct find_level *const repeats = &cursor->repeats, *const lines = &cursor->lines, *const slices = &cursor->slices;
+    *lines = (struct find_level){walk->lines > 0 ? walk->lines : 1,
+                                 {walk->line_step, walk->line_to_step, ending->gradient_line_step}};
+    *slices = (struct find_level){walk->slices > 0 ? walk->slices : 1,
+                                  {walk->slice_step, walk->slice_to_step, ending->gradient_slice_step}};
+    if (slices->count > 1) {
+        const struct find_steps *step = &slices->step, *of = &lines->step;
+        const int64_t n = lines->count;
+        const bool follow = n == 1 || (step->from == n * of->from && step->result == n * of->result &&
+                                       step->gradient == n * of->gradient);
+        if (follow && n == 1) lines->step = slices->step;
+        if (follow) {
+            lines->count = n * slices->count;
+            slices->count = 1;
+        }
+    }
+    if (lines->count > 1 && repeats->count < FIND_TOGETHER) {
+        /* Vectors of neighbouring repeats go together. */
+        const struct find_level level = *repeats;
+        *repeats = *lines;
+        *lines = level;
+    }
+}
+
+/* Repeats that follow each other are one. Whole rounds of vectors beside each other, if any, go before. Where an
+ * earlier walk is resumed no element may go twice but in one block: whole vectors go first, then what is left of each
+ * repeat. */
 static FIND_RARELY void find_begin(const struct find_task *task, int64_t lanes, bool rounds, struct find_cursor *cursor)
 {
     const struct poolgrad_walk *walk = task->walk;
     const struct poolgrad_ending *ending = task->ending;
-    const int64_t repeats = walk->repeats, lines = walk->lines > 0 ? walk->lines : 1;
+    const int64_t repeats = walk->repeats;
     const bool follow = walk->step == walk->count && walk->to_step == walk->count;
     const bool joined = follow && (!ending->gradient || ending->gradient_step == walk->count);
-    const bool single = joined || repeats == 1;
     const int64_t count = joined ? walk->count * repeats : walk->count, whole = count & -lanes;
     const int64_t begin = rounds ? count & -(FIND_TOGETHER * lanes) : 0;
     const bool parts = whole <= (ending->resume ? begin : 0);
-    cursor->line_step = (struct find_steps){walk->line_step, walk->line_to_step, ending->gradient_line_step};
-    cursor->step = (struct find_steps){walk->step, walk->to_step, ending->gradient_step};
-    if (single) cursor->step = cursor->line_step;
+    cursor->repeats = (struct find_level){joined ? 1 : repeats, {walk->step, walk->to_step, ending->gradient_step}};
+    cursor->lines.count = cursor->slices.count = 1;
+    if (walk->lines > 1 || walk->slices > 1) find_list_levels(task, cursor);
     cursor->begin = begin;
-    cursor->repeats = single ? lines : repeats;
-    cursor->lines = single ? 1 : lines;
     find_restart(cursor);
     if (begin == count) cursor->left = 0;
     cursor->end = ending->resume && !parts ? whole : count;
@@ -113,7 +155,7 @@ static inline bool find_next_part(struct find_cursor *cursor)
 /* One vector of each of the next repeats, which has all elements that are left of them. */
 static inline void find_next_repeats(struct find_cursor *cursor, struct find_place *place)
 {
-    const struct find_steps step = cursor->step, at = cursor->at;
+    const struct find_steps step = cursor->repeats.step, at = cursor->at;
     const int64_t element = cursor->end - cursor->lanes;
     for (int64_t v = 0; v < FIND_TOGETHER; v++) {
         place->from[v] = at.from + element + v * step.from;

@@ -30,15 +30,31 @@ static FIND_ALWAYS_INLINE bool WALK_PART(round)(const struct find_task *task, co
     return met;
 }
 
-/* The same of every repeat of every line. */
+/* The same of every repeat of a line, */
+static FIND_ALWAYS_INLINE bool WALK_PART(line)(const struct find_task *task, const struct find_cursor *cursor,
+                                               struct find_steps at)
+{
+    bool met = false;
+    for (int64_t k = 0; k < cursor->repeats.count && !met; k++, find_step(&at, &cursor->repeats.step))
+        met = WALK_PART(round)(task, &at, cursor->begin);
+    return met;
+}
+
+/* and of every line of every slice. */
 static FIND_ALWAYS_INLINE bool WALK_PART(rounds)(const struct find_task *task, const struct find_cursor *cursor)
 {
-    struct find_steps line = {0, 0, 0};
+    const int64_t lines = cursor->lines.count, all = cursor->begin > 0 ? lines * cursor->slices.count : 0;
+    struct find_steps slice = {0, 0, 0}, line = slice;
     bool met = false;
-    for (int64_t l = 0; l < cursor->lines && cursor->begin > 0; l++, find_step(&line, &cursor->line_step)) {
-        struct find_steps at = line;
-        for (int64_t k = 0; k < cursor->repeats && !met; k++, find_step(&at, &cursor->step))
-            met = WALK_PART(round)(task, &at, cursor->begin);
+    for (int64_t l = 1, left = lines; l <= all && !met; l++) {
+        met = WALK_PART(line)(task, cursor, line);
+        if (--left > 0) {
+            find_step(&line, &cursor->lines.step);
+        } else if (l < all) {
+            find_step(&slice, &cursor->slices.step);
+            line = slice;
+            left = lines;
+        }
     }
     return met;
 }

@@ -15,14 +15,26 @@ enum { TOGETHER_GIVE = VECTOR_BYTES <= 8 ? 4 : 8 };
 /* What is too rare to stand in each of them: */
 #define GIVE_RARELY __attribute__((noinline))
 
+/* So many repeats, lines or slices; from one to the next, elements of operands, results and factors. */
+struct give_level {
+    int64_t count, from, to, factor;
+};
+
 struct give {
-    struct poolgrad_walk walk;
+    const struct poolgrad_walk *walk; /* its steps and operands; */
+    int64_t count;                    /* elements of a repeat, */
     unsigned char *to;
-    poolgrad_format format; /* of results */
+    int64_t repeats;     /* and how many repeats */
+    int64_t factor_step; /* from repeat to repeat */
+    /* Where there are several lines or slices: these, and the walk with its levels in another order. */
+    bool several;
+    struct give_level lines, slices;
+    struct poolgrad_walk own;
+    struct give_level line, slice; /* where the walk is: of so many that are left, elements of repeat 0 */
+    poolgrad_format format;        /* of results */
     bool past_caches;
     const unsigned char *factor; /* or null */
     poolgrad_format factor_format;
-    int64_t factor_step;
 };
 
 /* Where vectors that go together lie: elements to the first one, and from one to the next; lanes of a part. */
@@ -33,13 +45,14 @@ struct give_place {
 /* The same elements of neighbouring repeats. */
 static inline struct give_place give_place(const struct give *give, int64_t repeat)
 {
-    return (struct give_place){.from = repeat * give->walk.step,
-                               .to = repeat * give->walk.to_step,
-                               .factor = repeat * give->factor_step,
-                               .from_gap = give->walk.step,
-                               .to_gap = give->walk.to_step,
+    const struct poolgrad_walk *walk = give->walk;
+    return (struct give_place){.from = give->line.from + repeat * walk->step,
+                               .to = give->line.to + repeat * walk->to_step,
+                               .factor = give->line.factor + repeat * give->factor_step,
+                               .from_gap = walk->step,
+                               .to_gap = walk->to_step,
                                .factor_gap = give->factor_step,
-                               .lanes = give->walk.count};
+                               .lanes = give->count};
 }
 
 /* At an element, or at the last one that has all lanes. */
@@ -217,6 +230,100 @@ ALWAYS_INLINE void give_end_norm_f64(const struct give *give, const struct give_
     give_end_f64(give, place, sums, together, part);
 }
 
+/* ---- Levels ------------------------------------------------------------------------------------------------------ */
+
+/* Whether the members of one level follow each other. */
+static inline bool give_follows(const struct give_level *inner, const struct give_level *outer)
+{
+    const int64_t count = inner->count;
+    return outer->from == count * inner->from && outer->to == count * inner->to &&
+           outer->factor == count * inner->factor;
+}
+
+/* Then both are one level. */
+static inline void give_join(struct give_level *inner, struct give_level *outer)
+{
+    if (outer->count == 1) return;
+    if (inner->count == 1) {
+        *inner = *outer;
+    } else if (give_follows(inner, outer)) {
+        inner->count *= outer->count;
+    } else {
+        return;
+    }
+    outer->count = 1;
+}
+
+/* Vectors of neighbouring repeats go together: the more there are of these, the better. */
+static inline void give_order(struct give_level *inner, struct give_level *outer)
+{
+    if (outer->count <= inner->count || inner->count >= TOGETHER_GIVE) return;
+    const struct give_level level = *inner;
+    *inner = *outer;
+    *outer = level;
+}
+
+/* Of several lines or slices. */
+static GIVE_RARELY void give_list_levels(const struct poolgrad_ending *ending, struct give *give)
+{
+    const struct poolgrad_walk *walk = give->walk;
+    struct give_level repeats = {give->repeats, walk->step, walk->to_step, ending->factor_step};
+    give->lines = (struct give_level){walk->lines > 0 ? walk->lines : 1, walk->line_step, walk->line_to_step,
+                                      ending->factor_line_step};
+    give->slices = (struct give_level){walk->slices > 0 ? walk->slices : 1, walk->slice_step, walk->slice_to_step,
+                                       ending->factor_slice_step};
+    give_join(&give->lines, &give->slices);
+    give_join(&repeats, &give->lines);
+    give_order(&repeats, &give->lines);
+    give_order(&repeats, &give->slices);
+    give->several = give->lines.count * give->slices.count > 1;
+    give->line.count = give->lines.count;
+    give->slice = (struct give_level){give->slices.count, 0, 0, 0};
+    give->own = *walk;
+    give->own.step = repeats.from;
+    give->own.to_step = repeats.to;
+    give->walk = &give->own;
+    give->repeats = repeats.count;
+    give->factor_step = repeats.factor;
+}
+
+/* Whether there is another line, of this slice or of the next one. */
+static GIVE_RARELY bool give_next_line(struct give *give)
+{
+    struct give_level *at = &give->line;
+    const struct give_level *step = &give->lines;
+    if (--at->count == 0) {
+        at = &give->slice;
+        step = &give->slices;
+        if (--at->count == 0) return false;
+    }
+    at->from += step->from;
+    at->to += step->to;
+    at->factor += step->factor;
+    if (at == &give->line) return true;
+    give->line = (struct give_level){give->lines.count, at->from, at->to, at->factor};
+    return true;
+}
+
+/* A few numbers, each by itself: a call takes no longer than some of these walks. */
+static inline void give_begin(struct give *give, const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
+                              poolgrad_format format, void *to)
+{
+    const bool follow = walk->step == walk->count && walk->to_step == walk->count;
+    const bool joined = follow && (!ending->factor || ending->factor_step == walk->count);
+    give->walk = walk;
+    give->count = joined ? walk->count * walk->repeats : walk->count;
+    give->repeats = joined ? 1 : walk->repeats;
+    give->factor_step = ending->factor_step;
+    give->line = (struct give_level){1, 0, 0, 0};
+    give->several = false;
+    give->to = to;
+    give->format = format;
+    give->past_caches = ending->past_caches;
+    give->factor = NULL;
+    if (walk->lines > 1 || walk->slices > 1) give_list_levels(ending, give);
+}
+
 /* ---- Walks ------------------------------------------------------------------------------------------------------- */
 
 /* Operands without taps. */
@@ -319,111 +426,104 @@ static inline vf64 add_any_part_f64(vf64 sum, const void *tap, uint32_t code, co
 
 /* ---- Routines ---------------------------------------------------------------------------------------------------- */
 
-/* Repeats that follow each other are one. */
-static inline void join_repeats(struct give *give)
-{
-    struct poolgrad_walk *walk = &give->walk;
-    const bool joined = !give->factor || give->factor_step == walk->count;
-    if (walk->step != walk->count || walk->to_step != walk->count || !joined) return;
-    walk->count *= walk->repeats;
-    walk->repeats = 1;
-}
-
-static inline struct give give_of(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending,
-                                  poolgrad_format format, void *to)
-{
-    struct give give = {.walk = *walk, .to = to, .format = format, .past_caches = ending->past_caches};
-    join_repeats(&give);
-    return give;
-}
-
 static void give_norm(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, poolgrad_format format,
                       void *to)
 {
-    struct give give = {.walk = *walk,
-                        .to = to,
-                        .format = ending->stored ? format : POOLGRAD_FLOAT64,
-                        .past_caches = ending->past_caches,
-                        .factor = ending->factor,
-                        .factor_format = format,
-                        .factor_step = ending->factor_step};
-    join_repeats(&give);
+    struct give give;
+    give_begin(&give, walk, ending, ending->stored ? format : POOLGRAD_FLOAT64, to);
+    give.factor = ending->factor;
+    give.factor_format = format;
     walk_sum_f64(&give);
 }
 
 static void give_sum_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_sum_f32(&give);
 }
 static void give_sum_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT16, to);
     walk_sum_f32(&give);
 }
 static void give_sum_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_BFLOAT16, to);
     walk_sum_f32(&give);
 }
 static void give_pick8_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_pick8_f32(&give);
 }
 static void give_pick8_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT16, to);
     walk_pick8_f32(&give);
 }
 static void give_pick8_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_BFLOAT16, to);
     walk_pick8_f32(&give);
 }
 static void give_pick32_f32_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_pick32_f32(&give);
 }
 static void give_pick32_f32_float16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT16, to);
     walk_pick32_f32(&give);
 }
 static void give_pick32_f32_bfloat16(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_BFLOAT16, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_BFLOAT16, to);
     walk_pick32_f32(&give);
 }
 static void give_sum_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT64, to);
     walk_sum_f64(&give);
 }
 static void give_sum_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_sum_f64(&give);
 }
 static void give_pick8_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT64, to);
     walk_pick8_f64(&give);
 }
 static void give_pick8_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_pick8_f64(&give);
 }
 static void give_pick32_f64_float64(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT64, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT64, to);
     walk_pick32_f64(&give);
 }
 static void give_pick32_f64_float32(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)
 {
-    const struct give give = give_of(walk, ending, POOLGRAD_FLOAT32, to);
+    struct give give;
+    give_begin(&give, walk, ending, POOLGRAD_FLOAT32, to);
     walk_pick32_f64(&give);
 }
 static void give_norm_unorm8(const struct poolgrad_walk *walk, const struct poolgrad_ending *ending, void *to)

@@ -31,7 +31,7 @@ ALWAYS_INLINE void GIVE_PART_OF(add)(GIVE_VECTOR *sums, const GIVE_TYPE *from, c
 ALWAYS_INLINE void GIVE_PART_OF(vectors)(const struct give *give, const struct give_place *place, int together,
                                          bool part)
 {
-    const struct poolgrad_walk *const walk = &give->walk;
+    const struct poolgrad_walk *const walk = give->walk;
     const struct poolgrad_operand_column *const columns = walk->columns;
     const int64_t row_count = walk->row_count, column_count = walk->column_count;
     GIVE_VECTOR sums[TOGETHER_GIVE];
@@ -60,7 +60,7 @@ static GIVE_RARELY void GIVE_PART_OF(one)(const struct give *give, const struct 
 ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat, int together)
 {
     const int64_t round = (int64_t)together * GIVE_LANES;
-    const int64_t count = give->walk.count;
+    const int64_t count = give->count;
     const struct give_place first = give_place_beside(give_place(give, repeat), GIVE_LANES);
     int64_t i = 0;
     for (; count - i > (int64_t)2 * GIVE_LANES; i += round) {
@@ -76,7 +76,7 @@ ALWAYS_INLINE void GIVE_PART_OF(along)(const struct give *give, int64_t repeat, 
 /* Repeats of few elements: the same ones of several repeats. */
 ALWAYS_INLINE void GIVE_PART_OF(across)(const struct give *give, int64_t repeat, int together)
 {
-    const int64_t count = give->walk.count;
+    const int64_t count = give->count;
     const struct give_place first = give_place(give, repeat);
     if (GIVE_LANES > 1 && count < GIVE_LANES) {
         GIVE_PART_OF(vectors)(give, &first, together, true);
@@ -93,15 +93,15 @@ ALWAYS_INLINE void GIVE_PART_OF(across)(const struct give *give, int64_t repeat,
 }
 
 /* The last repeats may go together with ones that have gone before. */
-static void GIVE_WALK(const struct give *give)
+ALWAYS_INLINE void GIVE_PART_OF(line)(const struct give *give)
 {
-    const int64_t repeats = give->walk.repeats, last = repeats - TOGETHER_GIVE;
+    const int64_t repeats = give->repeats, last = repeats - TOGETHER_GIVE;
     int64_t k = 0;
-    if (give->walk.count >= (int64_t)TOGETHER_GIVE * GIVE_LANES) {
+    if (give->count >= (int64_t)TOGETHER_GIVE * GIVE_LANES) {
         for (; k < repeats; k++) GIVE_PART_OF(along)(give, k, TOGETHER_GIVE);
         return;
     }
-    if (give->walk.count >= (int64_t)TOGETHER_GIVE / 2 * GIVE_LANES) {
+    if (give->count >= (int64_t)TOGETHER_GIVE / 2 * GIVE_LANES) {
         for (; k < repeats; k++) GIVE_PART_OF(along)(give, k, TOGETHER_GIVE / 2);
         return;
     }
@@ -109,6 +109,14 @@ static void GIVE_WALK(const struct give *give)
         GIVE_PART_OF(across)(give, k < last ? k : last, TOGETHER_GIVE);
     }
     for (; k < repeats; k++) GIVE_PART_OF(across)(give, k, 1);
+}
+
+/* All lines of all slices. */
+static void GIVE_WALK(struct give *give)
+{
+    do {
+        GIVE_PART_OF(line)(give);
+    } while (give->several && give_next_line(give));
 }
 
 #undef GIVE_PASTE

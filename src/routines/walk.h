@@ -9,9 +9,9 @@
  *     rows[2]        6           7           8
  *
  * Elements i are lanes: neighbours in memory, results of their own that never meet. Repeats are windows (or pixels) a
- * step apart whose operands lie alike, and lines are repeats of all these: rows of such windows. Windows at the border
- * have fewer rows or columns, in the same order, so that no operand is ever outside of an image, and no element but the
- * named ones is read or written.
+ * step apart whose operands lie alike, lines are repeats of all these, rows of such windows, and slices are repeats of
+ * all lines, those of other planes. Windows at the border have fewer rows or columns, in the same order, so that no
+ * operand is ever outside of an image, and no element but the named ones is read or written.
  */
 #ifndef POOLGRAD_ROUTINES_WALK_H
 #define POOLGRAD_ROUTINES_WALK_H
@@ -37,11 +37,12 @@ struct poolgrad_operand_column {
 struct poolgrad_walk {
     const struct poolgrad_operand_row *rows;
     const struct poolgrad_operand_column *columns;
-    int64_t row_count, column_count; /* neither is 0 */
-    int64_t repeats, count;          /* of each, elements */
-    int64_t step, to_step;           /* from repeat to repeat: elements of operands, and of results */
-    int64_t lines;                   /* find: of so many lines, or 0: of one, as where a walk is resumed; */
-    int64_t line_step, line_to_step; /* from line to line */
+    int64_t row_count, column_count;   /* neither is 0 */
+    int64_t repeats, count;            /* of each, elements */
+    int64_t step, to_step;             /* from repeat to repeat: elements of operands, and of results */
+    int64_t lines, slices;             /* of so many, or 0: of one, as where a walk is resumed; */
+    int64_t line_step, line_to_step;   /* from line to line, */
+    int64_t slice_step, slice_to_step; /* and from slice to slice */
 };
 
 /* A walk over rows of float32 where their image has them: lanes are neighbouring windows of a row, whose `kernel` taps
@@ -75,13 +76,14 @@ struct poolgrad_ending {
     const void *divisors;
     int64_t outside;    /* find, max: the code of a tap outside the image, which reads +0, or -1 */
     const void *factor; /* give_norm: element 0 of repeat 0, in the routine's format, of what sums are multiplied by; */
-    int64_t factor_step; /* from repeat to repeat */
+    int64_t factor_step;                         /* from repeat to repeat, */
+    int64_t factor_line_step, factor_slice_step; /* from line to line and from slice to slice */
     /* find_norm: of a source gradient, element 0 of repeat 0, results are not norms but what windows give: gradients
      * over norms or, with a divisor N, over N norms; +0 where that is 0 (docs/numerics.md N64, N97). */
     const void *gradient;
     poolgrad_format gradient_format; /* float16, bfloat16, float32 or float64 */
-    int64_t gradient_step;           /* from repeat to repeat; */
-    int64_t gradient_line_step;      /* and from line to line */
+    int64_t gradient_step;           /* from repeat to repeat, */
+    int64_t gradient_line_step, gradient_slice_step;
 };
 
 /* How a maximum is found (docs/numerics.md N30 to N34). */
