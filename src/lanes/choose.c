@@ -14,6 +14,8 @@ enum {
     WAITING_BYTES = 32 << 10, /* results that are transposed together: within its first-level cache */
     UNIT_ELEMENTS = 64 << 10,
     SUMS_BYTES = 64 << 20, /* what is scattered in working memory */
+    WHOLE_RING = 48 << 10, /* of a slice: all rows of windows of a layer */
+    SHORT_ROW = 2048,      /* elements of rows of pixels that are given together */
     OVERLAP = 4,           /* a band has at least so many times the rows that it shares with the next */
 };
 
@@ -171,9 +173,7 @@ static bool finds_rows_together(const struct poolgrad_geometry *g, const struct 
     const bool in_place = lanes->in_place[POOLGRAD_LANES_SOURCE] && lanes->in_place[POOLGRAD_LANES_DESTINATION];
     if (g->direction != POOLGRAD_FORWARD || lanes->columns.used || lanes->gathers) return false;
     if (!in_place || !lanes->direct || lanes->chunked) return false;
-    return !g->with_picks ||
-           (lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] &&
-            g->held_picks.column_stride == g->held.column_stride && g->held_picks.row_stride == g->held.row_stride);
+    return !g->with_picks || lanes->in_place[POOLGRAD_LANES_PICKS];
 }
 
 /* Whether rows have few pixels that are not like the one before, and lie apart from those of other planes. */
@@ -247,7 +247,7 @@ static void place_rings(const struct poolgrad_geometry *g, struct layout *layout
 {
     const struct poolgrad_lanes *lanes = layout->lanes;
     const int64_t windows = poolgrad_range_length(lanes->x.outputs);
-    const int64_t slots = lanes->window_slots_z * lanes->window_slots_y;
+    const int64_t slots = lanes->stack * lanes->window_slots_z * lanes->window_slots_y;
     const int64_t source_slots = lanes->source_slots_z * lanes->source_slots_y;
     if (lanes->columns.used) {
         place_columns(g, layout, slots, source_slots);
@@ -264,7 +264,11 @@ static void place_rings(const struct poolgrad_geometry *g, struct layout *layout
     }
     const bool searches = g->kind == POOLGRAD_MAX && (g->direction == POOLGRAD_GRADIENT || lanes->chunked);
     if ((g->with_picks || searches) && !lanes->both_in_place) {
-        place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, lanes->window_pitch);
+        const bool kept = g->direction == POOLGRAD_FORWARD && lanes->rows_together && !lanes->codes_follow;
+        if (kept)
+            place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, lanes->codes_span, 1, 1);
+        else
+            place(layout, POOLGRAD_LANES_CODES, lanes->code_bytes, slots, windows, lanes->window_pitch);
     }
 }
 
@@ -490,6 +494,171 @@ static void choose_bands(const struct poolgrad_geometry *g, struct poolgrad_lane
                               : poolgrad_clamp(WAITING_BYTES / poolgrad_max(bytes, 1), 1, poolgrad_max(rows, 1));
 }
 
+/* ---- Stacks ------------------------------------------------------------------------------------------------------ */
+
+/* Whether every image has its channels side by side, and many. */
+static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        if (poolgrad_lanes_has_image(g, lanes, i) && !lanes->in_place[i]) return false;
+    }
+    return true;
+}
+
+/* Elements from a slice of an image to the next one, of slices of all images; 0 where they have no one step. */
+static int64_t slice_step(const struct poolgrad_lanes *lanes, const poolgrad_const_image *image)
+{
+    if (lanes->pieces == 1) return image->image_stride;
+    if (!poolgrad_layout_is_blocked(image->layout)) return lanes->slice;
+    return poolgrad_layout_lanes(image->layout) == lanes->slice ? image->channel_stride : 0;
+}
+
+/* Steps of slices; whether those of an image follow the last image's. */
+static bool find_steps(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes, bool *follow)
+{
+    *follow = true;
+    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
+        const poolgrad_const_image *image = poolgrad_lanes_image_of(g, i);
+        if (!poolgrad_lanes_has_image(g, lanes, i)) continue;
+        lanes->slice_step[i] = slice_step(lanes, image);
+        if (lanes->slice_step[i] == 0) return false;
+        *follow = *follow && (g->images.end - g->images.begin == 1 ||
+                              image->image_stride == times(lanes->pieces, lanes->slice_step[i]));
+    }
+    return true;
+}
+
+/* Slices whose groups may have several: of all images, where they follow each other, or of each. */
+static bool find_runs(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), images = poolgrad_range_length(g->images);
+    bool follow;
+    if (!lies_in_lanes(g, lanes) || lanes->ties || lanes->gathers || lanes->chunked) return false;
+    if (g->pooled_images != images || lanes->bands != 1) return false;
+    if (lanes->pieces > 1 && (lanes->slice == INT64_MAX || lanes->first_piece != g->channels.begin)) return false;
+    if (!find_steps(g, lanes, &follow)) return false;
+    lanes->tails = lanes->pieces > 1 && channels % lanes->lanes != 0 ? 1 : 0;
+    const bool whole = lanes->pieces == 1 || (follow && lanes->tails == 0);
+    lanes->runs = whole ? 1 : images;
+    lanes->slices = whole ? images * lanes->pieces : lanes->pieces - lanes->tails;
+    return lanes->slices > 0;
+}
+
+/* Whether windows lie in one ring of all rows and slices, or where they are in the same steps. */
+static bool is_one_ring(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const int64_t row = g->source_gradient.row_stride, slice = lanes->slice_step[POOLGRAD_LANES_GRADIENT];
+    const int64_t elements = poolgrad_range_length(lanes->x.outputs) * lanes->window_pitch;
+    if (!lanes->shares_in_place) return true;
+    if (lanes->both_in_place) return g->indices.row_stride == row && lanes->slice_step[POOLGRAD_LANES_INDICES] == slice;
+    return row == elements && (lanes->stack == 1 || slice == elements * lanes->window_slots_z * lanes->window_slots_y);
+}
+
+/* Bytes of a slice's ring that has all rows of a layer. */
+static int64_t whole_ring(const struct poolgrad_lanes *lanes)
+{
+    const int64_t window = poolgrad_lanes_number_bytes(lanes->sum) + lanes->code_bytes;
+    const int64_t rows = times(lanes->window_slots_z, poolgrad_range_length(lanes->y.outputs));
+    return times(times(rows, poolgrad_range_length(lanes->x.outputs)), lanes->window_pitch * window);
+}
+
+/* Whether pixels may be given one by one, in few runs: sums of many windows are better found once for all pixels that
+ * have these, or window by window. */
+static bool has_few_windows(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    enum { FEW = 4, FEWER = 2 };
+    const int64_t windows = times(times(lanes->z.most_windows, lanes->y.most_windows), lanes->x.most_windows);
+    const bool many_runs = g->x.table && 2 * lanes->x.pixel_runs > poolgrad_range_length(g->columns);
+    const bool copies = 2 * lanes->x.pixel_runs < poolgrad_range_length(g->columns) && lanes->x.in_order;
+    const bool repeats = 2 * lanes->y.pixel_runs < poolgrad_range_length(g->rows) && lanes->y.in_order;
+    return g->kind == POOLGRAD_MAX || (windows <= (copies || repeats ? FEWER : FEW) && !many_runs);
+}
+
+/* Whether rows of pixels may be given together, that is, whether they are short, and windows are few. */
+static bool gives_rows_together(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    if (g->direction != POOLGRAD_GRADIENT || lanes->columns.used || lanes->ties || lanes->chunked) return false;
+    if (!lanes->direct || !lies_in_lanes(g, lanes) || (lanes->bands > 1 && !lanes->by_layers)) return false;
+    if (whole_ring(lanes) > WHOLE_RING || times(poolgrad_range_length(g->columns), lanes->lanes) > SHORT_ROW)
+        return false;
+    return has_few_windows(g, lanes);
+}
+
+/* Elements of a slice of the larger image. */
+static int64_t slice_elements(const struct poolgrad_geometry *g, int64_t channels)
+{
+    const int64_t written = times(times(poolgrad_range_length(g->layers), poolgrad_range_length(g->rows)),
+                                  poolgrad_range_length(g->columns));
+    const int64_t read = times(times(g->z.size, g->y.size), g->x.size);
+    return times(poolgrad_max(written, read), channels);
+}
+
+/* As many slices as are worth a unit. */
+static int64_t most_slices(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const int64_t elements = slice_elements(g, lanes->lanes);
+    const int64_t ring = g->direction == POOLGRAD_FORWARD ? 1 : whole_ring(lanes);
+    const int64_t all = times(lanes->runs, lanes->slices);
+    int64_t most = poolgrad_min(UNIT_ELEMENTS / poolgrad_max(elements, 1), RING_BYTES / poolgrad_max(ring, 1));
+    most = poolgrad_min(most, all / poolgrad_max(lanes->wanted, 1));
+    return poolgrad_clamp(most, 1, lanes->slices);
+}
+
+/* Whether picks that are written are codes, in the steps of results. */
+static bool codes_follow(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    return lanes->codes_in_place && g->held_picks.column_stride == g->held.column_stride &&
+           g->held_picks.row_stride == g->held.row_stride &&
+           (lanes->stack == 1 ||
+            lanes->slice_step[POOLGRAD_LANES_PICKS] == lanes->slice_step[POOLGRAD_LANES_DESTINATION]);
+}
+
+/* Elements of the destination from a unit's first to its last, of a layer; 0 where they do not ascend. */
+static int64_t results_span(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    const int64_t slice = lanes->stack > 1 ? lanes->slice_step[POOLGRAD_LANES_DESTINATION] : 0;
+    const int64_t row = poolgrad_range_length(g->rows) > 1 ? g->held.row_stride : 0;
+    if (slice < 0 || row < 0 || g->held.column_stride < 0) return 0;
+    return times(lanes->stack - 1, slice) + times(poolgrad_range_length(g->rows) - 1, row) +
+           times(poolgrad_range_length(g->columns), g->held.column_stride) + lanes->lanes;
+}
+
+/* Codes that are not picks as they are: all those of a unit are kept, in the steps of results. */
+static bool keeps_codes(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    enum { MOST = 64 << 10 };
+    lanes->codes_follow = !g->with_picks || codes_follow(g, lanes);
+    lanes->codes_span = lanes->codes_follow ? 0 : results_span(g, lanes);
+    return lanes->codes_follow || (lanes->codes_span > 0 && lanes->codes_span * lanes->code_bytes <= MOST);
+}
+
+/* What is found, or given, together: rows, and slices. */
+static void choose_together(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
+{
+    const bool forward = g->direction == POOLGRAD_FORWARD;
+    bool together = forward ? finds_rows_together(g, lanes) : gives_rows_together(g, lanes);
+    lanes->stack = lanes->runs = 1;
+    const bool stacks = together && find_runs(g, lanes);
+    if (stacks) lanes->stack = most_slices(g, lanes);
+    while (forward && lanes->stack > 1 && !keeps_codes(g, lanes)) lanes->stack /= 2;
+    if (forward) together = together && keeps_codes(g, lanes);
+    if (!stacks) memset(lanes->slice_step, 0, sizeof lanes->slice_step);
+    /* Rows that are alone are better given one by one. */
+    if (!forward && lanes->stack == 1) together = together && 2 * lanes->y.pixel_runs <= poolgrad_range_length(g->rows);
+    lanes->rows_together = together;
+    if (together && !forward) lanes->window_slots_y = poolgrad_max(poolgrad_range_length(lanes->y.outputs), 1);
+    if (lanes->stack > 1) {
+        lanes->stacks = poolgrad_ceiling_divide(lanes->slices, lanes->stack);
+        lanes->groups = lanes->runs * (lanes->stacks + lanes->tails);
+    }
+    if (together && !is_one_ring(g, lanes)) {
+        lanes->shares_in_place = lanes->both_in_place = false;
+        lanes->window_pitch = lanes->lanes;
+        lanes->window_elements = times(poolgrad_range_length(lanes->x.outputs), lanes->window_pitch);
+    }
+    lanes->window_slice = times(times(lanes->window_slots_z, lanes->window_slots_y), lanes->window_elements);
+}
+
 static bool is_streamed(const struct poolgrad_geometry *g)
 {
     const int64_t factors[] = {poolgrad_range_length(g->images), poolgrad_range_length(g->channels),
@@ -523,15 +692,6 @@ static bool is_beyond_memory(const struct poolgrad_geometry *g)
            pixels > most;
 }
 
-/* Whether every image has its channels side by side, and many. */
-static bool lies_in_lanes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
-{
-    for (enum poolgrad_lanes_image i = 0; i < POOLGRAD_LANES_IMAGES; i++) {
-        if (poolgrad_lanes_has_image(g, lanes, i) && !lanes->in_place[i]) return false;
-    }
-    return true;
-}
-
 /* The same of windows with saved picks that scatter. */
 static bool scatters_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
@@ -543,8 +703,22 @@ static bool scatters_planes(const struct poolgrad_geometry *g, const struct pool
     return !neighbours && outputs <= FEW && planes >= LEAST_PLANES;
 }
 
-/* Measured: rows of a slice that are short are gone through with those of other slices. A forward call has several rows
- * of windows at once: slices that fill vectors are left apart in small images alone. */
+/* Whether rows of several slices go together where they lie. */
+static bool stacks_slices(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
+{
+    /* Codes that are kept need rows that ascend. */
+    if (g->direction == POOLGRAD_FORWARD)
+        return !g->with_picks || (g->held.row_stride >= 0 && slice_elements(g, lanes->slice) <= UNIT_ELEMENTS / 2);
+    const int64_t slice = poolgrad_min(lanes->slice, poolgrad_range_length(g->channels));
+    const int64_t window = poolgrad_lanes_number_bytes(lanes->sum) + (int64_t)sizeof(uint8_t);
+    const int64_t windows = times(g->y.end - g->y.begin, g->x.end - g->x.begin);
+    if (lanes->scatters || g->add_to_destination || times(times(windows, slice), window) > WHOLE_RING) return false;
+    if (slice_elements(g, slice) > UNIT_ELEMENTS / 2) return false;
+    return times(poolgrad_range_length(g->columns), slice) <= SHORT_ROW && has_few_windows(g, lanes);
+}
+
+/* Measured: rows of a slice that are short are gone through with those of other slices: where they lie, or as columns.
+ */
 static bool takes_slices(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes)
 {
     enum { SHORT = 1024, SMALL = 64 };
@@ -552,6 +726,7 @@ static bool takes_slices(const struct poolgrad_geometry *g, const struct poolgra
     const int64_t taps = outputs == 1 ? poolgrad_min(g->x.kernel, g->x.size) : 1;
     if (lanes->slice == INT64_MAX) return true;
     const int64_t slice_bytes = times(lanes->slice, g->source.format == POOLGRAD_FLOAT64 ? 8 : 4);
+    if (slice_bytes >= lanes->routines->vector_bytes && stacks_slices(g, lanes)) return true;
     if (g->direction == POOLGRAD_FORWARD && slice_bytes >= lanes->routines->vector_bytes)
         return outputs == 1 || times(g->x.size, g->y.size) > SMALL;
     return times(times(lanes->slice, taps), times(outputs, taps)) >= SHORT;
@@ -635,11 +810,20 @@ static struct gathering gathering_of(const struct poolgrad_geometry *g, const st
     return (struct gathering){groups, times(groups, poolgrad_ceiling_divide(group, vector))};
 }
 
+/* About how many groups of several slices there are. */
+static int64_t stacked_groups(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t groups)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), slice = poolgrad_min(lanes->slice, channels);
+    const int64_t images = poolgrad_range_length(g->images);
+    const int64_t stacks = poolgrad_ceiling_divide(times(slice_elements(g, slice), groups), UNIT_ELEMENTS);
+    return channels % slice == 0 ? stacks : poolgrad_max(stacks, 2 * images);
+}
+
 /* Whether windows give to pixels. Measured, in hundredths of a nanosecond: a window's pick takes some time, and so does
  * clearing; a pixel that gathers looks at all its windows, and each run, or phase, of each row is a call. */
 static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
 {
-    enum { WINDOW = 300, CLEARED = 10, STORED = 12, ROW = 5000 };
+    enum { WINDOW = 300, CLEARED = 10, STORED = 12, ROW = 5000, UNIT = 12000, LINE = 6000, TOGETHER = 6000 };
     static const struct {
         int64_t operand, call, pixel;
     } columns = {45, 13000, 18}, planes = {33, 2200, 4};
@@ -653,10 +837,18 @@ static bool is_scattered(const struct poolgrad_geometry *g, struct poolgrad_lane
     const int64_t operands = times(times(lanes->z.most_windows, lanes->y.most_windows), lanes->x.most_windows);
     const int64_t calls = in_planes ? lanes->x.pixel_runs : poolgrad_min(g->x.stride, g->x.kernel);
     const int64_t operand = in_planes ? planes.operand : columns.operand, call = in_planes ? planes.call : columns.call;
-    const int64_t gather = times(times(times(pixels, operands), gathering.vectors), operand) +
-                           times(times(times(rows, calls), gathering.groups), call) +
-                           times(times(pixels, all), in_planes ? planes.pixel : columns.pixel);
+    int64_t calling = times(times(times(rows, calls), gathering.groups), call);
+    const bool together = in_planes && lies_in_lanes(g, lanes) && stacks_slices(g, lanes);
+    if (together) {
+        const int64_t runs = times(times(poolgrad_range_length(g->layers), lanes->y.pixel_runs), calls);
+        calling = times(times(runs, stacked_groups(g, lanes, gathering.groups)), TOGETHER);
+    }
+    const int64_t pixel = in_planes ? planes.pixel : columns.pixel;
+    const int64_t gather = times(times(times(pixels, operands), gathering.vectors), operand) + calling +
+                           times(times(pixels, all), together ? CLEARED : pixel);
     int64_t scatter = times(times(windows, all), WINDOW) + times(times(pixels, all), CLEARED);
+    if (together)
+        scatter += times(gathering.groups, UNIT + times(times(length_of(&lanes->z), length_of(&lanes->y)), LINE));
     if (!is_put(g, lanes)) scatter += times(times(pixels, all), STORED) + times(rows, ROW);
     if (overlaps(lanes)) scatter += times(times(pixels, all), CLEARED);
     return scatter < gather;
@@ -693,9 +885,9 @@ static bool cut(const struct poolgrad_geometry *g, struct poolgrad_lanes *lanes)
         lanes->window_elements = times(poolgrad_range_length(lanes->x.outputs), lanes->window_pitch);
     }
     choose_bands(g, lanes);
+    choose_together(g, lanes);
     lanes->units = lanes->groups * lanes->bands;
     const bool fits = lay_out(g, lanes);
-    lanes->rows_together = finds_rows_together(g, lanes);
     lanes->fills = fills_runs(g, lanes);
     return fits;
 }

@@ -155,44 +155,60 @@ static void fill_indices(const struct poolgrad_lanes_row *row, const struct pool
     }
 }
 
+/* Rows of sets, or of slices: elements from one to the next. */
+struct sets {
+    int64_t count, from_step, to_step;
+};
+
 static void store_by_table(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run, int64_t all,
-                           const uint8_t *codes, struct poolgrad_rows rows, unsigned char *to)
+                           const uint8_t *codes, struct poolgrad_rows rows, struct sets sets, unsigned char *to)
 {
     const poolgrad_format format = row->g->picks.format;
     const int64_t shift = poolgrad_format_holds_taps(format) ? 0 : run->step;
+    const int64_t size = (int64_t)poolgrad_format_size(format);
     int64_t table[SMALL];
     fill_indices(row, run, all, table);
-    switch (poolgrad_format_size(format)) {
-    case 1: look_up(1, table, shift, codes, rows, to); break;
-    case 2: look_up(2, table, shift, codes, rows, to); break;
-    case 4: look_up(4, table, shift, codes, rows, to); break;
-    default: look_up(8, table, shift, codes, rows, to); break;
+    for (int64_t set = 0; set < sets.count; set++, codes += sets.from_step, to += sets.to_step * size) {
+        switch (size) {
+        case 1: look_up(1, table, shift, codes, rows, to); break;
+        case 2: look_up(2, table, shift, codes, rows, to); break;
+        case 4: look_up(4, table, shift, codes, rows, to); break;
+        default: look_up(8, table, shift, codes, rows, to); break;
+        }
     }
 }
 
-static void store_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run, const void *codes,
-                      struct poolgrad_rows rows, unsigned char *to)
+static void store_one_by_one(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                             const unsigned char *codes, struct poolgrad_rows rows, unsigned char *to)
 {
-    const struct poolgrad_geometry *g = row->g;
-    const struct poolgrad_lanes *lanes = row->lanes;
-    const int64_t size = (int64_t)poolgrad_format_size(g->picks.format);
-    const int64_t place = poolgrad_axis_window(&g->x, run->output).first;
-    const int64_t all = lanes->x.numbers.count * lanes->y.numbers.count * lanes->z.numbers.count;
-    if (lanes->code_bytes == 1 && all <= rows.rows * rows.count) {
-        store_by_table(row, run, all, codes, rows, to);
-        return;
-    }
+    const int64_t size = (int64_t)poolgrad_format_size(row->g->picks.format);
+    const int64_t place = poolgrad_axis_window(&row->g->x, run->output).first;
     for (int64_t i = 0; i < rows.rows; i++) {
         for (int64_t lane = 0; lane < rows.count; lane++) {
-            const uint32_t code = get_code(lanes->code_bytes, codes, i * rows.from_step + lane);
+            const uint32_t code = get_code(row->lanes->code_bytes, codes, i * rows.from_step + lane);
             put_index(size, to, i * rows.to_step + lane, index_of(row, run, place + i * run->step, code));
         }
     }
 }
 
+static void store_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
+                      const unsigned char *codes, struct poolgrad_rows rows, struct sets sets, unsigned char *to)
+{
+    const struct poolgrad_geometry *g = row->g;
+    const struct poolgrad_lanes *lanes = row->lanes;
+    const int64_t size = (int64_t)poolgrad_format_size(g->picks.format), bytes = lanes->code_bytes;
+    const int64_t all = lanes->x.numbers.count * lanes->y.numbers.count * lanes->z.numbers.count;
+    if (bytes == 1 && all <= rows.rows * rows.count * sets.count) {
+        store_by_table(row, run, all, codes, rows, sets, to);
+        return;
+    }
+    for (int64_t set = 0; set < sets.count; set++)
+        store_one_by_one(row, run, codes + set * sets.from_step * bytes, rows, to + set * sets.to_step * size);
+}
+
 /* Runs of windows; `rows` is a row's, or a set's. */
 static void store_runs(const struct poolgrad_lanes_row *row, const unsigned char *codes, struct poolgrad_rows rows,
-                       unsigned char *to)
+                       struct sets sets, unsigned char *to)
 {
     const struct poolgrad_lanes *lanes = row->lanes;
     const int64_t size = (int64_t)poolgrad_format_size(row->g->picks.format);
@@ -200,7 +216,8 @@ static void store_runs(const struct poolgrad_lanes_row *row, const unsigned char
         const struct poolgrad_window_run *run = &lanes->x.windows[i];
         const int64_t first = run->output - lanes->x.outputs.begin;
         rows.rows = run->count;
-        store_run(row, run, codes + first * rows.from_step * lanes->code_bytes, rows, to + first * rows.to_step * size);
+        store_run(row, run, codes + first * rows.from_step * lanes->code_bytes, rows, sets,
+                  to + first * rows.to_step * size);
     }
 }
 
@@ -218,10 +235,8 @@ static void store_sets(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
         store_numbers(lanes->code_bytes, size, codes, (struct poolgrad_rows){unit->sets, count, step, count}, stored);
     } else {
         const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-        for (int64_t set = 0; set < unit->sets; set++) {
-            store_runs(&row, codes + set * step * lanes->code_bytes, (struct poolgrad_rows){0, grain, grain, grain},
-                       stored + set * count * size);
-        }
+        store_runs(&row, codes, (struct poolgrad_rows){0, grain, grain, grain}, (struct sets){unit->sets, step, count},
+                   stored);
     }
     poolgrad_lanes_columns_write_picks(unit, z, y, stored, count);
 }
@@ -238,7 +253,7 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
         store_sets(unit, z, y, codes, step);
         return;
     }
-    if (lanes->codes_in_place && step == lanes->lanes) {
+    if (lanes->codes_in_place && step == lanes->lanes && unit->slices == 1) {
         poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, count, codes);
         return;
     }
@@ -248,11 +263,17 @@ void poolgrad_lanes_store_picks(const struct poolgrad_lanes_unit *unit, int64_t 
         stored = poolgrad_image_at(&g->picks, at.n, at.c, z, y, outputs.begin);
     }
     const struct poolgrad_rows rows = {count, unit->count, step, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_PICKS)};
+    const struct sets slices = {unit->slices, lanes->slice_step[POOLGRAD_LANES_DESTINATION],
+                                lanes->slice_step[POOLGRAD_LANES_PICKS]};
     if (lanes->same_numbers && poolgrad_format_holds_taps(g->picks.format)) {
-        store_numbers(lanes->code_bytes, size, codes, rows, stored);
+        for (int64_t i = 0; i < slices.count; i++) {
+            store_numbers(lanes->code_bytes, size,
+                          (const unsigned char *)codes + i * slices.from_step * lanes->code_bytes, rows,
+                          stored + i * slices.to_step * size);
+        }
     } else {
         const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-        store_runs(&row, codes, rows, stored);
+        store_runs(&row, codes, rows, slices, stored);
     }
     if (!in_place) poolgrad_lanes_write(unit, POOLGRAD_LANES_PICKS, z, y, outputs.begin, count, stored);
 }
@@ -533,11 +554,6 @@ static bool load_by_distance(const struct poolgrad_lanes_row *row, const struct 
     return true;
 }
 
-/* Sets of windows' rows: how many, and elements from one to the next, of indices and of codes. */
-struct sets {
-    int64_t count, from_step, to_step;
-};
-
 static void load_run(const struct poolgrad_lanes_row *row, const struct poolgrad_window_run *run,
                      const unsigned char *from, struct poolgrad_rows rows, void *codes)
 {
@@ -613,10 +629,14 @@ void poolgrad_lanes_load_codes(const struct poolgrad_lanes_unit *unit, int64_t z
     const unsigned char *from = poolgrad_lanes_read(unit, POOLGRAD_LANES_INDICES, z, y, outputs.begin, count,
                                                     poolgrad_lanes_area(unit, POOLGRAD_LANES_INDICES_ROW));
     const struct poolgrad_rows rows = {count, unit->count, poolgrad_lanes_pitch(unit, POOLGRAD_LANES_INDICES), step};
+    const struct sets slices = {unit->slices, lanes->slice_step[POOLGRAD_LANES_INDICES], lanes->window_slice};
     if (lanes->same_numbers && poolgrad_format_holds_taps(format)) {
-        load_numbers(size, lanes->code_bytes, from, rows, codes);
+        for (int64_t i = 0; i < slices.count; i++) {
+            load_numbers(size, lanes->code_bytes, from + i * slices.from_step * size, rows,
+                         (unsigned char *)codes + i * slices.to_step * lanes->code_bytes);
+        }
         return;
     }
     const struct poolgrad_lanes_row row = poolgrad_lanes_row_of(unit, z, y);
-    load_runs(&row, from, rows, (struct sets){1, 0, 0}, codes);
+    load_runs(&row, from, rows, slices, codes);
 }

@@ -139,8 +139,10 @@ static void find_nothing(const struct poolgrad_lanes_unit *unit, const struct po
     const int64_t first = result_of(unit, run, found->step), repeats = columns->used ? unit->sets : run->count;
     const int64_t count = columns->used ? run->count * columns->grain : unit->count;
     const int64_t bytes = found_bytes(unit, found), codes = unit->lanes->code_bytes;
-    for (int64_t i = 0; i < repeats * poolgrad_max(found->rows, 1); i++) {
-        const int64_t at = first + i / repeats * found->row_step + i % repeats * found->step;
+    const int64_t of_slice = repeats * poolgrad_max(found->rows, 1);
+    for (int64_t i = 0; i < of_slice * unit->slices; i++) {
+        const int64_t row = i % of_slice / repeats, repeat = i % repeats;
+        const int64_t at = first + i / of_slice * found->slice_step + row * found->row_step + repeat * found->step;
         if (found->to) memset((unsigned char *)found->to + at * bytes, 0, (size_t)(count * bytes));
         if (found->codes) memset((unsigned char *)found->codes + at * codes, 0xff, (size_t)(count * codes));
     }
@@ -198,6 +200,9 @@ static struct task task_of(const struct poolgrad_lanes_unit *unit, const struct 
         task.walk.line_step = row->y.step * unit->g->source.row_stride;
         task.walk.line_to_step = found->row_step;
     }
+    task.walk.slices = unit->slices;
+    task.walk.slice_step = lanes->slice_step[POOLGRAD_LANES_SOURCE];
+    task.walk.slice_to_step = found->slice_step;
     shift *= (int64_t)poolgrad_format_size(format_of(unit));
     for (int64_t i = 0; i < count; i++) {
         shifted[i].at = (const unsigned char *)row->rows[i].at + shift;
@@ -215,6 +220,8 @@ static struct task task_of(const struct poolgrad_lanes_unit *unit, const struct 
                                result_of(unit, run, found->gradient_step) * (int64_t)poolgrad_format_size(gradient);
         task.ending.gradient_format = gradient;
         task.ending.gradient_step = found->gradient_step;
+        task.ending.gradient_line_step = found->gradient_row_step;
+        task.ending.gradient_slice_step = found->gradient_slice_step;
     }
     const int64_t first = result_of(unit, run, found->step);
     if (found->to) task.to = (unsigned char *)found->to + first * found_bytes(unit, found);

@@ -9,6 +9,11 @@
 
 /* ---- Windows ----------------------------------------------------------------------------------------------------- */
 
+/* Rows of windows that are found together, of each slice. */
+struct block {
+    int64_t z, y, rows;
+};
+
 /* The source gradient of a row of windows, and elements from window to window, or from set to set. */
 static const unsigned char *read_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, int64_t *step)
 {
@@ -31,13 +36,83 @@ static struct poolgrad_rows window_rows(const struct poolgrad_lanes_unit *unit, 
     return (struct poolgrad_rows){unit->sets, outputs * lanes->columns.grain, from_step, lanes->columns.set_step};
 }
 
-/* As numbers of the accumulator. */
-static void load_gradient(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares)
+/* Windows of some rows of some slices: in elements, from one to the next of either side. */
+struct level {
+    int64_t count, from, to;
+};
+
+struct levels {
+    struct level windows, rows, slices;
+    int64_t count; /* of each window, or set, elements */
+};
+
+static void join_levels(struct level *inner, struct level *outer)
+{
+    const bool follow = outer->from == inner->count * inner->from && outer->to == inner->count * inner->to;
+    if (outer->count == 1 || (inner->count > 1 && !follow)) return;
+    const int64_t count = inner->count * outer->count;
+    if (inner->count == 1) *inner = *outer;
+    inner->count = count;
+    outer->count = 1;
+}
+
+/* Routines go through windows: the more there are of these, the fewer calls. */
+static void swap_levels(struct level *inner, struct level *outer)
+{
+    const struct level level = *inner;
+    if (outer->count <= inner->count) return;
+    *inner = *outer;
+    *outer = level;
+}
+
+/* Windows as the source gradient has them, or as the ring does, and as the ring does. */
+static struct levels levels_of(const struct poolgrad_lanes_unit *unit, const struct block *block, int64_t step,
+                               bool from_ring)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
+    const struct poolgrad_rows windows = window_rows(unit, step);
+    struct levels levels = {{windows.rows, step, windows.to_step},
+                            {block->rows, unit->g->source_gradient.row_stride, lanes->window_elements},
+                            {unit->slices, lanes->slice_step[POOLGRAD_LANES_GRADIENT], lanes->window_slice},
+                            windows.count};
+    if (from_ring) {
+        levels.rows.from = levels.rows.to;
+        levels.slices.from = levels.slices.to;
+    }
+    return levels;
+}
+
+static void order_levels(struct levels *levels)
+{
+    if (levels->rows.count == 1 && levels->slices.count == 1) return;
+    join_levels(&levels->rows, &levels->slices);
+    join_levels(&levels->windows, &levels->rows);
+    swap_levels(&levels->windows, &levels->rows);
+    swap_levels(&levels->windows, &levels->slices);
+}
+
+static struct poolgrad_rows rows_of(const struct levels *levels)
+{
+    return (struct poolgrad_rows){levels->windows.count, levels->count, levels->windows.from, levels->windows.to};
+}
+
+/* As numbers of the accumulator. */
+static void load_gradient(const struct poolgrad_lanes_unit *unit, const struct block *block, unsigned char *shares)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const poolgrad_format format = unit->g->source_gradient.format;
+    const int64_t size = (int64_t)poolgrad_format_size(format), bytes = poolgrad_lanes_number_bytes(lanes->sum);
     int64_t step;
-    const unsigned char *from = read_gradient(unit, z, y, &step);
-    lanes->routines->load[lanes->sum][unit->g->source_gradient.format](from, window_rows(unit, step), shares);
+    const unsigned char *from = read_gradient(unit, block->z, block->y, &step);
+    struct levels levels = levels_of(unit, block, step, false);
+    order_levels(&levels);
+    for (int64_t s = 0; s < levels.slices.count; s++) {
+        for (int64_t r = 0; r < levels.rows.count; r++) {
+            const int64_t at = s * levels.slices.from + r * levels.rows.from;
+            const int64_t to = s * levels.slices.to + r * levels.rows.to;
+            lanes->routines->load[lanes->sum][format](from + at * size, rows_of(&levels), shares + to * bytes);
+        }
+    }
 }
 
 /* What a row of windows is divided by: a number for each run and, of columns, for each lane. */
@@ -100,119 +175,191 @@ static struct poolgrad_divisors lane_divisors(const struct poolgrad_lanes_unit *
     return (struct poolgrad_divisors){divisors->values, reciprocals ? divisors->high : NULL, divisors->low};
 }
 
-/* From `from` on. */
-static void divide_by_counts(struct poolgrad_lanes_unit *unit, int64_t counted, const unsigned char *from, int64_t step,
-                             unsigned char *shares)
+/* Numbers of a run of windows, or of all sets. */
+static void divide_run(const struct poolgrad_lanes_unit *unit, struct levels levels,
+                       const struct poolgrad_divisor *divisor, const unsigned char *from, unsigned char *shares)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    order_levels(&levels);
+    for (int64_t s = 0; s < levels.slices.count; s++) {
+        for (int64_t r = 0; r < levels.rows.count; r++) {
+            const int64_t at = s * levels.slices.from + r * levels.rows.from;
+            const int64_t to = s * levels.slices.to + r * levels.rows.to;
+            lanes->routines->divide_all[lanes->sum](from + at * bytes, divisor, rows_of(&levels), shares + to * bytes);
+        }
+    }
+}
+
+/* From `from` on, which may be where they go. */
+static void divide_by_counts(struct poolgrad_lanes_unit *unit, const struct block *block, int64_t counted,
+                             const unsigned char *from, int64_t step, unsigned char *shares)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     const struct poolgrad_axis_lists *x = &lanes->x;
     const int64_t bytes = poolgrad_lanes_number_bytes(lanes->sum);
     const struct row_divisors divisors = row_divisors(unit);
-    struct poolgrad_rows rows = window_rows(unit, step);
+    struct levels levels = levels_of(unit, block, step, from == shares);
     list_divisors(unit, counted, &divisors);
     if (lanes->columns.used && x->window_runs > 1) {
         const struct poolgrad_divisors by = lane_divisors(unit, &divisors);
-        lanes->routines->divide[lanes->sum](from, &by, rows, shares);
+        lanes->routines->divide[lanes->sum](from, &by, rows_of(&levels), shares);
         return;
     }
     for (int64_t i = 0; i < x->window_runs; i++) {
         const int64_t first = (x->windows[i].output - x->outputs.begin) * bytes;
-        if (!lanes->columns.used) rows.rows = x->windows[i].count;
-        lanes->routines->divide_all[lanes->sum](from + first * rows.from_step, &divisors.runs[i], rows,
-                                                shares + first * rows.to_step);
+        if (!lanes->columns.used) levels.windows.count = x->windows[i].count;
+        divide_run(unit, levels, &divisors.runs[i], from + first * levels.windows.from,
+                   shares + first * levels.windows.to);
     }
 }
 
 /* docs/numerics.md N26, N63: gradients over counts. */
-static void share_averages(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, unsigned char *shares)
+static void share_averages(struct poolgrad_lanes_unit *unit, const struct block *block, unsigned char *shares)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t counted = poolgrad_listed_window_of(g, &g->z, &lanes->z, z).counted *
-                            poolgrad_listed_window_of(g, &g->y, &lanes->y, y).counted;
+    const int64_t counted = poolgrad_listed_window_of(g, &g->z, &lanes->z, block->z).counted *
+                            poolgrad_listed_window_of(g, &g->y, &lanes->y, block->y).counted;
     const poolgrad_format numbers = lanes->sum == POOLGRAD_SUM64 ? POOLGRAD_FLOAT64 : POOLGRAD_FLOAT32;
     int64_t step = window_rows(unit, 0).to_step;
     const unsigned char *from = shares;
     if (g->source_gradient.format == numbers)
-        from = read_gradient(unit, z, y, &step);
+        from = read_gradient(unit, block->z, block->y, &step);
     else
-        load_gradient(unit, z, y, shares);
-    divide_by_counts(unit, counted, from, step, shares);
+        load_gradient(unit, block, shares);
+    divide_by_counts(unit, block, counted, from, step, shares);
+}
+
+/* Rows of the ring. */
+static struct poolgrad_lanes_found found_at(const struct poolgrad_lanes_unit *unit, const struct block *block)
+{
+    return (struct poolgrad_lanes_found){.step = window_rows(unit, 0).to_step,
+                                         .rows = block->rows,
+                                         .row_step = unit->lanes->window_elements,
+                                         .slice_step = unit->lanes->window_slice};
 }
 
 /* docs/numerics.md N64, N97: gradients over norms, or over N times the root of the mean. */
-static void share_norms(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares)
+static void share_norms(struct poolgrad_lanes_unit *unit, const struct block *block, void *shares)
 {
-    int64_t step;
-    const unsigned char *gradient = read_gradient(unit, z, y, &step);
-    const struct poolgrad_lanes_found found = {
-        .to = shares, .step = window_rows(unit, 0).to_step, .gradient = gradient, .gradient_step = step};
-    poolgrad_lanes_find(unit, z, y, &found);
+    struct poolgrad_lanes_found found = found_at(unit, block);
+    found.to = shares;
+    found.gradient = read_gradient(unit, block->z, block->y, &found.gradient_step);
+    found.gradient_row_step = unit->g->source_gradient.row_stride;
+    found.gradient_slice_step = unit->lanes->slice_step[POOLGRAD_LANES_GRADIENT];
+    poolgrad_lanes_find(unit, block->z, block->y, &found);
 }
 
+/* A row of the ring. */
+struct ring_row {
+    unsigned char *shares, *codes, *greatest;
+};
+
 /* Of max: the gradient as it is, and the tap that it goes to. */
-static void share_picks(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y, void *shares, void *codes,
-                        void *greatest_keys)
+static void share_picks(struct poolgrad_lanes_unit *unit, const struct block *block, const struct ring_row *row)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t step = window_rows(unit, 0).to_step;
+    struct poolgrad_lanes_found found = found_at(unit, block);
     if (lanes->ties) {
-        load_gradient(unit, z, y, shares);
-        poolgrad_lanes_share_ties(unit, z, y, shares, codes, greatest_keys);
+        load_gradient(unit, block, row->shares);
+        poolgrad_lanes_share_ties(unit, block->z, block->y, row->shares, row->codes, row->greatest);
         return;
     }
     if (lanes->searches) {
         /* Rows that are resumed need the greatest so far. */
-        void *greatest = lanes->chunked ? poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS) : NULL;
-        const struct poolgrad_lanes_found found = {.to = greatest, .step = step, .codes = codes};
-        poolgrad_lanes_find(unit, z, y, &found);
+        if (lanes->chunked) found.to = poolgrad_lanes_area(unit, POOLGRAD_LANES_NUMBERS);
+        found.codes = row->codes;
+        poolgrad_lanes_find(unit, block->z, block->y, &found);
     } else {
-        poolgrad_lanes_load_codes(unit, z, y, codes, step);
+        for (int64_t i = 0; i < block->rows; i++) {
+            poolgrad_lanes_load_codes(unit, block->z, block->y + i,
+                                      row->codes + i * lanes->window_elements * lanes->code_bytes, found.step);
+        }
     }
-    if (!lanes->shares_in_place) load_gradient(unit, z, y, shares);
+    if (!lanes->shares_in_place) load_gradient(unit, block, row->shares);
+}
+
+static int64_t slot_of(const struct poolgrad_lanes *lanes, int64_t z, int64_t y)
+{
+    return z % lanes->window_slots_z * lanes->window_slots_y + (y - lanes->y.outputs.begin) % lanes->window_slots_y;
+}
+
+static int64_t row_number(const struct poolgrad_lanes *lanes, int64_t z, int64_t y)
+{
+    return (z - lanes->z.outputs.begin) * poolgrad_range_length(lanes->y.outputs) + y;
+}
+
+/* A slot of the ring, which has nothing but padding where it was never in use. */
+static struct ring_row ring_row_at(const struct poolgrad_lanes_unit *unit, int64_t slot)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    const int64_t elements = lanes->window_elements, bytes = poolgrad_lanes_number_bytes(lanes->sum);
+    const int64_t key = unit->g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
+    const int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
+    struct ring_row row = {poolgrad_lanes_area(unit, POOLGRAD_LANES_SHARES),
+                           poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES),
+                           poolgrad_lanes_area(unit, POOLGRAD_LANES_GREATEST)};
+    row.shares += slot * elements * bytes;
+    row.codes += slot * elements * lanes->code_bytes;
+    row.greatest += slot * elements * key;
+    if (!lanes->columns.used) return row;
+    const int64_t lead = lanes->columns.lead * lanes->columns.grain;
+    if (tags[slot] == POOLGRAD_LANES_UNUSED) {
+        memset(row.shares, 0, (size_t)(elements * bytes));
+        if (unit->g->kind == POOLGRAD_MAX) memset(row.codes, 0xff, (size_t)(elements * lanes->code_bytes));
+        if (lanes->ties) memset(row.greatest, 0, (size_t)(elements * key));
+    }
+    row.shares += lead * bytes;
+    row.codes += lead * lanes->code_bytes;
+    row.greatest += lead * key;
+    return row;
+}
+
+/* Rows to their places in the ring. */
+static void share(struct poolgrad_lanes_unit *unit, const struct block *block, const struct ring_row *row)
+{
+    switch (unit->g->kind) {
+    case POOLGRAD_AVERAGE: share_averages(unit, block, row->shares); break;
+    case POOLGRAD_L2NORM: share_norms(unit, block, row->shares); break;
+    case POOLGRAD_MAX: share_picks(unit, block, row); break;
+    }
 }
 
 struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y)
 {
-    const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    const int64_t elements = lanes->window_elements, bytes = poolgrad_lanes_number_bytes(lanes->sum);
-    const int64_t slot = z % lanes->window_slots_z * lanes->window_slots_y + y % lanes->window_slots_y;
-    const int64_t row = (z - lanes->z.outputs.begin) * poolgrad_range_length(lanes->y.outputs) + y;
-    unsigned char *shares = poolgrad_lanes_area(unit, POOLGRAD_LANES_SHARES);
-    unsigned char *codes = poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
-    int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
-    shares += slot * elements * bytes;
-    codes += slot * elements * lanes->code_bytes;
-    unsigned char *greatest = poolgrad_lanes_area(unit, POOLGRAD_LANES_GREATEST);
-    const int64_t key = g->source.format == POOLGRAD_FLOAT64 ? 8 : 4;
-    greatest += slot * elements * key;
-    if (lanes->columns.used) {
-        const int64_t lead = lanes->columns.lead * lanes->columns.grain;
-        if (tags[slot] == POOLGRAD_LANES_UNUSED) {
-            memset(shares, 0, (size_t)(elements * bytes));
-            if (g->kind == POOLGRAD_MAX) memset(codes, 0xff, (size_t)(elements * lanes->code_bytes));
-            if (lanes->ties) memset(greatest, 0, (size_t)(elements * key));
-        }
-        shares += lead * bytes;
-        codes += lead * lanes->code_bytes;
-        greatest += lead * key;
-    }
-    struct poolgrad_lanes_windows windows = {shares, codes, greatest};
+    const int64_t slot = slot_of(lanes, z, y), number = row_number(lanes, z, y);
+    const struct block block = {z, y, 1};
+    int64_t *tag = (int64_t *)poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS) + slot;
+    const struct ring_row row = ring_row_at(unit, slot);
+    struct poolgrad_lanes_windows windows = {row.shares, row.codes, row.greatest};
     int64_t step;
     if (lanes->shares_in_place) windows.shares = read_gradient(unit, z, y, &step);
     if (lanes->both_in_place) {
         windows.codes = poolgrad_lanes_read(unit, POOLGRAD_LANES_INDICES, z, y, lanes->x.outputs.begin, 0, NULL);
         return windows;
     }
-    if (tags[slot] == row) return windows;
-    tags[slot] = row;
-    switch (g->kind) {
-    case POOLGRAD_AVERAGE: share_averages(unit, z, y, shares); break;
-    case POOLGRAD_L2NORM: share_norms(unit, z, y, shares); break;
-    case POOLGRAD_MAX: share_picks(unit, z, y, shares, codes, greatest); break;
-    }
+    if (*tag == number) return windows;
+    *tag = number;
+    share(unit, &block, &row);
     return windows;
+}
+
+void poolgrad_lanes_find_layer(struct poolgrad_lanes_unit *unit, int64_t z)
+{
+    const struct poolgrad_lanes *lanes = unit->lanes;
+    int64_t *tags = poolgrad_lanes_area(unit, POOLGRAD_LANES_RING_TAGS);
+    if (lanes->both_in_place) return;
+    for (int64_t y = lanes->y.outputs.begin, rows; y < lanes->y.outputs.end; y += rows) {
+        rows = poolgrad_listed_windows_from(&lanes->y, y).count;
+        const struct block block = {z, y, rows};
+        const int64_t slot = slot_of(lanes, z, y);
+        const struct ring_row row = ring_row_at(unit, slot);
+        if (tags[slot] == row_number(lanes, z, y)) continue;
+        for (int64_t i = 0; i < rows; i++) tags[slot + i] = row_number(lanes, z, y + i);
+        share(unit, &block, &row);
+    }
 }
 
 /* ---- Pixels ------------------------------------------------------------------------------------------------------ */
@@ -245,9 +392,8 @@ int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z,
     return count;
 }
 
-/* The columns of a run's operands. */
-static const struct poolgrad_operand_column *columns_of(const struct poolgrad_lanes_unit *unit,
-                                                        const struct poolgrad_pixel_run *run)
+const struct poolgrad_operand_column *poolgrad_lanes_list_columns(const struct poolgrad_lanes_unit *unit,
+                                                                  const struct poolgrad_pixel_run *run)
 {
     const struct poolgrad_lanes *lanes = unit->lanes;
     struct poolgrad_operand_column *columns = poolgrad_lanes_area(unit, POOLGRAD_LANES_WINDOWS);
@@ -283,9 +429,8 @@ static struct poolgrad_ending ending_of(const struct poolgrad_lanes *lanes, cons
         .stored = results->stored, .past_caches = results->stored && lanes->past_caches, .outside = -1};
 }
 
-/* Sums or, of L2-norm and with factors, their products. */
-static void give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
-                      const struct poolgrad_ending *ending, void *to)
+void poolgrad_lanes_give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                              const struct poolgrad_ending *ending, void *to)
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
@@ -329,7 +474,7 @@ static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *r
     if (factors) set_factors(unit, factors, run->pixel, run->pixel_step, &ending);
     const bool same = run->step == 0 && g->kind != POOLGRAD_MAX && !factors;
     const struct poolgrad_walk walk = {.rows = row->windows,
-                                       .columns = columns_of(unit, run),
+                                       .columns = poolgrad_lanes_list_columns(unit, run),
                                        .row_count = row->count,
                                        .column_count = run->windows,
                                        .repeats = same ? 1 : run->count,
@@ -337,7 +482,7 @@ static void give_run(const struct poolgrad_lanes_unit *unit, const struct row *r
                                        .step = run->step * lanes->window_pitch,
                                        .to_step = run->pixel_step * results->step};
     unsigned char *to = results->to + first * step;
-    give_walk(unit, &walk, &ending, to);
+    poolgrad_lanes_give_walk(unit, &walk, &ending, to);
     if (!same) return;
     const struct poolgrad_runs copies = {run->count - 1, unit->count * results->bytes, 0, run->pixel_step * step};
     poolgrad_move_runs(to + run->pixel_step * step, to, copies);
@@ -380,7 +525,7 @@ static void fill_rows(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     for (int64_t i = 0; i < lanes->x.pixel_runs; i++) {
         const struct poolgrad_pixel_run *run = &lanes->x.pixels[i];
         const struct poolgrad_walk walk = {.rows = row->windows,
-                                           .columns = columns_of(unit, run),
+                                           .columns = poolgrad_lanes_list_columns(unit, run),
                                            .row_count = row->count,
                                            .column_count = run->windows,
                                            .repeats = 1,
@@ -388,7 +533,7 @@ static void fill_rows(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t
         if (run->windows == 0)
             memset(found + i * pixel, 0, (size_t)(unit->count * size));
         else
-            give_walk(unit, &walk, &ending, found + i * pixel);
+            poolgrad_lanes_give_walk(unit, &walk, &ending, found + i * pixel);
     }
     poolgrad_lanes_fill_rows(unit, z, y, rows, found);
 }
@@ -476,7 +621,8 @@ static struct results end_row(struct poolgrad_lanes_unit *unit, int64_t z, int64
                                        .to_step = results.step};
     struct poolgrad_ending ending = ending_of(lanes, &results);
     if (factors && walk.repeats > 0) set_factors(unit, factors_of(unit, z, y), columns.begin, 1, &ending);
-    if (walk.repeats > 0) give_walk(unit, &walk, &ending, results.to + first * results.step * results.bytes);
+    if (walk.repeats > 0)
+        poolgrad_lanes_give_walk(unit, &walk, &ending, results.to + first * results.step * results.bytes);
     for (int64_t i = 0; i < lanes->x.pixel_runs && factors; i++)
         if (lanes->x.pixels[i].windows == 0) give_nothing(unit, &lanes->x.pixels[i], &results);
     if (!lanes->direct) poolgrad_lanes_store_numbers(unit, z, y, results.to);

@@ -13,7 +13,8 @@ static void *codes_for(const struct poolgrad_lanes_unit *unit, int64_t z, int64_
 {
     const struct poolgrad_geometry *g = unit->g;
     const struct poolgrad_lanes *lanes = unit->lanes;
-    *in_place = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] && g->picks.column_stride == step;
+    *in_place = lanes->codes_in_place && lanes->in_place[POOLGRAD_LANES_PICKS] && g->picks.column_stride == step &&
+                (!lanes->rows_together || lanes->codes_follow);
     /* Rows that are resumed compare places, too. */
     if (!g->with_picks && !(lanes->searches && lanes->chunked)) return NULL;
     if (!*in_place) return poolgrad_lanes_area(unit, POOLGRAD_LANES_CODES);
@@ -95,6 +96,7 @@ static int64_t forward_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
                                          .step = target.step,
                                          .rows = rows_together(unit, y),
                                          .row_step = g->held.row_stride,
+                                         .slice_step = lanes->slice_step[POOLGRAD_LANES_DESTINATION],
                                          .stored = true};
     bool codes_in_place;
     if (!lanes->direct) {
@@ -103,7 +105,10 @@ static int64_t forward_rows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t
     }
     found.codes = codes_for(unit, z, y, found.step, &codes_in_place);
     const int64_t rows = poolgrad_lanes_find(unit, z, y, &found);
-    if (g->with_picks && !codes_in_place) poolgrad_lanes_store_picks(unit, z, y, found.codes, found.step);
+    for (int64_t i = 0; i < rows && g->with_picks && !codes_in_place; i++) {
+        poolgrad_lanes_store_picks(unit, z, y + i,
+                                   (unsigned char *)found.codes + i * found.row_step * lanes->code_bytes, found.step);
+    }
     if (!lanes->direct) store_row(unit, z, y, found.to, target.to);
     return rows;
 }
@@ -144,6 +149,24 @@ static void find_sets(const struct poolgrad_geometry *g, const struct poolgrad_l
     unit->counted = -1;
 }
 
+/* Slices, one behind the other. */
+static void find_stack(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t group,
+                       struct poolgrad_lanes_unit *unit)
+{
+    const int64_t channels = poolgrad_range_length(g->channels), of_run = lanes->stacks + lanes->tails;
+    const int64_t run = group / of_run, first = group % of_run * lanes->stack;
+    const int64_t plane = run * (lanes->slices * lanes->lanes + lanes->tails * (channels % lanes->lanes));
+    unit->counted = -1;
+    unit->pooled = true;
+    unit->count = lanes->lanes;
+    unit->slices = poolgrad_min(lanes->stack, lanes->slices - first);
+    unit->plane = plane + first * lanes->lanes;
+    if (group % of_run < lanes->stacks) return;
+    unit->plane = plane + lanes->slices * lanes->lanes;
+    unit->count = channels % lanes->lanes;
+    unit->slices = 1;
+}
+
 /* Planes [begin, end) of group number `group`, which begin behind `before`. */
 static void find_planes(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes, int64_t group,
                         struct poolgrad_lanes_unit *unit)
@@ -168,8 +191,12 @@ static void find_planes(const struct poolgrad_geometry *g, const struct poolgrad
 static struct poolgrad_lanes_unit unit_at(const struct poolgrad_geometry *g, const struct poolgrad_lanes *lanes,
                                           int64_t number)
 {
-    struct poolgrad_lanes_unit unit = {.g = g, .lanes = lanes, .layers = g->layers, .rows = g->rows};
-    (lanes->columns.used ? find_sets : find_planes)(g, lanes, number / lanes->bands, &unit);
+    struct poolgrad_lanes_unit unit = {.g = g, .lanes = lanes, .slices = 1, .layers = g->layers, .rows = g->rows};
+    const int64_t group = number / lanes->bands;
+    if (lanes->stack > 1)
+        find_stack(g, lanes, group, &unit);
+    else
+        (lanes->columns.used ? find_sets : find_planes)(g, lanes, group, &unit);
     struct poolgrad_range *outer = lanes->by_layers ? &unit.layers : &unit.rows;
     const int64_t end = outer->end;
     outer->begin += number % lanes->bands * lanes->band;
@@ -181,7 +208,7 @@ struct poolgrad_lanes_part poolgrad_lanes_part_of(const struct poolgrad_geometry
                                                   int64_t unit)
 {
     const struct poolgrad_lanes_unit at = unit_at(g, lanes, unit);
-    return (struct poolgrad_lanes_part){at.plane, at.count, at.layers, at.rows};
+    return (struct poolgrad_lanes_part){at.plane, poolgrad_lanes_planes(&at), at.layers, at.rows};
 }
 
 /* A slice's lanes without a channel. */
@@ -189,7 +216,7 @@ static void clear_unused_lanes(const struct poolgrad_lanes_unit *unit)
 {
     const struct poolgrad_geometry *g = unit->g;
     const int64_t channels = poolgrad_range_length(g->channels);
-    for (int64_t i = 0; i < unit->count; i++) {
+    for (int64_t i = 0; i < poolgrad_lanes_planes(unit); i++) {
         const int64_t plane = unit->plane + i, n = g->images.begin + plane / channels;
         if (plane % channels != channels - 1) continue;
         if (unit->lanes->puts && poolgrad_lanes_clears_slice(unit, plane)) continue;
@@ -231,6 +258,8 @@ static void run_unit(struct poolgrad_lanes_unit *unit)
         for (int64_t y = unit->rows.begin, rows = 1; y < unit->rows.end; y += rows) {
             if (unit->lanes->ties)
                 poolgrad_lanes_give_ties(unit, z, y);
+            else if (g->direction == POOLGRAD_GRADIENT && unit->lanes->rows_together)
+                rows = poolgrad_lanes_give_layer(unit, z);
             else if (g->direction == POOLGRAD_GRADIENT)
                 rows = poolgrad_lanes_give(unit, z, y);
             else if (unit->pooled)

@@ -124,7 +124,8 @@ struct poolgrad_lanes {
     bool both_in_place;   /* and as far apart as the elements of the source gradient */
     bool same_numbers;    /* codes are tap numbers */
     bool fills;           /* gradient of average: pixels of a run are all alike, and written plane by plane */
-    bool rows_together;   /* forward: rows of windows that are alike are found together */
+    bool rows_together;   /* rows of windows that are alike are found, and rows of pixels given, together */
+    bool codes_follow;    /* forward: then picks in place lie like results; else all codes of a unit are kept */
     bool past_caches;
     bool by_layers; /* bands are of layers, not rows */
     bool ties;      /* gradient of max, all and split: every equal tap counts */
@@ -140,10 +141,18 @@ struct poolgrad_lanes {
     int64_t most_lanes;  /* that a group of transposed planes may have */
     int64_t first_piece; /* channel that piece 0 of an image begins at, or would */
     int64_t wanted;      /* units that threads would have something to do with */
+    /* Slices of channels, or images, that lie at one step from each other in every image: a group is some of them, one
+     * behind the other, with as many planes each. Each of `runs` has `slices` of these, whose groups are `stacks`, and
+     * `tails` more groups, of one slice with fewer planes. */
+    int64_t stack; /* slices of a group, at most; 1: no group has more */
+    int64_t runs, slices, stacks, tails;
+    int64_t slice_step[POOLGRAD_LANES_IMAGES]; /* elements from slice to slice */
     int64_t groups, bands, band, units;
     int64_t most_rows;       /* of source rows, in a list of operands */
     int64_t window_pitch;    /* elements from window to window of the ring, */
-    int64_t window_elements; /* and of a row of it */
+    int64_t window_elements; /* of a row of it, */
+    int64_t window_slice;    /* and from slice to slice */
+    int64_t codes_span;      /* forward: elements of a unit's codes that are kept */
     bool chunked;            /* windows are found by one source row after the other */
     int64_t chunk;           /* source rows that a walk goes over: those of a window, or some at a time */
     int64_t waiting_rows;    /* of results that are transposed together */

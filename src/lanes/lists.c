@@ -410,6 +410,7 @@ static void measure_pixels(const struct poolgrad_axis *axis, struct poolgrad_axi
     const int64_t meeting = poolgrad_min((axis->extent - 1) / axis->stride + 1, poolgrad_range_length(lists->outputs));
     for (int64_t i = 0; i < lists->pixel_runs; i++) {
         const struct poolgrad_pixel_run *run = &lists->pixels[i];
+        lists->least_windows = i == 0 ? run->windows : poolgrad_min(lists->least_windows, run->windows);
         if (run->windows == 0) continue;
         int64_t span = meeting;
         if (run->listed >= 0) {

@@ -65,7 +65,8 @@ struct poolgrad_axis_lists {
     int64_t window_step, tap_step; /* of a pixel's windows, where they are not listed */
     int64_t inverse;               /* of tap_step modulo window_step, or 0 where the latter is too large for it */
     int64_t most_taps;             /* inside, of a window */
-    int64_t most_windows;          /* of a pixel */
+    int64_t most_windows;          /* of a pixel, */
+    int64_t least_windows;         /* and of the one that has fewest */
     double all_windows;            /* of all pixels together, */
     double run_windows;            /* and of one pixel of each run */
     int64_t span;                  /* most output pixels from the first to the last window that meets a pixel */

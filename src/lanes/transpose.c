@@ -51,7 +51,8 @@ static struct segment segment_at(const struct poolgrad_lanes_unit *unit, enum po
 {
     const poolgrad_const_image *image = poolgrad_lanes_image_of(unit->g, which);
     const int64_t channels = poolgrad_range_length(unit->g->channels), plane = unit->plane + lane;
-    struct segment segment = {origin_at(unit->g, which, plane), unit->count - lane, image->channel_stride};
+    struct segment segment = {origin_at(unit->g, which, plane), poolgrad_lanes_planes(unit) - lane,
+                              image->channel_stride};
     if (poolgrad_layout_is_blocked(image->layout)) {
         const int64_t behind = poolgrad_layout_lanes(image->layout) - poolgrad_layout_lane(image->layout, segment.at.c);
         segment.planes = poolgrad_min(segment.planes, behind);
@@ -251,7 +252,7 @@ void poolgrad_lanes_clear(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y
 {
     const struct poolgrad_geometry *g = unit->g;
     poolgrad_lanes_flush(unit);
-    for (int64_t lane = 0; lane < unit->count;) {
+    for (int64_t lane = 0; lane < poolgrad_lanes_planes(unit);) {
         struct segment segment = segment_at(unit, POOLGRAD_LANES_DESTINATION, lane);
         int64_t beside = segment.step == 1 ? segment.planes : 1;
         unsigned char *to = address(g, POOLGRAD_LANES_DESTINATION, segment.at, z, y, g->columns.begin);

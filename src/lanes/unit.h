@@ -11,7 +11,8 @@ struct poolgrad_lanes_unit {
     const struct poolgrad_geometry *g;
     const struct poolgrad_lanes *lanes;
     unsigned char *memory;
-    int64_t plane, count; /* planes of the group: n * channels + c, counted from the first one written */
+    int64_t plane, count; /* planes of the group: n * channels + c, counted from the first one written; */
+    int64_t slices;       /* as many again for each slice of it, one behind the other */
     /* Columns as lanes: element (0, 0, 0) of the first set of each image that is written, and read; */
     unsigned char *base[POOLGRAD_LANES_IMAGES];
     const unsigned char *from[POOLGRAD_LANES_IMAGES];
@@ -28,6 +29,12 @@ struct poolgrad_lanes_unit {
 static inline void *poolgrad_lanes_area(const struct poolgrad_lanes_unit *unit, enum poolgrad_lanes_area area)
 {
     return unit->memory + unit->lanes->area[area];
+}
+
+/* All planes of the group. */
+static inline int64_t poolgrad_lanes_planes(const struct poolgrad_lanes_unit *unit)
+{
+    return unit->slices * unit->count;
 }
 
 static inline int64_t poolgrad_lanes_number_bytes(int sum)
@@ -73,17 +80,19 @@ const unsigned char *poolgrad_lanes_read(const struct poolgrad_lanes_unit *unit,
 /* A row of the source, from column 0 on: kept as long as its place in the ring is not needed. */
 const unsigned char *poolgrad_lanes_source_row(const struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 
-/* Find: a row of windows, or some that have their taps alike. To `to`, `step` elements from window to window, or from
- * set to set, and `row_step` from row to row; values as numbers or `stored`; of max also codes, at the same steps. */
+/* Find: a row of windows, or some that have their taps alike, of each slice. To `to`, `step` elements from window to
+ * window, or from set to set, `row_step` from row to row and `slice_step` from slice to slice; values as numbers or
+ * `stored`; of max also codes, at the same steps. */
 struct poolgrad_lanes_found {
     void *to;
     int64_t step;
     int64_t rows, row_step; /* 0 rows: one */
+    int64_t slice_step;
     bool stored;
     void *codes;
     /* Of L2-norm: with the row's source gradient, as its image stores it, values are what windows give. */
     const void *gradient;
-    int64_t gradient_step;
+    int64_t gradient_step, gradient_row_step, gradient_slice_step;
 };
 
 /* How many rows: those that were asked for, or of columns as lanes the first one alone. */
@@ -115,10 +124,20 @@ struct poolgrad_lanes_windows {
 };
 
 struct poolgrad_lanes_windows poolgrad_lanes_windows_at(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
+/* All rows of windows of a layer, to a ring that has room for them: those that are alike together. */
+void poolgrad_lanes_find_layer(struct poolgrad_lanes_unit *unit, int64_t z);
 
 /* The windows over a row of pixels of the destination, as operands whose columns are the first window's. */
 int64_t poolgrad_lanes_list_windows(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y,
                                     struct poolgrad_operand_row *rows);
+/* The columns of the operands of a run of pixels. */
+const struct poolgrad_operand_column *poolgrad_lanes_list_columns(const struct poolgrad_lanes_unit *unit,
+                                                                  const struct poolgrad_pixel_run *run);
+/* Sums or, of L2-norm and with factors, their products. */
+void poolgrad_lanes_give_walk(const struct poolgrad_lanes_unit *unit, const struct poolgrad_walk *walk,
+                              const struct poolgrad_ending *ending, void *to);
+/* Give: rows of pixels that have their windows alike together, those of a layer; how many. */
+int64_t poolgrad_lanes_give_layer(struct poolgrad_lanes_unit *unit, int64_t z);
 /* Give: a row of pixels of the destination, and those behind it that have the same sums; how many rows. */
 int64_t poolgrad_lanes_give(struct poolgrad_lanes_unit *unit, int64_t z, int64_t y);
 /* The same, of a row that `count` rows of windows are over: its sums window by window, where that is quicker. `kept`:
