@@ -236,8 +236,8 @@ Test(command_suite_verify, lists_that_are_not_finished, .init = enter, .fini = s
     static const char *const skipped[] = {"--jobs", "1", "--json", "found.json", "--skip-missing", NULL};
 #define FIVE "head -5 {list} | while IFS='\t' read -r c o; do cp $c/expected.npy $o; done; "
     process_result result = run_backend(1, FIVE "echo no memory; kill -9 $$", more);
-    cr_expect(strstr(result.out, ": the backend was killed by signal 9 (SIGKILL), but there is no output: no memory\n"), "%s",
-              result.out);
+    cr_expect(strstr(result.out, ": the backend was killed by signal 9 (SIGKILL), but there is no output: no memory\n"),
+              "%s", result.out);
     cr_expect_eq(count_outcome("found.json", "right"), 5);
     const int failed = count_outcome("found.json", "failed");
     cr_expect_gt(failed, 40);

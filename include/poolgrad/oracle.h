@@ -353,9 +353,9 @@ typedef struct poolgrad_cause {
  * counts as a mistake's if other roundings of the declared arithmetic can have made the value, and if the mistake moves
  * it from the right value by more than that. A mistake also predicts wrong elements. It is believed only if at least
  * half of its predictions are true. Images are cut into parts of some thousand elements, and where the parts with wrong
- * ones have more than POOLGRAD_CAUSE_ELEMENTS elements together, an even choice of them is looked at, and `wrong` counts
- * the elements of these parts. The problem's images must still be as they were verified. Call it once, and not from
- * several threads at once.
+ * ones have more than POOLGRAD_CAUSE_ELEMENTS elements together, an even choice of them is looked at, and `wrong`
+ * counts the elements of these parts. The problem's images must still be as they were verified. Call it once, and not
+ * from several threads at once.
  */
 #define POOLGRAD_CAUSE_ELEMENTS 131072
 POOLGRAD_API poolgrad_status poolgrad_verification_find_causes(poolgrad_verification *verification,
