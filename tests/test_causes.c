@@ -1969,3 +1969,17 @@ Test(causes, places_of_wrong_elements)
     expect_where(20, (int64_t[]){2, 1, 0}, (int64_t[]){0, 2, -1}, "channel 2, odd rows");
     expect_where(3, (int64_t[]){0, 0, 0}, (int64_t[]){0, 4, -1}, "channel 0");
 }
+
+/* What stands behind a struct's last field is anything. */
+Test(causes, knobs_that_do_the_same_are_one)
+{
+    struct poolgrad_knobs knobs = {.index_shift = 1};
+    const size_t behind = offsetof(poolgrad_const_image, expanded) + sizeof knobs.geometry.source.expanded;
+    const uint64_t hash = poolgrad_careless_hash(&knobs);
+    memset((unsigned char *)&knobs.geometry.source + behind, 0xaa, sizeof knobs.geometry.source - behind);
+    memset(&knobs.geometry.x.ordered + 1, 0xaa, sizeof knobs.geometry.x - offsetof(struct poolgrad_axis, ordered) - 1);
+    memset(&knobs.box.shown + 1, 0xaa, sizeof knobs.box - offsetof(struct poolgrad_box, shown) - 1);
+    cr_expect_eq(poolgrad_careless_hash(&knobs), hash);
+    knobs.result.taken = POOLGRAD_ORDER_DHWC;
+    cr_expect_neq(poolgrad_careless_hash(&knobs), hash);
+}

@@ -188,6 +188,9 @@ struct poolgrad_knobs {
     int variant;                           /* of the mistake: which amount */
 };
 
+/* Of all that knobs do, and of nothing else: a field that is not in careless_hash.c makes two mistakes one. */
+uint64_t poolgrad_careless_hash(const struct poolgrad_knobs *knobs);
+
 /* A value, and what its rounding error is proportional to. `known` is false where the mistake says nothing. */
 struct poolgrad_estimate {
     double value, magnitude, terms;

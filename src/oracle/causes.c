@@ -2,9 +2,7 @@
 /* Which mistakes give the wrong elements that a verification has found. */
 #include <math.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/refusal.h"
 #include "oracle/mistakes.h"
@@ -532,22 +530,11 @@ static void choose_samples(struct inquiry *q)
     }
 }
 
-/* Of all that knobs do, FNV-1a by words: variants of mistakes often come to the same. */
-static uint64_t hash_knobs(const struct poolgrad_knobs *k)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325), word;
-    for (size_t i = 0; i + sizeof word <= offsetof(struct poolgrad_knobs, sentence); i += sizeof word) {
-        memcpy(&word, (const char *)k + i, sizeof word);
-        hash = (hash ^ word) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
-/* Keeps the suspect behind the last one, unless there was one like it. */
+/* Keeps the suspect behind the last one, unless there was one like it: variants of mistakes often come to the same. */
 static void keep_suspect(struct inquiry *q)
 {
     struct suspect *suspect = &q->suspects[q->suspect_count];
-    suspect->hash = hash_knobs(&suspect->knobs);
+    suspect->hash = poolgrad_careless_hash(&suspect->knobs);
     for (int64_t i = 0; i < q->suspect_count; i++) {
         if (q->suspects[i].hash == suspect->hash) return;
     }
