@@ -134,7 +134,7 @@ Test(command_suite_case, cases_that_are_judged, .init = enter, .fini = scene_lea
     cr_expect(!strstr(result.out, "\nnhwc "), "%s", result.out);
     process_release(&result);
     cr_expect(scene_refuses("suite verify kit --actual actual --format float16",
-                            "--format is 'float16'; expected a word that leaves some of the "));
+                            "no case is left by --format float16; expected filters that leave some"));
     int wrong = 0;
     for (int part = 1; part <= 2; part++) {
         char line[SCENE_LINE];
