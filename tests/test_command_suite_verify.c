@@ -106,7 +106,7 @@ Test(command_suite_verify, failing_backends, .init = enter, .fini = scene_leave)
     cr_expect(strstr(result.out, ": the backend ended with status 0, but there is no output\n"));
     cr_expect(strstr(result.out, ": the output: magic is hello"), "%s", result.out);
     cr_expect(strstr(result.out, "\nnot right\n"));
-    cr_expect_str_empty(result.err);
+    cr_expect_str_eq(result.err, "");
     cr_expect(count_outcome("found.json", "failed") > 2 && count_outcome("found.json", "missing") > 0);
     cr_expect(count_outcome("found.json", "unreadable") > 0 && count_outcome("found.json", "right") > 20);
     char *xml = read_text("found.xml");

@@ -196,47 +196,49 @@ static int check_folder(const struct options *options, const char *folder)
 
 enum { GENERATE = 1, VERIFY = 2, RUN = 4, MERGE = 8, OF_KITS = GENERATE | VERIFY | RUN };
 
+/* Which words take an option. */
+static const struct {
+    enum option option;
+    int words;
+} takers[] = {{OPTION_SIZE, GENERATE},
+              {OPTION_SEED, GENERATE},
+              {OPTION_ACTUAL_FOLDER, VERIFY},
+              {OPTION_BACKEND, RUN},
+              {OPTION_TIMEOUT, RUN},
+              {OPTION_JOBS, RUN},
+              {OPTION_OUTPUT_FOLDER, RUN},
+              {OPTION_RESUME, RUN},
+              {OPTION_COMPUTED_IN, VERIFY | RUN},
+              {OPTION_DIVISION, VERIFY | RUN},
+              {OPTION_FUSION, VERIFY | RUN},
+              {OPTION_SUBNORMALS, VERIFY | RUN},
+              {OPTION_FINDINGS, VERIFY | RUN | MERGE},
+              {OPTION_CHAIN, VERIFY | RUN},
+              {OPTION_STORED_IN, VERIFY | RUN},
+              {OPTION_AVERAGES, VERIFY | RUN},
+              {OPTION_COMPOSED, VERIFY | RUN},
+              {OPTION_NORMS, VERIFY | RUN},
+              {OPTION_DIGITS, VERIFY | RUN},
+              {OPTION_STRICT, VERIFY | RUN | MERGE},
+              {OPTION_KEEP_TIE_RULE, VERIFY | RUN},
+              {OPTION_KEEP_NAN_RULE, VERIFY | RUN},
+              {OPTION_SKIP_MISSING, VERIFY | RUN | MERGE},
+              {OPTION_JUNIT, VERIFY | RUN | MERGE},
+              {OPTION_SUITE_JSON, VERIFY | RUN | MERGE},
+              {OPTION_REPORTS, VERIFY | RUN},
+              {OPTION_PROFILE, OF_KITS},
+              {OPTION_CASE_DIRECTIONS, OF_KITS},
+              {OPTION_CASE_KINDS, OF_KITS},
+              {OPTION_CASE_FORMATS, OF_KITS},
+              {OPTION_CASE_LAYOUTS, OF_KITS},
+              {OPTION_FEATURES, OF_KITS},
+              {OPTION_WITHOUT, OF_KITS},
+              {OPTION_SHARD, OF_KITS},
+              {OPTION_THREADS, OF_KITS}};
+
 /* Options that the word does not take. */
 static int check_options(const struct options *options, int word)
 {
-    static const struct {
-        enum option option;
-        int words;
-    } takers[] = {{OPTION_SIZE, GENERATE},
-                  {OPTION_SEED, GENERATE},
-                  {OPTION_ACTUAL_FOLDER, VERIFY},
-                  {OPTION_BACKEND, RUN},
-                  {OPTION_TIMEOUT, RUN},
-                  {OPTION_JOBS, RUN},
-                  {OPTION_OUTPUT_FOLDER, RUN},
-                  {OPTION_RESUME, RUN},
-                  {OPTION_COMPUTED_IN, VERIFY | RUN},
-                  {OPTION_DIVISION, VERIFY | RUN},
-                  {OPTION_FUSION, VERIFY | RUN},
-                  {OPTION_SUBNORMALS, VERIFY | RUN},
-                  {OPTION_FINDINGS, VERIFY | RUN | MERGE},
-                  {OPTION_CHAIN, VERIFY | RUN},
-                  {OPTION_STORED_IN, VERIFY | RUN},
-                  {OPTION_AVERAGES, VERIFY | RUN},
-                  {OPTION_COMPOSED, VERIFY | RUN},
-                  {OPTION_NORMS, VERIFY | RUN},
-                  {OPTION_DIGITS, VERIFY | RUN},
-                  {OPTION_STRICT, VERIFY | RUN | MERGE},
-                  {OPTION_KEEP_TIE_RULE, VERIFY | RUN},
-                  {OPTION_KEEP_NAN_RULE, VERIFY | RUN},
-                  {OPTION_SKIP_MISSING, VERIFY | RUN | MERGE},
-                  {OPTION_JUNIT, VERIFY | RUN | MERGE},
-                  {OPTION_SUITE_JSON, VERIFY | RUN | MERGE},
-                  {OPTION_REPORTS, VERIFY | RUN},
-                  {OPTION_PROFILE, OF_KITS},
-                  {OPTION_CASE_DIRECTIONS, OF_KITS},
-                  {OPTION_CASE_KINDS, OF_KITS},
-                  {OPTION_CASE_FORMATS, OF_KITS},
-                  {OPTION_CASE_LAYOUTS, OF_KITS},
-                  {OPTION_FEATURES, OF_KITS},
-                  {OPTION_WITHOUT, OF_KITS},
-                  {OPTION_SHARD, OF_KITS},
-                  {OPTION_THREADS, OF_KITS}};
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++) {
         if (!poolgrad_given(options, takers[i].option) || (takers[i].words & word)) continue;
         return poolgrad_fail(options, "--%s is given to suite %s, which has no use for it",

@@ -360,13 +360,15 @@ static bool rows_long(const struct rows_task *task, rows_block *block)
     bool met = false;
     do {
         struct rows_place place = {.lanes = LANES_32};
-        // PF
         for (int v = 0; v < ROWS_TOGETHER; v++) {
             place.from[v] = cursor.from;
             place.to[v] = cursor.to;
         }
         for (int64_t i = 0; i < walk->windows && !met; i += (int64_t)ROWS_TOGETHER * LANES_32) {
-            for (int v = 0; v < ROWS_TOGETHER; v++) place.window[v] = i + v * LANES_32 < last ? i + v * LANES_32 : last;
+            for (int v = 0; v < ROWS_TOGETHER; v++) {
+                const int64_t window = i + (int64_t)v * LANES_32;
+                place.window[v] = window < last ? window : last;
+            }
             met = rows_any_block(task, &place, block, &edges[i > 0]);
         }
     } while (rows_next(&cursor) && !met);

@@ -17,23 +17,23 @@ struct suite_profile_rules {
     const char *name;
     int directions, kinds;       /* of enum suite_direction, enum suite_kind */
     int source_formats, formats; /* of sources, and of all that is written; the same one format unless mixed_formats */
-    bool mixed_formats;
     int layouts;
     int ranks;         /* 1, 2, 3: axes of a pooling */
     int roundings;     /* of enum suite_rounding */
     int rounded_kinds; /* that sizes may be rounded up for */
     int padded_kinds, padded_ranks;
     enum suite_pad_limit pad_limit;
-    bool one_sided_pads;
-    int inner_kinds, inner_ranks;      /* whose kernels are no larger than the source */
-    bool counts_pads, leaves_out_pads; /* averages; both: as one wishes */
-    int dilated_kinds[2];              /* forward, and gradient */
-    int divided_kinds, divided_ranks;  /* with a divisor of the caller's */
+    int inner_kinds, inner_ranks;     /* whose kernels are no larger than the source */
+    int dilated_kinds[2];             /* forward, and gradient */
+    int divided_kinds, divided_ranks; /* with a divisor of the caller's */
     int adaptive_kinds;
     int index_formats; /* saved indices, and those of a gather */
     int ties, nans;    /* rules that a maximum's tap may be picked by */
-    bool adds;         /* a gradient to its destination */
-    bool regions;      /* clip rectangles, gradient regions, kernel offsets, windows of channels and of images */
+    bool mixed_formats;
+    bool one_sided_pads;
+    bool counts_pads, leaves_out_pads; /* averages; both: as one wishes */
+    bool adds;                         /* a gradient to its destination */
+    bool regions; /* clip rectangles, gradient regions, kernel offsets, windows of channels and of images */
 };
 
 /* Null for the profile of all that poolgrad can say. */
