@@ -55,9 +55,10 @@ static uint64_t hash_images(uint64_t hash, const struct poolgrad_geometry *g)
 {
     const poolgrad_const_image written[] = {poolgrad_image_as_const(&g->destination),
                                             poolgrad_image_as_const(&g->picks)};
-    const poolgrad_const_image *const images[] = {&g->source,     &g->source_gradient, &g->indices, &g->held,
-                                                  &g->held_picks, &written[0],         &written[1]};
-    for (size_t i = 0; i < sizeof images / sizeof *images; i++) hash = hash_image(hash, images[i]);
+    enum { IMAGES = 7 };
+    const poolgrad_const_image *const images[IMAGES] = {&g->source,     &g->source_gradient, &g->indices, &g->held,
+                                                        &g->held_picks, &written[0],         &written[1]};
+    for (int i = 0; i < IMAGES; i++) hash = hash_image(hash, images[i]);
     return hash;
 }
 
@@ -144,10 +145,11 @@ static uint64_t hash_amounts(uint64_t hash, const struct poolgrad_knobs *k)
 uint64_t poolgrad_careless_hash(const struct poolgrad_knobs *k)
 {
     const struct poolgrad_pixel pixels[] = {k->shift, k->tap_limit, k->tile, k->window_block};
-    const struct poolgrad_reading *const readings[] = {&k->source, &k->gradient, &k->indices, &k->result};
+    enum { READINGS = 4 };
+    const struct poolgrad_reading *const readings[READINGS] = {&k->source, &k->gradient, &k->indices, &k->result};
     uint64_t hash = hash_geometry(poolgrad_hash_begin("knobs"), &k->geometry);
     if (k->counted) hash = hash_geometry(hash, k->counted);
-    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) hash = hash_reading(hash, readings[i]);
+    for (int i = 0; i < READINGS; i++) hash = hash_reading(hash, readings[i]);
     for (size_t i = 0; i < sizeof pixels / sizeof *pixels; i++) hash = hash_pixel(hash, pixels[i]);
     return hash_switches(hash_amounts(hash_box(hash, &k->box), k), k);
 }
