@@ -447,18 +447,39 @@ static void mark_saved_picks(void)
     mark_plan_of(&p);
 }
 
+/* Rows without padding, which vectors of any width read where they lie. */
+static void mark_rows_in_place(void)
+{
+    enum { HEIGHT = 9, WIDTH = 45 };
+    static float source[HEIGHT * WIDTH], destination[(HEIGHT - 2) * (WIDTH - 2)];
+    poolgrad_problem p;
+    poolgrad_problem_init(&p, sizeof p);
+    p.kind = POOLGRAD_MAX;
+    p.window = (poolgrad_window){3, 3, 1, 1, 1, 1, 1, 1, 1};
+    p.offset_x = p.offset_y = 1;
+    p.source = poolgrad_const_image_dense(source, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, HEIGHT, WIDTH);
+    p.destination = poolgrad_image_dense(destination, POOLGRAD_FLOAT32, POOLGRAD_NCHW, 1, 1, HEIGHT - 2, WIDTH - 2);
+    mark_plan_of(&p);
+}
+
+/* Whether no plan can: without vectors, rows are copied. */
+static bool is_out_of_reach(int shelf, const char *name)
+{
+    return poolgrad_best_isa() == POOLGRAD_ISA_SCALAR && shelf == (int)POOLGRAD_READING && strcmp(name, "rows") == 0;
+}
+
 /* The first row that no plan has been made of, or NULL. */
 static const char *find_unentered(void)
 {
     for (int shelf = 0; shelf < POOLGRAD_SHELVES; ++shelf) {
         const struct poolgrad_strategy *strategy = poolgrad_shelf_of((enum poolgrad_shelf)shelf);
         for (int row = 0; strategy[row].name; ++row)
-            if (!entered[shelf][row]) return strategy[row].name;
+            if (!entered[shelf][row] && !is_out_of_reach(shelf, strategy[row].name)) return strategy[row].name;
     }
     return NULL;
 }
 
-/* Random problems and these two enter every row of every shelf. Problems are drawn until every row has been entered,
+/* Random problems and these three enter every row of every shelf. Problems are drawn until every row has been entered,
  * however few cases the other sweeps are asked for: a plan without a run costs little. */
 Test(lanes, strategies)
 {
@@ -466,6 +487,7 @@ Test(lanes, strategies)
     const case_limits wide = {.wide = true, .beyond = CASE_BEYOND & ~CASE_VOLUMES}, extreme = {.beyond = CASE_BEYOND};
     mark_huge_windows();
     mark_saved_picks();
+    mark_rows_in_place();
     for (uint64_t seed = 1; seed <= MOST_PROBLEMS && find_unentered(); ++seed) {
         test_case made;
         case_make_within(&made, seed, seed % 2 ? &wide : &extreme);
