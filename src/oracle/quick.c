@@ -15,13 +15,16 @@ static const double most_growth = 1.0 / 8;
 /* What magnitudes are raised by, for they are sums of rounded numbers themselves. */
 static const double raised = 1 + 0x1p-20;
 
+/* At most, of what a subnormal result loses, for each product of magnitudes; what magnitudes leave to the greatest
+ * number.
+ */
+static const double losses = 64, room = 8;
+
 enum {
     MOST_TERMS = 1 << 20,
     ROUNDINGS_OF_SUM = 10,  /* of an operand, a divisor, its reciprocal, a quotient, a value added last, the result */
     ROUNDINGS_OF_NORM = 16, /* beside one for each tap */
-    ROUNDINGS_OF_TERM = 20, /* of x, g, N, reciprocals, products, a value added last, the result */
-    LOSSES = 64,            /* at most, of what a subnormal result loses, for each product of magnitudes */
-    ROOM = 8                /* that magnitudes leave to the greatest number */
+    ROUNDINGS_OF_TERM = 20  /* of x, g, N, reciprocals, products, a value added last, the result */
 };
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
@@ -51,7 +54,7 @@ void poolgrad_quick_init(struct poolgrad_quick *quick, struct poolgrad_judge *ju
     quick->unit = ldexp(1, -c.bits);
     quick->lost = fmax(ldexp(1, c.least - c.bits), ldexp(1, DBL_MIN_EXP - DBL_MANT_DIG)); /* of float64 twice as much */
     quick->least = ldexp(1, c.least);
-    quick->most = c.greatest / ROOM;
+    quick->most = c.greatest / room;
     quick->compares_exactly = holds_all_of(c, poolgrad_precision_of(g->source.format));
     quick->reads_exactly = holds_all_of(c, poolgrad_precision_of(g->source_gradient.format));
     quick->applies = says_no_more(declaration) && declaration->subnormals == POOLGRAD_SUBNORMALS_KEPT &&
@@ -95,8 +98,8 @@ static struct poolgrad_quick_value bounds_of(const struct poolgrad_quick *quick,
         return unknown;
     struct poolgrad_quick_value bounds = {.value = sum->value, .known = true};
     const double range = sum->range + 1;
-    bounds.error = (roundings * 0x1p-53 * sum->magnitude + range * LOSSES * DBL_MIN) * raised;
-    bounds.reach = (growth / (1 - growth) * sum->magnitude + range * LOSSES * quick->lost) * raised + bounds.error;
+    bounds.error = (roundings * 0x1p-53 * sum->magnitude + range * losses * DBL_MIN) * raised;
+    bounds.reach = (growth / (1 - growth) * sum->magnitude + range * losses * quick->lost) * raised + bounds.error;
     return bounds;
 }
 
@@ -160,7 +163,7 @@ static double find_norm(const struct poolgrad_quick *quick, struct poolgrad_wind
     }
     if (all_zero) return 0;
     /* What squares lose below the least normal number is less than a rounding of their sum, or of their mean. */
-    const bool loses = !(sum / count * quick->unit >= ROOM * terms * quick->lost);
+    const bool loses = !(sum / count * quick->unit >= room * terms * quick->lost);
     if (loses || count < 1 || !divides_normally(quick, count) || !(count * sum <= quick->most)) return -1;
     const double norm = sqrt(count * sum);
     return divides_normally(quick, norm) && norm * quick->most >= count ? norm : -1;
