@@ -174,3 +174,19 @@ Test(command_suite_merge, results_that_do_not_belong_together, .init = enter, .f
     free(first);
     free(second);
 }
+
+/* What the results rest on stands in them, so that shards of other declarations are told apart. */
+Test(command_suite_merge, declared_steps_are_noted, .init = scene_enter, .fini = scene_leave)
+{
+    process_result result = process_run(&scene_setting, "suite generate kit --size smoke --feature example --kind max");
+    cr_assert_eq(result.status, 0, "%s", result.err);
+    process_release(&result);
+    result = process_run(&scene_setting, "suite verify kit --actual kit --stored-in float16 --averages by-axis "
+                                         "--composed sum --norms stored --json found.json");
+    process_release(&result);
+    char *found = read_text("found.json");
+    static const char *const noted[] = {"\"stored-in\": \"float16\"", "\"averages\": \"by-axis\"",
+                                        "\"composed\": \"sum\"", "\"norms\": \"stored\""};
+    for (int i = 0; i < 4; i++) cr_expect(strstr(found, noted[i]), "%s: %s", noted[i], found);
+    free(found);
+}

@@ -185,9 +185,10 @@ static int prepare_run(struct suite_judge *judge)
 /* What results depend on beside the cases and their outputs. */
 static int note_declared(struct suite_judge *judge)
 {
-    static const enum option of_backends[] = {OPTION_COMPUTED_IN,   OPTION_DIVISION,     OPTION_FUSION,
-                                              OPTION_SUBNORMALS,    OPTION_CHAIN,        OPTION_DIGITS,
-                                              OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
+    static const enum option of_backends[] = {OPTION_COMPUTED_IN, OPTION_DIVISION,      OPTION_FUSION,
+                                              OPTION_SUBNORMALS,  OPTION_CHAIN,         OPTION_DIGITS,
+                                              OPTION_STORED_IN,   OPTION_AVERAGES,      OPTION_COMPOSED,
+                                              OPTION_NORMS,       OPTION_KEEP_TIE_RULE, OPTION_KEEP_NAN_RULE};
     judge->declared = judge->given = json_object();
     bool good = judge->given;
     for (size_t i = 0; good && i < sizeof of_backends / sizeof *of_backends; i++) {
